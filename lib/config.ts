@@ -1,0 +1,163 @@
+/** Every value a stage uses: its schema, unit, the original project's value and the reason for it. */
+import { z } from "zod";
+
+/** What the config table shows beside a value. */
+export interface Meta {
+  unit: string;
+  why: string;
+}
+
+const meta = (unit: string, why: string) => ({ unit, why });
+const int = (min: number, max: number) => z.number().int().min(min).max(max);
+const real = (min: number, max: number) => z.number().min(min).max(max);
+const flag = () => z.boolean();
+
+const modelName = z
+  .string()
+  .min(1)
+  .refine((s) => !s.startsWith("-"), "must not start with '-'");
+
+const Models = z.strictObject({
+  teacher: modelName.meta(meta("hub id or folder", "writes the chains of thought that are distilled")),
+  judge: modelName.meta(meta("hub id or folder", "scores what the rules let through")),
+  base: modelName.meta(meta("hub id or folder", "the model that is trained")),
+  revision: z.string().meta(meta("git revision", "pins what a hub id means; ignored for folders")),
+  loadIn4bit: flag().meta(meta("", "NF4 with double quantisation: a quarter of the weights' memory, some speed")),
+});
+
+const Prepare = z.strictObject({
+  generated: int(0, 200_000).meta(meta("questions", "how many finance basics to generate")),
+  handwritten: flag().meta(meta("", "take the hand-written questions of data/handwritten")),
+  sources: z.array(z.string()).meta(meta("files", "your own questions; all their rows are kept")),
+  dianjin: flag().meta(meta("", "download DianJin-R1-Data")),
+  dianjinEndpoint: z.url().meta(meta("URL", "Hugging Face, ModelScope or a mirror of either")),
+  dianjinRevision: z.string().meta(meta("git revision", "pins the download")),
+  sampleSize: int(1, 1_000_000).meta(meta("rows", "stratified sample of everything but your own files")),
+  mixCalculation: real(0, 1).meta(meta("share", "of financial_calculation in the sample")),
+  mixReasoning: real(0, 1).meta(meta("share", "of financial_reasoning in the sample")),
+  mixConcept: real(0, 1).meta(meta("share", "of financial_concept in the sample")),
+  mixAnalysis: real(0, 1).meta(meta("share", "of financial_analysis in the sample")),
+  maxPromptTokens: int(16, 131_072).meta(meta("tokens", "longer questions are set aside: they would not leave room for an answer")),
+  testShare: real(0.01, 0.9).meta(meta("share", "of the questions of each type kept for the test, split before anything is filtered")),
+});
+
+const Prompt = z.strictObject({
+  system: z.string().meta(meta("text", "system message of Teacher, training and evaluation; empty for none")),
+});
+
+const Distill = z.strictObject({
+  temperature: real(0, 2).meta(meta("", "R1's recommended sampling")),
+  topP: real(0.01, 1).meta(meta("", "nucleus of the sampling")),
+  maxTokens: int(8, 32_768).meta(meta("tokens", "longer texts are cut and then fail the format gate")),
+  samplesPerQuestion: int(1, 64).meta(meta("texts", "more texts, more yield; the best one is kept")),
+});
+
+const Filter = z.strictObject({
+  useJudge: flag().meta(meta("", "false skips the second layer")),
+  rubric: z.enum(["four-dimensions", "seven-criteria"]).meta(meta("", "the original project's four scores, or Fin-R1's seven all-or-nothing criteria")),
+  layout: z.enum(["rules-first", "inputs-first", "rules-first-question", "inputs-first-question", "rules-first-zh"]).meta(meta("", "order of rules and inputs; Fin-R1 measured rules first as best")),
+  judgePassScore: int(4, 20).meta(meta("of 20 points", "sum of the four scores needed to pass")),
+  judgeTemperature: real(0, 2).meta(meta("", "near-greedy: a verdict should not be a lottery")),
+  judgeMaxTokens: int(8, 4096).meta(meta("tokens", "room for the verdict's JSON and its reason")),
+  judgeVotes: int(1, 15).meta(meta("votes", "majority of k verdicts")),
+  rlSource: z.enum(["kept", "rejected", "all"]).meta(meta("", "which questions go to RL; a checkable gold answer is all RL needs")),
+  sftMaxRows: int(1, 1_000_000).meta(meta("rows", "rows for SFT, stratified by type")),
+});
+
+const Lora = {
+  loraRank: int(1, 512).meta(meta("", "rank of the update")),
+  loraAlpha: int(1, 1024).meta(meta("", "the update is scaled by alpha / rank")),
+  loraDropout: real(0, 0.9).meta(meta("share", "regularises small data")),
+};
+
+const Sft = z.strictObject({
+  ...Lora,
+  epochs: real(0.01, 100).meta(meta("epochs", "passes over the kept rows")),
+  batchSize: int(1, 1024).meta(meta("rows", "per device and forward pass")),
+  gradientAccumulation: int(1, 1024).meta(meta("batches", "effective batch = batch × accumulation")),
+  learningRate: real(1e-8, 1).meta(meta("", "peak of the cosine schedule")),
+  warmupShare: real(0, 0.9).meta(meta("share of steps", "linear warm-up before the cosine")),
+  maxLength: int(32, 131_072).meta(meta("tokens", "prompt + response; longer rows are truncated and counted")),
+  gradientCheckpointing: flag().meta(meta("", "recompute activations: less memory, a third more time")),
+  saveSteps: int(1, 100_000).meta(meta("steps", "a killed run loses at most this much")),
+});
+
+const Grpo = z.strictObject({
+  startFromSft: flag().meta(meta("", "false trains the Base directly (Fin-R1-Zero)")),
+  loraRank: Lora.loraRank,
+  loraAlpha: Lora.loraAlpha,
+  maxSteps: int(1, 1_000_000).meta(meta("steps", "optimizer steps; the run ends earlier when `epochs` are through")),
+  epochs: real(0.01, 100).meta(meta("epochs", "passes over the RL questions")),
+  promptsPerStep: int(1, 4096).meta(meta("questions", "questions answered before each update")),
+  groupSize: int(2, 128).meta(meta("answers", "answers a question; the advantage compares them with each other")),
+  microBatch: int(1, 4096).meta(meta("answers", "answers per forward/backward pass; divides promptsPerStep × groupSize")),
+  temperature: real(0.05, 2).meta(meta("", "exploration while answering")),
+  maxTokens: int(8, 32_768).meta(meta("tokens", "longer answers are cut, and masked out of the loss")),
+  learningRate: real(1e-9, 1).meta(meta("", "constant after warm-up")),
+  beta: real(0, 10).meta(meta("", "weight of the KL to the starting policy")),
+  rewardFormat: real(0, 1).meta(meta("weight", "of the format reward; 0.3 is the original project's, Fin-R1 adds both unweighted")),
+  rewardAccuracy: real(0, 1).meta(meta("weight", "of the accuracy reward")),
+  rewardJudge: real(0, 1).meta(meta("weight", "of the Judge's score; used with useJudge")),
+  useJudge: flag().meta(meta("", "let the Judge take part in the reward")),
+  scaleRewards: flag().meta(meta("", "divide advantages by the group's standard deviation, as GRPO does")),
+  saveSteps: int(1, 100_000).meta(meta("steps", "a killed run loses at most this much")),
+  gradientCheckpointing: flag().meta(meta("", "recompute activations: less memory, a third more time")),
+  sampleEvery: int(1, 1000).meta(meta("steps", "how often completions are kept for the figures")),
+});
+
+const Evaluate = z.strictObject({
+  maxTokens: int(8, 32_768).meta(meta("tokens", "room for one answer")),
+  samples: int(0, 64).meta(meta("answers", "sampled answers a question beside the greedy one; 0 for none")),
+  temperature: real(0.05, 2).meta(meta("", "of the sampled answers")),
+  useJudge: flag().meta(meta("", "the Judge's score beside the rule score")),
+  maxQuestions: int(1, 1_000_000).meta(meta("questions", "of test.jsonl that are asked")),
+});
+
+const Serving = z.strictObject({
+  engine: z.enum(["transformers", "vllm"]).meta(meta("", "transformers serve runs on a CPU; vLLM wants a GPU")),
+  url: z.string().meta(meta("URL", "use this OpenAI-compatible server instead of starting one; empty to start one")),
+  port: int(0, 65_535).meta(meta("port", "of started servers; 0 picks a free one")),
+  concurrency: int(1, 8192).meta(meta("requests", "in flight at once; the server's batch plus a little")),
+  requestTimeoutMs: int(1000, 86_400_000).meta(meta("ms", "deadline of one request, all retries included")),
+  startTimeoutMs: int(1000, 86_400_000).meta(meta("ms", "until a real completion must have come back")),
+  maxModelLength: int(64, 131_072).meta(meta("tokens", "prompt + completion")),
+});
+
+const Deploy = z.strictObject({
+  port: int(0, 65_535).meta(meta("port", "of the deployed model, on 127.0.0.1")),
+  parityPrompts: int(1, 10_000).meta(meta("prompts", "answered by adapter and merged model; they must agree")),
+});
+
+const Tracking = z.strictObject({
+  wandb: flag().meta(meta("", "log to Weights & Biases")),
+  wandbMode: z.enum(["online", "offline"]).meta(meta("", "offline writes to the run's folder and sends nothing")),
+  project: z.string().min(1).meta(meta("", "W&B project")),
+});
+
+export const Config = z
+  .strictObject({
+    profile: z.enum(["tiny", "gpu"]).meta(meta("", "which set of defaults")),
+    seed: int(0, 2_147_483_647).meta(meta("", "of sampling, splits and training")),
+    models: Models,
+    prepare: Prepare,
+    prompt: Prompt,
+    distill: Distill,
+    filter: Filter,
+    sft: Sft,
+    grpo: Grpo,
+    evaluate: Evaluate,
+    serving: Serving,
+    deploy: Deploy,
+    tracking: Tracking,
+  })
+  .superRefine((c, ctx) => {
+    const answers = c.grpo.promptsPerStep * c.grpo.groupSize;
+    if (answers % c.grpo.microBatch !== 0)
+      ctx.addIssue({ code: "custom", path: ["grpo", "microBatch"], message: `must divide promptsPerStep × groupSize = ${answers}` });
+    const p = c.prepare;
+    const mix = p.mixCalculation + p.mixReasoning + p.mixConcept + p.mixAnalysis;
+    if (Math.abs(mix - 1) > 1e-9) ctx.addIssue({ code: "custom", path: ["prepare", "mixCalculation"], message: `the four shares must sum to 1, they sum to ${mix}` });
+  });
+export type Config = z.infer<typeof Config>;
+export type ConfigSection = Exclude<keyof Config, "profile" | "seed">;
+export type ProfileName = Config["profile"];

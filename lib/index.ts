@@ -1,0 +1,5 @@
+export * from "./errors.ts";
+export * from "./config.ts";
+export * from "./profiles.ts";
+export * from "./paths.ts";
+export * from "./records.ts";
