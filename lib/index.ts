@@ -3,3 +3,4 @@ export * from "./config.ts";
 export * from "./profiles.ts";
 export * from "./paths.ts";
 export * from "./records.ts";
+export * from "./random.ts";
