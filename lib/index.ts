@@ -4,3 +4,4 @@ export * from "./profiles.ts";
 export * from "./paths.ts";
 export * from "./records.ts";
 export * from "./random.ts";
+export * from "./judge-prompt.ts";
