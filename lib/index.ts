@@ -5,3 +5,7 @@ export * from "./paths.ts";
 export * from "./records.ts";
 export * from "./random.ts";
 export * from "./judge-prompt.ts";
+export * from "./hash.ts";
+export * from "./stats.ts";
+export * from "./bootstrap.ts";
+export * from "./advantage.ts";

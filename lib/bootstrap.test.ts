@@ -1,0 +1,106 @@
+import { describe, expect, test } from "vitest";
+import { bootstrapMean, kappaInterval, pairedDifference } from "./bootstrap.ts";
+import { createRandom } from "./random.ts";
+import { wilson } from "./stats.ts";
+
+const coin = (n: number, p: number, seed: number) => {
+  const random = createRandom(seed);
+  return Array.from({ length: n }, () => [random.next() < p ? 1 : 0]);
+};
+
+describe("bootstrapMean", () => {
+  test("with one answer a question it agrees with Wilson to a point", () => {
+    const clusters = coin(300, 0.6, 1);
+    const successes = clusters.filter(([x]) => x === 1).length;
+    const a = bootstrapMean(clusters)!;
+    const b = wilson(successes, 300)!;
+    expect(a.value).toBe(b.value);
+    expect(Math.abs(a.low - b.low)).toBeLessThan(0.01);
+    expect(Math.abs(a.high - b.high)).toBeLessThan(0.01);
+  });
+
+  test("copies of an answer are no evidence: the interval stays as wide as with one answer", () => {
+    const once = coin(100, 0.5, 2);
+    const fourTimes = once.map(([x]) => [x!, x!, x!, x!]);
+    expect(bootstrapMean(fourTimes)).toEqual(bootstrapMean(once));
+  });
+
+  test("the 95 % interval covers the truth in 90 to 99 of 100 simulated experiments", () => {
+    let covered = 0;
+    for (let i = 0; i < 200; i++) {
+      const { low, high } = bootstrapMean(coin(80, 0.7, 1000 + i), { resamples: 400, seed: i })!;
+      if (low <= 0.7 && 0.7 <= high) covered++;
+    }
+    expect(covered / 200).toBeGreaterThan(0.9);
+    expect(covered / 200).toBeLessThan(0.99);
+  });
+
+  test("extremes: nothing is null, one question has no spread, unequal clusters weigh by their answers", () => {
+    expect(bootstrapMean([])).toBeNull();
+    expect(bootstrapMean([[], []])).toBeNull();
+    expect(bootstrapMean([[1, 0]])).toEqual({ value: 0.5, low: 0.5, high: 0.5 });
+    expect(bootstrapMean([[1, 1, 1], [0]])!.value).toBe(0.75);
+  });
+
+  test("the same seed gives the same interval", () => {
+    const clusters = coin(50, 0.4, 3);
+    expect(bootstrapMean(clusters, { seed: 7 })).toEqual(bootstrapMean(clusters, { seed: 7 }));
+    expect(bootstrapMean(clusters, { seed: 7 })).not.toEqual(bootstrapMean(clusters, { seed: 8 }));
+  });
+});
+
+describe("pairedDifference", () => {
+  test("a constant gain has no spread and the smallest p there is", () => {
+    const a = Array.from({ length: 30 }, () => [0, 0]);
+    const b = a.map(() => [1, 0]);
+    const d = pairedDifference(a, b, { resamples: 1000 })!;
+    expect(d).toMatchObject({ delta: 0.5, low: 0.5, high: 0.5 });
+    expect(d.p).toBeCloseTo(1 / 1001, 6);
+  });
+
+  test("an arm against itself differs by nothing", () => {
+    const a = coin(40, 0.5, 4);
+    expect(pairedDifference(a, a)).toEqual({ delta: 0, low: 0, high: 0, p: 1 });
+  });
+
+  test("without a difference, p below 0.05 comes up in about 5 of 100 experiments", () => {
+    let significant = 0;
+    for (let i = 0; i < 300; i++) {
+      if (pairedDifference(coin(60, 0.5, i), coin(60, 0.5, 5000 + i), { resamples: 300, seed: i })!.p < 0.05) significant++;
+    }
+    expect(significant / 300).toBeLessThan(0.09);
+    expect(significant / 300).toBeGreaterThan(0.01);
+  });
+
+  test("pairing helps: an arm right on every question of another and a few more is significantly better", () => {
+    const a = coin(200, 0.6, 6);
+    let gained = 0;
+    const b = a.map(([x]) => [x === 0 && gained++ < 8 ? 1 : x!]);
+    const d = pairedDifference(a, b)!;
+    expect(d.delta).toBeCloseTo(8 / 200, 12);
+    expect(d.low).toBeGreaterThan(0);
+    // Exact: all 8 signs alike, 2 / 2^8.
+    expect(Math.abs(d.p - 2 / 256)).toBeLessThan(0.006);
+  });
+
+  test("questions that one arm did not answer are left out; none left is null", () => {
+    expect(pairedDifference([[0], []], [[1], [1]])!.delta).toBe(1);
+    expect(pairedDifference([[]], [[1]])).toBeNull();
+    expect(() => pairedDifference([[1]], [])).toThrow("got 1 and 0");
+  });
+});
+
+describe("kappaInterval", () => {
+  test("it holds the estimate and narrows with more items", () => {
+    const table = [["y", "y"], ["y", "y"], ["n", "n"], ["y", "n"], ["n", "n"], ["n", "y"], ["n", "n"], ["y", "y"]] as const;
+    const wide = kappaInterval(table)!;
+    const narrow = kappaInterval(Array.from({ length: 20 }, () => table).flat())!;
+    expect(wide.value).toBeCloseTo(0.5, 12);
+    expect(narrow.value).toBeCloseTo(0.5, 12);
+    expect(narrow.low).toBeLessThan(0.5);
+    expect(narrow.high).toBeGreaterThan(0.5);
+    expect(narrow.high - narrow.low).toBeLessThan((wide.high - wide.low) / 2);
+  });
+
+  test("raters who never differ in what they say have none", () => expect(kappaInterval([[1, 1], [1, 1]])).toBeNull());
+});
