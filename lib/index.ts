@@ -9,3 +9,5 @@ export * from "./hash.ts";
 export * from "./stats.ts";
 export * from "./bootstrap.ts";
 export * from "./advantage.ts";
+export * from "./judge-verdict.ts";
+export * from "./judge-guard.ts";
