@@ -23,3 +23,7 @@ export * from "./store.ts";
 export * from "./manifest.ts";
 export * from "./process-start.ts";
 export * from "./lock.ts";
+export * from "./settings.ts";
+export * from "./lab.ts";
+export * from "./explain.ts";
+export * from "./gpu.ts";

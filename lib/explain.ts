@@ -1,0 +1,36 @@
+/** The config as the table a notebook shows. */
+import type { Config, ConfigSection } from "./config.ts";
+import { PROFILES } from "./profiles.ts";
+import { configKeys, metaOf } from "./settings.ts";
+
+export interface ConfigRow {
+  /** Dotted key, as overrides take it. */
+  name: string;
+  value: unknown;
+  unit: string;
+  /** The original project's value: the `gpu` profile's default. */
+  original: unknown;
+  /** Whether someone overrode the profile's default. */
+  changed: boolean;
+  why: string;
+}
+
+/** One row a value of the section, in the config's order. "seed", which stands in no section, may be asked for too. */
+export function explainConfig(config: Config, ...sections: (ConfigSection | "seed")[]): ConfigRow[] {
+  const defaults = PROFILES[config.profile];
+  return configKeys()
+    .filter((key) => sections.some((section) => key === section || key.startsWith(`${section}.`)))
+    .map((name) => ({
+      name,
+      value: valueAt(config, name),
+      original: valueAt(PROFILES.gpu, name),
+      changed: JSON.stringify(valueAt(config, name)) !== JSON.stringify(valueAt(defaults, name)),
+      ...metaOf(name),
+    }));
+}
+
+function valueAt(config: Config, key: string): unknown {
+  const [section, name] = key.split(".") as [string, string?];
+  const value = (config as unknown as Record<string, unknown>)[section];
+  return name === undefined ? value : (value as Record<string, unknown>)[name];
+}
