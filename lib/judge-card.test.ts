@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+import { cardLines, judgeCard } from "./judge-card.ts";
+import type { JudgedLabel } from "./judge-card.ts";
+import type { JudgeStatus } from "./judge-vote.ts";
+
+const judged = (fault: string | null, status: JudgeStatus, logic = 5): JudgedLabel => ({
+  fault,
+  judgement: { id: "x", status, reason: "", message: "", points: status === "not_judged" ? null : 4 * logic, scores: status === "not_judged" ? null : { logic }, votePoints: [] },
+});
+const many = (n: number, row: JudgedLabel): JudgedLabel[] => Array.from({ length: n }, () => row);
+const quick = { resamples: 300 };
+
+describe("the judge card", () => {
+  test("counts found faults as positives: 45 of 50 found and 5 of 50 clean ones failed give kappa 0.8", () => {
+    const rows = [...many(45, judged("padding", "failed")), ...many(5, judged("padding", "passed")), ...many(5, judged(null, "failed")), ...many(45, judged(null, "passed"))];
+    const card = judgeCard(rows, quick);
+    expect(card).toMatchObject({ n: 100, judged: 100, precision: { value: 0.9 }, recall: { value: 0.9 }, falsePositiveRate: { value: 0.1 }, unreadable: { value: 0 }, faultsPassed: { value: 0.1 } });
+    expect(card.kappa!.value).toBeCloseTo(0.8, 12);
+    expect(card.kappa!.low).toBeLessThan(0.8);
+    expect(card.kappa!.high).toBeGreaterThan(0.8);
+    expect(card.byFault).toMatchObject({ padding: { n: 50, recall: { value: 0.9 } } });
+  });
+
+  test("a Judge that passes everything has kappa 0, recall 0 and no precision", () => {
+    const card = judgeCard([...many(10, judged("padding", "passed")), ...many(10, judged(null, "passed"))], quick);
+    expect(card).toMatchObject({ kappa: { value: 0 }, recall: { value: 0 }, precision: null, faultsPassed: { value: 1 } });
+  });
+
+  test("unreadable verdicts are counted apart: they are neither found faults nor passes", () => {
+    const card = judgeCard([judged("padding", "failed"), judged("padding", "not_judged"), judged(null, "passed"), judged(null, "not_judged")], quick);
+    expect(card).toMatchObject({ n: 4, judged: 2, unreadable: { value: 0.5 }, recall: { value: 1 }, falsePositiveRate: { value: 0 }, kappa: { value: 1 }, faultsPassed: { value: 0 } });
+  });
+
+  test("what was held back was not judged and is not counted", () => {
+    expect(judgeCard([judged("padding", "held_back")], quick)).toMatchObject({ n: 0, judged: 0, recall: null, kappa: null });
+  });
+
+  test("of nothing has nothing measured, and says so without NaN", () => {
+    const lines = cardLines(judgeCard([], quick));
+    expect(lines).toContain("kappa not measured");
+    expect(lines.join()).not.toMatch(/NaN|undefined|null/);
+  });
+
+  test("the heat-map has a cell for every criterion and label, in the order of the planted kinds", () => {
+    const { heat } = judgeCard([judged("padding", "failed", 2), judged("wrong_step", "failed", 1), judged(null, "passed", 5), judged("padding", "failed", 3), judged("mine", "not_judged")], quick);
+    expect(heat).toEqual([
+      { criterion: "logic", label: "none", value: 5, n: 1 },
+      { criterion: "logic", label: "wrong_step", value: 1, n: 1 },
+      { criterion: "logic", label: "padding", value: 2.5, n: 2 },
+      { criterion: "logic", label: "mine", value: null, n: 0 },
+    ]);
+  });
+
+  test("prints one figure a line by name", () => {
+    const lines = cardLines(judgeCard([...many(9, judged("padding", "failed")), ...many(9, judged(null, "passed"))], quick));
+    for (const line of lines) expect(line).toMatch(/^[a-z_]+ (\d+|not measured|-?\d\.\d{3} \[-?\d\.\d{3}, -?\d\.\d{3}\]( n=\d+)?)$/);
+    expect(lines).toContain("recall_padding 1.000 [1.000, 1.000] n=9");
+  });
+});
