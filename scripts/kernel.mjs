@@ -1,0 +1,84 @@
+/**
+ * The kernel of the notebooks: tslab 1.0.22 with five of its gaps closed. The kernelspec starts this file.
+ *
+ * - Cells are checked with `strictNullChecks`: without it `if (!result.ok)` does not narrow, and every field of a zod
+ *   type is optional. (Not fully `strict`: a reader may leave a parameter's type out.)
+ * - Only the cell is checked. tslab checks every file a cell imports, then throws away what it found outside the notebook's folder.
+ * - An error that nobody awaits is printed in the cell that caused it, or else at the start of the next one: Jupyter drops
+ *   what arrives between two cells.
+ * - `process.stdout.write(text, callback)` calls back.
+ * - The process ends when Jupyter says so, and when Jupyter is gone: nothing that the kernel started is left behind.
+ */
+import { createRequire } from "node:module";
+import { delimiter, dirname, join } from "node:path";
+import { setImmediate as nextTick } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const require = createRequire(join(root, "scripts", "kernel.mjs"));
+const tslabRequire = createRequire(require.resolve("tslab"));
+
+process.env.PATH = [join(root, "node_modules", ".bin"), join(root, ".venv", "bin"), process.env.PATH].join(delimiter);
+
+const compiler = tslabRequire.resolve("@tslab/typescript-for-tslab");
+const ts = tslabRequire(compiler);
+require.cache[compiler].exports = { ...ts, ...cellsOnlyAndNullChecked(ts) }; // tslab loads this copy: the original's exports are read-only
+const { JupyterHandlerImpl } = require("tslab/dist/jupyter.js");
+reportUnawaitedErrors(JupyterHandlerImpl.prototype);
+callBackAfterWrites(JupyterHandlerImpl.prototype);
+endWithJupyter(JupyterHandlerImpl.prototype);
+require("tslab/dist/main.js").startKernel({ configPath: process.argv[2], enableFindLocal: false });
+
+function cellsOnlyAndNullChecked(ts) {
+  const cellFolder = process.cwd() + "/";
+  return {
+    createWatchCompilerHost: (rootFiles, options, ...rest) =>
+      ts.createWatchCompilerHost(rootFiles, { ...options, strictNullChecks: true, lib: ["lib.es2023.d.ts"] }, ...rest),
+    getPreEmitDiagnosticsOfFiles: (program, files) =>
+      ts.getPreEmitDiagnosticsOfFiles(program, files.filter((file) => file.fileName.startsWith(cellFolder))),
+  };
+}
+
+function reportUnawaitedErrors(handler) {
+  let running = false;
+  const late = [];
+  const keep = (error) => running || late.push(error); // tslab's own listener prints it in any case
+  process.on("uncaughtException", keep);
+  process.on("unhandledRejection", keep);
+
+  const execute = handler.handleExecuteImpl;
+  handler.handleExecuteImpl = async function (request, writeStream, writeDisplayData) {
+    for (const error of late.splice(0)) writeStream("stderr", `An error nobody awaited, from an earlier cell: ${inspect(error)}\n`);
+    running = true;
+    try {
+      return await execute.call(this, request, writeStream, writeDisplayData);
+    } finally {
+      await nextTick(); // unhandled rejections are announced only now
+      running = false;
+    }
+  };
+}
+
+function callBackAfterWrites(handler) {
+  const createWrite = handler.createWriteToIopub;
+  handler.createWriteToIopub = function (name, writeStream) {
+    const write = createWrite.call(this, name, writeStream);
+    return (text, encoding, callback) => {
+      const done = typeof encoding === "function" ? encoding : callback;
+      const written = write(text, encoding);
+      if (done) queueMicrotask(() => done());
+      return written;
+    };
+  };
+}
+
+function endWithJupyter(handler) {
+  const close = handler.close;
+  handler.close = function () {
+    close.call(this);
+    setTimeout(() => process.exit(0), 100); // after the reply has left; "exit" listeners stop the servers
+  };
+  const parent = process.ppid;
+  setInterval(() => process.ppid === parent || process.exit(0), 2000).unref();
+}
