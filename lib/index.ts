@@ -33,3 +33,7 @@ export * from "./judge-sets.ts";
 export * from "./census.ts";
 export * from "./funnel.ts";
 export * from "./select.ts";
+export * from "./model-ref.ts";
+export * from "./adapter.ts";
+export * from "./reward-source.ts";
+export * from "./train.ts";
