@@ -37,3 +37,5 @@ export * from "./model-ref.ts";
 export * from "./adapter.ts";
 export * from "./reward-source.ts";
 export * from "./train.ts";
+export * from "./eval-summary.ts";
+export * from "./compare.ts";
