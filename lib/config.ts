@@ -94,6 +94,7 @@ const Grpo = z.strictObject({
   temperature: real(0.05, 2).meta(meta("", "exploration while answering")),
   maxTokens: int(8, 32_768).meta(meta("tokens", "longer answers are cut, and masked out of the loss")),
   learningRate: real(1e-9, 1).meta(meta("", "constant after warm-up")),
+  warmupShare: real(0, 0.9).meta(meta("share of steps", "linear warm-up before the constant learning rate")),
   beta: real(0, 10).meta(meta("", "weight of the KL to the starting policy")),
   rewardFormat: real(0, 1).meta(meta("weight", "of the format reward; 0.3 is the original project's, Fin-R1 adds both unweighted")),
   rewardAccuracy: real(0, 1).meta(meta("weight", "of the accuracy reward")),

@@ -67,6 +67,7 @@ const gpu: Config = {
     temperature: 0.7,
     maxTokens: 512,
     learningRate: 5e-6,
+    warmupShare: 0.05,
     beta: 0.05,
     rewardFormat: 0.3,
     rewardAccuracy: 0.7,
