@@ -30,6 +30,10 @@ describe("defineReward", () => {
     expect(() => defineReward("(row) => ({ total: row.score.accuracy === 1 ? 1 : partial(row) })")).toThrow("partial is not defined");
   });
 
+  test("what the kernel makes of a notebook's variable is refused by its name, even where no sample gets", () => {
+    expect(() => defineReward('(row) => ({ total: row.id === "rare" ? exports.myWeight : 0 })')).toThrow("myWeight, a variable or import");
+  });
+
   test.each([
     ["a number", "(row) => 1", "named numbers"],
     ["nothing", "(row) => {}", "named numbers"],

@@ -44,6 +44,9 @@ const TRIAL_ROWS = [
  */
 export function defineReward(reward: string | ((row: any) => Record<string, number>)): RewardSource {
   const written = (typeof reward === "string" ? reward : String(reward)).trim().replace(/;+$/, "");
+  // The kernel compiles a notebook's variable to exports.name: found here in branches, too, that no sample reaches.
+  const fromNotebook = /\bexports\.([A-Za-z_$][\w$]*)/.exec(written);
+  if (fromNotebook) throw usesOutside(`${fromNotebook[1]}, a variable or import of the notebook`);
   for (const sample of TRIAL_ROWS) checkParts(tryOn(written, sample), sample.completion);
   const source = `/** A reward written in a notebook. */\nexport const reward = ${written};\n`;
   return { source, sha256: sha256(source) };
@@ -58,10 +61,21 @@ function tryOn(written: string, sample: unknown): unknown {
     return JSON.parse(out);
   } catch (cause) {
     const { name, message } = cause as Error;
-    if (name === "ReferenceError")
-      throw new LabError({ what: "The reward uses something from outside itself", found: message, expected: "a function that holds all it needs", todo: "Move the constant or helper into the function: it runs in another process, where the notebook's variables and imports do not exist." }, { cause });
+    if (name === "ReferenceError") throw usesOutside(message, cause);
     throw new LabError({ what: "The reward failed on a sample answer", where: JSON.stringify((sample as { completion: string }).completion), found: `${name}: ${message}`, expected: "named numbers for any answer, the empty one too" }, { cause });
   }
+}
+
+function usesOutside(found: string, cause?: unknown): LabError {
+  return new LabError(
+    {
+      what: "The reward uses something from outside itself",
+      found,
+      expected: "a function that holds all it needs",
+      todo: "Move the constant or helper into the function: it runs in another process, where the notebook's variables and imports do not exist.",
+    },
+    { cause },
+  );
 }
 
 function compile(written: string): vm.Script {
