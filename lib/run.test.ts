@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { LabError } from "./errors.ts";
 import { identify, isAlive, waitForExit } from "./process-identity.ts";
-import { cancelRun, followRun, listRuns, readRun, resumeRun, startRun } from "./run.ts";
+import { listRuns, readRun } from "./run.ts";
 import type { Run } from "./run.ts";
+import { followRun } from "./run-follow.ts";
+import { cancelRun, resumeRun, startRun } from "./run-start.ts";
 import { runKey } from "./run-key.ts";
 import { fakeSpec, fakeTrainer, temporaryWorkspace } from "./testing/run-fixture.ts";
 
@@ -128,7 +130,7 @@ describe.concurrent("watching", () => {
 
   test("a run outlives the SIGKILL of the process that started it, and another process follows it to the end", async () => {
     const script = `
-      import { startRun } from ${JSON.stringify(new URL("./run.ts", import.meta.url).href)};
+      import { startRun } from ${JSON.stringify(new URL("./run-start.ts", import.meta.url).href)};
       import { fakeSpec, fakeTrainer } from ${JSON.stringify(new URL("./testing/run-fixture.ts", import.meta.url).href)};
       import { workspacePaths } from ${JSON.stringify(new URL("./paths.ts", import.meta.url).href)};
       const { key } = await startRun({ paths: workspacePaths(${JSON.stringify(lab.root)}) }, fakeSpec("outlives"), { command: fakeTrainer("--steps=60", "--step-ms=20") });

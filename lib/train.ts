@@ -12,8 +12,11 @@ import { REPO_ROOT } from "./paths.ts";
 import { RlRow, SftRow } from "./records.ts";
 import { defineReward } from "./reward-source.ts";
 import type { RewardSource } from "./reward-source.ts";
-import { followRun, startRun } from "./run.ts";
-import type { FollowOptions, Run, StartOptions } from "./run.ts";
+import type { Run } from "./run.ts";
+import { followRun } from "./run-follow.ts";
+import type { FollowOptions } from "./run-follow.ts";
+import { startRun } from "./run-start.ts";
+import type { StartOptions } from "./run-start.ts";
 import type { InputFile, ModelRef, RunSpec } from "./run-key.ts";
 
 export interface TrainOptions extends StartOptions, FollowOptions {

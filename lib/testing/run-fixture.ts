@@ -7,7 +7,8 @@ import { sha256 } from "../hash.ts";
 import { workspacePaths } from "../paths.ts";
 import type { Paths } from "../paths.ts";
 import { PROFILES } from "../profiles.ts";
-import { cancelRun, listRuns } from "../run.ts";
+import { listRuns } from "../run.ts";
+import { cancelRun } from "../run-start.ts";
 import type { RunSpec } from "../run-key.ts";
 
 const FAKE_TRAINER = fileURLToPath(new URL("./fake-trainer.ts", import.meta.url));
