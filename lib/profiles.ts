@@ -35,6 +35,7 @@ const gpu: Config = {
     useJudge: true,
     rubric: "four-dimensions",
     layout: "rules-first",
+    judgePrompt: "full",
     judgePassScore: 12,
     judgeTemperature: 0.1,
     judgeMaxTokens: 512,
@@ -105,7 +106,7 @@ const tiny: Config = {
   prepare: { ...gpu.prepare, generated: 940, dianjin: false, sampleSize: 1000, maxPromptTokens: 192 },
   prompt: { system: "" },
   distill: { ...gpu.distill, topP: 1, maxTokens: 160 },
-  filter: { ...gpu.filter, judgeMaxTokens: 64, sftMaxRows: 400 },
+  filter: { ...gpu.filter, judgePrompt: "short", judgeMaxTokens: 64, sftMaxRows: 400 },
   sft: {
     ...gpu.sft,
     learningRate: 1e-3,
