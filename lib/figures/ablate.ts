@@ -1,0 +1,79 @@
+/** Stage 8: what each stage of training bought. */
+import type { AblationSummary, Estimate } from "../records.ts";
+import { table, type View } from "../table.ts";
+import { formatCount, formatEstimate } from "./numbers.ts";
+import { emptyFigure, type Figure, makeFigure, styleOf } from "./theme.ts";
+
+const METRICS = [
+  { key: "accuracyLenient", name: "accuracy, greedy,<br>read leniently" },
+  { key: "accuracy", name: "accuracy, greedy,<br>strict" },
+  { key: "accuracySampled", name: "accuracy, sampled,<br>strict" },
+  { key: "format", name: "format" },
+] as const;
+
+/** The outcome in one figure: every arm's accuracy (greedy and sampled, strict and lenient) and format, with 95 % intervals. */
+export function ablation(summary: Pick<AblationSummary, "n" | "seeds" | "profile" | "arms">): Figure {
+  const title = "What each stage of training bought";
+  if (summary.arms.length === 0 || summary.n === 0) return emptyFigure(title, "No arm has been evaluated yet.");
+  const metrics = METRICS.filter(({ key }) => summary.arms.some((arm) => arm[key] !== null));
+  const data = summary.arms.map((arm, i) => {
+    const style = styleOf(arm.name, i);
+    const values = metrics.map(({ key }): Estimate | null => arm[key]);
+    const each = (pick: (e: Estimate) => unknown) => values.map((e) => (e === null ? null : pick(e)));
+    return {
+      type: "bar",
+      name: style.label,
+      x: metrics.map(({ name }) => name),
+      y: each((e) => e.value),
+      text: each((e) => e.value.toFixed(2)),
+      customdata: each(formatEstimate),
+      textposition: "inside",
+      insidetextanchor: "start",
+      textangle: 0,
+      marker: { color: style.colour },
+      error_y: {
+        type: "data",
+        symmetric: false,
+        array: each((e) => e.high - e.value),
+        arrayminus: each((e) => e.value - e.low),
+        color: "#24292F",
+        thickness: 1.3,
+        width: 4,
+      },
+      hovertemplate: "%{customdata}<extra>%{fullData.name}</extra>",
+    };
+  });
+  return makeFigure({
+    title,
+    subtitle: `n = ${formatCount(summary.n)} test questions · profile ${summary.profile} · ${summary.seeds.length === 1 ? `seed ${summary.seeds[0]}` : `${summary.seeds.length} seeds`} · whiskers: 95 % intervals`,
+    data,
+    x: { title: { text: "" } },
+    y: { title: { text: "share of answers" }, range: [0, 1.02], tickformat: ".1f" },
+    layout: { barmode: "group", bargap: 0.22 },
+  });
+}
+
+/** The same as a table; the first arm is the baseline row. */
+export function ablationTable(summary: Pick<AblationSummary, "n" | "arms">): View {
+  const rows = summary.arms.map((arm, i) => ({
+    arm: styleOf(arm.name, i).label,
+    n: summary.n,
+    format: arm.format,
+    lenient: arm.accuracyLenient,
+    strict: arm.accuracy,
+    sampled: arm.accuracySampled,
+    judge: arm.judge,
+    tokens: Math.round(arm.tokensPerAnswer),
+  }));
+  const columns = [
+    "arm",
+    "n",
+    "format",
+    { key: "lenient", label: "greedy, lenient" },
+    { key: "strict", label: "greedy, strict" },
+    { key: "sampled", label: "sampled, strict" },
+    { key: "judge", label: "Judge" },
+    { key: "tokens", label: "tokens an answer" },
+  ];
+  return table(rows, columns, { caption: "Ablation: value [95 % interval]" });
+}

@@ -1,0 +1,109 @@
+/** Stage 6: who is right where, with intervals. */
+import { proportion } from "../eval-summary.ts";
+import type { Estimate, EvalDetail } from "../records.ts";
+import { type Choice, updateMenu } from "./menu.ts";
+import { countBy, formatCount, formatEstimate } from "./numbers.ts";
+import { orderTypes } from "./prepare.ts";
+import { axisLabels, emptyFigure, type Figure, makeFigure, styleOf, titleOf } from "./theme.ts";
+
+/** An arm's answers: the rows of `eval_details_*.jsonl`. */
+export interface ArmDetails {
+  name: string;
+  details: readonly EvalDetail[];
+}
+
+/**
+ * Accuracy by type, one bar an arm, with 95 % intervals. The menu changes greedy to sampled, strict to lenient, types to
+ * sources, and narrows to one source.
+ */
+export function accuracyByType(arms: readonly ArmDetails[]): Figure {
+  const title = "Accuracy by type";
+  const drawn = arms.filter((arm) => arm.details.length > 0);
+  const all = drawn.flatMap((arm) => arm.details);
+  if (all.length === 0) return emptyFigure(title, "No answers have been evaluated yet.");
+  const modes = (["greedy", "sampled"] as const).filter((mode) => all.some((row) => row.mode === mode));
+  const sources = [...countBy(all, (row) => row.source ?? "").keys()].filter((source) => source !== "");
+  const slices: Slice[] = [
+    ...modes.flatMap((mode) =>
+      (["strict", "lenient"] as const).map((reading): Slice => ({ name: `${mode}, ${reading}`, mode, reading, by: "type", source: null })),
+    ),
+    ...(sources.length > 1
+      ? modes.map((mode): Slice => ({ name: `${mode}, strict, by source`, mode, reading: "strict", by: "source", source: null }))
+      : []),
+    ...(sources.length > 1
+      ? sources
+          .slice(0, 12)
+          .map((source): Slice => ({ name: `${modes[0]}, strict, only ${source}`, mode: modes[0]!, reading: "strict", by: "type", source }))
+      : []),
+  ];
+  const views = slices.map((slice) => viewOf(slice, drawn));
+  const choices = slices.map((slice, i): Choice => ({
+    label: slice.name,
+    traces: views[i]!.traces,
+    layout: { "title.text": titleOf(title, views[i]!.subtitle).text },
+  }));
+  const data = drawn.map((arm, i) => {
+    const style = styleOf(arm.name, i);
+    const trace = Object.fromEntries(Object.entries(views[0]!.traces).map(([key, values]) => [key, values[i]]));
+    const { "error_y.array": array, "error_y.arrayminus": arrayminus, ...rest } = trace;
+    return {
+      type: "bar",
+      name: style.label,
+      ...rest,
+      textposition: "inside",
+      insidetextanchor: "start",
+      textangle: 0,
+      marker: { color: style.colour },
+      error_y: { type: "data", symmetric: false, array, arrayminus, color: "#24292F", thickness: 1.3, width: 4 },
+      hovertemplate: "%{x}: %{customdata}<extra>%{fullData.name}</extra>",
+    };
+  });
+  return makeFigure({
+    title,
+    subtitle: views[0]!.subtitle,
+    data,
+    x: { title: { text: "" }, type: "category" },
+    y: { title: { text: "share of right answers" }, range: [0, 1.02], tickformat: ".1f" },
+    layout: { barmode: "group", bargap: 0.25, updatemenus: [updateMenu(choices)] },
+  });
+}
+
+interface Slice {
+  name: string;
+  mode: EvalDetail["mode"];
+  reading: "strict" | "lenient";
+  by: "type" | "source";
+  source: string | null;
+}
+
+function viewOf(slice: Slice, arms: readonly ArmDetails[]): { traces: Record<string, unknown[]>; subtitle: string } {
+  const rows = arms.map((arm) => arm.details.filter((row) => row.mode === slice.mode && (slice.source === null || row.source === slice.source)));
+  const key = (row: EvalDetail) => (slice.by === "type" ? row.type : (row.source ?? "unknown"));
+  const names = slice.by === "type" ? orderTypes(rows.flat().map(key)) : [...countBy(rows.flat(), key).keys()];
+  const groups = [null, ...names];
+  const questions = groups.map(
+    (group) =>
+      new Set(
+        rows
+          .flat()
+          .filter((row) => group === null || key(row) === group)
+          .map((row) => row.id),
+      ).size,
+  );
+  const x = ["all", ...axisLabels(names, 22)].map((name, i) => `${name}<br>n = ${formatCount(questions[i]!)}`);
+  const inGroup = (group: string | null) => (row: EvalDetail) => group === null || key(row) === group;
+  const values = rows.map((details) => groups.map((group) => proportion(details.filter(inGroup(group)), (row) => row[slice.reading], { resamples: 500 })));
+  const each = (pick: (e: Estimate) => unknown) => values.map((estimates) => estimates.map((e) => (e === null ? null : pick(e))));
+  const answers = rows[0]!.length / Math.max(1, new Set(rows[0]!.map((row) => row.id)).size);
+  return {
+    traces: {
+      x: arms.map(() => x),
+      y: each((e) => e.value),
+      text: each((e) => e.value.toFixed(2)),
+      customdata: each(formatEstimate),
+      "error_y.array": each((e) => e.high - e.value),
+      "error_y.arrayminus": each((e) => e.value - e.low),
+    },
+    subtitle: `n = ${formatCount(questions[0]!)} questions${answers > 1 ? ` × ${Math.round(answers)} answers` : ""} · ${slice.name} · whiskers: 95 % intervals`,
+  };
+}

@@ -1,0 +1,80 @@
+/** Stage 6: what the wrong answers are like. */
+import type { EvalDetail } from "../records.ts";
+import { type ShownText, sampleList } from "../sample-view.ts";
+import type { View } from "../table.ts";
+import type { ArmDetails } from "./evaluate.ts";
+import { countBy, formatCount } from "./numbers.ts";
+import { axisLabels, emptyFigure, type Figure, makeFigure, pretty, styleOf } from "./theme.ts";
+
+/** Why answers were not right, by the scorer's reason (lenient reading, greedy answers): one colour an arm, in % of the arm's answers. */
+export function readFailures(arms: readonly ArmDetails[], mode: EvalDetail["mode"] = "greedy"): Figure {
+  const title = "Why answers were not right";
+  const drawn = arms.map((arm) => ({ name: arm.name, rows: arm.details.filter((row) => row.mode === mode) })).filter((arm) => arm.rows.length > 0);
+  if (drawn.length === 0) return emptyFigure(title, "No answers have been evaluated yet.");
+  const reasons = [
+    ...countBy(
+      drawn.flatMap((arm) => arm.rows.filter((row) => !row.lenient)),
+      (row) => row.reason,
+    ).keys(),
+  ].slice(0, 12);
+  if (reasons.length === 0) return emptyFigure(title, "Every answer was right.");
+  const data = drawn.map((arm, i) => {
+    const style = styleOf(arm.name, i);
+    const n = reasons.map((reason) => arm.rows.filter((row) => !row.lenient && row.reason === reason).length);
+    return {
+      type: "bar",
+      orientation: "h",
+      name: style.label,
+      y: axisLabels(reasons, 34),
+      x: n.map((count) => (100 * count) / arm.rows.length),
+      text: n.map((count) => (count > 0 ? formatCount(count) : "")),
+      textposition: "outside",
+      cliponaxis: false,
+      marker: { color: style.colour },
+      hovertemplate: "%{y}: %{x:.1f} %<extra>%{fullData.name}</extra>",
+    };
+  });
+  return makeFigure({
+    title,
+    subtitle: `n = ${drawn.map((arm, i) => `${formatCount(arm.rows.length)} ${styleOf(arm.name, i).label}`).join(", ")} ${mode} answers, read leniently; counts on the bars`,
+    data,
+    x: { title: { text: "share of the arm's answers (%)" }, rangemode: "tozero" },
+    y: { autorange: "reversed", title: { text: "" } },
+    height: Math.max(340, 180 + reasons.length * (12 + 16 * drawn.length)),
+    layout: { barmode: "group", bargap: 0.25 },
+  });
+}
+
+/** Wrong answers to read, with question, gold and the scorer's reason: the first `max` of them, one reason after the other. */
+export function failureSamples(
+  details: readonly EvalDetail[],
+  questions: readonly { id: string; prompt: string; gold_answer: string }[],
+  max = 6,
+): View {
+  const byId = new Map(questions.map((question) => [question.id, question]));
+  const wrong = details.filter((row) => !row.lenient);
+  const turns = new Map<string, number>();
+  const ranked = wrong.map((row) => {
+    const turn = turns.get(row.reason) ?? 0;
+    turns.set(row.reason, turn + 1);
+    return { row, turn };
+  });
+  const picked = ranked
+    .sort((a, b) => a.turn - b.turn)
+    .slice(0, max)
+    .map(({ row }): ShownText => {
+      const question = byId.get(row.id);
+      return {
+        title: question?.prompt ?? row.id,
+        text: row.completion,
+        ok: false,
+        reason: row.reason,
+        message: row.message,
+        facts: { gold: question?.gold_answer ?? null, type: pretty(row.type), tokens: row.tokens },
+      };
+    });
+  return sampleList(
+    picked,
+    `${formatCount(wrong.length)} of ${formatCount(details.length)} answers were not right; ${picked.length} of them, as many reasons as there are`,
+  );
+}

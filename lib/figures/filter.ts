@@ -1,0 +1,135 @@
+/** Stage 3: the funnel. What each layer kept, and why it dropped the rest. */
+import type { Bucket, Fate } from "../funnel.ts";
+import { type Choice, updateMenu } from "./menu.ts";
+import { countBy, formatCount, formatShare } from "./numbers.ts";
+import { orderTypes } from "./prepare.ts";
+import { axisLabels, DROPPED, emptyFigure, type Figure, FAINT, KEPT, makeFigure, note, pretty, SERIES, titleOf } from "./theme.ts";
+
+/** A layer of the funnel as `funnelOf` and filter_stats.json give it. */
+export type FunnelLayer = Bucket & { layer: string; skipped?: boolean };
+
+/**
+ * The funnel, top to bottom: one bar a layer as wide as what came in, the kept part solid, the dropped part pale with its
+ * most frequent reasons beside it.
+ */
+export function funnel(layers: readonly FunnelLayer[], unit = "texts"): Figure {
+  const title = "What each layer of the filter kept";
+  const start = layers[0]?.in ?? 0;
+  if (start === 0) return emptyFigure(title, `No ${unit} have been filtered yet.`);
+  const y = axisLabels(layers.map((layer) => layer.layer));
+  const end = layers.at(-1)!.out;
+  const bar = (name: string, x: number[], color: string, text: string[], textColour: string) => ({
+    type: "bar",
+    orientation: "h",
+    name,
+    y,
+    x,
+    text,
+    textposition: "inside",
+    insidetextanchor: "start",
+    textangle: 0,
+    textfont: { color: textColour, size: 13 },
+    marker: { color },
+    constraintext: "none",
+    hovertemplate: `%{y}: %{x:,} ${name}<extra></extra>`,
+  });
+  const kept = layers.map((layer) => layer.out);
+  const dropped = layers.map((layer) => layer.in - layer.out);
+  const reasons = layers.map((layer, i) =>
+    note(whyDropped(layer), { x: 0, y: y[i], xref: "x", yref: "y", xanchor: "left", yanchor: "top", yshift: -17, font: { size: 12, color: FAINT } }),
+  );
+  return makeFigure({
+    title,
+    subtitle: `n = ${formatCount(start)} ${unit} in, ${formatCount(end)} left after ${layers.length} ${layers.length === 1 ? "layer" : "layers"} (${formatShare(end, start)})`,
+    data: [
+      bar(
+        "kept",
+        kept,
+        KEPT,
+        layers.map((l) => `<b>${formatCount(l.out)}</b> kept (${formatShare(l.out, l.in)})`),
+        "#FFFFFF",
+      ),
+      bar(
+        "dropped",
+        dropped,
+        DROPPED,
+        dropped.map((n) => (n > 0.06 * start ? `−${formatCount(n)}` : "")),
+        "#24292F",
+      ),
+    ],
+    x: { title: { text: unit }, range: [0, start * 1.02] },
+    y: { autorange: "reversed", title: { text: "" }, tickfont: { size: 14 } },
+    height: Math.max(300, 170 + 78 * layers.length),
+    layout: { barmode: "stack", bargap: 0.55, annotations: reasons },
+  });
+}
+
+function whyDropped(layer: FunnelLayer): string {
+  if (layer.skipped) return "skipped by the config";
+  const reasons = Object.entries(layer.reasons)
+    .filter(([, n]) => n > 0)
+    .sort((a, b) => b[1] - a[1]);
+  if (reasons.length === 0) return layer.in === layer.out ? "nothing dropped" : "";
+  const named = reasons.slice(0, 3).map(([reason, n]) => `${reason.replace(/_/g, " ")} ${formatCount(n)}`);
+  const rest = reasons.slice(3).reduce((sum, [, n]) => sum + n, 0);
+  return `dropped: ${named.join(" · ")}${rest > 0 ? ` · ${reasons.length - 3} more ${formatCount(rest)}` : ""}`;
+}
+
+/**
+ * Why rows were dropped: one bar a reason, one colour a layer, with a menu that slices by type and by source.
+ * Only dropped rows are drawn; the subtitle counts against all rows of the slice.
+ */
+export function funnelByReason(rows: readonly Fate[]): Figure {
+  const title = "Why rows were dropped";
+  if (rows.length === 0) return emptyFigure(title, "No rows have been filtered yet.");
+  const dropped = rows.filter((row) => row.reason !== null);
+  if (dropped.length === 0) return emptyFigure(title, `All ${formatCount(rows.length)} rows were kept.`);
+  const layers = [...countBy(dropped, (row) => row.layer).keys()];
+  const reasons = [...countBy(dropped, (row) => row.reason!).keys()];
+  const counts = (slice: readonly Fate[]) =>
+    layers.map((layer) => {
+      const byReason = countBy(
+        slice.filter((row) => row.reason !== null && row.layer === layer),
+        (row) => row.reason!,
+      );
+      return reasons.map((reason) => byReason.get(reason) ?? 0);
+    });
+  const slices: [string, readonly Fate[]][] = [
+    ["all rows", rows],
+    ...orderTypes(rows.map((row) => row.type)).map((type): [string, Fate[]] => [`type: ${pretty(type)}`, rows.filter((row) => row.type === type)]),
+    ...[...countBy(rows, (row) => row.source).keys()].map((source): [string, Fate[]] => [
+      `source: ${source}`,
+      rows.filter((row) => row.source === source),
+    ]),
+  ];
+  const texts = (x: number[][]) => x.map((values) => values.map((n) => (n > 0 ? formatCount(n) : "")));
+  const words = (name: string, slice: readonly Fate[]) => {
+    const lost = slice.filter((row) => row.reason !== null).length;
+    return `n = ${formatCount(slice.length)} rows (${name}), ${formatCount(lost)} dropped (${formatShare(lost, slice.length)})`;
+  };
+  const choices = slices.map(([name, slice]): Choice => {
+    const x = counts(slice);
+    return { label: name, traces: { x, text: texts(x) }, layout: { "title.text": titleOf(title, words(name, slice)).text, "xaxis.autorange": true } };
+  });
+  const first = counts(rows);
+  return makeFigure({
+    title,
+    subtitle: words("all rows", rows),
+    data: layers.map((layer, i) => ({
+      type: "bar",
+      orientation: "h",
+      name: pretty(layer),
+      y: axisLabels(reasons),
+      x: first[i],
+      text: texts(first)[i],
+      textposition: "auto",
+      textangle: 0,
+      marker: { color: SERIES[i % SERIES.length] },
+      hovertemplate: "%{y}: %{x:,}<extra>%{fullData.name}</extra>",
+    })),
+    x: { title: { text: "rows dropped" }, rangemode: "tozero" },
+    y: { autorange: "reversed", title: { text: "" } },
+    height: Math.max(340, 170 + 30 * reasons.length),
+    layout: { barmode: "stack", updatemenus: [updateMenu(choices)] },
+  });
+}

@@ -1,0 +1,133 @@
+/** Stage 5: whether a group has anything to tell. Equal rewards give zero advantages, and nothing is learned from them. */
+import { expectedNoSignalShare, hasNoSignal } from "../advantage.ts";
+import type { Census } from "../census.ts";
+import { binomial, formatCount, formatShare, meanOf, movingAverage, smoothingWindow } from "./numbers.ts";
+import type { StepSamples } from "./reward.ts";
+import { emptyFigure, type Figure, label, makeFigure, SERIES, stylesOf, type Trace } from "./theme.ts";
+
+/** A run's completions, as `{ name: "sft_grpo", ...run }`. */
+export interface SampledRun {
+  name: string;
+  samples: readonly StepSamples[];
+  /** Text of the legend; default the arm's label or the name. */
+  label?: string;
+}
+
+/**
+ * Share of groups whose rewards are all equal: they teach nothing. The dashed line is what p^G + (1 − p)^G predicts from the
+ * step's own mean of the reward named `part` (0 or 1), answers taken as independent.
+ */
+export function noSignalShare(runs: readonly SampledRun[], part = "accuracy"): Figure {
+  const title = "Groups without signal";
+  const filled = runs
+    .map((run) => ({ ...run, steps: run.samples.filter((step) => step.samples.length > 0) }))
+    .filter((run) => run.steps.length > 0);
+  if (filled.length === 0) return emptyFigure(title, "No step with completions yet.");
+  const groups = { all: 0, silent: 0 };
+  const styles = stylesOf(filled.map((run) => run.name));
+  const data = filled.flatMap((run, i) => {
+    const style = { ...styles[i]!, ...(run.label !== undefined && { label: label(run.label) }) };
+    const window = smoothingWindow(run.steps.length);
+    const points = run.steps.map((step) => signalOf(step, part));
+    for (const point of points) [groups.all, groups.silent] = [groups.all + point.groups, groups.silent + point.silent];
+    const x = points.map((point) => point.step);
+    const shares = points.map((point) => (100 * point.silent) / point.groups);
+    const expected = points.map((point) => point.expected);
+    const line = { type: "scatter", x, legendgroup: `${i}` };
+    const traces: Trace[] = [
+      {
+        ...line,
+        mode: "lines",
+        y: shares,
+        name: style.label,
+        line: { color: style.colour, width: 1 },
+        opacity: 0.3,
+        showlegend: false,
+        hoverinfo: "skip",
+      },
+      {
+        ...line,
+        mode: points.length === 1 ? "markers" : "lines",
+        y: movingAverage(shares, window),
+        name: `${style.label}: measured`,
+        line: { color: style.colour, width: 3 },
+        marker: { color: style.colour },
+        hovertemplate: "step %{x}: %{y:.1f} %<extra>%{fullData.name}</extra>",
+      },
+    ];
+    if (expected.some((value) => value !== null))
+      traces.push({
+        ...line,
+        mode: "lines",
+        y: movingAverage(expected, window),
+        name: `${style.label}: independent answers`,
+        line: { color: style.colour, width: 2, dash: "dash" },
+        hovertemplate: "step %{x}: %{y:.1f} % expected<extra></extra>",
+      });
+    return traces;
+  });
+  return makeFigure({
+    title,
+    subtitle: `n = ${formatCount(groups.all)} groups, ${formatCount(groups.silent)} without signal (${formatShare(groups.silent, groups.all)}) · dashed: p^G + (1 − p)^G`,
+    data,
+    x: { title: { text: "optimizer step" } },
+    y: { title: { text: "groups with equal rewards (%)" }, range: [0, 102] },
+  });
+}
+
+/** Groups of one step, how many of them are silent, and the share in % that independent answers of the same p would leave silent. */
+function signalOf({ step, samples }: StepSamples, part: string) {
+  const rewards = new Map<number, number[]>();
+  for (const { group, reward } of samples) rewards.set(group, [...(rewards.get(group) ?? []), reward]);
+  const silent = [...rewards.values()].filter(hasNoSignal).length;
+  const p = meanOf(samples.map((s) => s.rewards[part]));
+  const groupSize = Math.round(samples.length / rewards.size);
+  const expected = p === null || p < 0 || p > 1 ? null : 100 * expectedNoSignalShare(p, groupSize);
+  return { step, groups: rewards.size, silent, expected };
+}
+
+/**
+ * How many of the G answers to each question are right, before training, beside what one common chance p for all questions would give.
+ * The ends (0 and G) carry no gradient. A wide, U-shaped census means easy and hopeless questions; the binomial knows neither.
+ */
+export function censusHistogram(census: Pick<Census, "n" | "groupSize" | "histogram" | "accuracy">): Figure {
+  const title = "Census: right answers a question before GRPO";
+  const { n, groupSize, histogram, accuracy } = census;
+  if (n === 0 || accuracy === null) return emptyFigure(title, "No census has been taken yet.");
+  const k = Array.from({ length: groupSize + 1 }, (_, i) => i);
+  const bar = (name: string, x: number[], color: string) => ({
+    type: "bar",
+    name,
+    x,
+    width: 0.8,
+    y: x.map((i) => histogram[i]!),
+    text: x.map((i) => formatCount(histogram[i]!)),
+    textposition: "inside",
+    insidetextanchor: "start",
+    textangle: 0,
+    marker: { color },
+    hovertemplate: "%{x} right: %{y:,} questions<extra></extra>",
+  });
+  const silent = histogram[0]! + histogram[groupSize]!;
+  return makeFigure({
+    title,
+    subtitle: `n = ${formatCount(n)} questions × ${groupSize} answers, p = ${accuracy.toFixed(2)} · no gradient: ${formatShare(silent, n)}, binomial says ${(100 * expectedNoSignalShare(accuracy, groupSize)).toFixed(1)} %`,
+    data: [
+      bar("measured", k.slice(1, -1), SERIES[0]),
+      bar("measured, no gradient", [0, groupSize], "#8C959F"),
+      {
+        type: "scatter",
+        mode: "lines+markers",
+        name: `binomial(${groupSize}, ${accuracy.toFixed(2)})`,
+        x: k,
+        y: binomial(groupSize, accuracy).map((share) => share * n),
+        line: { color: SERIES[5], width: 2, dash: "dot" },
+        marker: { color: SERIES[5], size: 8, symbol: "diamond" },
+        hovertemplate: "%{x} right: %{y:.1f} expected<extra></extra>",
+      },
+    ],
+    x: { title: { text: `right answers of ${groupSize}` }, dtick: 1, range: [-0.6, groupSize + 0.6] },
+    y: { title: { text: "questions" }, rangemode: "tozero" },
+    layout: { barmode: "overlay" },
+  });
+}
