@@ -47,3 +47,8 @@ export * from "./sample-view.ts";
 export * from "./figures.ts";
 export * from "./frame.ts";
 export * from "./show.ts";
+export * from "./arabic-digits.ts";
+export * from "./options.ts";
+export * from "./canonical.ts";
+export * from "./duplicates.ts";
+export * from "./overlap.ts";
