@@ -18,6 +18,11 @@ export function fakeTrainer(...options: string[]): string[] {
   return [process.execPath, FAKE_TRAINER, ...options];
 }
 
+/** Program and arguments of the fake merge. */
+export function fakeMerge(): string[] {
+  return [process.execPath, fileURLToPath(new URL("./fake-merge.ts", import.meta.url))];
+}
+
 /** An SFT run of the tiny profile; equal names give equal keys. */
 export function fakeSpec(name: string, changes: Partial<RunSpec> = {}): RunSpec {
   return {
