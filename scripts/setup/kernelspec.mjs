@@ -8,7 +8,7 @@ const FOLDER = join(ROOT, ".venv", "share", "jupyter", "kernels", "tslab");
 
 const spec = JSON.stringify(
   {
-    argv: [NODE, join(ROOT, "scripts", "kernel.mjs"), "{connection_file}"],
+    argv: [NODE, join(ROOT, "scripts", "kernel.ts"), "{connection_file}"],
     display_name: "TypeScript",
     language: "typescript",
     interrupt_mode: "signal",

@@ -16,39 +16,43 @@ import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const require = createRequire(join(root, "scripts", "kernel.mjs"));
+const require = createRequire(import.meta.url);
 const tslabRequire = createRequire(require.resolve("tslab"));
 
 process.env.PATH = [join(root, "node_modules", ".bin"), join(root, ".venv", "bin"), process.env.PATH].join(delimiter);
 
+/** tslab has no types for its inside. */
+type Untyped = any;
+type WriteStream = (name: string, text: string) => void;
+
 const compiler = tslabRequire.resolve("@tslab/typescript-for-tslab");
 const ts = tslabRequire(compiler);
-require.cache[compiler].exports = { ...ts, ...cellsOnlyAndNullChecked(ts) }; // tslab loads this copy: the original's exports are read-only
+require.cache[compiler]!.exports = { ...ts, ...cellsOnlyAndNullChecked(ts) }; // tslab loads this copy: the original's exports are read-only
 const { JupyterHandlerImpl } = require("tslab/dist/jupyter.js");
 reportUnawaitedErrors(JupyterHandlerImpl.prototype);
 callBackAfterWrites(JupyterHandlerImpl.prototype);
 endWithJupyter(JupyterHandlerImpl.prototype);
 require("tslab/dist/main.js").startKernel({ configPath: process.argv[2], enableFindLocal: false });
 
-function cellsOnlyAndNullChecked(ts) {
+function cellsOnlyAndNullChecked(ts: Untyped): Untyped {
   const cellFolder = process.cwd() + "/";
   return {
-    createWatchCompilerHost: (rootFiles, options, ...rest) =>
+    createWatchCompilerHost: (rootFiles: Untyped, options: Untyped, ...rest: Untyped[]) =>
       ts.createWatchCompilerHost(rootFiles, { ...options, strictNullChecks: true, lib: ["lib.es2023.d.ts"] }, ...rest),
-    getPreEmitDiagnosticsOfFiles: (program, files) =>
+    getPreEmitDiagnosticsOfFiles: (program: Untyped, files: { fileName: string }[]) =>
       ts.getPreEmitDiagnosticsOfFiles(program, files.filter((file) => file.fileName.startsWith(cellFolder))),
   };
 }
 
-function reportUnawaitedErrors(handler) {
+function reportUnawaitedErrors(handler: Untyped): void {
   let running = false;
-  const late = [];
-  const keep = (error) => running || late.push(error); // tslab's own listener prints it in any case
+  const late: unknown[] = [];
+  const keep = (error: unknown) => running || late.push(error); // tslab's own listener prints it in any case
   process.on("uncaughtException", keep);
   process.on("unhandledRejection", keep);
 
   const execute = handler.handleExecuteImpl;
-  handler.handleExecuteImpl = async function (request, writeStream, writeDisplayData) {
+  handler.handleExecuteImpl = async function (request: Untyped, writeStream: WriteStream, writeDisplayData: Untyped) {
     for (const error of late.splice(0)) writeStream("stderr", `An error nobody awaited, from an earlier cell: ${inspect(error)}\n`);
     running = true;
     try {
@@ -60,20 +64,20 @@ function reportUnawaitedErrors(handler) {
   };
 }
 
-function callBackAfterWrites(handler) {
+function callBackAfterWrites(handler: Untyped): void {
   const createWrite = handler.createWriteToIopub;
-  handler.createWriteToIopub = function (name, writeStream) {
+  handler.createWriteToIopub = function (name: string, writeStream: WriteStream) {
     const write = createWrite.call(this, name, writeStream);
-    return (text, encoding, callback) => {
+    return (text: string | Uint8Array, encoding?: unknown, callback?: unknown) => {
       const done = typeof encoding === "function" ? encoding : callback;
       const written = write(text, encoding);
-      if (done) queueMicrotask(() => done());
+      if (typeof done === "function") queueMicrotask(() => done());
       return written;
     };
   };
 }
 
-function endWithJupyter(handler) {
+function endWithJupyter(handler: Untyped): void {
   const close = handler.close;
   handler.close = function () {
     close.call(this);
