@@ -52,3 +52,5 @@ export * from "./options.ts";
 export * from "./canonical.ts";
 export * from "./duplicates.ts";
 export * from "./overlap.ts";
+export * from "./answer/index.ts";
+export * from "./reward.ts";

@@ -1,0 +1,114 @@
+/** The kind of a gold answer, derived from the gold and the question's options; and the gold read once for all its predictions. */
+import type { Ask } from "./ask.ts";
+import { readAsk } from "./ask.ts";
+import { optionOf } from "./choice.ts";
+import { readLetters } from "./letters.ts";
+import { MAX_ANSWER, normalise } from "./normalise.ts";
+import type { Option } from "./options.ts";
+import { readOptions } from "./options.ts";
+import { readValues } from "./read-values.ts";
+import { squash } from "./squash.ts";
+import type { Reading, Value } from "./value.ts";
+import type { AnswerKind } from "./verdict.ts";
+import { isYesNoGold, yesNoOf } from "./yes-no.ts";
+
+export type Gold =
+  | { kind: "unreadable"; reason: string }
+  | { kind: "choice"; letters: string[]; rule: string }
+  | { kind: "yesno"; polarity: "yes" | "no"; rule: string }
+  | { kind: "value"; value: Value; rule: string }
+  | { kind: "text"; text: string; rule: string };
+
+/** A question and its gold, read: what `checkAnswer` compares every prediction with. */
+export interface ReadQuestion {
+  gold: Gold;
+  options: Option[];
+  ask: Ask;
+}
+
+const NOTHING = new Set(["", "na", "n/a", "nan", "null", "none.", "undefined", "inf", "infinity", "-inf", "tbd", "unknown", "未知", "无法计算", "不详", "nil", "#n/a", "#div/0!", "?", "??", "-", "--", "—", "/", "."]);
+
+/** What a gold is, whether it can be checked by rules, and which rule of the kind said so. */
+export interface GoldReading {
+  readable: boolean;
+  kind: AnswerKind;
+  /** The rule that fired ("one_number", "letters_of_options", …), or why the gold cannot be read. */
+  reason: string;
+}
+
+/** Derives the kind of answer from gold and question, apart from the question's type. Pure; linear in both. */
+export function readGold(question: string, gold: string): GoldReading {
+  const { gold: g } = readQuestion(question, gold);
+  if (g.kind === "unreadable") return { readable: false, kind: "text", reason: g.reason };
+  return { readable: true, kind: g.kind === "value" ? kindOfValue(g.value) : g.kind, reason: g.rule };
+}
+
+function kindOfValue(value: Value): AnswerKind {
+  if (value.kind === "parts") return "ratio";
+  if (value.kind === "number" && value.number.dress === "ratio") return "ratio";
+  return value.kind;
+}
+
+const cache = new Map<string, ReadQuestion>();
+const CACHE_SIZE = 4096;
+const CACHE_KEY = 16_384;
+
+/** The same as `readNew`, remembered: GRPO asks about one question several times. */
+export function readQuestion(question: string, gold: string): ReadQuestion {
+  if (question.length + gold.length > CACHE_KEY) return readNew(question, gold);
+  const key = `${gold}\u0000${question}`;
+  const known = cache.get(key);
+  if (known) return known;
+  const read = readNew(question, gold);
+  if (cache.size >= CACHE_SIZE) cache.clear();
+  cache.set(key, read);
+  return read;
+}
+
+function readNew(question: string, gold: string): ReadQuestion {
+  const { list, at } = readOptions(question);
+  const ask = readAsk(question, at);
+  return { gold: classifyGold(gold, list, ask), options: list, ask };
+}
+
+/** The rules in order; the first that fits decides. */
+function classifyGold(gold: string, options: Option[], ask: Ask): Gold {
+  if (gold.length > MAX_ANSWER) return { kind: "unreadable", reason: "gold_too_long" };
+  const text = normalise(gold);
+  if (NOTHING.has(text.toLowerCase())) return { kind: "unreadable", reason: text === "" ? "gold_empty" : "gold_says_nothing" };
+  const letters = goldLetters(text, options);
+  if (letters) return { kind: "choice", letters, rule: options.length ? "letters_of_options" : "letters" };
+  if (options.length) {
+    const letter = optionOf(text, options, ask);
+    if (letter) return { kind: "choice", letters: [letter], rule: "value_of_an_option" };
+  }
+  const polarity = isYesNoGold(text) ? yesNoOf(text) : null;
+  if (polarity) return { kind: "yesno", polarity, rule: "yes_or_no" };
+  const reading = readValues(text);
+  if (reading.malformed > 0 && reading.found.length === 0 && reading.wordsBefore < 2) return { kind: "unreadable", reason: "gold_malformed_number" };
+  const value = onlyValue(reading);
+  if (value) return { kind: "value", value, rule: value.kind === "number" ? "one_number" : `one_${value.kind}` };
+  if (squash(text) === "") return { kind: "unreadable", reason: "gold_says_nothing" };
+  return { kind: "text", text, rule: "free_text" };
+}
+
+/** "B", "AB", "A,C", "(B)": letters only; with options listed they must be among them. */
+function goldLetters(text: string, options: Option[]): string[] | null {
+  if (text.length > 24) return null;
+  for (const c of text) if (!((c >= "A" && c <= "J") || " ,、;/()[].和与及&".includes(c) || "and".includes(c))) return null;
+  const listed = options.length ? options.map((o) => o.letter).join("") : null;
+  const { chosen, hedged, denied } = readLetters(text, listed);
+  if (chosen.length === 0 || hedged || denied.length > 0) return null;
+  const named = Array.from(text).filter((c) => c >= "A" && c <= "J");
+  if (named.length !== chosen.length) return null;
+  if (!options.length && named.length > 1 && !text.includes(",") && named.join("") !== chosen.join("")) return null;
+  return chosen;
+}
+
+/** A gold is a value when it holds one and next to nothing else. */
+function onlyValue(reading: Reading): Value | null {
+  if (reading.malformed > 0 || reading.found.length !== 1) return null;
+  const only = reading.found[0]!;
+  if (only.negated || only.weak && reading.wordsBefore + reading.wordsAfter > 0) return null;
+  return reading.wordsBefore < 0.5 && reading.wordsAfter <= 3 ? only.value : null;
+}

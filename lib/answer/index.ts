@@ -1,0 +1,11 @@
+/** The rule scorer: when is a financial answer right? */
+export type { AnswerKind, Judged, Verdict } from "./verdict.ts";
+export type { AnswerCase } from "./check-answer.ts";
+export { checkAnswer } from "./check-answer.ts";
+export type { FormatVerdict } from "./format.ts";
+export { checkFormat } from "./format.ts";
+export { extractAnswer } from "./extract.ts";
+export type { GoldReading } from "./gold.ts";
+export { readGold } from "./gold.ts";
+export type { CompletionCase, Score } from "./score.ts";
+export { scoreCompletion } from "./score.ts";

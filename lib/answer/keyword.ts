@@ -1,0 +1,62 @@
+/** Rule 12: free text by its keywords, negation and length bounded; what rules cannot decide is the Judge's. */
+import { occurrences, squash } from "./squash.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Words of opposite direction: rise, fall, no change. A text that says another direction than the gold is wrong. */
+const DIRECTIONS: string[][] = [
+  "增强|上升|提高|增加|改善|增长|上涨|提升|变大|变强|升高|扩大|走强|好转|increase|increased|increases|improve|improved|improves|rise|rises|rose|higher|stronger|strengthened|up|grew|greater|better|above|outperformed".split("|"),
+  "减弱|下降|降低|减少|恶化|下滑|下跌|变小|变弱|走弱|缩小|变差|decrease|decreased|decreases|worsen|worsened|worsens|deteriorated|decline|declined|fall|fell|falls|lower|weaker|weakened|down|worse|below|underperformed|less".split("|"),
+  "不变|持平|稳定|无变化|没有变化|unchanged|stable|flat|the same|no change".split("|"),
+];
+const NEGATIONS = ["不", "没有", "没", "未", "并非", "非", "无", "并未", "并不", "不是", "未能", "not", "no", "never", "isn't", "wasn't", "didn't", "doesn't", "not been", "neither", "without", "hardly"];
+const OR = ["或", "或者", " or "];
+
+/** Longest answer in which a keyword counts: a page that holds every word is no answer. */
+const maxLength = (gold: string): number => Math.max(80, gold.length * 4);
+
+export function checkText(gold: string, prediction: string): { verdict: Verdict; reason: string } {
+  const g = squash(gold);
+  const p = squash(prediction);
+  if (p === "") return { verdict: "unreadable", reason: "empty" };
+  if (g === p) return { verdict: "right", reason: "same_text" };
+  const found = occurrences(p, g);
+  const free = found.filter((at) => !isNegated(p, at));
+  const other = otherDirection(g, p);
+  if (found.length > 0 && free.length === 0) return { verdict: "wrong", reason: "negated_keyword" };
+  if (free.length > 0) {
+    if (other !== null && OR.some((w) => p.includes(w))) return { verdict: "wrong", reason: "hedged_text" };
+    if (other !== null) return { verdict: "judge", reason: "both_directions" };
+    if (found.length > free.length) return { verdict: "judge", reason: "keyword_and_negation" };
+    if (p.length > maxLength(g)) return { verdict: "judge", reason: "long_text" };
+    return significant(g) ? { verdict: "right", reason: "keyword" } : { verdict: "judge", reason: "short_keyword" };
+  }
+  if (other !== null) return { verdict: "wrong", reason: "opposite_keyword" };
+  return { verdict: "judge", reason: "free_text" };
+}
+
+/** One Chinese character or two letters prove nothing. */
+const significant = (g: string): boolean => g.length >= 3 || (g.length === 2 && g.charCodeAt(0) >= 0x2e80);
+
+/** A negation ends right before the keyword, with at most a few words between. */
+function isNegated(text: string, at: number): boolean {
+  const before = text.slice(Math.max(0, at - 16), at).trimEnd();
+  if (NEGATIONS.some((n) => before.endsWith(n) && (n.charCodeAt(0) >= 0x2e80 || wordStarts(before, n)))) return true;
+  // "not significantly improved", "并没有明显增强"
+  const latin = before.split(" ").slice(-2);
+  if (latin.some((w) => w === "not" || w === "never" || w.endsWith("n't"))) return true;
+  const tail = before.slice(-6);
+  return ["没有", "并未", "并非", "并不", "未能", "不是", "不会", "没能"].some((n) => tail.includes(n));
+}
+
+const wordStarts = (text: string, word: string) => text.length === word.length || text[text.length - word.length - 1] === " ";
+
+/** A direction word of another class than the gold's that the text states and does not deny; null where the gold has no direction. */
+function otherDirection(gold: string, text: string): string | null {
+  const own = DIRECTIONS.findIndex((words) => words.some((w) => occurrences(gold, w).length > 0));
+  if (own < 0 || gold.length > 40) return null;
+  for (const [i, words] of DIRECTIONS.entries()) {
+    if (i === own) continue;
+    for (const word of words) if (occurrences(text, word).some((at) => !isNegated(text, at))) return word;
+  }
+  return null;
+}

@@ -1,0 +1,117 @@
+/** LaTeX and markdown out of an answer, in one pass. */
+
+/**
+ * Stands for a narrow or no-break space (or LaTeX's `\\,`) between two digits: a thousands separator, where a plain space is
+ * not. A control character, because those are taken out of the input first.
+ */
+export const GROUP_SPACE = "\u0002";
+const DOLLAR = "\u0001";
+
+const DROPPED = new Set(["boxed", "text", "textbf", "textit", "mathrm", "mathbf", "mathit", "mathsf", "operatorname", "mbox", "fbox", "rm", "bf", "left", "right", "displaystyle", "big", "Big", "bigl", "bigr", "quad", "qquad", "rmb"]);
+const SIGNS: Record<string, string> = {
+  times: "×", cdot: "×", approx: "≈", sim: "~", simeq: "≈", geq: "≥", ge: "≥", geqslant: "≥", leq: "≤", le: "≤", leqslant: "≤", gt: ">", lt: "<", neq: "≠", ne: "≠", pm: "±", div: "/", percent: "%", yen: "¥", euro: "€", pounds: "£", to: " to ",
+};
+
+const isLetter = (c: string | undefined) => c !== undefined && ((c >= "a" && c <= "z") || (c >= "A" && c <= "Z"));
+const isDigit = (c: string | undefined) => c !== undefined && c >= "0" && c <= "9";
+
+/** `\boxed{12.5\%}` → `12.5%`, `\frac{1}{3}` → `1/3`, `**B**` → `B`, `$1.2\times10^{6}$` → `1.2×10^6`; a currency's `$` stays. */
+export function stripMarkup(text: string): string {
+  if (!hasMarkup(text)) return text;
+  const source = dropMathDelimiters(text);
+  let out = "";
+  // For each open brace: what its close writes. A fraction's first close writes "/".
+  const closes: string[] = [];
+  let fraction = 0;
+  for (let i = 0; i < source.length; i++) {
+    const c = source[i]!;
+    if (c === "\\") {
+      let end = i + 1;
+      while (isLetter(source[end])) end++;
+      const name = source.slice(i + 1, end);
+      if (name === "") {
+        const sign = source[i + 1] ?? "";
+        i++;
+        if (sign === ",") out += isDigit(source[i - 2]) && isDigit(source[i + 1]) ? GROUP_SPACE : " ";
+        else if (sign === "\\" || sign === ";" || sign === ":" || sign === " ") out += " ";
+        else if (!"!()[]".includes(sign)) out += sign;
+        continue;
+      }
+      i = end - 1;
+      if (name === "frac" || name === "dfrac" || name === "tfrac") {
+        if (isDigit(out.at(-1))) out += " ";
+        fraction++;
+        closes.push("fraction");
+      } else if (SIGNS[name]) out += SIGNS[name];
+      else if (!DROPPED.has(name)) out += " ";
+    } else if (c === "{") {
+      if (closes.at(-1) === "fraction") closes[closes.length - 1] = "numerator";
+      else if (source[i + 1] === "," && source[i + 2] === "}") {
+        out += ",";
+        i += 2;
+      } else closes.push("");
+    } else if (c === "}") {
+      const close = closes.pop();
+      if (close === "numerator" && fraction-- > 0) {
+        out += "/";
+        closes.push("");
+        if (source[i + 1] === "{") i++;
+        else closes.pop();
+      }
+    } else if (c === "*" || c === "`" || c === "#") {
+      if (c === "*" && source[i + 1] !== "*" && source[i - 1] !== "*" && between(source, i)) out += "×";
+    } else if (c === "_") {
+      if (isDigit(source[i - 1]) && isDigit(source[i + 1])) out += "_";
+      else if (isLetter(source[i - 1]) && isLetter(source[i + 1])) out += " ";
+    } else if (c === DOLLAR) out += "$";
+    else out += c;
+  }
+  return out;
+}
+
+function hasMarkup(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x5c || c === 0x2a || c === 0x60 || c === 0x5f || c === 0x7b || c === 0x24 || c === 0x23) return true;
+  }
+  return false;
+}
+
+/** A star between two operands multiplies. */
+function between(s: string, i: number): boolean {
+  const before = s[i - 1] === " " ? s[i - 2] : s[i - 1];
+  const after = s[i + 1] === " " ? s[i + 2] : s[i + 1];
+  return isDigit(before) && isDigit(after);
+}
+
+/** `$…$` and `$$…$$` around mathematics go; a `$` that stands before an amount and has no partner stays. `\$` is always a currency. */
+function dropMathDelimiters(text: string): string {
+  if (!text.includes("$")) return text;
+  const drop = new Set<number>();
+  let open = -1;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] !== "$") continue;
+    if (text[i - 1] === "\\") continue;
+    if (text[i + 1] === "$") {
+      drop.add(i).add(i + 1);
+      i++;
+      continue;
+    }
+    const next = text[i + 1] === " " ? text[i + 2] : text[i + 1];
+    const opensAmount = isDigit(next) || next === "." || next === "(" || next === "-" || next === "\\";
+    if (opensAmount && isLetter(text[i - 1])) continue; // US$5
+    if (open >= 0 && !opensAmount) {
+      drop.add(open).add(i);
+      open = -1;
+    } else open = i;
+  }
+  let out = "";
+  for (let i = 0; i < text.length; i++) {
+    if (drop.has(i)) continue;
+    if (text[i] === "\\" && text[i + 1] === "$") {
+      out += DOLLAR;
+      i++;
+    } else out += text[i];
+  }
+  return out;
+}

@@ -1,0 +1,43 @@
+/** Words for comparison: one case, no white space or punctuation between. */
+import { normalise } from "./normalise.ts";
+
+const isWord = (c: number) => (c >= 48 && c <= 57) || (c >= 97 && c <= 122) || c >= 0x2e80 || (c >= 0xc0 && c < 0x2000);
+const isPunctuation = (c: number) => (c >= 0x3000 && c <= 0x303f) || (c >= 0xff00 && c <= 0xff0f) || (c >= 0xfe30 && c <= 0xfe4f);
+
+/** Lower case, words separated by one space, Chinese run together; signs that carry meaning in numbers (%, ., -) stay inside them. */
+export function squash(text: string): string {
+  const s = normalise(text).toLowerCase();
+  let out = "";
+  let gap = false;
+  for (let i = 0; i < s.length; i++) {
+    const c = s.charCodeAt(i);
+    const inNumber = (s[i] === "." && digit(s, i - 1) && digit(s, i + 1)) || (s[i] === "%" && digit(s, i - 1)) || (s[i] === "-" && digit(s, i + 1)) || s[i] === "/" || s[i] === "&" || s[i] === "+";
+    // 1,234 and 1234 are one word
+    if (s[i] === "," && digit(s, i - 1) && digit(s, i + 1)) continue;
+    if ((isWord(c) && !isPunctuation(c)) || inNumber) {
+      if (gap && out && c < 0x2e80 && out.charCodeAt(out.length - 1) < 0x2e80) out += " ";
+      out += s[i];
+      gap = false;
+    } else gap = true;
+  }
+  return out;
+}
+
+const digit = (s: string, i: number) => s.charCodeAt(i) >= 48 && s.charCodeAt(i) <= 57;
+
+/** Places where `part` stands in `text`; a part of Latin letters only at word ends. */
+export function occurrences(text: string, part: string): number[] {
+  const out: number[] = [];
+  if (part === "") return out;
+  for (let at = text.indexOf(part); at >= 0 && out.length < 100; at = text.indexOf(part, at + part.length)) {
+    if (edge(text, at, part.charCodeAt(0), -1) && edge(text, at + part.length - 1, part.charCodeAt(part.length - 1), 1)) out.push(at);
+  }
+  return out;
+}
+
+const isLatin = (c: number) => (c >= 97 && c <= 122) || (c >= 48 && c <= 57);
+
+function edge(text: string, at: number, own: number, side: 1 | -1): boolean {
+  const other = text.charCodeAt(at + side);
+  return !(isLatin(own) && isLatin(other));
+}

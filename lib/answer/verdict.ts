@@ -1,0 +1,31 @@
+/** What the checker says. */
+
+/** `judge`: rules cannot decide; not judged by rules, never counted as right. `unreadable`: nothing there that can be read. */
+export type Verdict = "right" | "wrong" | "unreadable" | "judge";
+
+export type AnswerKind = "number" | "range" | "inequality" | "ratio" | "date" | "choice" | "yesno" | "text";
+
+/** A verdict with a stable code for machines and a sentence for people. */
+export interface Judged {
+  verdict: Verdict;
+  reason: string;
+  message: string;
+}
+
+/** The sentence is written only when somebody reads it: most verdicts are counted, not read. */
+export function judged(verdict: Verdict, reason: string, sentence: () => string): Judged {
+  let text: string | null = null;
+  return {
+    verdict,
+    reason,
+    get message() {
+      return (text ??= sentence());
+    },
+  };
+}
+
+/** Cut for messages, so that no message grows with its input. */
+export function excerpt(text: string, length = 80): string {
+  const line = text.length > length ? text.slice(0, length - 1) + "…" : text;
+  return line.replaceAll("\n", " ");
+}

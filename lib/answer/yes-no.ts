@@ -1,0 +1,96 @@
+/** Rule 11: yes or no, negation first ("不正确" holds 正确). */
+import { dropLeadIn, trimGlue } from "./lead-in.ts";
+
+/** `both`: it says yes and no; `open`: a sentence that rules cannot place; `none`: nothing about yes or no. */
+export type Polarity = "yes" | "no" | "both" | "open" | "none";
+
+const set = (words: string) => new Set(words.split("|"));
+const YES = set("是|是的|对|对的|正确|正确的|真|真的|属实|成立|可以|能|能够|会|有|需要|应该|允许|同意|没错|无误|没有错|不错误|yes|true|correct|right|yeah|yep|y|t|agree|agreed|√|✓|✔|it is|it does|it did|it was|they are|they do|indeed|certainly|definitely|of course|当然|肯定|肯定的|that is correct|that is true|it is correct|it is true|this is correct|this is true|not wrong|not false|not incorrect");
+const NO = set("否|不|不是|不是的|不对|不正确|错|错误|错的|错误的|不对的|假|假的|不会|不能|没有|不可以|不需要|不应该|不允许|不成立|不属实|不同意|并非|并非如此|并不是|不可|不行|无|非|并不|并不正确|并不对|不能够|有误|no|false|incorrect|wrong|not correct|not true|not right|not|nope|n|f|disagree|×|✗|✘|it is not|it isn't|it does not|it doesn't|it did not|it didn't|it was not|it wasn't|isn't|never|that is not correct|that is not true|it is not correct|it is not true|it is incorrect|it is false|it is wrong|this is incorrect|this is false|否定|否定的|不属于|untrue");
+const NO_PARTS = ["不正确", "不对", "不成立", "不属实", "错误", "并非", "有误", "不是的", "说法错", "not correct", "not true", "not right", "incorrect", "untrue", "is false", "is wrong"];
+const YES_PARTS = ["没有错误", "没有错", "没错", "无误", "正确", "属实", "成立", "是对的", "is correct", "is true", "is right", "not incorrect", "not wrong", "not false"];
+const DOUBLE = ["没有错误", "没有错", "没错误", "没错", "无误", "并无不当", "not incorrect", "not wrong", "not false", "不错"];
+
+/** The polarity of a gold answer: it must be nothing but a yes or a no. */
+export function yesNoOf(text: string): "yes" | "no" | null {
+  const word = clean(text.slice(0, 40));
+  return YES.has(word) ? "yes" : NO.has(word) ? "no" : null;
+}
+
+/** The words that make a gold a yes/no question by themselves. */
+const GOLD_WORDS = set("是|否|对|错|正确|错误|是的|不是|yes|no|true|false|y|n|√|×|✓|✗|correct|incorrect|不对|不正确|right|wrong");
+export function isYesNoGold(text: string): boolean {
+  return text.length <= 12 && GOLD_WORDS.has(clean(text));
+}
+
+function clean(text: string): string {
+  let s = trimGlue(text).toLowerCase();
+  let end = s.length;
+  while (end > 0 && " .。!！?？,，;；:：\"'”’)】]\n~".includes(s[end - 1]!)) end--;
+  s = s.slice(0, end);
+  return s.startsWith("(") || s.startsWith("[") ? s.slice(1).trim() : s;
+}
+
+/** What a normalised answer says. Whole clauses that are a yes or a no decide; else the words in them. */
+export function readYesNo(text: string): Polarity {
+  const body = dropLeadIn(trimGlue(text)).toLowerCase().replaceAll("是否", "  ");
+  const said = new Set<"yes" | "no">();
+  const hinted = new Set<"yes" | "no">();
+  let words = 0;
+  for (const clause of clauses(body)) {
+    const word = clean(dropLeadIn(clause));
+    if (word === "") continue;
+    if (YES.has(word)) said.add("yes");
+    else if (NO.has(word)) said.add("no");
+    else {
+      words += word.length;
+      for (const p of hints(word)) hinted.add(p);
+    }
+  }
+  const from = said.size > 0 ? said : hinted;
+  if (from.size === 2) return "both";
+  if (from.size === 1) return [...from][0]!;
+  return words >= 4 && hasLetters(body) ? "open" : "none";
+}
+
+function clauses(body: string): string[] {
+  const out: string[] = [];
+  let start = 0;
+  for (let i = 0; i <= body.length && out.length < 200; i++) {
+    const c = body[i];
+    if (c === undefined || ",.。;!?\n、:(".includes(c)) {
+      if (i > start) out.push(body.slice(start, i));
+      start = i + 1;
+    }
+  }
+  return out;
+}
+
+/** Negated forms are looked for first and taken out, so that what they hold is not read again. */
+function hints(clause: string): ("yes" | "no")[] {
+  let rest = clause;
+  const out: ("yes" | "no")[] = [];
+  const take = (parts: string[], polarity: "yes" | "no") => {
+    for (const part of parts) {
+      if (!rest.includes(part)) continue;
+      out.push(polarity);
+      rest = rest.replaceAll(part, "  ");
+    }
+  };
+  take(DOUBLE, "yes");
+  take(NO_PARTS, "no");
+  take(YES_PARTS, "yes");
+  const padded = ` ${rest} `;
+  if (padded.includes(" yes ")) out.push("yes");
+  if (padded.includes(" no ") && (padded.includes(" or ") || padded.startsWith(" no "))) out.push("no");
+  if (rest.includes("是或否") || rest.includes("对或错")) out.push("yes", "no");
+  return out;
+}
+
+function hasLetters(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if ((c >= 97 && c <= 122) || c >= 0x2e80) return true;
+  }
+  return false;
+}
