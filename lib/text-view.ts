@@ -45,6 +45,6 @@ export function escapeHtml(text: string): string {
 export function inertHtml(text: string): string {
   return escapeHtml(text)
     .replace(/[$\\]/g, (c) => `<span>${c}</span>`)
-    .replace(/^[ \t]+/gm, (indent) => "&nbsp;".repeat(indent.replace(/\t/g, "    ").length))
+    .replace(/(?<=\n)[ \t]+/g, (indent) => "&nbsp;".repeat(indent.replace(/\t/g, "    ").length))
     .replace(/\n/g, "<br>");
 }

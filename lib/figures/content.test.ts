@@ -7,12 +7,17 @@ import type { EvalDetail } from "../records.ts";
 import { metrics } from "../testing/example-figures.ts";
 
 const title = (figure: f.Figure) => (figure.layout.title as { text: string }).text;
-const menu = (figure: f.Figure) => (figure.layout.updatemenus as { buttons: { label: string; args: [Record<string, unknown[][]>, Record<string, string>] }[] }[])[0]!.buttons;
+const menu = (figure: f.Figure) =>
+  (figure.layout.updatemenus as { buttons: { label: string; args: [Record<string, unknown[][]>, Record<string, string>] }[] }[])[0]!.buttons;
 const rows = (...types: string[]) => types.map((type) => ({ type }));
 
 describe("preparation", () => {
   test("bars are shares of their own set, so that sets of different size compare", () => {
-    const [before, after, asked] = f.typeBars(rows("financial_concept", "financial_concept", "financial_analysis", "financial_analysis"), rows("financial_concept"), { financial_concept: 1 }).data;
+    const [before, after, asked] = f.typeBars(
+      rows("financial_concept", "financial_concept", "financial_analysis", "financial_analysis"),
+      rows("financial_concept"),
+      { financial_concept: 1 },
+    ).data;
     expect(before!.y).toEqual([50, 50]);
     expect(after!.y).toEqual([100, 0]);
     expect(after!.text).toEqual(["1", "0"]);
@@ -20,7 +25,13 @@ describe("preparation", () => {
   });
 
   test("a source with nothing but rows set aside is still a bar", () => {
-    const figure = f.sourceBars([{ source: "a" }], [{ source: "b", reason: "no_gold" }, { source: "b", reason: "no_gold" }]);
+    const figure = f.sourceBars(
+      [{ source: "a" }],
+      [
+        { source: "b", reason: "no_gold" },
+        { source: "b", reason: "no_gold" },
+      ],
+    );
     expect(figure.data.map((trace) => [trace.name, trace.y, trace.x])).toEqual([
       ["kept", ["a", "b"], [1, 0]],
       ["set aside: no gold", ["a", "b"], [0, 2]],
@@ -43,7 +54,13 @@ describe("preparation", () => {
   });
 
   test("duplicates whose golds differ come first", () => {
-    const view = f.duplicatesTable([{ id: "b", of: "a", goldDiffers: false }, { id: "d", of: "c", goldDiffers: true }], [{ id: "a", question: "What?" }]);
+    const view = f.duplicatesTable(
+      [
+        { id: "b", of: "a", goldDiffers: false },
+        { id: "d", of: "c", goldDiffers: true },
+      ],
+      [{ id: "a", question: "What?" }],
+    );
     expect(view.text.indexOf("d ")).toBeLessThan(view.text.indexOf("b "));
     expect(view.text).toContain("What?");
   });
@@ -51,7 +68,11 @@ describe("preparation", () => {
 
 describe("distillation", () => {
   test("yield is per type: usable and failed add up to 100 %", () => {
-    const figure = f.yieldByType([{ type: "financial_concept", failure: null }, { type: "financial_concept", failure: null }, { type: "financial_concept", failure: "length" }]);
+    const figure = f.yieldByType([
+      { type: "financial_concept", failure: null },
+      { type: "financial_concept", failure: null },
+      { type: "financial_concept", failure: "length" },
+    ]);
     expect(figure.data.map((trace) => (trace.x as number[])[0])).toEqual([expect.closeTo(66.67, 1), expect.closeTo(33.33, 1)]);
   });
 });
@@ -86,7 +107,14 @@ describe("filter", () => {
 
 describe("judge", () => {
   test("the mark itself passes, an unreadable verdict never does", () => {
-    const figure = f.judgeThreshold([{ points: 12, good: true }, { points: 11, good: false }, { points: null, good: true }], { pass: 12 });
+    const figure = f.judgeThreshold(
+      [
+        { points: 12, good: true },
+        { points: 11, good: false },
+        { points: null, good: true },
+      ],
+      { pass: 12 },
+    );
     expect(title(figure)).toContain("1 kept (33.3 %)");
     expect(title(figure)).toContain("1 unreadable");
     expect(title(figure)).toContain("precision 100 %");
@@ -102,14 +130,22 @@ describe("judge", () => {
 describe("training curves", () => {
   test("two runs are drawn over each other, each with a raw and a strong line", () => {
     const loss = metrics(40, { loss: (t) => 1 - t });
-    const figure = f.lossCurve([{ name: "sft", metrics: loss }, { name: "sft", metrics: loss, label: "lr 3e-3" }]);
+    const figure = f.lossCurve([
+      { name: "sft", metrics: loss },
+      { name: "sft", metrics: loss, label: "lr 3e-3" },
+    ]);
     expect(figure.data.length).toBe(4);
     expect(figure.data.filter((trace) => trace.showlegend !== false).map((trace) => trace.name)).toEqual(["SFT", "lr 3e-3"]);
   });
 
   test("two runs of one arm do not share a colour", () => {
     const loss = metrics(40, { loss: (t) => 1 - t });
-    const colours = f.lossCurve([{ name: "sft", metrics: loss }, { name: "sft", metrics: loss, label: "again" }]).data.map((trace) => (trace.line as { color: string }).color);
+    const colours = f
+      .lossCurve([
+        { name: "sft", metrics: loss },
+        { name: "sft", metrics: loss, label: "again" },
+      ])
+      .data.map((trace) => (trace.line as { color: string }).color);
     expect(new Set(colours).size).toBe(2);
   });
 
@@ -130,7 +166,11 @@ describe("training curves", () => {
 });
 
 describe("rewards", () => {
-  const sample = (group: number, format: number, accuracy: number) => ({ group, reward: 0.3 * format + 0.7 * accuracy, rewards: { format, accuracy, total: 0.3 * format + 0.7 * accuracy } });
+  const sample = (group: number, format: number, accuracy: number) => ({
+    group,
+    reward: 0.3 * format + 0.7 * accuracy,
+    rewards: { format, accuracy, total: 0.3 * format + 0.7 * accuracy },
+  });
   const step = { step: 1, samples: [sample(0, 1, 1), sample(0, 1, 0), sample(1, 1, 1), sample(1, 1, 1)] };
 
   test("components are means over the step's completions", () => {
@@ -159,7 +199,20 @@ describe("rewards", () => {
 
 describe("evaluation", () => {
   const detail = (id: string, strict: boolean, more: Partial<EvalDetail> = {}): EvalDetail => ({
-    id, type: "financial_concept", source: "a", mode: "greedy", sample: 0, completion: "x", format: strict, strict, lenient: strict, reason: strict ? "equal" : "different_value", message: "5 is not 6", judge: null, tokens: 3, ...more,
+    id,
+    type: "financial_concept",
+    source: "a",
+    mode: "greedy",
+    sample: 0,
+    completion: "x",
+    format: strict,
+    strict,
+    lenient: strict,
+    reason: strict ? "equal" : "different_value",
+    message: "5 is not 6",
+    judge: null,
+    tokens: 3,
+    ...more,
   });
 
   test("bars hold the share of right answers with Wilson's interval", () => {

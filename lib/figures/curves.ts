@@ -111,7 +111,12 @@ function pointsOf(curve: Curve, names: readonly string[], scale = (value: number
   return points;
 }
 
-function linesOf(points: Points, legendgroup: string, style: { label: string; colour: string }, window = smoothingWindow(points.step.length)): Trace[] {
+function linesOf(
+  points: Points,
+  legendgroup: string,
+  style: { label: string; colour: string },
+  window = smoothingWindow(points.step.length),
+): Trace[] {
   const name = points.label === undefined ? style.label : label(points.label);
   const line = { type: "scatter", x: points.step, name, legendgroup };
   const smooth = points.step.length > 2 * window && window > 1;
@@ -127,7 +132,7 @@ function linesOf(points: Points, legendgroup: string, style: { label: string; co
   };
   if (!smooth) return [raw];
   return [
-    { ...raw, hoverinfo: "skip", hovertemplate: undefined },
+    { ...raw, hoverinfo: "skip", hovertemplate: "" },
     {
       ...line,
       mode: "lines",

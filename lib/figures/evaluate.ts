@@ -92,7 +92,9 @@ function viewOf(slice: Slice, arms: readonly ArmDetails[]): { traces: Record<str
   );
   const x = ["all", ...axisLabels(names, 22)].map((name, i) => `${name}<br>n = ${formatCount(questions[i]!)}`);
   const inGroup = (group: string | null) => (row: EvalDetail) => group === null || key(row) === group;
-  const values = rows.map((details) => groups.map((group) => proportion(details.filter(inGroup(group)), (row) => row[slice.reading], { resamples: 500 })));
+  const values = rows.map((details) =>
+    groups.map((group) => proportion(details.filter(inGroup(group)), (row) => row[slice.reading], { resamples: 500 })),
+  );
   const each = (pick: (e: Estimate) => unknown) => values.map((estimates) => estimates.map((e) => (e === null ? null : pick(e))));
   const answers = rows[0]!.length / Math.max(1, new Set(rows[0]!.map((row) => row.id)).size);
   return {

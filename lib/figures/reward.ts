@@ -70,37 +70,32 @@ export function rewardDistribution(steps: readonly StepSamples[], windows = 10):
     marker: { color: INK, size: 6 },
     hovertemplate: "%{x}: %{y:.3f}<extra>mean</extra>",
   };
-  const halo = { ...mean, mode: "lines", showlegend: false, hoverinfo: "skip", hovertemplate: undefined, line: { color: "#FFFFFF", width: 6 } };
+  const halo = { ...mean, mode: "lines", showlegend: false, hoverinfo: "skip", hovertemplate: "", line: { color: "#FFFFFF", width: 6 } };
   const low = Math.min(0, levels[0]!);
   const high = Math.max(1, levels.at(-1)!);
-  const data = levels.length <= 8 ? levelBars(groups, levels, x) : [levelMap(groups, low, high, x)];
   const n = groups.reduce((sum, group) => sum + group.rewards.length, 0);
+  const parts = { title, subtitle: `n = ${formatCount(n)} completions, ${formatCount(groups[0]!.rewards.length)} a window; line: mean reward` };
+  const xAxis = { title: { text: "optimizer steps" }, type: "category", showgrid: false };
+  const meanAxis = { overlaying: "y", side: "right", range: [low, high], tickmode: "auto", showgrid: false, automargin: true };
+  if (levels.length > 8) {
+    return makeFigure({
+      ...parts,
+      data: [levelMap(groups, low, high, x), halo, mean],
+      x: xAxis,
+      y: { title: { text: "reward" }, range: [low, high], showgrid: false },
+      layout: { yaxis2: { ...meanAxis, visible: false } },
+    });
+  }
   return makeFigure({
-    title,
-    subtitle: `n = ${formatCount(n)} completions, ${formatCount(groups[0]!.rewards.length)} a window; line: mean reward`,
-    data: [...data, halo, mean],
-    legend: levels.length > 4 && levels.length <= 8 ? "right" : "top",
-    x: { title: { text: "optimizer steps" }, type: "category", showgrid: false },
-    y:
-      levels.length <= 8
-        ? { title: { text: "share of completions (%)" }, range: [0, 100], showgrid: false }
-        : { title: { text: "reward" }, range: [low, high], showgrid: false },
+    ...parts,
+    data: [...levelBars(groups, levels, x), halo, mean],
+    x: xAxis,
+    y: { title: { text: "share of completions (%)" }, range: [0, 100], showgrid: false },
     layout: {
       barmode: "stack",
       bargap: 0.08,
-      yaxis2:
-        levels.length <= 8
-          ? {
-              title: { text: "mean reward" },
-              overlaying: "y",
-              side: "right",
-              range: [low, high],
-              tickmode: "auto",
-              showgrid: false,
-              automargin: true,
-            }
-          : { overlaying: "y", range: [low, high], visible: false },
-      ...(levels.length > 4 && levels.length <= 8 && { legend: { x: 1.12, xanchor: "left", y: 1, yanchor: "top" } }),
+      yaxis2: { ...meanAxis, title: { text: "mean reward" } },
+      ...(levels.length > 4 && { legend: { x: 1.12, xanchor: "left", y: 1, yanchor: "top" } }),
     },
   });
 }
@@ -135,6 +130,7 @@ function levelMap(groups: readonly Window[], low: number, high: number, x: reado
     y,
     z,
     zmin: 0,
+    zmax: Math.max(...z.flat()),
     colorscale: [
       [0, "#FFFFFF"],
       [0.4, "#9CCAE1"],

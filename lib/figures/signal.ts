@@ -19,9 +19,7 @@ export interface SampledRun {
  */
 export function noSignalShare(runs: readonly SampledRun[], part = "accuracy"): Figure {
   const title = "Groups without signal";
-  const filled = runs
-    .map((run) => ({ ...run, steps: run.samples.filter((step) => step.samples.length > 0) }))
-    .filter((run) => run.steps.length > 0);
+  const filled = runs.map((run) => ({ ...run, steps: run.samples.filter((step) => step.samples.length > 0) })).filter((run) => run.steps.length > 0);
   if (filled.length === 0) return emptyFigure(title, "No step with completions yet.");
   const groups = { all: 0, silent: 0 };
   const styles = stylesOf(filled.map((run) => run.name));

@@ -90,7 +90,7 @@ export function makeFigure(parts: FigureParts): Figure {
       height,
       title: titleOf(parts.title, parts.subtitle),
       showlegend: legend !== "none",
-      legend: place,
+      ...(legend !== "none" && { legend: place }),
       margin: { l: 64, r: 24, t: legend === "top" ? 96 : 72, b: 56 },
       ...(parts.x && { xaxis: parts.x }),
       ...(parts.y && { yaxis: parts.y }),
