@@ -54,3 +54,6 @@ export * from "./duplicates.ts";
 export * from "./overlap.ts";
 export * from "./answer/index.ts";
 export * from "./reward.ts";
+export * from "./split.ts";
+export * from "./classify.ts";
+export * from "./sample.ts";
