@@ -21,6 +21,7 @@ describe("defineReward", () => {
     ["a declaration with a semicolon", "function reward(row) { return { total: 1 }; };"],
     ["TypeScript", "(row: { tokens: number }): Record<string, number> => ({ total: row.tokens as number })"],
     ["a comment at its end", "(row) => ({ total: 1 }) // done"],
+    ["a part that is not judged", "(row) => ({ accuracy: row.score.accuracy, judge: null, total: 1 })"],
   ])("%s is taken", (_, text) => expect(defineReward(text).source).toContain("export const reward = "));
 
   test("a variable of the notebook is refused by name, with what to do", () => {
@@ -41,6 +42,7 @@ describe("defineReward", () => {
     ["a list", "(row) => [1]", "named numbers"],
     ["a promise", "async (row) => ({ total: 1 })", "named numbers"],
     ["NaN for the empty answer", "(row) => ({ total: 1 / row.tokens })", "total for the answer \"\""],
+    ["no total", "(row) => ({ total: null })", "total"],
     ["text", "(row) => ({ total: 'high' })", "high"],
     ["an exception", "(row) => ({ total: row.nothing.here })", "TypeError"],
     ["an endless loop", "(row) => { for (;;); }", "timed out"],

@@ -3,6 +3,8 @@ import { stripTypeScriptTypes } from "node:module";
 import vm from "node:vm";
 import { LabError } from "./errors.ts";
 import { sha256 } from "./hash.ts";
+import { rewardRow } from "./reward.ts";
+import type { Reward, RewardRow } from "./reward.ts";
 
 /** A reward as the text of a module, and its hash: part of the run's key. */
 export interface RewardSource {
@@ -10,49 +12,43 @@ export interface RewardSource {
   sha256: string;
 }
 
-/** What a trial gives the function to read; the fields of RewardRow. */
-const right = { verdict: "right", reason: "equal", message: "equal" };
-const wrong = { verdict: "wrong", reason: "different", message: "different" };
-const weights = { format: 0.3, accuracy: 0.7, judge: 0.3 };
-const row = (completion: string, format: 0 | 1, accuracy: 0 | 1 | null, tokens: number) => ({
-  id: "q1",
-  question: "Revenue rose from 80 to 100. By how much per cent?",
-  gold: "25%",
-  completion,
-  tokens,
-  score: { format, accuracy, total: 0, strict: accuracy ? right : wrong, lenient: accuracy ? right : wrong },
-  weights,
-});
-const TRIAL_ROWS = [
-  row("<think>\n20 / 80 = 0.25\n</think>\n<answer>\n25%\n</answer>", 1, 1, 40),
-  row("<think>\n20 / 100 = 0.2\n</think>\n<answer>\n20%\n</answer>", 1, 0, 40),
-  row("25%", 0, 0, 3),
-  row("<think>\nover and over", 0, null, 512),
-  row("", 0, 0, 0),
-];
+/** Right, wrong, without tags, cut off, empty. */
+const TRIAL_COMPLETIONS = [
+  ["<think>\n20 / 80 = 0.25\n</think>\n<answer>\n25%\n</answer>", 40],
+  ["<think>\n20 / 100 = 0.2\n</think>\n<answer>\n20%\n</answer>", 40],
+  ["25%", 3],
+  ["<think>\nover and over", 512],
+  ["", 0],
+] as const;
+
+function trialRows(): RewardRow[] {
+  const asked = { id: "q1", question: "Revenue rose from 80 to 100. By how many per cent?", gold: "25%" };
+  return TRIAL_COMPLETIONS.map(([completion, tokens]) => rewardRow({ ...asked, completion, tokens }));
+}
 
 /**
  * Turns a reward function into a module, after trying it on a few answers.
  *
- * `reward` is a function of one RewardRow that returns named numbers ({ format: …, total: … }), or its source text. It runs in another
+ * `reward` is a function of one RewardRow that returns named numbers ({ format: …, total: … }; null for a
+ * part that is not judged; without a total, the sum trains), or its source text. It runs in another
  * process, so it must hold all it uses: variables and imports of the notebook are not there.
  * Throws LabError when it does not compile, uses a name from outside (as far as the trial reaches), throws, does not end within a
  * second, or returns anything but finite numbers.
  *
  * @example
- * defineReward((row) => ({ total: row.score.accuracy - 0.001 * row.tokens }))
+ * defineReward((row) => ({ total: (row.score.accuracy ?? 0) - 0.001 * row.tokens }))
  */
-export function defineReward(reward: string | ((row: any) => Record<string, number>)): RewardSource {
+export function defineReward(reward: string | Reward): RewardSource {
   const written = (typeof reward === "string" ? reward : String(reward)).trim().replace(/;+$/, "");
   // The kernel compiles a notebook's variable to exports.name: found here in branches, too, that no sample reaches.
   const fromNotebook = /\bexports\.([A-Za-z_$][\w$]*)/.exec(written);
   if (fromNotebook) throw usesOutside(`${fromNotebook[1]}, a variable or import of the notebook`);
-  for (const sample of TRIAL_ROWS) checkParts(tryOn(written, sample), sample.completion);
+  for (const sample of trialRows()) checkParts(tryOn(written, sample), sample.completion);
   const source = `/** A reward written in a notebook. */\nexport const reward = ${written};\n`;
   return { source, sha256: sha256(source) };
 }
 
-function tryOn(written: string, sample: unknown): unknown {
+function tryOn(written: string, sample: RewardRow): unknown {
   const code = compile(written);
   const context = vm.createContext({ sample: JSON.stringify(sample), console: { log: () => undefined, error: () => undefined } });
   try {
@@ -62,7 +58,7 @@ function tryOn(written: string, sample: unknown): unknown {
   } catch (cause) {
     const { name, message } = cause as Error;
     if (name === "ReferenceError") throw usesOutside(message, cause);
-    throw new LabError({ what: "The reward failed on a sample answer", where: JSON.stringify((sample as { completion: string }).completion), found: `${name}: ${message}`, expected: "named numbers for any answer, the empty one too" }, { cause });
+    throw new LabError({ what: "The reward failed on a sample answer", where: JSON.stringify(sample.completion), found: `${name}: ${message}`, expected: "named numbers for any answer, the empty one too" }, { cause });
   }
 }
 
@@ -99,6 +95,7 @@ function checkParts(parts: unknown, completion: string): void {
   if (typeof parts !== "object" || parts === null || Array.isArray(parts) || Object.keys(parts).length === 0)
     throw new LabError({ what: "The reward does not return named numbers", where, expected, found: JSON.stringify(parts) });
   for (const [name, value] of Object.entries(parts)) {
+    if (value === null && name !== "total") continue;
     if (typeof value !== "number") throw new LabError({ what: "A part of the reward is not a finite number", where: `${name} ${where}`, expected, found: String(value) });
   }
 }

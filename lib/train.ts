@@ -10,6 +10,7 @@ import type { Lab } from "./lab.ts";
 import { modelId, resolveModel } from "./model-ref.ts";
 import { REPO_ROOT } from "./paths.ts";
 import { RlRow, SftRow } from "./records.ts";
+import type { Reward } from "./reward.ts";
 import { defineReward } from "./reward-source.ts";
 import type { RewardSource } from "./reward-source.ts";
 import type { Run } from "./run.ts";
@@ -28,7 +29,7 @@ export interface TrainOptions extends StartOptions, FollowOptions {
 
 export interface GrpoOptions extends TrainOptions {
   /** A reward instead of format + accuracy: a self-contained function, its source, or what `defineReward` made of it. */
-  reward?: RewardSource | string | ((row: any) => Record<string, number>);
+  reward?: RewardSource | string | Reward;
   /** The SFT adapter to go on from, instead of ckpts/sft_lora. */
   adapter?: string;
 }
