@@ -14,7 +14,7 @@ describe("the judge card", () => {
   test("counts found faults as positives: 45 of 50 found and 5 of 50 clean ones failed give kappa 0.8", () => {
     const rows = [...many(45, judged("padding", "failed")), ...many(5, judged("padding", "passed")), ...many(5, judged(null, "failed")), ...many(45, judged(null, "passed"))];
     const card = judgeCard(rows, quick);
-    expect(card).toMatchObject({ n: 100, judged: 100, precision: { value: 0.9 }, recall: { value: 0.9 }, falsePositiveRate: { value: 0.1 }, unreadable: { value: 0 }, faultsPassed: { value: 0.1 } });
+    expect(card).toMatchObject({ n: 100, judged: 100, precision: { value: 0.9 }, recall: { value: 0.9 }, falsePositiveRate: { value: 0.1 }, unreadable: { value: 0 }, faultsPassed: { value: 0.1 }, errorRate: { value: 0.1 } });
     expect(card.kappa!.value).toBeCloseTo(0.8, 12);
     expect(card.kappa!.low).toBeLessThan(0.8);
     expect(card.kappa!.high).toBeGreaterThan(0.8);

@@ -18,6 +18,8 @@ export interface JudgeCard {
   judged: number;
   /** Share of the shown texts without a readable verdict. */
   unreadable: Estimate | null;
+  /** Share of the readable verdicts that contradict the label: what Fin-R1 chose its Judge by. */
+  errorRate: Estimate | null;
   /** Agreement of "the Judge failed it" with "it has a fault", beyond chance. */
   kappa: Estimate | null;
   /** Of the texts the Judge failed, the share that has a fault. */
@@ -49,6 +51,7 @@ export function judgeCard(rows: readonly JudgedLabel[], options: BootstrapOption
     n: shown.length,
     judged: readable.length,
     unreadable: share(shown, (row) => row.judgement.status === "not_judged"),
+    errorRate: share(readable, (row) => faulty(row) !== found(row)),
     kappa: kappaInterval(readable.map((row) => [faulty(row), found(row)] as const), options),
     precision: share(readable.filter(found), faulty),
     recall: share(readable.filter(faulty), found),
@@ -82,18 +85,23 @@ function heatCells(rows: readonly JudgedLabel[], labels: readonly string[]): Jud
   );
 }
 
-/** Cohen's kappa ≥ 0.6 is "substantial" on the scale of Landis & Koch 1977. The card as text, one figure a line by name. */
+/** "0.812 [0.760, 0.860]", or "not measured". */
+export function figureText(e: Estimate | null): string {
+  return e === null ? "not measured" : `${e.value.toFixed(3)} [${e.low.toFixed(3)}, ${e.high.toFixed(3)}]`;
+}
+
+/** The card as text, one figure a line by name. (Kappa ≥ 0.6 is "substantial" on the scale of Landis & Koch 1977.) */
 export function cardLines(card: JudgeCard): string[] {
-  const figure = (e: Estimate | null): string => (e === null ? "not measured" : `${e.value.toFixed(3)} [${e.low.toFixed(3)}, ${e.high.toFixed(3)}]`);
   return [
     `texts ${card.n}`,
     `judged ${card.judged}`,
-    `unreadable_rate ${figure(card.unreadable)}`,
-    `kappa ${figure(card.kappa)}`,
-    `precision ${figure(card.precision)}`,
-    `recall ${figure(card.recall)}`,
-    `false_positive_rate ${figure(card.falsePositiveRate)}`,
-    `faults_passed ${figure(card.faultsPassed)}`,
-    ...Object.entries(card.byFault).map(([fault, { n, recall }]) => `recall_${fault.replace(/\s+/g, "_")} ${figure(recall)} n=${n}`),
+    `unreadable_rate ${figureText(card.unreadable)}`,
+    `error_rate ${figureText(card.errorRate)}`,
+    `kappa ${figureText(card.kappa)}`,
+    `precision ${figureText(card.precision)}`,
+    `recall ${figureText(card.recall)}`,
+    `false_positive_rate ${figureText(card.falsePositiveRate)}`,
+    `faults_passed ${figureText(card.faultsPassed)}`,
+    ...Object.entries(card.byFault).map(([fault, { n, recall }]) => `recall_${fault.replace(/\s+/g, "_")} ${figureText(recall)} n=${n}`),
   ];
 }
