@@ -72,7 +72,7 @@ function writeRunFile(folder: RunFolder, spec: RunSpec, key: string): void {
     const file: RunFile = {
       ...rest,
       key,
-      reward: reward && path ? { command: [process.execPath, join(REPO_ROOT, "lib", "reward-server.ts"), path], path, sha256: reward.sha256 } : null,
+      reward: reward && path ? { command: [process.execPath, join(REPO_ROOT, "lib", "reward-server.ts"), path, rewardWeights(spec.config)], path, sha256: reward.sha256 } : null,
       output: join(folder.path, spec.stage === "merge" ? "merged" : "adapter"),
       runDir: folder.path,
       created: new Date().toISOString(),
@@ -81,6 +81,11 @@ function writeRunFile(folder: RunFolder, spec: RunSpec, key: string): void {
   } catch (cause) {
     throw fileError("The run could not be written", folder.path, cause);
   }
+}
+
+/** The weights of the config, for the reward process. */
+function rewardWeights({ grpo }: RunSpec["config"]): string {
+  return JSON.stringify({ format: grpo.rewardFormat, accuracy: grpo.rewardAccuracy, judge: grpo.rewardJudge });
 }
 
 /**
