@@ -1,0 +1,57 @@
+/** The unit tests of the library (vitest) and of the sidecar (pytest). */
+import { existsSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { REPO_ROOT } from "../../lib/paths.ts";
+import { PYTHON } from "../setup/python.mjs";
+import { runProgram, scratchFolder } from "./suite.ts";
+import type { Count, Suite } from "./suite.ts";
+
+const VITEST = join(REPO_ROOT, "node_modules", "vitest", "vitest.mjs");
+/** Tests that drive a real page of the product; they need what the notebooks suite leaves behind. */
+const PAGES = "**/*.page.test.ts";
+
+export const vitestUnits: Suite = { name: "library (vitest)", run: () => vitest("units", ["--exclude", PAGES]) };
+
+export function pageTests(environment: NodeJS.ProcessEnv): Suite {
+  return { name: "JupyterLab and reports in Chromium (vitest)", run: () => vitest("pages", [".page.test.ts"], environment) };
+}
+
+export const pytestUnits: Suite = {
+  name: "sidecar (pytest)",
+  async run() {
+    const file = join(scratchFolder("results"), "pytest.xml");
+    const status = await runProgram(PYTHON, ["-m", "pytest", "-q", "-rs", "--junitxml", file, "scripts"]);
+    return agree(status, status === 5 ? { passed: 0, failed: 0, skipped: 0 } : countJunit(readFileSync(file, "utf8"))); // 5: there are no tests
+  },
+};
+
+async function vitest(name: string, args: string[], environment: NodeJS.ProcessEnv = {}): Promise<Count> {
+  const file = join(scratchFolder("results"), `${name}.json`);
+  const status = await runProgram(process.execPath, [VITEST, "run", ...args, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`], environment);
+  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
+  const report = JSON.parse(readFileSync(file, "utf8")) as VitestReport;
+  for (const { name: test, assertionResults } of report.testResults)
+    for (const { status: outcome, fullName } of assertionResults) if (SKIPPED.has(outcome)) console.log(`skipped: ${relative(REPO_ROOT, test)} ${fullName}`);
+  return agree(status, { passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests + report.numTodoTests });
+}
+
+interface VitestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  testResults: { name: string; assertionResults: { status: string; fullName: string }[] }[];
+}
+const SKIPPED = new Set(["pending", "skipped", "todo"]);
+
+/** Totals of pytest's JUnit file. */
+export function countJunit(xml: string): Count {
+  const number = (name: string): number => Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
+  const failed = number("failures") + number("errors");
+  return { passed: number("tests") - failed - number("skipped"), failed, skipped: number("skipped") };
+}
+
+/** A runner that fails without a failed test (an error while collecting, say) counts as one failure. */
+function agree(status: number, count: Count): Count {
+  return status !== 0 && status !== 5 && count.failed === 0 ? { ...count, failed: 1 } : count;
+}

@@ -1,0 +1,104 @@
+"""The headless runner on the real kernel: what fails a notebook, and what is left of it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+
+SCRIPT = Path(__file__).parents[1] / "execute_notebook.py"
+
+
+def write_notebook(folder: Path, *cells: str) -> Path:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    path = folder / "09_small.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+def command(notebook: Path, *options: str) -> list[str]:
+    return [sys.executable, str(SCRIPT), str(notebook), "--output", str(copy_of(notebook)), *options]
+
+
+def copy_of(notebook: Path) -> Path:
+    return notebook.parent / "copies" / notebook.name
+
+
+def execute(notebook: Path) -> tuple[int, str, nbformat.NotebookNode]:
+    done = subprocess.run(command(notebook), capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout + done.stderr, nbformat.read(copy_of(notebook), as_version=4)
+
+
+def test_a_sound_notebook_runs_and_its_copy_holds_the_outputs(tmp_path):
+    source = write_notebook(tmp_path, "const answer: number | null = 6 * 7;", "if (answer !== null) console.log(answer + 1);")
+    before = source.read_bytes()
+    status, told, copy = execute(source)
+    assert status == 0, told
+    assert [output.text for output in copy.cells[1].outputs] == ["43\n"]
+    assert len(copy.cells) == 2
+    assert "[ 2] if (answer !== null)" in told
+    assert source.read_bytes() == before
+
+
+def test_a_failing_cell_fails_the_notebook_and_tells_source_and_error(tmp_path):
+    status, told, copy = execute(write_notebook(tmp_path, "const a = 1;", 'throw new Error("boom " + a);', "console.log(a);"))
+    assert status == 1
+    assert "09_small.ipynb: cell 2 failed" in told and 'throw new Error("boom " + a);' in told and "Error: boom 1" in told
+    assert copy.cells[2].outputs == []
+
+
+def test_text_on_stderr_fails_the_notebook(tmp_path):
+    status, told, _ = execute(write_notebook(tmp_path, 'console.warn("careful");', "console.log(1);"))
+    assert status == 1
+    assert "cell 1 wrote to stderr" in told and "careful" in told
+
+
+def test_errors_that_nobody_awaits_fail_the_notebook_even_after_the_last_cell(tmp_path):
+    late = 'setTimeout(() => { throw new Error("from a timer"); }, 30);'
+    status, told, _ = execute(write_notebook(tmp_path, 'Promise.reject(new Error("unawaited"));\n1;', late))
+    assert status == 1
+    assert "unawaited" in told and "from a timer" in told
+
+
+def test_a_process_that_outlives_the_kernel_is_stopped_and_fails_the_notebook(tmp_path):
+    spawn = 'import { spawn } from "node:child_process";\nspawn("sleep", ["310"], { detached: true, stdio: "ignore" }).unref();'
+    status, told, _ = execute(write_notebook(tmp_path, spawn))
+    assert status == 1
+    assert "outlived the notebook: sleep 310" in told
+    assert not commands_running("sleep 310")
+
+
+def test_an_interrupt_stops_the_kernel_and_its_children_and_keeps_the_copy(tmp_path):
+    spawn = 'import { spawn } from "node:child_process";\nspawn("sleep", ["320"], { detached: true, stdio: "ignore" }).unref();\nconsole.log("spawned");'
+    notebook = write_notebook(tmp_path, spawn, "await new Promise((done) => setTimeout(done, 60_000));")
+    runner = subprocess.Popen(command(notebook), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_for(lambda: commands_running("sleep 320"))
+    time.sleep(1)
+    os.kill(runner.pid, signal.SIGINT)
+    os.kill(runner.pid, signal.SIGINT)  # a terminal and npm both send it
+    told, _ = runner.communicate(timeout=30)
+    assert runner.returncode == 130, told
+    assert not commands_running("sleep 320")
+    assert nbformat.read(copy_of(notebook), as_version=4).cells[0].outputs[0].text == "spawned\n"
+
+
+def test_a_cell_that_takes_too_long_fails_the_notebook(tmp_path):
+    notebook = write_notebook(tmp_path, "await new Promise((done) => setTimeout(done, 60_000));")
+    done = subprocess.run(command(notebook, "--timeout", "2"), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "cell 1 took longer than 2 s" in done.stdout
+
+
+def commands_running(text: str) -> list[psutil.Process]:
+    return [p for p in psutil.process_iter(["cmdline", "status"]) if " ".join(p.info["cmdline"] or []) == text and p.info["status"] != psutil.STATUS_ZOMBIE]
+
+
+def wait_for(condition, seconds: float = 30) -> None:
+    deadline = time.time() + seconds
+    while not condition():
+        assert time.time() < deadline, "waited in vain"
+        time.sleep(0.1)
