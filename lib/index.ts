@@ -57,3 +57,5 @@ export * from "./reward.ts";
 export * from "./split.ts";
 export * from "./classify.ts";
 export * from "./sample.ts";
+export * from "./boxed.ts";
+export * from "./sources.ts";
