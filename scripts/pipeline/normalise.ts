@@ -1,0 +1,88 @@
+/** An executed notebook as it is committed: what differs from run to run without saying anything is taken out. */
+import { homedir } from "node:os";
+import { LabError } from "../../lib/errors.ts";
+import { REPO_ROOT } from "../../lib/paths.ts";
+
+export interface Output {
+  output_type: string;
+  name?: string;
+  text?: string | string[];
+  data?: Record<string, unknown>;
+  metadata?: unknown;
+  execution_count?: number | null;
+}
+
+export interface Cell {
+  cell_type: string;
+  id?: string;
+  source: string | string[];
+  metadata: Record<string, unknown>;
+  outputs?: Output[];
+  execution_count?: number | null;
+}
+
+export interface Notebook {
+  cells: Cell[];
+  metadata: Record<string, unknown>;
+  nbformat: number;
+  nbformat_minor: number;
+}
+
+const METADATA = {
+  kernelspec: { display_name: "TypeScript", language: "typescript", name: "tslab" },
+  language_info: { file_extension: ".ts", mimetype: "text/typescript", name: "typescript" },
+};
+const ANSI = /\u001b\[[0-9;?]*[ -/]*[@-~]/g;
+
+/**
+ * Execution counts null, timings and volatile metadata dropped, ANSI codes and overwritten progress lines gone, one stream output
+ * where a cell wrote many, paths relative to the repository. Cell metadata keeps `tags` only.
+ *
+ * Throws LabError when an output tells an absolute path of this machine all the same, or stands on stderr.
+ */
+export function normaliseNotebook(notebook: Notebook): Notebook {
+  const cells = notebook.cells.map((cell, index): Cell => {
+    const metadata: Record<string, unknown> = cell.metadata.tags ? { tags: cell.metadata.tags } : {};
+    if (cell.cell_type !== "code") return { ...cell, metadata, source: lines(joined(cell.source)) };
+    const outputs = mergeStreams(cell.outputs ?? []).map(normaliseOutput);
+    checkOutputs(outputs, `cell ${index + 1}`);
+    return { ...cell, metadata, source: lines(joined(cell.source)), execution_count: null, outputs };
+  });
+  return { cells, metadata: METADATA, nbformat: notebook.nbformat, nbformat_minor: notebook.nbformat_minor };
+}
+
+function normaliseOutput(output: Output): Output {
+  if (output.output_type === "stream") return { ...output, text: lines(cleanText(joined(output.text ?? ""))) };
+  const data = Object.fromEntries(Object.entries(output.data ?? {}).map(([type, value]) => [type, type.startsWith("text/") ? lines(cleanText(joined(value as string | string[]))) : value]));
+  return { ...output, data, metadata: {}, ...("execution_count" in output ? { execution_count: null } : {}) };
+}
+
+/** As a terminal shows it: no colours, and of a line that was overwritten only what stayed. */
+function cleanText(text: string): string {
+  const shown = text.replace(ANSI, "").split("\n").map((line) => line.replace(/\r$/, "").split("\r").at(-1)!);
+  return shown.join("\n").replaceAll(`${REPO_ROOT}/`, "").replaceAll(REPO_ROOT, ".");
+}
+
+function mergeStreams(outputs: Output[]): Output[] {
+  const merged: Output[] = [];
+  for (const output of outputs) {
+    const last = merged.at(-1);
+    if (last && output.output_type === "stream" && last.output_type === "stream" && last.name === output.name) last.text = joined(last.text ?? "") + joined(output.text ?? "");
+    else merged.push({ ...output });
+  }
+  return merged;
+}
+
+function checkOutputs(outputs: Output[], where: string): void {
+  if (outputs.some((output) => output.name === "stderr")) throw new LabError({ what: "A notebook to be committed wrote to stderr", where });
+  const text = JSON.stringify(outputs);
+  const path = [REPO_ROOT, homedir()].find((folder) => folder.length > 1 && text.includes(`${folder}/`));
+  if (path) throw new LabError({ what: "An output tells a path of this machine", where, expected: "paths relative to the repository", found: path });
+}
+
+const joined = (text: string | string[]): string => [text].flat().join("");
+
+/** As nbformat writes multi-line texts: a list of lines, each with its end. */
+function lines(text: string): string[] {
+  return text === "" ? [] : text.split(/(?<=\n)/);
+}

@@ -1,0 +1,97 @@
+/** What the machine and the clone have, row by row. Everything here runs on Node 18 with nothing installed. */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, statfsSync } from "node:fs";
+import { createServer } from "node:net";
+import { totalmem } from "node:os";
+import { join } from "node:path";
+import { kernelspec } from "./kernelspec.mjs";
+import { NODE, packages } from "./packages.mjs";
+import { findPython, PYTHON, pythonEnvironment } from "./python.mjs";
+import { ROOT } from "./steps.mjs";
+
+/**
+ * @typedef {object} Row
+ * @property {string} what
+ * @property {string} found
+ * @property {string} needed
+ * @property {"ok" | "missing" | "optional"} state "missing" stops `npm start`; "optional" takes something away.
+ * @property {string} todo Empty when all is well.
+ */
+
+/** @param {string} what @param {string | null} found @param {string} needed @param {string} todo @param {boolean} [required] @returns {Row} */
+function row(what, found, needed, todo, required = true) {
+  return { what, found: found ?? "none", needed, state: found !== null ? "ok" : required ? "missing" : "optional", todo: found !== null ? "" : todo };
+}
+
+/** @param {string} command @param {string[]} args */
+function firstLine(command, args) {
+  const child = spawnSync(command, args, { encoding: "utf8", timeout: 60_000 });
+  return child.status === 0 ? (child.stdout.trim().split("\n")[0] ?? "") : null;
+}
+
+/** @param {import("./steps.mjs").Step} step */
+const isDone = (step) => existsSync(step.stamp) && readFileSync(step.stamp, "utf8") === step.fingerprint();
+const gigabytes = (/** @type {number} */ bytes) => `${(bytes / 1e9).toFixed(1)} GB`;
+const RUN_START = "npm start installs it";
+
+/** @returns {Promise<Row[]>} */
+export async function examine() {
+  const major = Number(process.versions.node.split(".")[0]);
+  const installed = isDone(packages) && isDone(pythonEnvironment);
+  const python = findPython();
+  const { bavail, bsize } = statfsSync(ROOT);
+  const free = bavail * bsize;
+  const neededDisk = installed ? 1e9 : 10e9;
+  const memory = totalmem();
+  const gpu = firstLine("nvidia-smi", ["--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]);
+  const torch = existsSync(PYTHON) ? firstLine(PYTHON, ["-c", "import torch; print(torch.__version__, 'sees a GPU' if torch.cuda.is_available() else 'CPU')"]) : null;
+  return [
+    row("Node", major >= 18 ? process.versions.node : null, "18 or newer", "install Node 18 or newer"),
+    row("npm packages", isDone(packages) ? firstLine(NODE, ["--version"]) && "as locked" : null, "package-lock.json", RUN_START),
+    row("Node 24", existsSync(NODE) ? firstLine(NODE, ["--version"]) : null, "24, from the packages", RUN_START),
+    row("Python", python, "3.11 or newer", "install one (Debian: apt-get install python3 python3-pip)"),
+    row("Python environment", isDone(pythonEnvironment) ? "as locked" : null, "uv.lock", RUN_START),
+    row("torch", torch, "imports", RUN_START),
+    row("notebook kernel", isDone(kernelspec) ? "tslab" : null, "kernelspec tslab", RUN_START),
+    ...["base", "teacher", "judge"].map(tinyModel),
+    row("disk", free >= neededDisk ? `${gigabytes(free)} free` : null, `${gigabytes(neededDisk)} free`, `free some space: ${gigabytes(free)} are left`),
+    row("memory", memory >= 7.5e9 ? gigabytes(memory) : null, "8 GB", `${gigabytes(memory)} may be too little; close other programs`, false),
+    row("GPU", gpu, "for --profile gpu: 16 GB", "none is needed for the default profile", false),
+    row("Chromium", await findBrowser(), "for PNG and PDF", "Debian: apt-get install chromium; or set CHROME to one", false),
+    row("Chinese font", firstLine("fc-list", [":lang=zh", "family"]) || null, "for Chinese text in PNG and PDF", "Debian: apt-get install fonts-noto-cjk", false),
+    row("port 8000", (await portIsFree(8000)) ? "free" : null, "for notebook 07", "in use: stop what listens there, or --set deploy.port=0", false),
+  ];
+}
+
+/** @param {string} name @returns {Row} */
+function tinyModel(name) {
+  const folder = join("ckpts", "tiny", name);
+  const lacking = ["model.safetensors", "config.json", "tokenizer.json"].filter((file) => !existsSync(join(ROOT, folder, file)));
+  return row(folder, lacking.length === 0 ? "complete" : null, "weights, config, tokenizer", `${lacking.join(", ")} missing: git checkout -- ${folder}`);
+}
+
+/** The lib knows where to look; a clone without packages runs on a Node that may not read TypeScript. */
+async function findBrowser() {
+  if (!existsSync(NODE)) return null;
+  const { findChromium } = await import("../../lib/browser.ts");
+  return findChromium();
+}
+
+/** @param {number} port @returns {Promise<boolean>} */
+function portIsFree(port) {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
+
+/** Rows as aligned text. @param {Row[]} rows */
+export function describeRows(rows) {
+  const marks = { ok: "ok", missing: "MISSING", optional: "–" };
+  const head = { what: "what", found: "found", needed: "needed", todo: "what to do" };
+  const width = (/** @type {"what" | "found" | "needed"} */ key) => Math.min(48, Math.max(head[key].length, ...rows.map((r) => r[key].length)));
+  const line = (/** @type {string} */ mark, /** @type {typeof head} */ r) =>
+    [mark.padEnd(8), r.what.padEnd(width("what")), r.found.slice(0, 48).padEnd(width("found")), r.needed.padEnd(width("needed")), r.todo].join("  ").trimEnd();
+  return [line("", head), ...rows.map((r) => line(marks[r.state], r))].join("\n");
+}
