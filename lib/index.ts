@@ -59,3 +59,4 @@ export * from "./classify.ts";
 export * from "./sample.ts";
 export * from "./boxed.ts";
 export * from "./sources.ts";
+export * from "./dianjin.ts";

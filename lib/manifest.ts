@@ -40,7 +40,12 @@ export function finishText(path: string, text: string, rows: number, inputs: Rec
 }
 
 function finish(path: string, text: string, rows: number, inputs: Record<string, unknown>): Manifest {
-  const manifest: Manifest = { file: basename(path), rows, sha256: sha256(text), inputs, versions: { node: process.version }, created: new Date().toISOString() };
+  return writeManifest(path, { rows, sha256: sha256(text), inputs });
+}
+
+/** Vouches for a file that is in place, whose hash the caller knows. */
+export function writeManifest(path: string, { rows, sha256, inputs }: Pick<Manifest, "rows" | "sha256" | "inputs">): Manifest {
+  const manifest: Manifest = { file: basename(path), rows, sha256, inputs, versions: { node: process.version }, created: new Date().toISOString() };
   writeFileAtomic(manifestPath(path), `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
 }
