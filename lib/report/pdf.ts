@@ -1,0 +1,26 @@
+/** A report page as PDF, by Chromium's own print. */
+import { pathToFileURL } from "node:url";
+import { writeFileAtomic } from "../atomic.ts";
+import { withBrowser } from "../browser.ts";
+
+// 210 mm less two margins of 14 mm, in CSS pixels: figures are drawn as wide as they are printed.
+const PRINT_WIDTH = Math.floor(((210 - 28) / 25.4) * 96);
+const DRAW_TIMEOUT_MS = 60_000;
+
+/** Prints an HTML report that stands on disk. Throws when Chromium fails, or the figures are not drawn within a minute. */
+export async function writePdf(html: string, pdf: string): Promise<void> {
+  await withBrowser(async (openPage) => {
+    const page = await openPage();
+    try {
+      await page.setViewportSize({ width: PRINT_WIDTH, height: 1000 });
+      await page.emulateMedia({ media: "print" });
+      await page.goto(pathToFileURL(html).href, { waitUntil: "load", timeout: DRAW_TIMEOUT_MS });
+      await page.waitForFunction("!document.querySelector('figure.plot') || document.documentElement.dataset.figures === 'drawn'", null, {
+        timeout: DRAW_TIMEOUT_MS,
+      });
+      writeFileAtomic(pdf, await page.pdf({ preferCSSPageSize: true, printBackground: true }));
+    } finally {
+      await page.close();
+    }
+  });
+}
