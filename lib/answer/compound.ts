@@ -26,6 +26,11 @@ export function pushCompound(tokens: Token[], at: number, first: Parsed, clause:
     push({ kind: "number", number: { ...q, value: ratio(shiftOf(top), q.value), step: null, dress: "fraction" } }, endOf(i + 2), false);
     return i + 2;
   }
+  const mixed = mixedNumber(tokens, at, q, text);
+  if (mixed) {
+    push({ kind: "number", number: mixed.number }, endOf(mixed.next), false);
+    return mixed.next;
+  }
   if (isSign(tokens[i], "/") && tokens[i + 1]?.type === "number" && isBare(q)) {
     const below = parseQuantity(tokens, i + 1, plainBefore(false, null));
     if (below.quantity.value.n === 0n || isSign(tokens[below.next], "/")) return malformed(), below.next;
@@ -49,6 +54,19 @@ export function pushCompound(tokens: Token[], at: number, first: Parsed, clause:
   if (op === "±") return malformed(), i;
   push(op === null ? { kind: "number", number: q } : { kind: "inequality", op, number: q }, endOf(i), first.weak && i === first.next);
   return i;
+}
+
+/** 2 1/2: a whole number, one space, a proper fraction. */
+function mixedNumber(tokens: Token[], at: number, whole: Quantity, text: string): { number: Quantity; next: number } | null {
+  const top = tokens[at + 1];
+  const below = tokens[at + 3];
+  if (top?.type !== "number" || below?.type !== "number" || !isSign(tokens[at + 2], "/") || !isBare(whole) || whole.step !== 0 || whole.value.d !== 1n) return null;
+  const plain = (t: NumberToken) => t.wellFormed && t.decimals === 0 && t.exponent === 0;
+  if (top.start !== tokens[at]!.end + 1 || text[tokens[at]!.end] !== " " || !plain(top) || !plain(below) || top.mantissa >= below.mantissa) return null;
+  const last = parseQuantity(tokens, at + 3, plainBefore(false, null));
+  const sign = whole.value.n < 0n ? -1n : 1n;
+  const value: Exact = { n: whole.value.n * below.mantissa + sign * top.mantissa, d: below.mantissa };
+  return { number: { ...last.quantity, value: scaleLike(value, last.quantity, below), step: null, dress: last.quantity.dress === "plain" ? "fraction" : last.quantity.dress, sign: whole.sign, currency: whole.currency ?? last.quantity.currency }, next: last.next };
 }
 
 const isBare = (q: Quantity) => q.dress === "plain" && q.unit === null && !q.spelled && !q.scaled;

@@ -17,6 +17,9 @@ export interface ReadDate {
   next: number;
 }
 
+/** "in 2000 dollars" is an amount. */
+const isMeasured = (role: ReturnType<typeof roleAt>): boolean => role !== null && ["scale", "percent", "unit", "currency", "multiple", "bp", "point"].includes(role.role);
+
 function make(year: number | null, month: number | null, day: number | null, next: number): ReadDate {
   const date: CalendarDate = { year, month, day };
   const bare: Quantity | null = year !== null && month === null ? plainYear(year) : null;
@@ -39,6 +42,7 @@ export function readDate(tokens: Token[], at: number, text: string): ReadDate | 
     if (year?.type === "number" && year.end - year.start === 2 && year.decimals === 0 && !year.chinese && year.start === first!.end) return make(2000 + num(year), null, null, at + 2);
     return null;
   }
+  if (role?.role === "during") return isYear(tokens[at + 1]) && !isMeasured(roleAt(tokens, at + 2)) ? make(num(tokens[at + 1]), null, null, at + 2) : null;
   if (role?.role === "month") return afterMonth(tokens, at, role.month);
   if (first?.type !== "number") return null;
   if (!first.wellFormed) return dotted(first, text, at);

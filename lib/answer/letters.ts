@@ -14,7 +14,7 @@ export interface Letters {
 const DEFAULT = "ABCDEFGHIJ";
 const isUpper = (c: string | undefined) => c !== undefined && c >= "A" && c <= "Z";
 const isWordChar = (c: string | undefined) => c !== undefined && ((c >= "A" && c <= "Z") || (c >= "a" && c <= "z") || (c >= "0" && c <= "9") || c === "'" || c === "’" || c === "&");
-const DELIMITERS = ".．、:：)）,，;；]】 \n";
+const DELIMITERS = ".．、:：)）,，;；]】(（ \n";
 /** A股, C类, B轮: names that hold a letter. */
 const NAMED = "股轮级类端座栋公司";
 const NAME_BEFORE = ["class ", "series ", "grade ", "type ", "tier ", "level ", "schedule ", "appendix ", "公司", "企业", "基金"];
@@ -30,8 +30,8 @@ export function readLetters(text: string, listed: string | null): Letters {
   const chosen = new Set<string>();
   const denied = new Set<string>();
   const result: Letters = { chosen: [], hedged: false, denied: [], rest: null };
-  const alone = bareLetter(body);
-  if (alone !== null) return { ...result, chosen: [alone] };
+  const alone = bareLetters(body, allowed);
+  if (alone !== null) return { ...result, chosen: alone };
   let last = -1;
   for (let i = 0; i < body.length; i++) {
     const run = runAt(body, i, allowed);
@@ -49,15 +49,18 @@ export function readLetters(text: string, listed: string | null): Letters {
   return { ...result, chosen: [...chosen].sort(), denied: [...denied].sort() };
 }
 
-/** "c", "(c)", "c." and nothing else. */
-function bareLetter(body: string): string | null {
-  let only: string | null = null;
+/** "c", "(c)", "c.", "ab" and nothing else; several lower-case letters only in their order, as "bad" is a word. */
+function bareLetters(body: string, allowed: string): string[] | null {
+  if (body.length > 40) return null;
+  const found: string[] = [];
   for (const c of body) {
     if ("()[]【】（）.。、,!*\"' ".includes(c)) continue;
-    if (only !== null || !((c >= "a" && c <= "j") || (c >= "A" && c <= "J"))) return null;
-    only = c.toUpperCase();
+    const letter = c.toUpperCase();
+    if (letter.length !== 1 || letter < "A" || letter > "J" || !allowed.includes(letter)) return null;
+    if (found.length > 0 && (c >= "a" ? letter <= found.at(-1)! : found.includes(letter))) return null;
+    found.push(letter);
   }
-  return only;
+  return found.length > 0 ? found.sort() : null;
 }
 
 /** Length of the option letters that stand alone at `i`: "B" in "选B", "ABD" in "选ABD"; 0 when there are none. */

@@ -20,7 +20,13 @@ export type Role =
   | { role: "negative" }
   | { role: "level" }
   | { role: "negation" }
+  /** but, 而是: what was denied is over. */
+  | { role: "but" }
   | { role: "hedge" }
+  /** in, for: before four digits, a year. */
+  | { role: "during" }
+  /** 角, 分: only after 元. */
+  | { role: "subunit"; power: number }
   | { role: "inequality"; op: string }
   /** Stands after its number: 以上, or more. */
   | { role: "bound"; op: string }
@@ -71,7 +77,7 @@ const LATIN: [Role, string][] = [
   [{ role: "currency", code: "KRW", power: 0 }, "krw|won"],
   [{ role: "currency", code: "CHF", power: 0 }, "chf|francs"],
   [{ role: "currency", code: "cent", power: -2 }, "cent|cents"],
-  [{ role: "currency", code: "GBP", power: -2 }, "pence"],
+  [{ role: "currency", code: "GBP", power: -2 }, "pence|p"],
   [{ role: "per", unit: null }, "per"],
   [{ role: "per", unit: "year" }, "per annum|annually|pa|p a"],
   [{ role: "per", unit: "share" }, "a share|each share|per ordinary share|per common share|per diluted share|per basic share"],
@@ -79,6 +85,8 @@ const LATIN: [Role, string][] = [
   [{ role: "direction", sign: 1, adjacent: false }, "increase|increases|increased|increasing|rise|rises|rose|risen|rising|grew|grow|grows|grown|growing|growth|up|gain|gains|gained|higher|climbed|jumped|surged|improved|upturn"],
   [{ role: "negative" }, "negative|minus"],
   [{ role: "negation" }, "not|isn't|isnt|wasn't|aren't|never|neither|nor|no|cannot|doesn't|didn't|won't|without|incorrect|except|rather than|instead of|ain't"],
+  [{ role: "but" }, "but|but rather|but instead"],
+  [{ role: "during" }, "in|for|during|since|until|years ended|year-end|yearend|from"],
   [{ role: "hedge" }, "about|approximately|approx|around|roughly|nearly|almost|circa|ca|some|estimated|just|exactly|precisely|only|equal|equals|at|by|of|a|an|the|a total of|is|was|are|were|be|total|totals|totaled|around about|or so"],
   [{ role: "inequality", op: ">" }, "more than|greater than|over|above|exceeds|exceed|exceeding|exceeded|in excess of|higher than|larger than|bigger than|upwards of|upward of"],
   [{ role: "inequality", op: ">=" }, "at least|no less than|not less than|no fewer than|not fewer than|minimum of|a minimum of|not below"],

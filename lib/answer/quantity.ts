@@ -62,6 +62,16 @@ export function parseQuantity(tokens: Token[], at: number, before: Before): Pars
     decimals = Math.max(decimals, more.decimals);
     i = takeSuffix(tokens, i + 2, s);
   }
+  // 100元5角, 壹佰元伍角叁分
+  for (let sub = roleAt(tokens, i + 1); sub?.role === "subunit" && s.spelled && s.currency?.code === "CNY" && tokens[i]?.type === "number" && tokens[i]!.start === tokens[i - 1]!.end; sub = roleAt(tokens, i + 1)) {
+    const more = tokens[i] as NumberToken;
+    if (more.decimals > 0 || more.mantissa > 99n || s.dress !== "plain") break;
+    const low = Math.min(exponent + s.power, sub.power);
+    mantissa = mantissa * pow10(exponent + s.power - low) + more.mantissa * pow10(sub.power - low);
+    exponent = low - s.power;
+    decimals = Math.max(decimals, -sub.power);
+    i = takeSuffix(tokens, i + 2, s);
+  }
   // 三成五: the digit after 成 is one place down.
   if (roleAt(tokens, at + 1)?.role === "tenths") {
     const tail = tokens[i];

@@ -59,7 +59,7 @@ export function readValues(text: string): Reading {
     } else if (t.type === "sign") clause = takeSign(t.text, tokens, i, text, clause, reading.found);
     else if (t.type === "role") {
       if (t.role.role === "ordinal") skipOrdinal = true;
-      if (t.role.role === "month" || t.role.role === "fiscal") {
+      if (t.role.role === "month" || t.role.role === "fiscal" || t.role.role === "during") {
         const date = readDate(tokens, i, text);
         if (date) {
           push(reading.found, { value: date.value, start: t.start, end: tokens[date.next - 1]!.end, negated: clause.negated, weak: false });
@@ -166,6 +166,9 @@ function takeRole(tokens: Token[], i: number, text: string, clause: Clause, foun
       break;
     case "negation":
       clause.negated = true;
+      break;
+    case "but":
+      clause.negated = false;
       break;
     case "inequality":
       clause.inequality = role.op;

@@ -37,7 +37,7 @@ const isDigit = (c: number) => c >= 48 && c <= 57;
 const isLatin = (c: number) => (c >= 97 && c <= 122) || (c >= 65 && c <= 90);
 const MAX_EXPONENT = 400;
 /** One letter is a scale or unit only where it touches its number, except m: "5.2 m". */
-const ONLY_ADJACENT = new Set(["k", "b", "x", "h"]);
+const ONLY_ADJACENT = new Set(["k", "b", "x", "h", "p"]);
 
 export function tokenise(text: string): Token[] {
   const out: Token[] = [];

@@ -81,8 +81,9 @@ function hints(clause: string): ("yes" | "no")[] {
   take(NO_PARTS, "no");
   take(YES_PARTS, "yes");
   const padded = ` ${rest} `;
-  if (padded.includes(" yes ")) out.push("yes");
-  if (padded.includes(" no ") && (padded.includes(" or ") || padded.startsWith(" no "))) out.push("no");
+  const yes = padded.includes(" yes ");
+  if (yes) out.push("yes");
+  if (padded.includes(" no ") && (yes || padded.startsWith(" no "))) out.push("no");
   if (rest.includes("是或否") || rest.includes("对或错")) out.push("yes", "no");
   return out;
 }
