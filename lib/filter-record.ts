@@ -1,6 +1,13 @@
 /** What is known of every Teacher text after the filter: a line of `data/processed/filter_details.jsonl`, and the stats file. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
+import { fileError } from "./atomic.ts";
+import { LabError } from "./errors.ts";
+import { fieldProblem } from "./field-problem.ts";
 import { FunnelCounts } from "./funnel.ts";
+import { readJsonl } from "./jsonl.ts";
+import type { Paths } from "./paths.ts";
 import { QuestionType } from "./records.ts";
 
 /** The layers a Teacher's text goes through, in order. */
@@ -51,3 +58,24 @@ export const FilterStats = z.object({
   warning: z.string().nullable(),
 });
 export type FilterStats = z.infer<typeof FilterStats>;
+
+/** Where the filter keeps every text's fate. */
+export function filterDetailsPath(paths: Pick<Paths, "processed">): string {
+  return join(paths.processed, "filter_details.jsonl");
+}
+
+/** Stats and details of the last finished filter run, for figures. Throws LabError when there is none, or it does not fit its schema. */
+export function readFilter(paths: Pick<Paths, "processed" | "filterStats">): { stats: FilterStats; details: FilterDetail[] } {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(paths.filterStats, "utf8"));
+  } catch (cause) {
+    throw new LabError({ ...fileError("The filter's statistics cannot be read", paths.filterStats, cause).problem, todo: "Run 03_filter first." }, { cause });
+  }
+  const stats = FilterStats.safeParse(value);
+  if (!stats.success) {
+    const { field, expected, found } = fieldProblem(stats.error, value);
+    throw new LabError({ what: "The filter's statistics do not fit", where: `${paths.filterStats}, field ${field}`, expected, found, todo: "Run 03_filter again." });
+  }
+  return { stats: stats.data, details: readJsonl(filterDetailsPath(paths), FilterDetail, "Run 03_filter first.") };
+}

@@ -3,9 +3,10 @@ import { checkAnswer, checkFormat, readGold, scoreCompletion } from "./answer/in
 import type { FilterDetail, QuestionFate, TextLayer } from "./filter-record.ts";
 import { formatMessage } from "./judge-gate.ts";
 import type { Judgement } from "./judge-vote.ts";
-import { createRandom } from "./random.ts";
 import type { Distilled, Question } from "./records.ts";
+import { inDrawnOrder } from "./sample.ts";
 import { selectShortest } from "./select.ts";
+import { largestRemainder } from "./split.ts";
 
 /** What the filter knows of a question before it looks at any text. */
 export type Side = "train" | "test" | "set_aside";
@@ -78,18 +79,13 @@ export function applyJudge(passed: readonly Distilled[], judgements: ReadonlyMap
   return { details, kept: passed.filter((row) => keptKeys.has(row.key)) };
 }
 
-/**
- * At most `max` rows, every type with its share of the whole (largest remainders), drawn with `seed`; in the order given.
- */
-export function takeStratified<T extends { type: string }>(rows: readonly T[], max: number, seed: number): T[] {
+/** At most `max` rows, every type with its share of the whole (largest remainders), drawn with `seed`; in the order given. */
+export function takeStratified<T extends { id: string; type: string }>(rows: readonly T[], max: number, seed: number): T[] {
   if (rows.length <= max) return rows.slice();
   const groups = new Map<string, T[]>();
   for (const row of rows) groups.set(row.type, [...(groups.get(row.type) ?? []), row]);
-  const quotas = [...groups].map(([type, group]) => ({ type, exact: (max * group.length) / rows.length }));
-  const whole = quotas.reduce((sum, q) => sum + Math.floor(q.exact), 0);
-  const byRemainder = quotas.slice().sort((a, b) => (b.exact % 1) - (a.exact % 1) || (a.type < b.type ? -1 : 1));
-  const extra = new Set(byRemainder.slice(0, max - whole).map((q) => q.type));
-  const taken = new Set(quotas.flatMap(({ type, exact }) => createRandom(`size/${seed}/${type}`).shuffle(groups.get(type)!).slice(0, Math.floor(exact) + Number(extra.has(type)))));
+  const quotas = largestRemainder(new Map([...groups].map(([type, group]) => [type, (max * group.length) / rows.length])), max);
+  const taken = new Set([...groups].flatMap(([type, group]) => inDrawnOrder(group, seed).slice(0, quotas.get(type))));
   return rows.filter((row) => taken.has(row));
 }
 

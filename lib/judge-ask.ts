@@ -29,6 +29,8 @@ export interface JudgeServer {
   /** Content hash of a local model, or `id@revision`: part of the cache key. */
   model: string;
   ask(request: JudgeRequest): Promise<JudgeReply>;
+  /** Stops what `openJudge` has started. */
+  close?(): Promise<void>;
 }
 
 /** What every vote of a run shares. */

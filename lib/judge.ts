@@ -13,6 +13,7 @@ import { pointsToPass } from "./judge-verdict.ts";
 import { judgementOf } from "./judge-vote.ts";
 import type { Judgement, JudgeVote } from "./judge-vote.ts";
 import type { Lab } from "./lab.ts";
+import { mapPool } from "./pool.ts";
 import type { Store } from "./store.ts";
 
 export interface JudgeOptions {
@@ -92,8 +93,7 @@ async function collectVotes(server: JudgeServer, tasks: readonly VoteTask[], set
   const end = options.deadlineMs === undefined ? Infinity : Date.now() + options.deadlineMs;
   let failedInARow = 0;
   options.onProgress?.({ ...progress });
-  await inParallel(open, concurrency, async (task) => {
-    options.signal?.throwIfAborted();
+  await mapPool(open, { concurrency, signal: options.signal }, async (task) => {
     const asked = await askVote(server, task, settings, end, options.signal);
     options.signal?.throwIfAborted();
     if (asked.passing) passing.set(task.key, asked.vote);
@@ -107,23 +107,6 @@ async function collectVotes(server: JudgeServer, tasks: readonly VoteTask[], set
       throw new LabError({ what: "The Judge's server does not answer", where: server.model, found: `${failedInARow} failed requests in a row, the last: ${asked.vote.message}`, todo: "Start it again and run this cell once more: the verdicts so far are kept. Or set filter.useJudge to false." });
   });
   return { passing, progress };
-}
-
-/** Runs `work` on all items, `width` at a time. The first error stops new work, waits for what runs, and is thrown. */
-async function inParallel<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
-  let next = 0;
-  let error: { cause: unknown } | null = null;
-  const worker = async () => {
-    while (next < items.length && !error) {
-      try {
-        await work(items[next++]!);
-      } catch (cause) {
-        error ??= { cause };
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
-  if (error) throw (error as { cause: unknown }).cause;
 }
 
 const voteOf = (row: StoredVote): JudgeVote => ({ verdict: row.scores === null ? null : { scores: row.scores, reason: row.reason ?? "" }, problem: row.problem, message: row.message });
