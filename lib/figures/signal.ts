@@ -47,7 +47,7 @@ export function noSignalShare(runs: readonly SampledRun[], part = "accuracy"): F
         ...line,
         mode: points.length === 1 ? "markers" : "lines",
         y: movingAverage(shares, window),
-        name: `${style.label}: measured`,
+        name: style.label,
         line: { color: style.colour, width: 3 },
         marker: { color: style.colour },
         hovertemplate: "step %{x}: %{y:.1f} %<extra>%{fullData.name}</extra>",
@@ -58,7 +58,8 @@ export function noSignalShare(runs: readonly SampledRun[], part = "accuracy"): F
         ...line,
         mode: "lines",
         y: movingAverage(expected, window),
-        name: `${style.label}: independent answers`,
+        name: `${style.label}, expected`,
+        showlegend: false,
         line: { color: style.colour, width: 2, dash: "dash" },
         hovertemplate: "step %{x}: %{y:.1f} % expected<extra></extra>",
       });
