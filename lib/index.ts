@@ -60,3 +60,4 @@ export * from "./sample.ts";
 export * from "./boxed.ts";
 export * from "./sources.ts";
 export * from "./dianjin.ts";
+export * from "./tokens.ts";
