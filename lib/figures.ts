@@ -11,4 +11,4 @@ export { censusHistogram, noSignalShare, type SampledRun } from "./figures/signa
 export { accuracyByType, type ArmDetails } from "./figures/evaluate.ts";
 export { failureSamples, readFailures } from "./figures/failures.ts";
 export { ablation, ablationTable } from "./figures/ablate.ts";
-export { type Delta, deltas, deltasByType } from "./figures/deltas.ts";
+export { type Delta, deltas, deltasByType, deltasOf } from "./figures/deltas.ts";
