@@ -1,0 +1,50 @@
+/** Bounded concurrency without batches. */
+
+export interface PoolOptions {
+  /** Calls of `work` in flight; at least 1. */
+  concurrency: number;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs `work` on every item, `concurrency` at a time, and returns the results in the items' order.
+ *
+ * The next item starts the moment any one ends, so one slow item idles nothing but its own place. Items are taken from the iterable only
+ * when their turn comes. The first error, or the abort of `signal`, stops new items; it is thrown once those in flight have ended.
+ * Throws RangeError on a concurrency below 1.
+ *
+ * @example await mapPool([3, 1, 2], { concurrency: 2 }, async (n) => n * n) //=> [9, 1, 4]
+ */
+export async function mapPool<T, R>(items: Iterable<T>, { concurrency, signal }: PoolOptions, work: (item: T, index: number) => Promise<R>): Promise<R[]> {
+  if (!(concurrency >= 1)) throw new RangeError(`mapPool requires concurrency ≥ 1, got ${concurrency}`);
+  const queue = items[Symbol.iterator]();
+  const results: R[] = [];
+  let next = 0;
+  let failed: { error: unknown } | null = null;
+  let over = false;
+  const worker = async (): Promise<void> => {
+    while (!failed && !over) {
+      if (signal?.aborted) {
+        failed = { error: signal.reason };
+        return;
+      }
+      const step = queue.next();
+      if (step.done) {
+        over = true;
+        return;
+      }
+      const index = next++;
+      try {
+        results[index] = await work(step.value, index);
+      } catch (error) {
+        failed ??= { error };
+      }
+    }
+  };
+  // Workers start one by one: an iterable shorter than the concurrency needs no idle ones.
+  const workers: Promise<void>[] = [];
+  while (workers.length < concurrency && !over && !failed) workers.push(worker());
+  await Promise.all(workers);
+  if (failed) throw (failed as { error: unknown }).error;
+  return results;
+}
