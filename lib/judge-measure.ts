@@ -1,18 +1,17 @@
 /** Takes the measure of a Judge: planted faults, wrong answers, attacks, and the layouts against each other. */
 import { z } from "zod";
-import { kappaInterval, bootstrapMean } from "./bootstrap.ts";
-import { scoreCompletion } from "./answer/index.ts";
 import type { JudgeServer } from "./judge-ask.ts";
 import { cardLines, figureText, judgeCard } from "./judge-card.ts";
 import type { JudgeCard } from "./judge-card.ts";
 import { readJsonl } from "./jsonl.ts";
+import { compareWithRules } from "./judge-preference.ts";
+import type { RuleComparison } from "./judge-preference.ts";
 import { layoutOf } from "./judge-prompt.ts";
 import type { LayoutName, RubricName } from "./judge-prompt.ts";
 import { attackTexts, LabelledText, plantedFaults, wrongAnswers } from "./judge-sets.ts";
 import { judge } from "./judge.ts";
 import type { JudgeOptions, JudgeRun } from "./judge.ts";
 import type { Lab } from "./lab.ts";
-import type { Estimate } from "./records.ts";
 
 export interface MeasureOptions extends Pick<JudgeOptions, "store" | "signal" | "onProgress"> {
   /** Labelled texts; planted faults of the generated world unless given. */
@@ -34,7 +33,7 @@ export interface JudgeMeasure {
   prompt: string;
   card: JudgeCard;
   /** Where the rules decide, right or wrong: does the Judge say the same? null when the labelled texts were the user's own. */
-  rules: { n: number; agreement: Estimate | null; kappa: Estimate | null } | null;
+  rules: RuleComparison | null;
   /** Attacks that passed, with the rules before the Judge and without. */
   attacks: { n: number; passedWithRules: number; shownWithRules: number; passedWithoutRules: number; byAttack: Record<string, { n: number; passedWithoutRules: number }> };
   layouts: { layout: LayoutName; card: JudgeCard; finR1: { name: string; errorAgainstHumans: number } }[];
@@ -78,15 +77,9 @@ export async function measureJudge(lab: Lab, server: JudgeServer, options: Measu
 
 type Run = (rows: readonly LabelledText[], over: JudgeOptions) => Promise<JudgeRun>;
 
-async function ruleAgreement(count: number, seed: number, run: Run): Promise<JudgeMeasure["rules"]> {
+async function ruleAgreement(count: number, seed: number, run: Run): Promise<RuleComparison> {
   const rows = wrongAnswers(count, seed);
-  const { judgements } = await run(rows, { gate: false });
-  const pairs = rows.flatMap((row, i) => {
-    const { verdict } = scoreCompletion(row).strict;
-    const { status } = judgements[i]!;
-    return (verdict === "right" || verdict === "wrong") && status !== "not_judged" ? [[verdict === "right", status === "passed"] as const] : [];
-  });
-  return { n: pairs.length, agreement: bootstrapMean(pairs.map(([rule, passed]) => [Number(rule === passed)]), { seed }), kappa: kappaInterval(pairs, { seed }) };
+  return compareWithRules(rows, (await run(rows, { gate: false })).judgements, { seed });
 }
 
 /** The attacks on the first five clean texts, with the rules before the Judge and without. */
@@ -110,7 +103,7 @@ export function measureLines(m: JudgeMeasure): string[] {
     `judge ${m.model}`,
     `prompt ${m.prompt}`,
     ...cardLines(m.card),
-    ...(m.rules ? [`rule_agreement ${figureText(m.rules.agreement)} n=${m.rules.n}`, `rule_kappa ${figureText(m.rules.kappa)} n=${m.rules.n}`] : []),
+    ...(m.rules ? [`rule_agreement ${figureText(m.rules.agreement)} n=${m.rules.n}`, `rule_kappa ${figureText(m.rules.kappa)} n=${m.rules.n}`, `wrong_answers_passed ${figureText(m.rules.wrongPassed)}`] : []),
     `attacks ${m.attacks.n}`,
     `attacks_passed_with_rules ${m.attacks.passedWithRules}`,
     `attacks_passed_without_rules ${m.attacks.passedWithoutRules}`,

@@ -1,0 +1,104 @@
+/**
+ * Measures a Judge on texts with known labels and prints its card, one figure a line by name.
+ *
+ *     npm run --silent judge-card
+ *     npm run --silent judge-card -- --url http://127.0.0.1:8000/v1 --model Qwen/Qwen2.5-7B-Instruct --labelled mine.jsonl
+ *
+ * Verdicts are kept under reports/judge/, so a killed measure goes on; the card itself is written to reports/judge_card_<rubric>.json.
+ */
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { writeFileAtomic } from "../lib/atomic.ts";
+import { LabError, nearest } from "../lib/errors.ts";
+import { LAYOUT_NAMES, RUBRIC_NAMES } from "../lib/judge-prompt.ts";
+import type { LayoutName } from "../lib/judge-prompt.ts";
+import { measureJudge, measureLines, readLabelled } from "../lib/judge-measure.ts";
+import { openJudge } from "../lib/judge-server.ts";
+import { openLab } from "../lib/lab.ts";
+
+const HELP = `Measures a Judge on texts with known labels: kappa, precision, recall by kind of fault, false-positive rate, unreadable rate.
+
+  npm run --silent judge-card -- [options]
+
+  --url URL         an OpenAI-compatible server; without it the profile's Judge is started
+  --model NAME      the model asked for
+  --labelled FILE   JSON lines of id, question, gold, completion, fault (null: clean) instead of planted faults
+  --count N         planted faults to make (600)
+  --rubric NAME     ${RUBRIC_NAMES.join(" | ")}
+  --layout NAME     ${LAYOUT_NAMES.join(" | ")}
+  --layouts         compares all five layouts on the same texts; takes five times as long
+  --seed N          of the planted faults
+  --profile NAME    tiny (default) or gpu
+  --set key=value   any config value; repeatable
+  --help            this text`;
+
+const OPTIONS = {
+  url: { type: "string" },
+  model: { type: "string" },
+  labelled: { type: "string" },
+  count: { type: "string" },
+  rubric: { type: "string" },
+  layout: { type: "string" },
+  layouts: { type: "boolean" },
+  seed: { type: "string" },
+  profile: { type: "string" },
+  set: { type: "string", multiple: true },
+  help: { type: "boolean" },
+} as const;
+
+async function main(args: string[]): Promise<void> {
+  const { values, tokens } = parseArgs({ args, options: OPTIONS, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind !== "option" || !Object.hasOwn(OPTIONS, token.name)) {
+      const name = token.kind === "option" ? token.rawName : token.kind === "positional" ? token.value : "--";
+      throw new LabError({ what: "There is no such option", found: name, expected: `did you mean --${nearest(name.replace(/^-+/, ""), Object.keys(OPTIONS)) ?? "help"}?` });
+    }
+    if (OPTIONS[token.name as keyof typeof OPTIONS].type === "string" && token.value === undefined) throw new LabError({ what: "An option lacks its value", found: token.rawName });
+  }
+  if (values.help) return console.log(HELP);
+  const text = (name: keyof typeof OPTIONS): string | undefined => values[name] as string | undefined;
+  const overrides: [string, string | undefined][] = [["serving.url", text("url")], ["models.judge", text("model")], ["filter.rubric", text("rubric")], ["filter.layout", text("layout")], ["seed", text("seed")]];
+  const set = [...((values.set ?? []) as string[]), ...overrides.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]))];
+  const inherited = process.env.FTMODEL_SET ? (JSON.parse(process.env.FTMODEL_SET) as string[]) : [];
+  const lab = openLab({}, { ...process.env, ...(text("profile") && { FTMODEL_PROFILE: text("profile")! }), FTMODEL_SET: JSON.stringify([...inherited, ...set]) });
+  const labelled = text("labelled") === undefined ? undefined : readLabelled(resolve(text("labelled")!));
+  const count = wholeNumber("--count", text("count"));
+
+  const abort = new AbortController();
+  process.once("SIGINT", () => abort.abort(new LabError({ what: "The measure was cut short", todo: "Run it again: the verdicts so far are kept." })));
+  const server = await openJudge(lab);
+  const started = performance.now();
+  let asked = 0;
+  try {
+    const measure = await measureJudge(lab, server, {
+      store: join(lab.paths.reports, "judge", "votes.jsonl"),
+      signal: abort.signal,
+      ...(labelled && { labelled }),
+      ...(count !== undefined && { count }),
+      ...(values.layouts && { layouts: LAYOUT_NAMES as readonly LayoutName[] }),
+      onProgress: ({ done, total }) => {
+        if (done > 0) asked++;
+        if (process.stderr.isTTY && total > 0) process.stderr.write(`\r${done} of ${total} verdicts${done === total ? "\n" : ""}`);
+      },
+    });
+    for (const line of measureLines(measure)) console.log(line);
+    console.log(`verdicts_asked ${asked}`);
+    console.log(`seconds ${((performance.now() - started) / 1000).toFixed(1)}`);
+    writeFileAtomic(join(lab.paths.reports, `judge_card_${measure.rubric}.json`), `${JSON.stringify(measure, null, 2)}\n`);
+  } finally {
+    await server.close?.();
+  }
+}
+
+function wholeNumber(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^[1-9]\d{0,5}$/.test(value)) throw new LabError({ what: "An option's value is out of range", where: name, expected: "a whole number from 1 to 999999", found: value });
+  return Number(value);
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof LabError ? error.message : error);
+  process.exitCode = 1;
+}
