@@ -13,7 +13,7 @@ import { readManifest } from "./manifest.ts";
 import { QUESTION_TYPES, RlRow, SftRow } from "./records.ts";
 import type { Distilled, Question, QuestionType } from "./records.ts";
 import { textOf } from "./testing/judge-rows.ts";
-import { perfectVerdict, plainJudge, startStubJudge } from "./testing/stub-judge.ts";
+import { perfectVerdict, stubJudge, startStubJudge } from "./testing/stub-judge.ts";
 import type { StubJudge } from "./testing/stub-judge.ts";
 
 let folder: string;
@@ -38,7 +38,7 @@ function labWith(questions: readonly Question[], texts: readonly Distilled[], ov
   put(lab.paths.distilled, texts);
   return lab;
 }
-const run = (questions: readonly Question[], texts: readonly Distilled[], overrides: Record<string, unknown> = {}) => filter(labWith(questions, texts, overrides), { judge: plainJudge(stub.url) });
+const run = (questions: readonly Question[], texts: readonly Distilled[], overrides: Record<string, unknown> = {}) => filter(labWith(questions, texts, overrides), { judge: stubJudge(stub.url) });
 const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
 const twenty = Array.from({ length: 20 }, (_, i) => question(i + 1));
 

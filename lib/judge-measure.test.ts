@@ -7,7 +7,7 @@ import { expectedVerdict, FAULT_KINDS, inertText, LAYOUT_NAMES } from "./judge-p
 import type { FaultKind } from "./judge-prompt.ts";
 import { plantedFaults } from "./judge-sets.ts";
 import { openLab } from "./lab.ts";
-import { judgedText, plainJudge, startStubJudge } from "./testing/stub-judge.ts";
+import { judgedText, stubJudge, startStubJudge } from "./testing/stub-judge.ts";
 import type { StubJudge } from "./testing/stub-judge.ts";
 
 let folder: string;
@@ -28,7 +28,7 @@ afterEach(async () => {
 const lab = () => openLab({ "serving.concurrency": 8 }, { FTMODEL_WORKSPACE: folder });
 
 test("a Judge that knows every plant measures kappa 1, no false positive, and lets no attack through the rules", async () => {
-  const measure = await measureJudge(lab(), plainJudge(stub.url), { count: 120, layouts: LAYOUT_NAMES });
+  const measure = await measureJudge(lab(), stubJudge(stub.url), { count: 120, layouts: LAYOUT_NAMES });
   expect(measure.card).toMatchObject({ n: 120, judged: 120, kappa: { value: 1 }, recall: { value: 1 }, falsePositiveRate: { value: 0 }, unreadable: { value: 0 } });
   expect(Object.keys(measure.card.byFault)).toEqual([...FAULT_KINDS]);
   expect(measure.attacks).toMatchObject({ passedWithRules: 0 });
@@ -39,9 +39,9 @@ test("a Judge that knows every plant measures kappa 1, no false positive, and le
 });
 
 test("an unchanged measure asks nothing again and prints the same figures", async () => {
-  const first = await measureJudge(lab(), plainJudge(stub.url), { count: 60 });
+  const first = await measureJudge(lab(), stubJudge(stub.url), { count: 60 });
   const asked = stub.requests.length;
-  const second = await measureJudge(lab(), plainJudge(stub.url), { count: 60 });
+  const second = await measureJudge(lab(), stubJudge(stub.url), { count: 60 });
   expect(stub.requests).toHaveLength(asked);
   expect(measureLines(second)).toEqual(measureLines(first));
   const names = measureLines(first).map((line) => line.split(" ")[0]);
@@ -51,7 +51,7 @@ test("an unchanged measure asks nothing again and prints the same figures", asyn
 test("the user's own labelled file is measured as it is", async () => {
   const path = join(folder, "mine.jsonl");
   writeFileSync(path, plantedFaults(20, 42).map((row) => JSON.stringify(row.fault ? { ...row, fault: "my fault" } : row)).join("\n"));
-  const measure = await measureJudge(lab(), plainJudge(stub.url), { labelled: readLabelled(path) });
+  const measure = await measureJudge(lab(), stubJudge(stub.url), { labelled: readLabelled(path) });
   expect(measure.rules).toBeNull();
   expect(measure.card.byFault).toMatchObject({ "my fault": { n: 10 } });
   writeFileSync(path, '{"id":"a","question":"q","gold":"1","completion":"x"}\n');

@@ -1,9 +1,10 @@
-/** A real local HTTP server that speaks enough of the OpenAI API to be a Judge, and answers what a test tells it to. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+/** A real local HTTP server in the Judge's place that answers what a test tells it to. */
+import { createClient } from "../client.ts";
 import { expectedVerdict, FAULT_KINDS } from "../judge-prompt.ts";
-import type { JudgeReply, JudgeServer } from "../judge-ask.ts";
+import type { JudgeServer } from "../judge-ask.ts";
 import type { FaultKind } from "../judge-prompt.ts";
+import { judgeThrough } from "../judge-server.ts";
+import { sendChat, sendJson, startStub } from "./stub-server.ts";
 
 export interface StubRequest {
   prompt: string;
@@ -40,53 +41,20 @@ export function perfectVerdict(prompt: string): string {
 
 export async function startStubJudge(answer: (request: StubRequest) => StubAnswer | Promise<StubAnswer>): Promise<StubJudge> {
   const requests: StubRequest[] = [];
-  const server = createServer((req, res) => {
-    let body = "";
-    req.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
-    req.on("end", () => void respond(body));
-    const send = (status: number, value: unknown): void => {
-      res.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
-    };
-    const respond = async (text: string): Promise<void> => {
-      if (req.method === "GET") return send(200, { object: "list", data: [{ id: "stub", object: "model" }] });
-      const { messages, temperature, seed } = JSON.parse(text) as { messages: { content: string }[]; temperature: number; seed?: number };
-      const prompt = messages.at(-1)!.content;
-      const judged = /<<([0-9a-f]{4,32})\n/.test(prompt) ? judgedText(prompt) : prompt;
-      const request = { prompt, temperature, seed, before: requests.filter((r) => r.prompt.includes(judged)).length };
-      requests.push(request);
-      const content = await answer(request);
-      if (content === "cut") return void res.destroy();
-      if (typeof content === "object") return send(content.status, { error: { message: `status ${content.status}` } });
-      const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
-      send(200, { id: "x", object: "chat.completion", created: 0, model: "stub", choices: [{ index: 0, finish_reason: "stop", message: { role: "assistant", content } }], usage });
-    };
+  const stub = await startStub(async ({ body }, response) => {
+    const prompt = body.messages.at(-1)!.content;
+    const judged = judgedText(prompt);
+    const request = { prompt, temperature: body.temperature as number, seed: body.seed as number | undefined, before: requests.filter((r) => r.prompt.includes(judged)).length };
+    requests.push(request);
+    const content = await answer(request);
+    if (content === "cut") response.destroy();
+    else if (typeof content === "object") sendJson(response, JSON.stringify({ error: { message: `status ${content.status}` } }), content.status);
+    else sendChat(response, { content });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-    requests,
-    close: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
-  };
+  return { url: stub.url, requests, close: () => stub.close() };
 }
 
-/** A JudgeServer that speaks to the stub by plain fetch: no retries, so a test counts every request. */
-export function plainJudge(url: string, model = "stub"): JudgeServer {
-  return {
-    model,
-    async ask({ prompt, temperature, maxTokens, seed, signal }) {
-      const failure = (code: string, permanent: boolean): JudgeReply => ({ text: null, finishReason: null, failure: { code, message: code, permanent } });
-      try {
-        const body = JSON.stringify({ model, messages: [{ role: "user", content: prompt }], temperature, max_tokens: maxTokens, seed });
-        const response = await fetch(`${url}/chat/completions`, { method: "POST", headers: { "content-type": "application/json" }, body, signal: signal ?? null });
-        if (!response.ok) return failure(`http_${response.status}`, response.status === 400);
-        const { choices } = (await response.json()) as { choices: { message: { content: string }; finish_reason: string }[] };
-        return { text: choices[0]!.message.content, finishReason: choices[0]!.finish_reason, failure: null };
-      } catch {
-        return failure("connection", false);
-      }
-    },
-  };
+/** The stub through the real client, which gives up at once, so that a test counts every request. */
+export function stubJudge(url: string, model = "stub"): JudgeServer {
+  return judgeThrough(createClient({ baseURL: url, model: "stub", engine: "transformers", maxAttempts: 1, timeoutMs: 10_000 }), model);
 }
