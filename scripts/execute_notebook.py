@@ -16,10 +16,12 @@ import time
 import traceback
 from pathlib import Path
 
-import nbformat
-import psutil
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # our kernel, also where the user has a `tslab` of their own
+
+import nbformat  # noqa: E402
+import psutil  # noqa: E402
+from nbclient import NotebookClient  # noqa: E402
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError  # noqa: E402
 
 # Warnings that say nothing about the notebook. A new one needs its reason here.
 ALLOWED_STDERR: list[re.Pattern[str]] = []

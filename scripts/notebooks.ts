@@ -22,9 +22,9 @@ const TINY_CELL_SECONDS = 1800;
 
 async function main(): Promise<number> {
   const started = Date.now();
+  checkNpmSwallowedNothing();
   const options = parseOptions(process.argv.slice(2));
   if (options.help) return say(HELP);
-  checkNpmSwallowedNothing();
   Object.assign(process.env, environmentOf(options));
   const lab = openLab();
   const chosen = notebookFiles().filter((file) => options.only === null || options.only.includes(numberOf(file)));

@@ -15,6 +15,11 @@ export function startJupyterLab(root: string, page: string, args: string[], stdi
     "--LabApp.news_url=None", // no look-up of news on the network
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
   ];
-  const environment = { ...process.env, JUPYTER_CONFIG_DIR: join(REPO_ROOT, ".jupyter"), JUPYTERLAB_SETTINGS_DIR: join(REPO_ROOT, ".jupyter", "lab") };
+  const environment = {
+    ...process.env,
+    JUPYTER_PREFER_ENV_PATH: "1", // our kernel, also where the user has a `tslab` of their own
+    JUPYTER_CONFIG_DIR: join(REPO_ROOT, ".jupyter"),
+    JUPYTERLAB_SETTINGS_DIR: join(REPO_ROOT, ".jupyter", "lab"),
+  };
   return spawn(PYTHON, ["-m", "jupyter", "lab", ...asRoot, ...settings, ...args], { stdio, env: environment });
 }

@@ -46,7 +46,7 @@ const KNOWN = {
 export function parseOptions(args: string[]): Options {
   const { values, tokens } = parseArgs({ args, options: KNOWN, strict: false, tokens: true, allowPositionals: true });
   for (const token of tokens) {
-    if (token.kind === "positional") throw new LabError({ what: "There is an argument without an option", found: token.value, todo: "See npm start -- --help" });
+    if (token.kind === "positional") throw new LabError({ what: "There is an argument without an option", found: token.value, todo: "Write two dashes before the options: npm start -- --profile tiny. All of them: npm start -- --help" });
     if (token.kind === "option") checkOption(token);
   }
   return {

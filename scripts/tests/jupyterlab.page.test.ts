@@ -20,7 +20,7 @@ let stop = (): void => {};
 afterAll(() => stop());
 
 // In CI a missing browser is a failure, not a reason to skip.
-test.skipIf(!executablePath && !process.env.CI)("a notebook opened in JupyterLab runs on our kernel and shows its figure", { timeout: 240_000 }, async () => {
+test.skipIf(!executablePath && !process.env.CI)(`a notebook opened in JupyterLab runs on our kernel and shows its figure${executablePath ? "" : " (no Chromium found)"}`, { timeout: 240_000 }, async () => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "small.ipynb"), notebook(cells));

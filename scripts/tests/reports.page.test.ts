@@ -10,9 +10,9 @@ const reports = process.env.FTMODEL_TEST_WORKSPACE ? join(process.env.FTMODEL_TE
 const pages = reports && existsSync(reports) ? readdirSync(reports).filter((name) => name.endsWith(".html")) : [];
 const executablePath = findChromium();
 
-describe.skipIf(pages.length === 0)("the reports that npm start made", () => {
+describe.skipIf(pages.length === 0)(`the reports that npm start made${pages.length > 0 ? "" : " (skipped: run by npm test after the notebooks)"}`, () => {
   // In CI a missing browser is a failure, not a reason to skip.
-  test.skipIf(!executablePath && !process.env.CI)("open from disk with the network off, draw every figure and ask for nothing", { timeout: 240_000 }, async () => {
+  test.skipIf(!executablePath && !process.env.CI)(`open from disk with the network off, draw every figure and ask for nothing${executablePath ? "" : " (no Chromium found)"}`, { timeout: 240_000 }, async () => {
     const browser = await chromium.launch({ executablePath: executablePath!, chromiumSandbox: false });
     const context = await browser.newContext({ offline: true });
     const asked: string[] = [];
