@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { PreTrainedTokenizer } from "@huggingface/transformers";
 import { LabError } from "./errors.ts";
+import { sha256 } from "./hash.ts";
 import { localModelPath } from "./paths.ts";
 
 /** Texts that count as one request. */
@@ -16,6 +17,8 @@ export interface Prompt {
 export interface Tokenizer {
   /** Folder, or hub id. */
   readonly model: string;
+  /** Changes when the vocabulary or the chat template does. */
+  readonly identity: string;
   /** Tokens of a text, no special ones added. */
   countTokens(text: string): number;
   /** Tokens of what the model reads before it answers: chat template, system, question, opening of the assistant's turn. */
@@ -55,7 +58,8 @@ async function fromFolder(folder: string): Promise<Tokenizer> {
   const { AutoTokenizer, env } = await import("@huggingface/transformers");
   env.allowRemoteModels = false;
   try {
-    return wrap(folder, await AutoTokenizer.from_pretrained(folder, { local_files_only: true }), join(folder, "chat_template.jinja"));
+    const tokenizer = await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
+    return wrap(folder, sha256(readFileSync(join(folder, "tokenizer.json"))), tokenizer, join(folder, "chat_template.jinja"));
   } catch (cause) {
     if (cause instanceof LabError) throw cause;
     throw new LabError({ what: "A tokenizer could not be loaded", where: folder, found: (cause as Error).message }, { cause });
@@ -68,7 +72,7 @@ async function fromHub(model: string, revision: string): Promise<Tokenizer> {
   env.cacheDir = join(huggingFaceHome(), "transformers.js");
   if (process.env.HF_ENDPOINT) env.remoteHost = `${process.env.HF_ENDPOINT.replace(/\/+$/, "")}/`;
   try {
-    return wrap(model, await AutoTokenizer.from_pretrained(model, { revision }), null);
+    return wrap(model, `${model}@${revision}`, await AutoTokenizer.from_pretrained(model, { revision }), null);
   } catch (cause) {
     if (cause instanceof LabError) throw cause;
     throw new LabError({ what: "A tokenizer could not be fetched", where: `${env.remoteHost}${model}, revision ${revision}`, found: (cause as Error).message, todo: "Check the network and the name, set HF_ENDPOINT to a mirror, or name a local folder in models.base." }, { cause });
@@ -77,7 +81,7 @@ async function fromHub(model: string, revision: string): Promise<Tokenizer> {
   }
 }
 
-function wrap(model: string, tokenizer: PreTrainedTokenizer, templateFile: string | null): Tokenizer {
+function wrap(model: string, vocabulary: string, tokenizer: PreTrainedTokenizer, templateFile: string | null): Tokenizer {
   // transformers.js looks for the template in tokenizer_config.json only.
   const template = tokenizer.chat_template ?? (templateFile !== null && existsSync(templateFile) ? readFileSync(templateFile, "utf8") : null);
   if (template === null) throw new LabError({ what: "A tokenizer has no chat template", where: model, expected: "chat_template in tokenizer_config.json, or chat_template.jinja" });
@@ -92,6 +96,7 @@ function wrap(model: string, tokenizer: PreTrainedTokenizer, templateFile: strin
   };
   return {
     model,
+    identity: sha256(`${vocabulary}\n${String(template)}`),
     countTokens,
     countPromptTokens: (prompt) => countTokens(render(prompt, null)),
     countRowTokens: (prompt, response) => countTokens(render(prompt, response)),
