@@ -1,111 +1,114 @@
 /** Rules 4–8 on two read numbers: which readings may be compared, and whether one of them fits. */
 import type { Ask } from "./ask.ts";
-import { absolute, equal, negate, shift } from "./exact.ts";
+import { absolute, approximately, equal, isNegative, isZero, negate, shift } from "./exact.ts";
 import { sameNumber } from "./rounding.ts";
 import type { Quantity } from "./value.ts";
 
-export type Agreement = { ok: true; reason: string } | { ok: false; reason: string } | { ok: null; reason: string };
+/** `ok: null`: rules cannot decide. */
+export interface Agreement {
+  ok: boolean | null;
+  reason: string;
+}
+
+const EQUAL: Agreement = { ok: true, reason: "equal" };
+const AS_STATED: Agreement = { ok: true, reason: "equal_as_stated" };
+
+/** Does `answer` state what `gold` states? `null`: points against percent, "grew 2 times" against 200 %. */
+export function agree(gold: Quantity, answer: Quantity, ask: Ask): Agreement {
+  const unit = contradiction(gold, answer, ask);
+  if (unit !== null) return { ok: false, reason: unit };
+  const doubt = undecidable(gold, answer, ask);
+  if (doubt !== null) return { ok: null, reason: doubt };
+  if (!isIncomplete(gold, answer, ask) && matches(gold, answer, 0, 0, ask)) return EQUAL;
+  if (readings(gold, answer, ask, (g, a) => matches(gold, answer, g, a, ask))) return AS_STATED;
+  return { ok: false, reason: whyDifferent(gold, answer, ask) };
+}
 
 const DOLLARS = new Set(["dollar", "USD", "HKD", "AUD", "CAD", "SGD"]);
 
+/** "$" may be any dollar, "¥" yuan or yen, "cent" of a dollar or a euro. */
 export function sameCurrency(a: string, b: string): boolean {
   if (a === b) return true;
-  if (a === "dollar") return DOLLARS.has(b) || b === "cent";
-  if (b === "dollar") return DOLLARS.has(a) || a === "cent";
-  if (a === "cent" || b === "cent") return DOLLARS.has(a) || DOLLARS.has(b) || a === "EUR" || b === "EUR";
-  const yen = (x: string, y: string) => x === "yen" && (y === "CNY" || y === "JPY");
-  return yen(a, b) || yen(b, a);
-}
-
-/** Does `answer` state what `gold` states? `null`: rules cannot decide (points against percent, "grew 2 times" against 200 %). */
-export function agree(gold: Quantity, answer: Quantity, ask: Ask): Agreement {
-  const unit = contradiction(gold, answer, ask);
-  if (unit) return { ok: false, reason: unit };
-  const doubt = undecidable(gold, answer, ask);
-  if (doubt) return { ok: null, reason: doubt };
-  for (const [g, a] of readings(gold, answer, ask)) {
-    if (matches(gold, answer, g, a, ask)) return { ok: true, reason: g === 0 && a === 0 ? "equal" : "equal_as_stated" };
-  }
-  return { ok: false, reason: whyDifferent(gold, answer, ask) };
+  const fits = (x: string, y: string) => {
+    if (x === "dollar") return DOLLARS.has(y) || y === "cent";
+    if (x === "cent") return DOLLARS.has(y) || y === "EUR";
+    return x === "yen" && (y === "CNY" || y === "JPY");
+  };
+  return fits(a, b) || fits(b, a);
 }
 
 /** Rule 7: both name a currency, a unit or a "per", and not the same. */
 function contradiction(gold: Quantity, answer: Quantity, ask: Ask): string | null {
-  if (gold.currency && answer.currency && !sameCurrency(gold.currency, answer.currency)) return "currency_differs";
-  if (gold.unit && answer.unit && gold.unit !== answer.unit) return "unit_differs";
-  if ((gold.currency && answer.unit) || (answer.currency && gold.unit)) return "unit_differs";
+  if (gold.currency !== null && answer.currency !== null && !sameCurrency(gold.currency, answer.currency)) return "currency_differs";
+  if (gold.unit !== null && answer.unit !== null && gold.unit !== answer.unit) return "unit_differs";
+  if ((gold.currency !== null && answer.unit !== null) || (answer.currency !== null && gold.unit !== null)) return "unit_differs";
   if ((isRate(gold) && isAmount(answer)) || (isRate(answer) && isAmount(gold))) return "unit_differs";
-  if (gold.per && answer.per && gold.per !== answer.per) return "per_differs";
-  const one = gold.per && !answer.per ? [gold, answer] : answer.per && !gold.per ? [answer, gold] : null;
-  if (one && one[1]!.currency && one[1]!.dress === "plain" && !ask.per.includes(one[0]!.per!)) return "per_differs";
-  return null;
+  if (gold.per === answer.per) return null;
+  if (gold.per !== null && answer.per !== null) return "per_differs";
+  const total = gold.per === null ? gold : answer;
+  const per = (gold.per ?? answer.per)!;
+  return total.currency !== null && total.dress === "plain" && !ask.per.includes(per) ? "per_differs" : null;
 }
 
 const isRate = (q: Quantity) => q.dress !== "plain" && q.dress !== "fraction";
 const isAmount = (q: Quantity) => q.dress === "plain" && (q.currency !== null || q.unit !== null);
 const isPercentLike = (q: Quantity) => q.dress === "percent" || q.dress === "point" || q.dress === "bp";
 const isBare = (q: Quantity) => q.dress === "plain" && !q.scaled && q.currency === null && q.unit === null;
+const isUnscaled = (q: Quantity) => q.dress === "plain" && !q.scaled && !q.spelled && q.unit === null;
+const isRise = (q: Quantity) => (q.sign === "up" || q.sign === "plus") && !isZero(q.value);
+const grew = (q: Quantity) => q.dress === "multiple" && (q.sign === "up" || q.sign === "down");
 
 /** Rule 5: points against percent; "grew 2 times" against a percentage or against "2 times". */
 function undecidable(gold: Quantity, answer: Quantity, ask: Ask): string | null {
-  const asked = (q: Quantity) => (ask.points && isBare(q) ? "point" : q.dress);
-  const dresses = [asked(gold), asked(answer)];
-  if (dresses.includes("point") && dresses.includes("percent")) return "points_against_percent";
-  const grew = (q: Quantity) => q.dress === "multiple" && (q.sign === "up" || q.sign === "down");
-  if (grew(gold) !== grew(answer)) {
-    const other = grew(gold) ? answer : gold;
-    if (isPercentLike(other) || other.dress === "multiple") return "grew_by_or_to";
-  }
-  return null;
+  if (gold.dress === "plain" && answer.dress === "plain") return null;
+  const g = ask.points && isBare(gold) ? "point" : gold.dress;
+  const a = ask.points && isBare(answer) ? "point" : answer.dress;
+  if ((g === "point" && a === "percent") || (a === "point" && g === "percent")) return "points_against_percent";
+  if (grew(gold) === grew(answer)) return null;
+  const other = grew(gold) ? answer : gold;
+  return isPercentLike(other) || other.dress === "multiple" ? "grew_by_or_to" : null;
 }
 
-/** Powers of ten by which [gold, answer] may be read, the plain reading first. */
-function readings(gold: Quantity, answer: Quantity, ask: Ask): [number, number][] {
-  const out: [number, number][] = [];
-  // "360元" where 万元 are asked is complete as it stands; a bare gold is then in 万元.
-  const complete = (q: Quantity, other: Quantity) => ask.scale !== null && q.spelled && !q.scaled && isBare(other);
-  if (!complete(answer, gold) && !complete(gold, answer)) out.push([0, 0]);
+/** "360元" where 万元 are asked is complete as it stands, and a bare gold is then in 万元: they cannot be compared as they are. */
+function isIncomplete(gold: Quantity, answer: Quantity, ask: Ask): boolean {
+  const complete = (q: Quantity, other: Quantity) => q.spelled && !q.scaled && isBare(other);
+  return ask.scale !== null && (complete(answer, gold) || complete(gold, answer));
+}
+
+/** Tries the powers of ten by which gold and answer may be read beside their plain reading. */
+function readings(gold: Quantity, answer: Quantity, ask: Ask, fits: (goldPower: number, answerPower: number) => boolean): boolean {
   const bareGold = isBare(gold);
   const bareAnswer = isBare(answer);
-  if (isPercentLike(gold) && bareAnswer) out.push([0, gold.dress === "bp" ? -4 : -2]);
-  if (isPercentLike(answer) && bareGold && ask.percent) out.push([-2, 0]);
-  if (isPercentLike(answer) && bareGold && ask.basisPoints) out.push([-4, 0]);
-  if (bareGold && bareAnswer && ask.percent) out.push([0, -2], [-2, 0]);
-  const unscaled = (q: Quantity) => q.dress === "plain" && !q.scaled && !q.spelled && q.unit === null;
+  if (bareAnswer && isPercentLike(gold) && fits(0, gold.dress === "bp" ? -4 : -2)) return true;
+  if (bareGold && isPercentLike(answer) && ((ask.percent && fits(-2, 0)) || (ask.basisPoints && fits(-4, 0)))) return true;
+  if (bareGold && bareAnswer && ask.percent && (fits(0, -2) || fits(-2, 0))) return true;
   if (ask.scale !== null) {
-    if (unscaled(gold) && answer.dress === "plain") out.push([ask.scale, 0]);
-    if (unscaled(answer) && gold.dress === "plain") out.push([0, ask.scale]);
-  } else if (ask.tableScale !== null && gold.scaled !== answer.scaled) {
-    if (unscaled(gold)) out.push([ask.tableScale, 0]);
-    if (unscaled(answer)) out.push([0, ask.tableScale]);
+    if (isUnscaled(gold) && answer.dress === "plain" && fits(ask.scale, 0)) return true;
+    return isUnscaled(answer) && gold.dress === "plain" && fits(0, ask.scale);
   }
-  return out;
+  if (ask.tableScale === null || gold.scaled === answer.scaled) return false;
+  return (isUnscaled(gold) && fits(ask.tableScale, 0)) || (isUnscaled(answer) && fits(0, ask.tableScale));
 }
 
 function matches(gold: Quantity, answer: Quantity, goldPower: number, answerPower: number, ask: Ask): boolean {
-  const g = { value: shift(gold.value, goldPower), step: gold.step === null ? null : gold.step + goldPower, decimals: gold.decimals };
-  const a = { value: shift(answer.value, answerPower), step: answer.step === null ? null : answer.step + answerPower, decimals: answer.decimals };
   // The question says that it fell: the sign may be dropped or repeated, but a rise is a rise.
   if (ask.fall && isRise(gold) !== isRise(answer)) return false;
+  const g = goldPower === 0 ? gold : moved(gold, goldPower);
+  const a = answerPower === 0 ? answer : moved(answer, answerPower);
   if (sameNumber(g, a, ask.decimals)) return true;
   if (!ask.fall || isRise(gold)) return false;
-  g.value = absolute(g.value);
-  a.value = absolute(a.value);
-  return sameNumber(g, a, ask.decimals);
+  return sameNumber({ ...g, value: absolute(g.value) }, { ...a, value: absolute(a.value) }, ask.decimals);
 }
 
-const isRise = (q: Quantity) => q.value.n !== 0n && (q.sign === "up" || q.sign === "plus");
+const moved = (q: Quantity, power: number): Quantity => ({ ...q, value: shift(q.value, power), step: q.step === null ? null : q.step + power });
 
 function whyDifferent(gold: Quantity, answer: Quantity, ask: Ask): string {
   const g = gold.value;
   const a = answer.value;
-  if (g.n === 0n || a.n === 0n) return "value_differs";
-  if (equal(g, a)) return "sign_differs";
-  if (sameNumber({ ...gold, value: negate(g) }, answer, ask.decimals)) return "sign_differs";
-  for (const power of [-12, -9, -8, -6, -4, -3, -2, -1, 1, 2, 3, 4, 6, 8, 9, 12]) {
-    if (equal(shift(g, power), a)) return "scale_differs";
-  }
-  const difference = absolute({ n: g.n * a.d - a.n * g.d, d: g.d * a.d });
-  const size = absolute(g);
-  return difference.n * size.d * 20n <= size.n * difference.d ? "rounding_differs" : "value_differs";
+  if (isZero(g) || isZero(a)) return "value_differs";
+  if (isNegative(g) !== isNegative(a) && sameNumber({ ...gold, value: negate(g) }, answer, ask.decimals)) return "sign_differs";
+  const ratio = approximately(a) / approximately(g);
+  if (Math.abs(ratio - 1) < 0.05) return equal(g, a) ? "sign_differs" : "rounding_differs";
+  const power = Math.round(Math.log10(Math.abs(ratio)));
+  return ratio > 0 && power !== 0 && Math.abs(power) <= 16 && equal(shift(g, power), a) ? "scale_differs" : "value_differs";
 }

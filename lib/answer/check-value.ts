@@ -2,6 +2,7 @@
 import type { Agreement } from "./agree.ts";
 import { agree } from "./agree.ts";
 import type { Ask } from "./ask.ts";
+import { divide, isZero } from "./exact.ts";
 import { readValues } from "./read-values.ts";
 import type { Found, Quantity, Value } from "./value.ts";
 import type { Verdict } from "./verdict.ts";
@@ -45,6 +46,7 @@ function checkSeveral(gold: Value, stated: Found[], ask: Ask): ValueVerdict {
 
 /** Without denied values and doubtful numerals; without dates beside a value, unless dates are asked for. */
 function relevant(found: Found[], gold: Value): Found[] {
+  if (found.length === 1 && !found[0]!.negated) return found;
   const stated = found.filter((f) => !f.negated);
   if (stated.length < 2) return stated;
   const strong = stated.filter((f) => !f.weak);
@@ -55,7 +57,7 @@ function relevant(found: Found[], gold: Value): Found[] {
 }
 
 function isYear(v: Value): boolean {
-  return v.kind === "number" && v.number.dress === "plain" && v.number.step === 0 && v.number.value.d === 1n && v.number.value.n >= 1800n && v.number.value.n <= 2200n;
+  return v.kind === "number" && v.number.dress === "plain" && v.number.step === 0 && v.number.value.e === 0 && v.number.value.m >= 1800 && v.number.value.m <= 2200;
 }
 
 const no = (reason: string): Agreement => ({ ok: false, reason });
@@ -87,9 +89,7 @@ function sameDirection(a: string, b: string): boolean {
 }
 
 function asRatio(a: Quantity, b: Quantity): Quantity {
-  if (b.value.n === 0n) return a;
-  const sign = b.value.n < 0n ? -1n : 1n;
-  return { ...a, value: { n: a.value.n * b.value.d * sign, d: a.value.d * b.value.n * sign }, step: null, dress: "ratio" };
+  return isZero(b.value) ? a : { ...a, value: divide(a.value, b.value), step: null, dress: "ratio" };
 }
 
 function compareDates(gold: Value, answer: Value, ask: Ask): Agreement {
@@ -103,7 +103,7 @@ function compareDates(gold: Value, answer: Value, ask: Ask): Agreement {
   // 2019 against 2019年
   const date = gold.kind === "date" ? gold : answer.kind === "date" ? answer : null;
   const other = gold.kind === "date" ? answer : gold;
-  if (date?.year && other.kind === "number" && other.number.dress === "plain") return agree(other.number, date.year, { ...ask, scale: null, percent: false, tableScale: null });
+  if (date?.year && other.kind === "number" && other.number.dress === "plain" && (other.number.unit === null || other.number.unit === "year")) return agree(other.number, date.year, { ...ask, scale: null, percent: false, tableScale: null });
   return no("not_a_date");
 }
 

@@ -1,135 +1,133 @@
-/** Two or more numbers that make one value: ranges, ratios, fractions, inequalities. */
+/** Two or more numbers that make one value: fractions, ratios, ranges, inequalities. */
 import type { Exact } from "./exact.ts";
-import { abs, shift } from "./exact.ts";
+import { add, decimal, divide, isNegative, isZero, negate, shift } from "./exact.ts";
 import type { Before, Parsed } from "./quantity.ts";
-import { isSign, parseQuantity, roleAt } from "./quantity.ts";
-import type { NumberToken, Token } from "./tokens.ts";
+import { nothingBefore, parseQuantity } from "./quantity.ts";
+import { isSign, roleAt } from "./suffix.ts";
+import type { Token } from "./tokens.ts";
 import type { Quantity, Value } from "./value.ts";
 
-interface Clause {
+/** What the clause has said before the first number. */
+export interface Lead {
   before: Before;
   inequality: string | null;
   between: boolean;
 }
 
-const plainBefore = (minus: boolean, currency: Before["currency"]): Before => ({ minus, plus: false, direction: 0, currency, per: null, parts: null, bracket: false });
+export interface Compound {
+  /** null where the tokens make no value: a zero denominator, a tolerance. */
+  value: Value | null;
+  next: number;
+  weak: boolean;
+}
 
-/** Pushes what starts at token `at`, whose first number is already parsed; returns the index after it. */
-export function pushCompound(tokens: Token[], at: number, first: Parsed, clause: Clause, text: string, push: (value: Value, end: number, weak: boolean) => void, malformed: () => void): number {
-  let i = first.next;
-  let q = first.quantity;
-  const endOf = (next: number) => tokens[next - 1]!.end;
-  // 三分之一
-  if (roleAt(tokens, i)?.role === "denominator" && tokens[i + 1]?.type === "number") {
-    const top = tokens[i + 1] as NumberToken;
-    if (q.value.n === 0n) return malformed(), i + 2;
-    push({ kind: "number", number: { ...q, value: ratio(shiftOf(top), q.value), step: null, dress: "fraction" } }, endOf(i + 2), false);
-    return i + 2;
-  }
+/** The value that starts at token `at`, whose first number is already parsed. */
+export function readCompound(tokens: Token[], at: number, first: Parsed, lead: Lead, text: string): Compound {
+  const follow = tokens[first.next];
+  if (follow === undefined && lead.inequality === null) return { value: { kind: "number", number: first.quantity }, next: first.next, weak: first.weak };
+  const fraction = readFraction(tokens, at, first, lead, text);
+  if (fraction && "malformed" in fraction) return { value: null, next: fraction.malformed, weak: false };
+  const number = fraction?.number ?? first.quantity;
+  const next = fraction?.next ?? first.next;
+  const joined = readRatio(tokens, next, number) ?? readRange(tokens, next, number, lead, text);
+  if (joined) return { ...joined, weak: false };
+  const bound = boundAt(tokens, next);
+  const op = lead.inequality ?? bound;
+  const end = bound === null ? next : next + 1;
+  if (op === "±") return { value: null, next: end, weak: false };
+  return { value: op === null ? { kind: "number", number } : { kind: "inequality", op, number }, next: end, weak: first.weak && end === first.next };
+}
+
+/** 以上, "or more", "5+" */
+function boundAt(tokens: Token[], i: number): string | null {
+  const role = roleAt(tokens, i);
+  if (role?.role === "bound") return role.op;
+  return isSign(tokens[i], "+") && tokens[i]!.start === tokens[i - 1]!.end ? "≥" : null;
+}
+
+type ReadFraction = { number: Quantity; next: number } | { malformed: number } | null;
+
+/** 1/3, 三分之一, 2 1/2. */
+function readFraction(tokens: Token[], at: number, first: Parsed, lead: Lead, text: string): ReadFraction {
+  const i = first.next;
+  const q = first.quantity;
   const mixed = mixedNumber(tokens, at, q, text);
-  if (mixed) {
-    push({ kind: "number", number: mixed.number }, endOf(mixed.next), false);
-    return mixed.next;
+  if (mixed) return mixed;
+  const second = tokens[i + 1];
+  if (second?.type !== "number" || !second.wellFormed) return null;
+  if (roleAt(tokens, i)?.role === "denominator") {
+    if (isZero(q.value)) return { malformed: i + 2 };
+    return { number: { ...q, value: divide(bareValue(second), q.value), step: null, dress: "fraction" }, next: i + 2 };
   }
-  if (isSign(tokens[i], "/") && tokens[i + 1]?.type === "number" && isBare(q)) {
-    const below = parseQuantity(tokens, i + 1, plainBefore(false, null));
-    if (below.quantity.value.n === 0n || isSign(tokens[below.next], "/")) return malformed(), below.next;
-    q = { ...below.quantity, value: scaleLike(ratio(q.value, bareValue(tokens[i + 1] as NumberToken)), below.quantity, tokens[i + 1] as NumberToken), step: null, dress: below.quantity.dress === "plain" ? "fraction" : below.quantity.dress, sign: q.sign, currency: q.currency ?? below.quantity.currency };
-    i = below.next;
-    if (clause.before.bracket && !first.closed && isSign(tokens[i], ")")) i++;
-  }
-  const ratioParts = readRatio(tokens, i, q);
-  if (ratioParts) {
-    push(ratioParts.value, endOf(ratioParts.next), false);
-    return ratioParts.next;
-  }
-  const range = readRange(tokens, i, q, clause, text);
-  if (range) {
-    push(range.value, endOf(range.next), false);
-    return range.next;
-  }
-  const bound = roleAt(tokens, i);
-  const op = clause.inequality ?? (bound?.role === "bound" ? bound.op : isSign(tokens[i], "+") && tokens[i]!.start === endOf(i) ? "≥" : null);
-  if (bound?.role === "bound" || (op === "≥" && clause.inequality === null)) i++;
-  if (op === "±") return malformed(), i;
-  push(op === null ? { kind: "number", number: q } : { kind: "inequality", op, number: q }, endOf(i), first.weak && i === first.next);
-  return i;
+  if (!isSign(tokens[i], "/") || !isBare(q)) return null;
+  const below = parseQuantity(tokens, i + 1, nothingBefore());
+  if (isZero(below.quantity.value) || isSign(tokens[below.next], "/")) return { malformed: below.next };
+  const closes = lead.before.bracket && !first.closed && isSign(tokens[below.next], ")");
+  return { number: overQuantity(divide(q.value, bareValue(second)), q, below.quantity, second), next: below.next + (closes ? 1 : 0) };
 }
 
 /** 2 1/2: a whole number, one space, a proper fraction. */
 function mixedNumber(tokens: Token[], at: number, whole: Quantity, text: string): { number: Quantity; next: number } | null {
   const top = tokens[at + 1];
   const below = tokens[at + 3];
-  if (top?.type !== "number" || below?.type !== "number" || !isSign(tokens[at + 2], "/") || !isBare(whole) || whole.step !== 0 || whole.value.d !== 1n) return null;
-  const plain = (t: NumberToken) => t.wellFormed && t.decimals === 0 && t.exponent === 0;
-  if (top.start !== tokens[at]!.end + 1 || text[tokens[at]!.end] !== " " || !plain(top) || !plain(below) || top.mantissa >= below.mantissa) return null;
-  const last = parseQuantity(tokens, at + 3, plainBefore(false, null));
-  const sign = whole.value.n < 0n ? -1n : 1n;
-  const value: Exact = { n: whole.value.n * below.mantissa + sign * top.mantissa, d: below.mantissa };
-  return { number: { ...last.quantity, value: scaleLike(value, last.quantity, below), step: null, dress: last.quantity.dress === "plain" ? "fraction" : last.quantity.dress, sign: whole.sign, currency: whole.currency ?? last.quantity.currency }, next: last.next };
+  if (top?.type !== "number" || below?.type !== "number" || !isSign(tokens[at + 2], "/") || !isBare(whole) || !isWhole(tokens[at]!)) return null;
+  if (top.start !== tokens[at]!.end + 1 || text[tokens[at]!.end] !== " " || !isWhole(top) || !isWhole(below) || top.mantissa >= below.mantissa) return null;
+  const last = parseQuantity(tokens, at + 3, nothingBefore());
+  const part = divide(bareValue(top), bareValue(below));
+  const value = add(whole.value, isNegative(whole.value) ? negate(part) : part);
+  return { number: overQuantity(value, whole, last.quantity, below), next: last.next };
 }
 
+const isWhole = (t: Token) => t.wellFormed && t.decimals === 0 && t.exponent === 0;
 const isBare = (q: Quantity) => q.dress === "plain" && q.unit === null && !q.spelled && !q.scaled;
-const bareValue = (t: NumberToken): Exact => shift({ n: t.mantissa, d: 1n }, t.exponent - t.decimals);
-const shiftOf = bareValue;
+const bareValue = (t: Token): Exact => decimal(t.mantissa, t.exponent - t.decimals);
 
-function ratio(a: Exact, b: Exact): Exact {
-  const sign = b.n < 0n ? -1n : 1n;
-  return { n: a.n * b.d * sign, d: a.d * abs(b.n) };
-}
-
-/** Scale and percent that follow a fraction belong to all of it: 1/2 million. */
-function scaleLike(value: Exact, below: Quantity, token: NumberToken): Exact {
-  const bare = token.exponent - token.decimals;
-  return shift(value, (below.step ?? bare) - bare);
+/** Scale, percent and unit that follow the denominator belong to all of the fraction: 1/2 million. */
+function overQuantity(value: Exact, top: Quantity, below: Quantity, denominator: Token): Quantity {
+  const bare = denominator.exponent - denominator.decimals;
+  return { ...below, value: shift(value, (below.step ?? bare) - bare), step: null, dress: below.dress === "plain" ? "fraction" : below.dress, sign: top.sign, currency: top.currency ?? below.currency };
 }
 
 /** 3:2, 3比2, 3:2:1. */
 function readRatio(tokens: Token[], from: number, first: Quantity): { value: Value; next: number } | null {
+  if (!isColon(tokens[from]) || !isBare(first)) return null;
   const parts = [first];
   let i = from;
-  while (isColon(tokens[i]) && tokens[i + 1]?.type === "number" && (tokens[i + 1] as NumberToken).wellFormed && parts.length < 8) {
-    const more = parseQuantity(tokens, i + 1, plainBefore(false, null));
-    if (!isBare(first) || !isBare(more.quantity)) return null;
+  while (isColon(tokens[i]) && tokens[i + 1]?.type === "number" && tokens[i + 1]!.wellFormed && parts.length < 8) {
+    const more = parseQuantity(tokens, i + 1, nothingBefore());
+    if (!isBare(more.quantity)) return null;
     parts.push(more.quantity);
     i = more.next;
   }
-  if (parts.length < 2) return null;
+  const second = parts[1];
+  if (second === undefined || isZero(second.value)) return null;
   if (parts.length > 2) return { value: { kind: "parts", parts }, next: i };
-  const second = parts[1]!;
-  if (second.value.n === 0n) return null;
-  return { value: { kind: "number", number: { ...first, value: ratio(first.value, second.value), step: null, dress: "ratio" } }, next: i };
+  return { value: { kind: "number", number: { ...first, value: divide(first.value, second.value), step: null, dress: "ratio" } }, next: i };
 }
 
-function isColon(t: Token | undefined): boolean {
-  return isSign(t, ":") || (t?.type === "unknown" && t.text === "比");
-}
+const isColon = (t: Token | undefined): boolean => t !== undefined && (t.text === ":" || t.text === "比");
 
 /** 3%-5%, 3–5%, 3 to 5 million, between 3 and 5; a unit that stands once holds for both ends. */
-function readRange(tokens: Token[], from: number, low: Quantity, clause: Clause, text: string): { value: Value; next: number } | null {
+function readRange(tokens: Token[], from: number, low: Quantity, lead: Lead, text: string): { value: Value; next: number } | null {
   const joint = tokens[from];
-  if (joint === undefined) return null;
   const role = roleAt(tokens, from);
-  const joins = isSign(joint, "-") || role?.role === "join" || (role?.role === "and" && clause.between);
-  if (!joins) return null;
+  if (joint === undefined || !(isSign(joint, "-") || role?.role === "join" || (role?.role === "and" && lead.between))) return null;
+  const before = nothingBefore();
+  before.currency = lead.before.currency;
+  before.currencyPower = lead.before.currencyPower;
   let i = from + 1;
-  let minus = false;
-  let currency = clause.before.currency;
-  for (; ; i++) {
-    const t = tokens[i];
+  for (; i < tokens.length; i++) {
     const r = roleAt(tokens, i);
-    if (isSign(t, "-")) minus = true;
-    else if (r?.role === "negative") minus = true;
-    else if (r?.role === "currency") currency = { code: r.code, power: r.power };
+    if (isSign(tokens[i], "-") || r?.role === "negative") before.minus = true;
+    else if (r?.role === "currency") [before.currency, before.currencyPower] = [r.code, r.power];
     else break;
   }
   const number = tokens[i];
   if (number?.type !== "number" || !number.wellFormed) return null;
-  const parsed = parseQuantity(tokens, i, plainBefore(minus, currency));
-  const high = parsed.quantity;
+  const parsed = parseQuantity(tokens, i, before);
   if (parsed.weak) return null;
-  const word = text.slice(joint.start, joint.end).toLowerCase();
-  const ratioLike = word === "to" && isBare(low) && isBare(high) && low.currency === null;
+  const high = parsed.quantity;
+  const ratioLike = isBare(low) && isBare(high) && low.currency === null && text.slice(joint.start, joint.end).toLowerCase() === "to";
   return { value: { kind: "range", low: share(low, high), high: share(high, low), ratioLike }, next: parsed.next };
 }
 

@@ -1,16 +1,16 @@
 /** Calendar dates and years: 2019年12月31日, FY2019, December 31, 2019, 2019-12-31. */
 import { decimal } from "./exact.ts";
-import { isSign, roleAt } from "./quantity.ts";
-import type { NumberToken, Token } from "./tokens.ts";
+import { isSign, roleAt } from "./suffix.ts";
+import type { Token } from "./tokens.ts";
 import type { CalendarDate, Quantity, Value } from "./value.ts";
 
-const isYear = (t: Token | undefined): boolean => t?.type === "number" && t.fourDigits && t.mantissa >= 1800n && t.mantissa <= 2200n;
-const small = (t: Token | undefined, max: bigint): boolean => t?.type === "number" && t.decimals === 0 && t.exponent === 0 && t.wellFormed && t.mantissa >= 1n && t.mantissa <= max;
+const isYear = (t: Token | undefined): boolean => t?.type === "number" && t.fourDigits && t.mantissa >= 1800 && t.mantissa <= 2200;
+const small = (t: Token | undefined, max: number): boolean => t?.type === "number" && t.decimals === 0 && t.exponent === 0 && t.wellFormed && t.mantissa >= 1 && t.mantissa <= max;
 const unitAt = (tokens: Token[], i: number): string | null => {
   const role = roleAt(tokens, i);
   return role?.role === "unit" ? role.unit : null;
 };
-const num = (t: Token | undefined): number => Number((t as NumberToken).mantissa);
+const num = (t: Token | undefined): number => Number(t!.mantissa);
 
 export interface ReadDate {
   value: Value;
@@ -28,7 +28,7 @@ function make(year: number | null, month: number | null, day: number | null, nex
 
 /** A year as the plain number it also is. */
 function plainYear(year: number): Quantity {
-  return { value: decimal(BigInt(year), 0), step: 0, decimals: 0, dress: "plain", scaled: false, sign: "none", currency: null, spelled: false, unit: null, per: null };
+  return { value: decimal(year, 0), step: 0, decimals: 0, dress: "plain", scaled: false, sign: "none", currency: null, spelled: false, unit: null, per: null };
 }
 
 /** The date that starts at token `at`, or null. */
@@ -47,9 +47,9 @@ export function readDate(tokens: Token[], at: number, text: string): ReadDate | 
   if (first?.type !== "number") return null;
   if (!first.wellFormed) return dotted(first, text, at);
   if (isYear(first)) return afterYear(tokens, at, first, text);
-  if (small(first, 12n) && unitAt(tokens, at + 1) === "month" && small(tokens[at + 2], 31n) && unitAt(tokens, at + 3) === "day") return make(null, num(first), num(tokens[at + 2]), at + 4);
+  if (small(first, 12) && unitAt(tokens, at + 1) === "month" && small(tokens[at + 2], 31) && unitAt(tokens, at + 3) === "day") return make(null, num(first), num(tokens[at + 2]), at + 4);
   const month = roleAt(tokens, at + 1);
-  if (small(first, 31n) && month?.role === "month") {
+  if (small(first, 31) && month?.role === "month") {
     const year = isSign(tokens[at + 2], ",") ? at + 3 : at + 2;
     return isYear(tokens[year]) ? make(num(tokens[year]), month.month, num(first), year + 1) : make(null, month.month, num(first), at + 2);
   }
@@ -66,33 +66,33 @@ function skipYearWord(tokens: Token[], i: number): number {
 function afterMonth(tokens: Token[], at: number, month: number): ReadDate | null {
   const one = tokens[at + 1];
   if (isYear(one)) return make(num(one), month, null, at + 2);
-  if (!small(one, 31n)) return null;
+  if (!small(one, 31)) return null;
   const year = isSign(tokens[at + 2], ",") ? at + 3 : at + 2;
   if (isYear(tokens[year])) return make(num(tokens[year]), month, num(one), year + 1);
   return make(null, month, num(one), at + 2);
 }
 
-function afterYear(tokens: Token[], at: number, year: NumberToken, text: string): ReadDate | null {
+function afterYear(tokens: Token[], at: number, year: Token, text: string): ReadDate | null {
   const separator = tokens[at + 1];
   // 2019-12-31, 2019/12/31
-  if ((isSign(separator, "-") || isSign(separator, "/")) && small(tokens[at + 2], 12n) && tokens[at + 3] !== undefined && isSign(tokens[at + 3], (separator as { text: string }).text) && small(tokens[at + 4], 31n)) {
+  if ((isSign(separator, "-") || isSign(separator, "/")) && small(tokens[at + 2], 12) && tokens[at + 3] !== undefined && isSign(tokens[at + 3], separator!.text) && small(tokens[at + 4], 31)) {
     return make(num(year), num(tokens[at + 2]), num(tokens[at + 4]), at + 5);
   }
   const word = roleAt(tokens, at + 1);
   if (word?.role === "fiscal") return make(num(year), null, null, at + 2);
   if (unitAt(tokens, at + 1) !== "year" || text[tokens[at + 1]!.start] === "y" || text[tokens[at + 1]!.start] === "Y") return null;
   let i = at + 2;
-  if (small(tokens[i], 12n) && unitAt(tokens, i + 1) === "month") {
+  if (small(tokens[i], 12) && unitAt(tokens, i + 1) === "month") {
     const month = num(tokens[i]);
     i += 2;
-    if (small(tokens[i], 31n) && unitAt(tokens, i + 1) === "day") return make(num(year), month, num(tokens[i]), i + 2);
+    if (small(tokens[i], 31) && unitAt(tokens, i + 1) === "day") return make(num(year), month, num(tokens[i]), i + 2);
     return make(num(year), month, null, i);
   }
   return make(num(year), null, null, i);
 }
 
 /** 2019.12.31 */
-function dotted(token: NumberToken, text: string, at: number): ReadDate | null {
+function dotted(token: Token, text: string, at: number): ReadDate | null {
   const parts = text.slice(token.start, token.end).split(".");
   if (parts.length !== 3 || parts[0]!.length !== 4) return null;
   const [year, month, day] = parts.map(Number) as [number, number, number];

@@ -1,12 +1,27 @@
-/** Exact fractions of whole numbers: what a checker needs where doubles would call 12345678901234567890 and …891 equal. */
+/**
+ * Exact numbers: what a checker needs where doubles would call 12345678901234567890 and …891 equal.
+ *
+ * A number is a whole mantissa times a power of ten; the mantissa is an ordinary number as long as that is exact (nearly
+ * always), and a fraction of BigInts otherwise. Every function here gives the same answer for both.
+ */
 
-/** n / d with d > 0, not reduced. */
-export interface Exact {
+interface Fraction {
+  /** n / d with d > 0, not reduced. */
   readonly n: bigint;
   readonly d: bigint;
 }
 
+export interface Exact {
+  /** Mantissa, a safe integer; meaningless when `big` is set. */
+  readonly m: number;
+  /** Power of ten. */
+  readonly e: number;
+  readonly big: Fraction | null;
+}
+
+const SAFE = Number.MAX_SAFE_INTEGER;
 const POWERS: bigint[] = [1n];
+const SMALL_POWERS = Array.from({ length: 16 }, (_, k) => 10 ** k);
 
 /** 10^k for k ≥ 0. */
 export function pow10(k: number): bigint {
@@ -14,80 +29,68 @@ export function pow10(k: number): bigint {
   return POWERS[k]!;
 }
 
-/** mantissa × 10^exponent. */
-export function decimal(mantissa: bigint, exponent: number): Exact {
-  return exponent >= 0 ? { n: mantissa * pow10(exponent), d: 1n } : { n: mantissa, d: pow10(-exponent) };
+const small = (m: number, e: number): Exact => ({ m, e, big: null });
+const large = (n: bigint, d: bigint): Exact => ({ m: 0, e: 0, big: { n, d } });
+
+/** mantissa × 10^exponent; the mantissa is whole. */
+export function decimal(mantissa: number | bigint, exponent: number): Exact {
+  if (typeof mantissa === "number") return small(mantissa, exponent);
+  if (mantissa <= BigInt(SAFE) && mantissa >= -BigInt(SAFE)) return small(Number(mantissa), exponent);
+  return exponent >= 0 ? large(mantissa * pow10(exponent), 1n) : large(mantissa, pow10(-exponent));
+}
+
+export function fraction(a: Exact): Fraction {
+  if (a.big) return a.big;
+  return a.e >= 0 ? { n: BigInt(a.m) * pow10(a.e), d: 1n } : { n: BigInt(a.m), d: pow10(-a.e) };
 }
 
 /** a × 10^k. */
 export function shift(a: Exact, k: number): Exact {
   if (k === 0) return a;
-  return k > 0 ? { n: a.n * pow10(k), d: a.d } : { n: a.n, d: a.d * pow10(-k) };
+  if (!a.big) return small(a.m, a.e + k);
+  return k > 0 ? large(a.big.n * pow10(k), a.big.d) : large(a.big.n, a.big.d * pow10(-k));
 }
 
-export const abs = (n: bigint): bigint => (n < 0n ? -n : n);
-export const negate = (a: Exact): Exact => ({ n: -a.n, d: a.d });
-export const absolute = (a: Exact): Exact => (a.n < 0n ? negate(a) : a);
+export function negate(a: Exact): Exact {
+  return a.big ? large(-a.big.n, a.big.d) : small(a.m === 0 ? 0 : -a.m, a.e);
+}
+
+export const isZero = (a: Exact): boolean => (a.big ? a.big.n === 0n : a.m === 0);
+export const isNegative = (a: Exact): boolean => (a.big ? a.big.n < 0n : a.m < 0);
+export const absolute = (a: Exact): Exact => (isNegative(a) ? negate(a) : a);
+
+/** The nearest double, to rule out what is far away; never to decide what is near. */
+export function approximately(a: Exact): number {
+  if (!a.big) return a.e < 0 ? (a.e >= -15 ? a.m / SMALL_POWERS[-a.e]! : a.m * 10 ** a.e) : a.m * (a.e <= 15 ? SMALL_POWERS[a.e]! : 10 ** a.e);
+  return Number(a.big.n) / Number(a.big.d);
+}
 
 export function equal(a: Exact, b: Exact): boolean {
-  return a.d === b.d ? a.n === b.n : a.n * b.d === b.n * a.d;
-}
-
-/** |a − b| ≤ |a| / parts, exactly. */
-export function within(a: Exact, b: Exact, parts: bigint): boolean {
-  return abs(a.n * b.d - b.n * a.d) * parts <= abs(a.n) * b.d;
-}
-
-/** Is `target` one of the ways to round `a` to whole multiples of 10^power: half up (away from zero) or half even? */
-export function roundsTo(a: Exact, target: Exact, power: number): boolean {
-  const s = shift(a, -power);
-  const size = abs(s.n);
-  const q = size / s.d;
-  const twice = (size - q * s.d) * 2n;
-  const t = shift(target, -power);
-  if (abs(t.n) % t.d !== 0n) return false;
-  const shown = abs(t.n) / t.d;
-  if (shown !== 0n && s.n < 0n !== t.n < 0n) return false;
-  if (twice < s.d) return shown === q;
-  if (twice > s.d) return shown === q + 1n;
-  return shown === q + 1n || (shown === q && q % 2n === 0n);
-}
-
-/** The power of ten of the last digit that is not zero: 2 for 1200, −3 for 0.125; null for 0 and for fractions like 1/3. */
-export function lastDigitPower(a: Exact): number | null {
-  if (a.n === 0n) return null;
-  let power = 0;
-  let n = abs(a.n);
-  const digits = a.d.toString();
-  if (!isPowerOfTen(digits)) return null;
-  while (n % 10n === 0n) {
-    n /= 10n;
-    power++;
+  if (!a.big && !b.big) {
+    if (a.e === b.e) return a.m === b.m;
+    if (a.m === 0 || b.m === 0) return a.m === b.m;
+    const [high, low] = a.e > b.e ? [a, b] : [b, a];
+    const gap = high.e - low.e;
+    // A whole mantissa that is larger than any safe integer equals none.
+    if (gap > 15) return false;
+    const scaled = high.m * SMALL_POWERS[gap]!;
+    return scaled <= SAFE && scaled >= -SAFE && scaled === low.m;
   }
-  return power - (digits.length - 1);
+  const x = fraction(a);
+  const y = fraction(b);
+  return x.n * y.d === y.n * x.d;
 }
 
-function isPowerOfTen(digits: string): boolean {
-  if (digits[0] !== "1") return false;
-  for (let i = 1; i < digits.length; i++) if (digits[i] !== "0") return false;
-  return true;
+export function add(a: Exact, b: Exact): Exact {
+  if (!a.big && !b.big && a.e === b.e && Math.abs(a.m + b.m) <= SAFE) return small(a.m + b.m, a.e);
+  const x = fraction(a);
+  const y = fraction(b);
+  return large(x.n * y.d + y.n * x.d, x.d * y.d);
 }
 
-/** For messages: "520,000,000", "-0.125", "1/3"; long ones are cut. */
-export function show(a: Exact): string {
-  let n = abs(a.n);
-  let d = a.d;
-  const sign = a.n < 0n ? "-" : "";
-  while (d % 10n === 0n && n % 10n === 0n) {
-    d /= 10n;
-    n /= 10n;
-  }
-  const denominator = d.toString();
-  if (!isPowerOfTen(denominator)) return `${sign}${n}/${d}`;
-  const places = denominator.length - 1;
-  const text = n.toString().padStart(places + 1, "0");
-  let whole = "";
-  for (let end = text.length - places; end > 0; end -= 3) whole = text.slice(Math.max(0, end - 3), end) + (whole ? "," + whole : "");
-  const out = sign + whole + (places > 0 ? "." + text.slice(-places) : "");
-  return out.length > 60 ? out.slice(0, 57) + "…" : out;
+/** a / b; b is not zero. */
+export function divide(a: Exact, b: Exact): Exact {
+  const x = fraction(a);
+  const y = fraction(b);
+  return y.n < 0n ? large(-x.n * y.d, -y.n * x.d) : large(x.n * y.d, y.n * x.d);
 }

@@ -49,26 +49,37 @@ function kindOfValue(value: Value): AnswerKind {
   return value.kind;
 }
 
-const cache = new Map<string, ReadQuestion>();
-const CACHE_SIZE = 4096;
-const CACHE_KEY = 16_384;
-
-/** The same as `readNew`, remembered: GRPO asks about one question several times. */
-export function readQuestion(question: string, gold: string): ReadQuestion {
-  if (question.length + gold.length > CACHE_KEY) return readNew(question, gold);
-  const key = `${gold}\u0000${question}`;
-  const known = cache.get(key);
-  if (known) return known;
-  const read = readNew(question, gold);
-  if (cache.size >= CACHE_SIZE) cache.clear();
-  cache.set(key, read);
-  return read;
+/** A question as asked of many golds. */
+interface Asked {
+  options: Option[];
+  ask: Ask;
+  golds: Map<string, ReadQuestion>;
 }
 
-function readNew(question: string, gold: string): ReadQuestion {
-  const { list, at } = readOptions(question);
-  const ask = readAsk(question, at);
-  return { gold: classifyGold(gold, list, ask), options: list, ask };
+const asked = new Map<string, Asked>();
+let remembered = 0;
+const MAX_REMEMBERED = 8192;
+const MAX_LENGTH = 32_768;
+
+/** Question and gold, read once and remembered: filter, reward and evaluation ask about the same ones again and again. */
+export function readQuestion(question: string, gold: string): ReadQuestion {
+  let known = asked.get(question);
+  const read = known?.golds.get(gold);
+  if (read !== undefined) return read;
+  if (++remembered > MAX_REMEMBERED) {
+    asked.clear();
+    known = undefined;
+    remembered = 0;
+  }
+  if (known === undefined) {
+    const { list, at } = readOptions(question);
+    known = { options: list, ask: readAsk(question, at), golds: new Map() };
+    if (question.length <= MAX_LENGTH) asked.set(question, known);
+  }
+  const { options, ask, golds } = known;
+  const fresh: ReadQuestion = { gold: classifyGold(gold, options, ask), options, ask };
+  if (gold.length <= MAX_LENGTH) golds.set(gold, fresh);
+  return fresh;
 }
 
 /** The rules in order; the first that fits decides. */
@@ -76,13 +87,16 @@ function classifyGold(gold: string, options: Option[], ask: Ask): Gold {
   if (gold.length > MAX_ANSWER) return { kind: "unreadable", reason: "gold_too_long" };
   const text = normalise(gold);
   if (NOTHING.has(text.toLowerCase())) return { kind: "unreadable", reason: text === "" ? "gold_empty" : "gold_says_nothing" };
-  const letters = goldLetters(text, options);
+  const first = text.charCodeAt(0);
+  // A digit, minus, point or dollar sign: neither letters nor a yes or no.
+  const startsNumber = options.length === 0 && ((first >= 48 && first <= 57) || first === 45 || first === 46 || first === 36);
+  const letters = startsNumber ? null : goldLetters(text, options);
   if (letters) return { kind: "choice", letters, rule: options.length ? "letters_of_options" : "letters" };
   if (options.length) {
     const letter = optionOf(text, options, ask);
     if (letter) return { kind: "choice", letters: [letter], rule: "value_of_an_option" };
   }
-  const polarity = isYesNoGold(text) ? yesNoOf(text) : null;
+  const polarity = !startsNumber && isYesNoGold(text) ? yesNoOf(text) : null;
   if (polarity) return { kind: "yesno", polarity, rule: "yes_or_no" };
   const reading = readValues(text);
   if (reading.malformed > 0 && reading.found.length === 0 && reading.wordsBefore < 2) return { kind: "unreadable", reason: "gold_malformed_number" };

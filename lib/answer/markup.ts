@@ -17,7 +17,6 @@ const isDigit = (c: string | undefined) => c !== undefined && c >= "0" && c <= "
 
 /** `\boxed{12.5\%}` → `12.5%`, `\frac{1}{3}` → `1/3`, `**B**` → `B`, `$1.2\times10^{6}$` → `1.2×10^6`; a currency's `$` stays. */
 export function stripMarkup(text: string): string {
-  if (!hasMarkup(text)) return text;
   const source = dropMathDelimiters(text);
   let out = "";
   // For each open brace: what its close writes. A fraction's first close writes "/".
@@ -67,14 +66,6 @@ export function stripMarkup(text: string): string {
     else out += c;
   }
   return out;
-}
-
-function hasMarkup(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c === 0x5c || c === 0x2a || c === 0x60 || c === 0x5f || c === 0x7b || c === 0x24 || c === 0x23) return true;
-  }
-  return false;
 }
 
 /** A star between two operands multiplies. */

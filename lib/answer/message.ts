@@ -1,6 +1,7 @@
 /** The sentences behind the reason codes. */
 import type { Exact } from "./exact.ts";
-import { abs, show } from "./exact.ts";
+import { absolute, approximately, divide } from "./exact.ts";
+import { show } from "./exact-rounding.ts";
 import type { Value } from "./value.ts";
 import { showValue } from "./value.ts";
 import { excerpt } from "./verdict.ts";
@@ -80,9 +81,10 @@ export function valueSentence(gold: string, goldValue: Value, prediction: string
 
 /** 10,000 for values that differ by that factor, either way. */
 function factor(a: Exact, b: Exact): string {
-  const x = abs(a.n * b.d);
-  const y = abs(b.n * a.d);
-  return x >= y ? show({ n: x / y, d: 1n }) : show({ n: y / x, d: 1n });
+  const x = absolute(a);
+  const y = absolute(b);
+  const ratio = divide(x, y);
+  return show(approximately(ratio) >= 1 ? ratio : divide(y, x));
 }
 
 export function choiceSentence(gold: string, chosen: string, prediction: string, reason: string): string {

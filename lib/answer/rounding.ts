@@ -1,6 +1,7 @@
 /** Rule 8: when two exact values count as the same number. */
 import type { Exact } from "./exact.ts";
-import { equal, lastDigitPower, roundsTo, within } from "./exact.ts";
+import { approximately, equal, isNegative, isZero } from "./exact.ts";
+import { lastDigitPower, roundsTo, within } from "./exact-rounding.ts";
 
 /** A value with the precision it was written in. */
 export interface Written {
@@ -27,7 +28,8 @@ export function sameNumber(gold: Written, answer: Written, asked: number | null)
   const g = gold.value;
   const a = answer.value;
   if (equal(g, a)) return true;
-  if (g.n === 0n || a.n === 0n || g.n < 0n !== a.n < 0n) return false;
+  if (isZero(g) || isZero(a) || isNegative(g) !== isNegative(a)) return false;
+  if (asked === null && isFar(gold, answer)) return false;
   if (gold.step !== null && isFiner(answer, gold)) {
     if (gold.decimals > 0 && roundsTo(a, g, gold.step)) return true;
   } else if (answer.step !== null && isFiner(gold, answer)) {
@@ -35,6 +37,13 @@ export function sameNumber(gold: Written, answer: Written, asked: number | null)
   }
   if (asked !== null && answer.step !== null && answer.decimals < asked && roundedAsAsked(g, answer, asked)) return true;
   return differentDecimals(gold, answer) && within(g, a, CLOSE);
+}
+
+/** More than 1 % and more than half a unit of the gold's last place apart: no rule can join them. Doubles, with room to spare. */
+function isFar(gold: Written, answer: Written): boolean {
+  const g = approximately(gold.value);
+  const difference = Math.abs(g - approximately(answer.value));
+  return difference > 0.011 * Math.abs(g) && (gold.decimals === 0 || gold.step === null || difference > 0.6 * 10 ** gold.step);
 }
 
 const isFiner = (a: Written, b: Written) => a.step === null || a.step < b.step!;

@@ -1,6 +1,6 @@
 /** What an answer says once it is read. */
 import type { Exact } from "./exact.ts";
-import { show } from "./exact.ts";
+import { show } from "./exact-rounding.ts";
 
 /** How a number is dressed. `plain` has no sign of percent, points, ratio or multiple. */
 export type Dress = "plain" | "percent" | "point" | "bp" | "multiple" | "fraction" | "ratio";
