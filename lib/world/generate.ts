@@ -1,0 +1,58 @@
+/** The generated "finance basics": questions of the world as records. */
+import { createRandom } from "../random.ts";
+import { QUESTION_TYPES } from "../records.ts";
+import type { Question, QuestionType } from "../records.ts";
+import type { Drawn, Part } from "./draw.ts";
+import { drawQuestion, solve } from "./draw.ts";
+import { KINDS } from "./kinds/index.ts";
+
+/** The original project's mix of types. */
+const MIX: Record<QuestionType, number> = { financial_calculation: 0.4, financial_reasoning: 0.3, financial_concept: 0.2, financial_analysis: 0.1 };
+
+/**
+ * `count` different questions, 40 % calculation, 30 % reasoning, 20 % concept, 10 % analysis, kinds of a type in equal shares, both
+ * languages. The same count, seed and part give the same questions; another part never gives one of the same values.
+ */
+export function generateQuestions(count: number, seed: number, part: Part = "lab"): Question[] {
+  return drawQuestions(count, seed, part).map((drawn, i) => ({
+    id: `basics_${part === "lab" ? "" : `${part}_`}${seed}_${i}`,
+    question: drawn.question,
+    gold_answer: solve(drawn, drawn.kind.right).answer,
+    type: drawn.kind.type,
+    source: "finance-basics",
+    kind: drawn.kind.name,
+  }));
+}
+
+/** The same questions with their kinds and values, for corpora and labelled sets. Throws when a part has too few different questions. */
+export function drawQuestions(count: number, seed: number, part: Part): Drawn[] {
+  const random = createRandom(`world/${part}/${seed}`);
+  const seen = new Set<string>();
+  const drawn: Drawn[] = [];
+  const nextOf = Object.fromEntries(QUESTION_TYPES.map((type) => [type, 0]));
+  const order = typeOrder(count);
+  let misses = 0;
+  while (drawn.length < count) {
+    const type = order[drawn.length]!;
+    const kinds = KINDS.filter((kind) => kind.type === type);
+    const question = drawQuestion(random, kinds[nextOf[type]! % kinds.length]!, part);
+    nextOf[type]!++;
+    if (seen.has(question.question)) {
+      if (++misses > 100 * count + 1000) throw new Error(`drawQuestions requires ${count} different questions, the part ${part} gave ${drawn.length}`);
+      continue;
+    }
+    seen.add(question.question);
+    drawn.push(question);
+  }
+  return random.shuffle(drawn);
+}
+
+function typeOrder(count: number): QuestionType[] {
+  const order: QuestionType[] = [];
+  let share = 0;
+  for (const type of QUESTION_TYPES) {
+    share += MIX[type];
+    while (order.length < Math.round(share * count)) order.push(type);
+  }
+  return order;
+}

@@ -1,0 +1,6 @@
+export * from "./kind.ts";
+export * from "./draw.ts";
+export * from "./faults.ts";
+export * from "./generate.ts";
+export * from "./text.ts";
+export { KINDS } from "./kinds/index.ts";
