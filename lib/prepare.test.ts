@@ -151,4 +151,4 @@ test.skipIf(!present)(`real questions and the generated basics${present ? "" : `
   expect(report.sources.find((s) => s.source === "cflue_mcq")!.setAside.duplicate).toBe(400);
   expect(report.sources.find((s) => s.source === "finqa")!.setAside.too_long).toBeGreaterThan(100);
   expect(report.sources.find((s) => s.source === "gsm8k")!.kept).toBe(300);
-}, 30_000);
+}, 60_000);

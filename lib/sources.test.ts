@@ -18,7 +18,7 @@ const row = (n: number, extra: object = {}) => JSON.stringify({ question: `营�
 
 describe("readQuestions takes files of the user's own", () => {
   test("JSON lines, with ids and sources made where they are missing and types classified", () => {
-    const { questions, setAside, rules } = readQuestions(file("mine.jsonl", `${row(1)}\n\n${row(2, { id: "q2", type: "concept_qa", source: "exam" })}\r\n${row(3, { type: "financial_analysis", reasoning: "r" })}`));
+    const { questions, setAside, rules } = readQuestions(file("mine.jsonl", `${row(1)}\n\n${row(2, { id: "q2", source: "exam" })}\r\n${row(3, { type: "financial_analysis", reasoning: "r" })}`));
     expect(setAside).toEqual([]);
     expect(questions).toEqual([
       { id: "mine_0", question: "营收 1 万元，利润率 10%，利润？", gold_answer: "0.1", type: "financial_calculation", source: "mine" },
@@ -27,6 +27,13 @@ describe("readQuestions takes files of the user's own", () => {
     ]);
     expect([...rules.values()]).toEqual(["computes from named quantities", "computes from named quantities", "given by the source"]);
     for (const q of questions) expect(Question.parse(q)).toEqual(q);
+  });
+
+  test("a foreign type is classified anew, and so is a whole file whose types are mostly foreign", () => {
+    const types = (given: string[]) => readQuestions(file("types.jsonl", given.map((type, n) => row(n, { type })).join("\n"))).questions.map((q) => q.type);
+    const ours = Array<string>(9).fill("financial_analysis");
+    expect(types([...ours, "concept_qa"])).toEqual([...ours, "financial_calculation"]);
+    expect(types(["financial_analysis", "concept_qa", "business_reasoning"])).toEqual(Array(3).fill("financial_calculation"));
   });
 
   test("a JSON list, whose numbers keep their decimals", () => {

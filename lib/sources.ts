@@ -7,8 +7,10 @@ import { typeQuestion } from "./classify.ts";
 import { LabError } from "./errors.ts";
 import { fieldProblem, shorten } from "./field-problem.ts";
 import { REPO_ROOT } from "./paths.ts";
+import { QuestionType } from "./records.ts";
 import type { Question } from "./records.ts";
 import { readSourceRows } from "./source-rows.ts";
+import type { SourceRow } from "./source-rows.ts";
 
 /** A row that is not taken, and why. */
 export interface SetAside {
@@ -52,7 +54,8 @@ const DianjinRow = z.object({ instruction: text, output: text });
  * or DianJin's form with `instruction` and `output`, whose gold is the last `\boxed{}` in the answer block.
  *
  * Missing ids become `<file stem>_<n>`, n counting all rows of the file from 0; a missing source becomes the file's stem. A type that is
- * one of ours stays, any other is classified anew. Bad rows are set aside with line, field, expected and found.
+ * one of ours stays, any other is classified anew; so are all of a file whose types are mostly not ours, because a name they share with us
+ * then means something else. Bad rows are set aside with line, field, expected and found.
  * Throws LabError when the file cannot be read (missing, empty, wrong encoding, broken JSON document) and when none of its rows is good.
  */
 export function readQuestions(path: string, options: { source?: string; idPrefix?: string } = {}): SourceReading {
@@ -62,6 +65,7 @@ export function readQuestions(path: string, options: { source?: string; idPrefix
   const reading: SourceReading = { questions: [], setAside: [], rules: new Map() };
   const lineOf = new Map<string, number>();
   const rows = readSourceRows(path);
+  const trustsTypes = typesAreOurs(rows);
   rows.forEach((row, n) => {
     const aside = (reason: string, problem: { field?: string; expected: string; found: string }, id: string | null = null) =>
       reading.setAside.push({ file: path, line: row.line, source, id, reason, field: problem.field ?? "", expected: problem.expected, found: problem.found });
@@ -72,12 +76,18 @@ export function readQuestions(path: string, options: { source?: string; idPrefix
     if (lineOf.has(id)) return void aside("duplicate_id", { field: "id", expected: "another id for each row", found: `${shorten(id)}, as on line ${lineOf.get(id)}` }, id);
     lineOf.set(id, row.line);
     const { question, gold_answer, type: given, reasoning, kind } = taken.row;
-    const { type, rule } = typeQuestion(typeof given === "string" ? given : undefined, question, gold_answer);
+    const { type, rule } = typeQuestion(trustsTypes && typeof given === "string" ? given : undefined, question, gold_answer);
     reading.rules.set(id, rule);
     reading.questions.push({ id, question, gold_answer, type, source: taken.row.source ?? source, ...(kind ? { kind } : {}), ...(reasoning ? { reasoning } : {}) });
   });
   if (reading.questions.length === 0) throw allBad(path, reading.setAside);
   return reading;
+}
+
+/** At least nine in ten of the types given are names of ours; the tenth may be a slip. */
+function typesAreOurs(rows: readonly SourceRow[]): boolean {
+  const given = rows.flatMap((row) => ("value" in row && typeof row.value === "object" && row.value !== null && "type" in row.value && typeof row.value.type === "string" ? [row.value.type] : []));
+  return 10 * given.filter((type) => QuestionType.safeParse(type).success).length >= 9 * given.length;
 }
 
 type Taken = { row: z.infer<typeof OwnRow> } | { reason: string; problem: { field?: string; expected: string; found: string }; id: string | null };
