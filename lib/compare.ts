@@ -49,15 +49,18 @@ export interface Change {
   after: EvalDetail;
 }
 
-/** Questions answered greedily by both arms whose strict verdict changed: `regressions` right → wrong, `gains` wrong → right. */
-export function changedAnswers(a: readonly EvalDetail[], b: readonly EvalDetail[]): { regressions: Change[]; gains: Change[] } {
+/**
+ * Questions answered greedily by both arms whose verdict changed: `regressions` right → wrong, `gains` wrong → right.
+ * Read leniently unless told: else an untrained Base, which knows no tags, could lose nothing.
+ */
+export function changedAnswers(a: readonly EvalDetail[], b: readonly EvalDetail[], reading: "strict" | "lenient" = "lenient"): { regressions: Change[]; gains: Change[] } {
   const after = new Map(b.filter((d) => d.mode === "greedy").map((d) => [d.id, d]));
   const regressions: Change[] = [];
   const gains: Change[] = [];
   for (const before of a) {
     const now = after.get(before.id);
-    if (before.mode !== "greedy" || !now || before.strict === now.strict) continue;
-    (before.strict ? regressions : gains).push({ id: before.id, type: before.type, before, after: now });
+    if (before.mode !== "greedy" || !now || before[reading] === now[reading]) continue;
+    (before[reading] ? regressions : gains).push({ id: before.id, type: before.type, before, after: now });
   }
   return { regressions, gains };
 }

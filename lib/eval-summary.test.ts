@@ -87,6 +87,12 @@ describe("changedAnswers", () => {
     const { regressions, gains } = changedAnswers(greedy(4, (i) => i < 2), greedy(4, (i) => i === 1 || i === 2));
     expect(regressions.map((c) => c.id)).toEqual(["q0"]);
     expect(gains.map((c) => c.id)).toEqual(["q2"]);
-    expect(regressions[0]).toMatchObject({ type: "financial_calculation", before: { strict: true }, after: { strict: false } });
+    expect(regressions[0]).toMatchObject({ type: "financial_calculation", before: { lenient: true }, after: { lenient: false } });
+  });
+
+  test("the Base's untagged answers count where they are read leniently, which is the default", () => {
+    const base = greedy(2, () => true, { strict: false });
+    expect(changedAnswers(base, greedy(2, () => false)).regressions).toHaveLength(2);
+    expect(changedAnswers(base, greedy(2, () => false), "strict").regressions).toHaveLength(0);
   });
 });
