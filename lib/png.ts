@@ -13,7 +13,7 @@ export interface PngOptions {
   width?: number;
   /** CSS pixels. Default the figure's own height, else 450. */
   height?: number;
-  /** Device pixels per CSS pixel. Default 1.25: about 60 KB. */
+  /** Device pixels per CSS pixel. Default 1: JupyterLab shows a picture in its own size until the reader points at it. */
   scale?: number;
 }
 
@@ -40,7 +40,7 @@ export async function drawFigure(figure: Figure, options: PngOptions = {}): Prom
   const size = {
     width: options.width ?? FIGURE_WIDTH,
     height: options.height ?? Number(figure.layout.height ?? FIGURE_HEIGHT),
-    scale: options.scale ?? 1.25,
+    scale: options.scale ?? 1,
   };
   const url = await withBrowser(async (openPage) => {
     if (!drawing || (await drawing.then((page) => page.isClosed()).catch(() => true))) drawing = preparePage(openPage);

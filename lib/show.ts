@@ -1,7 +1,7 @@
 /** The only place that knows tslab: figures, tables and texts into the notebook; outside a kernel, as text to the terminal. */
 import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
-import type { Figure } from "./figures/theme.ts";
+import { FIGURE_HEIGHT, type Figure } from "./figures/theme.ts";
 import { figurePng } from "./png.ts";
 import { table, type Column, type TableOptions, type View } from "./table.ts";
 import { visibleText } from "./text-view.ts";
@@ -53,8 +53,11 @@ export interface LiveFigure {
   finish(figure: Figure): Promise<void>;
 }
 
-/** A figure that follows a run, in the cell that called this. `intervalMs` between two drawings, default 1,000. Outside a kernel only `finish` prints. */
-export function liveFigure({ intervalMs = 1000 }: { intervalMs?: number } = {}): LiveFigure {
+/**
+ * A figure that follows a run, in the cell that called this. `intervalMs` between two drawings, default 2,000. Outside a kernel only
+ * `finish` prints.
+ */
+export function liveFigure({ intervalMs = 2000 }: { intervalMs?: number } = {}): LiveFigure {
   const write = kernelWriter(); // of this cell: later cells have others
   const transient = { display_id: randomBytes(8).toString("hex") };
   let shown = false;
@@ -62,14 +65,17 @@ export function liveFigure({ intervalMs = 1000 }: { intervalMs?: number } = {}):
   let lastMs = -Infinity;
   let waiting: Figure | null = null;
   let timer: NodeJS.Timeout | undefined;
-  const send = (data: Bundle) => {
+  const send = (figure: Figure, data: Bundle) => {
+    // JupyterLab's plotly renderer keeps the first graph it drew; another type in between makes it start anew. As high, so nothing jumps.
+    const height = Number(figure.layout.height) || FIGURE_HEIGHT;
+    if (shown) write?.({ data: { "text/html": `<div style="height:${height}px"></div>`, "text/plain": "" }, metadata: {}, transient }, true);
     write?.({ data, metadata: {}, transient }, shown);
     shown = true;
     lastMs = performance.now();
   };
   const draw = () => {
     timer = undefined;
-    if (waiting && !finished) send({ [PLOTLY_MIME]: waiting, "text/plain": plainText(waiting) });
+    if (waiting && !finished) send(waiting, { [PLOTLY_MIME]: waiting, "text/plain": plainText(waiting) });
     waiting = null;
   };
   return {
@@ -85,7 +91,7 @@ export function liveFigure({ intervalMs = 1000 }: { intervalMs?: number } = {}):
       finished = true;
       clearTimeout(timer);
       if (!write) return void process.stdout.write(`${plainText(figure)}\n`);
-      send(await bundleOf(figure));
+      send(figure, await bundleOf(figure));
     },
   };
 }
