@@ -18,6 +18,7 @@ export interface AnswerCase {
 }
 
 const SAYS_NOTHING = new Set(["n/a", "na", "nan", "null", "undefined", "-", "--"]);
+const LONGEST_NOTHING = 9;
 
 /**
  * Judges one answer against its gold under the project's own policy (FinQA and TAT-QA check programs or exact strings; free
@@ -40,7 +41,7 @@ export function checkAnswer({ question, gold, prediction }: AnswerCase): Judged 
   if (prediction.length > MAX_ANSWER) return judged("unreadable", "too_long", () => `the answer has ${prediction.length.toLocaleString("en")} characters; at most ${MAX_ANSWER.toLocaleString("en")} are read`);
   const text = normalise(prediction);
   if (text === "") return judged("unreadable", "empty", () => "the answer is empty");
-  if (SAYS_NOTHING.has(text.toLowerCase())) return judged("unreadable", "says_nothing", () => `the answer ${JSON.stringify(text)} says nothing`);
+  if (text.length <= LONGEST_NOTHING && SAYS_NOTHING.has(text.toLowerCase())) return judged("unreadable", "says_nothing", () => `the answer ${JSON.stringify(text)} says nothing`);
   return judge(read, gold, prediction, text);
 }
 

@@ -25,6 +25,7 @@ const DENIED_AFTER = ["不正确", "不对", "错误", "是错", "不选", "有�
 
 /** `listed` are the letters of the question's options, null when it lists none. Only the first 4,096 characters reach this. */
 export function readLetters(text: string, listed: string | null): Letters {
+  if (text.length === 1) return { chosen: bareLetters(text, listed ?? DEFAULT) ?? [], hedged: false, denied: [], rest: null };
   const body = dropLeadIn(trimBrackets(trimGlue(text)));
   const allowed = listed ?? DEFAULT;
   const chosen = new Set<string>();

@@ -3,6 +3,7 @@ import type { Clause } from "./clause.ts";
 import { newClause, takeRole, takeSign, takeUnknown } from "./clause.ts";
 import { readCompound } from "./compound.ts";
 import { readDate } from "./date.ts";
+import { readPlainNumber } from "./plain-number.ts";
 import { nothingBefore, parseQuantity } from "./quantity.ts";
 import type { Token } from "./tokens.ts";
 import { tokenise } from "./tokens.ts";
@@ -13,6 +14,13 @@ const MAX_FOUND = 64;
 
 /** Reads a normalised text. Linear in its length. */
 export function readValues(text: string): Reading {
+  const plain = readPlainNumber(text);
+  if (plain !== null) return { found: [{ value: { kind: "number", number: plain }, start: 0, end: text.length, negated: false, weak: false }], malformed: 0, wordsBefore: 0, wordsAfter: 0 };
+  return readTokens(text);
+}
+
+/** The whole grammar. */
+export function readTokens(text: string): Reading {
   const tokens = tokenise(text);
   const reading: Reading = { found: [], malformed: 0, wordsBefore: 0, wordsAfter: 0 };
   let clause = newClause(0);

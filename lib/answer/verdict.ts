@@ -5,7 +5,7 @@ export type Verdict = "right" | "wrong" | "unreadable" | "judge";
 
 export type AnswerKind = "number" | "range" | "inequality" | "ratio" | "date" | "choice" | "yesno" | "text";
 
-/** A verdict with a stable code for machines and a sentence for people. */
+/** A verdict with a stable code for machines and a sentence for people. `message` is a getter: JSON shows it, spreading loses it. */
 export interface Judged {
   verdict: Verdict;
   reason: string;
@@ -13,15 +13,33 @@ export interface Judged {
 }
 
 /** The sentence is written only when somebody reads it: most verdicts are counted, not read. */
+class LazyJudged implements Judged {
+  readonly verdict: Verdict;
+  readonly reason: string;
+  readonly #sentence: () => string;
+
+  constructor(verdict: Verdict, reason: string, sentence: () => string) {
+    this.verdict = verdict;
+    this.reason = reason;
+    this.#sentence = sentence;
+  }
+
+  get message(): string {
+    return this.#sentence();
+  }
+
+  toJSON(): Judged {
+    return { verdict: this.verdict, reason: this.reason, message: this.message };
+  }
+
+  /** What a notebook cell shows. */
+  [Symbol.for("nodejs.util.inspect.custom")](): Judged {
+    return this.toJSON();
+  }
+}
+
 export function judged(verdict: Verdict, reason: string, sentence: () => string): Judged {
-  let text: string | null = null;
-  return {
-    verdict,
-    reason,
-    get message() {
-      return (text ??= sentence());
-    },
-  };
+  return new LazyJudged(verdict, reason, sentence);
 }
 
 /** Cut for messages, so that no message grows with its input. */
