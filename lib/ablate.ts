@@ -23,7 +23,7 @@ export interface ArmPair {
   a: ArmName;
   b: ArmName;
   metrics: Comparison[];
-  /** Greedy accuracy within each type, read leniently: the Base knows no tags. */
+  /** Greedy strict accuracy within each type. */
   byType: Partial<Record<QuestionType, Comparison>>;
   /** Questions right before and wrong after, and the other way, read leniently. */
   regressions: Change[];
@@ -79,6 +79,6 @@ export function compareAll(arms: readonly ArmName[], detailsOf: (arm: ArmName) =
   return ARM_PAIRS.filter(([a, b]) => arms.includes(a) && arms.includes(b)).map(([a, b]) => {
     const [before, after] = [detailsOf(a), detailsOf(b)];
     const metrics = METRICS.map((metric) => compareArms(before, after, metric, { seed })).filter((c): c is Comparison => c !== null);
-    return { a, b, metrics, byType: compareByType(before, after, "accuracyLenient", { seed }), ...changedAnswers(before, after) };
+    return { a, b, metrics, byType: compareByType(before, after, "accuracy", { seed }), ...changedAnswers(before, after) };
   });
 }
