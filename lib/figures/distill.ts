@@ -4,7 +4,7 @@ import { countBy, formatCount, formatNumber, formatShare } from "./numbers.ts";
 import { emptyFigure, type Figure, KEPT, makeFigure, note, pretty, SERIES } from "./theme.ts";
 
 /** A distillation under way, or finished. Times in seconds since its start. */
-export interface DistillProgress {
+export interface DistillCurve {
   total: number;
   done: number;
   failed: number;
@@ -18,7 +18,7 @@ export interface DistillProgress {
 }
 
 /** Rows on disk over time, and the Teacher's rate; the subtitle holds rate, ETA and failures. */
-export function distillProgress(progress: DistillProgress): Figure {
+export function distillProgress(progress: DistillCurve): Figure {
   const title = "Teacher texts on disk";
   const { total, done, failed, resumed = 0, tokensPerSecond, etaSeconds, failures = {}, history } = progress;
   if (history.length === 0) return emptyFigure(title, total === 0 ? "No questions to ask." : `Waiting for the first of ${formatCount(total)} texts.`);

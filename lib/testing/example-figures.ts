@@ -135,7 +135,7 @@ const faults = ["none", "wrong_step", "missing_step", "shuffled_steps", "padding
 const heat = ["logic", "accuracy", "completeness", "conciseness"].flatMap((criterion, i) =>
   faults.map((label, j) => ({ criterion, label, n: 50, value: j === 0 ? 4.8 : (i + j) % 4 === 1 ? 1.6 : 3.9 - 0.2 * i })),
 );
-const progress: f.DistillProgress = {
+const progress: f.DistillCurve = {
   total: 800,
   done: 512,
   failed: 9,
