@@ -73,10 +73,12 @@ export function environmentOf(options: Options, inherited: NodeJS.ProcessEnv = p
 
 /** The notebooks of the repository, in order: `01_prepare.ipynb` … */
 export function notebookFiles(): string[] {
-  return readdirSync(join(REPO_ROOT, "notebooks"))
+  const folder = join(REPO_ROOT, "notebooks");
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return names
     .filter((name) => /^\d\d_\w+\.ipynb$/.test(name))
     .sort()
-    .map((name) => join(REPO_ROOT, "notebooks", name));
+    .map((name) => join(folder, name));
 }
 
 /** `01` of `…/01_prepare.ipynb`. */

@@ -86,6 +86,16 @@ def test_an_interrupt_stops_the_kernel_and_its_children_and_keeps_the_copy(tmp_p
     assert nbformat.read(copy_of(notebook), as_version=4).cells[0].outputs[0].text == "spawned\n"
 
 
+def test_a_kernel_whose_jupyter_is_gone_ends_by_itself(tmp_path):
+    spin = 'console.log("pid", process.pid);\nawait new Promise((done) => setTimeout(done, 60_000));'
+    runner = subprocess.Popen(command(write_notebook(tmp_path, "1 + 1;", spin)), stdout=subprocess.PIPE, text=True)
+    assert runner.stdout and "1 + 1" in runner.stdout.readline()
+    [kernel] = [p for p in psutil.Process(runner.pid).children(recursive=True) if "kernel.ts" in " ".join(p.cmdline())]
+    runner.kill()
+    runner.wait()
+    wait_for(lambda: not kernel.is_running() or kernel.status() == psutil.STATUS_ZOMBIE, seconds=15)
+
+
 def test_a_cell_that_takes_too_long_fails_the_notebook(tmp_path):
     notebook = write_notebook(tmp_path, "await new Promise((done) => setTimeout(done, 60_000));")
     done = subprocess.run(command(notebook, "--timeout", "2"), capture_output=True, text=True, timeout=60)
