@@ -1,4 +1,5 @@
 /** The generated "finance basics": questions of the world as records. */
+import { canonicalKey } from "../canonical.ts";
 import { createRandom } from "../random.ts";
 import { QUESTION_TYPES } from "../records.ts";
 import type { Question, QuestionType } from "../records.ts";
@@ -24,7 +25,7 @@ export function generateQuestions(count: number, seed: number, part: Part = "lab
   }));
 }
 
-/** The same questions with their kinds and values, for corpora and labelled sets. Throws when a part has too few different questions. */
+/** The same questions, no two of them near-copies, with their kinds and values, for corpora and labelled sets. Throws when a part has too few different questions. */
 export function drawQuestions(count: number, seed: number, part: Part): Drawn[] {
   const random = createRandom(`world/${part}/${seed}`);
   const seen = new Set<string>();
@@ -37,11 +38,12 @@ export function drawQuestions(count: number, seed: number, part: Part): Drawn[] 
     const kinds = KINDS.filter((kind) => kind.type === type);
     const question = drawQuestion(random, kinds[nextOf[type]! % kinds.length]!, part);
     nextOf[type]!++;
-    if (seen.has(question.question)) {
+    const key = canonicalKey(question.question);
+    if (seen.has(key)) {
       if (++misses > 100 * count + 1000) throw new Error(`drawQuestions requires ${count} different questions, the part ${part} gave ${drawn.length}`);
       continue;
     }
-    seen.add(question.question);
+    seen.add(key);
     drawn.push(question);
   }
   return random.shuffle(drawn);
