@@ -41,7 +41,7 @@ export function sameCurrency(a: string, b: string): boolean {
 function contradiction(gold: Quantity, answer: Quantity, ask: Ask): string | null {
   if (gold.currency !== null && answer.currency !== null && !sameCurrency(gold.currency, answer.currency)) return "currency_differs";
   if (gold.unit !== null && answer.unit !== null && gold.unit !== answer.unit) return "unit_differs";
-  if ((gold.currency !== null && answer.unit !== null) || (answer.currency !== null && gold.unit !== null)) return "unit_differs";
+  if (isMoney(gold) ? isMeasure(answer) : isMeasure(gold) && isMoney(answer)) return "unit_differs";
   if ((isRate(gold) && isAmount(answer)) || (isRate(answer) && isAmount(gold))) return "unit_differs";
   if (gold.per === answer.per) return null;
   if (gold.per !== null && answer.per !== null) return "per_differs";
@@ -50,6 +50,8 @@ function contradiction(gold: Quantity, answer: Quantity, ask: Ask): string | nul
   return total.currency !== null && total.dress === "plain" && !ask.per.includes(per) ? "per_differs" : null;
 }
 
+const isMoney = (q: Quantity) => q.currency !== null && q.unit === null;
+const isMeasure = (q: Quantity) => q.unit !== null && q.currency === null;
 const isRate = (q: Quantity) => q.dress !== "plain" && q.dress !== "fraction";
 const isAmount = (q: Quantity) => q.dress === "plain" && (q.currency !== null || q.unit !== null);
 const isPercentLike = (q: Quantity) => q.dress === "percent" || q.dress === "point" || q.dress === "bp";

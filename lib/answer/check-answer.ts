@@ -38,8 +38,9 @@ export function checkAnswer({ question, gold, prediction }: AnswerCase): Judged 
     const { reason } = read.gold;
     return judged("unreadable", reason, () => `the gold ${JSON.stringify(excerpt(gold))} cannot be read (${reason.replaceAll("_", " ")}): set the row aside`);
   }
-  if (prediction.length > MAX_ANSWER) return judged("unreadable", "too_long", () => `the answer has ${prediction.length.toLocaleString("en")} characters; at most ${MAX_ANSWER.toLocaleString("en")} are read`);
-  const text = normalise(prediction);
+  const text = prediction.length > MAX_ANSWER ? prediction : normalise(prediction);
+  // A ligature may grow to eighteen characters: the cap holds before and after.
+  if (text.length > MAX_ANSWER) return judged("unreadable", "too_long", () => `the answer has ${text.length.toLocaleString("en")} characters; at most ${MAX_ANSWER.toLocaleString("en")} are read`);
   if (text === "") return judged("unreadable", "empty", () => "the answer is empty");
   if (text.length <= LONGEST_NOTHING && SAYS_NOTHING.has(text.toLowerCase())) return judged("unreadable", "says_nothing", () => `the answer ${JSON.stringify(text)} says nothing`);
   return judge(read, gold, prediction, text);

@@ -58,7 +58,7 @@ interface Asked {
 
 const asked = new Map<string, Asked>();
 let remembered = 0;
-const MAX_REMEMBERED = 8192;
+const MAX_REMEMBERED = 32_768;
 const MAX_LENGTH = 32_768;
 
 /** Question and gold, read once and remembered: filter, reward and evaluation ask about the same ones again and again. */
@@ -86,6 +86,7 @@ export function readQuestion(question: string, gold: string): ReadQuestion {
 function classifyGold(gold: string, options: Option[], ask: Ask): Gold {
   if (gold.length > MAX_ANSWER) return { kind: "unreadable", reason: "gold_too_long" };
   const text = normalise(gold);
+  if (text.length > MAX_ANSWER) return { kind: "unreadable", reason: "gold_too_long" };
   if (NOTHING.has(text.toLowerCase())) return { kind: "unreadable", reason: text === "" ? "gold_empty" : "gold_says_nothing" };
   const first = text.charCodeAt(0);
   // A digit, minus, point or dollar sign: neither letters nor a yes or no.

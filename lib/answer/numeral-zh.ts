@@ -17,6 +17,8 @@ export interface ChineseNumeral {
   end: number;
   /** One character only: 一, 三, 十. May be part of a word. */
   single: boolean;
+  /** False for a run that is too long for any number. */
+  wellFormed: boolean;
 }
 
 const isDigit = (v: number | undefined): v is number => v !== undefined && v >= 0;
@@ -41,16 +43,16 @@ export function scanChineseNumeral(text: string, at: number): ChineseNumeral | n
   let end = at + 1;
   let units = first < 0;
   for (let v = VALUES.get(text.charCodeAt(end)); v !== undefined; v = VALUES.get(text.charCodeAt(++end))) if (v < 0) units = true;
-  if (end - at > MAX_LENGTH) return null;
+  if (end - at > MAX_LENGTH) return { mantissa: 0, decimals: 0, end, single: false, wellFormed: false };
   const single = end - at === 1;
   const whole = units ? readUnits(text, at, end, first) : readDigits(text, at, end, 0);
   if (whole === null || (!single && !units && text.charCodeAt(at) === TWO)) return null;
-  if (!POINTS.includes(text.charCodeAt(end))) return { mantissa: whole, decimals: 0, end, single };
+  if (!POINTS.includes(text.charCodeAt(end))) return { mantissa: whole, decimals: 0, end, single, wellFormed: true };
   let stop = end + 1;
   while (stop - end <= MAX_LENGTH && isChineseDigit(text.charCodeAt(stop))) stop++;
   const decimals = stop - end - 1;
-  if (decimals === 0) return { mantissa: whole, decimals: 0, end, single };
-  return { mantissa: readDigits(text, end + 1, stop, whole), decimals, end: stop, single: false };
+  if (decimals === 0) return { mantissa: whole, decimals: 0, end, single, wellFormed: true };
+  return { mantissa: readDigits(text, end + 1, stop, whole), decimals, end: stop, single: false, wellFormed: true };
 }
 
 /** The digits one after the other, behind `before`. */

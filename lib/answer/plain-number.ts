@@ -1,5 +1,5 @@
 /** The most common answer, read without tokens: "-1,234.5", "$29.00", "12.5%". Says exactly what the whole grammar says. */
-import { decimal } from "./exact.ts";
+import { decimal, negate } from "./exact.ts";
 import { scanNumeral } from "./numeral.ts";
 import type { Quantity } from "./value.ts";
 
@@ -20,8 +20,9 @@ export function readPlainNumber(text: string): Quantity | null {
   const percent = text.charCodeAt(n.end) === PERCENT;
   if (!n.wellFormed || n.end + (percent ? 1 : 0) !== text.length) return null;
   const step = (percent ? -2 : 0) - n.decimals;
+  const value = decimal(n.mantissa, step);
   return {
-    value: decimal(minus ? -n.mantissa : n.mantissa, step),
+    value: minus ? negate(value) : value,
     step,
     decimals: n.decimals,
     dress: percent ? "percent" : "plain",

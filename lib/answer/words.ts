@@ -117,6 +117,7 @@ function pushChinese(text: string, start: number, c: number, previous: Token | u
     number.type = "number";
     number.mantissa = numeral.mantissa;
     number.decimals = numeral.decimals;
+    number.wellFormed = numeral.wellFormed;
     number.weak = numeral.single;
     number.chinese = true;
     number.fourDigits = numeral.decimals === 0 && numeral.end - start === 4 && isChineseDigit(text.charCodeAt(start + 1)) && isChineseDigit(text.charCodeAt(start + 3));
