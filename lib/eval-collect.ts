@@ -15,8 +15,8 @@ export interface CollectProgress {
 
 export interface CollectOptions {
   system: string;
-  signal?: AbortSignal;
-  onProgress?: (progress: CollectProgress) => void;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: CollectProgress) => void) | undefined;
 }
 
 /**
@@ -32,7 +32,7 @@ export async function collectAnswers(client: Client, tasks: readonly AnswerTask[
   const missing = new Map<string, number>();
   let [done, tokens] = [0, 0];
   await client.completeAll(requests, {
-    ...(signal && { signal }),
+    signal,
     onResult: async (result, index) => {
       const { key, row } = open[index]!;
       if (result.ok || result.permanent) await store.append({ key, id: row.id, completion: result.text, failure: result.ok ? null : result.cause, tokens: result.completionTokens ?? 0 });

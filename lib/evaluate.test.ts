@@ -9,6 +9,7 @@ import { PROFILES } from "./profiles.ts";
 import { EvalDetail, EvalReport } from "./records.ts";
 import { fakeAdapter, fakeModel } from "./testing/model-fixture.ts";
 import { temporaryWorkspace } from "./testing/run-fixture.ts";
+import { perfectVerdict, plainJudge, startStubJudge } from "./testing/stub-judge.ts";
 import { sendChat, sendJson, startStub } from "./testing/stub-server.ts";
 import type { Answer, StubServer } from "./testing/stub-server.ts";
 
@@ -18,7 +19,7 @@ const UNREADABLE = { id: "u", prompt: "What is it?", gold_answer: "N/A", type: "
 
 /** Greedy: right for n ≤ 6, for n = 7 right without tags, else wrong. Sampled: right for every other seed. */
 const model: Answer = ({ body }, response) => {
-  const n = Number(/× (\d+)/.exec(body.messages.at(-1)!.content)![1]);
+  const n = Number(/× (\d+)/.exec(body.messages.at(-1)!.content)?.[1]); // NaN for the probe
   const right = body.temperature === 0 ? n <= 7 : Number(body.seed) % 2 === 0;
   const answer = String(right ? 2 * n : 2 * n + 1);
   sendChat(response, { content: body.temperature === 0 && n === 7 ? `The answer is ${answer}` : `<think>\n2 × ${n}\n</think>\n<answer>\n${answer}\n</answer>`, completion_tokens: 10 + n });
@@ -79,6 +80,30 @@ test("an unchanged evaluation asks nothing and returns the report that is there;
   const other = await evaluate(lab((c) => (c.seed = 43)), { arm: "base", client: client() });
   expect(other).toMatchObject({ asked: 40, reused: false });
   expect(stub.requests.every(({ body }) => body.temperature === 0.7)).toBe(true);
+});
+
+test("the server that the config names is asked for the model by its path", async () => {
+  const path = fakeModel(join(root, "served"), 8, "served");
+  const { report } = await evaluate(lab((c) => Object.assign(c.serving, { url: stub.url })), { model: path });
+  expect(report.accuracy.value).toBe(0.6);
+  expect(stub.requests.every(({ body }) => body.model === path)).toBe(true);
+});
+
+test("the Judge's points stand beside: for greedy answers the rules let through, null for the others, and asked for once", async () => {
+  const judge = await startStubJudge(({ prompt }) => perfectVerdict(prompt));
+  try {
+    const judged = lab((c) => (c.evaluate.useJudge = true));
+    const { report, details } = await evaluate(judged, { arm: "base", client: client(), judge: plainJudge(judge.url) });
+    expect(details.filter((d) => d.judge !== null).map((d) => d.id)).toEqual(["q0", "q1", "q2", "q3", "q4", "q5"]);
+    expect(report.judge!.value).toBeGreaterThanOrEqual(12);
+    expect(report.accuracy.value).toBe(0.6);
+    expect(report.settings.judge).toMatchObject({ rubric: "four-dimensions" });
+    const asked = judge.requests.length;
+    expect(await evaluate(judged, { arm: "base", client: client(), judge: plainJudge(judge.url) })).toMatchObject({ asked: 0, reused: true, report });
+    expect(judge.requests.length).toBe(asked);
+  } finally {
+    await judge.close();
+  }
 });
 
 test("cut at half it keeps what came, and the rest gives the report of an uninterrupted one", async () => {

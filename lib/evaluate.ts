@@ -20,6 +20,7 @@ import type { Lab } from "./lab.ts";
 import { modelId } from "./model-ref.ts";
 import { RlRow } from "./records.ts";
 import type { ArmName, EvalDetail, EvalReport } from "./records.ts";
+import { withServer } from "./serving.ts";
 import type { Store } from "./store.ts";
 
 export interface EvaluateOptions {
@@ -94,10 +95,10 @@ export async function evaluate(lab: Lab, options: EvaluateOptions = {}): Promise
 }
 
 async function ask(lab: Lab, model: EvaluatedModel, open: readonly AnswerTask[], store: Store<StoredAnswer>, options: EvaluateOptions): Promise<void> {
-  const { signal, onProgress } = options;
-  const collect = (client: Client) => collectAnswers(client, open, store, { system: lab.config.prompt.system, ...(signal && { signal }), ...(onProgress && { onProgress }) });
-  if (options.client) return await collect(options.client);
-  throw new LabError({ what: "no server yet", where: model.label });
+  const { system } = lab.config.prompt;
+  const { onProgress, client: given } = options;
+  const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, open, store, { system, signal, onProgress });
+  await (given ? collect(given, options.signal) : withServer(lab, model.ref, collect, { signal: options.signal }));
 }
 
 interface ScoredAnswer {
