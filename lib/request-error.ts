@@ -49,8 +49,8 @@ function fromStatus(error: APIError, status: number, now: number): RequestError 
 function bodyText(error: APIError): string {
   const body = error.error as { message?: unknown; detail?: unknown } | string | undefined;
   if (typeof body === "object" && body !== null) {
-    if (typeof body.message === "string") return short(body.message);
-    return short(JSON.stringify(body.detail ?? body));
+    const said = body.message ?? (body.detail as { message?: unknown } | undefined)?.message ?? body.detail ?? body;
+    return short(typeof said === "string" ? said : JSON.stringify(said));
   }
   return short(error.message);
 }

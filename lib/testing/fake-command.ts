@@ -1,0 +1,8 @@
+import { join } from "node:path";
+import type { EngineCommand } from "../engine.ts";
+import { REPO_ROOT } from "../paths.ts";
+
+/** The command of fake-model-server.ts in a mode: ok, crash, taken, silent, stubborn. */
+export function fakeCommand(mode: string): (port: number) => EngineCommand {
+  return (port) => ({ run: { command: [process.execPath, join(REPO_ROOT, "lib", "testing", "fake-model-server.ts"), String(port), mode] }, servedName: "fake" });
+}

@@ -1,0 +1,80 @@
+/** A Qwen2 model with random weights that transformers really loads: written here, because a start of torch would take longer. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createRandom } from "../random.ts";
+
+const CHATML =
+  "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+const SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
+
+/** Writes config, tokenizer (one token a byte) and float32 weights; returns the folder. */
+export function randomModel(path: string, { hidden = 64, layers = 2, positions = 256, seed = 1 } = {}): string {
+  mkdirSync(path, { recursive: true });
+  const write = (name: string, value: unknown) => writeFileSync(join(path, name), typeof value === "string" ? value : JSON.stringify(value));
+  const bytes = byteAlphabet();
+  const vocab = Object.fromEntries([...SPECIAL, ...bytes].map((token, id) => [token, id]));
+  const vocabSize = SPECIAL.length + bytes.length;
+  const heads = hidden / 16;
+  write("config.json", {
+    architectures: ["Qwen2ForCausalLM"],
+    model_type: "qwen2",
+    ...{ hidden_size: hidden, intermediate_size: 2 * hidden, num_hidden_layers: layers, num_attention_heads: heads, num_key_value_heads: heads / 2 },
+    ...{ vocab_size: vocabSize, max_position_embeddings: positions, tie_word_embeddings: true, hidden_act: "silu", rms_norm_eps: 1e-6, rope_theta: 10000 },
+    ...{ use_sliding_window: false, eos_token_id: 2, pad_token_id: 0, bos_token_id: null, dtype: "float32" },
+  });
+  write("generation_config.json", { eos_token_id: 2, pad_token_id: 0 });
+  write("chat_template.jinja", CHATML);
+  write("tokenizer_config.json", { tokenizer_class: "PreTrainedTokenizerFast", eos_token: "<|im_end|>", pad_token: "<|endoftext|>", clean_up_tokenization_spaces: false });
+  write("tokenizer.json", {
+    version: "1.0",
+    truncation: null,
+    padding: null,
+    added_tokens: SPECIAL.map((content, id) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
+    normalizer: null,
+    pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
+    post_processor: null,
+    decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
+    model: { type: "BPE", dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null, fuse_unk: false, byte_fallback: false, vocab, merges: [] },
+  });
+  writeFileSync(join(path, "model.safetensors"), weights({ hidden, layers, kv: (heads / 2) * 16, vocabSize, seed }));
+  return path;
+}
+
+/** The characters that byte-level BPE writes for the 256 bytes (GPT-2). */
+function byteAlphabet(): string[] {
+  const printable = (b: number) => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174;
+  let extra = 0;
+  return Array.from({ length: 256 }, (_, b) => String.fromCodePoint(printable(b) ? b : 256 + extra++));
+}
+
+function weights({ hidden, layers, kv, vocabSize, seed }: { hidden: number; layers: number; kv: number; vocabSize: number; seed: number }): Buffer {
+  const shapes: Record<string, number[]> = { "model.embed_tokens.weight": [vocabSize, hidden], "model.norm.weight": [hidden] };
+  for (let i = 0; i < layers; i++) {
+    const layer = `model.layers.${i}`;
+    const projections = { q: hidden, k: kv, v: kv };
+    for (const [name, out] of Object.entries(projections)) Object.assign(shapes, { [`${layer}.self_attn.${name}_proj.weight`]: [out, hidden], [`${layer}.self_attn.${name}_proj.bias`]: [out] });
+    Object.assign(shapes, {
+      [`${layer}.self_attn.o_proj.weight`]: [hidden, hidden],
+      [`${layer}.mlp.gate_proj.weight`]: [2 * hidden, hidden],
+      [`${layer}.mlp.up_proj.weight`]: [2 * hidden, hidden],
+      [`${layer}.mlp.down_proj.weight`]: [hidden, 2 * hidden],
+      [`${layer}.input_layernorm.weight`]: [hidden],
+      [`${layer}.post_attention_layernorm.weight`]: [hidden],
+    });
+  }
+  const random = createRandom(seed);
+  const header: Record<string, unknown> = { __metadata__: { format: "pt" } };
+  const parts: Buffer[] = [];
+  let offset = 0;
+  for (const [name, shape] of Object.entries(shapes)) {
+    const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
+    const isNorm = shape.length === 1 && name.includes("norm");
+    for (let i = 0; i < values.length; i++) values[i] = isNorm ? 1 : (random.next() - 0.5) * 0.6;
+    parts.push(Buffer.from(values.buffer));
+    header[name] = { dtype: "F32", shape, data_offsets: [offset, (offset += 4 * values.length)] };
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  return Buffer.concat([length, json, ...parts]);
+}

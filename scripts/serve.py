@@ -1,0 +1,148 @@
+"""Serve one model with the OpenAI API: the server of `transformers serve --continuous-batching`, bounded for a small machine.
+
+Differs from running that command:
+- every request has its own sampling and seed (sidecar/sampling.py): there, the first request decides for all
+- attention on a CPU reads the cache in place (sidecar/slots.py)
+- a prompt that leaves no room for its answer is refused with status 400 instead of answered past the model's positions
+- float32 on a CPU, whatever the weights are stored in: bf16 arithmetic is slow on most of them
+- no look at the hub for updates, no line in the log for every request
+
+Run: python scripts/serve.py ckpts/tiny/base --port 8000
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import logging
+import os
+import sys
+
+# Before transformers is imported: nothing here may look for updates or report usage; a fork may follow an import (supervise.py).
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
+
+import torch
+import uvicorn
+from fastapi import HTTPException
+from transformers import ContinuousBatchingConfig, GenerationConfig, PreTrainedModel
+from transformers.cli.serving.chat_completion import ChatCompletionHandler
+from transformers.cli.serving.completion import CompletionHandler
+from transformers.cli.serving.model_manager import ModelManager
+from transformers.cli.serving.response import ResponseHandler
+from transformers.cli.serving.server import build_server
+from transformers.cli.serving.transcription import TranscriptionHandler
+from transformers.cli.serving.utils import CBGenerateManager, GenerationState
+from transformers.generation.continuous_batching import continuous_api
+from transformers.utils import logging as transformers_logging
+
+from sidecar.sampling import SeededRunner, tag_request
+from sidecar.slots import use_slots
+
+BATCH_TOKENS = 512  # new tokens a step, prompts and answers together; a longer step would let all others wait
+
+
+class Manager(CBGenerateManager):
+    """Admits what fits, and leaves the sampling to SeededRunner."""
+
+    def __init__(self, config: ContinuousBatchingConfig, max_length: int) -> None:
+        super().__init__(config)
+        self._max_length = max_length
+
+    def init_cb(self, model: PreTrainedModel, gen_config: GenerationConfig) -> None:
+        if self._cb is not None:
+            return
+        plain = copy.deepcopy(gen_config)
+        plain.update(do_sample=False, temperature=1.0, top_p=1.0, top_k=None, min_p=None, typical_p=None, repetition_penalty=1.0)
+        super().init_cb(model, plain)
+
+    def _admit(self, inputs: dict, gen_config: GenerationConfig) -> None:
+        prompt, wanted = len(inputs["input_ids"]), gen_config.max_new_tokens
+        if prompt + wanted > self._max_length:
+            message = f"This model's maximum context length is {self._max_length} tokens. The prompt has {prompt} and {wanted} are asked for."
+            raise HTTPException(400, {"code": "context_length_exceeded", "message": message})
+
+    def generate_streaming(self, model, processor, inputs, gen_config, request_id, response_parser=None):
+        self._admit(inputs, gen_config)
+        return super().generate_streaming(model, processor, inputs, gen_config, request_id, response_parser)
+
+    async def generate_non_streaming(self, model, processor, inputs, gen_config, request_id):
+        self._admit(inputs, gen_config)
+        return await super().generate_non_streaming(model, processor, inputs, gen_config, request_id)
+
+
+class State(GenerationState):
+    """One model, one manager."""
+
+    def __init__(self, manager: Manager) -> None:
+        super().__init__(continuous_batching=True)
+        self._cb_manager = manager
+
+    def get_manager(self, model_id: str, use_cb: bool = False):
+        return self._cb_manager if use_cb else super().get_manager(model_id)
+
+
+class ChatHandler(ChatCompletionHandler):
+    async def handle_request(self, body: dict, request_id: str):
+        try:
+            return await super().handle_request(body, tag_request(request_id, body))
+        except (KeyError, TypeError, ValueError) as error:
+            raise HTTPException(400, {"code": "bad_request", "message": f"{type(error).__name__}: {error}"}) from error
+
+
+def build_app(options: argparse.Namespace):
+    """The FastAPI app with its model loaded."""
+    device = options.device if options.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+    manager = ModelManager(device=device, dtype="float32" if device == "cpu" else "auto", quantization=options.quantization, force_model=options.model)
+    model, _ = manager.load_model_and_processor(manager.process_model_name(options.model))
+    max_length = min(options.max_model_length, model.config.max_position_embeddings)
+    slots = use_slots(model)
+    continuous_api.ModelRunner = SeededRunner
+    config = ContinuousBatchingConfig(
+        block_size=max_length if slots else 32,
+        num_blocks=options.concurrency if slots else options.concurrency * -(-max_length // 32),
+        max_batch_tokens=max(BATCH_TOKENS, max_length),
+        max_requests_per_batch=options.concurrency,
+        safety_margin=0.0,  # the blocks are counted for `concurrency` whole requests: none has to make room for another
+        allow_block_sharing=False,
+        use_cuda_graph=False,  # a captured graph would replay one draw of the sampler
+        use_async_batching=False,
+    )
+    state = State(Manager(config, max_length))
+    chat = ChatHandler(model_manager=manager, generation_state=state)
+    return build_server(
+        manager,
+        chat,
+        completion_handler=CompletionHandler(model_manager=manager, generation_state=state),
+        response_handler=ResponseHandler(model_manager=manager, generation_state=state),
+        transcription_handler=TranscriptionHandler(manager, state),
+        generation_state=state,
+    )
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", help="folder, or hub id with an optional @revision")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--max-model-length", type=int, default=512, help="tokens of prompt and answer")
+    parser.add_argument("--concurrency", type=int, default=64, help="requests answered at once; more wait")
+    parser.add_argument("--threads", type=int, default=0, help="of the CPU; 0 takes all")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--quantization", choices=["bnb-4bit", "bnb-8bit"])
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> None:
+    options = parse(argv)
+    if options.threads > 0:
+        torch.set_num_threads(options.threads)
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    app = build_app(options)
+    logging.getLogger("uvicorn.access").addFilter(lambda record: False)
+    uvicorn.run(app, host=options.host, port=options.port, log_level="info", timeout_keep_alive=75)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
