@@ -5,11 +5,12 @@ import { createClient } from "./client.ts";
 import type { Config } from "./config.ts";
 import { listReports } from "./eval-report.ts";
 import { evaluate } from "./evaluate.ts";
+import { judgeThrough } from "./judge-server.ts";
 import { PROFILES } from "./profiles.ts";
 import { EvalDetail, EvalReport } from "./records.ts";
 import { fakeAdapter, fakeModel } from "./testing/model-fixture.ts";
 import { temporaryWorkspace } from "./testing/run-fixture.ts";
-import { perfectVerdict, plainJudge, startStubJudge } from "./testing/stub-judge.ts";
+import { perfectVerdict, startStubJudge } from "./testing/stub-judge.ts";
 import { sendChat, sendJson, startStub } from "./testing/stub-server.ts";
 import type { Answer, StubServer } from "./testing/stub-server.ts";
 
@@ -91,15 +92,16 @@ test("the server that the config names is asked for the model by its path", asyn
 
 test("the Judge's points stand beside: for greedy answers the rules let through, null for the others, and asked for once", async () => {
   const judge = await startStubJudge(({ prompt }) => perfectVerdict(prompt));
+  const server = judgeThrough(createClient({ baseURL: judge.url, model: "stub", engine: "transformers" }), "stub");
   try {
     const judged = lab((c) => (c.evaluate.useJudge = true));
-    const { report, details } = await evaluate(judged, { arm: "base", client: client(), judge: plainJudge(judge.url) });
+    const { report, details } = await evaluate(judged, { arm: "base", client: client(), judge: server });
     expect(details.filter((d) => d.judge !== null).map((d) => d.id)).toEqual(["q0", "q1", "q2", "q3", "q4", "q5"]);
     expect(report.judge!.value).toBeGreaterThanOrEqual(12);
     expect(report.accuracy.value).toBe(0.6);
     expect(report.settings.judge).toMatchObject({ rubric: "four-dimensions" });
     const asked = judge.requests.length;
-    expect(await evaluate(judged, { arm: "base", client: client(), judge: plainJudge(judge.url) })).toMatchObject({ asked: 0, reused: true, report });
+    expect(await evaluate(judged, { arm: "base", client: client(), judge: server })).toMatchObject({ asked: 0, reused: true, report });
     expect(judge.requests.length).toBe(asked);
   } finally {
     await judge.close();
