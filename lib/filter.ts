@@ -17,6 +17,7 @@ import { overlapReport } from "./overlap.ts";
 import type { OverlapReport } from "./overlap.ts";
 import { Distilled, Question } from "./records.ts";
 import type { RlRow, SftRow } from "./records.ts";
+import { interruptible } from "./serving.ts";
 import { splitQuestions } from "./split.ts";
 
 export interface FilterOptions extends Pick<JudgeOptions, "signal" | "deadlineMs" | "onProgress"> {
@@ -94,8 +95,8 @@ async function judgeTexts(lab: Lab, passed: readonly Distilled[], options: Filte
   const server = options.judge ?? (await openJudge(lab));
   try {
     const rows = passed.map((row) => ({ id: row.key, question: row.question, gold: row.gold_answer, completion: row.teacher_output! }));
-    const { signal, deadlineMs, onProgress } = options;
-    const run = await judge(lab, server, rows, { ...(signal && { signal }), ...(deadlineMs !== undefined && { deadlineMs }), ...(onProgress && { onProgress }) });
+    const { deadlineMs, onProgress } = options;
+    const run = await interruptible(options.signal, (signal) => judge(lab, server, rows, { signal, ...(deadlineMs !== undefined && { deadlineMs }), ...(onProgress && { onProgress }) }));
     return { byKey: new Map<string, Judgement>(run.judgements.map((judgement) => [judgement.id, judgement])), prompt: run.prompt, model: server.model };
   } finally {
     if (!options.judge) await server.close?.();

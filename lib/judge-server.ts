@@ -2,6 +2,9 @@
 import type { Client } from "./client.ts";
 import type { JudgeReply, JudgeServer } from "./judge-ask.ts";
 import type { Lab } from "./lab.ts";
+import { modelId, resolveModel } from "./model-ref.ts";
+import { openServer } from "./serving.ts";
+import type { OpenServer } from "./serving.ts";
 
 /**
  * A Judge asked through a client. `model` is what stands for it in cache keys (content hash, or id and revision).
@@ -21,6 +24,23 @@ export function judgeThrough(client: Client, model: string): JudgeServer {
   };
 }
 
+/**
+ * The config's Judge. Its server is started (or, with `serving.url`, first asked) when the first verdict is missing, so a run whose
+ * verdicts are all on disk starts nothing. `close` stops what was started. Throws LabError when there is no such model; `ask` as openServer.
+ */
 export async function openJudge(lab: Lab): Promise<JudgeServer> {
-  throw new Error(`no server yet for ${lab.config.models.judge}`);
+  const ref = await resolveModel(lab.config.models.judge, lab.config.models.revision);
+  const model = modelId(ref);
+  let opening: Promise<OpenServer> | null = null;
+  return {
+    model,
+    async ask(request): Promise<JudgeReply> {
+      opening ??= openServer(lab, "judge", { signal: request.signal });
+      return judgeThrough((await opening).client, model).ask(request);
+    },
+    async close(): Promise<void> {
+      // A server that did not start has been told of by `ask`.
+      await opening?.then((server) => server.stop(), () => undefined);
+    },
+  };
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { guardReason } from "./judge-guard.ts";
 import { FAULT_KINDS } from "./judge-prompt.ts";
@@ -24,6 +25,11 @@ describe("planted faults", () => {
   test("are the same for the same seed and others for another", () => {
     expect(plantedFaults(60, 7)).toEqual(plantedFaults(60, 7));
     expect(plantedFaults(60, 8)).not.toEqual(plantedFaults(60, 7));
+  });
+
+  test("are the same under this loader as under Node's own, where commands and notebooks draw them", () => {
+    const script = `import { plantedFaults } from ${JSON.stringify(new URL("./judge-sets.ts", import.meta.url).href)}; console.log(JSON.stringify(plantedFaults(60, 7)))`;
+    expect(JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" }))).toEqual(plantedFaults(60, 7));
   });
 
   test("come in odd counts too", () => {

@@ -81,6 +81,7 @@ async function main(args: string[]): Promise<void> {
         if (process.stderr.isTTY && total > 0) process.stderr.write(`\r${done} of ${total} verdicts${done === total ? "\n" : ""}`);
       },
     });
+    console.log(`judge_name ${lab.config.models.judge}`);
     for (const line of measureLines(measure)) console.log(line);
     console.log(`verdicts_asked ${asked}`);
     console.log(`seconds ${((performance.now() - started) / 1000).toFixed(1)}`);

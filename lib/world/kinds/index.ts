@@ -9,4 +9,7 @@ import * as profit from "./profit.ts";
 import * as shares from "./shares.ts";
 import * as trends from "./trends.ts";
 
-export const KINDS: readonly Kind[] = [balance, choices, concepts, interest, markets, profit, shares, trends].flatMap((module) => Object.values(module) as Kind[]);
+/** By export name within a module: Node lists a namespace so, but other loaders (vite's) in order of definition, and a seed would mean other questions there. */
+const kindsOf = (module: object): Kind[] => Object.entries(module).sort(([a], [b]) => (a < b ? -1 : 1)).map(([, kind]) => kind as Kind);
+
+export const KINDS: readonly Kind[] = [balance, choices, concepts, interest, markets, profit, shares, trends].flatMap(kindsOf);

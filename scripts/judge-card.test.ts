@@ -1,0 +1,62 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { expectedVerdict, inertText } from "../lib/judge-prompt.ts";
+import type { FaultKind } from "../lib/judge-prompt.ts";
+import { plantedFaults } from "../lib/judge-sets.ts";
+import { judgedText } from "../lib/testing/stub-judge.ts";
+import { sendChat, startStub } from "../lib/testing/stub-server.ts";
+import type { StubServer } from "../lib/testing/stub-server.ts";
+
+let folder: string;
+let stub: StubServer;
+const faults = new Map(plantedFaults(60, 42).map((row) => [inertText(row.completion), row.fault as FaultKind | null]));
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "judge-card-"));
+  stub = await startStub(({ body }, response) => {
+    const prompt = body.messages.at(-1)!.content;
+    const fault = prompt.includes("<<") ? (faults.get(judgedText(prompt)) ?? null) : null;
+    sendChat(response, { content: expectedVerdict({ rubric: /consistency/.test(prompt) ? "seven-criteria" : "four-dimensions", fault }) });
+  });
+});
+afterEach(async () => {
+  await stub.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function card(...args: string[]): Promise<{ code: number; out: string[]; err: string }> {
+  const { FTMODEL_SET: _, FTMODEL_PROFILE: __, ...env } = process.env;
+  const child = spawn(process.execPath, [join(import.meta.dirname, "judge-card.ts"), ...args], { env: { ...env, FTMODEL_WORKSPACE: folder } });
+  let [out, err] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+  const [code] = (await once(child, "close")) as [number];
+  return { code, out: out.trim().split("\n"), err };
+}
+
+test("prints one figure a line by name for any Judge behind a URL, and keeps the card", async () => {
+  const { code, out, err } = await card("--url", stub.url, "--model", "owner/judge", "--count", "60");
+  expect([code, err]).toEqual([0, ""]);
+  const figures = Object.fromEntries(out.map((line) => line.split(/ (.*)/s) as [string, string]));
+  expect(figures).toMatchObject({ judge_name: "owner/judge", texts: "60", kappa: "1.000 [1.000, 1.000]", false_positive_rate: "0.000 [0.000, 0.000]", attacks_passed_with_rules: "0", recall_padding: "1.000 [1.000, 1.000] n=5" });
+  expect(JSON.parse(readFileSync(join(folder, "reports", "judge_card_four-dimensions.json"), "utf8")).card.kappa.value).toBe(1);
+}, 30_000);
+
+test("an unknown option, a missing value and a bad labelled file end with status 1 and say what is wrong", async () => {
+  const labelled = join(folder, "mine.jsonl");
+  writeFileSync(labelled, '{"id":"a","question":"q","gold":"1","completion":"x","fault":7}\n');
+  const cases: [string[], RegExp][] = [
+    [["--layuots"], /did you mean --layouts/],
+    [["--rubric", "eight-virtues"], /filter\.rubric[^]*four-dimensions/],
+    [["--count", "-3"], /--count/],
+    [["--labelled", labelled], /mine\.jsonl, line 1, field fault/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, err } = await card(...args);
+    expect([code, message.test(err) ? "" : err]).toEqual([1, ""]);
+  }
+  expect(existsSync(join(folder, "reports", "judge_card_four-dimensions.json"))).toBe(false);
+}, 30_000);
