@@ -88,3 +88,6 @@ export * from "./eval-model.ts";
 export * from "./eval-report.ts";
 export * from "./evaluate.ts";
 export * from "./ablate.ts";
+export * from "./engine.ts";
+export * from "./server.ts";
+export * from "./serving.ts";
