@@ -66,7 +66,7 @@ async function startOn(port: number, options: ServerOptions): Promise<Server> {
   const { run, servedName } = options.command?.(port) ?? engineCommand({ ...options, port });
   assertInstalled(run);
   makeLog(log);
-  const key = randomBytes(16).toString("hex");
+  const key = options.apiKey ?? randomBytes(16).toString("hex");
   const offline: Record<string, string> = model.sha256 === null ? {} : { HF_HUB_OFFLINE: "1" };
   signal?.throwIfAborted();
   const server = await startProcess({ run, log, env: { ...offline, ...(engine === "vllm" && { VLLM_API_KEY: key }) } });

@@ -17,6 +17,8 @@ export type ModelRole = "teacher" | "judge" | "base";
 export interface OpenServerOptions {
   /** Of a started server; default `serving.port`. */
   port?: number | undefined;
+  /** Of a started vLLM; a random one unless told. */
+  apiKey?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -38,7 +40,7 @@ export interface OpenServer {
  * says so; what is trained and evaluated never is, so that all arms are asked alike.
  * Throws LabError: no such model, another architecture, no GPU where one is needed, port in use, server dead or silent.
  */
-export async function openServer(lab: Lab, model: ModelRole | string | ModelRef, { port, signal }: OpenServerOptions = {}): Promise<OpenServer> {
+export async function openServer(lab: Lab, model: ModelRole | string | ModelRef, { port, apiKey, signal }: OpenServerOptions = {}): Promise<OpenServer> {
   const { serving, models } = lab.config;
   const name = typeof model !== "string" ? model.path : isRole(model) ? models[model] : model;
   const ref = typeof model === "string" ? await resolveModel(name, models.revision) : model;
@@ -47,7 +49,7 @@ export async function openServer(lab: Lab, model: ModelRole | string | ModelRef,
   const log = join(lab.paths.reports, "servers", `${basename(ref.path).replace(/[^\w.-]+/g, "_") || "model"}-${process.pid}.log`);
   mkdirSync(join(lab.paths.reports, "servers"), { recursive: true });
   const server = await startServer({
-    ...{ engine: serving.engine, model: ref, port: port ?? serving.port, log, signal },
+    ...{ engine: serving.engine, model: ref, port: port ?? serving.port, log, apiKey, signal },
     maxModelLength: serving.maxModelLength,
     concurrency: serving.concurrency,
     startTimeoutMs: serving.startTimeoutMs,
