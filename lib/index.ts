@@ -91,3 +91,6 @@ export * from "./ablate.ts";
 export * from "./engine.ts";
 export * from "./server.ts";
 export * from "./serving.ts";
+export * from "./prepared.ts";
+export * from "./travellers.ts";
+export * from "./census-run.ts";
