@@ -24,6 +24,8 @@ export interface ServerOptions extends Omit<EngineOptions, "port"> {
   startTimeoutMs: number;
   /** Deadline of each request of `client`. */
   requestTimeoutMs?: number | undefined;
+  /** What vLLM asks of everyone on this machine; a random one unless told. */
+  apiKey?: string | undefined;
   signal?: AbortSignal | undefined;
   /** Another OpenAI-compatible server than the two engines: its command line for a port. */
   command?: ((port: number) => EngineCommand) | undefined;
