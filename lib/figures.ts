@@ -2,6 +2,7 @@
 export { ARM_STYLES, type Figure, type Trace } from "./figures/theme.ts";
 export { duplicatesTable, sourceBars, typeBars } from "./figures/prepare.ts";
 export { lengthHistogram, type LengthOptions, tokenLengthHistogram } from "./figures/lengths.ts";
+export { type MeasuredQuestion, questionLengths } from "./figures/question-lengths.ts";
 export { type DistillCurve, distillProgress, yieldByType } from "./figures/distill.ts";
 export { funnel, funnelByReason, type FunnelLayer } from "./figures/filter.ts";
 export { type JudgedText, judgeHeatmap, judgeThreshold, type ThresholdOptions } from "./figures/judge.ts";

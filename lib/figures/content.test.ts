@@ -53,6 +53,18 @@ describe("preparation", () => {
     expect(range[1]).toBeLessThan(30);
   });
 
+  test("each slice of the lengths has bins of its own, and its menu entry counts its own long questions", () => {
+    const short = Array.from({ length: 50 }, (_, i) => ({ type: "financial_concept", source: "mine", tokens: 20 + i }));
+    const figure = f.questionLengths([...short, { type: "financial_analysis", source: "filings", tokens: 3000 }], 60);
+    expect(title(figure)).toContain("10 over the limit of 60");
+    const [all, , analysis, , filings] = menu(figure);
+    expect([all!.label, analysis!.label, filings!.label]).toEqual(["all questions", "type: analysis", "source: filings"]);
+    const mine = menu(figure).find((entry) => entry.label === "source: mine")!;
+    expect(mine.args[1]["title.text"]).toContain("9 over the limit of 60");
+    expect(Math.max(...(mine.args[0].x![0] as number[]))).toBeLessThan(100);
+    expect((mine.args[0].y as number[][]).flat().reduce((a, b) => a + b, 0)).toBe(50);
+  });
+
   test("duplicates whose golds differ come first", () => {
     const view = f.duplicatesTable(
       [
