@@ -94,3 +94,6 @@ export * from "./serving.ts";
 export * from "./prepared.ts";
 export * from "./travellers.ts";
 export * from "./census-run.ts";
+export * from "./distill-tasks.ts";
+export * from "./distill-progress.ts";
+export * from "./distill.ts";
