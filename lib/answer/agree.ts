@@ -66,6 +66,8 @@ function undecidable(gold: Quantity, answer: Quantity, ask: Ask): string | null 
   const g = ask.points && isBare(gold) ? "point" : gold.dress;
   const a = ask.points && isBare(answer) ? "point" : answer.dress;
   if ((g === "point" && a === "percent") || (a === "point" && g === "percent")) return "points_against_percent";
+  // "2 times" against "grew by 200 %"
+  if ((g === "multiple" && isPercentLike(answer) && answer.sign === "up") || (a === "multiple" && isPercentLike(gold) && gold.sign === "up")) return "grew_by_or_to";
   if (grew(gold) === grew(answer)) return null;
   const other = grew(gold) ? answer : gold;
   return isPercentLike(other) || other.dress === "multiple" ? "grew_by_or_to" : null;

@@ -106,7 +106,7 @@ function statedScales(text: string): Set<number> {
 
 const only = (set: Set<number>): number | null => (set.size === 1 ? [...set][0]! : null);
 
-const FALL = new Set("fall fell falls fallen decrease decreased decreases decline declined declines drop dropped drops shrink shrank reduce reduced reduction".split(" "));
+const FALL = new Set("fall fell falls fallen decrease decreased decreases decline declined declines drop dropped drops shrink shrank reduce reduced reduction lower less fewer lose loses lost slip slipped slump".split(" "));
 const RISE = new Set("increase increased increases rise rose rises grow grew growth gain gained gains profit change changed changes variation".split(" "));
 const FALL_ZH = ["下降", "减少", "降低", "下滑", "下跌", "亏损", "跌幅", "降幅", "减幅", "净流出", "缩减"];
 const RISE_ZH = ["增长", "增加", "上升", "提高", "上涨", "盈利", "涨幅", "增幅", "变动", "变化", "升降", "增减"];
@@ -120,22 +120,24 @@ function statesFall(text: string, words: string[]): boolean {
 const COUNTS: Record<string, number> = { no: 0, one: 1, two: 2, three: 3, four: 4, five: 5, six: 6, 零: 0, 一: 1, 两: 2, 二: 2, 三: 3, 四: 4, 五: 5, 六: 6 };
 const NEAREST: Record<string, number> = { whole: 0, integer: 0, dollar: 0, unit: 0, percent: 0, tenth: 1, hundredth: 2, cent: 2, thousandth: 3 };
 
+const own = (word: string): number | undefined => (Object.hasOwn(COUNTS, word) ? COUNTS[word] : undefined);
+
 function askedDecimals(text: string, words: string[]): number | null {
   for (let i = 1; i < words.length; i++) {
     const word = words[i]!;
     const count = words[i - 1]!;
-    if (word.startsWith("decimal")) return COUNTS[count] ?? (count.length === 1 && isDigit(count) ? Number(count) : null);
+    if (word.startsWith("decimal")) return own(count) ?? (count.length === 1 && isDigit(count) ? Number(count) : null);
     if (word === "nearest") {
-      for (const next of words.slice(i + 1, i + 3)) if (NEAREST[next] !== undefined) return NEAREST[next]!;
+      for (const next of words.slice(i + 1, i + 3)) if (Object.hasOwn(NEAREST, next)) return NEAREST[next]!;
     }
   }
   const at = text.indexOf("位小数");
-  if (at > 0) return COUNTS[text[at - 1]!] ?? (isDigit(text[at - 1]!) ? Number(text[at - 1]) : null);
+  if (at > 0) return own(text[at - 1]!) ?? (isDigit(text[at - 1]!) ? Number(text[at - 1]) : null);
   const after = text.indexOf("小数点后");
   if (after >= 0) {
-    const c = text[after + 4] ?? "";
-    return COUNTS[c] ?? (isDigit(c) ? Number(c) : null);
+    for (const c of text.slice(after + 4, after + 8)) if (Object.hasOwn(COUNTS, c) || isDigit(c)) return COUNTS[c] ?? Number(c);
   }
+  if (words.some((w, i) => (w === "whole" && words[i + 1] === "number") || w === "integer")) return 0;
   for (const word of ["保留整数", "取整", "到整数", "到个位", "整数位"]) if (text.includes(word)) return 0;
   const exact = text.indexOf("精确到0.");
   if (exact >= 0) {

@@ -5,6 +5,7 @@ import type { Ask } from "./ask.ts";
 import { divide, isZero } from "./exact.ts";
 import { readValues } from "./read-values.ts";
 import type { Found, Quantity, Value } from "./value.ts";
+import { isYear } from "./value.ts";
 import type { Verdict } from "./verdict.ts";
 
 export interface ValueVerdict {
@@ -54,10 +55,6 @@ function relevant(found: Found[], gold: Value): Found[] {
   if (gold.kind === "date" || isYear(gold)) return values;
   const undated = values.filter((f) => f.value.kind !== "date");
   return undated.length > 0 ? undated : values;
-}
-
-function isYear(v: Value): boolean {
-  return v.kind === "number" && v.number.dress === "plain" && v.number.step === 0 && v.number.value.e === 0 && v.number.value.m >= 1800 && v.number.value.m <= 2200;
 }
 
 const no = (reason: string): Agreement => ({ ok: false, reason });

@@ -21,6 +21,7 @@ export function checkChoice(gold: string[], text: string, options: Option[], ask
   const say = (verdict: Verdict, reason: string, chosen = letters.chosen): ChoiceVerdict => ({ verdict, reason, chosen: chosen.join(", ") });
   // The whole answer is an option's text: its letters, if it holds any, are part of that text.
   const whole = options.length ? optionOf(text, options, ask) : null;
+  if (whole && letters.rest === null && letters.chosen.length === 1 && letters.chosen[0] !== whole && !isWordOf(options, whole, letters.chosen[0]!)) return say("wrong", "letter_against_value", [letters.chosen[0]!, whole]);
   if (whole && letters.rest === null) return gold.length === 1 && whole === gold[0] ? say("right", "option_value", [whole]) : say("wrong", "other_option_value", [whole]);
   if (letters.rest !== null && options.length) {
     const first = text.trimStart().replace("(", "").trimStart();
@@ -41,6 +42,9 @@ export function checkChoice(gold: string[], text: string, options: Option[], ask
   if (mentioned.length > 0) return finish(gold, mentioned, say);
   return say("unreadable", "no_choice", []);
 }
+
+/** The letter is part of the option's own text (a share class, a company's name). */
+const isWordOf = (options: Option[], option: string, letter: string): boolean => options.some((o) => o.letter === option && o.text.includes(letter));
 
 function finish(gold: string[], chosen: string[], say: (v: Verdict, r: string, c?: string[]) => ChoiceVerdict): ChoiceVerdict {
   if (chosen.length === gold.length && chosen.every((l) => gold.includes(l))) return say("right", "same_choice", chosen);

@@ -38,8 +38,12 @@ export function takeSign(tokens: Token[], i: number, text: string, clause: Claus
       const after = text[tokens[i]!.end];
       return after === undefined || after === " " || after === "\n" ? newClause(found.length) : clause;
     }
-    case ":":
-      return newClause(clause.first);
+    case ":": {
+      // "Decrease: 5.2%" falls; "No change: 0%" is not denied.
+      const next = newClause(clause.first);
+      next.before.direction = clause.before.direction;
+      return next;
+    }
     case "=": case "≈": case "≒": case "≅":
       if (found.length > clause.first) found.length = clause.first;
       return newClause(clause.first);
@@ -130,5 +134,6 @@ function takeDirection(tokens: Token[], i: number, sign: 1 | -1, clause: Clause,
     if (q.sign !== "none") return;
     q.sign = sign === 1 ? "up" : "down";
     if (sign === -1 && !isNegative(q.value)) q.value = negate(q.value);
-  } else if (sign === -1 || clause.before.direction === 0) clause.before.direction = sign;
+  } else if (clause.before.direction === -sign && "/()".includes(tokens[i - 1]?.text || "?")) clause.before.direction = 0; // increase / (decrease)
+  else if (sign === -1 || clause.before.direction === 0) clause.before.direction = sign;
 }

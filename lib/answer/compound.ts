@@ -105,7 +105,7 @@ function readRatio(tokens: Token[], from: number, first: Quantity): { value: Val
   return { value: { kind: "number", number: { ...first, value: divide(first.value, second.value), step: null, dress: "ratio" } }, next: i };
 }
 
-const isColon = (t: Token | undefined): boolean => t !== undefined && (t.text === ":" || t.text === "比");
+const isColon = (t: Token | undefined): boolean => t !== undefined && (t.text === ":" || t.text === "比" || t.text === "∶");
 
 /** 3%-5%, 3–5%, 3 to 5 million, between 3 and 5; a unit that stands once holds for both ends. */
 function readRange(tokens: Token[], from: number, low: Quantity, lead: Lead, text: string): { value: Value; next: number } | null {

@@ -9,6 +9,7 @@ import { readOptions } from "./options.ts";
 import { readValues } from "./read-values.ts";
 import { squash } from "./squash.ts";
 import type { Reading, Value } from "./value.ts";
+import { isYear } from "./value.ts";
 import type { AnswerKind } from "./verdict.ts";
 import { isYesNoGold, yesNoOf } from "./yes-no.ts";
 
@@ -125,5 +126,8 @@ function onlyValue(reading: Reading): Value | null {
   if (reading.malformed > 0 || reading.found.length !== 1) return null;
   const only = reading.found[0]!;
   if (only.negated || only.weak && reading.wordsBefore + reading.wordsAfter > 0) return null;
-  return reading.wordsBefore < 0.5 && reading.wordsAfter <= 3 ? only.value : null;
+  const { value } = only;
+  // "2019 Q3", 2019年第三季度: more than a year.
+  const year = value.kind === "date" || (value.kind === "number" && value.number.unit === null && isYear(value));
+  return reading.wordsBefore < 0.5 && reading.wordsAfter <= (year ? 0 : 3) ? value : null;
 }

@@ -39,7 +39,7 @@ const significant = (g: string): boolean => g.length >= 3 || (g.length === 2 && 
 
 /** A negation ends right before the keyword, with at most a few words between. */
 function isNegated(text: string, at: number): boolean {
-  const before = text.slice(Math.max(0, at - 16), at).trimEnd();
+  const before = text.slice(Math.max(0, at - 40), at).trimEnd();
   if (NEGATIONS.some((n) => before.endsWith(n) && (n.charCodeAt(0) >= 0x2e80 || wordStarts(before, n)))) return true;
   // "not significantly improved", "并没有明显增强"
   const latin = before.split(" ").slice(-2);

@@ -63,9 +63,21 @@ export function stripMarkup(text: string): string {
       if (isDigit(source[i - 1]) && isDigit(source[i + 1])) out += "_";
       else if (isLetter(source[i - 1]) && isLetter(source[i + 1])) out += " ";
     } else if (c === DOLLAR) out += "$";
+    else if (c === "<" && tagEnd(source, i) > 0) i = tagEnd(source, i);
     else out += c;
   }
   return out;
+}
+
+/** Where an HTML tag (<b>, </strong>, <br/>) ends; 0 when "<" is only "less than". */
+function tagEnd(s: string, i: number): number {
+  const at = s[i + 1] === "/" ? i + 2 : i + 1;
+  if (!isLetter(s[at])) return 0;
+  for (let end = at + 1; end < at + 12; end++) {
+    if (s[end] === ">") return end;
+    if (!isLetter(s[end]) && s[end] !== "/" && s[end] !== " ") return 0;
+  }
+  return 0;
 }
 
 /** A star between two operands multiplies. */

@@ -17,11 +17,11 @@ export function normalise(text: string): string {
   return (hasMarkup(folded) ? stripMarkup(folded) : folded).trim();
 }
 
-/** Signs of LaTeX and markdown: \ * ` _ { $ # */
+/** Signs of LaTeX, markdown and HTML: \ * ` _ { $ # < */
 function hasMarkup(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    if (c === 0x5c || c === 0x2a || c === 0x60 || c === 0x5f || c === 0x7b || c === 0x24 || c === 0x23) return true;
+    if (c === 0x5c || c === 0x2a || c === 0x60 || c === 0x5f || c === 0x7b || c === 0x24 || c === 0x23 || c === 0x3c) return true;
   }
   return false;
 }

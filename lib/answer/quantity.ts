@@ -94,6 +94,10 @@ function lowerPlace(tokens: Token[], at: number, i: number, s: Suffix): Lower | 
   if (after?.role === "scale" && s.scaled && s.dress === "plain" && !s.spelled && after.power < s.power && more.chinese === tokens[at]!.chinese) {
     return { power: after.power + more.exponent - more.decimals, decimals: more.decimals, next: i + 2, scale: after.power };
   }
+  // 12万5000: as many digits as the scale has zeros
+  if (s.scaled && s.dress === "plain" && !s.spelled && !tokens[at]!.chinese && !more.chinese && more.decimals === 0 && after?.role !== "scale" && more.end - more.start === s.power) {
+    return { power: 0, decimals: 0, next: i + 1, scale: 0 };
+  }
   if (after?.role === "subunit" && s.spelled && s.currency === "CNY" && s.dress === "plain" && more.decimals === 0 && more.mantissa < 100) {
     return { power: after.power, decimals: -after.power, next: i + 2, scale: s.power };
   }

@@ -31,7 +31,8 @@ export function takeSuffix(tokens: Token[], from: number, s: Suffix): number {
       if (of?.role !== "unit") break;
       s.per = of.unit;
       i++;
-    } else if (!apply(role, s)) break;
+    } else if (role.role === "during" && roleAt(tokens, i + 1)?.role === "scale" && !s.scaled) continue; // 1,234 in thousands
+    else if (!apply(role, s)) break;
   }
   // $2.4/share, 12元 / 股
   if (i < tokens.length && isSign(tokens[i], "/")) {

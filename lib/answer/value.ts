@@ -58,6 +58,11 @@ export interface Reading {
   wordsAfter: number;
 }
 
+/** A bare number that may be a year: 1800–2200 without decimals. */
+export function isYear(v: Value): boolean {
+  return v.kind === "number" && v.number.dress === "plain" && v.number.step === 0 && v.number.value.e === 0 && v.number.value.m >= 1800 && v.number.value.m <= 2200;
+}
+
 /** "520,000,000", "12.5 %", "3 % to 5 %": for messages. */
 export function showValue(v: Value): string {
   if (v.kind === "number") return showQuantity(v.number);

@@ -8,8 +8,8 @@ import { otherToken, roleToken } from "./tokens.ts";
 
 const isDigit = (c: number) => c >= 48 && c <= 57;
 const isLatin = (c: number) => (c >= 97 && c <= 122) || (c >= 65 && c <= 90);
-/** One letter is a scale or unit only where it touches its number, except m: "5.2 m". */
-const ONLY_ADJACENT = new Set(["k", "b", "x", "h", "p"]);
+/** One letter that is a unit only where it touches its number; "5.2 m" and "3 K" are scales. */
+const ONLY_ADJACENT = new Set(["x", "h", "p"]);
 
 export function pushLatin(text: string, start: number, out: Token[]): number {
   const sign = text.charCodeAt(start) <= 90 ? currencySign(text, start) : null;
