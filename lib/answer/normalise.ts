@@ -11,23 +11,27 @@ const VULGAR: Record<string, string> = {
 };
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
+/** 1: a sign of LaTeX, markdown or HTML (\ * ` _ { $ # <); 2: printable ASCII that stays as it is; 0: anything else. */
+const CLASS = new Uint8Array(128);
+CLASS.fill(2, 0x20, 0x7f);
+for (const sign of "\\*`_{$#<") CLASS[sign.charCodeAt(0)] = 1;
+/** Plain Chinese, 。 and 、 stay as they are. */
+const isStable = (c: number) => (c >= 0x4e00 && c <= 0x9fff) || c === 0x3002 || c === 0x3001;
+
 /** The answer in one spelling, trimmed; `text` must not be longer than MAX_ANSWER. */
 export function normalise(text: string): string {
-  const folded = foldCharacters(text);
-  return (hasMarkup(folded) ? stripMarkup(folded) : folded).trim();
-}
-
-/** Signs of LaTeX, markdown and HTML: \ * ` _ { $ # < */
-function hasMarkup(text: string): boolean {
+  let markup = false;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    if (c === 0x5c || c === 0x2a || c === 0x60 || c === 0x5f || c === 0x7b || c === 0x24 || c === 0x23 || c === 0x3c) return true;
+    if (c < 128 ? CLASS[c] === 2 : isStable(c)) continue;
+    if (c < 128 && CLASS[c] === 1) markup = true;
+    else return normaliseSlowly(text);
   }
-  return false;
+  return (markup ? stripMarkup(text) : text).trim();
 }
 
-/** Printable ASCII and plain Chinese, which stay as they are. */
-const isStable = (c: number) => (c >= 0x20 && c < 0x7f) || (c >= 0x4e00 && c <= 0x9fff) || c === 0x3002 || c === 0x3001;
+/** Full-width signs may fold to markup: stripMarkup looks at all of it. */
+const normaliseSlowly = (text: string): string => stripMarkup(foldCharacters(text)).trim();
 
 /** NFKC with the exceptions that keep numbers whole; control and zero-width characters are left out. */
 export function foldCharacters(text: string): string {
@@ -36,7 +40,7 @@ export function foldCharacters(text: string): string {
   let compose = false;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    if (isStable(c)) continue;
+    if (c < 128 ? CLASS[c] !== 0 : isStable(c)) continue;
     const folded = fold(text, i, c);
     if (folded === null) {
       compose = true;
