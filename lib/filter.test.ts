@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { filterDetailsPath, FilterStats, readFilter } from "./filter-record.ts";
 import { filter } from "./filter.ts";
+import { funnel, funnelByReason, judgeThreshold } from "./figures.ts";
 import type { Bucket, FunnelCounts } from "./funnel.ts";
 import { FAULT_KINDS } from "./judge-prompt.ts";
 import { readJsonl } from "./jsonl.ts";
@@ -163,10 +164,12 @@ describe("copies of test questions", () => {
 
 describe("extremes", () => {
   test("nothing kept: a clear sentence, zeros and no NaN", async () => {
-    const { stats, sft } = await run(twenty, twenty.map((q) => distilled(q, "42")));
+    const { stats, sft, details } = await run(twenty, twenty.map((q) => distilled(q, "42")));
     expect(sft).toEqual([]);
     expect(stats.warning).toMatch(/Nothing was kept: of 20 texts the layer "format" took most \(16\), above all for "missing_think"/);
-    expect(JSON.stringify(stats)).not.toMatch(/NaN|null,"out"/);
+    const drawn = JSON.stringify([stats, funnel(stats.layers), funnelByReason(details), judgeThreshold(details.filter((d) => d.votePoints !== null), { pass: 12 })]);
+    expect(/NaN|Infinity/.exec(drawn)).toBeNull();
+    expect(drawn.includes("Nothing has been judged yet")).toBe(true);
   });
 
   test("one row: it is said that one cannot train on it", async () => {
