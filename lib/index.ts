@@ -97,3 +97,7 @@ export * from "./census-run.ts";
 export * from "./distill-tasks.ts";
 export * from "./distill-progress.ts";
 export * from "./distill.ts";
+export * from "./model-shape.ts";
+export * from "./training-memory.ts";
+export * from "./groups.ts";
+export * from "./one-step.ts";

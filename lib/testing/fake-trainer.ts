@@ -2,7 +2,7 @@
  * A trainer without a model, for tests of the run machinery: a real process that writes events, saves checkpoints, resumes from the
  * newest complete one, and misbehaves on request.
  *
- *   node fake-trainer.ts [--steps=N] [--step-ms=N] [--save-every=N] [--crash-at=N] [--fail-at=N] [--torn] [--child] run.json
+ *   node fake-trainer.ts [--steps=N] [--step-ms=N] [--save-every=N] [--crash-at=N] [--fail-at=N] [--cause=code] [--torn] [--child] run.json
  *
  * Misbehaviour happens in the first attempt only. The loss is a function of the step, so a resumed run can be compared.
  */
@@ -40,7 +40,7 @@ for (let step = resumed + 1; step <= steps; step++) {
     await new Promise(() => setTimeout(() => undefined, 1000));
   }
   if (step === asked("fail-at")) {
-    emit({ event: "end", status: "failed", cause: "non_finite_gradient", message: `grad_norm is nan at step ${step}`, step });
+    emit({ event: "end", status: "failed", cause: options.get("cause") ?? "non_finite_gradient", message: `grad_norm is nan at step ${step}`, step });
     process.exit(1);
   }
   emit({ event: "step", step, metrics: { loss: 1 / step, learning_rate: step === 1 ? null : 0.1 } });
