@@ -33,7 +33,7 @@ export function runSteps(steps) {
     const outcome = step.run();
     mkdirSync(dirname(step.stamp), { recursive: true });
     writeFileSync(step.stamp, fingerprint);
-    console.log(`setup  ${step.name.padEnd(20)} ${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${outcome}`);
+    console.error(`setup  ${step.name.padEnd(20)} ${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${outcome}`);
   }
 }
 
