@@ -26,8 +26,11 @@ const BASE_TAGGED = 0.06;
  * cells lie below one half, so greedy decoding is right about half of the time while four samples mostly hold a right one.
  */
 const BASE_RIGHT = [0.3, 0.42, 0.62, 0.78];
-/** A short second phase lifts every cell a little: the first left greedy decoding at 0.44, just below the wanted 0.45–0.65. */
-const FINISH_RIGHT = [0.4, 0.52, 0.72, 0.88];
+/**
+ * The second, short phase: the first left greedy decoding at 0.44, just below the wanted 0.45–0.65. This one alone went to 0.74, so a quarter
+ * of its way is kept (recipe.json, `keep`), which gave 0.53. Greedy, 500 questions of the bench's part.
+ */
+const FINISH_RIGHT = [0.5, 0.62, 0.82, 0.95];
 const TEACHER_WRONG = 0.15;
 /** Right answers with a chain of thought that a Judge should refuse. */
 const TEACHER_FAULTY = 0.12;
@@ -83,7 +86,7 @@ function drawFault(random: Random, drawn: Drawn) {
   }
 }
 
-const makers: Record<string, (random: Random) => Row> = {
+export const makers: Record<string, (random: Random) => Row> = {
   base: (random) => baseRow(random, BASE_RIGHT),
   "base-finish": (random) => baseRow(random, FINISH_RIGHT),
   teacher: teacherRow,

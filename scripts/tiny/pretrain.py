@@ -4,7 +4,7 @@
     python scripts/tiny/pretrain.py CORPUS OUT [base base-finish teacher judge]
 
 Each is a Qwen2 model of about 4 M parameters with a byte-level BPE tokenizer whose digits are single tokens. All sizes, steps and seeds
-stand in recipe.json. Next-token loss on the response alone; AdamW, cosine to a tenth of the peak. An H100 takes one to two minutes a model,
+stand in recipe.json; `base-finish` continues from the saved base. Next-token loss on the response alone; AdamW, cosine to a tenth of the peak. An H100 takes one to two minutes a model,
 two CPU cores some hours. Writes OUT/<role>/{model.safetensors (bf16), config.json, tokenizer.json, …}.
 """
 
@@ -123,6 +123,13 @@ def fit(role: str, model: Qwen2ForCausalLM, tokenizer: PreTrainedTokenizerFast, 
             print(f"{role} {step}/{steps} loss {loss.item():.4f}, {tokens / (time.time() - started):,.0f} tokens/s, {time.time() - started:.0f} s", flush=True)
 
 
+def interpolate(model: Qwen2ForCausalLM, start: dict[str, torch.Tensor], keep: float) -> None:
+    """Goes only part of the way from `start`: w = start + keep * (w - start). Wortsman et al. 2022, https://arxiv.org/abs/2109.01903"""
+    with torch.no_grad():
+        for name, weight in model.state_dict().items():
+            weight.lerp_(start[name].to(weight.device), 1 - keep)
+
+
 def save(model: Qwen2ForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
     model.generation_config = GenerationConfig(eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, do_sample=True, temperature=1.0)
     model.to(torch.bfloat16).save_pretrained(out)
@@ -144,7 +151,10 @@ def main(corpus_dir: Path, out_dir: Path, roles: list[str]) -> None:
             out = out_dir / role
             tokenizer = tokenizer or train_tokenizer([read_corpus(corpus_dir / f"{name}.jsonl.gz") for name in ("base", "teacher", "judge")])
             model = new_model(settings, tokenizer)
+        start = {name: weight.clone() for name, weight in model.state_dict().items()} if "keep" in settings else None
         fit(role, model, tokenizer, corpus, device)
+        if start is not None:
+            interpolate(model, start, settings["keep"])
         save(model, tokenizer, out)
 
 

@@ -1,0 +1,143 @@
+/**
+ * Measures the tiny models on 500 generated questions that no training saw, and what SFT and GRPO add to the Base.
+ *
+ *     npm run bench:tiny                 everything: about an hour on two cores
+ *     npm run bench:tiny -- --models     Base, Teacher and Judge only
+ *     npm run bench:tiny -- --seeds 1    one seed of both stages instead of three
+ *
+ * Results are kept in reports/bench_tiny: a killed bench goes on where it was. Prints one table a part and writes
+ * reports/bench_tiny/bench_tiny.json.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { writeFileAtomic } from "../../lib/atomic.ts";
+import { bootstrapMean } from "../../lib/bootstrap.ts";
+import { compareArms } from "../../lib/compare.ts";
+import { distill } from "../../lib/distill.ts";
+import { evaluate } from "../../lib/evaluate.ts";
+import { filter } from "../../lib/filter.ts";
+import { openLab } from "../../lib/lab.ts";
+import type { Lab } from "../../lib/lab.ts";
+import { readJsonl } from "../../lib/jsonl.ts";
+import { measureJudge } from "../../lib/judge-measure.ts";
+import { openJudge } from "../../lib/judge-server.ts";
+import { finishJsonl } from "../../lib/manifest.ts";
+import { workspacePaths } from "../../lib/paths.ts";
+import { prepare } from "../../lib/prepare.ts";
+import { Question } from "../../lib/records.ts";
+import type { Estimate, EvalDetail, RlRow } from "../../lib/records.ts";
+import { splitQuestions } from "../../lib/split.ts";
+import { passAtK } from "../../lib/stats.ts";
+import { trainGrpo, trainSft } from "../../lib/train.ts";
+import { generateQuestions } from "../../lib/world/index.ts";
+
+const QUESTIONS = 500;
+const BENCH_SEED = 2026;
+/** GRPO as long as ten minutes of two cores allow; the default run's is the profile's. */
+const LONG_STEPS = 240;
+
+const { values: options } = parseArgs({ options: { models: { type: "boolean" }, seeds: { type: "string", default: "3" }, steps: { type: "string", default: String(LONG_STEPS) } } });
+const root = join(workspacePaths().reports, "bench_tiny");
+const result: Record<string, unknown> = { created: new Date().toISOString(), questions: QUESTIONS };
+
+const show = (x: Estimate | null) => (x ? `${x.value.toFixed(3)} [${x.low.toFixed(3)}, ${x.high.toFixed(3)}]` : "–");
+const signed = (x: { delta: number; low: number; high: number } | null) => (x ? `${x.delta >= 0 ? "+" : ""}${x.delta.toFixed(3)} [${x.low.toFixed(3)}, ${x.high.toFixed(3)}]` : "–");
+
+function labOf(workspace: string, overrides: Record<string, unknown>): Lab {
+  mkdirSync(workspace, { recursive: true });
+  return openLab(overrides, { FTMODEL_WORKSPACE: workspace });
+}
+
+/** The bench's questions in place of the workspace's own test. */
+function useBenchQuestions(lab: Lab): void {
+  const rows: RlRow[] = generateQuestions(QUESTIONS, BENCH_SEED, "bench").map(({ id, question, gold_answer, type, source, kind }) => ({ id, prompt: question, gold_answer, type, source, ...(kind && { kind }) }));
+  finishJsonl(lab.paths.test, rows, { seed: BENCH_SEED });
+}
+
+function passAt4(details: readonly EvalDetail[]): Estimate | null {
+  const byQuestion = Map.groupBy(details.filter((d) => d.mode === "sampled"), (d) => d.id);
+  return bootstrapMean([...byQuestion.values()].map((some) => [passAtK(some.length, some.filter((d) => d.lenient).length, 4)]));
+}
+
+async function benchModels(): Promise<void> {
+  const base = labOf(join(root, "base"), { "evaluate.samples": 4, "evaluate.temperature": 0.9, "evaluate.useJudge": false });
+  useBenchQuestions(base);
+  const asBase = await evaluate(base, { arm: "base" });
+  const teacherLab = labOf(join(root, "teacher"), { "evaluate.samples": 1, "evaluate.temperature": 0.6, "evaluate.useJudge": false });
+  useBenchQuestions(teacherLab);
+  const asTeacher = await evaluate(teacherLab, { model: teacherLab.config.models.teacher, name: "teacher" });
+  const sampled = asTeacher.details.filter((d) => d.mode === "sampled");
+  const teacher = { format: bootstrapMean(sampled.map((d) => [Number(d.format)])), accuracy: bootstrapMean(sampled.map((d) => [Number(d.strict)])) };
+  const judgeLab = labOf(join(root, "judge"), {});
+  const server = await openJudge(judgeLab);
+  const { card } = await measureJudge(judgeLab, server, { count: 600 }).finally(() => server.close?.());
+  console.log(`\nTiny models, n = ${QUESTIONS} (Judge: ${card.n} texts), 95 % intervals`);
+  console.log(`Base      format ${show(asBase.report.format)}   lenient greedy ${show(asBase.report.accuracyLenient)}   pass@4 at T 0.9 ${show(passAt4(asBase.details))}`);
+  console.log(`Teacher   format ${show(teacher.format)}   strict at T 0.6 ${show(teacher.accuracy)}`);
+  console.log(`Judge     unreadable ${show(card.unreadable)}   kappa ${show(card.kappa)}   false positives ${show(card.falsePositiveRate)}`);
+  for (const [fault, { n, recall }] of Object.entries(card.byFault)) console.log(`          recall of ${fault.padEnd(22)} ${show(recall)}  n = ${n}`);
+  Object.assign(result, { base: { ...asBase.report, passAt4: passAt4(asBase.details) }, teacher, judge: card });
+}
+
+interface SeedDetails {
+  sft: EvalDetail[];
+  short: EvalDetail[];
+  long: EvalDetail[];
+}
+
+/** Stages 1 to 5 with the profile's settings and this seed, then the bench's questions for each policy. */
+async function benchSeed(seed: number, steps: number): Promise<SeedDetails> {
+  const workspace = join(root, `seed_${seed}`);
+  const settings = { seed, "evaluate.useJudge": false };
+  const lab = labOf(workspace, settings);
+  await prepare(lab);
+  const questions = readJsonl(lab.paths.raw, Question);
+  await distill(lab, splitQuestions(questions, { testShare: lab.config.prepare.testShare, seed }).train);
+  const { sft } = await filter(lab);
+  useBenchQuestions(lab);
+  const seconds = async <T>(work: Promise<T>): Promise<[T, number]> => {
+    const started = Date.now();
+    return [await work, (Date.now() - started) / 1000];
+  };
+  const [, sftSeconds] = await seconds(trainSft(lab));
+  const asSft = await evaluate(lab, { arm: "sft" });
+  const [, shortSeconds] = await seconds(trainGrpo(lab));
+  const asShort = await evaluate(lab, { arm: "sft_grpo", name: "sft_grpo" });
+  const longLab = labOf(workspace, { ...settings, "grpo.maxSteps": steps });
+  const [long, longSeconds] = await seconds(trainGrpo(longLab, { publish: false, label: "GRPO, long" }));
+  const asLong = await evaluate(longLab, { model: long.adapter, name: "sft_grpo_long" });
+  console.log(`seed ${seed}: SFT on ${sft.length} rows ${sftSeconds.toFixed(0)} s, GRPO ${lab.config.grpo.maxSteps} steps ${shortSeconds.toFixed(0)} s, ${steps} steps ${longSeconds.toFixed(0)} s (finished runs return at once)`);
+  return { sft: asSft.details, short: asShort.details, long: asLong.details };
+}
+
+async function benchTraining(seeds: number, steps: number): Promise<void> {
+  const base = await evaluate(labOf(join(root, "base"), { "evaluate.samples": 4, "evaluate.temperature": 0.9, "evaluate.useJudge": false }), { arm: "base" });
+  const all: SeedDetails[] = [];
+  for (let seed = 1; seed <= seeds; seed++) all.push(await benchSeed(seed, steps));
+  const pooled = (arm: keyof SeedDetails) => all.flatMap((one) => one[arm]);
+  const mean = (details: readonly EvalDetail[], mode: EvalDetail["mode"], of: "format" | "strict") =>
+    bootstrapMean([...Map.groupBy(details.filter((d) => d.mode === mode), (d) => d.id).values()].map((some) => some.map((d) => Number(d[of]))));
+  console.log(`\nSFT and GRPO, ${seeds} seeds pooled, n = ${QUESTIONS} questions a seed, 95 % intervals over questions`);
+  const rows = (["sft", "short", "long"] as const).map((arm) => {
+    const details = pooled(arm);
+    return { arm, format: mean(details, "greedy", "format"), greedy: mean(details, "greedy", "strict"), sampled: mean(details, "sampled", "strict") };
+  });
+  const names = { sft: "SFT", short: "SFT + GRPO, default", long: `SFT + GRPO, ${steps} steps` };
+  for (const row of rows) console.log(`${names[row.arm].padEnd(24)} format ${show(row.format)}   greedy ${show(row.greedy)}   sampled ${show(row.sampled)}`);
+  const baseAsStrict = base.details.map((d) => ({ ...d, strict: d.lenient }));
+  const pairs = {
+    "SFT − Base (lenient), greedy": compareArms(Array(seeds).fill(baseAsStrict).flat(), pooled("sft"), "accuracy"),
+    "GRPO default − SFT, greedy": compareArms(pooled("sft"), pooled("short"), "accuracy"),
+    "GRPO default − SFT, sampled": compareArms(pooled("sft"), pooled("short"), "accuracySampled"),
+    "GRPO long − SFT, greedy": compareArms(pooled("sft"), pooled("long"), "accuracy"),
+    "GRPO long − SFT, sampled": compareArms(pooled("sft"), pooled("long"), "accuracySampled"),
+  };
+  for (const [name, pair] of Object.entries(pairs)) console.log(`${name.padEnd(32)} ${signed(pair)}`);
+  Object.assign(result, { seeds, longSteps: steps, training: rows, pairs });
+}
+
+await benchModels();
+if (!options.models) await benchTraining(Number(options.seeds), Number(options.steps));
+writeFileAtomic(join(root, "bench_tiny.json"), `${JSON.stringify(result, null, 2)}\n`);
+console.log(`\n${join(root, "bench_tiny.json")}`);
