@@ -16,7 +16,7 @@ beforeEach(() => {
 
 test("a step runs once, again when what it depends on changed or when its folder is gone", () => {
   const said: string[] = [];
-  const log = vi.spyOn(console, "log").mockImplementation((line: string) => void said.push(line));
+  const log = vi.spyOn(console, "error").mockImplementation((line: string) => void said.push(line));
   runSteps([step("a")]);
   runSteps([step("a")]);
   expect(runs).toBe(1);
