@@ -101,3 +101,4 @@ export * from "./model-shape.ts";
 export * from "./training-memory.ts";
 export * from "./groups.ts";
 export * from "./one-step.ts";
+export * from "./deploy.ts";

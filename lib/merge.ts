@@ -23,11 +23,13 @@ import { assertDone } from "./train.ts";
 
 /**
  * The same questions answered greedily with the adapter on the base and by the merged model.
- * scripts/merge.py reports them as metrics of a `step` event: parityPrompts and parityAgree.
+ * scripts/merge.py reports them as metrics of a `step` event: parityPrompts, parityAgree, maxLogitDifference.
  */
 export interface Parity {
   prompts: number;
   agree: number;
+  /** The largest difference of any logit along the adapter's answers; null when it was not measured. */
+  maxLogitDifference: number | null;
 }
 
 export interface Merged {
@@ -100,9 +102,9 @@ function resultOf(lab: Lab, key: string): Pick<Merged, "parity" | "run"> {
 }
 
 function parityOf({ metrics }: Run): Parity | null {
-  const prompts = metrics.parityPrompts?.at(-1);
-  const agree = metrics.parityAgree?.at(-1);
-  return typeof prompts === "number" && typeof agree === "number" ? { prompts, agree } : null;
+  const last = (name: string) => metrics[name]?.at(-1) ?? null;
+  const [prompts, agree] = [last("parityPrompts"), last("parityAgree")];
+  return prompts === null || agree === null ? null : { prompts, agree, maxLogitDifference: last("maxLogitDifference") };
 }
 
 /**
