@@ -13,6 +13,7 @@ import { openLab } from "./lab.ts";
 import { readManifest } from "./manifest.ts";
 import { QUESTION_TYPES, RlRow, SftRow } from "./records.ts";
 import type { Distilled, Question, QuestionType } from "./records.ts";
+import { splitQuestions } from "./split.ts";
 import { textOf } from "./testing/judge-rows.ts";
 import { perfectVerdict, stubJudge, startStubJudge } from "./testing/stub-judge.ts";
 import type { StubJudge } from "./testing/stub-judge.ts";
@@ -140,6 +141,9 @@ describe("RL rows", () => {
     expect(fates.filter((f) => f.layer === "gold")).toHaveLength(4);
     expect(stats.questions.map((l) => l.layer)).toEqual(["gold", "split", "checkable", "rl_source"]);
     expect(stats.layers[0]!.reasons.unreadable_gold).toBe(4);
+    // The sides are those of the whole file: distilling has split it the same way.
+    const { test: apart } = splitQuestions(questions, { testShare: 0.2, seed: 42 });
+    expect(held.every((row) => apart.some((q) => q.id === row.id))).toBe(true);
   });
 });
 
@@ -181,6 +185,11 @@ describe("extremes", () => {
   test("one type only", async () => {
     const same = twenty.map((q) => ({ ...q, type: "financial_concept" as const }));
     expect((await run(same, same.map((q) => distilled(q, right(q))))).stats.warning).toBe("All kept rows are of one type, financial_concept.");
+  });
+
+  test("training questions nobody asked the Teacher about are counted", async () => {
+    const { stats } = await run(twenty, twenty.slice(3).map((q) => distilled(q, right(q))));
+    expect(stats.warning).toMatch(/^[123] training questions? (has|have) no Teacher text: run 02_distill again\.$/);
   });
 
   test("all is well: no warning", async () => {

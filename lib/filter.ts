@@ -52,8 +52,10 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
   const questions = readJsonl(paths.raw, Question, "Run 01_prepare first.");
   // A store's file may hold two versions of a row; the later one counts.
   const texts = [...new Map(readJsonl(paths.distilled, Distilled, "Run 02_distill first.").map((row) => [row.key, row])).values()];
-  const readable = questions.filter((question) => !goldProblem(question)?.unreadable);
-  const { train, test } = splitQuestions(readable, { testShare: config.prepare.testShare, seed: config.seed });
+  // All questions are split, as before distilling: an unreadable gold takes a question out, but moves no other to the other side.
+  const split = splitQuestions(questions, { testShare: config.prepare.testShare, seed: config.seed });
+  const isReadable = (question: Question): boolean => !goldProblem(question)?.unreadable;
+  const [train, test] = [split.train.filter(isReadable), split.test.filter(isReadable)];
   const side = new Map<string, Side>(questions.map((question) => [question.id, "set_aside"]));
   for (const { id } of train) side.set(id, "train");
   for (const { id } of test) side.set(id, "test");
@@ -80,7 +82,8 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
     rows: { sft: sft.length, rl: rl.length, test: testRows.length },
     warning: null,
   };
-  stats.warning = warningOf(stats, sft);
+  const distilledIds = new Set(texts.map((row) => row.id));
+  stats.warning = warningOf(stats, sft, train.filter((question) => !distilledIds.has(question.id)).length);
 
   const inputs = { raw: await hashFile(paths.raw), distilled: await hashFile(paths.distilled), ...stats.settings, judge: judged && { prompt: judged.prompt, model: judged.model } };
   finishJsonl(paths.sft, sft, inputs);
@@ -110,8 +113,9 @@ function inOrderOf(texts: readonly Distilled[], details: readonly FilterDetail[]
   return texts.map((row) => byKey.get(row.key)!);
 }
 
-function warningOf({ layers, rows }: FilterStats, sft: readonly SftRow[]): string | null {
+function warningOf({ layers, rows }: FilterStats, sft: readonly SftRow[], notDistilled: number): string | null {
   const said: string[] = [];
+  if (notDistilled > 0) said.push(`${notDistilled} training ${notDistilled === 1 ? "question has" : "questions have"} no Teacher text: run 02_distill again.`);
   if (rows.sft === 0) {
     const worst = layers.reduce((a, b) => (b.in - b.out > a.in - a.out ? b : a));
     const reason = Object.keys(worst.reasons)[0];
