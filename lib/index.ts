@@ -102,3 +102,6 @@ export * from "./training-memory.ts";
 export * from "./groups.ts";
 export * from "./one-step.ts";
 export * from "./deploy.ts";
+export * from "./outcome.ts";
+export * from "./side-lab.ts";
+export * from "./distill-curve.ts";

@@ -33,6 +33,17 @@ export function resolveConfig({ profile = "tiny", set = [], sources, overrides =
     assign(config, key, value);
   }
   if (sources !== undefined) config.prepare.sources = checkValue("prepare.sources", [...sources]) as string[];
+  return checked(config);
+}
+
+/** A copy of a checked config with some values changed. Throws LabError as resolveConfig. */
+export function overrideConfig(config: Config, overrides: Overrides): Config {
+  const copy = structuredClone(config);
+  for (const [key, value] of Object.entries(overrides)) assign(copy, key, checkValue(key, value));
+  return checked(copy);
+}
+
+function checked(config: Config): Config {
   const parsed = Config.safeParse(config);
   if (parsed.success) return parsed.data;
   const { field, expected, found } = fieldProblem(parsed.error, config);
