@@ -102,8 +102,10 @@ function dropMathDelimiters(text: string): string {
     }
     const next = text[i + 1] === " " ? text[i + 2] : text[i + 1];
     const opensAmount = isDigit(next) || next === "." || next === "(" || next === "-" || next === "\\";
-    if (opensAmount && isLetter(text[i - 1])) continue; // US$5
-    if (open >= 0 && !opensAmount) {
+    // "…10^{0}$." closes: it hangs on what it closes, and no amount follows at once.
+    const hangs = i > 0 && !" \n-–—~/,(".includes(text[i - 1]!) && !isDigit(text[i + 1]);
+    if (opensAmount && isLetter(text[i - 1]) && !(open >= 0 && hangs)) continue; // US$5
+    if (open >= 0 && (hangs || !opensAmount)) {
       drop.add(open).add(i);
       open = -1;
     } else open = i;

@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { readAsk } from "./ask.ts";
+import { readOptions } from "./options.ts";
+
+describe("what a question states", () => {
+  it.each([
+    ["What percentage of revenue was it?", true],
+    ["毛利率是百分之几？", true],
+    ["how much goodwill does the company have as a % (  % ) of current assets?", true],
+    ["how much more, in percent, was spent?", true],
+    ["年利率为1.5%，2年后，他将获得多少元利息？", false],
+    ["At 5 percent a year, how much interest is that?", false],
+    ["毛利率是多少？", false],
+    ["", false],
+  ])("%j asks for a percentage: %j", (question, percent) => expect(readAsk(question).percent).toBe(percent));
+
+  it.each([
+    ["What was net income, in millions?", 6],
+    ["what is the change ( in millions ) ?", 6],
+    ["what is the total value, in billions?", 9],
+    ["How many million of receivables were sold?", 6],
+    ["What was the average in thousands of shares?", 3],
+    ["求公司的股东权益是多少万元？", 4],
+    ["净利润是多少亿元？", 8],
+    ["净利润（单位：百万元）？", 6],
+    ["If revenue was 5 million, what was the profit?", null],
+    ["公司的负债为900万元，权益是多少元？", null],
+    ["In millions or in thousands?", null],
+  ])("%j states the scale 10^%j", (question, scale) => expect(readAsk(question).scale).toBe(scale));
+
+  it("the table above a question may name the scale, once", () => {
+    expect(readAsk("Context: the table (in thousands):\n|a|1|\nQuestion: What is the change in a?")).toMatchObject({ scale: null, tableScale: 3 });
+    expect(readAsk("Context: a (in thousands) and b (in millions)\nQuestion: What is the change in a?").tableScale).toBeNull();
+  });
+
+  it.each([
+    ["By how much did revenue fall?", true],
+    ["营业收入下降了多少？", true],
+    ["What was the net loss?", true],
+    ["What is the increase / (decrease) in revenue?", false],
+    ["同比变动幅度是多少？", false],
+    ["What was revenue?", false],
+  ])("%j states a fall: %j", (question, fall) => expect(readAsk(question).fall).toBe(fall));
+
+  it.each([
+    ["Give two decimals.", 2],
+    ["Round to 3 decimal places.", 3],
+    ["保留一位小数", 1],
+    ["小数点后保留两位", 2],
+    ["精确到0.01", 2],
+    ["Round to the nearest whole number.", 0],
+    ["四舍五入取整", 0],
+    ["What is it?", null],
+  ])("%j asks for %j decimals", (question, decimals) => expect(readAsk(question).decimals).toBe(decimals));
+});
+
+describe("the options of a question", () => {
+  const letters = (question: string) => readOptions(question).list.map((o) => `${o.letter}=${o.text}`);
+  it.each([
+    ["选？\nA. 10%\nB. 12.5%\nC. 15%", ["A=10%", "B=12.5%", "C=15%"]],
+    ["选？ A. 增长 B. 下降 C. 不变", ["A=增长", "B=下降", "C=不变"]],
+    ["Which?\n(A) yes\n(B) no", ["A=yes", "B=no"]],
+    ["选？\nA、一\nB、二\n\n请把答案放到\\boxed{}中。", ["A=一", "B=二"]],
+    ["选？\nＡ．一\nＢ．二", ["A=一", "B=二"]],
+    ["选？\nA. 一   B. 二\nC. 三   D. 四", ["A=一", "B=二", "C=三", "D=四"]],
+    ["Plan A. is good. What is it?", []],
+    ["What did company A. do?", []],
+    ["B. 二\nC. 三", []],
+    ["", []],
+  ])("%j", (question, expected) => expect(letters(question)).toEqual(expected));
+});
