@@ -61,7 +61,10 @@ async function runNotebooks(lab: Lab, notebooks: string[]): Promise<number | nul
     say(`${name} ${reason}`);
     const started = Date.now();
     failedStatus = await execute(lab, notebook);
-    if (failedStatus !== 0) return null;
+    if (failedStatus !== 0) {
+      say(`\nas far as it came: ${relative(process.cwd(), join(lab.paths.reports, "notebooks", basename(notebook)))}; finished work is kept, the next start goes on from it`);
+      return null;
+    }
     executed++;
     say(`${name} ${seconds(started)} s`);
     ledger[number] = { key, finished: new Date().toISOString(), seconds: Number(seconds(started)), wrote: difference(before, takeSnapshot(lab)) };

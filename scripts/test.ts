@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { findChromium } from "../lib/browser.ts";
 import { REPO_ROOT } from "../lib/paths.ts";
-import { notebookSuites } from "./checks/notebooks.ts";
+import { notebookSuites, realQuestions } from "./checks/notebooks.ts";
 import { describeCount, runSuites, SCRATCH } from "./checks/suite.ts";
 import { libraryTypes, notebookTypes } from "./checks/types.ts";
 import { pageTests, pytestUnits, vitestUnits } from "./checks/units.ts";
@@ -16,7 +16,7 @@ if (!findChromium()) console.log("no Chromium found (set CHROME to one): tests t
 for (const name of ["FTMODEL_PROFILE", "FTMODEL_SET", "FTMODEL_SOURCES", "FTMODEL_WORKSPACE", "FTMODEL_FORCE"]) delete process.env[name];
 
 const workspace = join(SCRATCH, "workspace");
-const suites = [libraryTypes, notebookTypes, vitestUnits, pytestUnits, ...notebookSuites(workspace), pageTests({ FTMODEL_TEST_WORKSPACE: workspace })];
+const suites = [libraryTypes, notebookTypes, vitestUnits, pytestUnits, ...notebookSuites(workspace), realQuestions(join(SCRATCH, "real"), process.env.FTMODEL_FIXTURES), pageTests({ FTMODEL_TEST_WORKSPACE: workspace })];
 const total = await runSuites(suites);
 console.log(`\n${describeCount(total)}`);
 process.exit(total.failed > 0 ? 1 : 0);

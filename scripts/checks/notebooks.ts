@@ -1,8 +1,8 @@
 /** The notebooks headless at a small scale, through the very command that `npm start` runs. */
 import { execFileSync } from "node:child_process";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { REPO_ROOT } from "../../lib/paths.ts";
+import { REPO_ROOT, workspacePaths } from "../../lib/paths.ts";
 import { notebookFiles } from "../pipeline/options.ts";
 import { runProgram } from "./suite.ts";
 import type { Suite } from "./suite.ts";
@@ -22,8 +22,10 @@ const SMALL = [
   "deploy.port=0",
 ];
 
+const runNotebooks = (workspace: string, options: string[] = []): string[] => [join(REPO_ROOT, "scripts", "notebooks.ts"), "--workspace", workspace, ...SMALL.flatMap((setting) => ["--set", setting]), ...options];
+
 export function notebookSuites(workspace: string): Suite[] {
-  const command = [join(REPO_ROOT, "scripts", "notebooks.ts"), "--workspace", workspace, ...SMALL.flatMap((setting) => ["--set", setting])];
+  const command = runNotebooks(workspace);
   const notebooks = notebookFiles().length;
   if (notebooks === 0) return [];
   return [
@@ -52,6 +54,32 @@ export function notebookSuites(workspace: string): Suite[] {
     },
   ];
 }
+
+/** Stages 1 to 3 on real questions, in the record form and in DianJin's, mixed with generated ones. */
+export function realQuestions(workspace: string, fixtures: string | undefined): Suite {
+  return {
+    name: "notebooks 01 to 03 on real questions",
+    async run() {
+      if (!fixtures || notebookFiles().length < 3) {
+        console.log(fixtures ? "skipped: there are no three notebooks" : "skipped: FTMODEL_FIXTURES names no folder");
+        return { passed: 0, failed: 0, skipped: 1 };
+      }
+      rmSync(workspace, { recursive: true, force: true });
+      const files = [join(fixtures, "finance-qa", "fineva_yesno.text.jsonl"), join(fixtures, "finance-qa", "gsm8k_train.numeric.jsonl"), ...jsonFiles(join(fixtures, "dianjin-shape"))];
+      const status = await runProgram(process.execPath, runNotebooks(workspace, ["--only", "01,02,03", ...files.flatMap((file) => ["--source", file])]));
+      if (status !== 0) return { passed: 0, failed: 1, skipped: 0 };
+      const sources = readFileSync(workspacePaths(workspace).raw, "utf8").trim().split("\n").map((line) => (JSON.parse(line) as { source: string }).source);
+      const real = sources.filter((source) => !/generated|handwritten|finance-basics/.test(source)).length;
+      console.log(`${real} real questions of ${sources.length}`);
+      return real >= 300 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+    },
+  };
+}
+
+const jsonFiles = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => join(folder, name));
 
 /** What git sees as changed among tracked files; empty outside a git checkout. */
 function trackedChanges(): string {

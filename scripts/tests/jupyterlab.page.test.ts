@@ -20,7 +20,7 @@ let stop = (): void => {};
 afterAll(() => stop());
 
 // In CI a missing browser is a failure, not a reason to skip.
-test.skipIf(!executablePath && !process.env.CI)(`a notebook opened in JupyterLab runs on our kernel and shows its figure${executablePath ? "" : " (no Chromium found)"}`, { timeout: 240_000 }, async () => {
+test.skipIf(!executablePath && !process.env.CI)(`a notebook opened in JupyterLab runs on our kernel and shows its figure${executablePath ? "" : " (no Chromium found)"}`, { timeout: 500_000 }, async () => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "small.ipynb"), notebook(cells));
@@ -35,12 +35,12 @@ test.skipIf(!executablePath && !process.env.CI)(`a notebook opened in JupyterLab
 
   const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
   await page.goto(`http://127.0.0.1:${port}/lab/tree/small.ipynb?token=check&reset`);
-  await page.locator(".jp-Notebook .jp-CodeCell").first().waitFor({ timeout: 90_000 });
-  await page.getByText("TypeScript | Idle").waitFor({ timeout: 90_000 });
+  await page.locator(".jp-Notebook .jp-CodeCell").first().waitFor({ timeout: 180_000 });
+  await page.getByText("TypeScript | Idle").waitFor({ timeout: 180_000 });
   await page.getByRole("menuitem", { name: "Run", exact: true }).click();
   await page.getByRole("menuitem", { name: "Run All Cells", exact: true }).click();
-  await page.locator(".jp-OutputArea .js-plotly-plot .main-svg").first().waitFor({ timeout: 90_000 });
-  await page.getByText(/learning rate 0\.001/).waitFor({ timeout: 30_000 });
+  await page.locator(".jp-OutputArea .js-plotly-plot .main-svg").first().waitFor({ timeout: 180_000 });
+  await page.getByText(/learning rate 0\.001/).waitFor({ timeout: 60_000 });
 
   expect(await page.locator(".jp-OutputArea .js-plotly-plot .bars path").count()).toBe(2);
   expect(await page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count()).toBe(0);
@@ -66,11 +66,11 @@ async function freePort(): Promise<number> {
 }
 
 async function answers(url: string): Promise<void> {
-  const deadline = Date.now() + 90_000;
+  const deadline = Date.now() + 180_000;
   for (;;) {
     const response = await fetch(url).catch(() => null);
     if (response?.ok) return;
-    if (Date.now() > deadline) throw new Error(`no answer from ${url} in 90 s`);
+    if (Date.now() > deadline) throw new Error(`no answer from ${url} in 180 s`);
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
 }
