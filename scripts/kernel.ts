@@ -1,10 +1,11 @@
 /**
- * The kernel of the notebooks: tslab 1.0.22 with five of its gaps closed. The kernelspec starts this file.
+ * The kernel of the notebooks: tslab 1.0.22 with six of its gaps closed. The kernelspec starts this file.
  *
  * - Cells are checked with `strictNullChecks`: without it `if (!result.ok)` does not narrow, and every field of a zod
  *   type is optional. (Not fully `strict`: a reader may leave a parameter's type out.)
  * - Only the cell is checked and compiled. tslab does so with every file that a cell imports, seconds of work, and then throws
  *   away all it found outside the notebook's folder.
+ * - `{ rate }` finds the `rate` of an earlier cell. tslab writes `exports.rate` for every use of it but this one.
  * - An error that nobody awaits is printed in the cell that caused it, or else at the start of the next one: Jupyter drops
  *   what arrives between two cells.
  * - `process.stdout.write(text, callback)` calls back.
@@ -45,11 +46,28 @@ function cellsOnlyAndNullChecked(ts: Untyped): Untyped {
       host.afterProgramCreate = (program: Untyped) => {
         const all = program.getAllDependencies;
         program.getAllDependencies = (file: Untyped) => all.call(program, file).filter((path: string) => path.startsWith(cellFolder));
+        const { emit } = program;
+        program.emit = (file: Untyped, write: Untyped, signal: Untyped, declarationsOnly: Untyped, transformers: Untyped) =>
+          emit.call(program, file, write, signal, declarationsOnly, { ...transformers, before: [() => writtenOut(ts, program.getProgram().getTypeChecker())] });
         afterProgramCreate(program);
       };
       return ts.createWatchProgram(host);
     },
   };
+}
+
+/** Writes `{ rate }` as `{ rate: exports.rate }` where an earlier cell declares rate. */
+function writtenOut(ts: Untyped, checker: Untyped): (file: Untyped) => Untyped {
+  const { factory } = ts;
+  const visit = (node: Untyped): Untyped => {
+    if (!ts.isShorthandPropertyAssignment(node)) return ts.visitEachChild(node, visit, ts.nullTransformationContext);
+    const declared = checker.getShorthandAssignmentValueSymbol(node)?.declarations ?? [];
+    if (!declared.some((at: Untyped) => at.getSourceFile().fileName.endsWith("__prev__.d.ts"))) return ts.visitEachChild(node, visit, ts.nullTransformationContext);
+    const value = factory.createPropertyAccessExpression(factory.createIdentifier("exports"), node.name.text);
+    const otherwise = node.objectAssignmentInitializer; // ({ rate = 1 } = settings)
+    return factory.createPropertyAssignment(node.name.text, otherwise ? factory.createAssignment(value, visit(otherwise)) : value);
+  };
+  return visit;
 }
 
 function reportUnawaitedErrors(handler: Untyped): void {

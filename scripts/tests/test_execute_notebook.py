@@ -51,6 +51,14 @@ def test_a_failing_cell_fails_the_notebook_and_tells_source_and_error(tmp_path):
     assert copy.cells[2].outputs == []
 
 
+def test_a_shorthand_property_finds_the_variable_of_an_earlier_cell(tmp_path):
+    earlier = 'import { basename } from "node:path";\nlet rate = 1; const { unit } = { unit: "%" };'
+    uses = "const given = { rate, nested: [{ unit }], basename };\n({ rate } = { rate: 2 });\nconst f = (rate: number) => ({ rate });\nconsole.log(given.rate, rate, given.nested[0].unit, given.basename('a/b'), f(3).rate);"
+    status, told, copy = execute(write_notebook(tmp_path, earlier, uses))
+    assert status == 0, told
+    assert copy.cells[1].outputs[0].text == "1 2 % b 3\n"
+
+
 def test_text_on_stderr_fails_the_notebook(tmp_path):
     status, told, _ = execute(write_notebook(tmp_path, 'console.warn("careful");', "console.log(1);"))
     assert status == 1
