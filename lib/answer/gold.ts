@@ -7,7 +7,7 @@ import { MAX_ANSWER, normalise } from "./normalise.ts";
 import type { Option } from "./options.ts";
 import { readOptions } from "./options.ts";
 import { readValues } from "./read-values.ts";
-import { squash } from "./squash.ts";
+import { occurrences, squash } from "./squash.ts";
 import type { Reading, Value } from "./value.ts";
 import { isYear } from "./value.ts";
 import type { AnswerKind } from "./verdict.ts";
@@ -77,10 +77,19 @@ export function readQuestion(question: string, gold: string): ReadQuestion {
     known = { options: list, ask: readAsk(question, at), golds: new Map() };
     if (question.length <= MAX_LENGTH) asked.set(question, known);
   }
-  const { options, ask, golds } = known;
-  const fresh: ReadQuestion = { gold: classifyGold(gold, options, ask), options, ask };
+  const { options, golds } = known;
+  const classified = classifyGold(gold, options, known.ask);
+  const ask = known.ask.tableScale !== null && !fitsTable(question, gold, classified) ? { ...known.ask, tableScale: null } : known.ask;
+  const fresh: ReadQuestion = { gold: classified, options, ask };
   if (gold.length <= MAX_LENGTH) golds.set(gold, fresh);
   return fresh;
+}
+
+/** The scale of the question's table is a gold's when the gold names a scale itself, or stands in that table. */
+function fitsTable(question: string, gold: string, { kind, ...read }: Gold): boolean {
+  if (kind === "value" && "value" in read && read.value.kind === "number" && read.value.number.scaled) return true;
+  const text = gold.trim();
+  return text.length >= 3 && text.length <= 40 && occurrences(question.slice(0, MAX_LENGTH), text).length > 0;
 }
 
 /** The rules in order; the first that fits decides. */

@@ -9,3 +9,6 @@ export type { GoldReading } from "./gold.ts";
 export { readGold } from "./gold.ts";
 export type { CompletionCase, Score } from "./score.ts";
 export { scoreCompletion } from "./score.ts";
+export type { Example } from "./examples.ts";
+export { EXAMPLE_PAIRS } from "./examples.ts";
+export { originalRule } from "./original-rule.ts";
