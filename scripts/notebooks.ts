@@ -10,7 +10,7 @@ import type { Lab } from "../lib/lab.ts";
 import { REPO_ROOT } from "../lib/paths.ts";
 import { AblationSummary } from "../lib/records.ts";
 import { table } from "../lib/table.ts";
-import { commonKey, difference, notebookKey, readLedger, reasonToRun, takeSnapshot, writeLedger } from "./pipeline/kept.ts";
+import { commonKey, notebookKey, ownedBy, readLedger, reasonToRun, takeSnapshot, writeLedger } from "./pipeline/kept.ts";
 import { environmentOf, HELP, notebookFiles, numberOf, parseOptions } from "./pipeline/options.ts";
 import { kernelspec } from "./setup/kernelspec.mjs";
 import { endWithMessage, setUp } from "./setup/launch.mjs";
@@ -67,7 +67,7 @@ async function runNotebooks(lab: Lab, notebooks: string[]): Promise<number | nul
     }
     executed++;
     say(`${name} ${seconds(started)} s`);
-    ledger[number] = { key, finished: new Date().toISOString(), seconds: Number(seconds(started)), wrote: difference(before, takeSnapshot(lab)) };
+    ledger[number] = { key, finished: new Date().toISOString(), seconds: Number(seconds(started)), wrote: ownedBy(before, takeSnapshot(lab), ledger[number]) };
     writeLedger(lab, ledger);
   }
   return executed;

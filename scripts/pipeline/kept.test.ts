@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { openLab } from "../../lib/lab.ts";
 import type { Lab } from "../../lib/lab.ts";
-import { commonKey, difference, notebookKey, readLedger, reasonToRun, takeSnapshot, writeLedger } from "./kept.ts";
+import { commonKey, difference, notebookKey, ownedBy, readLedger, reasonToRun, takeSnapshot, writeLedger } from "./kept.ts";
 import type { Executed, Ledger } from "./kept.ts";
 
 let lab: Lab;
@@ -43,15 +43,34 @@ test.each([
 test("a file that a later notebook rewrote or removed is that one's to answer for", () => {
   const ledger: Ledger = {};
   ledger["01"] = run("01", "2026-01-01", () => {
+    put("data/raw/raw.jsonl", "one");
     put("reports/index.txt", "one");
     put("reports/lock", "held");
   });
   ledger["02"] = run("02", "2026-01-02", () => {
+    put("data/processed/distilled.jsonl", "two");
     put("reports/index.txt", "one, two");
     rmSync(join(root, "reports/lock"));
   });
   const now = takeSnapshot(lab);
   expect([reasonToRun("01", "key01", ledger, now), reasonToRun("02", "key02", ledger, now)]).toEqual([null, null]);
+});
+
+test("an execution that found everything done still answers for it", () => {
+  const first = run("01", "2026-01-01", () => put("data/raw/raw.jsonl", "a"));
+  const before = takeSnapshot(lab);
+  const second: Executed = { ...first, finished: "2026-01-02", wrote: ownedBy(before, takeSnapshot(lab), first) };
+  expect(reasonToRun("01", "key01", { "01": second }, takeSnapshot(lab))).toBeNull();
+  put("data/raw/raw.jsonl", "spoilt");
+  expect(reasonToRun("01", "key01", { "01": second }, takeSnapshot(lab))).toMatch(/raw\.jsonl changed/);
+});
+
+test("a result that is missing makes its notebook run, whoever wrote it", () => {
+  const executed: Executed = { key: "key03", finished: "2026-01-01", seconds: 1, wrote: {} };
+  for (const name of ["sft.jsonl", "rl.jsonl", "test.jsonl"]) put(`data/processed/${name}`, "x");
+  expect(reasonToRun("03", "key03", { "03": executed }, takeSnapshot(lab))).toBe("its result is missing: data/processed/filter_stats.json");
+  put("data/processed/filter_stats.json", "{}");
+  expect(reasonToRun("03", "key03", { "03": executed }, takeSnapshot(lab))).toBeNull();
 });
 
 test("a notebook's key follows its text, the config, the user's files and the execution before it, not its outputs", () => {

@@ -64,6 +64,18 @@ export function difference(before: Snapshot, after: Snapshot): Snapshot {
   return Object.fromEntries([...changed, ...removed.map((file) => [file, null] as const)]);
 }
 
+/** What a notebook leaves in any case, whoever made it: an execution that finds it done writes nothing. */
+const RESULTS: Record<string, RegExp[]> = {
+  "01": [/^data\/raw\/raw\.jsonl$/],
+  "02": [/^data\/processed\/distilled\.jsonl$/],
+  "03": [/^data\/processed\/sft\.jsonl$/, /^data\/processed\/rl\.jsonl$/, /^data\/processed\/test\.jsonl$/, /^data\/processed\/filter_stats\.json$/],
+  "04": [/^ckpts\/sft_lora\//],
+  "05": [/^ckpts\/grpo_lora\//],
+  "06": [/^reports\/eval_[^/]*\.json$/],
+  "07": [/^ckpts\/merged_model\//],
+  "08": [/^reports\/ablation_summary_[^/]*\.json$/],
+};
+
 /** Why notebook `number` has to be executed, or null when its last execution still holds. Files that a later one rewrote are that one's. */
 export function reasonToRun(number: string, key: string, ledger: Ledger, now: Snapshot): string | null {
   const executed = ledger[number];
@@ -71,7 +83,15 @@ export function reasonToRun(number: string, key: string, ledger: Ledger, now: Sn
   if (executed.key !== key) return "something it depends on changed";
   const later = Object.values(ledger).filter((other) => other.finished > executed.finished);
   const changed = Object.entries(executed.wrote).find(([file, state]) => (now[file] ?? null) !== state && !later.some((other) => file in other.wrote));
-  return changed ? `${changed[0]} changed or is gone` : null;
+  if (changed) return `${changed[0]} changed or is gone`;
+  const lacking = (RESULTS[number] ?? []).find((result) => !Object.keys(now).some((file) => result.test(file)));
+  return lacking ? `its result is missing: ${lacking.source.replace(/[\\^$]/g, "")}` : null;
+}
+
+/** What an execution answers for: what it wrote, and what its last execution wrote, as both are now. */
+export function ownedBy(before: Snapshot, after: Snapshot, last: Executed | undefined): Snapshot {
+  const earlier = Object.keys(last?.wrote ?? {}).map((file) => [file, after[file] ?? null] as const);
+  return { ...Object.fromEntries(earlier), ...difference(before, after) };
 }
 
 export function readLedger(lab: Lab): Ledger {
