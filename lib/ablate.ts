@@ -4,8 +4,9 @@ import { writeFileAtomic } from "./atomic.ts";
 import { changedAnswers, compareArms, compareByType, METRICS } from "./compare.ts";
 import type { Change, Comparison } from "./compare.ts";
 import { LabError } from "./errors.ts";
-import { evaluate } from "./evaluate.ts";
-import type { EvaluateOptions, Evaluation } from "./evaluate.ts";
+import type { Evaluation } from "./evaluate.ts";
+import { evaluateArms } from "./evaluate-arms.ts";
+import type { EvaluateArmsOptions } from "./evaluate-arms.ts";
 import { fileStamp } from "./file-stamp.ts";
 import type { Lab } from "./lab.ts";
 import { AblationSummary, ARM_NAMES, Arm } from "./records.ts";
@@ -33,11 +34,11 @@ export interface ArmPair {
 export interface Ablation {
   summary: AblationSummary;
   pairs: ArmPair[];
-  evaluations: Record<string, Evaluation>;
+  evaluations: Partial<Record<ArmName, Evaluation>>;
   path: string;
 }
 
-export interface AblateOptions extends Omit<EvaluateOptions, "arm" | "model" | "name"> {
+export interface AblateOptions extends EvaluateArmsOptions {
   arms?: readonly ArmName[];
 }
 
@@ -51,9 +52,8 @@ export interface AblateOptions extends Omit<EvaluateOptions, "arm" | "model" | "
 export async function ablate(lab: Lab, { arms = ARM_NAMES, ...options }: AblateOptions = {}): Promise<Ablation> {
   const names = [...new Set(arms)];
   if (names.length < 2) throw new LabError({ what: "ablate requires at least two arms", found: names.join(", ") || "none", expected: ARM_NAMES.join(", ") });
-  const evaluations: Record<string, Evaluation> = {};
-  // One after the other: each needs a server of its own. Arms are not asked again because --force retrained them: their content tells.
-  for (const arm of names) evaluations[arm] = await evaluate(lab, { force: false, ...options, arm });
+  // Arms are not asked again because --force retrained them: their content tells.
+  const evaluations: Partial<Record<ArmName, Evaluation>> = await evaluateArms(lab, names, { ...options, force: options.force ?? false });
   const pairs = compareAll(names, (arm) => evaluations[arm]!.details, lab.config.seed);
   const created = new Date();
   const summary: AblationSummary = {

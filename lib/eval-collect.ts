@@ -6,6 +6,8 @@ import type { AnswerTask, StoredAnswer } from "./eval-answers.ts";
 import type { Store } from "./store.ts";
 
 export interface CollectProgress {
+  /** Of the model that is asked. */
+  name: string;
   done: number;
   total: number;
   tokensPerSecond: number;
@@ -14,6 +16,7 @@ export interface CollectProgress {
 }
 
 export interface CollectOptions {
+  name: string;
   system: string;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: CollectProgress) => void) | undefined;
@@ -25,7 +28,7 @@ export interface CollectOptions {
  * A failure that asking again would not change (a prompt too long, a text cut at maxTokens) is an answer: it is kept and scored as it is.
  * Throws LabError when answers are missing for a reason that may pass; the next call asks for those alone.
  */
-export async function collectAnswers(client: Client, tasks: readonly AnswerTask[], store: Store<StoredAnswer>, { system, signal, onProgress }: CollectOptions): Promise<void> {
+export async function collectAnswers(client: Client, tasks: readonly AnswerTask[], store: Store<StoredAnswer>, { name, system, signal, onProgress }: CollectOptions): Promise<void> {
   const open = [...new Map(tasks.map((task) => [task.key, task])).values()];
   const requests = open.map(({ request: { prompt, ...sampling } }) => ({ ...sampling, messages: messages(prompt, system) }));
   const started = performance.now();
@@ -40,7 +43,7 @@ export async function collectAnswers(client: Client, tasks: readonly AnswerTask[
       const seconds = (performance.now() - started) / 1000;
       tokens += result.completionTokens ?? 0;
       done++;
-      onProgress?.({ done, total: open.length, tokensPerSecond: tokens / seconds, etaSeconds: ((open.length - done) * seconds) / done });
+      onProgress?.({ name, done, total: open.length, tokensPerSecond: tokens / seconds, etaSeconds: ((open.length - done) * seconds) / done });
     },
   });
   if (missing.size === 0) return;

@@ -21,7 +21,6 @@ import { modelId } from "./model-ref.ts";
 import { RlRow } from "./records.ts";
 import type { ArmName, EvalDetail, EvalReport } from "./records.ts";
 import { withServer } from "./serving.ts";
-import type { Store } from "./store.ts";
 
 export interface EvaluateOptions {
   /** An arm of the ablation: base, or the merged sft, sft_grpo, grpo_only. */
@@ -36,7 +35,7 @@ export interface EvaluateOptions {
   onProgress?: (progress: CollectProgress) => void;
   /** Ask these instead of starting the model's and the Judge's server. */
   client?: Client;
-  judge?: JudgeServer;
+  judge?: JudgeServer | undefined;
 }
 
 export interface Evaluation {
@@ -62,43 +61,63 @@ export interface Evaluation {
  */
 export async function evaluate(lab: Lab, options: EvaluateOptions = {}): Promise<Evaluation> {
   const { config, paths } = lab;
-  const rows = readJsonl(paths.test, RlRow, "Run 03_filter first; it sets the test questions apart.").slice(0, config.evaluate.maxQuestions);
-  const golds = rows.map((row) => readGold(row.prompt, row.gold_answer));
-  const asked = rows.filter((_, i) => golds[i]!.readable);
-  const setAside = rows.flatMap((row, i) => (golds[i]!.readable ? [] : [{ id: row.id, reason: golds[i]!.reason }]));
-  if (asked.length === 0) throw new LabError({ what: "No test question can be checked by rules", where: paths.test, found: `${setAside.length} golds that cannot be read`, todo: "Look at the reasons in 03_filter's funnel." });
+  const plan = await planOf(lab, options);
+  const { model, rows, setAside } = plan;
+  const { answers, asked } = await answersOf(lab, plan, options);
+  const points = config.evaluate.useJudge ? await judgePoints(lab, answers, options) : new Map<string, number | null>();
+  const details = answers.map(({ detail }) => (detail.mode === "greedy" ? { ...detail, judge: points.get(detail.id) ?? null } : detail));
+  const counts = { setAside: setAside.length, undecided: answers.filter((a) => a.undecided).length, failures: countFailures(answers) };
+  const report: EvalReport = {
+    ...summarizeArm(model.name, details, { seed: config.seed }),
+    created: new Date().toISOString(),
+    profile: config.profile,
+    model: model.label,
+    n: rows.length,
+    settings: { ...settingsOf(lab, model, rows), ...counts },
+  };
+  const found = findReport(paths.reports, report);
+  const written = found ?? writeReport(paths.reports, report, details);
+  return { ...written, details, setAside, asked, reused: found !== null };
+}
 
-  const model = await evaluatedModel(lab, options);
-  const tasks = answerTasks(asked, config);
-  const store = openAnswers(paths, model.ref, config.prompt.system);
+/**
+ * Has every answer of an evaluation on disk, without scoring or judging; returns how many had to be asked for.
+ * With several models this comes first: then no two of their servers, and no Judge, need memory at once. Throws as `evaluate`.
+ */
+export async function answerTestQuestions(lab: Lab, options: EvaluateOptions = {}): Promise<number> {
+  return (await answersOf(lab, await planOf(lab, options), options)).asked;
+}
+
+interface Plan {
+  model: EvaluatedModel;
+  rows: RlRow[];
+  setAside: Evaluation["setAside"];
+  tasks: AnswerTask[];
+}
+
+async function planOf(lab: Lab, options: EvaluateOptions): Promise<Plan> {
+  const { config, paths } = lab;
+  const chosen = readJsonl(paths.test, RlRow, "Run 03_filter first; it sets the test questions apart.").slice(0, config.evaluate.maxQuestions);
+  const golds = chosen.map((row) => readGold(row.prompt, row.gold_answer));
+  const rows = chosen.filter((_, i) => golds[i]!.readable);
+  const setAside = chosen.flatMap((row, i) => (golds[i]!.readable ? [] : [{ id: row.id, reason: golds[i]!.reason }]));
+  if (rows.length === 0) throw new LabError({ what: "No test question can be checked by rules", where: paths.test, found: `${setAside.length} golds that cannot be read`, todo: "Look at the reasons in 03_filter's funnel." });
+  return { model: await evaluatedModel(lab, options), rows, setAside, tasks: answerTasks(rows, config) };
+}
+
+async function answersOf(lab: Lab, { model, tasks }: Plan, options: EvaluateOptions): Promise<{ answers: ScoredAnswer[]; asked: number }> {
+  const { system } = lab.config.prompt;
+  const { onProgress, client: given, signal: stop, force = lab.force } = options;
+  const store = openAnswers(lab.paths, model.ref, system);
   try {
-    const open = (options.force ?? lab.force) ? tasks : tasks.filter((task) => !store.has(task.key));
-    if (open.length > 0) await ask(lab, model, open, store, options);
-    const answers = tasks.map((task) => scored(task, store.get(task.key)!));
-    const points = config.evaluate.useJudge ? await judgePoints(lab, answers, options) : new Map<string, number | null>();
-    const details = answers.map(({ detail }) => (detail.mode === "greedy" ? { ...detail, judge: points.get(detail.id) ?? null } : detail));
-    const settings = settingsOf(lab, model, asked);
-    const report: EvalReport = {
-      ...summarizeArm(model.name, details, { seed: config.seed }),
-      created: new Date().toISOString(),
-      profile: config.profile,
-      model: model.label,
-      n: asked.length,
-      settings: { ...settings, setAside: setAside.length, undecided: answers.filter((a) => a.undecided).length, failures: countFailures(answers) },
-    };
-    const found = findReport(paths.reports, report);
-    const written = found ?? writeReport(paths.reports, report, details);
-    return { ...written, details, setAside, asked: open.length, reused: found !== null };
+    const open = force ? tasks : tasks.filter((task) => !store.has(task.key));
+    const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, open, store, { name: model.name, system, signal, onProgress });
+    // No server is started when nothing is missing.
+    if (open.length > 0) await (given ? collect(given, stop) : withServer(lab, model.ref, collect, { signal: stop }));
+    return { answers: tasks.map((task) => scored(task, store.get(task.key)!)), asked: open.length };
   } finally {
     await store.close();
   }
-}
-
-async function ask(lab: Lab, model: EvaluatedModel, open: readonly AnswerTask[], store: Store<StoredAnswer>, options: EvaluateOptions): Promise<void> {
-  const { system } = lab.config.prompt;
-  const { onProgress, client: given } = options;
-  const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, open, store, { system, signal, onProgress });
-  await (given ? collect(given, options.signal) : withServer(lab, model.ref, collect, { signal: options.signal }));
 }
 
 interface ScoredAnswer {

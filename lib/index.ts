@@ -87,6 +87,8 @@ export * from "./eval-answers.ts";
 export * from "./eval-model.ts";
 export * from "./eval-report.ts";
 export * from "./evaluate.ts";
+export * from "./evaluate-arms.ts";
+export type { CollectProgress } from "./eval-collect.ts";
 export * from "./ablate.ts";
 export * from "./engine.ts";
 export * from "./server.ts";
