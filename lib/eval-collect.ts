@@ -16,7 +16,8 @@ export interface CollectProgress {
 }
 
 export interface CollectOptions {
-  name: string;
+  /** For `onProgress`; default: as the server calls the model. */
+  name?: string;
   system: string;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: CollectProgress) => void) | undefined;
@@ -28,7 +29,7 @@ export interface CollectOptions {
  * A failure that asking again would not change (a prompt too long, a text cut at maxTokens) is an answer: it is kept and scored as it is.
  * Throws LabError when answers are missing for a reason that may pass; the next call asks for those alone.
  */
-export async function collectAnswers(client: Client, tasks: readonly AnswerTask[], store: Store<StoredAnswer>, { name, system, signal, onProgress }: CollectOptions): Promise<void> {
+export async function collectAnswers(client: Client, tasks: readonly AnswerTask[], store: Store<StoredAnswer>, { name = client.model, system, signal, onProgress }: CollectOptions): Promise<void> {
   const open = [...new Map(tasks.map((task) => [task.key, task])).values()];
   const requests = open.map(({ request: { prompt, ...sampling } }) => ({ ...sampling, messages: messages(prompt, system) }));
   const started = performance.now();

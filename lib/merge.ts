@@ -13,7 +13,7 @@ import { RlRow } from "./records.ts";
 import { readRun } from "./run.ts";
 import type { Run } from "./run.ts";
 import { followRun } from "./run-follow.ts";
-import type { FollowOptions } from "./run-follow.ts";
+import type { WatchOptions } from "./run-follow.ts";
 import { RunFolder } from "./run-folder.ts";
 import { runKey } from "./run-key.ts";
 import type { RunSpec } from "./run-key.ts";
@@ -42,7 +42,7 @@ export interface Merged {
   reused: boolean;
 }
 
-export interface MergeOptions extends StartOptions, FollowOptions {}
+export interface MergeOptions extends StartOptions, WatchOptions {}
 
 /**
  * Merges a LoRA adapter into its base, W' = W + (alpha / r) · B·A, and checks that both give the same greedy answers to

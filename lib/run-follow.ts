@@ -8,7 +8,7 @@ import { RunFolder } from "./run-folder.ts";
 import type { Workspace } from "./run-folder.ts";
 import { RunProgress } from "./run-metrics.ts";
 
-export interface FollowOptions {
+export interface WatchOptions {
   /** Called for every event from the run's beginning, so that a figure can be built up. */
   onEvent?: (event: RunEvent) => void;
   /** Called with the run so far, at most every `progressMs`, and once at the end. */
@@ -24,7 +24,7 @@ export interface FollowOptions {
  * Works from any process, for a run that somebody else started, too. When `signal` aborts or the cell is interrupted (SIGINT), throws
  * a LabError that says the run goes on; `cancelRun` ends it.
  */
-export async function followRun(workspace: Workspace, key: string, { onEvent, onProgress, progressMs = 1000, signal }: FollowOptions = {}): Promise<Run> {
+export async function followRun(workspace: Workspace, key: string, { onEvent, onProgress, progressMs = 1000, signal }: WatchOptions = {}): Promise<Run> {
   const folder = new RunFolder(workspace, key);
   const file = folder.readRunFile();
   const tail = new EventTail(folder.events);

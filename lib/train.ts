@@ -15,12 +15,12 @@ import { defineReward } from "./reward-source.ts";
 import type { RewardSource } from "./reward-source.ts";
 import type { Run } from "./run.ts";
 import { followRun } from "./run-follow.ts";
-import type { FollowOptions } from "./run-follow.ts";
+import type { WatchOptions } from "./run-follow.ts";
 import { startRun } from "./run-start.ts";
 import type { StartOptions } from "./run-start.ts";
 import type { InputFile, ModelRef, RunSpec } from "./run-key.ts";
 
-export interface TrainOptions extends StartOptions, FollowOptions {
+export interface TrainOptions extends StartOptions, WatchOptions {
   /** For people: what is special about this run. */
   label?: string;
   /** Put the adapter in its place in ckpts/. Default true; false for a run with a reward of your own. */
