@@ -37,8 +37,8 @@ export interface FollowOptions extends Omit<DistillOptions, "onProgress"> {
 /**
  * `distill`, with its curve for `distillProgress`.
  *
- * When every text is on disk already, the curve is that of the call that finished the file, kept in `reports/distill_curve.json`. `now` in
- * ms. Throws as `distill`.
+ * When every text is on disk already, the curve is that of the call that finished the file, kept in `reports/distill_curve.json`.
+ * Throws as `distill`.
  *
  * @example const { rows, curve } = await followDistillation(lab, train, { onCurve: (curve) => live.update(distillProgress(curve)) });
  */
@@ -64,8 +64,8 @@ function storedCurve(path: string, sha256: string | undefined): DistillCurve | n
   }
 }
 
-/** Turns progress after progress into one growing curve. Pure but for the clock. */
-export function curveRecorder(now: () => number): (progress: DistillProgress | null) => DistillCurve {
+/** Turns progress after progress into one growing curve. `now` in ms. Pure but for the clock. */
+export function curveRecorder(now: () => number): (progress: Omit<DistillProgress, "byType"> | null) => DistillCurve {
   let started: number | null = null;
   let history: { seconds: number; done: number; tokensPerSecond: number | null }[] = [];
   return (progress) => {

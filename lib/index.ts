@@ -107,3 +107,6 @@ export * from "./deploy.ts";
 export * from "./outcome.ts";
 export * from "./side-lab.ts";
 export * from "./distill-curve.ts";
+export * from "./survival.ts";
+export * from "./judge-quick.ts";
+export * from "./judge-curve.ts";

@@ -43,7 +43,8 @@ export function setAsidePath(lab: Pick<Lab, "paths">): string {
   return join(dirname(lab.paths.raw), "set_aside.jsonl");
 }
 
-function reportPath(lab: Pick<Lab, "paths">): string {
+/** What stage 1 counted, as `prepare` returned it. */
+export function reportPath(lab: Pick<Lab, "paths">): string {
   return join(dirname(lab.paths.raw), "report.json");
 }
 

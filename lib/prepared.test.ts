@@ -25,7 +25,8 @@ const margin = { question: "收入100万元,成本60万元,毛利率是多少?",
 test("what was prepared is read again: kept questions, and rows set aside with their reason", async () => {
   const lab = open("mixed", [margin, { ...margin, question: " 收入100万元，成本60万元，毛利率是多少？" }, { question: "No answer" }]);
   const report = await prepare(lab, { tokenizer });
-  const { questions, setAside } = readPrepared(lab);
+  const { questions, setAside, report: stored } = readPrepared(lab);
+  expect(stored).toEqual(report);
   expect(questions).toHaveLength(report.rows);
   expect(setAside.map((row) => [row.reason, row.line]).sort()).toEqual([["duplicate", null], ["field", 3]]);
 });
@@ -38,6 +39,13 @@ test("nothing set aside is an empty list, not an error", async () => {
 
 test("without stage 1 the reader is told to run it", () => {
   expect(() => readPrepared(openLab({}, { FTMODEL_WORKSPACE: join(root, "nothing") }))).toThrow(/Run 01_prepare first/);
+});
+
+test("a damaged report names its file and what to do", async () => {
+  const lab = open("damaged", [margin]);
+  await prepare(lab, { tokenizer });
+  writeFileSync(join(lab.paths.root, "data", "raw", "report.json"), "{");
+  expect(() => readPrepared(lab)).toThrow(/report\.json[^]*Run 01_prepare again/);
 });
 
 test("a question's facts: language, kind of answer, whether rules can check it, its tokens", () => {

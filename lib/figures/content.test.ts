@@ -11,6 +11,15 @@ const menu = (figure: f.Figure) =>
   (figure.layout.updatemenus as { buttons: { label: string; args: [Record<string, unknown[][]>, Record<string, string>] }[] }[])[0]!.buttons;
 const rows = (...types: string[]) => types.map((type) => ({ type }));
 
+describe("progress", () => {
+  test("verdicts without a token count are drawn without an axis of tokens", () => {
+    const figure = f.distillProgress({ total: 4, done: 2, failed: 0, tokensPerSecond: null, etaSeconds: 3, history: [{ seconds: 1, done: 2, tokensPerSecond: null }] }, { title: "Verdicts on disk", unit: "verdicts" });
+    expect(figure.data.map((trace) => trace.name)).toEqual(["verdicts"]);
+    expect(figure.layout.yaxis2).toBeUndefined();
+    expect(title(figure)).toContain("Verdicts on disk");
+  });
+});
+
 describe("preparation", () => {
   test("bars are shares of their own set, so that sets of different size compare", () => {
     const [before, after, asked] = f.typeBars(

@@ -17,11 +17,10 @@ export interface DistillCurve {
   history: readonly { seconds: number; done: number; tokensPerSecond: number | null }[];
 }
 
-/** Rows on disk over time, and the Teacher's rate; the subtitle holds rate, ETA and failures. */
-export function distillProgress(progress: DistillCurve): Figure {
-  const title = "Teacher texts on disk";
+/** Rows on disk over time, and the rate where tokens are counted; the subtitle holds rate, ETA and failures. */
+export function distillProgress(progress: DistillCurve, { title = "Teacher texts on disk", unit = "texts" }: { title?: string; unit?: string } = {}): Figure {
   const { total, done, failed, resumed = 0, tokensPerSecond, etaSeconds, failures = {}, history } = progress;
-  if (history.length === 0) return emptyFigure(title, total === 0 ? "No questions to ask." : `Waiting for the first of ${formatCount(total)} texts.`);
+  if (history.length === 0) return emptyFigure(title, total === 0 ? "No questions to ask." : `Waiting for the first of ${formatCount(total)} ${unit}.`);
   const causes = Object.entries(failures).map(([cause, n]) => `${cause.replace(/_/g, " ")} ${n}`);
   const facts = [
     `n = ${formatCount(done)} of ${formatCount(total)}${resumed > 0 ? ` (${formatCount(resumed)} found on disk)` : ""}`,
@@ -29,7 +28,9 @@ export function distillProgress(progress: DistillCurve): Figure {
     done >= total ? "finished" : etaSeconds === null ? "" : `ETA ${formatNumber(Math.round(etaSeconds))} s`,
     failed > 0 ? `failed ${formatCount(failed)} (${causes.join(", ")})` : "no failures",
   ];
-  const fastest = Math.max(1, ...history.map((point) => point.tokensPerSecond ?? 0));
+  const rates = history.map((point) => point.tokensPerSecond);
+  const isRated = rates.some((rate) => rate !== null);
+  const fastest = Math.max(1, ...rates.map((rate) => rate ?? 0));
   const seconds = history.map((point) => point.seconds);
   return makeFigure({
     title,
@@ -38,35 +39,19 @@ export function distillProgress(progress: DistillCurve): Figure {
       {
         type: "scatter",
         mode: "lines",
-        name: "texts",
+        name: unit,
         x: seconds,
         y: history.map((p) => p.done),
         line: { color: SERIES[0], width: 3 },
         fill: "tozeroy",
         fillcolor: "rgba(0,114,178,0.12)",
       },
-      {
-        type: "scatter",
-        mode: "lines",
-        name: "tokens/s (right)",
-        x: seconds,
-        y: history.map((p) => p.tokensPerSecond),
-        yaxis: "y2",
-        line: { color: SERIES[1], width: 2 },
-      },
+      ...(isRated ? [{ type: "scatter", mode: "lines", name: "tokens/s (right)", x: seconds, y: rates, yaxis: "y2", line: { color: SERIES[1], width: 2 } }] : []),
     ],
     x: { title: { text: "time (s)" }, rangemode: "tozero" },
-    y: { title: { text: "texts" }, range: [0, Math.max(1, total) * 1.12] },
+    y: { title: { text: unit }, range: [0, Math.max(1, total) * 1.12] },
     layout: {
-      yaxis2: {
-        title: { text: "tokens/s" },
-        overlaying: "y",
-        side: "right",
-        range: [0, fastest * 1.6],
-        tickmode: "auto",
-        showgrid: false,
-        automargin: true,
-      },
+      ...(isRated && { yaxis2: { title: { text: "tokens/s" }, overlaying: "y", side: "right", range: [0, fastest * 1.6], tickmode: "auto", showgrid: false, automargin: true } }),
       shapes: [{ type: "line", xref: "paper", x0: 0, x1: 1, yref: "y", y0: total, y1: total, line: { color: "#AFB8C1", width: 1, dash: "dash" } }],
       annotations: [note(`all ${formatCount(total)}`, { xref: "paper", x: 0, xanchor: "left", y: total, yanchor: "bottom" })],
     },

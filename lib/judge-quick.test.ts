@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { judgeCurveRecorder } from "./judge-curve.ts";
+import { expectedVerdict, FAULT_KINDS, inertText } from "./judge-prompt.ts";
+import type { FaultKind } from "./judge-prompt.ts";
+import { quickJudgeCard } from "./judge-quick.ts";
+import { plantedFaults } from "./judge-sets.ts";
+import { openLab } from "./lab.ts";
+import { judgedText, startStubJudge, stubJudge } from "./testing/stub-judge.ts";
+import type { StubJudge } from "./testing/stub-judge.ts";
+
+let folder: string;
+let stub: StubJudge;
+const faults = new Map(plantedFaults(60, 42).map((row) => [inertText(row.completion), row.fault as FaultKind | null]));
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "quick-"));
+  stub = await startStubJudge(({ prompt }) => expectedVerdict({ rubric: "four-dimensions", fault: faults.get(judgedText(prompt)) ?? null }));
+});
+afterEach(async () => {
+  await stub.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("a Judge that knows every plant, but not arithmetic, has kappa 1 and passes every wrong answer; asked once more, nothing is sent", async () => {
+  const lab = openLab({ "serving.concurrency": 8 }, { FTMODEL_WORKSPACE: folder });
+  const { card, rules, judged } = await quickJudgeCard(lab, { count: 60, judge: stubJudge(stub.url) });
+  expect(card).toMatchObject({ n: 60, kappa: { value: 1 }, recall: { value: 1 }, falsePositiveRate: { value: 0 } });
+  expect(Object.keys(card.byFault)).toEqual([...FAULT_KINDS]);
+  expect(rules.wrongPassed).toMatchObject({ value: 1 });
+  expect(rules.n).toBeGreaterThan(25); // of 30: on some the rules do not decide
+  expect(judged.filter(({ text, judgement }) => (text.fault === null) !== (judgement.status === "passed"))).toEqual([]);
+  const sent = stub.requests.length;
+  await quickJudgeCard(lab, { count: 60, judge: stubJudge(stub.url) });
+  expect(stub.requests).toHaveLength(sent);
+});
+
+test("verdicts are a growing curve: those on disk count from the start, the time left is that of those asked", () => {
+  let ms = 0;
+  const record = judgeCurveRecorder(() => ms);
+  record({ total: 10, done: 0, fromStore: 5, unreadable: 0, requests: 0 });
+  ms = 2000;
+  expect(record({ total: 10, done: 4, fromStore: 5, unreadable: 1, requests: 6 })).toMatchObject({ total: 15, done: 9, resumed: 5, failed: 1, failures: { unreadable: 1 }, etaSeconds: 3, history: [{ done: 5 }, { seconds: 2, done: 9, tokensPerSecond: null }] });
+});
