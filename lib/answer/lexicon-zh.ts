@@ -91,8 +91,12 @@ function byFirstCharacter(): Map<number, Entry[]> {
 }
 
 const TABLE = byFirstCharacter();
+/** Most signs of ASCII start no word: one look at this saves the look-up. */
+const ASCII_STARTS = new Uint8Array(128);
+for (const code of TABLE.keys()) if (code < 128) ASCII_STARTS[code] = 1;
 
 /** All the known words that start with this character, longest first; a word may be listed with two roles. */
 export function entriesAt(text: string, at: number): Entry[] | undefined {
-  return TABLE.get(text.charCodeAt(at));
+  const code = text.charCodeAt(at);
+  return code < 128 && ASCII_STARTS[code] === 0 ? undefined : TABLE.get(code);
 }

@@ -110,11 +110,18 @@ export const LATIN_WORDS: ReadonlyMap<string, Role> = new Map([
 ]);
 
 /** First words of phrases, with the number of words of the longest. */
-export const PHRASE_STARTS: ReadonlyMap<string, number> = (() => {
-  const starts = new Map<string, number>();
-  for (const key of LATIN_WORDS.keys()) {
-    const words = key.split(" ");
-    if (words.length > 1) starts.set(words[0]!, Math.max(starts.get(words[0]!) ?? 0, words.length));
-  }
-  return starts;
-})();
+const phraseStarts = new Map<string, number>();
+for (const key of LATIN_WORDS.keys()) {
+  const [first = "", ...rest] = key.split(" ");
+  if (rest.length > 0) phraseStarts.set(first, Math.max(phraseStarts.get(first) ?? 0, rest.length + 1));
+}
+
+/** A word's role by itself, and the words of the longest phrase that starts with it (0 for none). */
+export interface LatinWord {
+  role: Role | null;
+  phrase: number;
+}
+const WORDS = new Map<string, LatinWord>();
+for (const word of [...LATIN_WORDS.keys(), ...phraseStarts.keys()]) if (!word.includes(" ")) WORDS.set(word, { role: LATIN_WORDS.get(word) ?? null, phrase: phraseStarts.get(word) ?? 0 });
+
+export const latinWord = (word: string): LatinWord | undefined => WORDS.get(word);

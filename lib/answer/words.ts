@@ -1,6 +1,6 @@
 /** Latin words, Chinese words and signs as tokens. */
 import type { Role } from "./lexicon.ts";
-import { LATIN_WORDS, PHRASE_STARTS } from "./lexicon.ts";
+import { LATIN_WORDS, latinWord } from "./lexicon.ts";
 import { entriesAt } from "./lexicon-zh.ts";
 import { isChineseDigit, scanChineseNumeral, scanScale } from "./numeral-zh.ts";
 import type { Token } from "./tokens.ts";
@@ -19,14 +19,13 @@ export function pushLatin(text: string, start: number, out: Token[]): number {
   }
   let end = wordEnd(text, start);
   const word = text.slice(start, end).toLowerCase();
-  const longest = PHRASE_STARTS.get(word);
-  const phrase = longest === undefined ? null : findPhrase(text, start, end, word, longest);
+  const known = latinWord(word);
+  const phrase = known === undefined || known.phrase === 0 ? null : findPhrase(text, start, end, word, known.phrase);
   if (phrase) {
     out.push(phrase);
     return phrase.end;
   }
-  const touches = start > 0 && (isDigit(text.charCodeAt(start - 1)) || text[start - 1] === ")");
-  const role = !touches && ONLY_ADJACENT.has(word) ? undefined : LATIN_WORDS.get(word);
+  const role = known === undefined || (word.length === 1 && ONLY_ADJACENT.has(word) && !touchesNumber(text, start)) ? null : known.role;
   if (role && (!isDigit(text.charCodeAt(end)) || role.role === "currency" || role.role === "fiscal")) {
     out.push(roleToken(role, start, end));
     return end;
@@ -38,6 +37,8 @@ export function pushLatin(text: string, start: number, out: Token[]): number {
   out.push(otherToken("unknown", name, start, end));
   return end;
 }
+
+const touchesNumber = (text: string, start: number): boolean => start > 0 && (isDigit(text.charCodeAt(start - 1)) || text[start - 1] === ")");
 
 /** US$, HK$, A$ */
 function currencySign(text: string, start: number): Token | null {
