@@ -26,7 +26,7 @@ export function readCompound(tokens: Token[], at: number, first: Parsed, lead: L
   const follow = tokens[first.next];
   if (follow === undefined && lead.inequality === null) return { value: { kind: "number", number: first.quantity }, next: first.next, weak: first.weak };
   const fraction = readFraction(tokens, at, first, lead, text);
-  if (fraction && "malformed" in fraction) return { value: null, next: fraction.malformed, weak: false };
+  if (fraction !== null && fraction.number === null) return { value: null, next: fraction.next, weak: false };
   const number = fraction?.number ?? first.quantity;
   const next = fraction?.next ?? first.next;
   const joined = readRatio(tokens, next, number) ?? readRange(tokens, next, number, lead, text);
@@ -45,10 +45,8 @@ function boundAt(tokens: Token[], i: number): string | null {
   return isSign(tokens[i], "+") && tokens[i]!.start === tokens[i - 1]!.end ? "≥" : null;
 }
 
-type ReadFraction = { number: Quantity; next: number } | { malformed: number } | null;
-
-/** 1/3, 三分之一, 2 1/2. */
-function readFraction(tokens: Token[], at: number, first: Parsed, lead: Lead, text: string): ReadFraction {
+/** 1/3, 三分之一, 2 1/2; `number` is null for a zero denominator. */
+function readFraction(tokens: Token[], at: number, first: Parsed, lead: Lead, text: string): { number: Quantity | null; next: number } | null {
   const i = first.next;
   const q = first.quantity;
   const mixed = mixedNumber(tokens, at, q, text);
@@ -56,12 +54,12 @@ function readFraction(tokens: Token[], at: number, first: Parsed, lead: Lead, te
   const second = tokens[i + 1];
   if (second?.type !== "number" || !second.wellFormed) return null;
   if (roleAt(tokens, i)?.role === "denominator") {
-    if (isZero(q.value)) return { malformed: i + 2 };
+    if (isZero(q.value)) return { number: null, next: i + 2 };
     return { number: { ...q, value: divide(bareValue(second), q.value), step: null, dress: "fraction" }, next: i + 2 };
   }
   if (!isSign(tokens[i], "/") || !isBare(q)) return null;
   const below = parseQuantity(tokens, i + 1, nothingBefore());
-  if (isZero(below.quantity.value) || isSign(tokens[below.next], "/")) return { malformed: below.next };
+  if (isZero(below.quantity.value) || isSign(tokens[below.next], "/")) return { number: null, next: below.next };
   const closes = lead.before.bracket && !first.closed && isSign(tokens[below.next], ")");
   return { number: overQuantity(divide(q.value, bareValue(second)), q, below.quantity, second), next: below.next + (closes ? 1 : 0) };
 }
