@@ -1,0 +1,153 @@
+"""
+Group relative policy optimisation: the model answers each question several times and learns from its better answers. Stage 5.
+
+    python scripts/grpo.py reports/runs/grpo-…/run.json
+
+Differs from Fin-R1 (arXiv 2503.16252): a LoRA adapter instead of all weights; the reward's weights are the config's, where Fin-R1 adds
+format and accuracy unweighted; the standard deviation of a group divides by G - 1 (TRL), where Fin-R1's divides by G. GRPO as published
+(arXiv 2402.03300) needs four settings that TRL has otherwise by default: loss_type, scale_rewards, beta, reward_weights.
+
+The reward is lib's TypeScript scorer in a Node process of ours. The KL is to the policy the run starts from: the SFT adapter, or the Base
+when grpo.startFromSft is false. Answers cut at grpo.maxTokens count in their group's mean but are not trained on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from sidecar.batch import Batch, with_smaller_batch
+from sidecar.checkpoint import newest_complete
+from sidecar.events import EventLog
+from sidecar.failure import Failure
+from sidecar.order import epochs_in_order
+from sidecar.reward import RewardProcess
+from sidecar.rows import messages, read_rows
+from sidecar.runfile import Grpo, RunFile
+from sidecar.stage import report_to, run_stage
+
+
+def main(run: RunFile, events: EventLog) -> None:
+    if run.reward is None:
+        raise Failure("bad_run_file", "run.json: reward: GRPO needs one")
+    settings = run.config.grpo
+    if settings.start_from_sft != (run.models.adapter is not None):
+        raise Failure("bad_run_file", "run.json: models.adapter: expected an adapter exactly when config.grpo.startFromSft is true")
+    processes = int(os.environ.get("WORLD_SIZE", "1"))  # set by accelerate launch
+    answers = settings.prompts_per_step * settings.group_size
+    accumulation, rest = divmod(answers, settings.micro_batch * processes)
+    if rest:
+        raise Failure("bad_run_file", f"grpo.microBatch: {settings.micro_batch} × {processes} processes must divide promptsPerStep × groupSize = {answers}")
+    process = RewardProcess(run.reward.command)
+    try:
+        with_smaller_batch(Batch(settings.micro_batch, accumulation), events, lambda batch: train(run, events, batch, process))
+    finally:
+        process.close()
+
+
+def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) -> None:
+    # Not at the top: these take seconds, and read the environment that the run file decides.
+    from datasets import Dataset
+    from transformers import PrinterCallback, set_seed
+    from trl import GRPOConfig, GRPOTrainer
+
+    from sidecar.model import assert_changed, device_of, load_base, load_tokenizer, new_adapter, save_adapter, trainable_weights, trained_adapter
+    from sidecar.watch_grpo import GrpoWatch, reward_function
+
+    config, settings = run.config, run.config.grpo
+
+    # Data
+    device = device_of(run)
+    rows = read_rows(run.input("train").path, ["id", "prompt", "gold_answer"])
+    steps = steps_of(len(rows), settings)
+    order = epochs_in_order(len(rows), settings.epochs, config.seed)[: steps * settings.prompts_per_step]
+    data = Dataset.from_list(
+        [{"id": r["id"], "question": r["prompt"], "gold": r["gold_answer"], "prompt": messages(config.prompt.system, r["prompt"])} for r in (rows[i] for i in order)]
+    )
+    print(f"{steps} steps × {settings.prompts_per_step} questions × {settings.group_size} answers = {len(order) * settings.group_size} answers")
+
+    # Model
+    set_seed(config.seed)
+    tokenizer = load_tokenizer(run)
+    base = load_base(run, device)
+    if settings.start_from_sft:
+        model = trained_adapter(base, run)  # has the rank that SFT gave it
+    else:
+        model = new_adapter(base, settings.lora_rank, settings.lora_alpha, dropout=0.0)
+    before = trainable_weights(model)
+
+    # Trainer
+    checkpoints = Path(run.run_dir) / "checkpoints"
+    resume, passed_over = newest_complete(checkpoints)
+    for sentence in passed_over:
+        events.warning("incomplete_checkpoint", sentence)
+    trainer_class: type[GRPOTrainer] = GRPOTrainer
+    if device == "cpu" and not settings.gradient_checkpointing:
+        from sidecar.cpu_grpo import CpuGRPOTrainer as trainer_class
+    watch = GrpoWatch(events, len(order) / len(rows), settings.group_size, settings.sample_every)
+    trainer = watch.trainer = trainer_class(
+        model=model,
+        processing_class=tokenizer,
+        train_dataset=data,
+        reward_funcs=[reward_function(process)],
+        callbacks=[watch],
+        args=GRPOConfig(
+            output_dir=str(checkpoints),
+            # GRPO as published
+            loss_type="grpo",
+            scale_rewards="group" if settings.scale_rewards else "none",
+            beta=settings.beta,
+            reward_weights=[1.0],  # one function, whose total the TypeScript reward has weighted
+            num_iterations=1,  # one update a batch of answers: the sampling policy is the trained one, no second pass for its log-probs
+            num_generations=settings.group_size,
+            temperature=settings.temperature,
+            top_p=1.0,
+            top_k=0,
+            max_completion_length=settings.max_tokens,
+            mask_truncated_completions=True,
+            disable_dropout=True,  # with dropout the trained policy would not be the one that answered
+            # the loop
+            num_train_epochs=1,  # `data` already holds the questions of all epochs, in order
+            shuffle_dataset=False,
+            per_device_train_batch_size=batch.micro,
+            gradient_accumulation_steps=batch.accumulation,
+            learning_rate=settings.learning_rate,
+            lr_scheduler_type="constant_with_warmup",
+            warmup_steps=round(settings.warmup_share * steps),
+            max_grad_norm=1.0,  # Magic number: the usual bound on the gradient's norm
+            gradient_checkpointing=settings.gradient_checkpointing,
+            save_steps=settings.save_steps,
+            save_total_limit=2,  # the newest, and the one before in case a crash hits the newest
+            logging_steps=1,
+            logging_nan_inf_filter=False,  # a loss that is not finite must be seen
+            seed=config.seed,
+            use_cpu=device == "cpu",
+            bf16=device != "cpu",
+            dataloader_pin_memory=device != "cpu",
+            report_to=report_to(run),
+            run_name=run.key,
+            disable_tqdm=True,
+        ),
+    )
+    trainer.remove_callback(PrinterCallback)
+    trainer.train(resume_from_checkpoint=resume and str(resume))
+
+    # Save
+    assert_changed(model, before)
+    if trainer.is_world_process_zero():
+        save_adapter(trainer.accelerator.unwrap_model(trainer.model), run)
+
+
+def steps_of(rows: int, settings: Grpo) -> int:
+    """Optimizer steps: whole batches of questions in `epochs` passes, at most maxSteps. Raises Failure when not one is full."""
+    full = round(rows * settings.epochs) // settings.prompts_per_step
+    if full == 0:
+        raise Failure(
+            "no_rows", f"{rows} questions × {settings.epochs:g} epochs do not fill one step of grpo.promptsPerStep = {settings.prompts_per_step} questions"
+        )
+    return min(settings.max_steps, full)
+
+
+if __name__ == "__main__":
+    sys.exit(run_stage("grpo", main))

@@ -1,0 +1,115 @@
+"""
+Folds a LoRA adapter into its base, W' = W + (alpha / r) · B·A, and checks that the result answers as base and adapter did. Stage 7.
+
+    python scripts/merge.py reports/runs/merge-…/run.json
+
+Never into 4-bit weights: their rounding would be baked in. An adapter of another base is refused before anything is written. The parity
+check reads the merged model back from the disk: greedy answers to deploy.parityPrompts prompts of the test set, and the largest
+difference of any logit along the adapter's answers. In float32 (CPU) all answers agree; in bf16 (GPU) the rounding of W' moves a few.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sidecar.checkpoint import replace_folder
+from sidecar.events import EventLog
+from sidecar.failure import Failure
+from sidecar.rows import messages, read_rows
+from sidecar.runfile import RunFile
+from sidecar.stage import run_stage
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedTokenizerBase
+
+AT_ONCE = 16  # Magic number: prompts answered in one batch; bounds the logits of a large vocabulary
+
+
+@dataclass
+class Parity:
+    parityPrompts: int
+    parityAgree: int
+    maxLogitDifference: float
+
+
+def main(run: RunFile, events: EventLog) -> None:
+    from sidecar.model import check_adapter, device_of, load_tokenizer
+    from sidecar.watch import versions
+
+    if run.models.adapter is None:
+        raise Failure("bad_run_file", "run.json: models.adapter: merge needs one")
+    check_adapter(run)
+    prompts = [row["prompt"] for row in read_rows(run.input("parity").path, ["prompt"])][: run.config.deploy.parity_prompts]
+    device = device_of(run)
+    tokenizer = load_tokenizer(run)
+    model = with_adapter(run, device)
+    sizes = {name: p.numel() for name, p in model.named_parameters()}
+    trainable = sum(size for name, size in sizes.items() if ".lora_" in name)
+    events.start(step=0, total_steps=1, device=device, trainable=trainable, total=sum(sizes.values()), versions=versions())
+
+    final = Path(run.output)
+    unfinished = final.with_name(f".{final.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    write_merged(model, tokenizer, unfinished)
+    del model  # two are loaded next
+    parity = compare(run, device, tokenizer, unfinished, prompts)
+    (Path(run.run_dir) / "parity.json").write_text(json.dumps(asdict(parity), indent=2) + "\n", encoding="utf-8")
+    if parity.parityAgree < parity.parityPrompts:
+        events.warning("parity", f"{parity.parityPrompts - parity.parityAgree} of {parity.parityPrompts} greedy answers of the merged model differ from the adapter's")
+    replace_folder(unfinished, final)
+    events.step(1, asdict(parity))
+
+
+def with_adapter(run: RunFile, device: str) -> PeftModel:
+    from peft import PeftModel
+
+    from sidecar.model import load_base
+
+    return PeftModel.from_pretrained(load_base(run, device, quantised=False), run.models.adapter.path).eval()
+
+
+def write_merged(model: PeftModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Weights, configuration, generation settings, tokenizer and chat template: all that a server needs."""
+    merged = model.merge_and_unload(safe_merge=True)  # safe: refuses weights that are not finite
+    if merged.generation_config.eos_token_id is None:
+        merged.generation_config.eos_token_id = tokenizer.eos_token_id
+    merged.save_pretrained(folder, safe_serialization=True)
+    tokenizer.save_pretrained(folder)
+
+
+def compare(run: RunFile, device: str, tokenizer: PreTrainedTokenizerBase, folder: Path, prompts: list[str]) -> Parity:
+    """Base with adapter against the model in `folder`."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from sidecar.model import dtype_of
+
+    before = with_adapter(run, device)
+    after = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype_of(device), use_safetensors=True).to(before.device).eval()
+    agree, largest = 0, 0.0
+    for start in range(0, len(prompts), AT_ONCE):
+        chats = [messages(run.config.prompt.system, prompt) for prompt in prompts[start : start + AT_ONCE]]
+        asked = tokenizer.apply_chat_template(chats, add_generation_prompt=True, return_dict=True, return_tensors="pt", padding=True).to(before.device)
+        width = asked["input_ids"].size(1)
+        with torch.inference_mode():
+            answers = [
+                model.generate(**asked, max_new_tokens=run.config.evaluate.max_tokens, do_sample=False, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
+                for model in (before, after)
+            ]
+            texts = [tokenizer.batch_decode(ids[:, width:], skip_special_tokens=True) for ids in answers]
+            agree += sum(a == b for a, b in zip(*texts, strict=True))
+            ids = answers[0]  # (B, T): prompts and the adapter's answers
+            mask = torch.cat([asked["attention_mask"], torch.ones_like(ids[:, width:])], 1)
+            logits = [model(input_ids=ids, attention_mask=mask).logits[:, width - 1 :].float() for model in (before, after)]
+            largest = max(largest, (logits[0] - logits[1]).abs().max().item())
+    return Parity(len(prompts), agree, largest)
+
+
+if __name__ == "__main__":
+    sys.exit(run_stage("merge", main))

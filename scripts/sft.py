@@ -1,0 +1,126 @@
+"""
+Supervised fine-tuning: the Base learns to answer as the Teacher's accepted texts do. Stage 4.
+
+    python scripts/sft.py reports/runs/sft-…/run.json
+
+Differs from Fin-R1 (arXiv 2503.16252), which tunes all weights of a 7B model on 60,091 rows: here a LoRA adapter learns, on a smaller
+model and less data. The loss sees the response and its end token only; the prompt is context.
+
+Reads every value from run.json; writes events.jsonl, checkpoints/ and the adapter beside it. Started again on the same run file it
+resumes from the newest complete checkpoint and ends with the same weights as a run that was never stopped.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from pathlib import Path
+
+from sidecar.batch import Batch, with_smaller_batch
+from sidecar.checkpoint import newest_complete
+from sidecar.events import EventLog
+from sidecar.failure import Failure
+from sidecar.order import epochs_in_order
+from sidecar.rows import encode, read_rows
+from sidecar.runfile import RunFile
+from sidecar.stage import report_to, run_stage
+
+
+def main(run: RunFile, events: EventLog) -> None:
+    settings = run.config.sft
+    batch = Batch(settings.batch_size, settings.gradient_accumulation)
+    with_smaller_batch(batch, events, lambda batch: train(run, events, batch))
+
+
+def train(run: RunFile, events: EventLog, batch: Batch) -> None:
+    # Not at the top: these take seconds, and read the environment that the run file decides.
+    from datasets import Dataset
+    from transformers import PrinterCallback, set_seed
+    from trl import SFTConfig, SFTTrainer
+
+    from sidecar.model import assert_changed, device_of, load_base, load_tokenizer, new_adapter, save_adapter, trainable_weights
+    from sidecar.watch import Watch
+
+    config, settings = run.config, run.config.sft
+
+    # Data
+    device = device_of(run)
+    rows = read_rows(run.input("train").path, ["id", "prompt", "response"])
+    tokenizer = load_tokenizer(run)
+    encoded = [encode(tokenizer, config.prompt.system, row["prompt"], row["response"], settings.max_length) for row in rows]
+    kept = keep_answers(encoded, settings.max_length, events)
+    order = epochs_in_order(len(kept), settings.epochs, config.seed)
+    data = Dataset.from_list([{"input_ids": kept[i].input_ids, "labels": kept[i].labels} for i in order])
+    processes = int(os.environ.get("WORLD_SIZE", "1"))  # set by accelerate launch
+    steps = math.ceil(len(order) / (batch.effective * processes))
+    print(f"{len(kept)} rows × {settings.epochs:g} epochs / ({batch.micro} × {batch.accumulation} × {processes}) = {steps} steps")
+
+    # Model
+    set_seed(config.seed)
+    base = load_base(run, device)
+    model = new_adapter(base, settings.lora_rank, settings.lora_alpha, settings.lora_dropout)
+    before = trainable_weights(model)
+
+    # Trainer
+    checkpoints = Path(run.run_dir) / "checkpoints"
+    resume, passed_over = newest_complete(checkpoints)
+    for sentence in passed_over:
+        events.warning("incomplete_checkpoint", sentence)
+    trainer = SFTTrainer(
+        model=model,
+        processing_class=tokenizer,
+        train_dataset=data,
+        callbacks=[Watch(events, settings.epochs)],
+        args=SFTConfig(
+            output_dir=str(checkpoints),
+            num_train_epochs=1,  # `data` already holds the rows of all epochs, in order
+            train_sampling_strategy="sequential",
+            per_device_train_batch_size=batch.micro,
+            gradient_accumulation_steps=batch.accumulation,
+            learning_rate=settings.learning_rate,
+            lr_scheduler_type="cosine",
+            warmup_steps=round(settings.warmup_share * steps),
+            max_grad_norm=1.0,  # Magic number: the usual bound on the gradient's norm
+            max_length=None,  # cut above, and counted
+            gradient_checkpointing=settings.gradient_checkpointing,
+            save_steps=settings.save_steps,
+            save_total_limit=2,  # the newest, and the one before in case a crash hits the newest
+            logging_steps=1,
+            logging_nan_inf_filter=False,  # a loss that is not finite must be seen
+            seed=config.seed,
+            use_cpu=device == "cpu",
+            bf16=device != "cpu",
+            dataloader_pin_memory=device != "cpu",
+            report_to=report_to(run),
+            run_name=run.key,
+            disable_tqdm=True,
+        ),
+    )
+    trainer.remove_callback(PrinterCallback)
+    trainer.train(resume_from_checkpoint=resume and str(resume))
+
+    # Save
+    assert_changed(model, before)
+    if trainer.is_world_process_zero():
+        save_adapter(trainer.accelerator.unwrap_model(trainer.model), run)
+
+
+def keep_answers(encoded: list, max_length: int, events: EventLog) -> list:
+    """The rows that still hold a piece of their answer; says how many were cut and how many lost all of it."""
+    kept = [row for row in encoded if row.answer_tokens > 0]
+    cut = sum(row.length > max_length for row in encoded)
+    if cut:
+        longest = max(row.length for row in encoded)
+        events.warning(
+            "truncated_rows",
+            f"{cut} of {len(encoded)} rows are longer than sft.maxLength = {max_length} tokens and were cut (the longest has {longest}); "
+            f"{len(encoded) - len(kept)} of them lost their whole answer and were left out.",
+        )
+    if not kept:
+        raise Failure("no_rows", f"no row keeps any of its answer within sft.maxLength = {max_length} tokens")
+    return kept
+
+
+if __name__ == "__main__":
+    sys.exit(run_stage("sft", main))

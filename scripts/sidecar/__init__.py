@@ -1,0 +1,1 @@
+"""What the training scripts share. Nothing here imports torch before a run file was read."""

@@ -1,0 +1,56 @@
+"""How an effective batch is cut into what fits into memory at once."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .events import EventLog
+from .failure import Failure
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`micro` rows a forward pass and process, `accumulation` passes an optimizer step."""
+
+    micro: int
+    accumulation: int
+
+    @property
+    def effective(self) -> int:
+        return self.micro * self.accumulation
+
+
+def halve(batch: Batch) -> Batch | None:
+    """The same effective batch with at most half the micro-batch; None when a single row is already too much."""
+    if batch.micro == 1:
+        return None
+    micro = next(m for m in range(batch.micro // 2, 0, -1) if batch.effective % m == 0)
+    return Batch(micro, batch.effective // micro)
+
+
+def with_smaller_batch(batch: Batch, events: EventLog, attempt: Callable[[Batch], None]) -> None:
+    """Runs `attempt`; when the GPU's memory runs out, once more with half the micro-batch. `attempt` resumes from its checkpoints."""
+    import torch
+
+    try:
+        return attempt(batch)
+    except torch.OutOfMemoryError as error:
+        message = str(error).split("\n")[0]
+    # Outside the handler: inside, the traceback would keep the tensors alive.
+    smaller = halve(batch)
+    if smaller is None:
+        raise Failure("out_of_memory", f"a single row does not fit into the GPU's memory: {message}")
+    events.warning(
+        "out_of_memory",
+        f"The GPU's memory ran out with {batch.micro} rows a pass; going on with {smaller.micro} × {smaller.accumulation} = {smaller.effective} "
+        "(the effective batch is the same) from the newest checkpoint.",
+    )
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    try:
+        attempt(smaller)
+    except torch.OutOfMemoryError as error:
+        raise Failure("out_of_memory", f"out of memory with {smaller.micro} rows a pass, too: {str(error).splitlines()[0]}") from None

@@ -1,0 +1,16 @@
+"""Why a run ends before it is done."""
+
+from __future__ import annotations
+
+
+class Failure(Exception):
+    """A run that cannot go on: a stable code for machines, one sentence for people."""
+
+    def __init__(self, cause: str, message: str):
+        super().__init__(message)
+        self.cause = cause
+        self.message = message
+
+
+class Cancelled(BaseException):
+    """SIGTERM or SIGINT. Not an Exception: no library may take it for an error of its own and go on."""

@@ -1,0 +1,164 @@
+"""The base model, its tokenizer, and the LoRA adapter that is trained on it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .checkpoint import replace_folder
+from .failure import Failure
+from .runfile import RunFile
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+# Every linear map of a decoder layer, as in QLoRA (arXiv 2305.14314); the embeddings and the head stay as they are.
+TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+FORMAT_SAMPLE = "<think>\n1\n</think>\n<answer>\n1\n</answer>"
+
+
+def device_of(run: RunFile) -> str:
+    """The tiny profile trains on the CPU, so that it does the same everywhere; gpu needs a GPU and says so before anything is loaded."""
+    import torch
+
+    if run.config.profile == "tiny":
+        return "cpu"
+    if not torch.cuda.is_available():
+        raise Failure("no_gpu", f"profile {run.config.profile} trains on a GPU and torch finds none; profile tiny trains on the CPU")
+    return "cuda"
+
+
+def dtype_of(device: str) -> torch.dtype:
+    """Weights are bf16 on disk. A CPU computes in float32; a GPU in bf16."""
+    import torch
+
+    return torch.float32 if device == "cpu" else torch.bfloat16
+
+
+def load_tokenizer(run: RunFile) -> PreTrainedTokenizerBase:
+    from transformers import AutoTokenizer
+
+    base = run.models.base
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base.path, revision=base.revision, padding_side="left", trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise Failure("bad_model", f"the tokenizer of {base.path} cannot be loaded: {str(error).splitlines()[0]}") from error
+    if tokenizer.chat_template is None:
+        raise Failure("bad_model", f"the tokenizer of {base.path} has no chat template")
+    back = tokenizer.decode(tokenizer(FORMAT_SAMPLE, add_special_tokens=False)["input_ids"], skip_special_tokens=True)
+    if back != FORMAT_SAMPLE:
+        raise Failure("bad_model", f"the tokenizer of {base.path} does not give the format's tags back: {back!r}")
+    return tokenizer
+
+
+def load_base(run: RunFile, device: str, quantised: bool = True) -> PreTrainedModel:
+    """The base in the device's precision; in NF4 with double quantisation where the config says so and the caller can take it."""
+    from transformers import AutoModelForCausalLM
+
+    base = run.models.base
+    options: dict[str, Any] = {"dtype": dtype_of(device), "attn_implementation": "sdpa"}
+    if quantised and run.config.models.load_in_4bit:
+        options["quantization_config"] = nf4(device)
+    if device != "cpu":
+        options["device_map"] = {"": current_device()}
+    try:
+        return AutoModelForCausalLM.from_pretrained(base.path, revision=base.revision, use_safetensors=True, trust_remote_code=False, **options)
+    except (OSError, ValueError) as error:
+        raise Failure("bad_model", f"the model {base.path} cannot be loaded: {str(error).splitlines()[0]}") from error
+
+
+def nf4(device: str) -> Any:
+    """4-bit weights by QLoRA's recipe: NF4, the quantisation constants quantised again, arithmetic in bf16."""
+    from importlib.util import find_spec
+
+    from transformers import BitsAndBytesConfig
+
+    if device == "cpu":
+        raise Failure("bad_run_file", "models.loadIn4bit needs a GPU; set it to false")
+    if find_spec("bitsandbytes") is None:
+        raise Failure("bad_model", "models.loadIn4bit needs the package bitsandbytes, which is not installed; set it to false or install the gpu packages")
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype_of(device))
+
+
+def current_device() -> int:
+    """The GPU of this process: each process of accelerate launch has its own."""
+    import os
+
+    return int(os.environ.get("LOCAL_RANK", "0"))
+
+
+def new_adapter(base: PreTrainedModel, rank: int, alpha: int, dropout: float) -> PeftModel:
+    """A fresh LoRA adapter: its second factor is zero, so the model starts as the base. Draws from torch's random numbers."""
+    from peft import LoraConfig, get_peft_model
+
+    return get_peft_model(base, LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=TARGETS, bias="none", task_type="CAUSAL_LM"))
+
+
+def trained_adapter(base: PreTrainedModel, run: RunFile) -> PeftModel:
+    """The adapter of the run file on its base, to be trained on. Raises Failure when it belongs to another base."""
+    from peft import PeftModel
+
+    check_adapter(run)
+    # is_trainable defaults to False: the run would train nothing and its curves would look alive.
+    model = PeftModel.from_pretrained(base, run.models.adapter.path, is_trainable=True)
+    model.peft_config["default"].base_model_name_or_path = run.models.base.path  # where it is here: PEFT looks into it
+    return model
+
+
+def check_adapter(run: RunFile) -> None:
+    """Raises Failure unless the adapter fits the base: by origin.json, which lib writes, or tensor by tensor. Reads no weights."""
+    from safetensors import safe_open
+
+    folder, base = Path(run.models.adapter.path), run.models.base
+    weights = folder / "adapter_model.safetensors"
+    if not weights.is_file() or not (folder / "adapter_config.json").is_file():
+        raise Failure("bad_model", f"{folder} holds no adapter (adapter_config.json and adapter_model.safetensors)")
+    origin = folder / "origin.json"
+    if origin.is_file() and (found := json.loads(origin.read_text(encoding="utf-8"))["base"]) != base.id:
+        raise Failure("adapter_of_another_base", f"{folder} was trained on base {found[:60]}, not on {base.path} ({base.id[:60]})")
+    if not base.is_folder:
+        return
+    shapes = {}
+    for path in sorted(Path(base.path).glob("*.safetensors")):
+        with safe_open(path, "pt") as file:
+            shapes |= {name: file.get_slice(name).get_shape() for name in file.keys()}
+    with safe_open(weights, "pt") as file:
+        for name in file.keys():
+            module, _, factor = name.removeprefix("base_model.model.").partition(".lora_")
+            shape, target = file.get_slice(name).get_shape(), shapes.get(f"{module}.weight")  # target: (out, in)
+            fits = target is not None and (shape[1] == target[1] if factor[0] == "A" else shape[0] == target[0])
+            if not fits:
+                raise Failure("adapter_of_another_base", f"{folder}: {name} of shape {shape} does not fit {base.path}, whose weight is {target or 'absent'}")
+
+
+def save_adapter(model: PeftModel, run: RunFile) -> None:
+    """Writes the trained adapter (not the frozen reference) as safetensors, in one piece or not at all."""
+    final = Path(run.output)
+    unfinished = final.with_name(f".{final.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    model.save_pretrained(unfinished, selected_adapters=["default"], safe_serialization=True, save_embedding_layers=False)
+    (unfinished / "README.md").unlink(missing_ok=True)  # an empty form
+    config = unfinished / "adapter_config.json"
+    settings = json.loads(config.read_text(encoding="utf-8"))
+    # The base as the config names it: a path of this machine would make another hash of the same adapter elsewhere.
+    settings["base_model_name_or_path"] = run.config.models.base
+    config.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    replace_folder(unfinished, final)
+
+
+def trainable_weights(model: PeftModel) -> dict[str, torch.Tensor]:
+    """Copies of what is trained; Raises Failure when that is nothing."""
+    weights = {name: p.detach().float().cpu().clone() for name, p in model.named_parameters() if p.requires_grad}
+    if not weights:
+        raise Failure("nothing_trained", "no parameter of the model is trainable")
+    return weights
+
+
+def assert_changed(model: PeftModel, before: dict[str, torch.Tensor]) -> None:
+    """Raises Failure when training left every weight as it was."""
+    if all(weight.equal(before[name]) for name, weight in trainable_weights(model).items()):
+        raise Failure("nothing_trained", "training changed no weight of the adapter")

@@ -1,0 +1,70 @@
+"""Rows of a JSONL file, and a row as the tokens that are trained on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .failure import Failure
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+IGNORED = -100  # a label that torch's cross entropy leaves out
+
+
+def read_rows(path: str, texts: list[str]) -> list[dict[str, Any]]:
+    """The rows of a JSONL file whose fields `texts` are texts that are not blank. Raises Failure naming file, line and field."""
+    rows = []
+    try:
+        lines = Path(path).read_bytes().split(b"\n")
+    except OSError as error:
+        raise Failure("bad_data", f"{path} cannot be read: {error.strerror}") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:  # bad JSON or bad UTF-8
+            raise Failure("bad_data", f"{path}:{number}: expected a JSON object, found {line[:60]!r} ({error})") from error
+        for field in texts:
+            value = row.get(field) if isinstance(row, dict) else None
+            if not isinstance(value, str) or not value.strip():
+                raise Failure("bad_data", f"{path}:{number}: {field}: expected a text, found {json.dumps(value)[:60]}")
+        rows.append(row)
+    if not rows:
+        raise Failure("no_rows", f"{path} holds no rows: there is nothing to train on")
+    return rows
+
+
+def messages(system: str, prompt: str) -> list[dict[str, str]]:
+    """The conversation up to the answer; a system message only when there is one."""
+    head = [{"role": "system", "content": system}] if system else []
+    return [*head, {"role": "user", "content": prompt}]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    input_ids: list[int]  # (T,)
+    labels: list[int]  # (T,), IGNORED on the prompt
+    length: int  # tokens before the cut to max_length
+
+    @property
+    def answer_tokens(self) -> int:
+        return sum(label != IGNORED for label in self.labels)
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, system: str, prompt: str, response: str, max_length: int) -> Encoded:
+    """Prompt and response in the tokenizer's chat template, cut at `max_length`; the loss sees the response and its end token only."""
+    head = messages(system, prompt)
+    ids = tokenizer.apply_chat_template(head, add_generation_prompt=True, return_dict=True)["input_ids"]
+    whole = tokenizer.apply_chat_template([*head, {"role": "assistant", "content": response}], return_dict=True)["input_ids"]
+    if whole[: len(ids)] != ids:
+        raise Failure("bad_chat_template", "the chat template writes the prompt otherwise when an answer follows: the model would be trained on another prompt than it is asked")
+    # Templates may write a newline after the end token; a model never sees it when it answers.
+    end = len(whole) - whole[::-1].index(tokenizer.eos_token_id) if tokenizer.eos_token_id in whole[len(ids) :] else len(whole)
+    whole = whole[:end]
+    labels = [IGNORED] * len(ids) + whole[len(ids) :]
+    return Encoded(whole[:max_length], labels[:max_length], len(whole))

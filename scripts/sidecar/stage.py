@@ -1,0 +1,115 @@
+"""The frame around each stage: read the run file, say how it ended whatever happens, stop when told to."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from .events import EventLog
+from .failure import Cancelled, Failure
+from .runfile import RunFile, read_run_file
+
+EXIT_FAILED = 1
+EXIT_CANCELLED = 128 + signal.SIGTERM
+
+
+def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
+    """
+    Runs `body` on the run file named on the command line and returns the exit status.
+
+    The last line of events.jsonl is always `end`: done, or failed with a cause: bad_run_file, no_gpu, bad_model, adapter_of_another_base,
+    no_rows, bad_data, non_finite_gradient, non_finite_loss, no_signal, nothing_trained, reward_failed, reward_process_died,
+    out_of_memory, disk_full, cancelled, error.
+    """
+    if len(sys.argv) != 2:
+        print(f"usage: python scripts/{stage}.py RUN.JSON", file=sys.stderr)
+        return 2
+    path = Path(sys.argv[1]).absolute()
+    if not path.parent.is_dir():
+        print(f"{path}: there is no such folder", file=sys.stderr)
+        return 2
+    events = EventLog(path.parent / "events.jsonl")
+    cause, message = outcome(stage, path, body, events)
+    end_tracking(cause)
+    events.end(cause, message)
+    return EXIT_CANCELLED if cause == "cancelled" else 0 if cause is None else EXIT_FAILED
+
+
+def outcome(stage: str, path: Path, body: Callable[[RunFile, EventLog], None], events: EventLog) -> tuple[str | None, str | None]:
+    """Runs the stage. (None, None) when it is done, else why not."""
+    try:
+        hear_signals()
+        run = read_run_file(path)
+        if run.stage != stage:
+            raise Failure("bad_run_file", f"{path.name}: stage: expected {stage}, found {run.stage}")
+        set_environment(run)
+        body(run, events)
+    except Cancelled:
+        return "cancelled", "stopped by a signal; what the checkpoints hold is kept"
+    except Failure as failure:
+        print(f"{failure.cause}: {failure.message}", file=sys.stderr)
+        return failure.cause, failure.message
+    except OSError as error:
+        traceback.print_exc()
+        return "disk_full" if error.errno == errno.ENOSPC else "error", f"{error.strerror or error}: {error.filename or 'a file'}"
+    except Exception as error:
+        traceback.print_exc()
+        return "error", f"{type(error).__name__}: {error}"
+    return None, None
+
+
+def hear_signals() -> None:
+    """SIGTERM and SIGINT end the run wherever it is. A second one is ignored, so that the end can be written."""
+
+    def cancel(*_: object) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        raise Cancelled
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, cancel)
+
+
+def set_environment(run: RunFile) -> None:
+    """Before any library that reads it is imported: no telemetry, no network for models that are folders, W&B only when switched on."""
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["DO_NOT_TRACK"] = "1"
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    # Threads that wait for each other sleep instead of spinning. With one other busy process on two cores the steps are five times as fast.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    if run.models.base.is_folder:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    tracking = run.config.tracking
+    if not tracking.wandb:
+        os.environ["WANDB_MODE"] = "disabled"
+        return
+    os.environ.update(
+        WANDB_MODE=tracking.wandb_mode,
+        WANDB_PROJECT=tracking.project,
+        WANDB_DIR=run.run_dir,
+        WANDB_NAME=run.key,
+        WANDB_RUN_ID=run.key,
+        WANDB_RESUME="allow",  # a resumed run goes on in the same W&B run
+        WANDB_DISABLE_CODE="true",
+        WANDB_CONSOLE="off",
+    )
+
+
+def end_tracking(cause: str | None) -> None:
+    """Tells W&B how the run ended, where it was on. What W&B cannot do is no reason for a trained run to fail."""
+    wandb = sys.modules.get("wandb")
+    if wandb is None or wandb.run is None:
+        return
+    try:
+        wandb.finish(exit_code=0 if cause is None else EXIT_FAILED)
+    except Exception:
+        traceback.print_exc()
+
+
+def report_to(run: RunFile) -> list[str]:
+    return ["wandb"] if run.config.tracking.wandb else []

@@ -1,0 +1,76 @@
+"""What GRPO shows beyond the metrics: the answers themselves, with their rewards and advantages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from transformers import TrainerControl, TrainerState, TrainingArguments
+
+from .events import EventLog
+from .failure import Failure
+from .reward import RewardProcess
+from .watch import Watch
+
+DEAD_STEPS = 5  # Magic number: after so many steps without any signal the run says so
+
+
+def reward_function(process: RewardProcess) -> Callable[..., list[float]]:
+    """
+    The one reward function that TRL sees: the total that lib's reward says. Its parts are logged as rewards/<part>/mean; TRL adds
+    rewards/total/mean and /std itself. Text, id, tokens and parts of every answer are kept for `GrpoWatch`.
+    """
+
+    def total(completions, completion_ids, id, question, gold, log_extra, log_metric, **_) -> list[float]:
+        texts = [completion[0]["content"] for completion in completions]
+        tokens = [len(ids) for ids in completion_ids]
+        columns = zip(id, question, gold, texts, tokens, strict=True)
+        parts = process.score([{"id": i, "question": q, "gold": g, "completion": text, "tokens": n} for i, q, g, text, n in columns])
+        totals = [part.pop("total") for part in parts]
+        for name in sorted({name for part in parts for name in part}):
+            judged = [part[name] for part in parts if name in part]
+            log_metric(f"rewards/{name}/mean", sum(judged) / len(judged))
+        for column, values in {"id": id, "text": texts, "tokens": tokens, "parts": parts, "total": totals}.items():
+            log_extra(column, values)
+        return totals
+
+    return total
+
+
+def samples_of(logs: dict[str, Any], group_size: int) -> list[dict[str, Any]]:
+    """The answers of one step as the samples event holds them; `advantages` are the trainer's own values."""
+    extra = logs["extra"]
+    columns = zip(extra["id"], extra["text"], extra["parts"], extra["total"], logs["advantages"], extra["tokens"], strict=True)
+    return [
+        {"id": id, "group": i // group_size, "completion": text, "rewards": parts, "reward": total, "advantage": advantage, "tokens": tokens}
+        for i, (id, text, parts, total, advantage, tokens) in enumerate(columns)
+    ]
+
+
+class GrpoWatch(Watch):
+    """Watch, and the samples event every `sample_every` steps. tokensPerSecond counts the sampled tokens. `trainer` is set before training."""
+
+    def __init__(self, events: EventLog, epochs: float, group_size: int, sample_every: int):
+        super().__init__(events, epochs)
+        self.group_size, self.sample_every = group_size, sample_every
+        self.trainer: Any = None
+        self.dead = 0
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+        super().on_step_end(args, state, control, **kwargs)
+        if state.global_step == 1 or state.global_step % self.sample_every == 0:
+            self.events.samples(state.global_step, samples_of(self.trainer._logs, self.group_size))
+
+    def tokens_of(self, metrics: dict[str, float]) -> float:
+        return metrics["completions/mean_length"] * self.trainer.args.generation_batch_size
+
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, *, logs: dict[str, float | None], **kwargs) -> None:
+        super().on_log(args, state, control, logs=logs, **kwargs)
+        self.dead = self.dead + 1 if logs.get("frac_reward_zero_std") == 1 else 0
+        if self.dead == DEAD_STEPS:
+            self.events.warning("no_signal_yet", f"In the last {DEAD_STEPS} steps all answers of each group got the same reward: nothing can be learned from them.")
+
+    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_) -> None:
+        shares = [log["frac_reward_zero_std"] for log in state.log_history if "frac_reward_zero_std" in log]
+        if shares and min(shares) == 1:
+            raise Failure("no_signal", f"in none of {len(shares)} steps did the answers of any group differ in reward: the policy is as it was")

@@ -1,0 +1,222 @@
+"""Models of a few thousand random weights, run files made from lib's own profile, and stages run in processes that can be killed."""
+
+from __future__ import annotations
+
+import copy
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+SCRIPTS = Path(__file__).resolve().parents[1]
+ROOT = SCRIPTS.parent
+NODE = str(ROOT / "node_modules" / ".bin" / "node")
+
+sys.path.insert(0, str(SCRIPTS))
+# One thread: a process may then be forked after torch has computed. The rest is read when libraries are imported.
+os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false", WANDB_MODE="disabled")
+
+import pytest
+
+CHATML = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+)
+WORDS = "revenue cost profit margin growth loan bond share rises falls by percent of the year 利润 收入 增长".split()
+
+
+def question(i: int) -> str:
+    return " ".join(WORDS[(i * 7 + j * (i % 5 + 1)) % len(WORDS)] for j in range(6 + i % 4)) + f" {i}?"
+
+
+def answer(i: int) -> str:
+    return f"<think>\n{question(i + 1)}\n</think>\n<answer>\n{i}\n</answer>"
+
+
+SFT_ROWS = [{"id": f"q{i}", "prompt": question(i), "response": answer(i), "type": "financial_calculation"} for i in range(12)]
+RL_ROWS = [{"id": f"q{i}", "prompt": question(i), "gold_answer": str(i), "type": "financial_calculation"} for i in range(8)]
+
+
+@pytest.fixture(scope="session")
+def make_base(tmp_path_factory) -> Callable[..., Path]:
+    """make_base(hidden=…) writes a random Qwen2 model with tokenizer and chat template, bf16 as the shipped ones."""
+
+    def make(hidden: int = 32, seed: int = 0, tied: bool = True) -> Path:
+        import torch
+        from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+        from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+
+        bpe = Tokenizer(models.BPE())
+        bpe.pre_tokenizer, bpe.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+        special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+        trainer = trainers.BpeTrainer(vocab_size=320, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+        bpe.train_from_iterator([answer(i) for i in range(50)], trainer)
+        tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token="<|im_end|>", pad_token="<|endoftext|>", chat_template=CHATML)
+        torch.manual_seed(seed)
+        model = Qwen2ForCausalLM(
+            Qwen2Config(
+                vocab_size=len(tokenizer), hidden_size=hidden, intermediate_size=2 * hidden, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+                max_position_embeddings=256, tie_word_embeddings=tied, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, bos_token_id=None,
+                initializer_range=0.3,  # random, but with opinions
+            )
+        )
+        if tied:  # one constant feature, which the end token likes: with seed 0 four answers of five end within 16 tokens
+            weight = model.model.embed_tokens.weight.data
+            weight[:, 0] = 1
+            weight[tokenizer.eos_token_id, 0] = 5
+        folder = tmp_path_factory.mktemp(f"base{hidden}")
+        model.to(torch.bfloat16).save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def base(make_base) -> Path:
+    return make_base()
+
+
+@pytest.fixture(scope="session")
+def profiles() -> dict[str, Any]:
+    """Both profiles as lib has them: the sidecar is tested on what it will get."""
+    return json.loads(node("import { PROFILES } from './lib/profiles.ts'; console.log(JSON.stringify(PROFILES));"))
+
+
+def node(program: str, stdin: str = "") -> str:
+    return subprocess.run([NODE, "--input-type=module", "-e", program], cwd=ROOT, input=stdin, capture_output=True, text=True, check=True).stdout
+
+
+SMALL = {
+    "sft": {"batchSize": 2, "gradientAccumulation": 2, "epochs": 2, "saveSteps": 2, "loraDropout": 0.1, "maxLength": 128, "loraRank": 4},
+    "grpo": {"promptsPerStep": 2, "groupSize": 4, "microBatch": 4, "maxTokens": 16, "maxSteps": 4, "saveSteps": 2, "learningRate": 1e-2, "loraRank": 4},
+    "evaluate": {"maxTokens": 12},
+    "deploy": {"parityPrompts": 5},
+}
+
+
+class Stage:
+    """A run folder, and the stage run on it in a process of its own."""
+
+    def __init__(self, folder: Path, stage: str, config: dict[str, Any]):
+        self.folder, self.stage, self.config = folder, stage, config
+        self.run_file = folder / "run.json"
+
+    def events(self, kind: str | None = None) -> list[dict[str, Any]]:
+        path = self.folder / "events.jsonl"
+        lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+        events = [json.loads(line) for line in lines if line.endswith("\n")]
+        return [event for event in events if kind in (None, event["event"])]
+
+    def end(self) -> tuple[str, str | None]:
+        last = self.events()[-1]
+        assert last["event"] == "end"
+        return last["status"], last["cause"]
+
+    def log(self) -> str:
+        return (self.folder / "log.txt").read_text()
+
+    def start(self) -> multiprocessing.Process:
+        import grpo  # noqa: F401  (imported before the fork, once for all)
+        import merge  # noqa: F401
+        import sft  # noqa: F401
+        import sidecar.watch_grpo  # noqa: F401
+        import trl
+        from sidecar import cpu_grpo  # noqa: F401
+
+        assert trl.SFTTrainer and trl.GRPOTrainer  # lazy modules
+        process = multiprocessing.get_context("fork").Process(target=run_in_child, args=(self.stage, str(self.run_file), str(self.folder / "log.txt")))
+        process.start()
+        return process
+
+    def run(self) -> int:
+        process = self.start()
+        process.join(timeout=120)
+        assert process.exitcode is not None, "the stage hangs"
+        return process.exitcode
+
+    def wait_for(self, seen: Callable[[list[dict[str, Any]]], bool], process: multiprocessing.Process) -> None:
+        deadline = time.monotonic() + 60
+        while not seen(self.events()):
+            assert process.is_alive() and time.monotonic() < deadline, self.log()
+            time.sleep(0.005)
+
+    def kill_after(self, step: int) -> None:
+        """SIGKILL as soon as `step` was logged."""
+        process = self.start()
+        self.wait_for(lambda events: any(e["event"] == "step" and e["step"] >= step for e in events), process)
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+
+    def adapter(self) -> dict[str, Any]:
+        from safetensors.torch import load_file
+
+        return load_file(self.folder / "adapter" / "adapter_model.safetensors")
+
+
+def run_in_child(stage: str, run_file: str, log: str) -> None:
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    module = __import__(stage)
+    sys.argv = [f"{stage}.py", run_file]
+    status = sys.modules["sidecar.stage"].run_stage(stage, module.main)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+@pytest.fixture
+def stage(tmp_path, base, profiles) -> Callable[..., Stage]:
+    """stage("sft", rows, grpo={…}) → a run folder of the tiny profile with small values; sections of the config can be overridden."""
+
+    def make(name: str, rows: list[dict[str, Any]] | str, *, folder: str = "run", base: Path = base, adapter: Path | None = None, reward: list[str] | None = None, **sections: dict) -> Stage:
+        config = copy.deepcopy(profiles["tiny"])
+        for source in (SMALL, sections):
+            for section, values in source.items():
+                config[section] = {**config[section], **values} if isinstance(values, dict) else values
+        path = tmp_path / folder
+        path.mkdir()
+        data = path / "rows.jsonl"
+        data.write_text(rows if isinstance(rows, str) else "".join(json.dumps(row) + "\n" for row in rows))
+        inputs = {"parity" if name == "merge" else "train": {"path": str(data), "sha256": "0", "rows": len(rows)}}
+        run = {
+            "key": f"{name}-0123456789ab", "stage": name, "label": name, "config": config, "inputs": inputs,
+            "models": {"base": {"path": str(base), "revision": "main", "sha256": "b" * 64}, "adapter": adapter and {"path": str(adapter), "sha256": "a" * 64}},
+            "reward": reward and {"command": reward, "path": reward[-1], "sha256": "0"},
+            "output": str(path / ("merged" if name == "merge" else "adapter")), "runDir": str(path), "created": "2026-01-01T00:00:00Z",
+        }
+        (path / "run.json").write_text(json.dumps(run))
+        return Stage(path, name, config)
+
+    return make
+
+
+@pytest.fixture
+def reward_module(tmp_path) -> Callable[[str], list[str]]:
+    """reward_module("(row) => ({…})") → the command of lib's reward server on a module with that reward."""
+
+    def make(source: str) -> list[str]:
+        path = tmp_path / "reward.ts"
+        path.write_text(f"export const reward = {source};\n")
+        return [NODE, str(ROOT / "lib" / "reward-server.ts"), str(path)]
+
+    return make
+
+
+@pytest.fixture
+def node_program(tmp_path) -> Callable[[str], list[str]]:
+    """node_program("…") → the command of a Node program that stands in for a misbehaving reward server."""
+
+    def make(source: str) -> list[str]:
+        path = tmp_path / "program.mjs"
+        path.write_text(source)
+        return [NODE, str(path)]
+
+    return make

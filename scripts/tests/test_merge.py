@@ -1,0 +1,88 @@
+import json
+
+import pytest
+import torch
+from conftest import RL_ROWS, SFT_ROWS
+from safetensors.torch import load_file
+
+
+@pytest.fixture
+def adapter(stage):
+    sft = stage("sft", SFT_ROWS, folder="sft", sft={"learningRate": 0.02})
+    assert sft.run() == 0, sft.log()
+    return sft.folder / "adapter"
+
+
+def test_the_merged_model_answers_as_base_and_adapter_did(stage, adapter, base):
+    merge = stage("merge", RL_ROWS, adapter=adapter)
+    assert merge.run() == 0, merge.log()
+    assert merge.end() == ("done", None)
+    parity = json.loads((merge.folder / "parity.json").read_text())
+    assert (parity["parityPrompts"], parity["parityAgree"]) == (5, 5)
+    assert 0 <= parity["maxLogitDifference"] < 1e-3  # float32 rounding
+    assert merge.events("step")[0]["metrics"] == parity
+    assert merge.events("warning") == []
+    merged = {p.name for p in (merge.folder / "merged").iterdir()}
+    assert {"model.safetensors", "config.json", "generation_config.json", "tokenizer.json", "chat_template.jinja"} <= merged
+    assert not [name for name in merged if name.endswith((".bin", ".pt"))]
+
+
+def test_each_weight_is_the_base_plus_the_scaled_product_of_the_factors(stage, adapter, base):
+    """W' = W + (alpha / r) · B·A"""
+    merge = stage("merge", RL_ROWS, adapter=adapter)
+    assert merge.run() == 0, merge.log()
+    before, after, lora = load_file(base / "model.safetensors"), load_file(merge.folder / "merged" / "model.safetensors"), load_file(adapter / "adapter_model.safetensors")
+    name = "model.layers.1.mlp.up_proj"
+    a, b = (lora[f"base_model.model.{name}.lora_{factor}.weight"] for factor in "AB")
+    scale = merge.config["sft"]["loraAlpha"] / merge.config["sft"]["loraRank"]
+    assert torch.allclose(after[f"{name}.weight"].float(), before[f"{name}.weight"].float() + scale * b @ a, atol=1e-5)
+    assert (b @ a).abs().max() > 1e-4
+    assert after["model.embed_tokens.weight"].float().equal(before["model.embed_tokens.weight"].float())
+
+
+def assert_refused(merge):
+    assert merge.run() == 1
+    assert merge.end() == ("failed", "adapter_of_another_base")
+    assert [e["event"] for e in merge.events()] == ["end"]
+    assert not list(merge.folder.glob("*merged*"))
+
+
+def test_an_adapter_whose_shapes_are_another_bases_is_refused_before_anything_is_written(stage, adapter, make_base):
+    assert_refused(stage("merge", RL_ROWS, adapter=adapter, base=make_base(hidden=48)))
+
+
+def test_an_adapter_that_says_it_is_of_another_base_is_refused_even_if_it_fits(stage, adapter):
+    (adapter / "origin.json").write_text(json.dumps({"run": "sft-x", "base": "c" * 64, "adapter": None}))
+    merge = stage("merge", RL_ROWS, adapter=adapter)
+    assert_refused(merge)
+    assert "cccc" in merge.events("end")[0]["message"]
+
+
+def test_an_adapter_that_names_this_base_is_merged(stage, adapter):
+    (adapter / "origin.json").write_text(json.dumps({"run": "sft-x", "base": "b" * 64, "adapter": None}))
+    merge = stage("merge", RL_ROWS, adapter=adapter)
+    assert merge.run() == 0, merge.log()
+
+
+def test_grpo_refuses_an_adapter_of_another_base(stage, adapter, make_base, reward_module):
+    grpo = stage("grpo", RL_ROWS, adapter=adapter, base=make_base(hidden=48), reward=reward_module("() => ({ total: 1 })"))
+    assert grpo.run() == 1
+    assert grpo.end() == ("failed", "adapter_of_another_base")
+    assert not (grpo.folder / "checkpoints").exists()
+
+
+def test_a_folder_without_an_adapter_is_named(stage, tmp_path):
+    merge = stage("merge", RL_ROWS, adapter=tmp_path)
+    assert merge.run() == 1
+    assert merge.end() == ("failed", "bad_model")
+
+
+def test_weights_that_are_not_finite_are_not_merged(stage, adapter):
+    from safetensors.torch import save_file
+
+    weights = load_file(adapter / "adapter_model.safetensors")
+    weights[next(iter(weights))].fill_(torch.nan)
+    save_file(weights, adapter / "adapter_model.safetensors", {"format": "pt"})
+    merge = stage("merge", RL_ROWS, adapter=adapter)
+    assert merge.run() == 1
+    assert not (merge.folder / "merged").exists()

@@ -1,0 +1,89 @@
+import json
+
+import pytest
+from conftest import answer, question
+from sidecar.failure import Failure
+from sidecar.order import epochs_in_order
+from sidecar.rows import IGNORED, encode, messages, read_rows
+
+
+@pytest.fixture(scope="module")
+def tokenizer(base):
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(base)
+
+
+def test_the_loss_sees_the_response_and_its_end_token_and_nothing_else(tokenizer):
+    row = encode(tokenizer, "", question(1), answer(1), 1000)
+    trained = [label for label in row.labels if label != IGNORED]
+    assert tokenizer.decode(trained) == answer(1) + "<|im_end|>"
+    assert tokenizer.decode(row.input_ids) == f"<|im_start|>user\n{question(1)}<|im_end|>\n<|im_start|>assistant\n{answer(1)}<|im_end|>"
+    assert len(row.labels) == len(row.input_ids) == row.length
+
+
+def test_a_system_message_is_written_only_when_there_is_one(tokenizer):
+    assert [m["role"] for m in messages("", "q")] == ["user"]
+    assert tokenizer.decode(encode(tokenizer, "Be brief.", "q", "a", 100).input_ids).startswith("<|im_start|>system\nBe brief.<|im_end|>")
+
+
+def test_a_long_row_is_cut_and_its_whole_length_known(tokenizer):
+    whole = encode(tokenizer, "", question(1), answer(1), 1000)
+    cut = encode(tokenizer, "", question(1), answer(1), whole.length - 5)
+    assert cut.input_ids == whole.input_ids[:-5]
+    assert (cut.length, cut.answer_tokens) == (whole.length, whole.answer_tokens - 5)
+    assert encode(tokenizer, "", question(1), answer(1), 8).answer_tokens == 0
+
+
+def test_a_response_that_holds_the_end_token_as_text_is_kept_whole(tokenizer):
+    row = encode(tokenizer, "", "q", "a<|im_end|>b", 1000)
+    assert tokenizer.decode([label for label in row.labels if label != IGNORED]) == "a<|im_end|>b<|im_end|>"
+
+
+def test_a_template_that_writes_the_prompt_otherwise_is_refused(tokenizer):
+    from transformers import AutoTokenizer
+
+    other = AutoTokenizer.from_pretrained(tokenizer.name_or_path)
+    other.chat_template = "{{ messages | length }}" + other.chat_template
+    with pytest.raises(Failure) as caught:
+        encode(other, "", "q", "a", 100)
+    assert caught.value.cause == "bad_chat_template"
+
+
+GOOD = json.dumps({"id": "a", "prompt": "q"}).encode()
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [(b'{"id": "a", ', ":2: expected a JSON object"), (b'{"id": "\xff", "prompt": "q"}', ":2: expected a JSON object"), (b'{"id": "a"}', ":2: prompt: expected a text, found null"),
+     (b'{"id": "a", "prompt": " "}', ":2: prompt: expected a text"), (b"[1]", ":2: id: expected a text"), (b'{"id": 7, "prompt": "q"}', ":2: id: expected a text, found 7")],
+)  # fmt: skip
+def test_a_bad_row_is_named_by_file_line_and_field(tmp_path, line, says):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(GOOD + b"\n" + line + b"\n")
+    with pytest.raises(Failure) as caught:
+        read_rows(str(path), ["id", "prompt"])
+    assert caught.value.cause == "bad_data"
+    assert str(path) + says in caught.value.message
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n"])
+def test_a_file_without_rows_is_an_error(tmp_path, content):
+    (tmp_path / "rows.jsonl").write_bytes(content)
+    with pytest.raises(Failure, match="holds no rows"):
+        read_rows(str(tmp_path / "rows.jsonl"), ["id"])
+
+
+def test_each_epoch_holds_every_row_once_in_another_order():
+    order = epochs_in_order(50, 2.5, seed=1)
+    assert len(order) == 125
+    first, second, rest = order[:50], order[50:100], order[100:]
+    assert sorted(first) == sorted(second) == list(range(50))
+    assert first != second
+    assert len(set(rest)) == 25
+
+
+def test_the_order_is_the_seeds_alone():
+    assert epochs_in_order(50, 2, seed=1) == epochs_in_order(50, 2, seed=1)
+    assert epochs_in_order(50, 2, seed=1) != epochs_in_order(50, 2, seed=2)
+    assert epochs_in_order(3, 0.01, seed=1) != []

@@ -1,0 +1,187 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from conftest import NODE, ROOT, SCRIPTS, SFT_ROWS
+
+
+def test_a_run_trains_the_adapter_and_says_what_it_did(stage):
+    sft = stage("sft", SFT_ROWS)
+    assert sft.run() == 0, sft.log()
+    start, *_ = sft.events("start")
+    steps = sft.events("step")
+    assert [e["step"] for e in steps] == [1, 2, 3, 4, 5, 6]  # 12 rows × 2 epochs / (2 × 2)
+    assert (start["totalSteps"], start["device"], start["step"]) == (6, "cpu", 0)
+    assert 0 < start["trainableParameters"] < start["totalParameters"]
+    metrics = steps[-1]["metrics"]
+    assert {"loss", "grad_norm", "learning_rate", "secondsPerStep", "tokensPerSecond", "memoryMiB", "epoch"} <= metrics.keys()
+    assert metrics["epoch"] == pytest.approx(2)
+    assert all(e["metrics"]["tokensPerSecond"] > 0 for e in steps)
+    assert [e["step"] for e in sft.events("checkpoint")] == [2, 4, 6]
+    assert sft.end() == ("done", None)
+    assert steps[-1]["metrics"]["loss"] < steps[0]["metrics"]["loss"]
+    assert sorted(p.name for p in (sft.folder / "adapter").iterdir()) == ["adapter_config.json", "adapter_model.safetensors"]
+    config = json.loads((sft.folder / "adapter" / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "ckpts/tiny/base"
+    assert sorted(config["target_modules"]) == ["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"]
+
+
+def test_the_learning_rate_warms_up_and_falls_as_a_cosine(stage):
+    sft = stage("sft", SFT_ROWS, sft={"epochs": 10, "warmupShare": 0.2, "learningRate": 1e-3, "saveSteps": 100})
+    assert sft.run() == 0, sft.log()
+    rates = [e["metrics"]["learning_rate"] for e in sft.events("step")]  # before the update of each of 30 steps
+    assert len(rates) == 30
+    assert rates[:7] == pytest.approx([i / 6 * 1e-3 for i in range(7)])  # 0.2 × 30 steps of warm-up
+    assert rates[18] == pytest.approx(0.5e-3)  # half way down
+    assert rates[-1] < 1e-5
+
+
+def test_a_killed_run_resumes_and_ends_with_the_weights_of_one_that_was_not(stage):
+    settings = {"epochs": 5, "saveSteps": 4}  # 15 steps; dropout is on: the random numbers must be restored, too
+    whole, killed = stage("sft", SFT_ROWS, folder="whole", sft=settings), stage("sft", SFT_ROWS, folder="killed", sft=settings)
+    assert whole.run() == 0, whole.log()
+    killed.kill_after(step=6)
+    assert not killed.events("end")
+    assert killed.run() == 0, killed.log()
+    assert [e["step"] for e in killed.events("start")] == [0, 4]
+    assert [e["step"] for e in killed.events("step")][-11:] == list(range(5, 16))
+    assert whole.adapter().keys() == killed.adapter().keys()
+    for name, weight in whole.adapter().items():
+        assert weight.equal(killed.adapter()[name]), name
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_the_one_before_is_resumed_from(stage):
+    sft = stage("sft", SFT_ROWS)
+    assert sft.run() == 0
+    first = sft.adapter()
+    newest = sft.folder / "checkpoints" / "checkpoint-6"
+    os.truncate(newest / "optimizer.pt", 1000)
+    assert sft.run() == 0, sft.log()
+    (warning,) = sft.events("warning")
+    assert warning["code"] == "incomplete_checkpoint"
+    assert "checkpoint-6 is passed over: optimizer.pt has 1000 bytes" in warning["message"]
+    assert sft.events("start")[-1]["step"] == 4
+    assert all(weight.equal(first[name]) for name, weight in sft.adapter().items())
+
+
+def test_a_run_that_was_finished_when_it_was_killed_only_saves_its_adapter(stage):
+    sft = stage("sft", SFT_ROWS)
+    assert sft.run() == 0
+    first, steps = sft.adapter(), len(sft.events("step"))
+    subprocess.run(["rm", "-r", str(sft.folder / "adapter")], check=True)
+    assert sft.run() == 0, sft.log()
+    assert len(sft.events("step")) == steps
+    assert all(weight.equal(first[name]) for name, weight in sft.adapter().items())
+
+
+def test_a_cancelled_run_says_so_and_keeps_its_checkpoints(stage):
+    sft = stage("sft", SFT_ROWS, sft={"epochs": 1000})
+    process = sft.start()
+    sft.wait_for(lambda events: any(e["event"] == "checkpoint" for e in events), process)
+    os.kill(process.pid, signal.SIGTERM)
+    process.join(timeout=20)
+    assert process.exitcode == 128 + signal.SIGTERM
+    assert sft.end() == ("failed", "cancelled")
+    assert list((sft.folder / "checkpoints").glob("checkpoint-*/complete.json"))
+    assert not (sft.folder / "adapter").exists()
+
+
+def test_a_gradient_that_is_not_finite_stops_the_run_by_name_and_the_last_good_checkpoint_stays(stage, make_base):
+    import torch
+    from safetensors.torch import load_file, save_file
+    from sidecar.checkpoint import newest_complete
+    from sidecar.order import epochs_in_order
+    from transformers import AutoTokenizer
+
+    # A base that computes infinity from one character, in a row that comes late.
+    base = make_base(tied=False)
+    (token,) = AutoTokenizer.from_pretrained(base)("Z")["input_ids"]
+    weights = load_file(base / "model.safetensors")
+    weights["model.embed_tokens.weight"][token] = torch.inf
+    save_file(weights, base / "model.safetensors", {"format": "pt"})
+    late = epochs_in_order(len(SFT_ROWS), 1, seed=42)[-1]
+    rows = [{**row, "prompt": "Z" if i == late else row["prompt"]} for i, row in enumerate(SFT_ROWS)]
+    sft = stage("sft", rows, base=base, sft={"epochs": 1})
+    assert sft.config["seed"] == 42
+    assert sft.run() == 1
+    assert sft.end() == ("failed", "non_finite_gradient")
+    assert "step 3" in sft.events("end")[-1]["message"]
+    good, passed_over = newest_complete(sft.folder / "checkpoints")
+    assert (good.name, passed_over) == ("checkpoint-2", [])
+    assert all(w.isfinite().all() for w in load_file(good / "adapter_model.safetensors").values())
+
+
+def test_rows_that_are_too_long_are_cut_and_counted(stage):
+    long = {**SFT_ROWS[0], "prompt": "long " * 300}
+    medium = {**SFT_ROWS[1], "response": SFT_ROWS[1]["response"] * 10}
+    sft = stage("sft", [*SFT_ROWS, long, medium], sft={"epochs": 1})
+    assert sft.run() == 0, sft.log()
+    (warning,) = sft.events("warning")
+    assert warning["code"] == "truncated_rows"
+    assert "2 of 14 rows" in warning["message"]
+    assert "1 of them lost their whole answer" in warning["message"]
+
+
+def test_one_row_is_enough_to_train_on(stage):
+    sft = stage("sft", SFT_ROWS[:1])
+    assert sft.run() == 0, sft.log()
+    assert len(sft.events("step")) == 1
+    assert all(value is not None for value in sft.events("step")[0]["metrics"].values())
+
+
+@pytest.mark.parametrize(
+    ("rows", "settings", "cause", "says"),
+    [("", {}, "no_rows", "rows.jsonl holds no rows"), ('{"id": "a"}\n', {}, "bad_data", "rows.jsonl:1: prompt"), (SFT_ROWS[:2], {"maxLength": 10}, "no_rows", "sft.maxLength = 10"),
+     (SFT_ROWS[:1], {"learningRate": "fast"}, "bad_run_file", "config.sft.learningRate: expected float")],
+)  # fmt: skip
+def test_what_cannot_be_trained_on_ends_by_name_before_anything_is_written(stage, rows, settings, cause, says):
+    sft = stage("sft", rows, sft=settings)
+    assert sft.run() == 1
+    assert sft.end() == ("failed", cause)
+    assert says in sft.events("end")[-1]["message"]
+    assert not (sft.folder / "adapter").exists()
+    assert not (sft.folder / "checkpoints").exists()
+
+
+def test_a_model_that_is_missing_is_named(stage, tmp_path):
+    sft = stage("sft", SFT_ROWS, base=tmp_path / "nowhere")
+    assert sft.run() == 1
+    assert sft.end() == ("failed", "bad_model")
+    assert "nowhere" in sft.events("end")[-1]["message"]
+
+
+@pytest.mark.skipif("sys.modules['torch'].cuda.is_available()" if "torch" in sys.modules else "False", reason="there is a GPU")
+def test_the_gpu_profile_without_a_gpu_says_so_before_anything_is_loaded(stage, tmp_path):
+    sft = stage("sft", SFT_ROWS, base=tmp_path / "not looked for", profile="gpu")
+    assert sft.run() == 1
+    assert sft.end() == ("failed", "no_gpu")
+
+
+def test_wandb_offline_writes_into_the_run_folder_and_sends_nothing(stage):
+    sft = stage("sft", SFT_ROWS, sft={"epochs": 1}, tracking={"wandb": True, "wandbMode": "offline"})
+    assert sft.run() == 0, sft.log()
+    (record,) = (sft.folder / "wandb").glob("offline-run-*/*.wandb")
+    assert record.stat().st_size > 1000
+    assert sft.end() == ("done", None)
+
+
+def test_the_script_runs_from_the_command_line_and_every_event_is_one_that_lib_reads(stage):
+    sft = stage("sft", SFT_ROWS)
+    done = subprocess.run([sys.executable, str(SCRIPTS / "sft.py"), str(sft.run_file)], cwd=sft.folder, capture_output=True, text=True, env={**os.environ, "WANDB_MODE": "online"})
+    assert done.returncode == 0, done.stderr
+    assert "12 rows × 2 epochs / (2 × 2 × 1) = 6 steps" in done.stdout
+    assert not (sft.folder / "wandb").exists()
+    program = f"""
+        import {{ readFileSync }} from "node:fs";
+        import {{ RunEvent }} from "{ROOT}/lib/records.ts";
+        for (const line of readFileSync("{sft.folder}/events.jsonl", "utf8").trim().split("\\n")) RunEvent.parse(JSON.parse(line));"""
+    subprocess.run([NODE, "--input-type=module", "-e", program], check=True, cwd=ROOT)
+
+
+def test_the_scripts_ask_for_one_run_file():
+    done = subprocess.run([sys.executable, str(SCRIPTS / "sft.py")], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "usage: python scripts/sft.py RUN.JSON" in done.stderr

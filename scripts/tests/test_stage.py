@@ -1,0 +1,104 @@
+import errno
+import os
+import signal
+
+import pytest
+from conftest import SFT_ROWS
+from sidecar.events import EventLog
+from sidecar.runfile import RunFile, build
+from sidecar.stage import outcome, report_to, set_environment
+from test_runfile import run_json
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """set_environment's changes end with the test."""
+    for name in ("HF_HUB_OFFLINE", "WANDB_MODE", "WANDB_DIR", "WANDB_PROJECT", "WANDB_NAME", "WANDB_RUN_ID", "WANDB_RESUME", "WANDB_CONSOLE", "WANDB_DISABLE_CODE", "OMP_WAIT_POLICY"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+
+
+def run_of(profiles, **tracking):
+    value = run_json(profiles)
+    value["config"] = {**value["config"], "tracking": {**value["config"]["tracking"], **tracking}}
+    return build(RunFile, value, "", "run.json")
+
+
+def test_models_in_folders_are_loaded_without_the_network(profiles, environment):
+    set_environment(run_of(profiles))
+    assert os.environ["HF_HUB_OFFLINE"] == "1"
+    assert os.environ["HF_HUB_DISABLE_TELEMETRY"] == "1"
+
+
+def test_a_hub_id_may_be_downloaded(profiles, environment):
+    value = run_json(profiles)
+    value["models"]["base"] = {"path": "Qwen/Qwen2.5-1.5B-Instruct", "revision": "main", "sha256": None}
+    run = build(RunFile, value, "", "run.json")
+    set_environment(run)
+    assert "HF_HUB_OFFLINE" not in os.environ
+    assert run.models.base.id == "Qwen/Qwen2.5-1.5B-Instruct@main"
+
+
+def test_wandb_is_off_unless_switched_on(profiles, environment):
+    run = run_of(profiles)
+    set_environment(run)
+    assert os.environ["WANDB_MODE"] == "disabled"
+    assert report_to(run) == []
+
+
+def test_wandb_offline_stays_in_the_run_folder(profiles, environment):
+    run = run_of(profiles, wandb=True, wandbMode="offline")
+    set_environment(run)
+    assert (os.environ["WANDB_MODE"], os.environ["WANDB_DIR"], os.environ["WANDB_PROJECT"]) == ("offline", "/r", "FTModel-Training")
+    assert report_to(run) == ["wandb"]
+
+
+def test_a_cancel_is_heard_before_training_has_begun(stage):
+    sft = stage("sft", SFT_ROWS * 2000)
+    process = sft.start()
+    while not sft.folder.joinpath("events.jsonl").exists():
+        assert process.is_alive()
+    os.kill(process.pid, signal.SIGTERM)
+    process.join(timeout=20)
+    # The signal may come before its handler stands; then nothing was begun, and nothing is written.
+    assert (process.exitcode, [e["cause"] for e in sft.events()]) in [(128 + signal.SIGTERM, ["cancelled"]), (-signal.SIGTERM, [])]
+
+
+def test_a_run_file_of_another_stage_is_refused(stage):
+    sft = stage("sft", SFT_ROWS)
+    sft.stage = "merge"
+    assert sft.run() == 1
+    assert sft.end() == ("failed", "bad_run_file")
+
+
+def test_a_secret_of_the_environment_is_in_no_output(stage, monkeypatch):
+    monkeypatch.setenv("MY_API_KEY", "canary-4711")
+    sft = stage("sft", SFT_ROWS, sft={"epochs": 1}, tracking={"wandb": True, "wandbMode": "offline"})
+    assert sft.run() == 0, sft.log()
+    files = [path for path in sft.folder.rglob("*") if path.is_file()]
+    assert len(files) > 10
+    assert not [path for path in files if b"canary-4711" in path.read_bytes()]
+
+
+def test_a_checkpoint_folder_that_cannot_be_made_ends_the_run(stage):
+    sft = stage("sft", SFT_ROWS)
+    (sft.folder / "checkpoints").write_text("a file stands here")
+    assert sft.run() == 1
+    assert sft.end() == ("failed", "error")
+    assert not (sft.folder / "adapter").exists()
+
+
+def test_a_full_disk_is_named(stage, tmp_path):
+    def body(*_):
+        raise OSError(errno.ENOSPC, "No space left on device", "checkpoint-2")
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    environment = dict(os.environ)
+    try:
+        found = outcome("sft", stage("sft", SFT_ROWS).run_file, body, EventLog(tmp_path / "events.jsonl"))
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        os.environ.clear()
+        os.environ.update(environment)
+    assert found == ("disk_full", "No space left on device: checkpoint-2")
