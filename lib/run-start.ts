@@ -1,5 +1,5 @@
 /** Starting, resuming and ending runs: at most one process works on a key. */
-import { appendFileSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { fileError, writeFileAtomic } from "./atomic.ts";
 import { fileStamp } from "./file-stamp.ts";
@@ -67,12 +67,12 @@ function writeRunFile(folder: RunFolder, spec: RunSpec, key: string): void {
   try {
     mkdirSync(folder.path, { recursive: true });
     const { reward, ...rest } = spec;
-    if (reward && "source" in reward) writeFileSync(folder.rewardModule, reward.source);
+    if (reward && "source" in reward) writeFileAtomic(folder.rewardModule, reward.source);
     const path = reward && ("source" in reward ? folder.rewardModule : reward.path);
     const file: RunFile = {
       ...rest,
       key,
-      reward: reward && path ? { command: [process.execPath, join(REPO_ROOT, "lib", "reward-server.ts"), path, rewardWeights(spec.config)], path, sha256: reward.sha256 } : null,
+      reward: reward && path ? { command: [process.execPath, join(REPO_ROOT, "lib", "reward-server.ts"), path, rewardWeights(spec.config), folder.runFile], path, sha256: reward.sha256 } : null,
       output: join(folder.path, spec.stage === "merge" ? "merged" : "adapter"),
       runDir: folder.path,
       created: new Date().toISOString(),
@@ -83,7 +83,7 @@ function writeRunFile(folder: RunFolder, spec: RunSpec, key: string): void {
   }
 }
 
-/** The weights of the config, for the reward process. */
+/** The weights of the config, for the reward process. The run file goes with them: a judged reward finds its Judge there. */
 function rewardWeights({ grpo }: RunSpec["config"]): string {
   return JSON.stringify({ format: grpo.rewardFormat, accuracy: grpo.rewardAccuracy, judge: grpo.rewardJudge });
 }

@@ -102,7 +102,7 @@ describe("trainGrpo", () => {
     const first = await trainGrpo(lab(), { command });
     const run = JSON.parse(readFileSync(join(first.folder, "run.json"), "utf8"));
     expect(run.models.adapter).toEqual({ path: paths.sftLora, sha256: readOrigin(sft.adapter)!.adapter });
-    expect(run.reward.command).toEqual([process.execPath, expect.stringMatching(/lib\/reward-server\.ts$/), expect.stringMatching(/lib\/default-reward\.ts$/), '{"format":0.3,"accuracy":0.7,"judge":0.3}']);
+    expect(run.reward.command).toEqual([process.execPath, expect.stringMatching(/lib\/reward-server\.ts$/), expect.stringMatching(/lib\/default-reward\.ts$/), '{"format":0.3,"accuracy":0.7,"judge":0.3}', join(first.folder, "run.json")]);
     expect(first.adapter).toBe(paths.grpoLora);
     expect(first.samples).toHaveLength(3);
 

@@ -59,7 +59,8 @@ export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Tr
  * Stage 5: trains on the questions of `rl.jsonl` with GRPO, going on from the SFT adapter (or from the bare base when
  * `grpo.startFromSft` is false), and publishes ckpts/grpo_lora (or ckpts/grpo_only_lora).
  *
- * The reward is format + accuracy with the config's weights, or `reward`: it is saved with the run and part of its key.
+ * The reward is format + accuracy with the config's weights, the Judge's points too with `grpo.useJudge`; or `reward`, which is saved with
+ * the run and part of its key.
  * As trainSft otherwise. Throws LabError, too, for an adapter of another base and for a reward that fails its trial.
  */
 export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Trained> {
@@ -70,14 +71,14 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
   const adapter = fromSft ? await checkAdapter(options.adapter ?? paths.sftLora, base, "Run 04_sft on this base first, or set grpo.startFromSft to false.") : null;
   const { reward } = options;
   const custom = reward === undefined ? null : typeof reward === "object" ? reward : defineReward(reward);
-  const defaultReward = join(REPO_ROOT, "lib", "default-reward.ts");
+  const ownReward = join(REPO_ROOT, "lib", config.grpo.useJudge ? "judged-reward.ts" : "default-reward.ts");
   const spec: RunSpec = {
     stage: "grpo",
     label: options.label ?? (custom ? "GRPO, own reward" : fromSft ? "GRPO" : "GRPO without SFT"),
     config,
     inputs: { train },
     models: { base, adapter },
-    reward: custom ?? { path: defaultReward, sha256: await hashFile(defaultReward) },
+    reward: custom ?? { path: ownReward, sha256: await hashFile(ownReward) },
   };
   const target = fromSft ? paths.grpoLora : join(paths.ckpts, "grpo_only_lora");
   return await runTraining(lab, spec, base, { publish: custom === null, ...options }, target);
