@@ -7,14 +7,18 @@ import { byteLines } from "./byte-lines.ts";
 import { PROFILES } from "./profiles.ts";
 import { fakeModel } from "./testing/model-fixture.ts";
 import { temporaryWorkspace } from "./testing/run-fixture.ts";
-import { perfectVerdict, startStubJudge } from "./testing/stub-judge.ts";
+import { perfectVerdict } from "./testing/stub-judge.ts";
+import { sendChat, startStub } from "./testing/stub-server.ts";
 
 const workspace = temporaryWorkspace();
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 afterAll(() => workspace.remove());
 
 test("the reward process asks the Judge that the run's config names, and ends when the trainer closes its stdin", async () => {
-  const judge = await startStubJudge(({ prompt }) => (prompt === "1" ? "1" : perfectVerdict(prompt))); // "1" is the probe
+  const judge = await startStub(({ body: { messages } }, response) => {
+    const prompt = messages.at(-1)!.content;
+    sendChat(response, { content: prompt.includes("3 + 3 = 6") ? perfectVerdict(prompt) : "1" }); // else it is the probe
+  });
   try {
     const config = structuredClone(PROFILES.tiny);
     config.grpo.useJudge = true;
@@ -38,7 +42,7 @@ test("the reward process asks the Judge that the run's config names, and ends wh
     expect(rows[0].judge).toBeGreaterThan(0.5);
     expect(rows[0].total).toBeCloseTo(1 + 0.5 * rows[0].judge, 12);
     expect(rows[1]).toEqual({ format: 1, accuracy: 0, judge: 0, total: 0.3 });
-    expect(judge.requests.filter((r) => r.prompt.includes("3 + 3 = 6"))).toHaveLength(1); // the wrong answer is not shown
+    expect(judge.requests.filter(({ body }) => body.messages.at(-1)!.content.includes("3 + 3 = 6"))).toHaveLength(1); // the wrong answer is not shown
     expect(await ended).toBe(0);
   } finally {
     await judge.close();
