@@ -110,3 +110,4 @@ export * from "./distill-curve.ts";
 export * from "./survival.ts";
 export * from "./judge-quick.ts";
 export * from "./judge-curve.ts";
+export * from "./first.ts";
