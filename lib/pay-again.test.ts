@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { payAgain } from "./pay-again.ts";
+import { DEFAULT_WEIGHTS } from "./reward.ts";
+
+const answer = (id: string, said: string) => ({ id, group: 0, completion: `<think>\n1\n</think>\n<answer>\n${said}\n</answer>`, rewards: {}, reward: 0, advantage: 0, tokens: 9 });
+const questions = [{ id: "a", prompt: "By what percentage did it grow?", gold_answer: "25%" }];
+const lax = ({ completion, tokens }: { completion: string; tokens: number }) => ({ total: completion.includes("25") ? 1 : 0, tokens });
+
+test("both rewards judge the same answers: what a lax one pays for stands beside the checker's verdict", () => {
+  const paid = payAgain([{ samples: [answer("a", "25%")] }, { samples: [answer("a", "not 25%"), answer("a", "20%")] }], questions, lax, DEFAULT_WEIGHTS);
+  expect(paid.map(({ row, parts }) => [row.score.accuracy, parts.total])).toEqual([
+    [1, 1],
+    [0, 1],
+    [0, 0],
+  ]);
+  expect(paid[0]!.parts.tokens).toBe(9);
+  expect(paid[0]!.row.score.total).toBe(1);
+});
+
+test("an answer to a question that is not there is named", () => {
+  expect(() => payAgain([{ samples: [answer("b", "1")] }], questions, lax, DEFAULT_WEIGHTS)).toThrow(/not among the rows \(b\)|not among the rows[^]*b/);
+});
