@@ -153,11 +153,10 @@ export function createClient(options: ClientOptions): Client {
 type Fields = Omit<OpenAI.ChatCompletionCreateParamsNonStreaming, "stream">;
 
 /** Only what the engine knows, and nothing that says the default. */
-function fields({ messages, temperature, topP, maxTokens, seed, stop, jsonSchema }: CompletionRequest, model: string, engine: Engine): Fields {
+function fields({ messages, temperature, topP, maxTokens, seed, jsonSchema }: CompletionRequest, model: string, engine: Engine): Fields {
   const common: Fields = { model, messages, temperature, max_tokens: maxTokens };
   if (topP !== undefined && topP !== 1) common.top_p = topP;
   if (seed !== undefined) common.seed = seed;
-  if (stop !== undefined) common.stop = stop;
   if (jsonSchema !== undefined && engine === "vllm") common.response_format = { type: "json_schema", json_schema: { name: "answer", schema: jsonSchema, strict: true } };
   return common;
 }

@@ -15,7 +15,6 @@ export interface CompletionRequest {
   maxTokens: number;
   /** The same request with the same seed gives the same text, on servers that honour it. */
   seed?: number | undefined;
-  stop?: string[] | undefined;
   /** A JSON schema the text must follow. vLLM enforces it; others are not sent it. */
   jsonSchema?: Record<string, unknown> | undefined;
   signal?: AbortSignal | undefined;

@@ -133,7 +133,7 @@ const tiny: Config = {
   serving: {
     ...gpu.serving,
     engine: "transformers",
-    concurrency: 72,
+    concurrency: 144,
     requestTimeoutMs: 120_000,
     startTimeoutMs: 120_000,
     maxModelLength: 512,

@@ -36,7 +36,8 @@ const CONNECTION = /^(E[A-Z]+|UND_ERR_(SOCKET|CONNECT_TIMEOUT|CLOSED|DESTROYED|I
 
 function fromStatus(error: APIError, status: number, now: number): RequestError {
   const said = bodyText(error);
-  if (status === 400 && OVERFLOW.test(said)) return plain("context_overflow", said);
+  const code = JSON.stringify(error.error ?? null).slice(0, 5000); // some say it in a code beside the message
+  if (status === 400 && OVERFLOW.test(said + code)) return plain("context_overflow", said);
   return {
     cause: `http_${status}`,
     message: said,

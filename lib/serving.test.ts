@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { CompletionRequest } from "./completion.ts";
@@ -102,6 +102,9 @@ describe.skipIf(!python)("a real server of a small random model", () => {
     const first = await openServer(lab, folder);
     const { client } = first;
     const identity = identify(first.pid!)!;
+
+    const outside = Object.values(networkInterfaces()).flat().find((address) => address?.family === "IPv4" && !address.internal);
+    if (outside) await expect(fetch(first.url.replace("127.0.0.1", outside.address))).rejects.toThrow();
 
     const greedy = await client.complete(question("12 + 30", { temperature: 0 }));
     const seeded = await client.complete(question("12 + 30", { seed: 5 }));
