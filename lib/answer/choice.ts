@@ -58,31 +58,26 @@ function finish(gold: string[], chosen: string[], say: (v: Verdict, r: string, c
 export function optionOf(text: string, options: Option[], ask: Ask): string | null {
   const words = squash(text);
   if (words === "") return null;
-  const same = options.filter((o) => squash(o.text) === words);
+  const same = options.filter((o) => o.words === words);
   if (same.length === 1) return same[0]!.letter;
   const value = readSingle(text);
   if (value === null) return null;
-  const equal = options.filter((o) => {
-    const option = readSingle(o.text);
-    return option !== null && agree(option, value, ask).ok === true;
-  });
+  const equal = options.filter((o) => o.number !== null && agree(o.number, value, ask).ok === true);
   return equal.length === 1 ? equal[0]!.letter : null;
 }
 
 /** Both are numbers, and not the same. */
 function contradicts(own: Option, rest: string, ask: Ask): boolean {
-  const option = readSingle(own.text);
   const value = readSingle(rest);
-  return option !== null && value !== null && agree(option, value, ask).ok === false;
+  return own.number !== null && value !== null && agree(own.number, value, ask).ok === false;
 }
 
 /** Options whose text a sentence quotes, not denied; an option within a longer quoted one does not count. */
 function mentionedOptions(text: string, options: Option[]): string[] {
   const words = squash(text);
   const hits = options.flatMap((o) => {
-    const part = squash(o.text);
-    if (part.length < 2) return [];
-    return occurrences(words, part).map((at) => ({ letter: o.letter, at, end: at + part.length }));
+    if (o.words.length < 2) return [];
+    return occurrences(words, o.words).map((at) => ({ letter: o.letter, at, end: at + o.words.length }));
   });
   const kept = hits.filter((h) => !hits.some((other) => other !== h && other.at <= h.at && other.end >= h.end && other.end - other.at > h.end - h.at));
   const free = kept.filter((h) => !["不是", "并非", "不", "非", "not ", "不选"].some((w) => words.slice(0, h.at).endsWith(w)));

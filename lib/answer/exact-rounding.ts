@@ -1,11 +1,15 @@
 /** Closeness, rounding and writing of exact numbers; all on whole numbers, no doubles. */
 import type { Exact } from "./exact.ts";
-import { fraction, isZero, shift } from "./exact.ts";
+import { approximately, fraction, isNegative, isZero, shift } from "./exact.ts";
 
 const size = (n: bigint): bigint => (n < 0n ? -n : n);
 
 /** |a − b| ≤ |a| / parts, exactly. */
 export function within(a: Exact, b: Exact, parts: bigint): boolean {
+  // Doubles settle what is not close to the line.
+  const near = (Math.abs(approximately(a) - approximately(b)) * Number(parts)) / Math.abs(approximately(a));
+  if (near < 0.999) return true;
+  if (near > 1.001) return false;
   const x = fraction(a);
   const y = fraction(b);
   return size(x.n * y.d - y.n * x.d) * parts <= size(x.n) * y.d;
@@ -13,6 +17,8 @@ export function within(a: Exact, b: Exact, parts: bigint): boolean {
 
 /** Is `target` one of the ways to round `a` to whole multiples of 10^power: half up (away from zero) or half even? */
 export function roundsTo(a: Exact, target: Exact, power: number): boolean {
+  const shortly = roundsToShort(a, target, power);
+  if (shortly !== null) return shortly;
   const s = fraction(shift(a, -power));
   const t = fraction(shift(target, -power));
   const whole = size(s.n) / s.d;
@@ -23,6 +29,22 @@ export function roundsTo(a: Exact, target: Exact, power: number): boolean {
   if (twice < s.d) return shown === whole;
   if (twice > s.d) return shown === whole + 1n;
   return shown === whole + 1n || (shown === whole && whole % 2n === 0n);
+}
+
+/** The same for mantissas that are ordinary numbers; null where that would not be exact. */
+function roundsToShort(a: Exact, target: Exact, power: number): boolean | null {
+  const drop = power - a.e;
+  const lift = target.e - power;
+  if (a.big || target.big || drop < 0 || drop > 15 || lift < -15 || lift > 15) return null;
+  const unit = 10 ** drop;
+  const whole = Math.floor(Math.abs(a.m) / unit);
+  const rest = Math.abs(a.m) - whole * unit;
+  const shown = lift < 0 ? Math.abs(target.m) / 10 ** -lift : Math.abs(target.m) * 10 ** lift;
+  if (shown > Number.MAX_SAFE_INTEGER || (lift < 0 && target.m % 10 ** -lift !== 0)) return shown > Number.MAX_SAFE_INTEGER ? null : false;
+  if (shown !== 0 && isNegative(a) !== isNegative(target)) return false;
+  if (rest * 2 < unit) return shown === whole;
+  if (rest * 2 > unit) return shown === whole + 1;
+  return shown === whole + 1 || (shown === whole && whole % 2 === 0);
 }
 
 /** The power of ten of the last digit that is not zero: 2 for 1200, −3 for 0.125; null for 0 and for fractions like 1/3. */

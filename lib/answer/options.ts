@@ -1,8 +1,16 @@
 /** The options a question lists: "A. 10%\nB. 12.5%", "(A) yes (B) no", several on one line too. */
 
+import { readSingle } from "./single.ts";
+import { squash } from "./squash.ts";
+import type { Quantity } from "./value.ts";
+
 export interface Option {
   letter: string;
   text: string;
+  /** The text without case and punctuation. */
+  words: string;
+  /** The number the text is, if it is one. */
+  number: Quantity | null;
 }
 
 export interface Options {
@@ -43,7 +51,8 @@ export function readOptions(question: string): Options {
     const next = marks[i + 1]?.from;
     let end = next ?? question.indexOf("\n", mark.to);
     if (end < 0) end = question.length;
-    return { letter: mark.letter, text: question.slice(mark.to, Math.min(end, mark.to + 1000)).trim() };
+    const text = question.slice(mark.to, Math.min(end, mark.to + 1000)).trim();
+    return { letter: mark.letter, text, words: squash(text), number: readSingle(text) };
   });
   return { list, at: marks[0]!.from };
 }
