@@ -1,8 +1,6 @@
 /** A model server of our own: started, probed with a real completion, stopped, never left behind. */
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { dirname } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { fileError } from "./atomic.ts";
@@ -13,6 +11,7 @@ import type { CompletionResult, Failure } from "./completion.ts";
 import { engineCommand } from "./engine.ts";
 import type { EngineCommand, EngineOptions } from "./engine.ts";
 import { LabError } from "./errors.ts";
+import { assertPortFree, freePort } from "./port.ts";
 import { startProcess } from "./supervisor.ts";
 
 export interface ServerOptions extends Omit<EngineOptions, "port"> {
@@ -52,7 +51,7 @@ export interface Server {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const wanted = options.port ?? 0;
   for (let attempt = 1; ; attempt++) {
-    const port = wanted === 0 ? await freePort() : await assertFree(wanted);
+    const port = wanted === 0 ? await freePort() : await assertPortFree(wanted);
     try {
       return await startOn(port, options);
     } catch (error) {
@@ -164,30 +163,4 @@ function lastWords(log: string): string {
   }
   const lines = stripVTControlCharacters(text).trimEnd().split("\n");
   return lines.slice(-15).join("\n").slice(-2000);
-}
-
-function freePort(): Promise<number> {
-  return listen(0);
-}
-
-async function assertFree(port: number): Promise<number> {
-  try {
-    return await listen(port);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const found = code === "EADDRINUSE" ? "another program listens there" : code === "EACCES" ? "this user may not bind it" : (cause as Error).message;
-    throw new LabError({ what: "The port is in use", where: `127.0.0.1:${port}`, found, todo: "Stop that program, or set another port (0 picks a free one)." }, { cause });
-  }
-}
-
-/** Binds the port for a moment; its number when that works. */
-function listen(port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => {
-      const { port: bound } = server.address() as AddressInfo;
-      server.close(() => resolve(bound));
-    });
-  });
 }

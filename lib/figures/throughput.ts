@@ -1,0 +1,38 @@
+/** Stage 7: why servers batch. */
+import type { Throughput } from "../throughput.ts";
+import { formatCount } from "./numbers.ts";
+import { emptyFigure, type Figure, makeFigure, SERIES } from "./theme.ts";
+
+/** Tokens a second by requests in flight, and the median time that one whole answer took. */
+export function throughputCurve(rows: readonly Throughput[]): Figure {
+  const title = "Tokens a second by requests in flight";
+  if (rows.length === 0) return emptyFigure(title, "Nothing has been measured yet.");
+  const x = rows.map((row) => String(row.inFlight)); // categories: a step is a doubling or more
+  const [first, best] = [rows[0]!, rows.reduce((a, b) => (b.tokensPerSecond > a.tokensPerSecond ? b : a))];
+  const requests = rows.reduce((sum, row) => sum + row.requests, 0);
+  const failed = rows.reduce((sum, row) => sum + row.failed, 0);
+  const gain = rows.length > 1 ? ` · ${(best.tokensPerSecond / first.tokensPerSecond).toFixed(1)} times as many at ${best.inFlight} as at ${first.inFlight}` : "";
+  const seconds = rows.map((row) => row.medianMs / 1000);
+  return makeFigure({
+    title,
+    subtitle: `n = ${formatCount(requests)} answers${failed > 0 ? `, ${formatCount(failed)} of them failed` : ""}${gain}`,
+    data: [
+      {
+        type: "scatter",
+        mode: "lines+markers+text",
+        name: "tokens/s",
+        x,
+        y: rows.map((row) => row.tokensPerSecond),
+        text: rows.map((row) => formatCount(row.tokensPerSecond)),
+        textposition: "top center",
+        cliponaxis: false,
+        line: { color: SERIES[0], width: 3 },
+        marker: { size: 9 },
+      },
+      { type: "scatter", mode: "lines+markers", name: "seconds an answer (right)", x, y: seconds, yaxis: "y2", line: { color: SERIES[1], width: 2, dash: "dot" }, marker: { size: 7, symbol: "square" } },
+    ],
+    x: { title: { text: "requests in flight" }, type: "category" },
+    y: { title: { text: "tokens/s" }, range: [0, 1.2 * best.tokensPerSecond] },
+    layout: { yaxis2: { title: { text: "median time of an answer (s)" }, overlaying: "y", side: "right", range: [0, 1.2 * Math.max(...seconds)], showgrid: false, automargin: true } },
+  });
+}
