@@ -109,8 +109,8 @@ const tiny: Config = {
   filter: { ...gpu.filter, judgePrompt: "short", judgeMaxTokens: 64, sftMaxRows: 400 },
   sft: {
     ...gpu.sft,
-    learningRate: 1e-3,
-    batchSize: 16,
+    learningRate: 2e-3,
+    batchSize: 8,
     gradientAccumulation: 1,
     maxLength: 384,
     gradientCheckpointing: false,

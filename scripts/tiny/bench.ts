@@ -3,6 +3,7 @@
  *
  *     npm run bench:tiny                 everything: about an hour on two cores
  *     npm run bench:tiny -- --models     Base, Teacher and Judge only
+ *     npm run bench:tiny -- --training   SFT and GRPO only
  *     npm run bench:tiny -- --seeds 1    one seed of both stages instead of three
  *
  * Results are kept in reports/bench_tiny: a killed bench goes on where it was. Prints one table a part and writes
@@ -16,6 +17,7 @@ import { bootstrapMean } from "../../lib/bootstrap.ts";
 import { compareArms } from "../../lib/compare.ts";
 import { distill } from "../../lib/distill.ts";
 import { evaluate } from "../../lib/evaluate.ts";
+import type { Evaluation } from "../../lib/evaluate.ts";
 import { filter } from "../../lib/filter.ts";
 import { openLab } from "../../lib/lab.ts";
 import type { Lab } from "../../lib/lab.ts";
@@ -37,7 +39,7 @@ const BENCH_SEED = 2026;
 /** GRPO as long as ten minutes of two cores allow; the default run's is the profile's. */
 const LONG_STEPS = 240;
 
-const { values: options } = parseArgs({ options: { models: { type: "boolean" }, seeds: { type: "string", default: "3" }, steps: { type: "string", default: String(LONG_STEPS) } } });
+const { values: options } = parseArgs({ options: { models: { type: "boolean" }, training: { type: "boolean" }, seeds: { type: "string", default: "3" }, steps: { type: "string", default: String(LONG_STEPS) } } });
 const root = join(workspacePaths().reports, "bench_tiny");
 const result: Record<string, unknown> = { created: new Date().toISOString(), questions: QUESTIONS };
 
@@ -60,10 +62,14 @@ function passAt4(details: readonly EvalDetail[]): Estimate | null {
   return bootstrapMean([...byQuestion.values()].map((some) => [passAtK(some.length, some.filter((d) => d.lenient).length, 4)]));
 }
 
+function evaluateBase(): Promise<Evaluation> {
+  const lab = labOf(join(root, "base"), { "evaluate.samples": 4, "evaluate.temperature": 0.9, "evaluate.useJudge": false });
+  useBenchQuestions(lab);
+  return evaluate(lab, { arm: "base" });
+}
+
 async function benchModels(): Promise<void> {
-  const base = labOf(join(root, "base"), { "evaluate.samples": 4, "evaluate.temperature": 0.9, "evaluate.useJudge": false });
-  useBenchQuestions(base);
-  const asBase = await evaluate(base, { arm: "base" });
+  const asBase = await evaluateBase();
   const teacherLab = labOf(join(root, "teacher"), { "evaluate.samples": 1, "evaluate.temperature": 0.6, "evaluate.useJudge": false });
   useBenchQuestions(teacherLab);
   const asTeacher = await evaluate(teacherLab, { model: teacherLab.config.models.teacher, name: "teacher" });
@@ -112,7 +118,7 @@ async function benchSeed(seed: number, steps: number): Promise<SeedDetails> {
 }
 
 async function benchTraining(seeds: number, steps: number): Promise<void> {
-  const base = await evaluate(labOf(join(root, "base"), { "evaluate.samples": 4, "evaluate.temperature": 0.9, "evaluate.useJudge": false }), { arm: "base" });
+  const base = await evaluateBase();
   const all: SeedDetails[] = [];
   for (let seed = 1; seed <= seeds; seed++) all.push(await benchSeed(seed, steps));
   const pooled = (arm: keyof SeedDetails) => all.flatMap((one) => one[arm]);
@@ -137,7 +143,7 @@ async function benchTraining(seeds: number, steps: number): Promise<void> {
   Object.assign(result, { seeds, longSteps: steps, training: rows, pairs });
 }
 
-await benchModels();
+if (!options.training) await benchModels();
 if (!options.models) await benchTraining(Number(options.seeds), Number(options.steps));
 writeFileAtomic(join(root, "bench_tiny.json"), `${JSON.stringify(result, null, 2)}\n`);
 console.log(`\n${join(root, "bench_tiny.json")}`);
