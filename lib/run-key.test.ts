@@ -7,6 +7,7 @@ import { fakeSpec } from "./testing/run-fixture.ts";
 
 const sft = fakeSpec("x");
 const grpo = fakeSpec("x", { stage: "grpo", models: { ...sft.models, adapter: { path: "/a", sha256: "1" } }, reward: { path: "/r.ts", sha256: "2" } });
+const judged = (sha256: string, prompt: string, path = "/judge"): RunSpec => ({ ...grpo, judge: { model: { path, revision: "main", sha256 }, prompt } });
 const configured = (spec: RunSpec, change: (config: Config) => void): RunSpec => {
   const config = structuredClone(PROFILES.tiny);
   change(config);
@@ -24,6 +25,8 @@ describe("runKey", () => {
     ["SFT's settings, for GRPO (its adapter's hash tells)", grpo, configured(grpo, (c) => (c.sft.epochs = 3))],
     ["W&B", sft, configured(sft, (c) => (c.tracking.wandb = true))],
     ["the Judge, for a reward without it", grpo, configured(grpo, (c) => (c.models.judge = "another"))],
+    ["where the Judge's folder is and its server listens", judged("1", "p"), configured(judged("1", "p", "/elsewhere"), (c) => (c.serving.url = "http://127.0.0.1:9/v1"))],
+    ["how many rows SFT takes, for a Judge in the reward", judged("1", "p"), configured(judged("1", "p"), (c) => (c.filter.sftMaxRows = 3))],
   ];
   test.each(inert)("%s does not make another run", (_, a, b) => expect(runKey(b)).toBe(runKey(a)));
 
@@ -37,7 +40,10 @@ describe("runKey", () => {
     ["the adapter", grpo, { ...grpo, models: { ...grpo.models, adapter: { path: "/a", sha256: "other" } } }],
     ["the absence of an adapter", grpo, { ...grpo, models: { ...grpo.models, adapter: null } }],
     ["the reward's source", grpo, { ...grpo, reward: { path: "/r.ts", sha256: "other" } }],
-    ["a Judge in the reward", grpo, configured(grpo, (c) => (c.grpo.useJudge = true))],
+    ["a Judge in the reward", grpo, judged("1", "p")],
+    ["the Judge's weights", judged("1", "p"), judged("2", "p")],
+    ["what the Judge is asked (rubric, layout, texts)", judged("1", "p"), judged("1", "q")],
+    ["the Judge's pass score", judged("1", "p"), configured(judged("1", "p"), (c) => (c.filter.judgePassScore = 16))],
   ];
   test.each(telling)("%s makes another run", (_, a, b) => expect(runKey(b)).not.toBe(runKey(a)));
 

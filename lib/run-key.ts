@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { Config } from "./config.ts";
 import { hashJson } from "./hash.ts";
+import { modelId } from "./model-ref.ts";
 
 export const STAGES = ["sft", "grpo", "merge"] as const;
 export type Stage = (typeof STAGES)[number];
@@ -16,6 +17,10 @@ export type ModelRef = z.infer<typeof ModelRef>;
 const AdapterRef = z.strictObject({ path: z.string(), sha256: z.string() });
 export type AdapterRef = z.infer<typeof AdapterRef>;
 
+/** The Judge in a reward: who it is, and `promptVersion` of what it is asked. */
+const JudgeRef = z.strictObject({ model: ModelRef, prompt: z.string() });
+export type JudgeRef = z.infer<typeof JudgeRef>;
+
 /** `reports/runs/<key>/run.json`: everything the sidecar may know. It adds no defaults of its own. */
 export const RunFile = z.strictObject({
   key: z.string(),
@@ -25,6 +30,8 @@ export const RunFile = z.strictObject({
   inputs: z.record(z.string(), InputFile),
   models: z.strictObject({ base: ModelRef, adapter: AdapterRef.nullable() }),
   reward: z.strictObject({ command: z.array(z.string()), path: z.string(), sha256: z.string() }).nullable(),
+  /** Only where a Judge takes part in the reward. */
+  judge: JudgeRef.optional(),
   /** Where the result goes: the adapter, or the merged model. Inside the run's folder. */
   output: z.string(),
   runDir: z.string(),
@@ -44,13 +51,15 @@ export interface RunSpec {
   inputs: Record<string, InputFile>;
   models: { base: ModelRef; adapter: AdapterRef | null };
   reward: RewardSpec | null;
+  judge?: JudgeRef | undefined;
 }
 
 /**
  * The run's name: stage and 12 hex digits of the hash of all that can change its result.
  *
- * That is: the stage's own config section, the prompt, the seed, how the base is loaded, and the content hashes of inputs, base,
- * adapter and reward. Not: paths, labels, and sections of other stages, so that a changed Teacher retrains only if its data changed.
+ * That is: the stage's own config section, the prompt, the seed, how the base is loaded, the content hashes of inputs, base,
+ * adapter and reward, and who the Judge in it is and what it is asked. Not: paths, labels, where a server listens, and sections of
+ * other stages, so that a changed Teacher retrains only if its data changed.
  */
 export function runKey(spec: RunSpec): string {
   const { config, models } = spec;
@@ -60,7 +69,7 @@ export function runKey(spec: RunSpec): string {
     settings: settingsOf(spec),
     seed: config.seed,
     prompt: config.prompt,
-    base: base.sha256 ?? `${base.path}@${base.revision}`,
+    base: modelId(base),
     loadIn4bit: config.models.loadIn4bit,
     inputs: Object.fromEntries(Object.entries(spec.inputs).map(([name, input]) => [name, input.sha256])),
     adapter: adapter?.sha256 ?? null,
@@ -69,9 +78,9 @@ export function runKey(spec: RunSpec): string {
   return `${spec.stage}-${digest.slice(0, 12)}`;
 }
 
-function settingsOf({ stage, config }: RunSpec): unknown {
+function settingsOf({ stage, config, judge }: RunSpec): unknown {
   if (stage === "sft") return config.sft;
   if (stage === "merge") return { parityPrompts: config.deploy.parityPrompts };
-  // The Judge takes part in the reward only when it is asked to.
-  return { ...config.grpo, judge: config.grpo.useJudge ? { model: config.models.judge, filter: config.filter } : null };
+  const { judgeTemperature, judgeMaxTokens, judgePassScore } = config.filter;
+  return { ...config.grpo, judge: judge ? { model: modelId(judge.model), prompt: judge.prompt, judgeTemperature, judgeMaxTokens, judgePassScore } : null };
 }

@@ -6,6 +6,7 @@ import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "./adapter.
 import { LabError } from "./errors.ts";
 import { hashFile, hashFolder } from "./hash.ts";
 import { readJsonl } from "./jsonl.ts";
+import { promptVersion } from "./judge-prompt.ts";
 import type { Lab } from "./lab.ts";
 import { modelId, resolveModel } from "./model-ref.ts";
 import { REPO_ROOT } from "./paths.ts";
@@ -18,7 +19,7 @@ import { followRun } from "./run-follow.ts";
 import type { WatchOptions } from "./run-follow.ts";
 import { startRun } from "./run-start.ts";
 import type { StartOptions } from "./run-start.ts";
-import type { InputFile, ModelRef, RunSpec } from "./run-key.ts";
+import type { InputFile, JudgeRef, ModelRef, RunSpec } from "./run-key.ts";
 
 export interface TrainOptions extends StartOptions, WatchOptions {
   /** For people: what is special about this run. */
@@ -59,8 +60,8 @@ export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Tr
  * Stage 5: trains on the questions of `rl.jsonl` with GRPO, going on from the SFT adapter (or from the bare base when
  * `grpo.startFromSft` is false), and publishes ckpts/grpo_lora (or ckpts/grpo_only_lora).
  *
- * The reward is format + accuracy with the config's weights, the Judge's points too with `grpo.useJudge`; or `reward`, which is saved with
- * the run and part of its key.
+ * The reward is format + accuracy with the config's weights, the Judge's points too with `grpo.useJudge`; or `reward` in their
+ * place, which is saved with the run and part of its key.
  * As trainSft otherwise. Throws LabError, too, for an adapter of another base and for a reward that fails its trial.
  */
 export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Trained> {
@@ -71,7 +72,8 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
   const adapter = fromSft ? await checkAdapter(options.adapter ?? paths.sftLora, base, "Run 04_sft on this base first, or set grpo.startFromSft to false.") : null;
   const { reward } = options;
   const custom = reward === undefined ? null : typeof reward === "object" ? reward : defineReward(reward);
-  const ownReward = join(REPO_ROOT, "lib", config.grpo.useJudge ? "judged-reward.ts" : "default-reward.ts");
+  const judge = config.grpo.useJudge && custom === null ? await judgeOf(lab) : undefined;
+  const ownReward = join(REPO_ROOT, "lib", judge ? "judged-reward.ts" : "default-reward.ts");
   const spec: RunSpec = {
     stage: "grpo",
     label: options.label ?? (custom ? "GRPO, own reward" : fromSft ? "GRPO" : "GRPO without SFT"),
@@ -79,9 +81,16 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
     inputs: { train },
     models: { base, adapter },
     reward: custom ?? { path: ownReward, sha256: await hashFile(ownReward) },
+    judge,
   };
   const target = fromSft ? paths.grpoLora : join(paths.ckpts, "grpo_only_lora");
   return await runTraining(lab, spec, base, { publish: custom === null, ...options }, target);
+}
+
+/** The Judge as a run is keyed by it. Its server is the reward process's to find or to start: that lives as long as the run. */
+async function judgeOf({ config: { models, filter } }: Lab): Promise<JudgeRef> {
+  const { rubric, layout, judgePrompt } = filter;
+  return { model: await resolveModel(models.judge, models.revision), prompt: promptVersion({ rubric, layout, size: judgePrompt }) };
 }
 
 async function runTraining(lab: Lab, spec: RunSpec, base: ModelRef, options: TrainOptions, target: string): Promise<Trained> {
