@@ -47,14 +47,15 @@ export async function followDistillation(lab: Lab, questions: readonly Question[
   let curve = record(null);
   const distillation = await distill(lab, questions, { ...options, onProgress: (progress) => onCurve?.((curve = record(progress))) });
   curve = record(distillation.progress);
-  const path = join(lab.paths.reports, "distill_curve.json");
-  const sha256 = readManifest(lab.paths.distilled)?.sha256;
-  if (distillation.progress.asked === 0) curve = storedCurve(path, sha256) ?? curve;
-  else writeFileAtomic(path, `${JSON.stringify({ sha256, curve })}\n`);
+  if (distillation.progress.asked === 0) curve = readDistillCurve(lab) ?? curve;
+  else writeFileAtomic(curveFile(lab), `${JSON.stringify({ sha256: readManifest(lab.paths.distilled)?.sha256, curve })}\n`);
   return { ...distillation, curve };
 }
 
-function storedCurve(path: string, sha256: string | undefined): DistillCurve | null {
+/** The curve of the call that finished this workspace's distilled.jsonl; null when none was kept for it. */
+export function readDistillCurve(lab: Lab): DistillCurve | null {
+  const path = curveFile(lab);
+  const sha256 = readManifest(lab.paths.distilled)?.sha256;
   if (!existsSync(path)) return null;
   try {
     const stored = StoredCurve.parse(JSON.parse(readFileSync(path, "utf8")));
@@ -63,6 +64,8 @@ function storedCurve(path: string, sha256: string | undefined): DistillCurve | n
     return null; // a damaged or older curve is only not drawn
   }
 }
+
+const curveFile = (lab: Lab): string => join(lab.paths.reports, "distill_curve.json");
 
 /** Turns progress after progress into one growing curve. `now` in ms. Pure but for the clock. */
 export function curveRecorder(now: () => number): (progress: Omit<DistillProgress, "byType"> | null) => DistillCurve {

@@ -102,7 +102,8 @@ export function writeLedger(lab: Lab, ledger: Ledger): void {
   writeFileAtomic(ledgerFile(lab), JSON.stringify(ledger, null, 1));
 }
 
-const ledgerFile = (lab: Lab): string => join(lab.paths.reports, "notebooks", "executed.json");
+/** `reports/notebooks/executed.json`; removed, every notebook is executed again with the work on disk. */
+export const ledgerFile = (lab: Lab): string => join(lab.paths.reports, "notebooks", "executed.json");
 
 function listFiles(folder: string): string[] {
   if (!existsSync(folder)) return [];
