@@ -31,7 +31,7 @@ describe("runKey", () => {
   test.each(inert)("%s does not make another run", (_, a, b) => expect(runKey(b)).toBe(runKey(a)));
 
   const telling: [string, RunSpec, RunSpec][] = [
-    ["a hyperparameter", sft, configured(sft, (c) => (c.sft.learningRate = 2e-3))],
+    ["a hyperparameter", sft, configured(sft, (c) => (c.sft.learningRate *= 2))],
     ["the seed", sft, configured(sft, (c) => (c.seed = 43))],
     ["the system prompt", sft, configured(sft, (c) => (c.prompt.system = "Be brief."))],
     ["4-bit loading", sft, configured(sft, (c) => (c.models.loadIn4bit = true))],
