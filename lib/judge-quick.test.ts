@@ -25,15 +25,25 @@ afterEach(async () => {
 
 test("a Judge that knows every plant, but not arithmetic, has kappa 1 and passes every wrong answer; asked once more, nothing is sent", async () => {
   const lab = openLab({ "serving.concurrency": 8 }, { FTMODEL_WORKSPACE: folder });
-  const { card, rules, judged } = await quickJudgeCard(lab, { count: 60, judge: stubJudge(stub.url) });
+  const { card, rules, judged, layouts } = await quickJudgeCard(lab, { count: 60, judge: stubJudge(stub.url) });
   expect(card).toMatchObject({ n: 60, kappa: { value: 1 }, recall: { value: 1 }, falsePositiveRate: { value: 0 } });
   expect(Object.keys(card.byFault)).toEqual([...FAULT_KINDS]);
   expect(rules.wrongPassed).toMatchObject({ value: 1 });
   expect(rules.n).toBeGreaterThan(25); // of 30: on some the rules do not decide
   expect(judged.filter(({ text, judgement }) => (text.fault === null) !== (judgement.status === "passed"))).toEqual([]);
+  expect(layouts).toEqual([]);
   const sent = stub.requests.length;
   await quickJudgeCard(lab, { count: 60, judge: stubJudge(stub.url) });
   expect(stub.requests).toHaveLength(sent);
+});
+
+test("layouts are compared on the same texts, and the config's own is not asked twice", async () => {
+  const lab = openLab({ "serving.concurrency": 8 }, { FTMODEL_WORKSPACE: folder });
+  await quickJudgeCard(lab, { count: 60, judge: stubJudge(stub.url) });
+  const before = stub.requests.length;
+  const { layouts } = await quickJudgeCard(lab, { count: 60, layouts: 12, judge: stubJudge(stub.url) });
+  expect(layouts.map((row) => [row.layout, row.n, row.finR1Error])).toEqual([["rules-first", 12, 0.004], ["inputs-first", 12, 0.02], ["rules-first-question", 12, 0.08], ["inputs-first-question", 12, 0.096], ["rules-first-zh", 12, 0.016]]);
+  expect(stub.requests.length - before).toBe(4 * 12);
 });
 
 test("verdicts are a growing curve: those on disk count from the start, the time left is that of those asked", () => {

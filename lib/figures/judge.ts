@@ -88,7 +88,7 @@ export function judgeHeatmap(cells: JudgeCard["heat"], range: [number, number] =
   const find = (criterion: string, label: string) => cells.find((cell) => cell.criterion === criterion && cell.label === label) ?? null;
   const z = criteria.map((criterion) => labels.map((label) => find(criterion, label)?.value ?? null));
   const n = labels.map((label) => Math.max(0, ...cells.filter((cell) => cell.label === label).map((cell) => cell.n)));
-  const x = axisLabels(labels, 24).map((name, i) => `${name}<br>n = ${formatCount(n[i]!)}`);
+  const x = axisLabels(labels, 24).map((name, i) => `${name.replace(/ /g, "<br>")}<br>n = ${formatCount(n[i]!)}`);
   const y = axisLabels(criteria, 28);
   const middle = (range[0] + range[1]) / 2;
   const numbers = z.flatMap((row, i) =>
@@ -120,7 +120,7 @@ export function judgeHeatmap(cells: JudgeCard["heat"], range: [number, number] =
           [0.5, "#9CCAE1"],
           [1, "#08519C"],
         ],
-        colorbar: { title: { text: "mean score" }, thickness: 14, outlinewidth: 0 },
+        colorbar: { title: { text: "mean score", font: { size: 12 } }, thickness: 14, outlinewidth: 0 },
         hovertemplate: "%{y}, %{x}: %{z:.2f}<extra></extra>",
       },
     ],
