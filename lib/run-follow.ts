@@ -7,6 +7,7 @@ import { EventTail } from "./run-events.ts";
 import { RunFolder } from "./run-folder.ts";
 import type { Workspace } from "./run-folder.ts";
 import { RunProgress } from "./run-metrics.ts";
+import { exitNoted } from "./run-process.ts";
 
 export interface WatchOptions {
   /** Called for every event from the run's beginning, so that a figure can be built up. */
@@ -53,8 +54,7 @@ export async function followRun(workspace: Workspace, key: string, { onEvent, on
       const over = !alive || currentEnd(folder, progress) !== null;
       if (over && news.length > 0) continue; // read once more: nothing it wrote last may be missed
       if (over || (news.length > 0 && onProgress && Date.now() - lastProgress >= progressMs)) {
-        // The starter hears of its child's exit a moment after the process is gone.
-        if (!alive) await new Promise((resolve) => setTimeout(resolve, 100));
+        if (!alive) await exitNoted(folder.readAttempt());
         const run = describeRun(folder, file, progress, alive);
         lastProgress = Date.now();
         onProgress?.(run);

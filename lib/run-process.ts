@@ -48,7 +48,13 @@ export async function launch(folder: RunFolder, command: readonly string[]): Pro
       child.once("error", (cause) => failed(new LabError({ what: "The trainer could not be started", where: program, found: cause.message, todo: "Run `npm run doctor`." }, { cause })));
     });
     const pid = child.pid!;
-    child.on("exit", (code, signal) => noteExit(folder, pid, code, signal));
+    const ended = new Promise<void>((noted) => {
+      child.on("exit", (code, signal) => {
+        noteExit(folder, pid, code, signal);
+        noted();
+      });
+    });
+    ours.set(pid, ended);
     child.unref();
     // A process that ended at once has no start time any more; its exit is noted, and nobody is alive under this identity.
     const attempt: Attempt = { pid, startTime: identify(pid)?.startTime ?? "ended at once", ...offsets };
@@ -57,6 +63,18 @@ export async function launch(folder: RunFolder, command: readonly string[]): Pro
   } finally {
     closeSync(log);
   }
+}
+
+/** Processes that this one started: it hears how they end, a moment after they are gone. */
+const ours = new Map<number, Promise<void>>();
+
+/** Waits until the exit of a process that is gone has been noted, if this process started it; at most two seconds. */
+export async function exitNoted(attempt: Attempt | null): Promise<void> {
+  const ended = attempt && ours.get(attempt.pid);
+  if (!ended) return;
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([ended, new Promise((over) => (timer = setTimeout(over, 2000)))]);
+  clearTimeout(timer);
 }
 
 function noteExit(folder: RunFolder, pid: number, code: number | null, signal: string | null): void {

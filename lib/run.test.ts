@@ -1,11 +1,8 @@
-import { spawn } from "node:child_process";
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { LabError } from "./errors.ts";
-import { identify, isAlive, waitForExit } from "./process-identity.ts";
 import { listRuns, readRun } from "./run.ts";
-import type { Run } from "./run.ts";
 import { followRun } from "./run-follow.ts";
 import { cancelRun, resumeRun, startRun } from "./run-start.ts";
 import { runKey } from "./run-key.ts";
@@ -17,11 +14,6 @@ afterAll(() => lab.remove());
 const run = async (name: string, ...options: string[]) => {
   const { key } = await startRun(lab, fakeSpec(name), { command: fakeTrainer(...options) });
   return await followRun(lab, key);
-};
-const pidOf = ({ folder }: Pick<Run, "folder">) => JSON.parse(readFileSync(join(folder, "pid.json"), "utf8")).pid as number;
-const until = async (condition: () => boolean) => {
-  for (let i = 0; i < 400 && !condition(); i++) await new Promise((wake) => setTimeout(wake, 10));
-  expect(condition()).toBe(true);
 };
 
 describe.concurrent("a run that ends well", () => {
@@ -110,54 +102,6 @@ describe.concurrent("a run that dies", () => {
     writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), pid: process.pid }));
     expect(readRun(lab, died.key).status).toBe("interrupted");
     expect(await cancelRun(lab, died.key)).toBe(false); // or this test would end here
-  });
-});
-
-describe.concurrent("watching", () => {
-  test("an interrupted cell stops watching and says that the run goes on; the next cell attaches to the same process", async () => {
-    const spec = fakeSpec("watched");
-    const { key } = await startRun(lab, spec, { command: fakeTrainer("--steps=40", "--step-ms=10") });
-    const pid = pidOf(readRun(lab, key));
-    const cell = new AbortController();
-    setTimeout(() => cell.abort(), 100);
-    await expect(followRun(lab, key, { signal: cell.signal })).rejects.toThrow(`run ${key}; it goes on`);
-    expect(identify(pid)).not.toBeNull();
-    expect(await startRun(lab, spec)).toEqual({ key, started: false });
-    const done = await followRun(lab, key);
-    expect(done).toMatchObject({ status: "done", step: 40 });
-    expect(pidOf(done)).toBe(pid);
-  });
-
-  test("a run outlives the SIGKILL of the process that started it, and another process follows it to the end", async () => {
-    const script = `
-      import { startRun } from ${JSON.stringify(new URL("./run-start.ts", import.meta.url).href)};
-      import { fakeSpec, fakeTrainer } from ${JSON.stringify(new URL("./testing/run-fixture.ts", import.meta.url).href)};
-      import { workspacePaths } from ${JSON.stringify(new URL("./paths.ts", import.meta.url).href)};
-      const { key } = await startRun({ paths: workspacePaths(${JSON.stringify(lab.root)}) }, fakeSpec("outlives"), { command: fakeTrainer("--steps=60", "--step-ms=20") });
-      console.log(key);
-      setTimeout(() => {}, 60000);`;
-    const kernel = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"], detached: true });
-    const key = await new Promise<string>((resolve) => kernel.stdout.once("data", (line) => resolve(String(line).trim())));
-    process.kill(-kernel.pid!, "SIGKILL"); // the whole group of the kernel
-    await new Promise((gone) => kernel.once("exit", gone));
-    expect(readRun(lab, key).status).toBe("running");
-    expect(await followRun(lab, key)).toMatchObject({ status: "done", step: 60 });
-  });
-
-  test("cancelling ends the trainer with its children, records the cause, and leaves a run that can be resumed", async () => {
-    const { key } = await startRun(lab, fakeSpec("cancelled"), { command: fakeTrainer("--steps=1000", "--step-ms=10", "--child") });
-    const { folder } = readRun(lab, key);
-    await until(() => existsSync(join(folder, "child")) && readRun(lab, key).step > 5);
-    const child = identify(Number(readFileSync(join(folder, "child"), "utf8")))!;
-    const watcher = followRun(lab, key);
-    expect(await cancelRun(lab, key)).toBe(true);
-    expect((await watcher).status).not.toBe("running");
-    expect(readRun(lab, key)).toMatchObject({ status: "failed", cause: { code: "cancelled" } });
-    expect(await waitForExit(child, 2000)).toBe(true);
-    expect(isAlive(child)).toBe(false);
-    expect(await cancelRun(lab, key)).toBe(false);
-    await startRun(lab, fakeSpec("cancelled"), { command: fakeTrainer("--steps=20") });
-    expect(await followRun(lab, key)).toMatchObject({ status: "done", cause: null, step: 20 });
   });
 });
 

@@ -90,6 +90,6 @@ export function describeRun(folder: RunFolder, file: RunFile, progress: RunProgr
     : status === "interrupted" ? { code: attempt ? "process_died" : "not_started", message: attempt ? describeDeath(folder, attempt) : "its process was never started" }
     : null;
   const { start, step, warnings, events } = progress;
-  const { key, stage, label, config, output } = file;
+  const { stage, label, config, output } = file;
   return { key: folder.key, stage, label, status, cause, step, totalSteps: start?.totalSteps ?? 0, start, metrics: progress.metrics(), samples: progress.samples(), warnings: [...warnings], events: [...events], config, folder: folder.path, output };
 }
