@@ -13,5 +13,6 @@ export { accuracyByType, type ArmDetails } from "./figures/evaluate.ts";
 export { failureSamples, readFailures } from "./figures/failures.ts";
 export { ablation, ablationTable } from "./figures/ablate.ts";
 export { type Delta, deltas, deltasByType, deltasOf } from "./figures/deltas.ts";
+export { answerProgress, passAtKCurve } from "./figures/answers.ts";
 export { throughputCurve } from "./figures/throughput.ts";
 export { weightChangeMap } from "./figures/weight-change.ts";

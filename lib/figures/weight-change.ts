@@ -32,11 +32,11 @@ export function weightChangeMap(changes: readonly WeightChange[]): Figure {
           [1, "#0072B2"],
         ],
         zmin: 0,
-        colorbar: { title: { text: "‖ΔW‖ / ‖W‖ (%)", side: "right" }, thickness: 14 },
+        colorbar: { title: { text: "change, % of the norm", side: "right", font: { size: 12 } }, thickness: 14, outlinewidth: 0 },
       },
     ],
     legend: "none",
-    x: { title: { text: "" }, type: "category" },
+    x: { title: { text: "weight matrix" }, type: "category" },
     y: { title: { text: "" }, type: "category", autorange: "reversed" },
     height: Math.max(320, 160 + 34 * Math.min(layers.length, 30)),
   });

@@ -226,6 +226,18 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
   ],
   accuracyByType: [f.accuracyByType(arms), f.accuracyByType([])],
   readFailures: [f.readFailures(arms), f.readFailures([])],
+  passAtKCurve: [f.passAtKCurve(arms), f.passAtKCurve([])],
+  throughputCurve: [
+    f.throughputCurve([1, 4, 16, 64].map((inFlight, i) => ({ inFlight, requests: 6 + 3 * inFlight, failed: 0, tokens: 900, seconds: 1, tokensPerSecond: 300 * (i + 1), medianMs: 150 * (i + 1) ** 2 }))),
+    f.throughputCurve([]),
+  ],
+  weightChangeMap: [
+    f.weightChangeMap([
+      { name: "embed", layer: null, part: "embed_tokens", weights: 300_000, changed: 0, relative: 0 },
+      ...range(6).flatMap((layer) => ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"].map((part, i) => ({ name: part, layer, part, weights: 60_000, changed: 60_000, relative: 0.01 * (1 + layer + i) }))),
+    ]),
+    f.weightChangeMap([]),
+  ],
   ablation: [f.ablation(summary), f.ablation({ ...summary, arms: [], n: 0 })],
   deltas: [
     f.deltas([...f.deltasByType(arms[0]!, arms[1]!), ...f.deltasByType(arms[1]!, arms[2]!), ...f.deltasByType(arms[2]!, arms[3]!)]),

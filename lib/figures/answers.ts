@@ -1,0 +1,65 @@
+/** Stage 6: an evaluation under way, and what several tries bring. */
+import { curveRecorder } from "../distill-curve.ts";
+import type { CollectProgress } from "../eval-collect.ts";
+import { passAtKOf } from "../eval-summary.ts";
+import { distillProgress } from "./distill.ts";
+import type { ArmDetails } from "./evaluate.ts";
+import { formatCount, formatEstimate } from "./numbers.ts";
+import { emptyFigure, type Figure, makeFigure, styleOf } from "./theme.ts";
+
+/**
+ * Draws an evaluation while it runs: a function from progress to figure that remembers the curve of the arm being asked.
+ * `now` in ms.
+ *
+ * @example evaluateArms(lab, arms, { onProgress: ((draw) => (progress) => live.update(draw(progress)))(answerProgress()) })
+ */
+export function answerProgress(now: () => number = () => performance.now()): (progress: CollectProgress) => Figure {
+  let asked = "";
+  let record = curveRecorder(now);
+  return ({ name, ...progress }) => {
+    if (name !== asked) record = curveRecorder(now);
+    asked = name;
+    return distillProgress(record({ ...progress, asked: progress.done, failures: {} }), { title: `Answers of ${styleOf(name, 0).label}`, unit: "answers" });
+  };
+}
+
+/**
+ * pass@k of each arm: the chance that at least one of k sampled answers is right, k from 1 to the number of samples, read leniently so that an
+ * untrained Base is measured fairly.
+ */
+export function passAtKCurve(arms: readonly ArmDetails[], reading: "strict" | "lenient" = "lenient"): Figure {
+  const title = "pass@k: right at least once in k tries";
+  const drawn = arms.map((arm, i) => ({ ...arm, style: styleOf(arm.name, i), samples: samplesOf(arm) })).filter((arm) => arm.samples > 0);
+  if (drawn.length === 0) return emptyFigure(title, "No answers were sampled: evaluate.samples is 0.");
+  const questions = new Set(drawn.flatMap((arm) => arm.details.map((row) => row.id))).size;
+  const data = drawn.map(({ details, style, samples }) => {
+    const k = Array.from({ length: samples }, (_, i) => i + 1);
+    const estimates = k.map((tries) => passAtKOf(details, tries, reading, { resamples: 500 })!);
+    return {
+      type: "scatter",
+      mode: "lines+markers",
+      name: style.label,
+      x: k,
+      y: estimates.map((e) => e.value),
+      customdata: estimates.map(formatEstimate),
+      line: { color: style.colour, width: 3 },
+      marker: { symbol: style.symbol, size: 9 },
+      error_y: { type: "data", symmetric: false, array: estimates.map((e) => e.high - e.value), arrayminus: estimates.map((e) => e.value - e.low), color: style.colour, thickness: 1, width: 4 },
+      hovertemplate: "k = %{x}: %{customdata}<extra>%{fullData.name}</extra>",
+    };
+  });
+  return makeFigure({
+    title,
+    subtitle: `n = ${formatCount(questions)} questions · sampled, read ${reading === "strict" ? "strictly" : "leniently"} · whiskers: 95 % intervals over questions`,
+    data,
+    x: { title: { text: "k (answers a question)" }, dtick: 1, range: [0.7, Math.max(...drawn.map((arm) => arm.samples)) + 0.3] },
+    y: { title: { text: "share of questions" }, range: [0, 1.02], tickformat: ".1f" },
+  });
+}
+
+/** Sampled answers that every question has. */
+function samplesOf({ details }: ArmDetails): number {
+  const counts = new Map<string, number>();
+  for (const { id, mode } of details) counts.set(id, (counts.get(id) ?? 0) + (mode === "sampled" ? 1 : 0));
+  return counts.size === 0 ? 0 : Math.min(...counts.values());
+}
