@@ -34,7 +34,8 @@ function ruleEnd(row: Distilled, side: Side | undefined, useJudge: boolean): [Te
   if (side === undefined) return ["split", "unknown_question", "raw.jsonl holds no question of this id any more"];
   if (side === "test") return ["split", "test_question", "held out for the test"];
   if (side === "set_aside") return ["split", "unreadable_gold", "no answer can be checked against this gold answer"];
-  if (row.teacher_output === null) return ["teacher", row.failure ?? "no_text", "the Teacher gave no usable text"];
+  // A cut text is kept for people to read; it is no whole text.
+  if (row.failure !== null || row.teacher_output === null) return ["teacher", row.failure ?? "no_text", row.failure === "length" ? "cut at distill.maxTokens" : "the Teacher gave no usable text"];
   const format = checkFormat(row.teacher_output);
   if (!format.ok) return ["format", format.reason, formatMessage(format.reason)];
   const { strict } = scoreCompletion({ question: row.question, gold: row.gold_answer, completion: row.teacher_output });

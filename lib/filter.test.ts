@@ -69,6 +69,12 @@ describe("the filter", () => {
     expect(stub.requests).toHaveLength(details.filter((d) => d.layer === "judge" || d.layer === "size").length);
   });
 
+  test("a text that was cut ends in the Teacher's layer by its cause, though it is there to read", async () => {
+    const { details } = await run(twenty, twenty.map((q) => distilled(q, right(q), 0, 160, "length")));
+    expect(new Set(details.filter((d) => d.layer !== "split").map((d) => `${d.layer} ${d.reason}`))).toEqual(new Set(["teacher length"]));
+    expect(stub.requests).toEqual([]);
+  });
+
   test("writes files that fit their schemas, finished by a manifest each", async () => {
     const { sft, rl, test: held, stats } = await run(twenty, twenty.map((q) => distilled(q, `\n${right(q)}\n`)));
     const { paths } = openLab({}, { FTMODEL_WORKSPACE: folder });
