@@ -3,6 +3,7 @@
 Differs from running that command:
 - every request has its own sampling and seed (sidecar/sampling.py): there, the first request decides for all
 - attention on a CPU reads the cache in place (sidecar/slots.py)
+- a text comes back as it was written: there, a parser takes the think block apart, closes an open one and drops what stands twice
 - a prompt that leaves no room for its answer is refused with status 400 instead of answered past the model's positions
 - float32 on a CPU, whatever the weights are stored in: bf16 arithmetic is slow on most of them
 - no look at the hub for updates, no line in the log for every request
@@ -26,6 +27,7 @@ import torch
 import uvicorn
 from fastapi import HTTPException
 from transformers import ContinuousBatchingConfig, GenerationConfig, PreTrainedModel
+from transformers.cli.serving import utils as serving_utils
 from transformers.cli.serving.chat_completion import ChatCompletionHandler
 from transformers.cli.serving.completion import CompletionHandler
 from transformers.cli.serving.model_manager import ModelManager
@@ -38,6 +40,9 @@ from transformers.utils import logging as transformers_logging
 
 from sidecar.sampling import SeededRunner, tag_request
 from sidecar.slots import use_slots
+
+# Whoever asks judges the format, so must see it: no parser for any model. Both ways of answering ask this function.
+serving_utils.get_response_template = lambda processor, model: None
 
 BATCH_TOKENS = 512  # new tokens a step, prompts and answers together; a longer step would let all others wait
 
