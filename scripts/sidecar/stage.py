@@ -23,8 +23,8 @@ def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
     Runs `body` on the run file named on the command line and returns the exit status.
 
     The last line of events.jsonl is always `end`: done, or failed with a cause: bad_run_file, no_gpu, bad_model, adapter_of_another_base,
-    no_rows, bad_data, non_finite_gradient, non_finite_loss, no_signal, nothing_trained, reward_failed, reward_process_died,
-    out_of_memory, disk_full, cancelled, error.
+    no_rows, bad_data, bad_chat_template, non_finite_gradient, non_finite_loss, no_signal, nothing_trained, reward_failed,
+    reward_process_died, out_of_memory, disk_full, cancelled, error.
     """
     if len(sys.argv) != 2:
         print(f"usage: python scripts/{stage}.py RUN.JSON", file=sys.stderr)
@@ -79,6 +79,7 @@ def set_environment(run: RunFile) -> None:
     """Before any library that reads it is imported: no telemetry, no network for models that are folders, W&B only when switched on."""
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["DO_NOT_TRACK"] = "1"
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"  # a log, not a terminal
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     # Threads that wait for each other sleep instead of spinning. With one other busy process on two cores the steps are five times as fast.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")

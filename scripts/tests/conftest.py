@@ -172,30 +172,45 @@ def run_in_child(stage: str, run_file: str, log: str) -> None:
     os._exit(status)
 
 
+def make_stage(
+    parent: Path, defaults: dict[str, Any], name: str, rows: list[dict[str, Any]] | str, base: Path, folder: str = "run", adapter: Path | None = None, reward: list[str] | None = None, **sections: Any
+) -> Stage:
+    """Writes a run folder: the default config with SMALL values and those of `sections` over it."""
+    config = copy.deepcopy(defaults)
+    for source in (SMALL, sections):
+        for section, values in source.items():
+            config[section] = {**config[section], **values} if isinstance(values, dict) else values
+    path = parent / folder
+    path.mkdir()
+    data = path / "rows.jsonl"
+    data.write_text(rows if isinstance(rows, str) else "".join(json.dumps(row) + "\n" for row in rows))
+    run = {
+        "key": f"{name}-0123456789ab", "stage": name, "label": name, "config": config,
+        "inputs": {"parity" if name == "merge" else "train": {"path": str(data), "sha256": "0", "rows": len(rows)}},
+        "models": {"base": {"path": str(base), "revision": "main", "sha256": "b" * 64}, "adapter": adapter and {"path": str(adapter), "sha256": "a" * 64}},
+        "reward": reward and {"command": reward, "path": reward[-1], "sha256": "0"},
+        "output": str(path / ("merged" if name == "merge" else "adapter")), "runDir": str(path), "created": "2026-01-01T00:00:00Z",
+    }  # fmt: skip
+    (path / "run.json").write_text(json.dumps(run))
+    return Stage(path, name, config)
+
+
 @pytest.fixture
 def stage(tmp_path, base, profiles) -> Callable[..., Stage]:
-    """stage("sft", rows, grpo={…}) → a run folder of the tiny profile with small values; sections of the config can be overridden."""
+    """stage("sft", rows, sft={…}) → a run folder of the tiny profile; another `base`, `adapter`, `reward` and sections can be given."""
 
-    def make(name: str, rows: list[dict[str, Any]] | str, *, folder: str = "run", base: Path = base, adapter: Path | None = None, reward: list[str] | None = None, **sections: dict) -> Stage:
-        config = copy.deepcopy(profiles["tiny"])
-        for source in (SMALL, sections):
-            for section, values in source.items():
-                config[section] = {**config[section], **values} if isinstance(values, dict) else values
-        path = tmp_path / folder
-        path.mkdir()
-        data = path / "rows.jsonl"
-        data.write_text(rows if isinstance(rows, str) else "".join(json.dumps(row) + "\n" for row in rows))
-        inputs = {"parity" if name == "merge" else "train": {"path": str(data), "sha256": "0", "rows": len(rows)}}
-        run = {
-            "key": f"{name}-0123456789ab", "stage": name, "label": name, "config": config, "inputs": inputs,
-            "models": {"base": {"path": str(base), "revision": "main", "sha256": "b" * 64}, "adapter": adapter and {"path": str(adapter), "sha256": "a" * 64}},
-            "reward": reward and {"command": reward, "path": reward[-1], "sha256": "0"},
-            "output": str(path / ("merged" if name == "merge" else "adapter")), "runDir": str(path), "created": "2026-01-01T00:00:00Z",
-        }
-        (path / "run.json").write_text(json.dumps(run))
-        return Stage(path, name, config)
+    def make(name: str, rows: list[dict[str, Any]] | str, base: Path = base, **options: Any) -> Stage:
+        return make_stage(tmp_path, profiles["tiny"], name, rows, base, **options)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def sft_adapter(tmp_path_factory, base, profiles) -> Path:
+    """The adapter of one SFT run that moved well away from the base."""
+    sft = make_stage(tmp_path_factory.mktemp("sft"), profiles["tiny"], "sft", SFT_ROWS, base, sft={"learningRate": 0.03, "epochs": 4})
+    assert sft.run() == 0, sft.log()
+    return sft.folder / "adapter"
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import statistics
 
 import pytest
 import torch
-from conftest import RL_ROWS, SFT_ROWS
+from conftest import RL_ROWS
+from safetensors.torch import load_file
 
 # Something a random model can do better or worse.
 VOWELS = "(row) => ({ vowels: (row.completion.match(/[aeiou]/g) ?? []).length / 16, brevity: 1 - row.tokens / 16 })"
@@ -52,26 +53,22 @@ def test_without_scaling_the_advantage_is_the_distance_to_the_mean(stage, reward
     assert [s["advantage"] for s in group] == pytest.approx([s["reward"] - mean for s in group], abs=1e-4)
 
 
-def test_it_goes_on_from_the_sft_adapter_and_the_kl_is_to_that_policy(stage, reward_module):
-    sft = stage("sft", SFT_ROWS, folder="sft", sft={"learningRate": 0.05, "epochs": 4})
-    assert sft.run() == 0, sft.log()
-    grpo = stage("grpo", RL_ROWS, adapter=sft.folder / "adapter", reward=reward_module(VOWELS), grpo={"learningRate": 1e-6, "maxSteps": 2})
+def test_it_goes_on_from_the_sft_adapter_and_the_kl_is_to_that_policy(stage, reward_module, sft_adapter):
+    grpo = stage("grpo", RL_ROWS, adapter=sft_adapter, reward=reward_module(VOWELS), grpo={"learningRate": 1e-6, "maxSteps": 2})
     assert grpo.run() == 0, grpo.log()
     # With the Base as reference the KL of a policy trained at this rate would be far from 0.
     assert [e["metrics"]["kl"] for e in grpo.events("step")] == pytest.approx([0, 0], abs=1e-3)
-    before, after = sft.adapter(), grpo.adapter()
+    before, after = load_file(sft_adapter / "adapter_model.safetensors"), grpo.adapter()
     assert before.keys() == after.keys()
     assert any(not before[name].equal(after[name]) for name in before)
     assert all(torch.allclose(before[name], after[name], atol=1e-4) for name in before)
 
 
-def test_a_killed_run_resumes_and_ends_with_the_weights_of_one_that_was_not(stage, reward_module):
+def test_a_killed_run_resumes_and_ends_with_the_weights_of_one_that_was_not(stage, reward_module, sft_adapter):
     """The policy's weights come from the checkpoint, its reference from the SFT adapter; order, optimizer and random numbers go on."""
-    sft = stage("sft", SFT_ROWS, folder="sft")
-    assert sft.run() == 0, sft.log()
     reward = reward_module(VOWELS)
     settings = {"maxSteps": 10, "epochs": 5, "saveSteps": 3, "microBatch": 4}
-    whole, killed = (stage("grpo", RL_ROWS, folder=name, adapter=sft.folder / "adapter", reward=reward, grpo=settings) for name in ("whole", "killed"))
+    whole, killed = (stage("grpo", RL_ROWS, folder=name, adapter=sft_adapter, reward=reward, grpo=settings) for name in ("whole", "killed"))
     assert whole.run() == 0, whole.log()
     killed.kill_after(step=5)
     assert not killed.events("end")

@@ -1,16 +1,16 @@
 import json
+import shutil
 
 import pytest
 import torch
-from conftest import RL_ROWS, SFT_ROWS
+from conftest import RL_ROWS
 from safetensors.torch import load_file
 
 
 @pytest.fixture
-def adapter(stage):
-    sft = stage("sft", SFT_ROWS, folder="sft", sft={"learningRate": 0.02})
-    assert sft.run() == 0, sft.log()
-    return sft.folder / "adapter"
+def adapter(sft_adapter, tmp_path):
+    """A copy: the tests spoil it."""
+    return shutil.copytree(sft_adapter, tmp_path / "sft_adapter")
 
 
 def test_the_merged_model_answers_as_base_and_adapter_did(stage, adapter, base):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from conftest import NODE, ROOT, SCRIPTS, SFT_ROWS
 
 
@@ -90,7 +91,6 @@ def test_a_cancelled_run_says_so_and_keeps_its_checkpoints(stage):
 
 
 def test_a_gradient_that_is_not_finite_stops_the_run_by_name_and_the_last_good_checkpoint_stays(stage, make_base):
-    import torch
     from safetensors.torch import load_file, save_file
     from sidecar.checkpoint import newest_complete
     from sidecar.order import epochs_in_order
@@ -153,19 +153,22 @@ def test_a_model_that_is_missing_is_named(stage, tmp_path):
     assert "nowhere" in sft.events("end")[-1]["message"]
 
 
-@pytest.mark.skipif("sys.modules['torch'].cuda.is_available()" if "torch" in sys.modules else "False", reason="there is a GPU")
 def test_the_gpu_profile_without_a_gpu_says_so_before_anything_is_loaded(stage, tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
     sft = stage("sft", SFT_ROWS, base=tmp_path / "not looked for", profile="gpu")
     assert sft.run() == 1
     assert sft.end() == ("failed", "no_gpu")
 
 
-def test_wandb_offline_writes_into_the_run_folder_and_sends_nothing(stage):
+def test_wandb_offline_writes_into_the_run_folder_and_no_secret_of_the_environment_is_in_any_output(stage, monkeypatch):
+    monkeypatch.setenv("MY_API_KEY", "canary-4711")
     sft = stage("sft", SFT_ROWS, sft={"epochs": 1}, tracking={"wandb": True, "wandbMode": "offline"})
     assert sft.run() == 0, sft.log()
     (record,) = (sft.folder / "wandb").glob("offline-run-*/*.wandb")
     assert record.stat().st_size > 1000
     assert sft.end() == ("done", None)
+    assert not [path for path in sft.folder.rglob("*") if path.is_file() and b"canary-4711" in path.read_bytes()]
 
 
 def test_the_script_runs_from_the_command_line_and_every_event_is_one_that_lib_reads(stage):
