@@ -5,7 +5,7 @@
  *   type is optional. (Not fully `strict`: a reader may leave a parameter's type out.)
  * - Only the cell is checked and compiled. tslab does so with every file that a cell imports, seconds of work, and then throws
  *   away all it found outside the notebook's folder.
- * - `{ rate }` finds the `rate` of an earlier cell. tslab writes `exports.rate` for every use of it but this one.
+ * - `{ rate }` finds the `rate` of an earlier cell, and `const { rate: r } = plan` takes the plan of one apart.
  * - An error that nobody awaits is printed in the cell that caused it, or else at the start of the next one: Jupyter drops
  *   what arrives between two cells.
  * - `process.stdout.write(text, callback)` calls back.
@@ -56,16 +56,25 @@ function cellsOnlyAndNullChecked(ts: Untyped): Untyped {
   };
 }
 
-/** Writes `{ rate }` as `{ rate: exports.rate }` where an earlier cell declares rate. */
+/**
+ * Writes `{ rate }` as `{ "rate": exports.rate }` where an earlier cell declares rate, and `{ rate: r } = plan` as `{ "rate": r } = plan`
+ * where it declares the plan: tslab takes that rate for a variable.
+ */
 function writtenOut(ts: Untyped, checker: Untyped): (file: Untyped) => Untyped {
   const { factory } = ts;
+  const earlier = (symbol: Untyped) => (symbol?.declarations ?? []).some((at: Untyped) => at.getSourceFile().fileName.endsWith("__prev__.d.ts"));
+  const isEarlierName = (name: Untyped) => name && ts.isIdentifier(name) && earlier(checker.getSymbolAtLocation(name));
+  const quoted = (name: Untyped) => factory.createStringLiteral(name.text);
   const visit = (node: Untyped): Untyped => {
-    if (!ts.isShorthandPropertyAssignment(node)) return ts.visitEachChild(node, visit, ts.nullTransformationContext);
-    const declared = checker.getShorthandAssignmentValueSymbol(node)?.declarations ?? [];
-    if (!declared.some((at: Untyped) => at.getSourceFile().fileName.endsWith("__prev__.d.ts"))) return ts.visitEachChild(node, visit, ts.nullTransformationContext);
-    const value = factory.createPropertyAccessExpression(factory.createIdentifier("exports"), node.name.text);
-    const otherwise = node.objectAssignmentInitializer; // ({ rate = 1 } = settings)
-    return factory.createPropertyAssignment(node.name.text, otherwise ? factory.createAssignment(value, visit(otherwise)) : value);
+    if (ts.isShorthandPropertyAssignment(node) && earlier(checker.getShorthandAssignmentValueSymbol(node))) {
+      const value = factory.createPropertyAccessExpression(factory.createIdentifier("exports"), node.name.text);
+      const otherwise = node.objectAssignmentInitializer; // ({ rate = 1 } = plan)
+      return factory.createPropertyAssignment(quoted(node.name), otherwise ? factory.createAssignment(value, visit(otherwise)) : value);
+    }
+    const inside = ts.visitEachChild(node, visit, ts.nullTransformationContext);
+    if (ts.isPropertyAssignment(node) && isEarlierName(node.name)) return factory.updatePropertyAssignment(inside, quoted(node.name), inside.initializer);
+    if (ts.isBindingElement(node) && isEarlierName(node.propertyName)) return factory.updateBindingElement(inside, inside.dotDotDotToken, quoted(node.propertyName), inside.name, inside.initializer);
+    return inside;
   };
   return visit;
 }

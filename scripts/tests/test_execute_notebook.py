@@ -59,6 +59,13 @@ def test_a_shorthand_property_finds_the_variable_of_an_earlier_cell(tmp_path):
     assert copy.cells[1].outputs[0].text == "1 2 % b 3\n"
 
 
+def test_what_an_earlier_cell_declares_can_be_taken_apart_under_other_names(tmp_path):
+    uses = "const { rate: r, deep: { unit: u = '' } } = plan;\nlet s = 0;\n({ rate: s } = plan);\nconst renamed = plan.steps.map(({ at: t }) => t);\nconsole.log(r, u, s, renamed);"
+    status, told, copy = execute(write_notebook(tmp_path, "const plan = { rate: 1, deep: { unit: '%' }, steps: [{ at: 7 }] };", uses))
+    assert status == 0, told
+    assert copy.cells[1].outputs[0].text == "1 % 1 [ 7 ]\n"
+
+
 def test_text_on_stderr_fails_the_notebook(tmp_path):
     status, told, _ = execute(write_notebook(tmp_path, 'console.warn("careful");', "console.log(1);"))
     assert status == 1
