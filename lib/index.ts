@@ -122,3 +122,4 @@ export * from "./comparison-text.ts";
 export * from "./fin-r1.ts";
 export * from "./without-sft.ts";
 export * from "./pay-again.ts";
+export * from "./tensor-data.ts";
