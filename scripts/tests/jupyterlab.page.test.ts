@@ -1,3 +1,4 @@
+import { PROFILES } from "../../lib/profiles.ts";
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -40,7 +41,7 @@ test.skipIf(!executablePath && !process.env.CI)(`a notebook opened in JupyterLab
   await page.getByRole("menuitem", { name: "Run", exact: true }).click();
   await page.getByRole("menuitem", { name: "Run All Cells", exact: true }).click();
   await page.locator(".jp-OutputArea .js-plotly-plot .main-svg").first().waitFor({ timeout: 180_000 });
-  await page.getByText(/learning rate 0\.001/).waitFor({ timeout: 60_000 });
+  await page.getByText(`learning rate ${PROFILES.tiny.sft.learningRate}`).waitFor({ timeout: 60_000 });
 
   expect(await page.locator(".jp-OutputArea .js-plotly-plot .bars path").count()).toBe(2);
   expect(await page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count()).toBe(0);
