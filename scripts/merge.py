@@ -57,6 +57,8 @@ def main(run: RunFile, events: EventLog) -> None:
     unfinished = final.with_name(f".{final.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     write_merged(model, tokenizer, unfinished)
+    if run.models.base.is_folder:
+        copy_tokenizer(Path(run.models.base.path), unfinished)
     del model  # two are loaded next
     parity = compare(run, device, tokenizer, unfinished, prompts)
     (Path(run.run_dir) / "parity.json").write_text(json.dumps(asdict(parity), indent=2) + "\n", encoding="utf-8")
@@ -81,6 +83,13 @@ def write_merged(model: PeftModel, tokenizer: PreTrainedTokenizerBase, folder: P
         merged.generation_config.eos_token_id = tokenizer.eos_token_id
     merged.save_pretrained(folder, safe_serialization=True)
     tokenizer.save_pretrained(folder)
+
+
+def copy_tokenizer(base: Path, folder: Path) -> None:
+    """The base's own files over those that transformers writes: its class for Qwen2 puts its own rules into tokenizer.json."""
+    for pattern in ("tokenizer*", "chat_template*", "special_tokens_map.json", "vocab.json", "merges.txt", "added_tokens.json"):
+        for path in base.glob(pattern):
+            shutil.copyfile(path, folder / path.name)
 
 
 def compare(run: RunFile, device: str, tokenizer: PreTrainedTokenizerBase, folder: Path, prompts: list[str]) -> Parity:

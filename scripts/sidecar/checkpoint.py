@@ -59,6 +59,8 @@ def newest_complete(folder: Path) -> tuple[Path | None, list[str]]:
 def replace_folder(unfinished: Path, final: Path) -> None:
     """Puts a finished folder in its place: whoever looks sees the old one or the new one, never half of one."""
     for path in [*unfinished.rglob("*"), unfinished]:
+        if path.is_file():
+            path.chmod(0o644)  # safetensors writes files that nobody else may read
         sync(path)
     if final.exists():
         shutil.rmtree(final)

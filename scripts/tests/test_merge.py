@@ -25,6 +25,8 @@ def test_the_merged_model_answers_as_base_and_adapter_did(stage, adapter, base):
     merged = {p.name for p in (merge.folder / "merged").iterdir()}
     assert {"model.safetensors", "config.json", "generation_config.json", "tokenizer.json", "chat_template.jinja"} <= merged
     assert not [name for name in merged if name.endswith((".bin", ".pt"))]
+    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        assert (merge.folder / "merged" / name).read_bytes() == (base / name).read_bytes()
 
 
 def test_each_weight_is_the_base_plus_the_scaled_product_of_the_factors(stage, adapter, base):
