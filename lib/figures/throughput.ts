@@ -33,6 +33,6 @@ export function throughputCurve(rows: readonly Throughput[]): Figure {
     ],
     x: { title: { text: "requests in flight" }, type: "category" },
     y: { title: { text: "tokens/s" }, range: [0, 1.2 * best.tokensPerSecond] },
-    layout: { yaxis2: { title: { text: "median time of an answer (s)" }, overlaying: "y", side: "right", range: [0, 1.2 * Math.max(...seconds)], showgrid: false, automargin: true } },
+    layout: { yaxis2: { title: { text: "median time of an answer (s)" }, overlaying: "y", side: "right", range: [0, 1.2 * Math.max(...seconds)], tickmode: "auto", showgrid: false, automargin: true } },
   });
 }

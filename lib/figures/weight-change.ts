@@ -3,11 +3,14 @@ import type { WeightChange } from "../weight-change.ts";
 import { formatCount, formatShare } from "./numbers.ts";
 import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
 
+/** As a token passes them; others come last. */
+const ORDER = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+
 /** Relative size of the change, one cell a layer and part; parts that changed in no layer are left out and counted in the subtitle. */
 export function weightChangeMap(changes: readonly WeightChange[]): Figure {
   const title = "How much merging changed each weight matrix";
   const inLayers = changes.filter((change) => change.layer !== null);
-  const parts = [...new Set(inLayers.filter((change) => change.changed > 0).map((change) => change.part))];
+  const parts = [...new Set(inLayers.filter((change) => change.changed > 0).map((change) => change.part))].sort((a, b) => placeOf(a) - placeOf(b));
   if (parts.length === 0) return emptyFigure(title, "No weight differs from the base: nothing was merged, or the adapter changes nothing.");
   const layers = [...new Set(inLayers.map((change) => change.layer!))].sort((a, b) => a - b);
   const at = new Map(inLayers.map((change) => [`${change.layer}/${change.part}`, change.relative]));
@@ -32,6 +35,7 @@ export function weightChangeMap(changes: readonly WeightChange[]): Figure {
           [1, "#0072B2"],
         ],
         zmin: 0,
+        zmax: Math.max(...z.flat().map((value) => value ?? 0)),
         colorbar: { title: { text: "change, % of the norm", side: "right", font: { size: 12 } }, thickness: 14, outlinewidth: 0 },
       },
     ],
@@ -40,4 +44,9 @@ export function weightChangeMap(changes: readonly WeightChange[]): Figure {
     y: { title: { text: "" }, type: "category", autorange: "reversed" },
     height: Math.max(320, 160 + 34 * Math.min(layers.length, 30)),
   });
+}
+
+function placeOf(part: string): number {
+  const place = ORDER.indexOf(part);
+  return place < 0 ? ORDER.length : place;
 }
