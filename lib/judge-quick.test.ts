@@ -46,6 +46,12 @@ test("layouts are compared on the same texts, and the config's own is not asked 
   expect(stub.requests.length - before).toBe(4 * 12);
 });
 
+test("with the Judge switched off nothing is asked, and the card is empty, not zero", async () => {
+  const lab = openLab({ "filter.useJudge": false }, { FTMODEL_WORKSPACE: folder });
+  expect(await quickJudgeCard(lab, { judge: stubJudge(stub.url) })).toMatchObject({ card: { n: 0, kappa: null, recall: null, heat: [] }, rules: { n: 0, wrongPassed: null }, judged: [], layouts: [] });
+  expect(stub.requests).toEqual([]);
+});
+
 test("verdicts are a growing curve: those on disk count from the start, the time left is that of those asked", () => {
   let ms = 0;
   const record = judgeCurveRecorder(() => ms);

@@ -47,10 +47,11 @@ export interface QuickCard {
 /**
  * Judges `count` planted texts and count / 2 with right or wrong answers, with the gate off: what the rules would hold back is the
  * Judge's to find here. Verdicts are kept in reports/judge/votes.jsonl, where `npm run judge-card` keeps its own: a second call asks nothing.
- * Throws as `judge`. For attacks, and layouts on all texts, see `measureJudge`.
+ * With `filter.useJudge` off nothing is asked, and the card is empty. Throws as `judge`. For attacks, and layouts on all texts, see `measureJudge`.
  */
 export async function quickJudgeCard(lab: Lab, { count = 200, layouts = 0, judge: given, ...options }: QuickCardOptions = {}): Promise<QuickCard> {
   const { seed } = lab.config;
+  if (!lab.config.filter.useJudge) return { card: judgeCard([]), rules: compareWithRules([], []), judged: [], layouts: [] };
   const server = given ?? (await openJudge(lab));
   const run = async (rows: readonly LabelledText[], layout: LayoutName = lab.config.filter.layout): Promise<Judgement[]> =>
     (await judge(lab, server, rows, { ...options, gate: false, settings: { layout }, store: join(lab.paths.reports, "judge", "votes.jsonl") })).judgements;
