@@ -8,7 +8,7 @@ export interface Page {
   evaluate<A, R>(run: (argument: A) => R | Promise<R>, argument: A): Promise<R>;
   addScriptTag(script: { path: string }): Promise<unknown>;
   goto(url: string, options?: { waitUntil?: "load"; timeout?: number }): Promise<unknown>;
-  waitForFunction(expression: string, argument?: unknown, options?: { timeout?: number }): Promise<unknown>;
+  locator(selector: string): { waitFor(options: { state: "attached"; timeout: number }): Promise<void> };
   setViewportSize(size: { width: number; height: number }): Promise<void>;
   emulateMedia(options: { media: "print" | "screen" }): Promise<void>;
   pdf(options: Record<string, unknown>): Promise<Buffer>;

@@ -118,7 +118,7 @@ describe.skipIf(!chromium)("a report in Chromium, from disk, with the network of
       page.on("pageerror", (error) => errors.push(error.message));
       const url = pathToFileURL(pages[0]!.html).href;
       await page.goto(url);
-      await page.waitForFunction("document.documentElement.dataset.figures === 'drawn'", null, { timeout: 45_000 });
+      await page.locator("html[data-figures='drawn']").waitFor({ state: "attached", timeout: 45_000 });
       const seen = await page.evaluate(() => {
         const { document, owned } = globalThis as unknown as {
           document: { querySelectorAll(q: string): { length: number }; querySelector(q: string): { textContent: string } };

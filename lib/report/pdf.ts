@@ -15,9 +15,8 @@ export async function writePdf(html: string, pdf: string): Promise<void> {
       await page.setViewportSize({ width: PRINT_WIDTH, height: 1000 });
       await page.emulateMedia({ media: "print" });
       await page.goto(pathToFileURL(html).href, { waitUntil: "load", timeout: DRAW_TIMEOUT_MS });
-      await page.waitForFunction("!document.querySelector('figure.plot') || document.documentElement.dataset.figures === 'drawn'", null, {
-        timeout: DRAW_TIMEOUT_MS,
-      });
+      // By selector: the page's security policy forbids waitForFunction's eval.
+      await page.locator("html[data-figures='drawn'], html:not(:has(figure.plot))").waitFor({ state: "attached", timeout: DRAW_TIMEOUT_MS });
       writeFileAtomic(pdf, await page.pdf({ preferCSSPageSize: true, printBackground: true }));
     } finally {
       await page.close();
