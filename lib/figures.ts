@@ -1,7 +1,7 @@
 /** All figures, stage by stage: pure functions from rows to plain Plotly JSON. `show()` draws them. */
 export { ARM_STYLES, type Figure, type Trace } from "./figures/theme.ts";
 export { duplicatesTable, sourceBars, typeBars } from "./figures/prepare.ts";
-export { lengthHistogram, type LengthOptions, tokenLengthHistogram } from "./figures/lengths.ts";
+export { lengthHistogram, type LengthOptions } from "./figures/lengths.ts";
 export { type MeasuredQuestion, questionLengths } from "./figures/question-lengths.ts";
 export { type DistillCurve, distillProgress, yieldByType } from "./figures/distill.ts";
 export { funnel, funnelByReason, type FunnelLayer } from "./figures/filter.ts";

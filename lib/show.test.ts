@@ -54,11 +54,11 @@ describe.skipIf(!ready)("in a real tslab kernel", { timeout: 120_000 }, () => {
     const folder = mkdtempSync(join(REPO_ROOT, "tmp", "show-")); // inside the repository, where "ftmodel" is found
     try {
       const notebook = await execute(folder, [
-        'import { liveFigure, show, showFrame, showMarkdown, showTable, toFrame, tokenLengthHistogram } from "ftmodel";',
-        "await show(tokenLengthHistogram([10, 20, 20, 30], 25));",
+        'import { lengthHistogram, liveFigure, show, showFrame, showMarkdown, showTable, toFrame } from "ftmodel";',
+        "const draw = (lengths: number[], limit: number) => lengthHistogram(lengths, { title: 'Lengths', unit: 'tokens', limit, rows: 'questions' }); await show(draw([10, 20, 20, 30], 25));",
         `const live = liveFigure({ intervalMs: 50 });
-for (let n = 1; n <= 8; n++) { live.update(tokenLengthHistogram(Array(n).fill(n), 9)); await new Promise((done) => setTimeout(done, 30)); }
-await live.finish(tokenLengthHistogram([1, 2, 3], 9));`,
+for (let n = 1; n <= 8; n++) { live.update(draw(Array(n).fill(n), 9)); await new Promise((done) => setTimeout(done, 30)); }
+await live.finish(draw([1, 2, 3], 9));`,
         'await showTable([{ text: "<script>alert(1)</script>" }]); await showMarkdown("**5 %**");',
         "await showFrame(toFrame([{ type: 'a', right: true }, { type: 'a', right: false }]).groupby(['type']).agg({ right: 'mean' }));",
       ]);

@@ -54,11 +54,11 @@ describe("preparation", () => {
   });
 
   test("a length equal to the limit fits", () => {
-    expect(title(f.tokenLengthHistogram([191, 192, 193], 192))).toContain("1 too long, set aside (33.3 %)");
+    expect(title(f.lengthHistogram([191, 192, 193], { title: "Length", unit: "tokens", limit: 192, beyond: "set aside" }))).toContain("1 set aside (33.3 %)");
   });
 
   test("a limit far beyond the data does not squeeze the bars", () => {
-    const { range } = f.tokenLengthHistogram([10, 20], 2048).layout.xaxis as { range: [number, number] };
+    const { range } = f.lengthHistogram([10, 20], { title: "Length", unit: "tokens", limit: 2048 }).layout.xaxis as { range: [number, number] };
     expect(range[1]).toBeLessThan(30);
   });
 

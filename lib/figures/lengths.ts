@@ -54,17 +54,6 @@ export function lengthHistogram(lengths: readonly number[] | Record<string, read
   });
 }
 
-/** Token lengths of questions against the room a prompt has. */
-export function tokenLengthHistogram(lengths: readonly number[] | Record<string, readonly number[]>, limit: number): Figure {
-  return lengthHistogram(lengths, {
-    title: "Length of the questions",
-    unit: "tokens of the question",
-    limit,
-    beyond: "too long, set aside",
-    rows: "questions",
-  });
-}
-
 /** The limit belongs in the picture when it is near the data; far beyond it would squeeze the bars, and the label says the number anyway. */
 function rangeWith(limit: number | undefined, low: number, high: number): [number, number] {
   if (limit === undefined || limit > 2.5 * high) return [low, high];

@@ -169,7 +169,6 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
     f.typeBars([], []),
   ],
   sourceBars: [f.sourceBars(questions, setAside), f.sourceBars([], [])],
-  tokenLengthHistogram: [f.tokenLengthHistogram(lengths, 192), f.tokenLengthHistogram({}, 192)],
   questionLengths: [f.questionLengths(questions.map((row, i) => ({ ...row, tokens: i % 9 === 0 ? 150 + (i % 400) : 20 + (i % 60) })), 192), f.questionLengths([], 192)],
   lengthHistogram: [f.lengthHistogram(lengths.financial_analysis!, responseLengths), f.lengthHistogram([], responseLengths)],
   distillProgress: [f.distillProgress(progress), f.distillProgress({ ...progress, history: [], done: 0 })],
