@@ -18,7 +18,7 @@ try {
   const { paths } = openLab({}, environmentOf(options));
   for (const notebook of notebookFiles().filter((file) => options.only === null || options.only.includes(numberOf(file)))) {
     const executed = JSON.parse(readFileSync(join(paths.reports, "notebooks", basename(notebook)), "utf8")) as Notebook;
-    writeFileAtomic(notebook, `${JSON.stringify(normaliseNotebook(executed), null, 1)}\n`);
+    writeFileAtomic(notebook, `${JSON.stringify(normaliseNotebook(executed, paths.root), null, 1)}\n`);
     console.log(`refreshed ${basename(notebook)}`);
   }
 } catch (error) {

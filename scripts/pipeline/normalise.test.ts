@@ -37,3 +37,10 @@ test("normalising twice changes nothing", () => {
   const once = normaliseNotebook(notebook([stream("a\r b\n"), { output_type: "execute_result", execution_count: 3, data: { "text/plain": "1\n2" } }]));
   expect(normaliseNotebook(structuredClone(once))).toEqual(once);
 });
+
+test("a run in a workspace of its own tells no path of it either", () => {
+  const { cells } = normaliseNotebook(notebook([stream("served /data/mine/ckpts/merged_model from /data/mine")]), "/data/mine");
+  expect(cells[0]!.outputs![0]!.text).toEqual(["served ckpts/merged_model from ."]);
+  const figure = { "application/vnd.plotly.v1+json": { data: [], layout: { title: "/data/mine/x" } } };
+  expect(() => normaliseNotebook(notebook([{ output_type: "display_data", data: figure }]), "/data/mine")).toThrow(/path of this machine/);
+});

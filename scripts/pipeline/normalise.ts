@@ -36,31 +36,32 @@ const ANSI = /\u001b\[[0-9;?]*[ -/]*[@-~]/g;
 
 /**
  * Execution counts null, timings and volatile metadata dropped, ANSI codes and overwritten progress lines gone, one stream output
- * where a cell wrote many, paths relative to the repository. Cell metadata keeps `tags` only.
+ * where a cell wrote many, paths relative to the repository and to `workspace`, the folder the run wrote to. Cell metadata keeps `tags` only.
  *
  * Throws LabError when an output tells an absolute path of this machine all the same, or stands on stderr.
  */
-export function normaliseNotebook(notebook: Notebook): Notebook {
+export function normaliseNotebook(notebook: Notebook, workspace: string = REPO_ROOT): Notebook {
+  const roots = [workspace, REPO_ROOT]; // the workspace may lie in the repository
   const cells = notebook.cells.map((cell, index): Cell => {
     const metadata: Record<string, unknown> = cell.metadata.tags ? { tags: cell.metadata.tags } : {};
     if (cell.cell_type !== "code") return { ...cell, metadata, source: lines(joined(cell.source)) };
-    const outputs = mergeStreams(cell.outputs ?? []).map(normaliseOutput);
-    checkOutputs(outputs, `cell ${index + 1}`);
+    const outputs = mergeStreams(cell.outputs ?? []).map((output) => normaliseOutput(output, roots));
+    checkOutputs(outputs, `cell ${index + 1}`, roots);
     return { ...cell, metadata, source: lines(joined(cell.source)), execution_count: null, outputs };
   });
   return { cells, metadata: METADATA, nbformat: notebook.nbformat, nbformat_minor: notebook.nbformat_minor };
 }
 
-function normaliseOutput(output: Output): Output {
-  if (output.output_type === "stream") return { ...output, text: lines(cleanText(joined(output.text ?? ""))) };
-  const data = Object.fromEntries(Object.entries(output.data ?? {}).map(([type, value]) => [type, type.startsWith("text/") ? lines(cleanText(joined(value as string | string[]))) : value]));
+function normaliseOutput(output: Output, roots: readonly string[]): Output {
+  if (output.output_type === "stream") return { ...output, text: lines(cleanText(joined(output.text ?? ""), roots)) };
+  const data = Object.fromEntries(Object.entries(output.data ?? {}).map(([type, value]) => [type, type.startsWith("text/") ? lines(cleanText(joined(value as string | string[]), roots)) : value]));
   return { ...output, data, metadata: {}, ...("execution_count" in output ? { execution_count: null } : {}) };
 }
 
 /** As a terminal shows it: no colours, and of a line that was overwritten only what stayed. */
-function cleanText(text: string): string {
+function cleanText(text: string, roots: readonly string[]): string {
   const shown = text.replace(ANSI, "").split("\n").map((line) => line.replace(/\r$/, "").split("\r").at(-1)!);
-  return shown.join("\n").replaceAll(`${REPO_ROOT}/`, "").replaceAll(REPO_ROOT, ".");
+  return roots.reduce((clean, root) => clean.replaceAll(`${root}/`, "").replaceAll(root, "."), shown.join("\n"));
 }
 
 function mergeStreams(outputs: Output[]): Output[] {
@@ -73,10 +74,10 @@ function mergeStreams(outputs: Output[]): Output[] {
   return merged;
 }
 
-function checkOutputs(outputs: Output[], where: string): void {
+function checkOutputs(outputs: Output[], where: string, roots: readonly string[]): void {
   if (outputs.some((output) => output.name === "stderr")) throw new LabError({ what: "A notebook to be committed wrote to stderr", where });
   const text = JSON.stringify(outputs);
-  const path = [REPO_ROOT, homedir()].find((folder) => folder.length > 1 && text.includes(`${folder}/`));
+  const path = [...roots, homedir()].find((folder) => folder.length > 1 && text.includes(`${folder}/`));
   if (path) throw new LabError({ what: "An output tells a path of this machine", where, expected: "paths relative to the repository", found: path });
 }
 
