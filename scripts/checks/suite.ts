@@ -8,6 +8,8 @@ export interface Count {
   passed: number;
   failed: number;
   skipped: number;
+  /** What failed, a line each with its first words, where the runner names it; told again at the end of a long log. */
+  failures?: string[];
 }
 
 export interface Suite {
@@ -28,6 +30,7 @@ export function scratchFolder(name: string): string {
 /** Runs the suites one after another; a suite that throws counts as one failure. */
 export async function runSuites(suites: readonly Suite[]): Promise<Count> {
   const lines: string[] = [];
+  const failures: string[] = [];
   const total: Count = { passed: 0, failed: 0, skipped: 0 };
   for (const { name, run } of suites) {
     console.log(`\n== ${name}`);
@@ -39,9 +42,10 @@ export async function runSuites(suites: readonly Suite[]): Promise<Count> {
     total.passed += count.passed;
     total.failed += count.failed;
     total.skipped += count.skipped;
+    failures.push(...(count.failures ?? []).map((failure) => `failed: ${failure}`));
     lines.push(`${name.padEnd(44)} ${((Date.now() - started) / 1000).toFixed(1).padStart(7)} s  ${describeCount(count)}`);
   }
-  console.log(`\n${lines.join("\n")}`);
+  console.log(`\n${[...lines, ...failures].join("\n")}`);
   return total;
 }
 

@@ -30,9 +30,16 @@ async function vitest(name: string, args: string[], environment: NodeJS.ProcessE
   const status = await runProgram(process.execPath, [VITEST, "run", ...args, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`], environment);
   if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
   const report = JSON.parse(readFileSync(file, "utf8")) as VitestReport;
-  for (const { name: test, assertionResults } of report.testResults)
-    for (const { status: outcome, fullName } of assertionResults) if (SKIPPED.has(outcome)) console.log(`skipped: ${relative(REPO_ROOT, test)} ${fullName}`);
-  return agree(status, { passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests + report.numTodoTests });
+  const failures: string[] = [];
+  for (const { name: test, message, assertionResults } of report.testResults) {
+    const where = relative(REPO_ROOT, test);
+    if (message) failures.push(`${where}: ${message}`);
+    for (const { status: outcome, fullName, failureMessages } of assertionResults) {
+      if (SKIPPED.has(outcome)) console.log(`skipped: ${where} ${fullName}`);
+      if (outcome === "failed") failures.push(`${where} ${fullName}: ${failureMessages[0] ?? ""}`);
+    }
+  }
+  return agree(status, { passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests + report.numTodoTests, failures });
 }
 
 interface VitestReport {
@@ -40,7 +47,7 @@ interface VitestReport {
   numFailedTests: number;
   numPendingTests: number;
   numTodoTests: number;
-  testResults: { name: string; assertionResults: { status: string; fullName: string }[] }[];
+  testResults: { name: string; message: string; assertionResults: { status: string; fullName: string; failureMessages: string[] }[] }[];
 }
 const SKIPPED = new Set(["pending", "skipped", "todo"]);
 
