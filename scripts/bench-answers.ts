@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { generatePairs } from "../lib/answer/generator/index.ts";
 import { checkAnswer, scoreCompletion } from "../lib/answer/index.ts";
 import { originalRule } from "../lib/answer/original-rule.ts";
-import { PYTHON, REPO_ROOT } from "../lib/paths.ts";
+import { PYTHON, REPO_ROOT } from "../lib/config/paths.ts";
 
 interface Pair {
   question: string;

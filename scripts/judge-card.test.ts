@@ -4,9 +4,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { expectedVerdict, inertText } from "../lib/judge-prompt.ts";
-import type { FaultKind } from "../lib/judge-prompt.ts";
-import { plantedFaults } from "../lib/judge-sets.ts";
+import { expectedVerdict, inertText } from "../lib/judge/judge-prompt.ts";
+import type { FaultKind } from "../lib/judge/judge-prompt.ts";
+import { plantedFaults } from "../lib/judge/judge-sets.ts";
 import { judgedText } from "../lib/testing/stub-judge.ts";
 import { sendChat, startStub } from "../lib/testing/stub-server.ts";
 import type { StubServer } from "../lib/testing/stub-server.ts";

@@ -8,13 +8,13 @@
  */
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { writeFileAtomic } from "../lib/atomic.ts";
+import { writeFileAtomic } from "../lib/store/atomic.ts";
 import { LabError, nearest } from "../lib/errors.ts";
-import { LAYOUT_NAMES, RUBRIC_NAMES } from "../lib/judge-prompt.ts";
-import type { LayoutName } from "../lib/judge-prompt.ts";
-import { measureJudge, measureLines, readLabelled } from "../lib/judge-measure.ts";
-import { openJudge } from "../lib/judge-server.ts";
-import { openLab } from "../lib/lab.ts";
+import { LAYOUT_NAMES, RUBRIC_NAMES } from "../lib/judge/judge-prompt.ts";
+import type { LayoutName } from "../lib/judge/judge-prompt.ts";
+import { measureJudge, measureLines, readLabelled } from "../lib/judge/judge-measure.ts";
+import { openJudge } from "../lib/judge/judge-server.ts";
+import { openLab } from "../lib/config/lab.ts";
 
 const HELP = `Measures a Judge on texts with known labels: kappa, precision, recall by kind of fault, false-positive rate, unreadable rate.
 

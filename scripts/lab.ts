@@ -4,8 +4,8 @@
  *     npm run lab -- --profile gpu -- --no-browser --port 8899
  */
 import { LabError } from "../lib/errors.ts";
-import { openLab } from "../lib/lab.ts";
-import { REPO_ROOT } from "../lib/paths.ts";
+import { openLab } from "../lib/config/lab.ts";
+import { REPO_ROOT } from "../lib/config/paths.ts";
 import { startJupyterLab } from "./pipeline/jupyter.ts";
 import { environmentOf, HELP, parseOptions } from "./pipeline/options.ts";
 

@@ -2,14 +2,14 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
-import { makeFolder } from "../lib/atomic.ts";
+import { makeFolder } from "../lib/store/atomic.ts";
 import { LabError } from "../lib/errors.ts";
-import { requireGpu } from "../lib/gpu.ts";
-import { openLab } from "../lib/lab.ts";
-import type { Lab } from "../lib/lab.ts";
-import { REPO_ROOT } from "../lib/paths.ts";
+import { requireGpu } from "../lib/config/gpu.ts";
+import { openLab } from "../lib/config/lab.ts";
+import type { Lab } from "../lib/config/lab.ts";
+import { REPO_ROOT } from "../lib/config/paths.ts";
 import { AblationSummary } from "../lib/records.ts";
-import { table } from "../lib/table.ts";
+import { table } from "../lib/show/table.ts";
 import { commonKey, notebookKey, ownedBy, readLedger, reasonToRun, takeSnapshot, writeLedger } from "./pipeline/kept.ts";
 import { environmentOf, HELP, notebookFiles, numberOf, parseOptions } from "./pipeline/options.ts";
 import { kernelspec } from "./setup/kernelspec.mjs";
@@ -94,7 +94,7 @@ async function exportHtml(lab: Lab, executed: number): Promise<void> {
     return;
   }
   const started = Date.now();
-  const { exportReports } = await import("../lib/report.ts");
+  const { exportReports } = await import("../lib/report/report.ts");
   await exportReports(lab);
   say(`reports      ${seconds(started)} s`);
 }

@@ -2,10 +2,10 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { writeFileAtomic } from "../lib/atomic.ts";
+import { writeFileAtomic } from "../lib/store/atomic.ts";
 import { LabError } from "../lib/errors.ts";
-import { openLab } from "../lib/lab.ts";
-import { REPO_ROOT } from "../lib/paths.ts";
+import { openLab } from "../lib/config/lab.ts";
+import { REPO_ROOT } from "../lib/config/paths.ts";
 import { normaliseNotebook } from "./pipeline/normalise.ts";
 import type { Notebook } from "./pipeline/normalise.ts";
 import { environmentOf, notebookFiles, numberOf, parseOptions } from "./pipeline/options.ts";

@@ -1,8 +1,8 @@
 /** `npm run report`: the executed notebooks of the workspace as self-contained HTML, PDF where a Chromium is found, and an index. */
 import { relative } from "node:path";
 import { LabError } from "../lib/errors.ts";
-import { openLab } from "../lib/lab.ts";
-import { exportReports } from "../lib/report.ts";
+import { openLab } from "../lib/config/lab.ts";
+import { exportReports } from "../lib/report/report.ts";
 import { environmentOf, parseOptions } from "./pipeline/options.ts";
 
 try {

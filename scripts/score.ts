@@ -6,9 +6,9 @@
  * In: {id, question, gold, prediction} or {id, question, gold, completion}. Out: {id, verdict, reason, message, format, reward}, or
  * {id, error} for a line that cannot be scored; the rest goes on. Ends with status 1 only when no line could be scored.
  */
-import { byteLines } from "../lib/byte-lines.ts";
-import { DEFAULT_WEIGHTS } from "../lib/reward.ts";
-import { scoreLine } from "../lib/score-line.ts";
+import { byteLines } from "../lib/store/byte-lines.ts";
+import { DEFAULT_WEIGHTS } from "../lib/reward/reward.ts";
+import { scoreLine } from "../lib/reward/score-line.ts";
 
 const BUFFER = 65_536;
 

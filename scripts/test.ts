@@ -1,8 +1,8 @@
 /** `npm test` behind the set-up: every check, one after another; the last line sums them up. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { findChromium } from "../lib/browser.ts";
-import { REPO_ROOT } from "../lib/paths.ts";
+import { findChromium } from "../lib/show/browser.ts";
+import { REPO_ROOT } from "../lib/config/paths.ts";
 import { notebookSuites, realQuestions } from "./checks/notebooks.ts";
 import { describeCount, runSuites, SCRATCH } from "./checks/suite.ts";
 import { libraryTypes, notebookTypes } from "./checks/types.ts";

@@ -1,6 +1,6 @@
 /** Stage 8: what each stage of training bought. */
 import type { AblationSummary, Estimate } from "../records.ts";
-import { table, type View } from "../table.ts";
+import { table, type View } from "../show/table.ts";
 import { formatCount, formatEstimate } from "./numbers.ts";
 import { emptyFigure, type Figure, makeFigure, styleOf } from "./theme.ts";
 

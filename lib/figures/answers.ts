@@ -1,7 +1,7 @@
 /** Stage 6: an evaluation under way, and what several tries bring. */
-import { curveRecorder } from "../distill-curve.ts";
-import type { CollectProgress } from "../eval-collect.ts";
-import { passAtKOf } from "../eval-summary.ts";
+import { curveRecorder } from "../distill/distill-curve.ts";
+import type { CollectProgress } from "../evaluate/eval-collect.ts";
+import { passAtKOf } from "../evaluate/eval-summary.ts";
 import { distillProgress } from "./distill.ts";
 import type { ArmDetails } from "./evaluate.ts";
 import { formatCount, formatEstimate } from "./numbers.ts";

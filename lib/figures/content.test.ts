@@ -1,8 +1,8 @@
 /** What each figure draws, on rows small enough to count by hand. */
 import { describe, expect, test } from "vitest";
-import { takeCensus } from "../census.ts";
-import * as f from "../figures.ts";
-import { funnelOf } from "../funnel.ts";
+import { takeCensus } from "../train/census.ts";
+import * as f from "./index.ts";
+import { funnelOf } from "../filter/funnel.ts";
 import type { EvalDetail } from "../records.ts";
 import { metrics } from "../testing/example-figures.ts";
 

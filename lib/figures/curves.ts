@@ -1,5 +1,5 @@
 /** Training curves: a metric over optimizer steps, several runs drawn over each other, the raw line faint and its mean strong. */
-import type { Metrics } from "../run-metrics.ts";
+import type { Metrics } from "../train/run-metrics.ts";
 import { formatNumber, movingAverage, smoothingWindow } from "./numbers.ts";
 import { emptyFigure, type Figure, label, makeFigure, note, stylesOf, type Trace } from "./theme.ts";
 

@@ -1,6 +1,6 @@
 /** Stage 8: gains and regressions by type, on the same questions. */
-import type { ArmPair } from "../ablate.ts";
-import { compareArms, compareByType, type Metric } from "../compare.ts";
+import type { ArmPair } from "../evaluate/ablate.ts";
+import { compareArms, compareByType, type Metric } from "../stats/compare.ts";
 import type { ArmDetails } from "./evaluate.ts";
 import { type Choice, updateMenu } from "./menu.ts";
 import { formatCount } from "./numbers.ts";

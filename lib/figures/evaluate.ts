@@ -1,5 +1,5 @@
 /** Stage 6: who is right where, with intervals. */
-import { proportion } from "../eval-summary.ts";
+import { proportion } from "../evaluate/eval-summary.ts";
 import type { Estimate, EvalDetail } from "../records.ts";
 import { type Choice, updateMenu } from "./menu.ts";
 import { countBy, formatCount, formatEstimate } from "./numbers.ts";

@@ -1,7 +1,7 @@
 /** Stage 6: what the wrong answers are like. */
 import type { EvalDetail } from "../records.ts";
-import { type ShownText, sampleList } from "../sample-view.ts";
-import type { View } from "../table.ts";
+import { type ShownText, sampleList } from "../show/sample-view.ts";
+import type { View } from "../show/table.ts";
 import type { ArmDetails } from "./evaluate.ts";
 import { countBy, formatCount } from "./numbers.ts";
 import { axisLabels, emptyFigure, type Figure, makeFigure, pretty, styleOf } from "./theme.ts";

@@ -1,5 +1,5 @@
 /** Stage 3: the funnel. What each layer kept, and why it dropped the rest. */
-import type { Bucket, Fate } from "../funnel.ts";
+import type { Bucket, Fate } from "../filter/funnel.ts";
 import { type Choice, updateMenu } from "./menu.ts";
 import { countBy, formatCount, formatShare } from "./numbers.ts";
 import { orderTypes } from "./prepare.ts";

@@ -1,7 +1,7 @@
 /** Stage 1: what came in, what the sample looks like, what would not fit. */
-import type { RemovedDuplicate } from "../duplicates.ts";
+import type { RemovedDuplicate } from "../prepare/duplicates.ts";
 import { QUESTION_TYPES } from "../records.ts";
-import { table, type View } from "../table.ts";
+import { table, type View } from "../show/table.ts";
 import { countBy, formatCount, formatShare } from "./numbers.ts";
 import { axisLabels, DROPPED, emptyFigure, type Figure, KEPT, makeFigure, pretty, SERIES } from "./theme.ts";
 

@@ -1,6 +1,6 @@
 /** Stage 5: whether a group has anything to tell. Equal rewards give zero advantages, and nothing is learned from them. */
-import { expectedNoSignalShare, hasNoSignal } from "../advantage.ts";
-import type { Census } from "../census.ts";
+import { expectedNoSignalShare, hasNoSignal } from "../reward/advantage.ts";
+import type { Census } from "../train/census.ts";
 import { binomial, formatCount, formatShare, meanOf, movingAverage, smoothingWindow } from "./numbers.ts";
 import type { StepSamples } from "./reward.ts";
 import { emptyFigure, type Figure, label, makeFigure, SERIES, stylesOf, type Trace } from "./theme.ts";

@@ -1,6 +1,6 @@
 /** What all figures share: colours, fonts, axes, and the figure that explains why there is nothing to draw. */
 import type { ArmName } from "../records.ts";
-import { visibleText } from "../text-view.ts";
+import { visibleText } from "../show/text-view.ts";
 
 /** A Plotly trace: `type` and its attributes. */
 export interface Trace {

@@ -1,5 +1,5 @@
 /** Stage 7: why servers batch. */
-import type { Throughput } from "../throughput.ts";
+import type { Throughput } from "../serving/throughput.ts";
 import { formatCount } from "./numbers.ts";
 import { emptyFigure, type Figure, makeFigure, SERIES } from "./theme.ts";
 

@@ -1,5 +1,5 @@
 /** Stage 7: where the merged model differs from its base. */
-import type { WeightChange } from "../weight-change.ts";
+import type { WeightChange } from "../model/weight-change.ts";
 import { formatCount, formatShare } from "./numbers.ts";
 import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
 

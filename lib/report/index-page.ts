@@ -3,10 +3,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ablation, ablationTable } from "../figures/ablate.ts";
-import type { Paths } from "../paths.ts";
+import type { Paths } from "../config/paths.ts";
 import { AblationSummary } from "../records.ts";
-import { listRuns } from "../run.ts";
-import { escapeHtml } from "../text-view.ts";
+import { listRuns } from "../train/run.ts";
+import { escapeHtml } from "../show/text-view.ts";
 import { inlineHtml } from "./markdown.ts";
 import { figureHtml } from "./outputs.ts";
 

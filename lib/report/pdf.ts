@@ -1,7 +1,7 @@
 /** A report page as PDF, by Chromium's own print. */
 import { pathToFileURL } from "node:url";
-import { writeFileAtomic } from "../atomic.ts";
-import { withBrowser } from "../browser.ts";
+import { writeFileAtomic } from "../store/atomic.ts";
+import { withBrowser } from "../show/browser.ts";
 
 // 210 mm less two margins of 14 mm, in CSS pixels: figures are drawn as wide as they are printed.
 const PRINT_WIDTH = Math.floor(((210 - 28) / 25.4) * 96);

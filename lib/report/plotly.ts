@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { PLOTLY_PATH, PLOTLY_VERSION } from "../png.ts";
+import { PLOTLY_PATH, PLOTLY_VERSION } from "../show/png.ts";
 
 /** Runs in the page: unpacks plotly.js, draws every figure in the place of its picture, and marks the page as drawn. */
 const DRAW = `(async () => {

@@ -1,6 +1,6 @@
 /** A distillation that a test kills: node distill-child.ts WORKSPACE URL N. Prints every count it is told of. */
-import { distill } from "../distill.ts";
-import { openLab } from "../lab.ts";
+import { distill } from "../distill/distill.ts";
+import { openLab } from "../config/lab.ts";
 import { stubQuestions } from "./questions.ts";
 
 const [workspace, url, n] = process.argv.slice(2) as [string, string, string];

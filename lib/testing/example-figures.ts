@@ -1,10 +1,10 @@
 /** One example of every figure on invented data, and one on none: what the tests draw and check. */
-import { createRandom } from "../random.ts";
+import { createRandom } from "../stats/random.ts";
 import { QUESTION_TYPES, type EvalDetail } from "../records.ts";
-import type { Metrics } from "../run-metrics.ts";
-import { type Fate, funnelOf } from "../funnel.ts";
-import { takeCensus } from "../census.ts";
-import * as f from "../figures.ts";
+import type { Metrics } from "../train/run-metrics.ts";
+import { type Fate, funnelOf } from "../filter/funnel.ts";
+import { takeCensus } from "../train/census.ts";
+import * as f from "../figures/index.ts";
 
 const random = createRandom("example figures");
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);

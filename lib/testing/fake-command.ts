@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { EngineCommand } from "../engine.ts";
-import { REPO_ROOT } from "../paths.ts";
+import type { EngineCommand } from "../serving/engine.ts";
+import { REPO_ROOT } from "../config/paths.ts";
 
 /** The command of fake-model-server.ts in a mode: ok, crash, taken, silent, stubborn. */
 export function fakeCommand(mode: string): (port: number) => EngineCommand {

@@ -1,6 +1,6 @@
 /** A filter run that a test kills: `node judge-child.ts WORKSPACE URL ROWS`. Judges ROWS texts, prints a line a verdict. */
-import { openLab } from "../lab.ts";
-import { judge } from "../judge.ts";
+import { openLab } from "../config/lab.ts";
+import { judge } from "../judge/judge.ts";
 import { stubJudge } from "./stub-judge.ts";
 import { judgeRows } from "./judge-rows.ts";
 

@@ -1,7 +1,7 @@
 /** A Qwen2 model with random weights that transformers really loads: written here, because a start of torch would take longer. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createRandom } from "../random.ts";
+import { createRandom } from "../stats/random.ts";
 
 const CHATML =
   "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";

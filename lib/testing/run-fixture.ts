@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { sha256 } from "../hash.ts";
-import { workspacePaths } from "../paths.ts";
-import type { Paths } from "../paths.ts";
-import { PROFILES } from "../profiles.ts";
-import { listRuns } from "../run.ts";
-import { cancelRun } from "../run-start.ts";
-import type { RunSpec } from "../run-key.ts";
+import { sha256 } from "../store/hash.ts";
+import { workspacePaths } from "../config/paths.ts";
+import type { Paths } from "../config/paths.ts";
+import { PROFILES } from "../config/profiles.ts";
+import { listRuns } from "../train/run.ts";
+import { cancelRun } from "../train/run-start.ts";
+import type { RunSpec } from "../train/run-key.ts";
 
 const FAKE_TRAINER = fileURLToPath(new URL("./fake-trainer.ts", import.meta.url));
 

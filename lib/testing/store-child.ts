@@ -1,7 +1,7 @@
 /** A writer for the tests to kill: appends row-0 … row-(n−1) that are missing, prints each id once it is acknowledged. */
 import { writeSync } from "node:fs";
 import { z } from "zod";
-import { openStore } from "../store.ts";
+import { openStore } from "../store/store.ts";
 
 const [path, count, pauseMs] = process.argv.slice(2);
 

@@ -1,9 +1,9 @@
 /** A real local HTTP server in the Judge's place that answers what a test tells it to. */
-import { createClient } from "../client.ts";
-import { expectedVerdict, FAULT_KINDS } from "../judge-prompt.ts";
-import type { JudgeServer } from "../judge-ask.ts";
-import type { FaultKind } from "../judge-prompt.ts";
-import { judgeThrough } from "../judge-server.ts";
+import { createClient } from "../serving/client.ts";
+import { expectedVerdict, FAULT_KINDS } from "../judge/judge-prompt.ts";
+import type { JudgeServer } from "../judge/judge-ask.ts";
+import type { FaultKind } from "../judge/judge-prompt.ts";
+import { judgeThrough } from "../judge/judge-server.ts";
 import { sendChat, sendJson, startStub } from "./stub-server.ts";
 
 export interface StubRequest {

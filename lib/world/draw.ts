@@ -1,6 +1,6 @@
 /** Draws questions of the world, in three parts that never share values: corpus, lab and bench. */
 import { createHash } from "node:crypto";
-import type { Random } from "../random.ts";
+import type { Random } from "../stats/random.ts";
 import { drawDress } from "./dress.ts";
 import type { Dress, Kind, Language, Method, Solution, Translate } from "./kind.ts";
 

@@ -1,5 +1,5 @@
 /** Names that questions wear; they change nothing about the answer. */
-import type { Random } from "../random.ts";
+import type { Random } from "../stats/random.ts";
 import type { Dress, Language } from "./kind.ts";
 
 const COMPANIES: Record<Language, readonly string[]> = {

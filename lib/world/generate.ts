@@ -1,6 +1,6 @@
 /** The generated "finance basics": questions of the world as records. */
-import { canonicalKey } from "../canonical.ts";
-import { createRandom } from "../random.ts";
+import { canonicalKey } from "../prepare/canonical.ts";
+import { createRandom } from "../stats/random.ts";
 import { QUESTION_TYPES } from "../records.ts";
 import type { Question, QuestionType } from "../records.ts";
 import type { Drawn, Part } from "./draw.ts";

@@ -1,5 +1,5 @@
 /** What a kind of question is: a draw of values, wordings, one right method and its named misconceptions. */
-import type { Random } from "../random.ts";
+import type { Random } from "../stats/random.ts";
 import type { QuestionType } from "../records.ts";
 
 export type Language = "en" | "zh";

@@ -7,12 +7,12 @@
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { messages } from "../../lib/chat.ts";
-import { createClient } from "../../lib/client.ts";
-import type { Client } from "../../lib/client.ts";
-import type { CompletionRequest } from "../../lib/completion.ts";
-import { resolveModel } from "../../lib/model-ref.ts";
-import { startServer } from "../../lib/server.ts";
+import { messages } from "../../lib/model/chat.ts";
+import { createClient } from "../../lib/serving/client.ts";
+import type { Client } from "../../lib/serving/client.ts";
+import type { CompletionRequest } from "../../lib/serving/completion.ts";
+import { resolveModel } from "../../lib/model/model-ref.ts";
+import { startServer } from "../../lib/serving/server.ts";
 
 export interface ClientBench {
   /** Tokens the server wrote a second. */

@@ -1,6 +1,6 @@
 /** The goals for speed and memory, each beside what was measured. */
 import { join } from "node:path";
-import type { Lab } from "../../lib/lab.ts";
+import type { Lab } from "../../lib/config/lab.ts";
 import { distillTime, firstPointTime, overheadTime, readRecord, readTimings, totalTime, trainingTime } from "./results.ts";
 import type { Measured } from "./results.ts";
 

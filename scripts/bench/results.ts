@@ -2,11 +2,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { readOrigin } from "../../lib/adapter.ts";
-import { readDistillCurve } from "../../lib/distill-curve.ts";
-import type { Lab } from "../../lib/lab.ts";
-import { listRuns, readRun } from "../../lib/run.ts";
-import { RunFolder } from "../../lib/run-folder.ts";
+import { readOrigin } from "../../lib/model/adapter.ts";
+import { readDistillCurve } from "../../lib/distill/distill-curve.ts";
+import type { Lab } from "../../lib/config/lab.ts";
+import { listRuns, readRun } from "../../lib/train/run.ts";
+import { RunFolder } from "../../lib/train/run-folder.ts";
 import { readLedger } from "../pipeline/kept.ts";
 
 const Timings = z.record(z.string(), z.object({ finished: z.string(), seconds: z.number() }));

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { REPO_ROOT, workspacePaths } from "../../lib/paths.ts";
+import { REPO_ROOT, workspacePaths } from "../../lib/config/paths.ts";
 import { notebookFiles } from "../pipeline/options.ts";
 import { runProgram } from "./suite.ts";
 import type { Suite } from "./suite.ts";

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { REPO_ROOT } from "../../lib/paths.ts";
+import { REPO_ROOT } from "../../lib/config/paths.ts";
 import { notebookFiles } from "../pipeline/options.ts";
 import { PYTHON } from "../setup/python.mjs";
 import { runProgram, scratchFolder } from "./suite.ts";

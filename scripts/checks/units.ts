@@ -1,7 +1,7 @@
 /** The unit tests of the library (vitest) and of the sidecar (pytest). */
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { REPO_ROOT } from "../../lib/paths.ts";
+import { REPO_ROOT } from "../../lib/config/paths.ts";
 import { PYTHON } from "../setup/python.mjs";
 import { runProgram, scratchFolder } from "./suite.ts";
 import type { Count, Suite } from "./suite.ts";

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import { join } from "node:path";
-import { REPO_ROOT } from "../../lib/paths.ts";
+import { REPO_ROOT } from "../../lib/config/paths.ts";
 import { PYTHON } from "../setup/python.mjs";
 
 /** Starts JupyterLab; `page` is opened first, below `root`. Further arguments go to `jupyter lab` as they are. */

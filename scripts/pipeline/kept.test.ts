@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
-import { openLab } from "../../lib/lab.ts";
-import type { Lab } from "../../lib/lab.ts";
+import { openLab } from "../../lib/config/lab.ts";
+import type { Lab } from "../../lib/config/lab.ts";
 import { commonKey, difference, notebookKey, ownedBy, readLedger, reasonToRun, takeSnapshot, writeLedger } from "./kept.ts";
 import type { Executed, Ledger } from "./kept.ts";
 

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
-import type { Lab } from "../../lib/lab.ts";
-import { writeFileAtomic } from "../../lib/atomic.ts";
-import { REPO_ROOT } from "../../lib/paths.ts";
+import type { Lab } from "../../lib/config/lab.ts";
+import { writeFileAtomic } from "../../lib/store/atomic.ts";
+import { REPO_ROOT } from "../../lib/config/paths.ts";
 
 /** File below the workspace → size and time of its last change; null for one that was removed. */
 export type Snapshot = Record<string, string | null>;

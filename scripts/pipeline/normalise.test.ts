@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { REPO_ROOT } from "../../lib/paths.ts";
+import { REPO_ROOT } from "../../lib/config/paths.ts";
 import { normaliseNotebook } from "./normalise.ts";
 import type { Output } from "./normalise.ts";
 

@@ -1,7 +1,7 @@
 /** An executed notebook as it is committed: what differs from run to run without saying anything is taken out. */
 import { homedir } from "node:os";
 import { LabError } from "../../lib/errors.ts";
-import { REPO_ROOT } from "../../lib/paths.ts";
+import { REPO_ROOT } from "../../lib/config/paths.ts";
 
 export interface Output {
   output_type: string;

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openLab } from "../../lib/lab.ts";
+import { openLab } from "../../lib/config/lab.ts";
 import { environmentOf, parseOptions } from "./options.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "options-"));

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { LabError, nearest } from "../../lib/errors.ts";
-import { REPO_ROOT } from "../../lib/paths.ts";
+import { REPO_ROOT } from "../../lib/config/paths.ts";
 
 export interface Options {
   profile: string | null;

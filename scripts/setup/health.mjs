@@ -73,7 +73,7 @@ function tinyModel(name) {
 /** The lib knows where to look; a clone without packages runs on a Node that may not read TypeScript. */
 async function findBrowser() {
   if (!existsSync(NODE)) return null;
-  const { findChromium } = await import("../../lib/browser.ts");
+  const { findChromium } = await import("../../lib/show/browser.ts");
   return findChromium();
 }
 

@@ -86,7 +86,7 @@ def base(make_base) -> Path:
 @pytest.fixture(scope="session")
 def profiles() -> dict[str, Any]:
     """Both profiles as lib has them: the sidecar is tested on what it will get."""
-    return json.loads(node("import { PROFILES } from './lib/profiles.ts'; console.log(JSON.stringify(PROFILES));"))
+    return json.loads(node("import { PROFILES } from './lib/config/profiles.ts'; console.log(JSON.stringify(PROFILES));"))
 
 
 def node(program: str, stdin: str = "") -> str:
@@ -220,7 +220,7 @@ def reward_module(tmp_path) -> Callable[[str], list[str]]:
     def make(source: str) -> list[str]:
         path = tmp_path / "reward.ts"
         path.write_text(f"export const reward = {source};\n")
-        return [NODE, str(ROOT / "lib" / "reward-server.ts"), str(path)]
+        return [NODE, str(ROOT / "lib" / "reward" / "reward-server.ts"), str(path)]
 
     return make
 

@@ -1,4 +1,4 @@
-import { PROFILES } from "../../lib/profiles.ts";
+import { PROFILES } from "../../lib/config/profiles.ts";
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -6,8 +6,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
-import { findChromium } from "../../lib/browser.ts";
-import { REPO_ROOT } from "../../lib/paths.ts";
+import { findChromium } from "../../lib/show/browser.ts";
+import { REPO_ROOT } from "../../lib/config/paths.ts";
 import { startJupyterLab } from "../pipeline/jupyter.ts";
 
 const executablePath = findChromium();

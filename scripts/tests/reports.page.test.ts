@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { findChromium } from "../../lib/browser.ts";
+import { findChromium } from "../../lib/show/browser.ts";
 
 /** What the notebooks suite of `npm test` left behind. */
 const reports = process.env.FTMODEL_TEST_WORKSPACE ? join(process.env.FTMODEL_TEST_WORKSPACE, "reports") : null;

@@ -1,8 +1,8 @@
 /** Writes the tiny models' cards, ckpts/tiny/<role>/README.md, from the recipe and what `npm run bench:tiny` measured. For maintainers. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "../../lib/atomic.ts";
-import { REPO_ROOT, workspacePaths } from "../../lib/paths.ts";
+import { writeFileAtomic } from "../../lib/store/atomic.ts";
+import { REPO_ROOT, workspacePaths } from "../../lib/config/paths.ts";
 import type { Estimate } from "../../lib/records.ts";
 
 const recipe = JSON.parse(readFileSync(new URL("recipe.json", import.meta.url), "utf8"));
@@ -29,7 +29,7 @@ const CARDS = {
   },
   judge: {
     title: "Judge",
-    made: "Reads a solution and the gold answer and writes a verdict as JSON, by two rubrics and in five prompt layouts (lib/prompts).",
+    made: "Reads a solution and the gold answer and writes a verdict as JSON, by two rubrics and in five prompt layouts (lib/judge/prompts).",
     quality: [
       ["Cohen's kappa on planted faults", show(bench.judge.kappa)],
       ["false-positive rate", show(bench.judge.falsePositiveRate)],

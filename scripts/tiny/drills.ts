@@ -1,5 +1,5 @@
 /** Plain arithmetic in the notation of the world's steps: sums, differences, products, percentages and quotients, eight a row. */
-import type { Random } from "../../lib/random.ts";
+import type { Random } from "../../lib/stats/random.ts";
 import { percent, plain } from "../../lib/world/index.ts";
 
 export function drillRow(random: Random): { prompt: string; response: string } {

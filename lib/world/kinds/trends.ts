@@ -1,7 +1,7 @@
 /** Analyses: two years are compared by a ratio; the misconception looks at one amount alone. */
 import { defineKind, percent, plain } from "../kind.ts";
 import type { Kind, Translate } from "../kind.ts";
-import type { Random } from "../../random.ts";
+import type { Random } from "../../stats/random.ts";
 
 interface Years {
   top: [number, number];

@@ -1,0 +1,151 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { LabError } from "../errors.ts";
+import { explainConfig } from "./explain.ts";
+import { listGpus, parseGpus, requireGpu } from "./gpu.ts";
+import { openLab } from "./lab.ts";
+import { REPO_ROOT } from "./paths.ts";
+import { PROFILES } from "./profiles.ts";
+import { configKeys, parseSetting, resolveConfig } from "./settings.ts";
+
+/** The problem of the LabError that `run` throws. */
+function problem(run: () => unknown) {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof LabError) return error.problem;
+    throw error;
+  }
+  throw new Error("it threw nothing");
+}
+
+describe("resolveConfig", () => {
+  test("both profiles are valid as they stand and stay untouched", () => {
+    const before = JSON.stringify(PROFILES);
+    expect(resolveConfig()).toEqual(PROFILES.tiny);
+    expect(resolveConfig({ profile: "gpu", overrides: { seed: 7, "prepare.sources": ["a"] } }).seed).toBe(7);
+    expect(JSON.stringify(PROFILES)).toBe(before);
+  });
+
+  test("set wins over the cell, sources over both", () => {
+    const config = resolveConfig({
+      overrides: { "grpo.learningRate": 1e-4, "grpo.beta": 0.1, "prepare.sources": ["cell"] },
+      set: ["grpo.learningRate=2e-4", 'prepare.sources=["set"]'],
+      sources: ["/own.jsonl"],
+    });
+    expect(config.grpo).toMatchObject({ learningRate: 2e-4, beta: 0.1 });
+    expect(config.prepare.sources).toEqual(["/own.jsonl"]);
+  });
+
+  test.each([
+    ["grpo.learninRate=1e-4", "did you mean grpo.learningRate?"],
+    ["sft.learning_rate=1e-4", "did you mean sft.learningRate?"],
+    ["train.loraDropout=0", "did you mean sft.loraDropout?"],
+    ["sed=1", "did you mean seed?"],
+    ["qqqqqqqq.zzzzzzz=1", "a key of the config"],
+  ])("the unknown key of %s names the nearest valid one", (setting, expected) => {
+    expect(problem(() => resolveConfig({ set: [setting] }))).toMatchObject({ what: "There is no such key", expected });
+    const key = setting.split("=")[0]!;
+    expect(problem(() => resolveConfig({ overrides: { [key]: 1 } })).expected).toBe(expected);
+  });
+
+  test("an unknown profile names the nearest", () => {
+    expect(problem(() => resolveConfig({ profile: "tyni" }))).toMatchObject({ what: "There is no such profile", expected: "did you mean tiny?" });
+    expect(problem(() => resolveConfig({ profile: "toString" })).expected).toBe("one of tiny, gpu");
+    expect(problem(() => resolveConfig({ set: ["profile=gpu"] })).todo).toContain("--profile");
+  });
+
+  test.each([
+    ["grpo.groupSize=1", "key grpo.groupSize", "a whole number from 2 to 128 (answers)", "1"],
+    ["grpo.groupSize=2.5", "key grpo.groupSize", "a whole number from 2 to 128 (answers)", "2.5"],
+    ["sft.learningRate=fast", "key sft.learningRate", "a number from 1e-8 to 1", '"fast"'],
+    ["sft.learningRate=null", "key sft.learningRate", "a number from 1e-8 to 1", "null"],
+    ["filter.useJudge=yes", "key filter.useJudge", "true or false", '"yes"'],
+    ["filter.rubric=five", "key filter.rubric", "one of four-dimensions, seven-criteria", '"five"'],
+    ["models.base=--trust-remote-code", "key models.base", "must not start with '-' (hub id or folder)", '"--trust-remote-code"'],
+  ])("%s is out of range: key, what is allowed, what was found", (setting, where, expected, found) => {
+    expect(problem(() => resolveConfig({ set: [setting] }))).toMatchObject({ where, expected, found });
+  });
+
+  test("values that contradict each other name the key and the rule", () => {
+    expect(problem(() => resolveConfig({ set: ["grpo.microBatch=7"] }))).toMatchObject({ where: "key grpo.microBatch", expected: "must divide promptsPerStep × groupSize = 64" });
+    expect(problem(() => resolveConfig({ set: ["prepare.mixConcept=0.5"] })).expected).toContain("sum to 1");
+  });
+});
+
+describe("parseSetting", () => {
+  test("JSON where it fits, text where the key wants text", () => {
+    expect(parseSetting("grpo.scaleRewards=false").value).toBe(false);
+    expect(parseSetting('prepare.sources=["a b.jsonl"]').value).toEqual(["a b.jsonl"]);
+    expect(parseSetting("prompt.system=Answer = think first").value).toBe("Answer = think first");
+    expect(parseSetting("models.revision=20240101").value).toBe("20240101");
+    expect(parseSetting('prompt.system="quoted"').value).toBe("quoted");
+    expect(parseSetting("prompt.system=").value).toBe("");
+  });
+  test("something that is no key=value says so", () => {
+    expect(problem(() => parseSetting("grpo.learningRate")).expected).toContain("key=value");
+    expect(problem(() => parseSetting("=3")).found).toBe('"=3"');
+  });
+});
+
+describe("openLab", () => {
+  test("the environment wins over the cell, the cell over the profile", () => {
+    const environment = { FTMODEL_PROFILE: "tiny", FTMODEL_SET: '["grpo.beta=0.2"]', FTMODEL_SOURCES: '["/x/a.csv"]', FTMODEL_WORKSPACE: "/tmp/w", FTMODEL_FORCE: "1" };
+    const lab = openLab({ profile: "gpu", "grpo.beta": 0.1, "grpo.temperature": 0.9 }, environment);
+    expect(lab.config).toMatchObject({ profile: "tiny", grpo: { beta: 0.2, temperature: 0.9 }, prepare: { sources: ["/x/a.csv"] } });
+    expect(lab.paths.raw).toBe("/tmp/w/data/raw/raw.jsonl");
+    expect(lab.force).toBe(true);
+  });
+
+  test("with nothing said it is the tiny profile in the repository, and relative files start there", () => {
+    const lab = openLab({ "prepare.sources": ["mine.jsonl"] }, {});
+    expect(lab).toMatchObject({ config: { profile: "tiny", prepare: { sources: [join(REPO_ROOT, "mine.jsonl")] } }, force: false, paths: { root: REPO_ROOT } });
+    expect(openLab({ profile: "gpu" }, {}).config.profile).toBe("gpu");
+  });
+
+  test("a variable that is not its JSON is named", () => {
+    expect(problem(() => openLab({}, { FTMODEL_SET: "grpo.beta=1" }))).toMatchObject({ where: "FTMODEL_SET", found: '"grpo.beta=1"' });
+    expect(problem(() => openLab({}, { FTMODEL_SOURCES: "[1]" })).where).toBe("FTMODEL_SOURCES");
+    expect(problem(() => openLab({}, { FTMODEL_FORCE: "maybe" })).where).toBe("FTMODEL_FORCE");
+  });
+});
+
+describe("explainConfig", () => {
+  test("every key has a reason, the original's value, and whether it was changed", () => {
+    const config = resolveConfig({ overrides: { "grpo.beta": 0.1 } });
+    const rows = explainConfig(config, "grpo");
+    expect(rows.map((r) => r.name)).toEqual(configKeys().filter((k) => k.startsWith("grpo.")));
+    expect(rows.find((r) => r.name === "grpo.beta")).toEqual({ name: "grpo.beta", value: 0.1, unit: "", original: 0.05, changed: true, why: expect.stringContaining("KL") });
+    expect(rows.filter((r) => r.changed)).toHaveLength(1);
+    for (const key of configKeys()) expect(explainConfig(config, key.split(".")[0] as "sft" | "seed").find((r) => r.name === key)!.why, key).not.toBe("");
+  });
+});
+
+describe("requireGpu", () => {
+  const folder = mkdtempSync(join(tmpdir(), "ftmodel-gpu-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const withPath = async <T>(path: string, run: () => Promise<T>): Promise<T> => {
+    const before = process.env.PATH;
+    process.env.PATH = path;
+    try {
+      return await run();
+    } finally {
+      process.env.PATH = before;
+    }
+  };
+
+  test("without one the gpu profile says so and what to do; the tiny profile does not ask", async () => {
+    await withPath(folder, async () => {
+      await expect(requireGpu(openLab({ profile: "gpu" }, {}))).rejects.toThrow(/needs an NVIDIA GPU[\s\S]*--profile tiny[\s\S]*Nothing was loaded/);
+      expect(await requireGpu(openLab({}, {}))).toEqual([]);
+    });
+  });
+
+  test("with one its name and memory are known", async () => {
+    writeFileSync(join(folder, "nvidia-smi"), '#!/bin/sh\n[ "$1" = "--query-gpu=name,memory.total" ] && echo "NVIDIA H100, PCIe, 81559"\n', { mode: 0o755 });
+    expect(await withPath(`${folder}:${process.env.PATH}`, listGpus)).toEqual([{ name: "NVIDIA H100, PCIe", memoryMiB: 81559 }]);
+    expect(parseGpus("No devices were found\n")).toEqual([]);
+  });
+});

@@ -1,0 +1,55 @@
+/** The lab a notebook works in: its checked config and its paths. */
+import { isAbsolute, resolve } from "node:path";
+import type { Config } from "./config.ts";
+import { LabError } from "../errors.ts";
+import { shorten } from "../store/field-problem.ts";
+import { REPO_ROOT, workspacePaths } from "./paths.ts";
+import type { Paths } from "./paths.ts";
+import { resolveConfig } from "./settings.ts";
+import type { Overrides } from "./settings.ts";
+
+export interface Lab {
+  readonly config: Config;
+  readonly paths: Paths;
+  /** Redo what is finished already. */
+  readonly force: boolean;
+}
+
+/**
+ * Opens the lab: profile < the cell's overrides < the environment, so that a pipeline needs no editing.
+ *
+ * `overrides` are dotted keys, `profile` among them: `openLab({ "grpo.learningRate": 1e-4 })`. Environment: FTMODEL_PROFILE (tiny or
+ * gpu), FTMODEL_SET (JSON list of "key=value"), FTMODEL_SOURCES (JSON list of files), FTMODEL_WORKSPACE (folder for data/, ckpts/ and
+ * reports/), FTMODEL_FORCE=1. Relative files are looked for from the repository's root. Creates nothing.
+ * Throws LabError as resolveConfig, and when a variable is not the JSON it should be.
+ */
+export function openLab(overrides: Overrides = {}, environment: NodeJS.ProcessEnv = process.env): Lab {
+  const { profile, ...rest } = overrides;
+  const config = resolveConfig({
+    profile: environment.FTMODEL_PROFILE || (profile === undefined ? "tiny" : String(profile)),
+    overrides: rest,
+    set: textList(environment, "FTMODEL_SET", '["grpo.learningRate=1e-4"]') ?? [],
+    sources: textList(environment, "FTMODEL_SOURCES", '["/data/questions.jsonl"]'),
+  });
+  config.prepare.sources = config.prepare.sources.map((file) => (isAbsolute(file) ? file : resolve(REPO_ROOT, file)));
+  return { config, paths: workspacePaths(environment.FTMODEL_WORKSPACE || REPO_ROOT), force: flag(environment, "FTMODEL_FORCE") };
+}
+
+function textList(environment: NodeJS.ProcessEnv, name: string, example: string): string[] | undefined {
+  const text = environment[name];
+  if (!text) return undefined;
+  try {
+    const list: unknown = JSON.parse(text);
+    if (Array.isArray(list) && list.every((entry) => typeof entry === "string")) return list as string[];
+  } catch {
+    // told below
+  }
+  throw new LabError({ what: "An environment variable cannot be read", where: name, expected: `a JSON list of texts, such as ${example}`, found: shorten(text) });
+}
+
+function flag(environment: NodeJS.ProcessEnv, name: string): boolean {
+  const text = environment[name] ?? "";
+  if (["", "0", "false"].includes(text)) return false;
+  if (["1", "true"].includes(text)) return true;
+  throw new LabError({ what: "An environment variable cannot be read", where: name, expected: "1 or 0", found: shorten(text) });
+}

@@ -1,0 +1,57 @@
+/** Where things are. The repository is read; a workspace (by default the repository) is written. */
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const REPO_ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+export interface Paths {
+  root: string;
+  raw: string;
+  distilled: string;
+  sft: string;
+  rl: string;
+  test: string;
+  filterStats: string;
+  /** data/processed */
+  processed: string;
+  ckpts: string;
+  sftLora: string;
+  grpoLora: string;
+  mergedModel: string;
+  reports: string;
+  runs: string;
+}
+
+/** Every output path of a workspace; `root` holds data/, ckpts/ and reports/. Creates nothing. */
+export function workspacePaths(root: string = process.env.FTMODEL_WORKSPACE || REPO_ROOT): Paths {
+  const base = resolve(root);
+  const processed = join(base, "data", "processed");
+  const ckpts = join(base, "ckpts");
+  const reports = join(base, "reports");
+  return {
+    root: base,
+    raw: join(base, "data", "raw", "raw.jsonl"),
+    processed,
+    distilled: join(processed, "distilled.jsonl"),
+    sft: join(processed, "sft.jsonl"),
+    rl: join(processed, "rl.jsonl"),
+    test: join(processed, "test.jsonl"),
+    filterStats: join(processed, "filter_stats.json"),
+    ckpts,
+    sftLora: join(ckpts, "sft_lora"),
+    grpoLora: join(ckpts, "grpo_lora"),
+    mergedModel: join(ckpts, "merged_model"),
+    reports,
+    runs: join(reports, "runs"),
+  };
+}
+
+/** A model named in the config as a path relative to the repository (`ckpts/tiny/base`), or absolute; null for a hub id. */
+export function localModelPath(name: string): string | null {
+  if (isAbsolute(name)) return name;
+  if (name.startsWith("ckpts/") || name.startsWith("./") || name.startsWith("../")) return resolve(REPO_ROOT, name);
+  return null;
+}
+
+/** The interpreter of the locked Python environment. */
+export const PYTHON = process.env.FTMODEL_PYTHON || join(REPO_ROOT, ".venv", "bin", "python");

@@ -1,0 +1,87 @@
+/** The curve of a distillation: drawn while it runs, kept so that a finished one can be shown again. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { distill } from "./distill.ts";
+import type { Distillation, DistillOptions } from "./distill.ts";
+import type { DistillProgress } from "./distill-progress.ts";
+import type { DistillCurve } from "../figures/distill.ts";
+import { writeFileAtomic } from "../store/atomic.ts";
+import type { Lab } from "../config/lab.ts";
+import { readManifest } from "../store/manifest.ts";
+import type { Question } from "../records.ts";
+
+const StoredCurve = z.object({
+  /** Of the distilled.jsonl that this curve led to. */
+  sha256: z.string(),
+  curve: z.object({
+    total: z.number(),
+    done: z.number(),
+    failed: z.number(),
+    resumed: z.number(),
+    tokensPerSecond: z.number().nullable(),
+    etaSeconds: z.number().nullable(),
+    failures: z.record(z.string(), z.number()),
+    history: z.array(z.object({ seconds: z.number(), done: z.number(), tokensPerSecond: z.number().nullable() })),
+  }),
+});
+
+/** More points than a figure has pixels are thinned out. */
+const MAX_POINTS = 600;
+
+export interface FollowOptions extends Omit<DistillOptions, "onProgress"> {
+  /** The curve so far, for a live figure. */
+  onCurve?: (curve: DistillCurve) => void;
+}
+
+/**
+ * `distill`, with its curve for `distillProgress`.
+ *
+ * When every text is on disk already, the curve is that of the call that finished the file, kept in `reports/distill_curve.json`.
+ * Throws as `distill`.
+ *
+ * @example const { rows, curve } = await followDistillation(lab, train, { onCurve: (curve) => live.update(distillProgress(curve)) });
+ */
+export async function followDistillation(lab: Lab, questions: readonly Question[], { onCurve, ...options }: FollowOptions = {}, now: () => number = () => performance.now()): Promise<Distillation & { curve: DistillCurve }> {
+  const record = curveRecorder(now);
+  let curve = record(null);
+  const distillation = await distill(lab, questions, { ...options, onProgress: (progress) => onCurve?.((curve = record(progress))) });
+  curve = record(distillation.progress);
+  if (distillation.progress.asked === 0) curve = readDistillCurve(lab) ?? curve;
+  else writeFileAtomic(curveFile(lab), `${JSON.stringify({ sha256: readManifest(lab.paths.distilled)?.sha256, curve })}\n`);
+  return { ...distillation, curve };
+}
+
+/** The curve of the call that finished this workspace's distilled.jsonl; null when none was kept for it. */
+export function readDistillCurve(lab: Lab): DistillCurve | null {
+  const path = curveFile(lab);
+  const sha256 = readManifest(lab.paths.distilled)?.sha256;
+  if (!existsSync(path)) return null;
+  try {
+    const stored = StoredCurve.parse(JSON.parse(readFileSync(path, "utf8")));
+    return stored.sha256 === sha256 ? stored.curve : null;
+  } catch {
+    return null; // a damaged or older curve is only not drawn
+  }
+}
+
+const curveFile = (lab: Lab): string => join(lab.paths.reports, "distill_curve.json");
+
+/** Turns progress after progress into one growing curve. `now` in ms. Pure but for the clock. */
+export function curveRecorder(now: () => number): (progress: Omit<DistillProgress, "byType"> | null) => DistillCurve {
+  let started: number | null = null;
+  let history: { seconds: number; done: number; tokensPerSecond: number | null }[] = [];
+  return (progress) => {
+    if (progress === null) return { total: 0, done: 0, failed: 0, tokensPerSecond: null, etaSeconds: null, history };
+    started ??= now(); // before the server is started: its loading is the flat beginning of the curve
+    const { total, done, asked, tokensPerSecond, etaSeconds, failures } = progress;
+    if (history.at(-1)?.done !== done) history = [...thinned(history), { seconds: (now() - started) / 1000, done, tokensPerSecond }];
+    const failed = Object.values(failures).reduce((sum, n) => sum + n, 0);
+    return { total, done, failed, resumed: done - asked, tokensPerSecond, etaSeconds, failures, history };
+  };
+}
+
+/** Every other point once there are too many; the first stays. */
+function thinned<T>(points: readonly T[]): readonly T[] {
+  return points.length < MAX_POINTS ? points : points.filter((_, i) => i % 2 === 0);
+}

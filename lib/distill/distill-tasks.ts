@@ -1,0 +1,54 @@
+/** What the Teacher is asked, and the key under which each answer is kept. Pure. */
+import { messages } from "../model/chat.ts";
+import type { CompletionRequest, CompletionResult } from "../serving/completion.ts";
+import type { Config } from "../config/config.ts";
+import { LabError } from "../errors.ts";
+import { hashJson, sha256 } from "../store/hash.ts";
+import type { Distilled, Question } from "../records.ts";
+
+/** One text to be had. */
+export interface DistillTask {
+  key: string;
+  question: Question;
+  /** 0 … k − 1 */
+  sample: number;
+  request: CompletionRequest;
+}
+
+export type DistillSettings = Pick<Config, "distill" | "prompt" | "seed">;
+
+/**
+ * `samplesPerQuestion` texts of every question, in the questions' order.
+ *
+ * key = sha256(model, system, prompt, sampling, seed, sample, id): another model, prompt or seed asks anew, nothing else does. Each text has a
+ * seed of its own, drawn from the config's seed, the question and the sample, so neither order nor company changes it. Throws LabError on an id that comes twice.
+ */
+export function distillTasks(questions: readonly Question[], model: string, { distill, prompt, seed }: DistillSettings): DistillTask[] {
+  const { temperature, topP, maxTokens, samplesPerQuestion } = distill;
+  const ids = new Set<string>();
+  for (const { id } of questions) {
+    if (ids.has(id)) throw new LabError({ what: "distill requires questions with ids of their own", where: `question ${id}`, found: "the id twice" });
+    ids.add(id);
+  }
+  return questions.flatMap((question) =>
+    Array.from({ length: samplesPerQuestion }, (_, sample): DistillTask => {
+      const identity = { model, system: prompt.system, prompt: question.question, temperature, topP, maxTokens, seed, sample, id: question.id };
+      const drawn = parseInt(sha256(`${seed}/${sample}/${question.question}`).slice(0, 8), 16) >>> 1;
+      return { key: hashJson(identity), question, sample, request: { messages: messages(question.question, prompt.system), temperature, topP, maxTokens, seed: drawn } };
+    }),
+  );
+}
+
+/** The row of a finished request. A cut text is kept beside its failure: people want to see where it broke off. */
+export function distilledRow({ key, question, sample }: DistillTask, result: CompletionResult, model: string): Distilled {
+  const failed = !result.ok;
+  return {
+    ...question,
+    key,
+    sample,
+    teacher_output: failed && result.text.trim() === "" ? null : result.text,
+    failure: failed ? result.cause : null,
+    completion_tokens: result.completionTokens,
+    model,
+  };
+}

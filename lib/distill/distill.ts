@@ -1,0 +1,144 @@
+/** Stage 2: the Teacher writes a chain of thought for every training question. */
+import { existsSync } from "node:fs";
+import { isPermanent } from "../serving/completion.ts";
+import { openDistilled } from "./distill-store.ts";
+import { ProgressCounter } from "./distill-progress.ts";
+import type { DistillProgress } from "./distill-progress.ts";
+import { distilledRow, distillTasks } from "./distill-tasks.ts";
+import type { DistillTask } from "./distill-tasks.ts";
+import { LabError } from "../errors.ts";
+import { hashJson } from "../store/hash.ts";
+import { readJsonl } from "../store/jsonl.ts";
+import type { Lab } from "../config/lab.ts";
+import { finishJsonl, readManifest } from "../store/manifest.ts";
+import { modelId, resolveModel } from "../model/model-ref.ts";
+import { Distilled } from "../records.ts";
+import type { Question } from "../records.ts";
+import { withServer } from "../serving/serving.ts";
+import type { Store } from "../store/store.ts";
+
+export interface DistillOptions {
+  /** At most four times a second, and once at the end. */
+  onProgress?: (progress: DistillProgress) => void;
+  signal?: AbortSignal;
+  /** Ask for every text again. Default: the lab's. */
+  force?: boolean;
+}
+
+export interface Distillation {
+  /** A row a text, in the questions' order; failed ones included. */
+  rows: Distilled[];
+  progress: DistillProgress;
+  /** What opening the file repaired; null when nothing was wrong. */
+  repaired: string | null;
+}
+
+const PROGRESS_MS = 250;
+
+/**
+ * Asks the config's Teacher for `distill.samplesPerQuestion` texts of every question and writes data/processed/distilled.jsonl.
+ *
+ * Give it the training questions only (`splitQuestions`). Every text is on disk before it is counted; a killed or interrupted call goes on
+ * where it was, and with nothing missing no server is started. Failures are rows with their cause; those that may pass (`isPermanent`)
+ * are asked for again by the next call. The file is put into the questions' order and given its manifest at the end.
+ * Throws LabError: no questions, no such Teacher, a server that cannot be had or is lost, not one whole text; the abort's reason.
+ */
+export async function distill(lab: Lab, questions: readonly Question[], { onProgress, signal, force = lab.force }: DistillOptions = {}): Promise<Distillation> {
+  const { config, paths } = lab;
+  if (questions.length === 0) throw new LabError({ what: "There are no questions to distil", where: paths.raw, todo: "Run 01_prepare first; its training questions are what the Teacher is asked." });
+  const teacher = await resolveModel(config.models.teacher, config.models.revision);
+  const tasks = distillTasks(questions, modelId(teacher), config);
+  const inputs = inputsOf(lab, modelId(teacher), tasks);
+  const counter = new ProgressCounter(tasks.map((task) => task.question.type));
+
+  const finished = force ? null : finishedRows(lab, inputs);
+  if (finished) {
+    for (const row of finished) counter.add(row);
+    onProgress?.(counter.snapshot());
+    return { rows: finished, progress: counter.snapshot(), repaired: null };
+  }
+
+  const longerNow = readManifest(paths.distilled)?.inputs.maxModelLength !== config.serving.maxModelLength;
+  const store = await openDistilled(paths, new Set(tasks.map((task) => task.key)));
+  try {
+    const isOpen = ({ key }: DistillTask): boolean => {
+      const row = store.get(key);
+      return force || row === undefined || isPassing(row) || (row.failure === "context_overflow" && longerNow);
+    };
+    const open = tasks.filter(isOpen);
+    const openKeys = new Set(open.map((task) => task.key));
+    for (const { key } of tasks) if (!openKeys.has(key)) counter.add(store.get(key)!);
+    onProgress?.(counter.snapshot());
+    if (open.length > 0) await ask(lab, open, store, counter, onProgress, signal);
+    // The texts are what was kept; all else is what the question says now.
+    const rows = tasks.map(({ key, question, sample }): Distilled => {
+      const { teacher_output, failure, completion_tokens, model } = store.get(key)!;
+      return { ...question, key, sample, teacher_output, failure, completion_tokens, model };
+    });
+    const progress = counter.snapshot();
+    onProgress?.(progress);
+    if (rows.every((row) => row.failure !== null)) throw noText(progress);
+    await store.close();
+    finishJsonl(paths.distilled, rows, inputs);
+    return { rows, progress, repaired: store.report.message };
+  } finally {
+    await store.close();
+  }
+}
+
+async function ask(lab: Lab, open: readonly DistillTask[], store: Store<Distilled>, counter: ProgressCounter, onProgress: DistillOptions["onProgress"], signal: AbortSignal | undefined): Promise<void> {
+  let told = 0;
+  await withServer(
+    lab,
+    "teacher",
+    async (client, either) => {
+      counter.start(performance.now());
+      await client.completeAll(
+        open.map((task) => task.request),
+        {
+          signal: either,
+          onResult: async (result, index) => {
+            const row = distilledRow(open[index]!, result, lab.config.models.teacher);
+            await store.append(row);
+            const now = performance.now();
+            counter.add(row, now);
+            if (!onProgress || now - told < PROGRESS_MS) return;
+            told = now;
+            onProgress(counter.snapshot());
+          },
+        },
+      );
+    },
+    { signal },
+  );
+}
+
+/** All that the file depends on. */
+function inputsOf({ config }: Lab, model: string, tasks: readonly DistillTask[]): Record<string, unknown> {
+  const { distill, prompt, seed, serving } = config;
+  return {
+    ...{ model, system: prompt.system, ...distill, seed, maxModelLength: serving.maxModelLength },
+    texts: hashJson(tasks.map(({ key, question }) => [key, question])),
+  };
+}
+
+/** The rows of a file that needs no more work; null when it does. */
+function finishedRows({ paths }: Lab, inputs: Record<string, unknown>): Distilled[] | null {
+  if (!existsSync(paths.distilled) || readManifest(paths.distilled, inputs) === null) return null;
+  const rows = readJsonl(paths.distilled, Distilled);
+  return rows.some(isPassing) ? null : rows;
+}
+
+function isPassing({ failure }: Distilled): boolean {
+  return failure !== null && !isPermanent(failure);
+}
+
+function noText({ failures }: DistillProgress): LabError {
+  const found = Object.entries(failures).map(([cause, n]) => `${n} × ${cause}`).join(", ");
+  return new LabError({
+    what: "The Teacher gave not one whole text",
+    where: "models.teacher",
+    found,
+    todo: "length: raise distill.maxTokens. context_overflow: raise serving.maxModelLength or lower prepare.maxPromptTokens. http_…, connection, timeout: look at the server.",
+  });
+}

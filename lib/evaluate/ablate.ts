@@ -1,0 +1,84 @@
+/** Stage 8: the arms side by side, what each step adds and what it costs. */
+import { basename, join } from "node:path";
+import { writeFileAtomic } from "../store/atomic.ts";
+import { changedAnswers, compareArms, compareByType, METRICS } from "../stats/compare.ts";
+import type { Change, Comparison } from "../stats/compare.ts";
+import { LabError } from "../errors.ts";
+import type { Evaluation } from "./evaluate.ts";
+import { evaluateArms } from "./evaluate-arms.ts";
+import type { EvaluateArmsOptions } from "./evaluate-arms.ts";
+import { fileStamp } from "../store/file-stamp.ts";
+import type { Lab } from "../config/lab.ts";
+import { AblationSummary, ARM_NAMES, Arm } from "../records.ts";
+import type { ArmName, EvalDetail, QuestionType } from "../records.ts";
+
+/** Each pair asks what one step adds: SFT, GRPO after SFT, GRPO alone, SFT before GRPO. */
+export const ARM_PAIRS: readonly (readonly [ArmName, ArmName])[] = [
+  ["base", "sft"],
+  ["sft", "sft_grpo"],
+  ["base", "grpo_only"],
+  ["grpo_only", "sft_grpo"],
+];
+
+export interface ArmPair {
+  a: ArmName;
+  b: ArmName;
+  metrics: Comparison[];
+  /** Greedy strict accuracy within each type. */
+  byType: Partial<Record<QuestionType, Comparison>>;
+  /** Questions right before and wrong after, and the other way, read leniently. */
+  regressions: Change[];
+  gains: Change[];
+}
+
+export interface Ablation {
+  summary: AblationSummary;
+  pairs: ArmPair[];
+  evaluations: Partial<Record<ArmName, Evaluation>>;
+  path: string;
+}
+
+export interface AblateOptions extends EvaluateArmsOptions {
+  arms?: readonly ArmName[];
+}
+
+/**
+ * Evaluates the arms (finished evaluations are found again) and compares them in pairs.
+ *
+ * Writes `reports/ablation_summary_<time>.json`: the AblationSummary, and beside its fields `details` (arm → file), `byType` and
+ * `regressions` (pair → ids). Differences are b − a with 95 % intervals over questions; p as `compareArms`. Throws LabError when an
+ * arm has not been trained or fewer than two arms are asked for.
+ */
+export async function ablate(lab: Lab, { arms = ARM_NAMES, ...options }: AblateOptions = {}): Promise<Ablation> {
+  const names = [...new Set(arms)];
+  if (names.length < 2) throw new LabError({ what: "ablate requires at least two arms", found: names.join(", ") || "none", expected: ARM_NAMES.join(", ") });
+  // Arms are not asked again because --force retrained them: their content tells.
+  const evaluations: Partial<Record<ArmName, Evaluation>> = await evaluateArms(lab, names, { ...options, force: options.force ?? false });
+  const pairs = compareAll(names, (arm) => evaluations[arm]!.details, lab.config.seed);
+  const created = new Date();
+  const summary: AblationSummary = {
+    created: created.toISOString(),
+    profile: lab.config.profile,
+    n: evaluations[names[0]!]!.report.n,
+    seeds: [lab.config.seed],
+    arms: names.map((arm) => Arm.parse(evaluations[arm]!.report)),
+    pairs: pairs.flatMap(({ a, b, metrics }) => metrics.map(({ metric, delta, low, high, p }) => ({ a, b, metric, delta, low, high, p }))),
+  };
+  const path = join(lab.paths.reports, `ablation_summary_${fileStamp(created)}.json`);
+  const extra = {
+    details: Object.fromEntries(names.map((arm) => [arm, basename(evaluations[arm]!.detailsPath)])),
+    byType: Object.fromEntries(pairs.map(({ a, b, byType }) => [`${a} → ${b}`, byType])),
+    regressions: Object.fromEntries(pairs.map(({ a, b, regressions }) => [`${a} → ${b}`, regressions.map((change) => change.id)])),
+  };
+  writeFileAtomic(path, `${JSON.stringify({ ...AblationSummary.parse(summary), ...extra }, null, 2)}\n`);
+  return { summary, pairs, evaluations, path };
+}
+
+/** The pairs of which both arms are there, compared. Pure. */
+export function compareAll(arms: readonly ArmName[], detailsOf: (arm: ArmName) => readonly EvalDetail[], seed: number): ArmPair[] {
+  return ARM_PAIRS.filter(([a, b]) => arms.includes(a) && arms.includes(b)).map(([a, b]) => {
+    const [before, after] = [detailsOf(a), detailsOf(b)];
+    const metrics = METRICS.map((metric) => compareArms(before, after, metric, { seed })).filter((c): c is Comparison => c !== null);
+    return { a, b, metrics, byType: compareByType(before, after, "accuracy", { seed }), ...changedAnswers(before, after) };
+  });
+}

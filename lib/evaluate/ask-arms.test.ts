@@ -1,0 +1,58 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { askArms } from "./ask-arms.ts";
+import { createClient } from "../serving/client.ts";
+import { judgeAgainstRules } from "../judge/judge-rules.ts";
+import { PROFILES } from "../config/profiles.ts";
+import type { EvalDetail } from "../records.ts";
+import { fakeModel } from "../testing/model-fixture.ts";
+import { temporaryWorkspace } from "../testing/run-fixture.ts";
+import { perfectVerdict, startStubJudge, stubJudge } from "../testing/stub-judge.ts";
+import { sendChat, startStub } from "../testing/stub-server.ts";
+import type { StubServer } from "../testing/stub-server.ts";
+
+const workspace = temporaryWorkspace();
+const { paths, root } = workspace;
+const config = structuredClone(PROFILES.tiny);
+config.models.base = join(root, "base");
+const lab = { config, paths, force: false };
+let stub: StubServer;
+
+beforeAll(async () => {
+  fakeModel(config.models.base);
+  stub = await startStub((_, response) => sendChat(response, { content: "The answer is 4", completion_tokens: 5 }));
+});
+afterAll(async () => {
+  await stub.close();
+  await workspace.remove();
+});
+
+test("questions that are in no test are answered greedily, scored, and kept", async () => {
+  const questions = [{ id: "t0", question: "What is 2 × 2?", gold_answer: "4", type: "financial_calculation" as const }, { id: "t1", question: "What is 2 × 3?", gold_answer: "6", type: "financial_calculation" as const }];
+  const client = createClient({ baseURL: stub.url, model: "stub", engine: "transformers" });
+  const asked = await askArms(lab, ["base"], questions, { client });
+  expect(asked.map(({ id, gold, texts }) => [id, gold, texts.length, texts[0]!.title, texts[0]!.ok, texts[0]!.facts])).toEqual([
+    ["t0", "4", 1, "Base", true, { format: "broken", tokens: 5 }],
+    ["t1", "6", 1, "Base", false, { format: "broken", tokens: 5 }],
+  ]);
+  expect(stub.requests.map(({ body }) => body.temperature)).toEqual([0, 0]);
+  expect(await askArms(lab, ["base"], questions, { client })).toEqual(asked);
+  expect(stub.requests).toHaveLength(2);
+});
+
+test("an arm that has not been trained is an error", async () => {
+  await expect(askArms(lab, ["sft"], [])).rejects.toThrow("has not been trained");
+});
+
+test("the Judge sees right and wrong answers that keep the format, and none that does not", async () => {
+  const judge = await startStubJudge(({ prompt }) => perfectVerdict(prompt));
+  const text = (answer: string, fault = "") => `<think>\n${fault}\n2 × 2 = ${answer}\n</think>\n<answer>\n${answer}\n</answer>`;
+  const detail = (id: string, completion: string, format = true): EvalDetail => ({ id, type: "financial_calculation", mode: "greedy", sample: 0, completion, format, strict: false, lenient: false, reason: "", message: "", judge: null, tokens: 1 });
+  const questions = ["a", "b", "c"].map((id) => ({ id, prompt: `${id}: what is 2 × 2?`, gold_answer: "4", type: "financial_calculation" as const }));
+  const compared = await judgeAgainstRules(lab, { sft: [detail("a", text("4")), detail("b", text("5")), detail("c", "4", false)], base: [] }, questions, { judge: stubJudge(judge.url) });
+  await judge.close();
+  expect(judge.requests).toHaveLength(2);
+  // The stub sees no fault in either text: it passes the wrong one, too.
+  expect(compared.sft).toMatchObject({ n: 2, wrongPassed: { value: 1 }, disagreements: [{ id: "sft/b", rule: "wrong", judge: "passed" }] });
+  expect(compared.base).toMatchObject({ n: 0, wrongPassed: null });
+});

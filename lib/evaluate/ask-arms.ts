@@ -1,0 +1,61 @@
+/** The same questions to several arms, greedily: the travelling examples, or anything else one wants to see them answer. */
+import { scoreCompletion } from "../answer/index.ts";
+import { shownAnswer } from "../show/answer-view.ts";
+import { answerTasks, openAnswers } from "./eval-answers.ts";
+import type { StoredAnswer } from "./eval-answers.ts";
+import { collectAnswers } from "./eval-collect.ts";
+import { evaluatedModel } from "./eval-model.ts";
+import type { Client } from "../serving/client.ts";
+import type { Lab } from "../config/lab.ts";
+import type { ArmName, Question } from "../records.ts";
+import type { ShownText } from "../show/sample-view.ts";
+import { withServer } from "../serving/serving.ts";
+
+export interface AskArmsOptions {
+  signal?: AbortSignal;
+  /** Ask this instead of starting each arm's server. */
+  client?: Client;
+}
+
+export interface AskedQuestion {
+  id: string;
+  question: string;
+  gold: string;
+  /** One an arm, in the order of the arms, for `sideBySide`. */
+  texts: ShownText[];
+}
+
+/**
+ * Greedy answers of each arm, scored by the rule checker. They are kept with the arm's evaluation, so asking again starts no server, and
+ * they are in no report. Throws LabError as `evaluate`.
+ *
+ * @example for (const { question, texts } of await askArms(lab, ["base", "sft"], few)) await show(sideBySide(texts, question));
+ */
+export async function askArms(lab: Lab, arms: readonly ArmName[], questions: readonly Pick<Question, "id" | "question" | "gold_answer" | "type">[], options: AskArmsOptions = {}): Promise<AskedQuestion[]> {
+  const asked = questions.map(({ id, question, gold_answer }): AskedQuestion => ({ id, question, gold: gold_answer, texts: [] }));
+  for (const arm of arms) {
+    const answers = await answersOf(lab, arm, questions, options);
+    asked.forEach(({ question, gold, texts }, i) => {
+      const { completion, tokens } = answers[i]!;
+      const { format, lenient } = scoreCompletion({ question, gold, completion });
+      texts.push(shownAnswer(arm, { completion, tokens, format, lenient: lenient.verdict === "right", reason: lenient.reason, message: lenient.message }));
+    });
+  }
+  return asked;
+}
+
+async function answersOf(lab: Lab, arm: ArmName, questions: Parameters<typeof askArms>[2], { client: given, signal: stop }: AskArmsOptions): Promise<StoredAnswer[]> {
+  const { config, paths } = lab;
+  const { ref, name } = await evaluatedModel(lab, { arm });
+  const rows = questions.map(({ id, question, gold_answer, type }) => ({ id, prompt: question, gold_answer, type }));
+  const tasks = answerTasks(rows, { ...config, evaluate: { ...config.evaluate, samples: 0 } });
+  const store = openAnswers(paths, ref, config.prompt.system);
+  try {
+    const open = tasks.filter((task) => !store.has(task.key));
+    const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, open, store, { name, system: config.prompt.system, signal });
+    if (open.length > 0) await (given ? collect(given, stop) : withServer(lab, ref, collect, { signal: stop }));
+    return tasks.map((task) => store.get(task.key)!);
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,56 @@
+/** The answers an evaluation needs, kept as they come: a cut evaluation goes on where it stopped. */
+import { join } from "node:path";
+import { z } from "zod";
+import type { Config } from "../config/config.ts";
+import { hashJson, sha256 } from "../store/hash.ts";
+import { modelId } from "../model/model-ref.ts";
+import type { Paths } from "../config/paths.ts";
+import type { RlRow } from "../records.ts";
+import type { ModelRef } from "../train/run-key.ts";
+import { openStore } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
+
+/** One answer as the model gave it; it is scored anew whenever it is read, so a mended scorer needs no new answers. */
+export const StoredAnswer = z.object({
+  key: z.string(),
+  /** The question's id when it was asked, for people. */
+  id: z.string(),
+  completion: z.string(),
+  /** Why there is no answer ("context_overflow", "length" …); null when there is one. Kept: asking again would bring the same. */
+  failure: z.string().nullable(),
+  tokens: z.number().int().min(0),
+});
+export type StoredAnswer = z.infer<typeof StoredAnswer>;
+
+/** One answer to be had. */
+export interface AnswerTask {
+  key: string;
+  row: RlRow;
+  mode: "greedy" | "sampled";
+  sample: number;
+  request: { prompt: string; temperature: number; maxTokens: number; seed: number };
+}
+
+/**
+ * Every answer an evaluation needs: one greedy and `evaluate.samples` sampled ones a question.
+ *
+ * A task's key holds the question's text and all of the sampling; the greedy one does not depend on the seed. Each sampled answer has a
+ * seed of its own, drawn from the config's seed, the question and the sample: order and company do not change it.
+ */
+export function answerTasks(rows: readonly RlRow[], { evaluate, seed }: Pick<Config, "evaluate" | "seed">): AnswerTask[] {
+  const { maxTokens, temperature, samples } = evaluate;
+  return rows.flatMap((row) => {
+    const task = (mode: AnswerTask["mode"], sample: number, t: number, s: number): AnswerTask => {
+      const request = { prompt: row.prompt, temperature: t, maxTokens, seed: s };
+      return { key: hashJson(request).slice(0, 24), row, mode, sample, request };
+    };
+    const drawn = (sample: number) => parseInt(sha256(`${seed}/${sample}/${row.prompt}`).slice(0, 8), 16) >>> 1;
+    return [task("greedy", 0, 0, 0), ...Array.from({ length: samples }, (_, k) => task("sampled", k, temperature, drawn(k)))];
+  });
+}
+
+/** `reports/runs/eval-<hash of model and system prompt>/answers.jsonl`. Throws LabError when another process evaluates the same model. */
+export function openAnswers(paths: Paths, model: ModelRef, system: string): Store<StoredAnswer> {
+  const name = `eval-${hashJson({ model: modelId(model), system }).slice(0, 12)}`;
+  return openStore(join(paths.runs, name, "answers.jsonl"), { schema: StoredAnswer, key: (answer) => answer.key });
+}

@@ -1,0 +1,54 @@
+/** Asking a model for the answers that are missing, each on disk before it counts. */
+import { messages } from "../model/chat.ts";
+import type { Client } from "../serving/client.ts";
+import { LabError } from "../errors.ts";
+import type { AnswerTask, StoredAnswer } from "./eval-answers.ts";
+import type { Store } from "../store/store.ts";
+
+export interface CollectProgress {
+  /** Of the model that is asked. */
+  name: string;
+  done: number;
+  total: number;
+  tokensPerSecond: number;
+  /** Seconds left at the present rate. */
+  etaSeconds: number;
+}
+
+export interface CollectOptions {
+  /** For `onProgress`; default: as the server calls the model. */
+  name?: string;
+  system: string;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: CollectProgress) => void) | undefined;
+}
+
+/**
+ * Asks for every task once (tasks with one key are one) and stores what came.
+ *
+ * A failure that asking again would not change (a prompt too long, a text cut at maxTokens) is an answer: it is kept and scored as it is.
+ * Throws LabError when answers are missing for a reason that may pass; the next call asks for those alone.
+ */
+export async function collectAnswers(client: Client, tasks: readonly AnswerTask[], store: Store<StoredAnswer>, { name = client.model, system, signal, onProgress }: CollectOptions): Promise<void> {
+  const open = [...new Map(tasks.map((task) => [task.key, task])).values()];
+  const requests = open.map(({ request: { prompt, ...sampling } }) => ({ ...sampling, messages: messages(prompt, system) }));
+  const started = performance.now();
+  const missing = new Map<string, number>();
+  let [done, tokens] = [0, 0];
+  await client.completeAll(requests, {
+    signal,
+    onResult: async (result, index) => {
+      const { key, row } = open[index]!;
+      if (result.ok || result.permanent) await store.append({ key, id: row.id, completion: result.text, failure: result.ok ? null : result.cause, tokens: result.completionTokens ?? 0 });
+      else missing.set(result.message, (missing.get(result.message) ?? 0) + 1);
+      const seconds = (performance.now() - started) / 1000;
+      tokens += result.completionTokens ?? 0;
+      done++;
+      onProgress?.({ name, done, total: open.length, tokensPerSecond: tokens / seconds, etaSeconds: ((open.length - done) * seconds) / done });
+    },
+  });
+  if (missing.size === 0) return;
+  const [[message, count]] = [...missing].sort((a, b) => b[1] - a[1]) as [[string, number]];
+  const total = [...missing.values()].reduce((a, b) => a + b, 0);
+  throw new LabError({ what: "Some answers could not be had", where: client.baseURL, found: `${total} of ${open.length}, most (${count}) because: ${message}`, todo: "Run the cell again: only those are asked for." });
+}

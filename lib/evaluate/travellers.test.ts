@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import type { Question, QuestionType } from "../records.ts";
+import { splitQuestions } from "../prepare/split.ts";
+import { travellers } from "./travellers.ts";
+import { generateQuestions } from "../world/index.ts";
+
+const own = (i: number, type: QuestionType = "financial_calculation"): Question => ({ id: `own_${i}`, question: `What is ${i} plus ${i}?`, gold_answer: String(2 * i), type, source: "mine" });
+const handwritten = (i: number, question: string): Question => ({ id: `handwritten_${i}`, question, gold_answer: "变差", type: "financial_analysis", source: "handwritten" });
+const basics = [...generateQuestions(400, 42), handwritten(1, "毛利率由40%降至30%,盈利能力变好还是变差?"), handwritten(2, "存货周转变慢,存货管理变好还是变差?"), handwritten(3, "负债率上升,偿债能力变好还是变差?")];
+
+test("four questions travel: a growth rate in English, a margin in Chinese, a yes or no, one that a person wrote", () => {
+  const [growth, margin, cover, analysis] = travellers(basics);
+  expect(growth).toMatchObject({ kind: "growth_rate" });
+  expect(growth!.question).toMatch(/^[\x20-\x7e]+$/);
+  expect(margin).toMatchObject({ kind: "gross_margin" });
+  expect(margin!.question).toMatch(/\p{Script=Han}/u);
+  expect(cover).toMatchObject({ kind: "interest_cover", gold_answer: expect.stringMatching(/^(?:yes|no|是|否)$/) });
+  expect(analysis).toMatchObject({ source: "handwritten", type: "financial_analysis" });
+});
+
+test("they are trained on: with any seed none stands in the test", () => {
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const config = { seed, prepare: { testShare: 0.5 } as never };
+    const { test: held } = splitQuestions(basics, { testShare: 0.5, seed });
+    const chosen = travellers(basics, config);
+    expect(chosen.length).toBe(4);
+    expect(held.filter((row) => chosen.includes(row))).toEqual([]);
+  }
+});
+
+test("the same rows give the same travellers", () => {
+  expect(travellers(structuredClone(basics)).map((row) => row.id)).toEqual(travellers(basics).map((row) => row.id));
+});
+
+test("with other sources every type sends one, and no question travels twice", () => {
+  const types: QuestionType[] = ["financial_calculation", "financial_analysis", "financial_concept"];
+  const rows = Array.from({ length: 30 }, (_, i) => own(i + 1, types[i % 3]));
+  const chosen = travellers(rows);
+  expect(new Set(chosen.map((row) => row.type))).toEqual(new Set(types));
+  expect(new Set(chosen.map((row) => row.id)).size).toBe(4);
+});
+
+test("a question whose answer rules cannot check does not travel", () => {
+  const essay = Array.from({ length: 10 }, (_, i) => ({ ...own(i + 1), gold_answer: "Because the margin fell while costs rose, the company should first look at its prices, then at its suppliers." }));
+  expect(travellers(essay)).toEqual([]);
+  expect(travellers([...essay, own(20), own(21)]).map((row) => row.source)).toEqual(["mine", "mine"]);
+});
+
+test("no questions, no travellers", () => {
+  expect(travellers([])).toEqual([]);
+});

@@ -1,0 +1,18 @@
+/** All figures, stage by stage: pure functions from rows to plain Plotly JSON. `show()` draws them. */
+export { ARM_STYLES, type Figure, type Trace } from "./theme.ts";
+export { duplicatesTable, sourceBars, typeBars } from "./prepare.ts";
+export { lengthHistogram, type LengthOptions } from "./lengths.ts";
+export { type MeasuredQuestion, questionLengths } from "./question-lengths.ts";
+export { type DistillCurve, distillProgress, yieldByType } from "./distill.ts";
+export { funnel, funnelByReason, type FunnelLayer } from "./filter.ts";
+export { type JudgedText, judgeHeatmap, judgeThreshold, type ThresholdOptions } from "./judge.ts";
+export { completionLength, type Curve, type CurveOptions, entropyCurve, klCurve, lossCurve, lrCurve, metricCurve, rewardCurve } from "./curves.ts";
+export { rewardByComponent, rewardDistribution, type StepSamples } from "./reward.ts";
+export { censusHistogram, noSignalShare, type SampledRun } from "./signal.ts";
+export { accuracyByType, type ArmDetails } from "./evaluate.ts";
+export { failureSamples, readFailures } from "./failures.ts";
+export { ablation, ablationTable } from "./ablate.ts";
+export { type Delta, deltas, deltasByType, deltasOf } from "./deltas.ts";
+export { answerProgress, passAtKCurve } from "./answers.ts";
+export { throughputCurve } from "./throughput.ts";
+export { weightChangeMap } from "./weight-change.ts";

@@ -1,0 +1,119 @@
+/** The filter's decisions, layer by layer, on Teacher texts and on questions. Pure: judging and files are filter.ts's. */
+import { checkAnswer, checkFormat, readGold, scoreCompletion } from "../answer/index.ts";
+import type { FilterDetail, QuestionFate, TextLayer } from "./filter-record.ts";
+import { formatMessage } from "../judge/judge-gate.ts";
+import type { Judgement } from "../judge/judge-vote.ts";
+import type { Distilled, Question } from "../records.ts";
+import { inDrawnOrder } from "../prepare/sample.ts";
+import { selectShortest } from "./select.ts";
+import { largestRemainder } from "../prepare/split.ts";
+
+/** What the filter knows of a question before it looks at any text. */
+export type Side = "train" | "test" | "set_aside";
+
+export interface Sorted {
+  ended: FilterDetail[];
+  passed: Distilled[];
+}
+
+/**
+ * The layers that need no model: split, teacher, format, answer. With the Judge on, an answer the rules cannot decide goes on to it;
+ * without, it ends here as "undecided".
+ */
+export function applyRules(texts: readonly Distilled[], side: ReadonlyMap<string, Side>, useJudge: boolean): Sorted {
+  const sorted: Sorted = { ended: [], passed: [] };
+  for (const row of texts) {
+    const end = ruleEnd(row, side.get(row.id), useJudge);
+    if (end) sorted.ended.push(detailOf(row, ...end));
+    else sorted.passed.push(row);
+  }
+  return sorted;
+}
+
+function ruleEnd(row: Distilled, side: Side | undefined, useJudge: boolean): [TextLayer, string, string] | null {
+  if (side === undefined) return ["split", "unknown_question", "raw.jsonl holds no question of this id any more"];
+  if (side === "test") return ["split", "test_question", "held out for the test"];
+  if (side === "set_aside") return ["split", "unreadable_gold", "no answer can be checked against this gold answer"];
+  // A cut text is kept for people to read; it is no whole text.
+  if (row.failure !== null || row.teacher_output === null) return ["teacher", row.failure ?? "no_text", row.failure === "length" ? "cut at distill.maxTokens" : "the Teacher gave no usable text"];
+  const format = checkFormat(row.teacher_output);
+  if (!format.ok) return ["format", format.reason, formatMessage(format.reason)];
+  const { strict } = scoreCompletion({ question: row.question, gold: row.gold_answer, completion: row.teacher_output });
+  if (strict.verdict === "right") return null;
+  if (strict.verdict !== "judge") return ["answer", strict.reason, strict.message];
+  return useJudge ? null : ["answer", "undecided", strict.message];
+}
+
+/** A text and the layer it ended in; with `judgement` what the Judge made of it on the way. */
+export function detailOf(row: Distilled, layer: TextLayer, reason: string | null, message: string, judgement?: Judgement): FilterDetail {
+  return {
+    key: row.key,
+    id: row.id,
+    sample: row.sample,
+    type: row.type,
+    source: row.source,
+    ...(row.kind === undefined ? {} : { kind: row.kind }),
+    layer,
+    reason,
+    message,
+    tokens: row.completion_tokens,
+    points: judgement?.points ?? null,
+    scores: judgement?.scores ?? null,
+    votePoints: judgement && judgement.votePoints.length > 0 ? judgement.votePoints : null,
+  };
+}
+
+/** The layers after the rules: judge (`judgements` by key; null: switched off), best of k, size. Every text gets its detail. */
+export function applyJudge(passed: readonly Distilled[], judgements: ReadonlyMap<string, Judgement> | null, maxRows: number, seed: number): { details: FilterDetail[]; kept: Distilled[] } {
+  const judgement = (row: Distilled): Judgement | undefined => judgements?.get(row.key);
+  const good = judgements === null ? passed.slice() : passed.filter((row) => judgement(row)?.status === "passed");
+  const best = selectShortest(good.map((row) => ({ ...row, tokens: row.completion_tokens, text: row.teacher_output! })));
+  const bestKeys = new Set(best.map((row) => row.key));
+  const keptKeys = new Set(takeStratified(best, maxRows, seed).map((row) => row.key));
+  const details = passed.map((row): FilterDetail => {
+    const judged = judgement(row);
+    if (judgements !== null && judged?.status !== "passed") return detailOf(row, "judge", judged?.reason ?? "not_judged", judged?.message ?? "", judged);
+    if (!bestKeys.has(row.key)) return detailOf(row, "best_of_k", "longer", "another text of this question is right and shorter", judged);
+    if (!keptKeys.has(row.key)) return detailOf(row, "size", "over_max_rows", `sftMaxRows is ${maxRows}`, judged);
+    return detailOf(row, "size", null, judged?.message ?? "right by the rules", judged);
+  });
+  return { details, kept: passed.filter((row) => keptKeys.has(row.key)) };
+}
+
+/** At most `max` rows, every type with its share of the whole (largest remainders), drawn with `seed`; in the order given. */
+export function takeStratified<T extends { id: string; type: string }>(rows: readonly T[], max: number, seed: number): T[] {
+  if (rows.length <= max) return rows.slice();
+  const groups = new Map<string, T[]>();
+  for (const row of rows) groups.set(row.type, [...(groups.get(row.type) ?? []), row]);
+  const quotas = largestRemainder(new Map([...groups].map(([type, group]) => [type, (max * group.length) / rows.length])), max);
+  const taken = new Set([...groups].flatMap(([type, group]) => inDrawnOrder(group, seed).slice(0, quotas.get(type))));
+  return rows.filter((row) => taken.has(row));
+}
+
+/** Characters; the rules look for a text gold's words in the answer, and nobody writes a paragraph word by word again. */
+const MAX_TEXT_GOLD = 80;
+
+/** Why no answer to this question can be checked by rules, or null when it can. */
+export function goldProblem({ question, gold_answer: gold }: Pick<Question, "question" | "gold_answer">): { reason: string; unreadable: boolean; message: string } | null {
+  const read = readGold(question, gold);
+  if (!read.readable) return { reason: read.reason, unreadable: true, message: `the gold answer ${JSON.stringify(gold.slice(0, 80))} cannot be read` };
+  if (read.kind === "text" && gold.length > MAX_TEXT_GOLD) return { reason: "long_free_text", unreadable: false, message: "no answer but this very text would be right by the rules" };
+  // What the rules would not even accept as an answer to itself, no completion can be rewarded for.
+  const self = checkAnswer({ question, gold, prediction: gold });
+  return self.verdict === "right" ? null : { reason: "rules_cannot_decide", unreadable: false, message: "the rules cannot check answers to this question" };
+}
+
+/** Every question's way to rl.jsonl: gold readable, not in the test, checkable by rules, asked for by `rlSource`. */
+export function questionFates(questions: readonly Question[], side: ReadonlyMap<string, Side>, kept: ReadonlySet<string>, rlSource: "kept" | "rejected" | "all"): QuestionFate[] {
+  return questions.map((question) => {
+    const { id, type, source } = question;
+    const fate = (layer: QuestionFate["layer"], reason: string | null, message: string): QuestionFate => ({ id, type, source, layer, reason, message });
+    const gold = goldProblem(question);
+    if (gold?.unreadable) return fate("gold", gold.reason, gold.message);
+    if (side.get(id) === "test") return fate("split", "test_question", "held out for the test");
+    if (gold) return fate("checkable", gold.reason, gold.message);
+    if (rlSource === "kept" && !kept.has(id)) return fate("rl_source", "not_kept", "rlSource is kept, and no text of this question is in sft.jsonl");
+    if (rlSource === "rejected" && kept.has(id)) return fate("rl_source", "kept", "rlSource is rejected, and this question is in sft.jsonl");
+    return fate("rl_source", null, "in rl.jsonl");
+  });
+}

@@ -1,0 +1,82 @@
+/** Accepted and rejected texts side by side, with the place marked that the reason speaks of. Pure. */
+import type { FilterDetail } from "./filter-record.ts";
+import { createRandom } from "../stats/random.ts";
+import type { Distilled } from "../records.ts";
+import type { Mark, ShownText } from "../show/sample-view.ts";
+
+export interface FilterSamples {
+  accepted: ShownText[];
+  /** As many different reasons as there is room for, each once before any comes twice. */
+  rejected: ShownText[];
+}
+
+/** Layers that say nothing about the text itself: a held-out question, a shorter sibling, a full file. */
+const NOT_ABOUT_THE_TEXT = new Set(["split", "best_of_k", "size"]);
+
+/**
+ * `count` accepted and `count` rejected texts, drawn with `seed`; fewer where there are fewer. Titles are the questions' ids,
+ * `message` holds the reason in words, `facts` the layer, the gold answer and the Judge's points.
+ */
+export function filterSamples(details: readonly FilterDetail[], texts: readonly Distilled[], count = 5, seed = 42): FilterSamples {
+  const byKey = new Map(texts.map((row) => [row.key, row]));
+  const shuffled = createRandom(`samples/${seed}`).shuffle(details).filter((detail) => byKey.has(detail.key) && (detail.reason === null || !NOT_ABOUT_THE_TEXT.has(detail.layer)));
+  const view = (detail: FilterDetail): ShownText => sampleOf(detail, byKey.get(detail.key)!);
+  return {
+    accepted: shuffled.filter((detail) => detail.reason === null).slice(0, count).map(view),
+    rejected: everyReasonFirst(shuffled.filter((detail) => detail.reason !== null)).slice(0, count).map(view),
+  };
+}
+
+function everyReasonFirst(details: readonly FilterDetail[]): FilterDetail[] {
+  const seen = new Map<string, number>();
+  const ranked = details.map((detail) => {
+    const name = `${detail.layer}/${detail.reason}`;
+    const rank = seen.get(name) ?? 0;
+    seen.set(name, rank + 1);
+    return { detail, rank };
+  });
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ detail }) => detail);
+}
+
+function sampleOf(detail: FilterDetail, row: Distilled): ShownText {
+  const kept = detail.reason === null;
+  return {
+    title: `${detail.id}${detail.sample > 0 ? ` · text ${detail.sample + 1}` : ""}`,
+    text: row.teacher_output,
+    ok: kept,
+    reason: kept ? "kept" : `${detail.layer}: ${detail.reason}`,
+    message: detail.message,
+    facts: { type: detail.type.replace("financial_", ""), gold: row.gold_answer, "Judge's points": detail.points },
+    marks: row.teacher_output === null ? [] : marksOf(detail, row.teacher_output),
+  };
+}
+
+/** Where the reason shows: the answer for the answer layer, what stands outside the blocks for the format, the reasoning for the Judge. */
+function marksOf(detail: FilterDetail, text: string): Mark[] {
+  const label = detail.reason ?? "right";
+  const answer = between(text, "<answer>", "</answer>");
+  if (detail.reason === null) return answer ? [{ ...answer, label: "right answer", kind: "good" }] : [];
+  if (detail.layer === "answer") return answer ? [{ ...answer, label, kind: "bad" }] : [];
+  if (detail.layer === "judge") {
+    const reasoning = between(text, "<think>", "</think>");
+    return reasoning ? [{ ...reasoning, label: detail.message, kind: "note" }] : [];
+  }
+  if (detail.layer !== "format") return [];
+  const end = text.indexOf("</answer>");
+  const from = end === -1 ? text.length : end + "</answer>".length;
+  if (text.slice(from).trim() !== "") return [{ start: from, end: text.length, label, kind: "bad" }];
+  const start = text.search(/<think>|<answer>/);
+  return start > 0 && text.slice(0, start).trim() !== "" ? [{ start: 0, end: start, label, kind: "bad" }] : [];
+}
+
+/** The content of the last such block, white space around it left out; null when there is none or it is blank. */
+function between(text: string, open: string, close: string): { start: number; end: number } | null {
+  const at = text.lastIndexOf(open);
+  if (at === -1) return null;
+  const from = at + open.length;
+  const close_ = text.indexOf(close, from);
+  const inner = text.slice(from, close_ === -1 ? text.length : close_);
+  const start = from + inner.length - inner.trimStart().length;
+  const end = start + inner.trim().length;
+  return end > start ? { start, end } : null;
+}

@@ -1,0 +1,245 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { filterDetailsPath, FilterStats, readFilter } from "./filter-record.ts";
+import { filter } from "./filter.ts";
+import { funnel, funnelByReason, judgeThreshold } from "../figures/index.ts";
+import type { Bucket, FunnelCounts } from "./funnel.ts";
+import { FAULT_KINDS } from "../judge/judge-prompt.ts";
+import { readJsonl } from "../store/jsonl.ts";
+import { openLab } from "../config/lab.ts";
+import { readManifest } from "../store/manifest.ts";
+import { QUESTION_TYPES, RlRow, SftRow } from "../records.ts";
+import type { Distilled, Question, QuestionType } from "../records.ts";
+import { splitQuestions } from "../prepare/split.ts";
+import { textOf } from "../testing/judge-rows.ts";
+import { perfectVerdict, stubJudge, startStubJudge } from "../testing/stub-judge.ts";
+import type { StubJudge } from "../testing/stub-judge.ts";
+
+let folder: string;
+let stub: StubJudge;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "filter-"));
+  stub = await startStubJudge(({ prompt }) => perfectVerdict(prompt));
+});
+afterEach(async () => {
+  await stub.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const question = (i: number, type: QuestionType = QUESTION_TYPES[i % 4]!, over: Partial<Question> = {}): Question => ({ id: `q${i}`, question: `What is ${i} + ${i}?`, gold_answer: String(2 * i), type, source: i % 2 ? "basics" : "mine", ...over });
+const distilled = (q: Question, completion: string | null, sample = 0, tokens: number | null = 20, failure: string | null = completion === null ? "length" : null): Distilled => ({ ...q, key: `${q.id}/${sample}`, sample, teacher_output: completion, failure, completion_tokens: tokens, model: "teacher" });
+const right = (q: Question, reasoning = "we add") => textOf(reasoning, q.gold_answer);
+
+function labWith(questions: readonly Question[], texts: readonly Distilled[], overrides: Record<string, unknown> = {}) {
+  const lab = openLab({ "serving.concurrency": 8, ...overrides }, { FTMODEL_WORKSPACE: folder });
+  const put = (path: string, rows: readonly object[]) => (mkdirSync(dirname(path), { recursive: true }), writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join("")));
+  put(lab.paths.raw, questions);
+  put(lab.paths.distilled, texts);
+  return lab;
+}
+const run = (questions: readonly Question[], texts: readonly Distilled[], overrides: Record<string, unknown> = {}) => filter(labWith(questions, texts, overrides), { judge: stubJudge(stub.url) });
+const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
+const twenty = Array.from({ length: 20 }, (_, i) => question(i + 1));
+
+describe("the filter", () => {
+  test("splits 8:2 by type before anything is filtered: the test holds questions the Teacher failed, too", async () => {
+    const { test: held, sft, stats } = await run(twenty, twenty.map((q, i) => distilled(q, i % 2 ? right(q) : textOf("we guess", "-1"))));
+    expect(held).toHaveLength(4);
+    expect(new Set(held.map((row) => row.type)).size).toBe(4);
+    expect(sft.length).toBeGreaterThan(5);
+    expect(sft.every((row) => !held.some((other) => other.id === row.id))).toBe(true);
+    expect(stats.layers[0]).toMatchObject({ layer: "split", in: 20, out: 16, reasons: { test_question: 4 } });
+    expect(stats.layers.at(-1)!.out).toBe(sft.length);
+  });
+
+  test("stops each text at its first failing layer, by reason", async () => {
+    const texts = twenty.map((q, i) =>
+      i % 5 === 0 ? distilled(q, null) : i % 5 === 1 ? distilled(q, q.gold_answer) : i % 5 === 2 ? distilled(q, textOf("we guess", "-1")) : i % 5 === 3 ? distilled(q, right(q, "fault: padding")) : distilled(q, right(q)),
+    );
+    const { details } = await run(twenty, texts);
+    const ends = (i: number) => new Set(details.filter((d, at) => at % 5 === i && d.layer !== "split").map((d) => `${d.layer} ${d.reason}`));
+    expect(ends(0)).toEqual(new Set(["teacher length"]));
+    expect(ends(1)).toEqual(new Set(["format missing_think"]));
+    expect([...ends(2)].every((end) => end.startsWith("answer "))).toBe(true);
+    expect(ends(3)).toEqual(new Set(["judge weak_conciseness"]));
+    expect(ends(4)).toEqual(new Set(["size null"]));
+    expect(stub.requests).toHaveLength(details.filter((d) => d.layer === "judge" || d.layer === "size").length);
+  });
+
+  test("a text that was cut ends in the Teacher's layer by its cause, though it is there to read", async () => {
+    const { details } = await run(twenty, twenty.map((q) => distilled(q, right(q), 0, 160, "length")));
+    expect(new Set(details.filter((d) => d.layer !== "split").map((d) => `${d.layer} ${d.reason}`))).toEqual(new Set(["teacher length"]));
+    expect(stub.requests).toEqual([]);
+  });
+
+  test("writes files that fit their schemas, finished by a manifest each", async () => {
+    const { sft, rl, test: held, stats } = await run(twenty, twenty.map((q) => distilled(q, `\n${right(q)}\n`)));
+    const { paths } = openLab({}, { FTMODEL_WORKSPACE: folder });
+    expect(readJsonl(paths.sft, SftRow)).toEqual(sft);
+    expect(readJsonl(paths.rl, RlRow)).toEqual(rl);
+    expect(readJsonl(paths.test, RlRow)).toEqual(held);
+    expect(FilterStats.parse(JSON.parse(readFileSync(paths.filterStats, "utf8")))).toEqual(stats);
+    for (const path of [paths.sft, paths.rl, paths.test, paths.filterStats, filterDetailsPath(paths)]) expect(readManifest(path)).not.toBeNull();
+    expect(sft[0]!.response.startsWith("<think>")).toBe(true);
+    expect(readFilter(paths).details).toHaveLength(20);
+  });
+
+  test("without the Judge asks nobody and says the layer was skipped", async () => {
+    const { sft, stats } = await filter(labWith(twenty, twenty.map((q) => distilled(q, right(q, "fault: padding"))), { "filter.useJudge": false }));
+    expect(sft).toHaveLength(16);
+    expect(stats.judge).toBeNull();
+    expect(stats.layers.map((l) => l.skipped)).toEqual([false, false, false, false, true, false, false]);
+    expect(stub.requests).toHaveLength(0);
+  });
+
+  test("an answer the rules cannot decide goes to the Judge, or ends as undecided without one", async () => {
+    const open = twenty.map((q) => ({ ...q, question: `Why ${q.id}?`, gold_answer: "because inflation erodes the real value" }));
+    const texts = open.map((q) => distilled(q, textOf("prices rise", "money buys less over time")));
+    expect((await run(open, texts)).sft).toHaveLength(16);
+    const { stats } = await filter(labWith(open, texts, { "filter.useJudge": false }));
+    expect(stats.layers[3]).toMatchObject({ layer: "answer", out: 0, reasons: { undecided: 16 } });
+  });
+
+  test("takes the shortest right text the Judge passes, of k", async () => {
+    const texts = twenty.flatMap((q) => [distilled(q, right(q), 0, 50), distilled(q, right(q, "add"), 1, 30), distilled(q, textOf("guess", "-1"), 2, 5), distilled(q, right(q, "fault: padding"), 3, 4)]);
+    const { sft, stats } = await run(twenty, texts);
+    expect(sft).toHaveLength(16);
+    expect(sft.every((row) => row.response.includes("\nadd\n"))).toBe(true);
+    expect(stats.layers.find((l) => l.layer === "best_of_k")).toMatchObject({ in: 32, out: 16, reasons: { longer: 16 } });
+  });
+
+  test("keeps at most sftMaxRows, every type in its share", async () => {
+    const { sft, stats } = await run(twenty, twenty.map((q) => distilled(q, right(q))), { "filter.sftMaxRows": 8 });
+    expect(QUESTION_TYPES.map((type) => sft.filter((row) => row.type === type).length)).toEqual([2, 2, 2, 2]);
+    expect(stats.layers.at(-1)).toMatchObject({ layer: "size", in: 16, out: 8, reasons: { over_max_rows: 8 } });
+  });
+
+  test("a text the Judge cannot be read about is not judged, not passed and not 0", async () => {
+    await stub.close();
+    stub = await startStubJudge(() => "Thought process:");
+    const { details, stats } = await run(twenty, twenty.map((q) => distilled(q, right(q))));
+    const judged = details.filter((d) => d.layer === "judge");
+    expect(judged).toHaveLength(16);
+    expect(judged.every((d) => d.reason === "no_json" && d.points === null)).toBe(true);
+    expect(stats.warning).toMatch(/Nothing was kept.*judge.*no_json/);
+  });
+});
+
+describe("RL rows", () => {
+  const texts = twenty.map((q, i) => distilled(q, i < 10 ? right(q) : textOf("guess", "-1")));
+  test.each([["all", 16], ["kept", null], ["rejected", null]] as const)("rl.source %s", async (source, count) => {
+    const { rl, sft } = await run(twenty, texts, { "filter.rlSource": source });
+    const kept = new Set(sft.map((row) => row.id));
+    if (count !== null) expect(rl).toHaveLength(count);
+    if (source === "kept") expect(new Set(rl.map((row) => row.id))).toEqual(kept);
+    if (source === "rejected") expect(rl.length + kept.size === 16 && rl.every((row) => !kept.has(row.id))).toBe(true);
+    expect(rl[0]).toMatchObject({ prompt: expect.stringMatching(/^What is/), source: expect.any(String) });
+  });
+
+  test("need a gold answer that rules can check; an unreadable one is in no file", async () => {
+    const questions = twenty.map((q, i) => (i < 4 ? { ...q, gold_answer: "N/A" } : i < 8 ? { ...q, gold_answer: "x ".repeat(90).trim() } : q));
+    const { rl, sft, test: held, questions: fates, stats } = await run(questions, questions.map((q) => distilled(q, right(q))));
+    expect([...rl, ...sft, ...held].some((row) => ["q1", "q2", "q3", "q4"].includes(row.id))).toBe(false);
+    expect(rl.some((row) => ["q5", "q6", "q7", "q8"].includes(row.id))).toBe(false);
+    expect(fates.filter((f) => f.layer === "gold")).toHaveLength(4);
+    expect(stats.questions.map((l) => l.layer)).toEqual(["gold", "split", "checkable", "rl_source"]);
+    expect(stats.layers[0]!.reasons.unreadable_gold).toBe(4);
+    // The sides are those of the whole file: distilling has split it the same way.
+    const { test: apart } = splitQuestions(questions, { testShare: 0.2, seed: 42 });
+    expect(held.every((row) => apart.some((q) => q.id === row.id))).toBe(true);
+  });
+});
+
+describe("copies of test questions", () => {
+  test("in other white space, width, item numbers, option order or Chinese digits are on one side only", async () => {
+    const options = (a: string, b: string) => `Which ratio falls?\nA. ${a}\nB. ${b}`;
+    const planted = twenty.flatMap((q, i) => [
+      { ...q, question: `A firm earns ${i + 3} million. What is ${i} + ${i}?` },
+      { ...q, id: `${q.id}-copy`, question: `${i}. a firm  earns ${String(i + 3).replace(/\d/g, (d) => String.fromCharCode(0xff10 + Number(d)))} million。What is ${i} + ${i}？` },
+    ]).concat([
+      { ...question(91), question: options("quick", "current") }, { ...question(92), id: "options-copy", question: options("current", "quick").replace("A. ", "(1) ").replace("B. ", "(2) ") },
+      { ...question(93), question: "三年后本息是多少？" }, { ...question(94), id: "digits-copy", question: "3年后本息是多少？" },
+    ]);
+    for (const seed of [1, 2, 3, 4]) {
+      const { sft, rl, test: held, overlap } = await run(planted, planted.map((q) => distilled(q, right(q))), { seed });
+      expect(overlap.copies).toEqual([]);
+      const side = new Map([...[...sft, ...rl].map((row) => [row.id, "train"] as const), ...held.map((row) => [row.id, "test"] as const)]);
+      for (const [a, b] of [...twenty.map((q) => [q.id, `${q.id}-copy`]), ["q91", "options-copy"], ["q93", "digits-copy"]]) expect([side.get(b!) ?? "", a, seed]).toEqual([side.get(a!) ?? "", a, seed]);
+    }
+  });
+});
+
+describe("extremes", () => {
+  test("nothing kept: a clear sentence, zeros and no NaN", async () => {
+    const { stats, sft, details } = await run(twenty, twenty.map((q) => distilled(q, "42")));
+    expect(sft).toEqual([]);
+    expect(stats.warning).toMatch(/Nothing was kept: of 20 texts the layer "format" took most \(16\), above all for "missing_think"/);
+    const drawn = JSON.stringify([stats, funnel(stats.layers), funnelByReason(details), judgeThreshold(details.filter((d) => d.votePoints !== null), { pass: 12 })]);
+    expect(/NaN|Infinity/.exec(drawn)).toBeNull();
+    expect(drawn.includes("Nothing has been judged yet")).toBe(true);
+  });
+
+  test("one row: it is said that one cannot train on it", async () => {
+    const { stats } = await run([question(1)], [distilled(question(1), right(question(1)))]);
+    expect(stats.rows).toEqual({ sft: 1, rl: 1, test: 0 });
+    expect(stats.warning).toBe("Only 1 row was kept: too few to train on. No question is left for the test.");
+  });
+
+  test("one type only", async () => {
+    const same = twenty.map((q) => ({ ...q, type: "financial_concept" as const }));
+    expect((await run(same, same.map((q) => distilled(q, right(q))))).stats.warning).toBe("All kept rows are of one type, financial_concept.");
+  });
+
+  test("training questions nobody asked the Teacher about are counted", async () => {
+    const { stats } = await run(twenty, twenty.slice(3).map((q) => distilled(q, right(q))));
+    expect(stats.warning).toMatch(/^[123] training questions? (has|have) no Teacher text: run 02_distill again\.$/);
+  });
+
+  test("all is well: no warning", async () => {
+    expect((await run(twenty, twenty.map((q) => distilled(q, right(q))))).stats.warning).toBeNull();
+  });
+
+  test("a missing input names the notebook to run", async () => {
+    await expect(filter(openLab({}, { FTMODEL_WORKSPACE: folder }))).rejects.toThrow(/Run 01_prepare first/);
+  });
+
+  test("a malformed row names file, line and field, and nothing is written", async () => {
+    const lab = labWith(twenty, [distilled(twenty[0]!, "x")]);
+    writeFileSync(lab.paths.distilled, `${readFileSync(lab.paths.distilled, "utf8")}{"id":"q2"}\n`);
+    await expect(filter(lab)).rejects.toThrow(/distilled\.jsonl, line 2, field/);
+    expect(existsSync(lab.paths.sft)).toBe(false);
+  });
+});
+
+test("every text and every question is in exactly one bucket, in total, by type and by source", async () => {
+  const text = fc.record({ q: fc.integer({ min: 0, max: 24 }), sample: fc.nat(2), kind: fc.constantFrom("right", "wrong", "bare", "none", "fault", "free"), tokens: fc.option(fc.integer({ min: 1, max: 99 })) });
+  const golds = fc.array(fc.constantFrom("number", "N/A", "free text of an answer"), { minLength: 20, maxLength: 20 });
+  await fc.assert(
+    fc.asyncProperty(golds, fc.uniqueArray(text, { minLength: 1, maxLength: 50, selector: (t) => `${t.q}/${t.sample}` }), fc.integer({ min: 1, max: 12 }), fc.boolean(), fc.constantFrom("kept", "rejected", "all"), async (gold, drawn, max, useJudge, rlSource) => {
+      const questions = Array.from({ length: 20 }, (_, i) => question(i, QUESTION_TYPES[i % 3], gold[i] === "number" ? {} : { gold_answer: gold[i]! }));
+      const completions = (q: Question) => ({ right: right(q), wrong: textOf("x", "-1"), bare: "12", none: null, fault: right(q, `fault: ${FAULT_KINDS[0]}`), free: textOf("x", "something else entirely") });
+      const texts = drawn.map(({ q, sample, kind, tokens }) => distilled(questions[q] ?? question(q), completions(questions[q] ?? question(q))[kind as "right"], sample, tokens));
+      const { stats, sft, rl, test: held, details } = await run(questions, texts, { "filter.useJudge": useJudge, "filter.sftMaxRows": max, "filter.rlSource": rlSource });
+      const check = (layers: FunnelCounts[], came: number, went: number) => {
+        let arriving = came;
+        for (const layer of layers) {
+          expect(layer.in).toBe(arriving);
+          arriving = layer.out;
+          const sides = [layer.byType, layer.bySource];
+          for (const bucket of [layer, ...sides.flatMap((s) => Object.values(s))] as Bucket[]) expect(bucket.in).toBe(bucket.out + sum(Object.values(bucket.reasons)));
+          for (const s of sides) expect([sum(Object.values(s).map((b) => b.in)), sum(Object.values(s).map((b) => b.out))]).toEqual([layer.in, layer.out]);
+        }
+        expect(arriving).toBe(went);
+      };
+      check(stats.layers, texts.length, sft.length);
+      check(stats.questions, questions.length, rl.length);
+      expect(details.map((d) => d.key)).toEqual(texts.map((t) => t.key));
+      expect(new Set(sft.map((row) => row.id)).size).toBe(sft.length);
+      expect(held.some((row) => sft.some((s) => s.id === row.id) || rl.some((r) => r.id === row.id))).toBe(false);
+    }),
+    { numRuns: 25 },
+  );
+}, 30_000);

@@ -1,0 +1,116 @@
+/** Takes the measure of a Judge: planted faults, wrong answers, attacks, and the layouts against each other. */
+import { z } from "zod";
+import type { JudgeServer } from "./judge-ask.ts";
+import { cardLines, figureText, judgeCard } from "./judge-card.ts";
+import type { JudgeCard } from "./judge-card.ts";
+import { readJsonl } from "../store/jsonl.ts";
+import { compareWithRules } from "./judge-preference.ts";
+import type { RuleComparison } from "./judge-preference.ts";
+import { layoutOf } from "./judge-prompt.ts";
+import type { LayoutName, RubricName } from "./judge-prompt.ts";
+import { attackTexts, LabelledText, plantedFaults, wrongAnswers } from "./judge-sets.ts";
+import { judge } from "./judge.ts";
+import type { JudgeOptions, JudgeRun } from "./judge.ts";
+import type { Lab } from "../config/lab.ts";
+
+export interface MeasureOptions extends Pick<JudgeOptions, "store" | "signal" | "onProgress"> {
+  /** Labelled texts; planted faults of the generated world unless given. */
+  labelled?: readonly LabelledText[];
+  /** How many planted faults to make; 600 unless told. */
+  count?: number;
+  rubric?: RubricName;
+  layout?: LayoutName;
+  /** Other layouts to compare on the same texts. Each costs as much as the first. */
+  layouts?: readonly LayoutName[];
+  seed?: number;
+}
+
+export interface JudgeMeasure {
+  created: string;
+  model: string;
+  rubric: RubricName;
+  layout: LayoutName;
+  prompt: string;
+  card: JudgeCard;
+  /** Where the rules decide, right or wrong: does the Judge say the same? null when the labelled texts were the user's own. */
+  rules: RuleComparison | null;
+  /** Attacks that passed, with the rules before the Judge and without. */
+  attacks: { n: number; passedWithRules: number; shownWithRules: number; passedWithoutRules: number; byAttack: Record<string, { n: number; passedWithoutRules: number }> };
+  layouts: { layout: LayoutName; card: JudgeCard; finR1: { name: string; errorAgainstHumans: number } }[];
+}
+
+/** Reads a labelled file of the user's own: JSON lines of id, question, gold, completion, fault (null: clean). */
+export function readLabelled(path: string): LabelledText[] {
+  return readJsonl(path, LabelledText as z.ZodType<LabelledText>, "Each line needs id, question, gold, completion and fault (null for a clean text).");
+}
+
+/**
+ * Measures a Judge. With the defaults about 600 planted texts, 200 with right or wrong answers and 200 attacks are judged; every further
+ * layout judges the planted texts again. Verdicts are kept as in `judge`, so an interrupted measure resumes.
+ */
+export async function measureJudge(lab: Lab, server: JudgeServer, options: MeasureOptions = {}): Promise<JudgeMeasure> {
+  const { count = 600, seed = lab.config.seed, rubric = lab.config.filter.rubric, layout = lab.config.filter.layout, layouts = [] } = options;
+  const rest = { store: options.store, signal: options.signal, onProgress: options.onProgress };
+  const run = (rows: readonly LabelledText[], over: JudgeOptions): Promise<JudgeRun> => judge(lab, server, rows, { ...defined(rest), ...over, settings: { rubric, layout, ...over.settings } });
+  const cardOf = (rows: readonly LabelledText[], { judgements }: JudgeRun): JudgeCard => judgeCard(rows.map((row, i) => ({ fault: row.fault, judgement: judgements[i]! })), { seed });
+
+  const labelled = options.labelled ?? plantedFaults(count, seed);
+  // The labels are about the reasoning: what the guard would hold back is the Judge's to find here.
+  const first = await run(labelled, { gate: false });
+  const compared: JudgeMeasure["layouts"] = [];
+  for (const other of layouts) {
+    const card = other === layout ? cardOf(labelled, first) : cardOf(labelled, await run(labelled, { gate: false, settings: { layout: other } }));
+    compared.push({ layout: other, card, finR1: layoutOf(other).finR1 });
+  }
+  return {
+    created: new Date().toISOString(),
+    model: server.model,
+    rubric,
+    layout,
+    prompt: first.prompt,
+    card: cardOf(labelled, first),
+    rules: options.labelled ? null : await ruleAgreement(Math.ceil(count / 3), seed, run),
+    attacks: await attack(labelled, run),
+    layouts: compared,
+  };
+}
+
+type Run = (rows: readonly LabelledText[], over: JudgeOptions) => Promise<JudgeRun>;
+
+async function ruleAgreement(count: number, seed: number, run: Run): Promise<RuleComparison> {
+  const rows = wrongAnswers(count, seed);
+  return compareWithRules(rows, (await run(rows, { gate: false })).judgements, { seed });
+}
+
+/** The attacks on the first five clean texts, with the rules before the Judge and without. */
+async function attack(labelled: readonly LabelledText[], run: Run): Promise<JudgeMeasure["attacks"]> {
+  const rows = attackTexts(labelled.filter((row) => row.fault === null).slice(0, 5).map((row) => ({ ...row, clean: row.completion })));
+  const guarded = (await run(rows, { gate: true })).judgements;
+  const open = (await run(rows, { gate: false })).judgements;
+  const byAttack: JudgeMeasure["attacks"]["byAttack"] = {};
+  rows.forEach((row, i) => {
+    const entry = (byAttack[row.fault!] ??= { n: 0, passedWithoutRules: 0 });
+    entry.n++;
+    if (open[i]!.status === "passed") entry.passedWithoutRules++;
+  });
+  const passed = (judgements: typeof open): number => judgements.filter((j) => j.status === "passed").length;
+  return { n: rows.length, passedWithRules: passed(guarded), shownWithRules: guarded.filter((j) => j.status !== "held_back").length, passedWithoutRules: passed(open), byAttack };
+}
+
+/** The measure as text, one figure a line by name. */
+export function measureLines(m: JudgeMeasure): string[] {
+  return [
+    `judge ${m.model}`,
+    `prompt ${m.prompt}`,
+    ...cardLines(m.card),
+    ...(m.rules ? [`rule_agreement ${figureText(m.rules.agreement)} n=${m.rules.n}`, `rule_kappa ${figureText(m.rules.kappa)} n=${m.rules.n}`, `wrong_answers_passed ${figureText(m.rules.wrongPassed)}`] : []),
+    `attacks ${m.attacks.n}`,
+    `attacks_passed_with_rules ${m.attacks.passedWithRules}`,
+    `attacks_passed_without_rules ${m.attacks.passedWithoutRules}`,
+    ...m.layouts.map(({ layout, card, finR1 }) => `layout_${layout} error_rate ${figureText(card.errorRate)} kappa ${figureText(card.kappa)} fin_r1_error ${finR1.errorAgainstHumans}`),
+  ];
+}
+
+function defined<T extends object>(object: T): Partial<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

@@ -1,0 +1,74 @@
+/** The Judge's card in one short call, for a notebook: planted faults, wrong answers, a glance at the layouts. */
+import { join } from "node:path";
+import type { JudgeServer } from "./judge-ask.ts";
+import { judgeCard } from "./judge-card.ts";
+import type { JudgeCard } from "./judge-card.ts";
+import { LAYOUT_NAMES, layoutOf } from "./judge-prompt.ts";
+import type { LayoutName } from "./judge-prompt.ts";
+import { compareWithRules } from "./judge-preference.ts";
+import type { RuleComparison } from "./judge-preference.ts";
+import { openJudge } from "./judge-server.ts";
+import { plantedFaults, wrongAnswers } from "./judge-sets.ts";
+import type { LabelledText } from "./judge-sets.ts";
+import type { Judgement } from "./judge-vote.ts";
+import { judge } from "./judge.ts";
+import type { JudgeOptions } from "./judge.ts";
+import type { Lab } from "../config/lab.ts";
+import type { Estimate } from "../records.ts";
+
+export interface QuickCardOptions extends Pick<JudgeOptions, "signal" | "onProgress"> {
+  /** Planted faults to judge, half of them clean; and half as many texts with right and wrong answers. Default 200. */
+  count?: number;
+  /** How many of the planted texts to judge again in every other layout; 0 unless told: each costs its verdicts. */
+  layouts?: number;
+  /** The Judge to ask; the config's unless told. */
+  judge?: JudgeServer;
+}
+
+/** A layout on the same texts as the others, beside what its counterpart measured in Fin-R1 against human labels. */
+export interface LayoutCard {
+  layout: LayoutName;
+  n: number;
+  errorRate: Estimate | null;
+  kappa: Estimate | null;
+  finR1Error: number;
+}
+
+export interface QuickCard {
+  card: JudgeCard;
+  /** The Judge without rules before it: what it says of wrong answers. */
+  rules: RuleComparison;
+  /** The planted texts with their labels and verdicts. */
+  judged: { text: LabelledText; judgement: Judgement }[];
+  /** The five layouts, where asked for. */
+  layouts: LayoutCard[];
+}
+
+/**
+ * Judges `count` planted texts and count / 2 with right or wrong answers, with the gate off: what the rules would hold back is the
+ * Judge's to find here. Verdicts are kept in reports/judge/votes.jsonl, where `npm run judge-card` keeps its own: a second call asks nothing.
+ * With `filter.useJudge` off nothing is asked, and the card is empty. Throws as `judge`. For attacks, and layouts on all texts, see `measureJudge`.
+ */
+export async function quickJudgeCard(lab: Lab, { count = 200, layouts = 0, judge: given, ...options }: QuickCardOptions = {}): Promise<QuickCard> {
+  const { seed } = lab.config;
+  if (!lab.config.filter.useJudge) return { card: judgeCard([]), rules: compareWithRules([], []), judged: [], layouts: [] };
+  const server = given ?? (await openJudge(lab));
+  const run = async (rows: readonly LabelledText[], layout: LayoutName = lab.config.filter.layout): Promise<Judgement[]> =>
+    (await judge(lab, server, rows, { ...options, gate: false, settings: { layout }, store: join(lab.paths.reports, "judge", "votes.jsonl") })).judgements;
+  const cardOf = (rows: readonly LabelledText[], judgements: readonly Judgement[]): JudgeCard => judgeCard(rows.map(({ fault }, i) => ({ fault, judgement: judgements[i]! })), { seed });
+  try {
+    const planted = plantedFaults(count, seed);
+    const judgements = await run(planted);
+    const answers = wrongAnswers(Math.ceil(count / 2), seed);
+    const rules = compareWithRules(answers, await run(answers), { seed });
+    const some = planted.slice(0, layouts);
+    const compared: LayoutCard[] = [];
+    for (const layout of some.length === 0 ? [] : LAYOUT_NAMES) {
+      const { n, errorRate, kappa } = cardOf(some, await run(some, layout));
+      compared.push({ layout, n, errorRate, kappa, finR1Error: layoutOf(layout).finR1.errorAgainstHumans });
+    }
+    return { card: cardOf(planted, judgements), rules, judged: planted.map((text, i) => ({ text, judgement: judgements[i]! })), layouts: compared };
+  } finally {
+    if (!given) await server.close?.();
+  }
+}

@@ -1,0 +1,46 @@
+/** The Judge behind the one client. */
+import type { Client } from "../serving/client.ts";
+import type { JudgeReply, JudgeServer } from "./judge-ask.ts";
+import type { Lab } from "../config/lab.ts";
+import { modelId, resolveModel } from "../model/model-ref.ts";
+import { openServer } from "../serving/serving.ts";
+import type { OpenServer } from "../serving/serving.ts";
+
+/**
+ * A Judge asked through a client. `model` is what stands for it in cache keys (content hash, or id and revision).
+ *
+ * A text that was cut or is empty is a reply, though not a verdict: it is asked for again within the Judge's own bound. What the client
+ * calls a failure otherwise stays one.
+ */
+export function judgeThrough(client: Client, model: string): JudgeServer {
+  return {
+    model,
+    async ask({ prompt, temperature, maxTokens, seed, schema, signal }): Promise<JudgeReply> {
+      const result = await client.complete({ messages: [{ role: "user", content: prompt }], temperature, maxTokens, seed, jsonSchema: schema, signal });
+      if (result.ok) return { text: result.text, finishReason: result.finishReason, failure: null };
+      if (result.cause === "length" || result.cause === "empty") return { text: result.text, finishReason: result.cause === "length" ? "length" : "stop", failure: null };
+      return { text: null, finishReason: null, failure: { code: result.cause, message: result.message, permanent: result.permanent } };
+    },
+  };
+}
+
+/**
+ * The config's Judge. Its server is started (or, with `serving.url`, first asked) when the first verdict is missing, so a run whose
+ * verdicts are all on disk starts nothing. `close` stops what was started. Throws LabError when there is no such model; `ask` as openServer.
+ */
+export async function openJudge(lab: Lab): Promise<JudgeServer> {
+  const ref = await resolveModel(lab.config.models.judge, lab.config.models.revision);
+  const model = modelId(ref);
+  let opening: Promise<OpenServer> | null = null;
+  return {
+    model,
+    async ask(request): Promise<JudgeReply> {
+      opening ??= openServer(lab, "judge", { signal: request.signal });
+      return judgeThrough((await opening).client, model).ask(request);
+    },
+    async close(): Promise<void> {
+      // A server that did not start has been told of by `ask`.
+      await opening?.then((server) => server.stop(), () => undefined);
+    },
+  };
+}

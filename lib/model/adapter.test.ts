@@ -1,0 +1,102 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "./adapter.ts";
+import { hashFolder } from "../store/hash.ts";
+import { modelId, resolveModel } from "./model-ref.ts";
+import { readTensorTable } from "./safetensors.ts";
+import { fakeAdapter, fakeModel } from "../testing/model-fixture.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "ftmodel-adapter-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+describe("resolveModel", () => {
+  test("a folder is told by its content, a hub id by its revision", async () => {
+    const path = fakeModel(join(dir, "model"));
+    expect(await resolveModel(path)).toEqual({ path, revision: "main", sha256: await hashFolder(path) });
+    expect(await resolveModel("Qwen/Qwen2.5-1.5B-Instruct", "v1")).toEqual({ path: "Qwen/Qwen2.5-1.5B-Instruct", revision: "v1", sha256: null });
+  });
+
+  test.each(["Qwen/../../etc", "a/b/c", "owner/--help", "; rm -rf", ""])("%j is neither a folder nor a hub id", async (name) => {
+    await expect(resolveModel(name)).rejects.toThrow("folder or a hub id");
+  });
+
+  test("a missing folder, an adapter and another architecture are named", async () => {
+    await expect(resolveModel(join(dir, "absent"))).rejects.toThrow("missing");
+    await expect(resolveModel(fakeAdapter(join(dir, "only-adapter"), "x"))).rejects.toThrow("merge it first");
+    const bert = fakeModel(join(dir, "bert"));
+    writeFileSync(join(bert, "config.json"), JSON.stringify({ architectures: ["BertModel"] }));
+    await expect(resolveModel(bert)).rejects.toThrow('["BertModel"]');
+  });
+});
+
+describe("checkAdapter", () => {
+  test("an adapter whose shapes fit is taken; one of a wider model is refused by tensor and shape", async () => {
+    const base = await resolveModel(fakeModel(join(dir, "base8")));
+    const fits = fakeAdapter(join(dir, "fits"), "somewhere/else", 8);
+    expect(await checkAdapter(fits, base)).toEqual({ path: fits, sha256: await hashFolder(fits) });
+    await expect(checkAdapter(fakeAdapter(join(dir, "wide"), base.path, 16), base)).rejects.toThrow(/another base[^]*lora_A.weight of shape 2 × 16 against a weight of 8 × 8/);
+  });
+
+  test("of two bases of one shape only the one it was trained on is taken", async () => {
+    const mine = await resolveModel(fakeModel(join(dir, "mine"), 8));
+    const other = await resolveModel(fakeModel(join(dir, "other"), 8, "salt"));
+    const adapter = fakeAdapter(join(dir, "trained"), mine.path);
+    writeOrigin(adapter, { run: "sft-1", base: modelId(mine), adapter: null });
+    expect((await checkAdapter(adapter, mine)).path).toBe(adapter);
+    await expect(checkAdapter(adapter, other)).rejects.toThrow("another base");
+  });
+
+  test("of a hub model it must name the base", async () => {
+    const hub = await resolveModel("Qwen/Qwen2.5-1.5B-Instruct");
+    expect((await checkAdapter(fakeAdapter(join(dir, "hub"), "Qwen/Qwen2.5-1.5B-Instruct"), hub)).sha256).toHaveLength(64);
+    await expect(checkAdapter(fakeAdapter(join(dir, "hub7"), "Qwen/Qwen2.5-7B"), hub)).rejects.toThrow("an adapter of Qwen/Qwen2.5-7B");
+  });
+
+  test("weights in another format are refused before anything loads them", async () => {
+    const base = await resolveModel(fakeModel(join(dir, "base-p")));
+    const pickle = fakeAdapter(join(dir, "pickle"), base.path);
+    writeFileSync(join(pickle, "adapter_model.safetensors"), Buffer.from("\x80\x02}q\x00(pickle…"));
+    await expect(checkAdapter(pickle, base)).rejects.toThrow("not safetensors");
+    rmSync(join(pickle, "adapter_model.safetensors"));
+    await expect(checkAdapter(pickle, base)).rejects.toThrow("no adapter");
+  });
+});
+
+describe("publishFolder", () => {
+  test("it replaces the old folder wholly, and clears what a killed process left", () => {
+    const [source, target] = [join(dir, "pub", "source"), join(dir, "pub", "target")];
+    for (const [path, file] of [[source, "new"], [target, "old"], [join(dir, "pub", ".target.999999999.new"), "half"]] as const) {
+      mkdirSync(path, { recursive: true });
+      writeFileSync(join(path, file), file);
+    }
+    publishFolder(source, target);
+    expect(readdirSync(target)).toEqual(["new"]);
+    expect(readdirSync(join(dir, "pub")).sort()).toEqual(["source", "target"]);
+    expect(readFileSync(join(source, "new"), "utf8")).toBe("new");
+  });
+
+  test("where nothing was there before it is made, with its parents; a source that fails leaves the old one", () => {
+    const target = join(dir, "deep", "er", "target");
+    publishFolder(join(dir, "pub", "source"), target);
+    expect(() => publishFolder(join(dir, "absent"), target)).toThrow("could not be put in its place");
+    expect(existsSync(join(target, "new"))).toBe(true);
+  });
+
+  test("provenance of another kind is no provenance", () => {
+    const path = join(dir, "deep", "er", "target");
+    writeFileSync(join(path, "origin.json"), '{"from":"elsewhere"}');
+    expect(readOrigin(path)).toBeNull();
+  });
+});
+
+describe("readTensorTable", () => {
+  test("a header that promises more than there is, is refused", () => {
+    const path = join(dir, "lying.safetensors");
+    writeFileSync(path, Buffer.concat([Buffer.from([255, 255, 255, 255, 255, 255, 255, 255]), Buffer.from("{}")]));
+    expect(() => readTensorTable(path)).toThrow("a header of");
+    writeFileSync(path, Buffer.from([9, 0, 0, 0, 0, 0, 0, 0, 123]));
+    expect(() => readTensorTable(path)).toThrow("incomplete");
+  });
+});

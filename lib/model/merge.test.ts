@@ -1,0 +1,66 @@
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readOrigin } from "./adapter.ts";
+import { hashFolder } from "../store/hash.ts";
+import { mergeAdapter, publishMerged } from "./merge.ts";
+import { resolveModel } from "./model-ref.ts";
+import { PROFILES } from "../config/profiles.ts";
+import { listRuns } from "../train/run.ts";
+import { fakeAdapter, fakeModel } from "../testing/model-fixture.ts";
+import { fakeMerge, temporaryWorkspace } from "../testing/run-fixture.ts";
+
+const workspace = temporaryWorkspace();
+const { paths, root } = workspace;
+const config = structuredClone(PROFILES.tiny);
+config.models.base = join(root, "base");
+const lab = { config, paths, force: false };
+const adapter = join(root, "adapter");
+const command = fakeMerge();
+const asked = () => listRuns(workspace).length;
+
+beforeAll(() => {
+  fakeModel(config.models.base);
+  fakeAdapter(adapter, config.models.base);
+  mkdirSync(dirname(paths.test), { recursive: true });
+  writeFileSync(paths.test, '{"id":"a","prompt":"1+1?","gold_answer":"2","type":"financial_calculation"}\n');
+});
+afterAll(() => workspace.remove());
+
+test("a pair of base and adapter is merged once, with its parity; the result is a model", async () => {
+  const first = await mergeAdapter(lab, adapter, { command });
+  expect(first).toMatchObject({ reused: false, parity: { prompts: 1, agree: 1 } });
+  expect(dirname(first.path)).toBe(join(paths.ckpts, "merged"));
+  expect((await resolveModel(first.path)).sha256).toHaveLength(64);
+  expect(readOrigin(first.path)).toMatchObject({ run: first.run!.key, base: await hashFolder(config.models.base), adapter: await hashFolder(adapter) });
+
+  const again = await mergeAdapter(lab, adapter, { command: ["/nowhere"] });
+  expect(again).toMatchObject({ reused: true, path: first.path, parity: { prompts: 1, agree: 1 } });
+});
+
+test("other weights are another model; a deleted one is merged again", async () => {
+  const other = fakeAdapter(join(root, "other"), config.models.base);
+  writeFileSync(join(other, "adapter_config.json"), '{"r":4}');
+  const second = await mergeAdapter(lab, other, { command });
+  rmSync(second.path, { recursive: true });
+  expect(await mergeAdapter(lab, other, { command })).toMatchObject({ path: second.path, reused: false });
+  expect(existsSync(join(second.path, "config.json"))).toBe(true);
+});
+
+test("an adapter of another base is refused before anything is written", async () => {
+  const before = asked();
+  await expect(mergeAdapter(lab, fakeAdapter(join(root, "wide"), config.models.base, 16), { command })).rejects.toThrow("another base");
+  expect(asked()).toBe(before);
+});
+
+test("the deployed model is a link that moves to the newest choice; a folder of somebody else's is left alone", async () => {
+  const { path } = await mergeAdapter(lab, adapter, { command });
+  const link = publishMerged(lab, { path });
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(JSON.parse(readFileSync(join(link, "config.json"), "utf8")).architectures).toEqual(["Qwen2ForCausalLM"]);
+  publishMerged(lab, { path: config.models.base });
+  expect(await hashFolder(link)).toBe(await hashFolder(config.models.base));
+  rmSync(link);
+  mkdirSync(link);
+  expect(() => publishMerged(lab, { path })).toThrow("not made by this notebook");
+});

@@ -1,0 +1,127 @@
+/** Merging an adapter into its base: the model that is served, evaluated and deployed. */
+import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { checkAdapter, readOrigin, writeOrigin } from "./adapter.ts";
+import type { Origin } from "./adapter.ts";
+import { fileError } from "../store/atomic.ts";
+import { LabError } from "../errors.ts";
+import { hashFile, hashJson } from "../store/hash.ts";
+import { readJsonl } from "../store/jsonl.ts";
+import type { Lab } from "../config/lab.ts";
+import { modelId, resolveModel } from "./model-ref.ts";
+import { RlRow } from "../records.ts";
+import { readRun } from "../train/run.ts";
+import type { Run } from "../train/run.ts";
+import { followRun } from "../train/run-follow.ts";
+import type { WatchOptions } from "../train/run-follow.ts";
+import { RunFolder } from "../train/run-folder.ts";
+import { runKey } from "../train/run-key.ts";
+import type { RunSpec } from "../train/run-key.ts";
+import { startRun } from "../train/run-start.ts";
+import type { StartOptions } from "../train/run-start.ts";
+import { assertDone } from "../train/train.ts";
+
+/**
+ * The same questions answered greedily with the adapter on the base and by the merged model.
+ * scripts/merge.py reports them as metrics of a `step` event: parityPrompts, parityAgree, maxLogitDifference.
+ */
+export interface Parity {
+  prompts: number;
+  agree: number;
+  /** The largest difference of any logit along the adapter's answers; null when it was not measured. */
+  maxLogitDifference: number | null;
+}
+
+export interface Merged {
+  /** `ckpts/merged/<hash of base and adapter>` */
+  path: string;
+  /** null when the run that merged it is no longer there. */
+  parity: Parity | null;
+  run: Run | null;
+  /** Whether it was merged before this call. */
+  reused: boolean;
+}
+
+export interface MergeOptions extends StartOptions, WatchOptions {}
+
+/**
+ * Merges a LoRA adapter into its base, W' = W + (alpha / r) · B·A, and checks that both give the same greedy answers to
+ * `deploy.parityPrompts` test questions.
+ *
+ * Each pair of base and adapter is merged once and kept in ckpts/merged. Throws LabError for an adapter of another base (before
+ * anything is written), without test questions, and when the run failed.
+ */
+export async function mergeAdapter(lab: Lab, adapterPath: string, options: MergeOptions = {}): Promise<Merged> {
+  const { config, paths } = lab;
+  const base = await resolveModel(config.models.base, config.models.revision);
+  const adapter = await checkAdapter(adapterPath, base);
+  const path = join(paths.ckpts, "merged", hashJson({ base: modelId(base), adapter: adapter.sha256 }).slice(0, 12));
+  const before = readOrigin(path);
+  if (before && !options.force) return { path, ...resultOf(lab, before.run), reused: true };
+
+  const rows = readJsonl(paths.test, RlRow, "Run 03_filter first; the merged model is compared on its test questions.").length;
+  const spec: RunSpec = {
+    stage: "merge",
+    label: "merge",
+    config,
+    inputs: { parity: { path: paths.test, sha256: await hashFile(paths.test), rows } },
+    models: { base, adapter },
+    reward: null,
+  };
+  const force = options.force || isDoneWithoutModel(lab, runKey(spec));
+  const { key } = await startRun(lab, spec, { ...options, force });
+  const run = await followRun(lab, key, options);
+  assertDone(run);
+  moveFolder(run.output, path, { run: key, base: modelId(base), adapter: adapter.sha256 });
+  return { path, parity: parityOf(run), run, reused: false };
+}
+
+/** A finished run whose model was moved on, and deleted there since, must merge again. */
+function isDoneWithoutModel(lab: Lab, key: string): boolean {
+  if (!new RunFolder(lab, key).exists()) return false;
+  const { status, output } = readRun(lab, key);
+  return status === "done" && !existsSync(output);
+}
+
+/** One copy of gigabytes is enough: the run's result is moved, not copied. */
+function moveFolder(source: string, target: string, origin: Origin): void {
+  try {
+    writeOrigin(source, origin);
+    mkdirSync(dirname(target), { recursive: true });
+    rmSync(target, { recursive: true, force: true });
+    renameSync(source, target);
+  } catch (cause) {
+    throw fileError("The merged model could not be put in its place", target, cause);
+  }
+}
+
+function resultOf(lab: Lab, key: string): Pick<Merged, "parity" | "run"> {
+  if (!new RunFolder(lab, key).exists()) return { parity: null, run: null };
+  const run = readRun(lab, key);
+  return { parity: parityOf(run), run };
+}
+
+function parityOf({ metrics }: Run): Parity | null {
+  const last = (name: string) => metrics[name]?.at(-1) ?? null;
+  const [prompts, agree] = [last("parityPrompts"), last("parityAgree")];
+  return prompts === null || agree === null ? null : { prompts, agree, maxLogitDifference: last("maxLogitDifference") };
+}
+
+/**
+ * Makes a merged model the one that is deployed: `ckpts/merged_model`, a link to its folder. Returns the link's path.
+ * A folder that stands there (not ours) is not replaced: throws LabError.
+ */
+export function publishMerged(lab: Lab, merged: Pick<Merged, "path">): string {
+  const link = lab.paths.mergedModel;
+  const fresh = `${link}.${process.pid}.new`;
+  if (lstatSync(link, { throwIfNoEntry: false })?.isDirectory())
+    throw new LabError({ what: "A folder stands where the merged model's link should be", where: link, todo: "Move it away; it was not made by this notebook." });
+  try {
+    rmSync(fresh, { force: true });
+    symlinkSync(relative(dirname(link), merged.path), fresh);
+    renameSync(fresh, link);
+  } catch (cause) {
+    throw fileError("The merged model could not be put in its place", link, cause);
+  }
+  return link;
+}

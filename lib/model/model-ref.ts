@@ -1,0 +1,45 @@
+/** Which model is meant: a folder with its content hash, or a hub id with its revision. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { LabError } from "../errors.ts";
+import { hashFolder } from "../store/hash.ts";
+import { localModelPath } from "../config/paths.ts";
+import type { ModelRef } from "../train/run-key.ts";
+
+/**
+ * Resolves a model name of the config: `ckpts/…`, `./…` and absolute paths are folders, the rest hub ids (`owner/name`).
+ *
+ * A folder is hashed (weights, tokenizer, configuration; not its card). Throws LabError when it is missing, holds no causal language model,
+ * or the id is not a plain `owner/name`.
+ */
+export async function resolveModel(name: string, revision = "main"): Promise<ModelRef> {
+  const path = localModelPath(name);
+  if (path === null) {
+    if (!/^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/.test(name) || name.includes(".."))
+      throw new LabError({ what: "A model is a folder or a hub id", found: JSON.stringify(name), expected: "such as ckpts/tiny/base, /models/mine or Qwen/Qwen2.5-1.5B-Instruct" });
+    if (!/^[A-Za-z0-9][\w./-]*$/.test(revision) || revision.includes("..")) throw new LabError({ what: "A model's revision is a branch, tag or commit", found: JSON.stringify(revision) });
+    return { path: name, revision, sha256: null };
+  }
+  assertCausalModel(path);
+  return { path, revision, sha256: await hashFolder(path) };
+}
+
+/** What stands for the model in keys and in origin.json. */
+export function modelId(model: ModelRef): string {
+  return model.sha256 ?? `${model.path}@${model.revision}`;
+}
+
+function assertCausalModel(path: string): void {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw new LabError({ what: "The model's folder is missing", where: path, todo: "Correct the name in the config (models.…), or run the stage that makes the model." });
+  const file = join(path, "config.json");
+  if (!existsSync(file)) throw new LabError({ what: "The folder holds no model", where: file, expected: "config.json, weights and tokenizer in the Hugging Face layout", found: existsSync(join(path, "adapter_config.json")) ? "an adapter: merge it first" : "no config.json" });
+  let architectures: unknown;
+  try {
+    architectures = (JSON.parse(readFileSync(file, "utf8")) as { architectures?: unknown }).architectures;
+  } catch (cause) {
+    throw new LabError({ what: "The model's configuration is not JSON", where: file, found: (cause as Error).message }, { cause });
+  }
+  if (!Array.isArray(architectures) || !architectures.some((a) => typeof a === "string" && a.endsWith("ForCausalLM")))
+    throw new LabError({ what: "The model is of another architecture", where: `${file}, field architectures`, expected: "a causal language model (…ForCausalLM)", found: JSON.stringify(architectures ?? null) });
+}

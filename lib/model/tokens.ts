@@ -1,0 +1,117 @@
+/** How many tokens a model sees: its own tokenizer and chat template, in Node. */
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { PreTrainedTokenizer } from "@huggingface/transformers";
+import { LabError } from "../errors.ts";
+import { sha256 } from "../store/hash.ts";
+import { localModelPath } from "../config/paths.ts";
+
+/** Texts that count as one request. */
+export interface Prompt {
+  question: string;
+  /** System message; "" for none. */
+  system?: string;
+}
+
+export interface Tokenizer {
+  /** Folder, or hub id. */
+  readonly model: string;
+  /** Changes when the vocabulary or the chat template does. */
+  readonly identity: string;
+  /** Tokens of a text, no special ones added. */
+  countTokens(text: string): number;
+  /** Tokens of what the model reads before it answers: chat template, system, question, opening of the assistant's turn. */
+  countPromptTokens(prompt: Prompt): number;
+  /** Tokens of a whole training row: the prompt, the response, the end of the turn. */
+  countRowTokens(prompt: Prompt, response: string): number;
+}
+
+/** Longer texts are counted by their first part and scaled: they fit nowhere, and exact counting would take seconds a megabyte. */
+const EXACT_CHARACTERS = 200_000;
+const loaded = new Map<string, Promise<Tokenizer>>();
+
+/**
+ * The tokenizer of a model, loaded once a process.
+ *
+ * A folder (`ckpts/tiny/base`, absolute path) is read without any network. A hub id is looked up in the Hugging Face cache first, then
+ * fetched (from HF_ENDPOINT, default huggingface.co) into it. The chat template may stand in `chat_template.jinja`, where transformers 5
+ * writes it. Throws LabError when there is no tokenizer or no chat template, or the hub cannot be reached.
+ */
+export function loadTokenizer(model: string, revision = "main"): Promise<Tokenizer> {
+  const folder = localModelPath(model) ?? cachedSnapshot(model, revision);
+  const key = folder ?? `${model}@${revision}`;
+  let tokenizer = loaded.get(key);
+  if (!tokenizer) {
+    tokenizer = folder === null ? fromHub(model, revision) : fromFolder(folder);
+    loaded.set(key, tokenizer);
+    tokenizer.catch(() => loaded.delete(key)); // the next call may find the file
+  }
+  return tokenizer;
+}
+
+async function fromFolder(folder: string): Promise<Tokenizer> {
+  for (const file of ["tokenizer.json", "tokenizer_config.json"]) {
+    if (!existsSync(join(folder, file)))
+      throw new LabError({ what: "A model folder holds no tokenizer", where: folder, expected: "tokenizer.json and tokenizer_config.json", found: `no ${file}`, todo: "Check models.base; the tiny models come with the repository in ckpts/tiny." });
+  }
+  const { AutoTokenizer, env } = await import("@huggingface/transformers");
+  env.allowRemoteModels = false;
+  try {
+    const tokenizer = await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
+    return wrap(folder, sha256(readFileSync(join(folder, "tokenizer.json"))), tokenizer, join(folder, "chat_template.jinja"));
+  } catch (cause) {
+    if (cause instanceof LabError) throw cause;
+    throw new LabError({ what: "A tokenizer could not be loaded", where: folder, found: (cause as Error).message }, { cause });
+  }
+}
+
+async function fromHub(model: string, revision: string): Promise<Tokenizer> {
+  const { AutoTokenizer, env } = await import("@huggingface/transformers");
+  env.allowRemoteModels = true;
+  env.cacheDir = join(huggingFaceHome(), "transformers.js");
+  if (process.env.HF_ENDPOINT) env.remoteHost = `${process.env.HF_ENDPOINT.replace(/\/+$/, "")}/`;
+  try {
+    return wrap(model, `${model}@${revision}`, await AutoTokenizer.from_pretrained(model, { revision }), null);
+  } catch (cause) {
+    if (cause instanceof LabError) throw cause;
+    throw new LabError({ what: "A tokenizer could not be fetched", where: `${env.remoteHost}${model}, revision ${revision}`, found: (cause as Error).message, todo: "Check the network and the name, set HF_ENDPOINT to a mirror, or name a local folder in models.base." }, { cause });
+  } finally {
+    env.allowRemoteModels = false;
+  }
+}
+
+function wrap(model: string, vocabulary: string, tokenizer: PreTrainedTokenizer, templateFile: string | null): Tokenizer {
+  // transformers.js looks for the template in tokenizer_config.json only.
+  const template = tokenizer.chat_template ?? (templateFile !== null && existsSync(templateFile) ? readFileSync(templateFile, "utf8") : null);
+  if (template === null) throw new LabError({ what: "A tokenizer has no chat template", where: model, expected: "chat_template in tokenizer_config.json, or chat_template.jinja" });
+  tokenizer.chat_template = template;
+  const countTokens = (text: string): number => {
+    if (text.length <= EXACT_CHARACTERS) return tokenizer.encode(text, { add_special_tokens: false }).length;
+    return Math.round((tokenizer.encode(text.slice(0, EXACT_CHARACTERS), { add_special_tokens: false }).length * text.length) / EXACT_CHARACTERS);
+  };
+  const render = ({ question, system }: Prompt, response: string | null): string => {
+    const messages = [...(system ? [{ role: "system", content: system }] : []), { role: "user", content: question }, ...(response === null ? [] : [{ role: "assistant", content: response }])];
+    return tokenizer.apply_chat_template(messages, { tokenize: false, add_generation_prompt: response === null }) as string;
+  };
+  return {
+    model,
+    identity: sha256(`${vocabulary}\n${String(template)}`),
+    countTokens,
+    countPromptTokens: (prompt) => countTokens(render(prompt, null)),
+    countRowTokens: (prompt, response) => countTokens(render(prompt, response)),
+  };
+}
+
+function huggingFaceHome(): string {
+  return process.env.HF_HOME || join(homedir(), ".cache", "huggingface");
+}
+
+/** The folder of a hub model that Python has downloaded, when it holds a tokenizer; null else. */
+function cachedSnapshot(model: string, revision: string): string | null {
+  const repo = join(process.env.HF_HUB_CACHE || join(huggingFaceHome(), "hub"), `models--${model.replace(/\//g, "--")}`);
+  const ref = join(repo, "refs", revision);
+  const commit = existsSync(ref) ? readFileSync(ref, "utf8").trim() : revision;
+  const folder = join(repo, "snapshots", commit);
+  return existsSync(join(folder, "tokenizer.json")) && existsSync(join(folder, "tokenizer_config.json")) ? folder : null;
+}

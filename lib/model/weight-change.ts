@@ -1,0 +1,55 @@
+/** What merging did to the weights of a model, tensor by tensor. */
+import { LabError } from "../errors.ts";
+import { listTensors, readTensor } from "./tensor-data.ts";
+
+export interface WeightChange {
+  name: string;
+  /** 0 …; null outside the layers (embeddings, last norm). */
+  layer: number | null;
+  /** "q_proj", "input_layernorm", "embed_tokens" …; biases "q_proj.bias". */
+  part: string;
+  weights: number;
+  /** Weights whose value is not the same as before. */
+  changed: number;
+  /** ‖W' − W‖ / ‖W‖, Frobenius norms; 0 for equal tensors, null where W is all zeros and W' is not. */
+  relative: number | null;
+}
+
+/**
+ * Compares every weight of two model folders: what was merged in, and that nothing else moved.
+ *
+ * Sums are in double precision. Tensors that only one of the two has are left out (tied output layers are stored or not). One tensor of
+ * each is in memory at a time. Throws LabError when they have no tensor in common, or one of another shape.
+ */
+export function weightChanges(base: string, merged: string): WeightChange[] {
+  const [before, after] = [listTensors(base), listTensors(merged)];
+  const changes: WeightChange[] = [];
+  for (const [name, tensor] of before) {
+    const other = after.get(name);
+    if (!other) continue;
+    if (String(other.shape) !== String(tensor.shape)) throw new LabError({ what: "The models differ in shape", where: `${merged}, ${name}`, expected: tensor.shape.join(" × "), found: other.shape.join(" × ") });
+    changes.push({ ...partOf(name), ...difference(readTensor(tensor), readTensor(other)) });
+  }
+  if (changes.length === 0) throw new LabError({ what: "The models have no weights in common", where: merged, expected: `weights of ${base}` });
+  return changes;
+}
+
+function difference(w: Float32Array, v: Float32Array): Pick<WeightChange, "weights" | "changed" | "relative"> {
+  let [changed, squares, size] = [0, 0, 0];
+  for (let i = 0; i < w.length; i++) {
+    const d = v[i]! - w[i]!;
+    if (d !== 0) changed++;
+    squares += d * d;
+    size += w[i]! * w[i]!;
+  }
+  return { weights: w.length, changed, relative: changed === 0 ? 0 : size === 0 ? null : Math.sqrt(squares / size) };
+}
+
+/** "model.layers.3.self_attn.q_proj.weight" → layer 3, part "q_proj". */
+function partOf(name: string): Pick<WeightChange, "name" | "layer" | "part"> {
+  const layer = /\.layers\.(\d+)\./.exec(name);
+  const words = name.split(".");
+  const kind = words.pop()!;
+  const part = words.pop() ?? kind;
+  return { name, layer: layer ? Number(layer[1]) : null, part: kind === "weight" ? part : `${part}.${kind}` };
+}

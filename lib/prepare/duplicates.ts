@@ -1,0 +1,58 @@
+/** The same question twice: found by its canonical key, kept once. */
+import { canonicalKey } from "./canonical.ts";
+import type { Question } from "../records.ts";
+
+export interface DuplicateGroup {
+  key: string;
+  /** In the order given; at least two. */
+  ids: string[];
+}
+
+export interface RemovedDuplicate {
+  id: string;
+  /** The id of the copy that stays. */
+  of: string;
+  /** The two copies give different gold answers: at least one is wrong (option letters are not compared). */
+  goldDiffers: boolean;
+}
+
+type Text = Pick<Question, "id" | "question">;
+
+/**
+ * Groups of questions that are near-copies of each other (see `canonicalKey`); questions without a copy are in no group.
+ *
+ * Being a near-copy is an equivalence, so no question is in two groups. Linear in the total length.
+ */
+export function findDuplicates(questions: readonly Text[]): DuplicateGroup[] {
+  const groups = new Map<string, string[]>();
+  for (const { id, question } of questions) {
+    const key = canonicalKey(question);
+    const group = groups.get(key);
+    if (group) group.push(id);
+    else groups.set(key, [id]);
+  }
+  return [...groups].filter(([, ids]) => ids.length > 1).map(([key, ids]) => ({ key, ids }));
+}
+
+/** Keeps the first copy of each question, in order; tells what was removed and for which. */
+export function removeDuplicates<T extends Pick<Question, "id" | "question" | "gold_answer">>(questions: readonly T[]): { kept: T[]; removed: RemovedDuplicate[] } {
+  const first = new Map<string, T>();
+  const kept: T[] = [];
+  const removed: RemovedDuplicate[] = [];
+  for (const question of questions) {
+    const key = canonicalKey(question.question);
+    const before = first.get(key);
+    if (before) removed.push({ id: question.id, of: before.id, goldDiffers: goldDiffers(before.gold_answer, question.gold_answer) });
+    else {
+      first.set(key, question);
+      kept.push(question);
+    }
+  }
+  return { kept, removed };
+}
+
+function goldDiffers(a: string, b: string): boolean {
+  const letters = /^\s*\(?[A-J](?:[\s,、]*[A-J])*\)?\.?\s*$/i;
+  if (letters.test(a) && letters.test(b)) return false; // the same letter is another option once the order has changed
+  return canonicalKey(a) !== canonicalKey(b);
+}

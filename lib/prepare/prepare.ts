@@ -1,0 +1,137 @@
+/** Stage 1: from all sources to `data/raw/raw.jsonl`. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { writeFileAtomic } from "../store/atomic.ts";
+import { collectSources, sourceHashes } from "./collect.ts";
+import type { Collected } from "./collect.ts";
+import { removeDuplicates } from "./duplicates.ts";
+import { readGold } from "../answer/index.ts";
+import { LabError } from "../errors.ts";
+import type { Lab } from "../config/lab.ts";
+import { writeJsonl } from "../store/jsonl.ts";
+import { lockFolder } from "../store/lock.ts";
+import { finishJsonl, readManifest } from "../store/manifest.ts";
+import { describePreparation, PrepareReport } from "./prepare-report.ts";
+import { inDrawnOrder, mixOf, sampleStratified } from "./sample.ts";
+import type { Question } from "../records.ts";
+import type { SetAside } from "./sources.ts";
+import { loadTokenizer } from "../model/tokens.ts";
+import type { Tokenizer } from "../model/tokens.ts";
+
+export interface PrepareOptions {
+  /** The generated basics; the world's by default. */
+  generate?: (count: number, seed: number) => Question[];
+  /** Counts the prompts; the Base's by default. */
+  tokenizer?: Tokenizer;
+  /** Redo it although nothing has changed; default FTMODEL_FORCE. */
+  force?: boolean;
+  onProgress?: (message: string) => void;
+  signal?: AbortSignal;
+}
+
+/** A question with where it came from and what it weighs. */
+export interface PreparedQuestion {
+  question: Question;
+  origin: Collected["origin"];
+  rule: string;
+  /** Prompt tokens, chat template included; null for rows that left before they were counted. */
+  tokens: number | null;
+}
+
+/** Where the rows that were not taken are listed, with reasons. */
+export function setAsidePath(lab: Pick<Lab, "paths">): string {
+  return join(dirname(lab.paths.raw), "set_aside.jsonl");
+}
+
+/** What stage 1 counted, as `prepare` returned it. */
+export function reportPath(lab: Pick<Lab, "paths">): string {
+  return join(dirname(lab.paths.raw), "report.json");
+}
+
+/**
+ * Collects, classifies, removes near-copies, sets aside what has no readable gold answer or is too long, samples, and writes.
+ *
+ * In this order, so that the sample is full: own files (all their good rows are kept), hand-written, generated, DianJin; of near-copies the
+ * first stays. Rows leave with a reason into `data/raw/set_aside.jsonl`; the rest is `data/raw/raw.jsonl`, in a drawn order, with a manifest.
+ * The same config, files and tokenizer give the stored result back at once. Throws LabError: an unreadable source, a download that fails,
+ * a missing tokenizer, a folder that cannot be written, nothing left.
+ */
+export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<PrepareReport> {
+  const { prepare: settings, prompt, seed } = lab.config;
+  const tokenizer = options.tokenizer ?? (await loadTokenizer(lab.config.models.base, lab.config.models.revision));
+  const collected = await collectSources(lab, options);
+  const { testShare, sources, ...used } = settings; // the split is stage 3's; of the files the content counts, not the place
+  const inputs = { ...used, seed, system: prompt.system, maxLength: lab.config.sft.maxLength, tokenizer: tokenizer.identity, contents: sourceHashes(collected) };
+  if (!(options.force ?? lab.force)) {
+    const stored = storedReport(lab, inputs);
+    if (stored) return stored;
+  }
+  const setAside: SetAside[] = collected.flatMap((c) => c.setAside);
+  const { kept: unique, removed } = removeDuplicates(collected.flatMap((c) => c.questions));
+  const candidates = index(collected);
+  for (const { id, of, goldDiffers } of removed)
+    setAside.push(leave(candidates.get(id)!, goldDiffers ? "duplicate_other_gold" : "duplicate", "question", "a question once", `the same question as ${of}${goldDiffers ? ", with another gold answer" : ""}`));
+
+  const fitting: PreparedQuestion[] = [];
+  for (const [n, question] of unique.entries()) {
+    if (n % 2000 === 0) {
+      options.onProgress?.(`counted the tokens of ${n} of ${unique.length} questions`);
+      options.signal?.throwIfAborted();
+      await new Promise((breathe) => setImmediate(breathe));
+    }
+    const candidate = candidates.get(question.id)!;
+    candidate.tokens = tokenizer.countPromptTokens({ question: question.question, system: prompt.system });
+    const gold = readGold(question.question, question.gold_answer);
+    if (!gold.readable) setAside.push(leave(candidate, "gold_unreadable", "gold_answer", "an answer that can be checked", `${question.gold_answer.slice(0, 60)} (${gold.reason})`));
+    else if (candidate.tokens > settings.maxPromptTokens) setAside.push(leave(candidate, "too_long", "question", `at most ${settings.maxPromptTokens} tokens`, `${candidate.tokens}`));
+    else fitting.push(candidate);
+  }
+  const isOwn = (c: PreparedQuestion) => c.origin === "own";
+  const drawn = sampleStratified(fitting.filter((c) => !isOwn(c)).map((c) => c.question), { size: settings.sampleSize, mix: mixOf(lab.config), seed });
+  const taken = new Set([...drawn.kept.map((q) => q.id), ...fitting.filter(isOwn).map((c) => c.question.id)]);
+  for (const candidate of fitting) if (!taken.has(candidate.question.id)) setAside.push(leave(candidate, "not_sampled", "", "", `its type has enough of them`));
+  const rows = inDrawnOrder(fitting.filter((c) => taken.has(c.question.id)).map((c) => c.question), seed);
+  if (rows.length === 0) throw nothingLeft(setAside);
+
+  const report = describePreparation({ collected, candidates: [...candidates.values()], setAside, rows, removed, sample: drawn.report, config: lab.config });
+  const lock = lockFolder(dirname(lab.paths.raw));
+  try {
+    writeJsonl(setAsidePath(lab), setAside);
+    writeFileAtomic(reportPath(lab), `${JSON.stringify(report, null, 1)}\n`);
+    finishJsonl(lab.paths.raw, rows, inputs);
+  } finally {
+    lock.release();
+  }
+  return report;
+}
+
+function storedReport(lab: Lab, inputs: Record<string, unknown>): PrepareReport | null {
+  if (readManifest(lab.paths.raw, inputs) === null || !existsSync(reportPath(lab)) || !existsSync(setAsidePath(lab))) return null;
+  try {
+    return { ...PrepareReport.parse(JSON.parse(readFileSync(reportPath(lab), "utf8"))), reused: true };
+  } catch {
+    return null; // another version's report, or a damaged one: made again
+  }
+}
+
+function index(collected: readonly Collected[]): Map<string, PreparedQuestion> {
+  const candidates = new Map<string, PreparedQuestion>();
+  for (const { origin, questions, rules } of collected) for (const question of questions) candidates.set(question.id, { question, origin, rule: rules.get(question.id) ?? "", tokens: null });
+  return candidates;
+}
+
+function leave({ question }: PreparedQuestion, reason: string, field: string, expected: string, found: string): SetAside {
+  return { file: "", line: null, source: question.source, id: question.id, reason, field, expected, found };
+}
+
+function nothingLeft(setAside: readonly SetAside[]): LabError {
+  const counts = new Map<string, number>();
+  for (const { reason } of setAside) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return new LabError({
+    what: "No question is left after preparation",
+    where: "prepare",
+    expected: "at least one question",
+    found: setAside.length === 0 ? "no source gives any" : `all ${setAside.length} set aside (${[...counts].map(([reason, n]) => `${reason}: ${n}`).join(", ")})`,
+    todo: "Set prepare.generated, prepare.handwritten or --source, or raise prepare.maxPromptTokens.",
+  });
+}

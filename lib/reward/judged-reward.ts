@@ -1,0 +1,46 @@
+/**
+ * The reward of a run with `grpo.useJudge`, as the reward process loads it: format and accuracy by the rules, and the points of the Judge
+ * that the run's config names. Its server is found or started with the first batch, so that one that is not there stops the run at once,
+ * and ends with the process.
+ *
+ *     node lib/reward/reward-server.ts lib/reward/judged-reward.ts WEIGHTS RUN.JSON
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { LabError } from "../errors.ts";
+import { createJudgeReward } from "./judge-reward.ts";
+import { judgeThrough } from "../judge/judge-server.ts";
+import { modelId, resolveModel } from "../model/model-ref.ts";
+import { workspacePaths } from "../config/paths.ts";
+import type { RewardRow } from "./reward.ts";
+import type { RewardFunction } from "./reward-batch.ts";
+import { RunFile } from "../train/run-key.ts";
+import { openServer } from "../serving/serving.ts";
+
+/** For one completion. The trainer waits 10 minutes for a batch, the first of which may have to start the server. */
+const MAX_DEADLINE_MS = 240_000;
+
+let opened: Promise<RewardFunction> | null = null;
+
+export async function reward(row: RewardRow): Promise<Record<string, number | null>> {
+  opened ??= open(process.argv[4]);
+  return (await opened)(row);
+}
+
+async function open(runFile: string | undefined): Promise<RewardFunction> {
+  if (!runFile) throw new LabError({ what: "The judged reward needs the run's file", found: "no third argument", expected: "run.json, whose config names the Judge" });
+  const { config, judge, runDir } = RunFile.parse(JSON.parse(readFileSync(runFile, "utf8")));
+  const { rubric, layout, judgePrompt, judgeTemperature, judgeMaxTokens, judgePassScore } = config.filter;
+  const ref = await resolveModel(config.models.judge, config.models.revision);
+  if (!judge || modelId(ref) !== modelId(judge.model))
+    throw new LabError({ what: "The Judge is not the one this run began with", where: `${runFile}, field judge`, expected: judge ? modelId(judge.model) : "a Judge", found: modelId(ref), todo: "Run the cell again: that makes a new run." });
+  const server = await openServer({ config, paths: workspacePaths(join(runDir, "..", "..", "..")), force: false }, "judge");
+  // The trainer ends the process by closing its stdin; a server left running would keep it alive.
+  process.stdin.once("close", () => void server.stop());
+  return createJudgeReward({
+    server: judgeThrough(server.client, modelId(ref)),
+    settings: { rubric, layout, size: judgePrompt, sampling: { temperature: judgeTemperature, maxTokens: judgeMaxTokens, attempts: 3, seed: config.seed } },
+    judgePassScore,
+    deadlineMs: Math.min(config.serving.requestTimeoutMs, MAX_DEADLINE_MS),
+  });
+}

@@ -1,0 +1,207 @@
+/** The one client for Teacher, Judge and the deployed model: OpenAI-compatible servers, bounded in time, memory and requests in flight. */
+import OpenAI from "openai";
+import { Agent, fetch as undiciFetch } from "undici";
+import { restoreThink } from "../model/chat.ts";
+import { isPermanent, readResponse } from "./completion.ts";
+import type { CompletionRequest, CompletionResult, FailureCause, Reading } from "./completion.ts";
+import { LabError } from "../errors.ts";
+import { mapPool } from "./pool.ts";
+import { readRequestError, TooLarge } from "./request-error.ts";
+import type { RequestError } from "./request-error.ts";
+import { waitMs } from "./retry.ts";
+import type { Backoff } from "./retry.ts";
+import { streamOnce } from "./stream.ts";
+import type { StreamedResult } from "./stream.ts";
+
+export type Engine = "transformers" | "vllm";
+
+export interface ClientOptions {
+  /** Up to and including the version: `http://127.0.0.1:8000/v1`. */
+  baseURL: string;
+  /** As the server calls it. */
+  model: string;
+  /** Which fields the server knows. `transformers serve` answers 422 to others. */
+  engine: Engine;
+  /** Default "none": local servers ask for none, and a real key of the environment must not reach them. */
+  apiKey?: string | undefined;
+  /** Requests in flight in `completeAll`. Default 64. */
+  concurrency?: number | undefined;
+  /** Of one completion, waits and retries included. Default 120,000. */
+  timeoutMs?: number | undefined;
+  /** Requests for one completion. Default 8: about a minute of a server that is being restarted. */
+  maxAttempts?: number | undefined;
+  /** Default: 500 ms, doubled up to 30 s. */
+  backoff?: Backoff | undefined;
+  /** Answers longer than this are not read. Default 16 MiB. */
+  maxBytes?: number | undefined;
+  /** Whether the model's chat template opens `<think>`; null (default) when it is not known. */
+  opensThink?: boolean | null | undefined;
+  /** Aborts everything, for instance when the server has died. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface CompleteAllOptions {
+  concurrency?: number | undefined;
+  signal?: AbortSignal | undefined;
+  /** Called as each completion ends, in that order; the place in the pool is free again when it resolves. */
+  onResult?: (result: CompletionResult, index: number) => void | Promise<void>;
+}
+
+export interface Client {
+  readonly baseURL: string;
+  readonly model: string;
+  readonly engine: Engine;
+  readonly concurrency: number;
+  /**
+   * One completion. Never rejects: what goes wrong is a Failure with its cause. Retries with back-off on 408, 429, 5xx and lost
+   * connections only, Retry-After honoured, all within `timeoutMs`.
+   */
+  complete(request: CompletionRequest): Promise<CompletionResult>;
+  /**
+   * All of them, `concurrency` in flight at any time, results in the requests' order. Rejects with the abort's reason, with the first
+   * error of `onResult`, and with a LabError when the server is gone (8 lost connections in a row): what is asked after that is spared.
+   */
+  completeAll(requests: Iterable<CompletionRequest>, options?: CompleteAllOptions): Promise<CompletionResult[]>;
+  /** One completion as it is written; `onText` gets the pieces. Not retried: what was shown cannot be taken back. Never rejects. */
+  streamComplete(request: CompletionRequest, onText?: (piece: string) => void): Promise<StreamedResult>;
+}
+
+const LOST_IN_A_ROW = 8;
+
+/** A client of one model on one server. Sends nothing until asked. */
+export function createClient(options: ClientOptions): Client {
+  const { baseURL, model, engine, concurrency = 64, timeoutMs = 120_000, maxAttempts = 8, backoff = { firstMs: 500, maxMs: 30_000 }, maxBytes = 16 * 2 ** 20, opensThink = null } = options;
+  // undici's own limits (300 s for headers and between parts of a body) would end requests that wait in a server's queue.
+  const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 }, maxResponseSize: maxBytes });
+  const openai = new OpenAI({
+    baseURL,
+    apiKey: options.apiKey ?? "none",
+    organization: null,
+    project: null,
+    maxRetries: 0,
+    timeout: 2 ** 31 - 1,
+    logLevel: "off",
+    defaultHeaders: { "accept-encoding": "identity" },
+    fetch: (url, init) => undiciFetch(url as string, { ...init, dispatcher } as Parameters<typeof undiciFetch>[1]) as unknown as Promise<Response>,
+  });
+
+  async function once(request: CompletionRequest, signal: AbortSignal): Promise<Reading | RequestError> {
+    try {
+      const response = await openai.chat.completions.create({ ...fields(request, model, engine), stream: false }, { signal }).asResponse();
+      const reading = readResponse(await readBody(response, maxBytes));
+      return { ...reading, text: reading.text && restoreThink(reading.text, opensThink) };
+    } catch (error) {
+      return readRequestError(error, Date.now());
+    }
+  }
+
+  async function complete(request: CompletionRequest): Promise<CompletionResult> {
+    const started = performance.now();
+    const limit = timeLimit(timeoutMs, [request.signal, options.signal]);
+    const failure = (attempts: number, cause: FailureCause, message: string, text = "", promptTokens: number | null = null, completionTokens: number | null = null): CompletionResult => ({
+      ...{ ok: false, cause, permanent: isPermanent(cause), message, text, promptTokens, completionTokens, attempts },
+      ms: performance.now() - started,
+    });
+    try {
+      for (let attempt = 1; ; attempt++) {
+        if (limit.signal.aborted) return failure(attempt - 1, ...limit.why());
+        const outcome = await once(request, limit.signal);
+        if (limit.signal.aborted && !("ok" in outcome && outcome.ok)) return failure(attempt, ...limit.why());
+        if ("ok" in outcome) {
+          if (!outcome.ok) return failure(attempt, outcome.cause, outcome.message, outcome.text, outcome.promptTokens, outcome.completionTokens);
+          return { ...outcome, attempts: attempt, ms: performance.now() - started };
+        }
+        const wait = waitMs(attempt, backoff, Math.random, outcome.retryAfterMs);
+        if (!outcome.retryable || attempt >= maxAttempts) return failure(attempt, outcome.cause, outcome.message);
+        if (performance.now() - started + wait >= timeoutMs) return failure(attempt, outcome.cause, `${outcome.message}; the next try would be past the deadline of ${timeoutMs / 1000} s`);
+        await pause(wait, limit.signal);
+      }
+    } finally {
+      limit.clear();
+    }
+  }
+
+  return {
+    baseURL,
+    model,
+    engine,
+    concurrency,
+    complete,
+    async completeAll(requests, { concurrency: inFlight = concurrency, signal, onResult } = {}) {
+      const either = joinSignals([signal, options.signal]);
+      let lost = 0;
+      return mapPool(requests, { concurrency: inFlight, signal: either }, async (request, index) => {
+        const result = await complete({ ...request, signal: joinSignals([request.signal, either]) });
+        if (!result.ok && result.cause === "cancelled" && either?.aborted) throw either.reason;
+        lost = !result.ok && result.cause === "connection" ? lost + 1 : 0;
+        if (lost >= LOST_IN_A_ROW) throw new LabError({ what: "The model server is gone", where: baseURL, found: (result as { message: string }).message, todo: "Start it again and run the cell again; what was answered is kept." });
+        await onResult?.(result, index);
+        return result;
+      });
+    },
+    async streamComplete(request, onText) {
+      const limit = timeLimit(timeoutMs, [request.signal, options.signal]);
+      try {
+        return await streamOnce(openai, fields(request, model, engine), { engine, opensThink, maxBytes, onText, signal: limit.signal, why: limit.why });
+      } finally {
+        limit.clear();
+      }
+    },
+  };
+}
+
+type Fields = Omit<OpenAI.ChatCompletionCreateParamsNonStreaming, "stream">;
+
+/** Only what the engine knows, and nothing that says the default. */
+function fields({ messages, temperature, topP, maxTokens, seed, jsonSchema }: CompletionRequest, model: string, engine: Engine): Fields {
+  const common: Fields = { model, messages, temperature, max_tokens: maxTokens };
+  if (topP !== undefined && topP !== 1) common.top_p = topP;
+  if (seed !== undefined) common.seed = seed;
+  if (jsonSchema !== undefined && engine === "vllm") common.response_format = { type: "json_schema", json_schema: { name: "answer", schema: jsonSchema, strict: true } };
+  return common;
+}
+
+async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
+    length += part.length;
+    if (length > maxBytes) throw new TooLarge(); // leaving the loop cancels the body
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+interface TimeLimit {
+  signal: AbortSignal;
+  why: () => [FailureCause, string];
+  clear: () => void;
+}
+
+/** A timer that keeps the process alive, unlike AbortSignal.timeout's: a script must not end with status 0 while it waits. */
+function timeLimit(timeoutMs: number, others: readonly (AbortSignal | undefined)[]): TimeLimit {
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), timeoutMs);
+  return {
+    signal: joinSignals([over.signal, ...others])!,
+    why: () => (over.signal.aborted ? ["timeout", `no answer within ${timeoutMs / 1000} s`] : ["cancelled", "the request was cancelled"]),
+    clear: () => clearTimeout(timer),
+  };
+}
+
+function joinSignals(signals: readonly (AbortSignal | undefined)[]): AbortSignal | undefined {
+  const given = [...new Set(signals.filter((s) => s !== undefined))];
+  return given.length <= 1 ? given[0] : AbortSignal.any(given);
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+  });
+}

@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { engineCommand } from "./engine.ts";
+import type { EngineOptions } from "./engine.ts";
+import { LabError } from "../errors.ts";
+
+const folder = { path: "/models/teacher", revision: "main", sha256: "0".repeat(64) };
+const hub = { path: "Qwen/Qwen2.5-7B-Instruct", revision: "a1b2c3", sha256: null };
+const options: EngineOptions = { engine: "vllm", model: hub, port: 8123, maxModelLength: 4096, concurrency: 288 };
+
+function argsOf(overrides: Partial<EngineOptions>): string[] {
+  const { run } = engineCommand({ ...options, ...overrides });
+  return "serve" in run ? run.serve : run.command;
+}
+
+test("vLLM serves on 127.0.0.1 with the revision, the length, OpenAI's sampling defaults and a batch below what is in flight", () => {
+  const [program, ...args] = argsOf({});
+  expect(program).toMatch(/bin\/vllm$/);
+  expect(args).toEqual([
+    ...["serve", "Qwen/Qwen2.5-7B-Instruct", "--host", "127.0.0.1", "--port", "8123", "--served-model-name", "Qwen/Qwen2.5-7B-Instruct"],
+    ...["--max-model-len", "4096", "--max-num-seqs", "256", "--generation-config", "vllm", "--revision", "a1b2c3"],
+  ]);
+});
+
+test("a folder has no revision, and 4 bit names its quantisation", () => {
+  expect(argsOf({ model: folder })).not.toContain("--revision");
+  expect(argsOf({ loadIn4bit: true }).slice(-2)).toEqual(["--quantization", "bitsandbytes"]);
+  expect(argsOf({ engine: "transformers", model: folder, loadIn4bit: true }).slice(-2)).toEqual(["--quantization", "bnb-4bit"]);
+});
+
+test("our own server gets the folder, or the id with its revision", () => {
+  expect(argsOf({ engine: "transformers", model: folder, maxModelLength: 512, concurrency: 72 })).toEqual(["/models/teacher", "--host", "127.0.0.1", "--port", "8123", "--max-model-length", "512", "--concurrency", "64"]);
+  expect(engineCommand({ ...options, engine: "transformers" }).servedName).toBe("Qwen/Qwen2.5-7B-Instruct@a1b2c3");
+});
+
+test("no key stands on a command line", () => {
+  for (const engine of ["vllm", "transformers"] as const) expect(argsOf({ engine }).join(" ")).not.toMatch(/key/i);
+});
+
+test("a batch holds at least one request", () => {
+  expect(argsOf({ concurrency: 1 })).toContain("1");
+});
+
+test.each([
+  ["a leading -", { ...hub, path: "--config=/etc/passwd" }],
+  ["a parent folder in an id", { ...hub, path: "../../etc" }],
+  ["an @ in a path", { ...folder, path: "/models/a@b" }],
+  ["a NUL", { ...folder, path: "/models/a\0b" }],
+])("%s is refused", (_, model) => {
+  for (const engine of ["vllm", "transformers"] as const) expect(() => engineCommand({ ...options, engine, model })).toThrow(LabError);
+});

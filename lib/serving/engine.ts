@@ -1,0 +1,65 @@
+/** Command lines of the model servers. Pure: nothing is started, and no shell will read them. */
+import { dirname, join } from "node:path";
+import type { Engine } from "./client.ts";
+import { LabError } from "../errors.ts";
+import { PYTHON } from "../config/paths.ts";
+import type { ModelRef } from "../train/run-key.ts";
+
+export interface EngineOptions {
+  engine: Engine;
+  model: ModelRef;
+  port: number;
+  /** Tokens of prompt and completion. */
+  maxModelLength: number;
+  /** Requests that the client keeps in flight. */
+  concurrency: number;
+  /** NF4 weights; on a GPU only. */
+  loadIn4bit?: boolean | undefined;
+}
+
+export interface EngineCommand {
+  run: { serve: string[] } | { command: string[] };
+  /** The name that requests must use. */
+  servedName: string;
+}
+
+const HOST = "127.0.0.1";
+
+/**
+ * What to start. Every server binds 127.0.0.1.
+ *
+ * The batch holds 8 of 9 requests in flight, so that the next ones wait in the server and not on the way to it. vLLM reads its API key from
+ * the environment (VLLM_API_KEY), because command lines are public on a machine; its sampling defaults are OpenAI's, not the model's.
+ * Throws LabError when the model's name cannot be passed on (an `@` in a path, a leading `-`, `..` in a hub id).
+ */
+export function engineCommand({ engine, model, port, maxModelLength, concurrency, loadIn4bit = false }: EngineOptions): EngineCommand {
+  const isFolder = model.sha256 !== null;
+  assertPlain(model, isFolder);
+  const batch = Math.max(1, Math.round((concurrency * 8) / 9));
+  if (engine === "vllm") {
+    const args = ["serve", model.path, "--host", HOST, "--port", String(port), "--served-model-name", model.path, "--max-model-len", String(maxModelLength)];
+    args.push("--max-num-seqs", String(batch), "--generation-config", "vllm");
+    if (!isFolder) args.push("--revision", model.revision);
+    if (loadIn4bit) args.push("--quantization", "bitsandbytes");
+    return { run: { command: [vllmProgram(), ...args] }, servedName: model.path };
+  }
+  const name = isFolder ? model.path : `${model.path}@${model.revision}`;
+  const args = [name, "--host", HOST, "--port", String(port), "--max-model-length", String(maxModelLength), "--concurrency", String(batch)];
+  if (loadIn4bit) args.push("--quantization", "bnb-4bit");
+  return { run: { serve: args }, servedName: name };
+}
+
+/** vLLM comes with the Python environment's `gpu` extra. */
+export function vllmProgram(): string {
+  return join(dirname(PYTHON), "vllm");
+}
+
+function assertPlain({ path }: ModelRef, isFolder: boolean): void {
+  const refuse = (found: string): never => {
+    throw new LabError({ what: "The model's name cannot be given to a server", where: path, expected: isFolder ? "a path without @" : "owner/name", found, todo: "Move or rename the folder." });
+  };
+  if (path.startsWith("-")) refuse("a leading -");
+  if (path.includes("\0")) refuse("a NUL character");
+  if (isFolder && path.includes("@")) refuse("an @, which servers take for the start of a revision");
+  if (!isFolder && path.split("/").includes("..")) refuse("..");
+}

@@ -1,0 +1,166 @@
+/** A model server of our own: started, probed with a real completion, stopped, never left behind. */
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { fileError } from "../store/atomic.ts";
+import { messages, templateOpensThink } from "../model/chat.ts";
+import { createClient } from "./client.ts";
+import type { Client, ClientOptions } from "./client.ts";
+import type { CompletionResult, Failure } from "./completion.ts";
+import { engineCommand } from "./engine.ts";
+import type { EngineCommand, EngineOptions } from "./engine.ts";
+import { LabError } from "../errors.ts";
+import { assertPortFree, freePort } from "./port.ts";
+import { startProcess } from "./supervisor.ts";
+
+export interface ServerOptions extends Omit<EngineOptions, "port"> {
+  /** On 127.0.0.1; 0 (default) takes a free one. */
+  port?: number | undefined;
+  /** What the server prints. Emptied first. */
+  log: string;
+  /** Until a real completion must have come back. */
+  startTimeoutMs: number;
+  /** Deadline of each request of `client`. */
+  requestTimeoutMs?: number | undefined;
+  /** What vLLM asks of everyone on this machine; a random one unless told. */
+  apiKey?: string | undefined;
+  signal?: AbortSignal | undefined;
+  /** Another OpenAI-compatible server than the two engines: its command line for a port. */
+  command?: ((port: number) => EngineCommand) | undefined;
+}
+
+export interface Server {
+  /** `http://127.0.0.1:<port>/v1` */
+  readonly url: string;
+  readonly model: string;
+  readonly pid: number;
+  readonly log: string;
+  /** Its requests are aborted, with a LabError that holds the server's last words, when the server dies. */
+  readonly client: Client;
+  /** Ends the server's whole process group, after `graceSeconds` by force; resolves when it is gone. */
+  stop(graceSeconds?: number): Promise<void>;
+}
+
+/**
+ * Starts a server and returns when it has answered a request for one token.
+ *
+ * It ends with this process, even when that is killed. Throws LabError: the port is taken, the server died (with its last words), nothing
+ * came back in time, the engine is not installed; the abort's reason when `signal` aborts. Nothing is left running then.
+ */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const wanted = options.port ?? 0;
+  for (let attempt = 1; ; attempt++) {
+    const port = wanted === 0 ? await freePort() : await assertPortFree(wanted);
+    try {
+      return await startOn(port, options);
+    } catch (error) {
+      // Somebody else took the port between our look and the server's bind.
+      if (wanted === 0 && attempt < 3 && error instanceof LabError && /address already in use/i.test(error.problem.found ?? "")) continue;
+      throw error;
+    }
+  }
+}
+
+async function startOn(port: number, options: ServerOptions): Promise<Server> {
+  const { engine, model, log, startTimeoutMs, requestTimeoutMs, concurrency, signal } = options;
+  const { run, servedName } = options.command?.(port) ?? engineCommand({ ...options, port });
+  assertInstalled(run);
+  makeLog(log);
+  const key = options.apiKey ?? randomBytes(16).toString("hex");
+  const offline: Record<string, string> = model.sha256 === null ? {} : { HF_HUB_OFFLINE: "1" };
+  signal?.throwIfAborted();
+  const server = await startProcess({ run, log, env: { ...offline, ...(engine === "vllm" && { VLLM_API_KEY: key }) } });
+  const url = `http://127.0.0.1:${port}/v1`;
+  const died = new AbortController();
+  let stopping = false;
+  void server.exited.then((status) => {
+    if (!stopping) died.abort(deathError(servedName, log, status, key));
+  });
+  const connection: ClientOptions = { baseURL: url, model: servedName, engine, apiKey: key, concurrency, opensThink: model.sha256 === null ? null : templateOpensThink(model.path) };
+  const client = createClient({ ...connection, timeoutMs: requestTimeoutMs, signal: died.signal });
+  const stop = async (graceSeconds = "serve" in run ? 0 : 10) => {
+    stopping = true;
+    await server.stop(graceSeconds); // 0 for ours, which has nothing to put in order
+  };
+  try {
+    await waitUntilReady(connection, { startTimeoutMs, log, died: died.signal, signal });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url, model: servedName, pid: server.pid, log, client, stop };
+}
+
+interface Readiness {
+  startTimeoutMs: number;
+  log: string;
+  died: AbortSignal;
+  signal: AbortSignal | undefined;
+}
+
+/** Readiness is a completion: health checks answer while completions hang. */
+async function waitUntilReady(connection: ClientOptions, { startTimeoutMs, log, died, signal }: Readiness): Promise<void> {
+  const deadline = Date.now() + startTimeoutMs;
+  for (;;) {
+    const left = deadline - Date.now();
+    const result = await probe(createClient({ ...connection, maxAttempts: 1, timeoutMs: Math.max(1, left), signal: signal ? AbortSignal.any([died, signal]) : died }));
+    if (died.aborted) throw died.reason;
+    signal?.throwIfAborted();
+    if (answered(result)) return;
+    const { cause, message } = result as Failure;
+    const refused = /^http_4/.test(cause) && cause !== "http_408" && cause !== "http_429";
+    if (refused || cause === "context_overflow") throw new LabError({ what: "The model server refuses a plain request", where: connection.baseURL, found: `${cause}: ${message}`, todo: `Read ${log}.` });
+    if (Date.now() >= deadline)
+      throw new LabError({ what: "The model server gave no answer in time", where: connection.baseURL, expected: `one token within ${startTimeoutMs / 1000} s`, found: `${message}\n${lastWords(log)}`.trim(), todo: "Raise serving.startTimeoutMs, or take a smaller model." });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** One token, greedily. */
+export function probe(client: Client): Promise<CompletionResult> {
+  return client.complete({ messages: messages("1"), temperature: 0, maxTokens: 1 });
+}
+
+/** A text cut after one token, or none at all, is an answer, too. */
+export function answered(result: CompletionResult): boolean {
+  return result.ok || result.cause === "length" || result.cause === "empty";
+}
+
+function assertInstalled(run: EngineCommand["run"]): void {
+  if ("command" in run && !existsSync(run.command[0]!))
+    throw new LabError({ what: "The model server is not installed", where: run.command[0]!, todo: "For vLLM install the Python environment's gpu extra (`npm run doctor` says how), or set serving.engine=transformers." });
+}
+
+function makeLog(log: string): void {
+  try {
+    mkdirSync(dirname(log), { recursive: true });
+    writeFileSync(log, "");
+  } catch (cause) {
+    throw fileError("The server's log could not be written", log, cause);
+  }
+}
+
+function deathError(model: string, log: string, status: number | null, key: string): LabError {
+  const words = lastWords(log).replaceAll(key, "…");
+  const taken = /address already in use/i.test(words);
+  const how = status === null ? "its supervisor was ended with it" : status < 0 ? `signal ${-status}${status === -9 ? " (by hand, or by the system when memory ran out)" : ""}` : `exit status ${status}`;
+  return new LabError({
+    what: taken ? "The model server's port is in use" : "The model server died",
+    where: model,
+    found: words ? `${how}; its last words:\n${words}` : `${how}; it said nothing`,
+    todo: `What is done is kept: run the cell again. The whole log is ${log}.`,
+  });
+}
+
+/** The end of a log, for a person. */
+function lastWords(log: string): string {
+  let text: string;
+  try {
+    text = readFileSync(log, "utf8");
+  } catch {
+    return ""; // removed with its folder
+  }
+  const lines = stripVTControlCharacters(text).trimEnd().split("\n");
+  return lines.slice(-15).join("\n").slice(-2000);
+}

@@ -1,0 +1,112 @@
+/** The model server a stage asks: the one the config names, or one started for it. */
+import { mkdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { createClient } from "./client.ts";
+import type { Client } from "./client.ts";
+import type { Failure } from "./completion.ts";
+import { templateOpensThink } from "../model/chat.ts";
+import { LabError } from "../errors.ts";
+import { requireGpu } from "../config/gpu.ts";
+import type { Lab } from "../config/lab.ts";
+import { resolveModel } from "../model/model-ref.ts";
+import type { ModelRef } from "../train/run-key.ts";
+import { answered, probe, startServer } from "./server.ts";
+
+export type ModelRole = "teacher" | "judge" | "base";
+
+export interface OpenServerOptions {
+  /** Of a started server; default `serving.port`. */
+  port?: number | undefined;
+  /** Of a started vLLM; a random one unless told. */
+  apiKey?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface OpenServer {
+  readonly client: Client;
+  readonly model: ModelRef;
+  readonly url: string;
+  /** Null for a server that was there before. */
+  readonly pid: number | null;
+  /** Stops what was started; a server that was there before goes on. */
+  stop(): Promise<void>;
+}
+
+/**
+ * A server that answers for a model: a role of the config, a folder, a hub id, or a resolved model.
+ *
+ * `serving.url` set: that server is asked, under the model's name as the config writes it. Otherwise one is started on 127.0.0.1 (a second
+ * start in the same process costs a second or two) and ends with this process at the latest. Teacher and Judge are loaded in 4 bit where the config
+ * says so; what is trained and evaluated never is, so that all arms are asked alike.
+ * Throws LabError: no such model, another architecture, no GPU where one is needed, port in use, server dead or silent.
+ */
+export async function openServer(lab: Lab, model: ModelRole | string | ModelRef, { port, apiKey, signal }: OpenServerOptions = {}): Promise<OpenServer> {
+  const { serving, models } = lab.config;
+  const name = typeof model !== "string" ? model.path : isRole(model) ? models[model] : model;
+  const ref = typeof model === "string" ? await resolveModel(name, models.revision) : model;
+  if (serving.url !== "") return askExisting(lab, name, ref, signal);
+  if (serving.engine === "vllm") await requireGpu(lab);
+  const log = join(lab.paths.reports, "servers", `${basename(ref.path).replace(/[^\w.-]+/g, "_") || "model"}-${process.pid}.log`);
+  mkdirSync(join(lab.paths.reports, "servers"), { recursive: true });
+  const server = await startServer({
+    ...{ engine: serving.engine, model: ref, port: port ?? serving.port, log, apiKey, signal },
+    maxModelLength: serving.maxModelLength,
+    concurrency: serving.concurrency,
+    startTimeoutMs: serving.startTimeoutMs,
+    requestTimeoutMs: serving.requestTimeoutMs,
+    loadIn4bit: models.loadIn4bit && (name === models.teacher || name === models.judge),
+  });
+  return { client: server.client, model: ref, url: server.url, pid: server.pid, stop: () => server.stop() };
+}
+
+/**
+ * Opens a server, hands its client to `use`, and always stops what was started: after success, an error, an abort, an interrupted cell.
+ *
+ * The signal given to `use` aborts when the cell is interrupted or `signal` does; the client's requests end with it.
+ */
+export async function withServer<T>(lab: Lab, model: ModelRole | string | ModelRef, use: (client: Client, signal: AbortSignal) => Promise<T>, options: OpenServerOptions = {}): Promise<T> {
+  return interruptible(options.signal, async (signal) => {
+    const server = await openServer(lab, model, { ...options, signal });
+    try {
+      return await use(server.client, signal);
+    } finally {
+      await server.stop();
+    }
+  });
+}
+
+/** Runs `work` with a signal that also aborts on SIGINT: tslab interrupts only synchronous code by itself. */
+export async function interruptible<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const key = new AbortController();
+  const stop = () => key.abort(new LabError({ what: "The cell was interrupted", todo: "What was finished is kept: run the cell again to go on." }));
+  process.on("SIGINT", stop);
+  try {
+    return await work(signal ? AbortSignal.any([signal, key.signal]) : key.signal);
+  } finally {
+    process.removeListener("SIGINT", stop);
+  }
+}
+
+function isRole(name: string): name is ModelRole {
+  return name === "teacher" || name === "judge" || name === "base";
+}
+
+async function askExisting({ config: { serving } }: Lab, name: string, model: ModelRef, signal: AbortSignal | undefined): Promise<OpenServer> {
+  const connection = { baseURL: apiUrl(serving.url), model: name, engine: serving.engine, apiKey: process.env.FTMODEL_API_KEY || undefined, concurrency: serving.concurrency, opensThink: model.sha256 === null ? null : templateOpensThink(model.path), signal };
+  const result = await probe(createClient({ ...connection, timeoutMs: Math.min(serving.requestTimeoutMs, serving.startTimeoutMs), maxAttempts: 4 }));
+  signal?.throwIfAborted();
+  if (!answered(result)) {
+    const { cause, message } = result as Failure;
+    throw new LabError({ what: "The server that the config names does not answer for this model", where: `serving.url ${connection.baseURL}, model ${name}`, found: `${cause}: ${message}`, todo: "Start it, correct serving.url or the model's name, or leave serving.url empty to have one started." });
+  }
+  return { client: createClient({ ...connection, timeoutMs: serving.requestTimeoutMs }), model, url: connection.baseURL, pid: null, stop: async () => undefined };
+}
+
+/** With `/v1` behind it, which people leave out. Throws LabError on what is no http(s) URL. */
+function apiUrl(text: string): string {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol)) throw new LabError({ what: "The server's URL cannot be read", where: "key serving.url", expected: "such as http://127.0.0.1:8000/v1", found: text });
+  if (url.username || url.password) throw new LabError({ what: "The server's URL must not hold a password", where: "key serving.url", todo: "Set the key in FTMODEL_API_KEY." });
+  const path = url.pathname.replace(/\/+$/, "");
+  return `${url.origin}${path === "" ? "/v1" : path}`;
+}

@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import { LabError } from "../errors.ts";
+import { markedHtml, sampleList, sideBySide } from "./sample-view.ts";
+
+const HOSTILE = "<think>\n<script>alert(1)</script>\u202E\u001B[31m</think><answer><img src=x onerror=alert(1)></answer>";
+/** The tags this library writes itself. */
+const OURS = /<(?!\/?(?:table|thead|tbody|caption|tr|th|td|b|br|small|span|code|mark|em|p)\b)/;
+
+describe("texts of models", () => {
+  test("stand side by side and cannot do anything", () => {
+    const { html, text } = sideBySide(
+      [
+        { title: "Base", text: HOSTILE, ok: false },
+        { title: "SFT", text: null },
+      ],
+      "What is <b>5 %</b> of $200?",
+    );
+    expect(html).not.toMatch(OURS);
+    expect(html).toContain("&lt;script&gt;alert(1)&lt;/script&gt;⟨U+202E⟩␛[31m");
+    expect(text).toContain("✗ Base");
+    expect(text).not.toMatch(/[\u001B\u202E]/);
+  });
+
+  test("carry verdict, reason and numbers", () => {
+    const { html, text } = sampleList(
+      [{ title: "q1", text: "12", ok: true, reason: "equal", message: "12 is 12", facts: { reward: 1, advantage: null } }],
+      "Completions",
+    );
+    expect(text).toContain("✓ q1 · reward 1 · advantage – · equal · 12 is 12");
+    expect(html).toContain("<small>advantage –</small>");
+  });
+
+  test("no samples is said", () => expect(sampleList([], "Rejected").text).toBe("Rejected\nno samples"));
+});
+
+describe("marks", () => {
+  test("highlight the stretch that a reason speaks of", () => {
+    expect(markedHtml("a <b> c", [{ start: 2, end: 5, kind: "bad", label: 'tag "b"' }])).toBe(
+      'a <mark style="background:#FBDCC8;color:inherit" title="tag &#34;b&#34;">&lt;b&gt;</mark> c',
+    );
+  });
+
+  test("set the format's own tags apart", () => {
+    expect(markedHtml("<answer>5</answer>", [])).toBe(
+      '<code style="color:#0072B2;background:none">&lt;answer&gt;</code>5<code style="color:#0072B2;background:none">&lt;/answer&gt;</code>',
+    );
+  });
+
+  test.each([
+    [
+      "overlap",
+      [
+        { start: 0, end: 3 },
+        { start: 2, end: 4 },
+      ],
+    ],
+    ["leave the text", [{ start: 3, end: 9 }]],
+    ["are empty", [{ start: 2, end: 2 }]],
+  ])("that %s are refused", (_, marks) => expect(() => markedHtml("abcde", marks)).toThrow(LabError));
+});

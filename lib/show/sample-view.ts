@@ -1,0 +1,124 @@
+/** Texts of models to read: side by side, or with the places marked that a verdict speaks of. Markup is made here, from escaped text only. */
+import { LabError } from "../errors.ts";
+import type { View } from "./table.ts";
+import { inertHtml, visibleText } from "./text-view.ts";
+
+/** A stretch of the raw text, UTF-16 offsets, end exclusive. */
+export interface Mark {
+  start: number;
+  end: number;
+  /** Shown when the reader points at it. */
+  label?: string;
+  kind?: "good" | "bad" | "note";
+}
+
+export interface ShownText {
+  title: string;
+  text: string | null;
+  /** true: accepted or right; false: rejected or wrong; null or absent: not judged. */
+  ok?: boolean | null;
+  /** Stable code and sentence of the verdict. */
+  reason?: string;
+  message?: string;
+  /** Numbers to stand under the title: reward, advantage, tokens … */
+  facts?: Record<string, string | number | null>;
+  marks?: readonly Mark[];
+}
+
+const COLOURS = { good: "#D5F0E3", bad: "#FBDCC8", note: "#FFF3BF" };
+const BADGES = { yes: { text: "✓", colour: "#00734F" }, no: { text: "✗", colour: "#B34700" }, open: { text: "·", colour: "#6E7781" } };
+const TAG = /<\/?(?:think|answer)>/g;
+
+/** One column a text (Base, SFT, GRPO …), under the question if one is given; wraps, keeps line breaks, shows tags in colour. */
+export function sideBySide(samples: readonly ShownText[], question?: string): View {
+  const width = `${Math.floor(100 / Math.max(1, samples.length))}%`;
+  const cells = (tag: string, style: string, inner: (s: ShownText) => string) =>
+    `<tr>${samples.map((s) => `<${tag} align="left" valign="top" width="${width}" style="text-align:left;vertical-align:top;white-space:normal;${style}">${inner(s)}</${tag}>`).join("")}</tr>`;
+  const html = [
+    question === undefined ? "" : `<p><b>${inertHtml(question)}</b></p>`,
+    `<table class="ftmodel-samples" style="width:100%;table-layout:fixed">`,
+    `<thead>${cells("th", "", heading)}</thead>`,
+    `<tbody>${cells("td", "font-size:90%;overflow-wrap:anywhere", bodyHtml)}</tbody></table>`,
+  ];
+  return {
+    html: html.filter(Boolean).join("\n"),
+    text: [question === undefined ? "" : `${visibleText(question)}\n`, ...samples.map(plain)].filter(Boolean).join("\n"),
+  };
+}
+
+/** One text under the other, each with its verdict, reason and marked places: accepted and rejected samples, completions of a group. */
+export function sampleList(samples: readonly ShownText[], caption?: string): View {
+  const rows = samples.map(
+    (s) =>
+      `<tr><td align="left" valign="top" width="24%" style="text-align:left;vertical-align:top;white-space:normal">${heading(s)}</td>` +
+      `<td align="left" valign="top" style="text-align:left;vertical-align:top;white-space:normal;font-size:90%;overflow-wrap:anywhere">${bodyHtml(s)}</td></tr>`,
+  );
+  const head = caption ? `<caption style="text-align:left"><b>${inertHtml(caption)}</b></caption>` : "";
+  const body = rows.length > 0 ? rows.join("\n") : `<tr><td><em>no samples</em></td></tr>`;
+  return {
+    html: `<table class="ftmodel-samples" style="width:100%">${head}<tbody>\n${body}\n</tbody></table>`,
+    text: [caption ?? "", ...(samples.length > 0 ? samples.map(plain) : ["no samples"])].filter(Boolean).join("\n"),
+  };
+}
+
+function badge(ok: boolean | null | undefined): { text: string; colour: string } {
+  return ok === true ? BADGES.yes : ok === false ? BADGES.no : BADGES.open;
+}
+
+function heading(sample: ShownText): string {
+  const { text, colour } = badge(sample.ok);
+  const facts = Object.entries(sample.facts ?? {}).map(([name, value]) => `${name} ${value ?? "–"}`);
+  const small = [...facts, sample.reason ?? "", sample.message ?? ""].filter((line) => line !== "");
+  return `<b style="color:${colour}">${text}</b> <b>${inertHtml(sample.title)}</b>${small.map((line) => `<br><small>${inertHtml(line)}</small>`).join("")}`;
+}
+
+function bodyHtml(sample: ShownText): string {
+  if (sample.text === null) return "<em>no text</em>";
+  return markedHtml(sample.text, sample.marks ?? []);
+}
+
+/**
+ * The text as inert HTML with `marks` highlighted and the format's own tags set apart.
+ *
+ * @throws LabError when a mark lies outside the text or two marks overlap.
+ */
+export function markedHtml(text: string, marks: readonly Mark[]): string {
+  const sorted = [...marks].sort((a, b) => a.start - b.start);
+  let at = 0;
+  let html = "";
+  for (const mark of sorted) {
+    if (!(mark.start >= at && mark.start < mark.end && mark.end <= text.length)) {
+      throw new LabError({
+        what: "markedHtml requires marks inside the text that do not overlap",
+        expected: `${at} ≤ start < end ≤ ${text.length}`,
+        found: `${mark.start} … ${mark.end}`,
+      });
+    }
+    const title = mark.label ? ` title="${inertTitle(mark.label)}"` : "";
+    html +=
+      tagsHtml(text.slice(at, mark.start)) +
+      `<mark style="background:${COLOURS[mark.kind ?? "note"]};color:inherit"${title}>${tagsHtml(text.slice(mark.start, mark.end))}</mark>`;
+    at = mark.end;
+  }
+  return html + tagsHtml(text.slice(at));
+}
+
+function inertTitle(text: string): string {
+  return visibleText(text, 300).replace(/[&<>"'$\\\n]/g, (c) => `&#${c.charCodeAt(0)};`);
+}
+
+function tagsHtml(text: string): string {
+  let at = 0;
+  let html = "";
+  for (const match of text.matchAll(TAG)) {
+    html += inertHtml(text.slice(at, match.index)) + `<code style="color:#0072B2;background:none">${inertHtml(match[0])}</code>`;
+    at = match.index + match[0].length;
+  }
+  return html + inertHtml(text.slice(at));
+}
+
+function plain(sample: ShownText): string {
+  const facts = Object.entries(sample.facts ?? {}).map(([name, value]) => `${name} ${value ?? "–"}`);
+  const head = [`${badge(sample.ok).text} ${sample.title}`, ...facts, sample.reason, sample.message].filter(Boolean).join(" · ");
+  return `── ${visibleText(head).replace(/\n/g, " ")}\n${sample.text === null ? "(no text)" : visibleText(sample.text)}\n`;
+}

@@ -1,0 +1,119 @@
+/** The only place that knows tslab: figures, tables and texts into the notebook; outside a kernel, as text to the terminal. */
+import { randomBytes } from "node:crypto";
+import { createRequire } from "node:module";
+import { FIGURE_HEIGHT, type Figure } from "../figures/theme.ts";
+import { figurePng } from "./png.ts";
+import { table, type Column, type TableOptions, type View } from "./table.ts";
+import { visibleText } from "./text-view.ts";
+
+/** MIME type → content, as Jupyter's `display_data` wants it: JSON types as objects, pictures in base64. */
+export type Bundle = Record<string, unknown>;
+
+export const PLOTLY_MIME = "application/vnd.plotly.v1+json";
+
+type WriteDisplay = (message: { data: Bundle; metadata: object; transient: { display_id?: string } }, update?: boolean) => void;
+
+/**
+ * Shows a figure, a table or texts under the running cell. A figure goes out once, as Plotly JSON (interactive), PNG (where scripts do
+ * not run) and text. Outside a kernel the text is printed.
+ *
+ * @example await show(lossCurve([{ name: "sft", metrics: run.metrics() }]));
+ */
+export async function show(shown: Figure | View): Promise<void> {
+  const write = kernelWriter();
+  if (!write) return void process.stdout.write(`${plainText(shown)}\n`);
+  write({ data: await bundleOf(shown), metadata: {}, transient: {} });
+}
+
+/** Shows rows as a table; see `table`. */
+export function showTable(rows: readonly object[], columns?: readonly (string | Column)[], options?: TableOptions): Promise<void> {
+  return show(table(rows, columns, options));
+}
+
+/** Shows markdown of our own. Never pass a model's or a file's text: see `sideBySide` and `sampleList`. */
+export async function showMarkdown(markdown: string): Promise<void> {
+  const write = kernelWriter();
+  if (!write) return void process.stdout.write(`${markdown}\n`);
+  write({ data: { "text/markdown": markdown, "text/plain": markdown }, metadata: {}, transient: {} });
+}
+
+/** Everything a place may choose from to show this (https://jupyter-client.readthedocs.io/en/stable/messaging.html#display-data). `png: false` leaves the picture out. */
+export async function bundleOf(shown: Figure | View, options: { png?: boolean } = {}): Promise<Bundle> {
+  const text = plainText(shown);
+  if (!isFigure(shown)) return { "text/html": shown.html, "text/plain": text };
+  const png = options.png === false ? null : await figurePng(shown);
+  return { [PLOTLY_MIME]: shown, ...(png && { "image/png": png.toString("base64") }), "text/plain": text };
+}
+
+/** A display that is updated in place. */
+export interface LiveFigure {
+  /** Draws the figure, or puts it off until the interval is over; only the newest waits. Costs no picture. */
+  update(figure: Figure): void;
+  /** Draws the last figure with its PNG. Nothing is drawn after it. */
+  finish(figure: Figure): Promise<void>;
+}
+
+/**
+ * A figure that follows a run, in the cell that called this. `intervalMs` between two drawings, default 2,000. Outside a kernel only
+ * `finish` prints.
+ */
+export function liveFigure({ intervalMs = 2000 }: { intervalMs?: number } = {}): LiveFigure {
+  const write = kernelWriter(); // of this cell: later cells have others
+  const transient = { display_id: randomBytes(8).toString("hex") };
+  let shown = false;
+  let finished = false;
+  let lastMs = -Infinity;
+  let waiting: Figure | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  const send = (figure: Figure, data: Bundle) => {
+    // JupyterLab's plotly renderer keeps the first graph it drew; another type in between makes it start anew. As high, so nothing jumps.
+    const height = Number(figure.layout.height) || FIGURE_HEIGHT;
+    if (shown) write?.({ data: { "text/html": `<div style="height:${height}px"></div>`, "text/plain": "" }, metadata: {}, transient }, true);
+    write?.({ data, metadata: {}, transient }, shown);
+    shown = true;
+    lastMs = performance.now();
+  };
+  const draw = () => {
+    timer = undefined;
+    if (waiting && !finished) send(waiting, { [PLOTLY_MIME]: waiting, "text/plain": plainText(waiting) });
+    waiting = null;
+  };
+  return {
+    update(figure) {
+      if (finished) return;
+      waiting = figure;
+      if (timer) return;
+      const wait = lastMs + intervalMs - performance.now();
+      if (wait <= 0) draw();
+      else timer = setTimeout(draw, wait);
+    },
+    async finish(figure) {
+      finished = true;
+      clearTimeout(timer);
+      if (!write) return void process.stdout.write(`${plainText(figure)}\n`);
+      send(figure, await bundleOf(figure));
+    },
+  };
+}
+
+function isFigure(shown: Figure | View): shown is Figure {
+  return "data" in shown;
+}
+
+/** A figure's title and subtitle, a view's text. */
+function plainText(shown: Figure | View): string {
+  if (!isFigure(shown)) return shown.text;
+  const { title } = shown.layout as { title?: { text?: string } };
+  const text = (title?.text ?? "").replace(/<br>/g, ": ").replace(/<[^>]*>/g, "");
+  return `[figure] ${visibleText(text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&"))}`;
+}
+
+/**
+ * The running cell's way to write a display, null outside a kernel. The public API sends one MIME type a call; a full bundle
+ * needs the function beneath it. Only a loaded tslab is asked: loading one here would start nothing and cost a second.
+ */
+function kernelWriter(): WriteDisplay | null {
+  const { cache } = createRequire(import.meta.url);
+  const loaded = Object.keys(cache).find((path) => /[\\/]tslab[\\/]dist[\\/]jupyter\.js$/.test(path));
+  return (loaded && (cache[loaded]?.exports as { lastWriteDisplayData?: WriteDisplay | null }).lastWriteDisplayData) || null;
+}

@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { LabError } from "../errors.ts";
+import { table } from "./table.ts";
+
+describe("table", () => {
+  const rows = [
+    { arm: "Base", n: 200, accuracy: { value: 0.82, low: 0.7641, high: 0.8712 }, judge: null },
+    { arm: "SFT", n: 1200, accuracy: { value: 1, low: 0.98, high: 1 }, judge: 15.25 },
+  ];
+
+  test("plain text is aligned: names left, numbers right, intervals in brackets, null is not judged", () => {
+    expect(table(rows, undefined, { caption: "Arms" }).text).toBe(
+      [
+        "Arms",
+        "arm       n           accuracy  judge",
+        "────  ─────  ─────────────────  ─────",
+        "Base    200  0.82 [0.76, 0.87]      –",
+        "SFT   1,200  1.00 [0.98, 1.00]  15.25",
+      ].join("\n"),
+    );
+  });
+
+  test("numbers stand right in HTML", () => {
+    expect(table(rows, ["arm", "n"]).html).toMatch(/<th align="left"[^>]*>arm<\/th><th align="right"[^>]*>n<\/th>/);
+  });
+
+  test("cells, headings and captions are escaped", () => {
+    const { html } = table([{ "<b>key</b>": "<script>alert(1)</script>" }], undefined, { caption: "<img onerror=x>" });
+    expect(html).not.toMatch(/<script|<img|<b>key/);
+    expect(html).toContain("&lt;script&gt;");
+  });
+
+  test("a format's result is text, too", () => {
+    expect(table([{ a: 1 }], [{ key: "a", format: (value) => `<i>${value}</i>` }]).html).toContain("&lt;i&gt;1&lt;/i&gt;");
+  });
+
+  test("NaN and missing values are not 0", () => {
+    expect(
+      table([{ a: Number.NaN }, { b: 1 }])
+        .text.split("\n")
+        .slice(2),
+    ).toEqual(["–  –", "–  1"]);
+  });
+
+  test("a wide character takes two places", () => {
+    const [head, , cjk, latin] = table([
+      { q: "营收", n: 1 },
+      { q: "abcd", n: 2 },
+    ]).text.split("\n");
+    expect([head, cjk, latin]).toEqual(["q     n", "营收  1", "abcd  2"]);
+  });
+
+  test("long tables say how many rows are not shown", () => {
+    const { html, text } = table(Array.from({ length: 60 }, (_, i) => ({ i })));
+    expect(text).toContain("… and 10 more rows");
+    expect(html.match(/<tr>/g)!.length).toBe(51);
+  });
+
+  test("no rows is said, not drawn", () => expect(table([], undefined, { caption: "Failures" }).text).toBe("Failures: no rows"));
+
+  test("a column nobody has is a mistake", () => expect(() => table(rows, ["arm", "acuracy"])).toThrow(LabError));
+});

@@ -1,0 +1,114 @@
+/** Rows as a table: escaped HTML for the page, aligned plain text for everywhere else. */
+import { LabError } from "../errors.ts";
+import { formatEstimate, formatNumber, isEstimate } from "../figures/numbers.ts";
+import { inertHtml, visibleText } from "./text-view.ts";
+
+/** What `show()` shows beside figures: the same content twice. `html` holds markup made by this library from escaped text. */
+export interface View {
+  html: string;
+  text: string;
+}
+
+/** A column: the row's key, its heading (default: the key in words), and how to write a value (default: `formatCell`). */
+export interface Column {
+  key: string;
+  label?: string;
+  format?: (value: unknown, row: Record<string, unknown>) => string;
+  align?: "left" | "right";
+}
+
+export interface TableOptions {
+  /** One line above the table. */
+  caption?: string;
+  /** Rows shown; the rest is counted in a last line. Default 50. */
+  maxRows?: number;
+  /** Characters of a cell. Default 300. */
+  maxChars?: number;
+}
+
+/**
+ * Rows of plain objects as a table. Numbers stand right; `{value, low, high}` reads "0.82 [0.76, 0.87]"; null, undefined and NaN read
+ * "–" (not judged, never 0). Cell text is escaped, and a column's `format` returns text, not markup.
+ *
+ * @param columns keys or columns, in order; default: the keys of all rows as they appear.
+ * @throws LabError when a named column is in no row.
+ * @example table([{ arm: "SFT", n: 200, accuracy: { value: 0.82, low: 0.76, high: 0.87 } }])
+ */
+export function table(rows: readonly object[], columns?: readonly (string | Column)[], options: TableOptions = {}): View {
+  const { caption, maxRows = 50, maxChars = 300 } = options;
+  const records = rows as readonly Record<string, unknown>[];
+  const shape = resolveColumns(records, columns);
+  const shown = records.slice(0, maxRows).map((row) => shape.map((c) => (c.format ? c.format(row[c.key], row) : formatCell(row[c.key]))));
+  const more = records.length > maxRows ? `… and ${(records.length - maxRows).toLocaleString("en-US")} more rows` : "";
+  if (rows.length === 0) return { html: `<p><em>${inertHtml(caption ?? "Table")}: no rows</em></p>`, text: `${caption ?? "Table"}: no rows` };
+
+  const right = shape.map((c) => (c.align ? c.align === "right" : records.every((row) => isNumeric(row[c.key]))));
+  const cell = (tag: string, content: string, i: number) =>
+    `<${tag} align="${right[i] ? "right" : "left"}" style="text-align:${right[i] ? "right" : "left"};vertical-align:top">${content}</${tag}>`;
+  const headings = shape.map((c) => c.label ?? c.key.replace(/_/g, " "));
+  const html = [
+    `<table class="ftmodel-table">`,
+    caption ? `<caption style="text-align:left"><b>${inertHtml(caption)}</b></caption>` : "",
+    `<thead><tr>${headings.map((h, i) => cell("th", inertHtml(h), i)).join("")}</tr></thead>`,
+    `<tbody>${shown.map((row) => `<tr>${row.map((value, i) => cell("td", inertHtml(clip(value, maxChars)), i)).join("")}</tr>`).join("\n")}</tbody>`,
+    `</table>`,
+    more ? `<p><em>${more}</em></p>` : "",
+  ];
+  return { html: html.filter(Boolean).join("\n"), text: [caption ?? "", plainTable(headings, shown, right), more].filter(Boolean).join("\n") };
+}
+
+/** How a value reads in a cell. */
+export function formatCell(value: unknown): string {
+  if (value === null || value === undefined || (typeof value === "number" && Number.isNaN(value))) return "–";
+  if (typeof value === "number") return formatNumber(value);
+  if (typeof value === "string") return value;
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (isEstimate(value)) return formatEstimate(value);
+  if (value instanceof Date) return value.toISOString().slice(0, 19).replace("T", " ");
+  return JSON.stringify(value) ?? String(value);
+}
+
+function resolveColumns(rows: readonly Record<string, unknown>[], columns?: readonly (string | Column)[]): Column[] {
+  const present = new Set(rows.flatMap((row) => Object.keys(row)));
+  if (!columns) return [...present].map((key) => ({ key }));
+  const shape = columns.map((c) => (typeof c === "string" ? { key: c } : c));
+  const missing = shape.find((c) => !c.format && rows.length > 0 && !present.has(c.key));
+  if (missing) {
+    const found = [...present].join(", ");
+    throw new LabError({ what: "table() requires columns that some row has", where: `column "${missing.key}"`, expected: found, found: missing.key });
+  }
+  return shape;
+}
+
+function isNumeric(value: unknown): boolean {
+  return value === null || value === undefined || typeof value === "number" || isEstimate(value);
+}
+
+function clip(text: string, max: number): string {
+  const characters = [...text.slice(0, max * 2 + 2)];
+  return characters.length > max ? characters.slice(0, max - 1).join("") + "…" : text;
+}
+
+/** Columns of equal width, two spaces apart; a wide (CJK) character takes two places. */
+function plainTable(headings: readonly string[], rows: readonly (readonly string[])[], right: readonly boolean[]): string {
+  const all = [headings, ...rows].map((row) => row.map((value) => clip(visibleText(value).replace(/\s+/g, " "), 60)));
+  const widths = headings.map((_, i) => Math.max(...all.map((row) => widthOf(row[i]!))));
+  const line = (row: readonly string[]) =>
+    row
+      .map((value, i) => (right[i] ? " ".repeat(widths[i]! - widthOf(value)) + value : value + " ".repeat(widths[i]! - widthOf(value))))
+      .join("  ")
+      .trimEnd();
+  return [line(all[0]!), widths.map((w) => "─".repeat(w)).join("  "), ...all.slice(1).map(line)].join("\n");
+}
+
+function widthOf(text: string): number {
+  let width = 0;
+  for (const character of text)
+    width +=
+      /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u.test(
+        character,
+      )
+        ? 2
+        : 1;
+  return width;
+}

@@ -1,0 +1,77 @@
+/** Two arms on the same questions: how much better, how sure, and what got worse. Pure. */
+import { pairedDifference } from "./bootstrap.ts";
+import type { BootstrapOptions, PairedDifference } from "./bootstrap.ts";
+import { byQuestion } from "../evaluate/eval-summary.ts";
+import { QUESTION_TYPES } from "../records.ts";
+import type { EvalDetail, QuestionType } from "../records.ts";
+import { mcnemar } from "./stats.ts";
+
+export const METRICS = ["accuracy", "accuracyLenient", "accuracySampled", "format"] as const;
+export type Metric = (typeof METRICS)[number];
+
+const MEASURE: Record<Metric, { mode: EvalDetail["mode"]; holds: (d: EvalDetail) => boolean }> = {
+  accuracy: { mode: "greedy", holds: (d) => d.strict },
+  accuracyLenient: { mode: "greedy", holds: (d) => d.lenient },
+  accuracySampled: { mode: "sampled", holds: (d) => d.strict },
+  format: { mode: "greedy", holds: (d) => d.format },
+};
+
+export interface Comparison extends PairedDifference {
+  metric: Metric;
+  /** Questions that both arms answered. */
+  n: number;
+}
+
+/**
+ * Difference b − a of one metric over the questions both arms answered, with a 95 % interval that resamples questions.
+ *
+ * p: exact McNemar where each question has one answer an arm, else a sign-flip permutation test over questions. Answers of several
+ * training seeds may be put together: a question's answers then count as one cluster. null when the arms share no question.
+ */
+export function compareArms(a: readonly EvalDetail[], b: readonly EvalDetail[], metric: Metric, options: BootstrapOptions = {}): Comparison | null {
+  const { mode, holds } = MEASURE[metric];
+  const values = (details: readonly EvalDetail[]) => byQuestion(details.filter((d) => d.mode === mode), (d) => (holds(d) ? 1 : 0));
+  const [first, second] = [values(a), values(b)];
+  const shared = [...first.keys()].filter((id) => second.has(id));
+  const pairs = shared.map((id) => [first.get(id)!, second.get(id)!] as const);
+  const difference = pairedDifference(pairs.map((p) => p[0]), pairs.map((p) => p[1]), options);
+  if (!difference) return null;
+  const single = pairs.every(([x, y]) => x.length === 1 && y.length === 1);
+  const onlyFirst = pairs.filter(([x, y]) => x[0] === 1 && y[0] === 0).length;
+  const onlySecond = pairs.filter(([x, y]) => x[0] === 0 && y[0] === 1).length;
+  return { metric, n: pairs.length, ...difference, p: single ? mcnemar(onlyFirst, onlySecond) : difference.p };
+}
+
+export interface Change {
+  id: string;
+  type: QuestionType;
+  before: EvalDetail;
+  after: EvalDetail;
+}
+
+/**
+ * Questions answered greedily by both arms whose verdict changed: `regressions` right → wrong, `gains` wrong → right.
+ * Read leniently unless told: else an untrained Base, which knows no tags, could lose nothing.
+ */
+export function changedAnswers(a: readonly EvalDetail[], b: readonly EvalDetail[], reading: "strict" | "lenient" = "lenient"): { regressions: Change[]; gains: Change[] } {
+  const after = new Map(b.filter((d) => d.mode === "greedy").map((d) => [d.id, d]));
+  const regressions: Change[] = [];
+  const gains: Change[] = [];
+  for (const before of a) {
+    const now = after.get(before.id);
+    if (before.mode !== "greedy" || !now || before[reading] === now[reading]) continue;
+    (before[reading] ? regressions : gains).push({ id: before.id, type: before.type, before, after: now });
+  }
+  return { regressions, gains };
+}
+
+/** The comparison within each type that both arms were asked about. */
+export function compareByType(a: readonly EvalDetail[], b: readonly EvalDetail[], metric: Metric, options: BootstrapOptions = {}): Partial<Record<QuestionType, Comparison>> {
+  const result: Partial<Record<QuestionType, Comparison>> = {};
+  for (const type of QUESTION_TYPES) {
+    const of = (details: readonly EvalDetail[]) => details.filter((d) => d.type === type);
+    const comparison = compareArms(of(a), of(b), metric, options);
+    if (comparison) result[type] = comparison;
+  }
+  return result;
+}

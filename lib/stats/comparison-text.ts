@@ -1,0 +1,43 @@
+/** A comparison of two arms as a sentence. Pure. */
+import type { ArmPair } from "../evaluate/ablate.ts";
+import type { Comparison, Metric } from "./compare.ts";
+import { styleOf } from "../figures/theme.ts";
+
+const NAMES: Record<Metric, string> = {
+  accuracy: "greedy, strict",
+  accuracyLenient: "greedy, lenient",
+  accuracySampled: "sampled, strict",
+  format: "format",
+};
+
+/** "better" or "worse" when the whole 95 % interval lies on one side of 0, else "undecided". */
+export function differenceVerdict({ low, high }: Pick<Comparison, "low" | "high">): "better" | "worse" | "undecided" {
+  return low > 0 ? "better" : high < 0 ? "worse" : "undecided";
+}
+
+/**
+ * One comparison in markdown: difference in points, interval, p, n, and what may be said.
+ *
+ * @example describeComparison("base", "sft", c) //=> "**SFT against Base**, greedy, lenient: **+20.0 points** [+12.1, +27.9], p < 0.001, n = 200 questions: better."
+ */
+export function describeComparison(a: string, b: string, { metric, n, delta, low, high, p }: Comparison): string {
+  const says = { better: "better", worse: "**worse**", undecided: "these questions do not decide it" }[differenceVerdict({ low, high })];
+  return `**${styleOf(b, 1).label} against ${styleOf(a, 0).label}**, ${NAMES[metric]}: **${formatPoints(delta)} points** [${formatPoints(low)}, ${formatPoints(high)}], ${formatP(p)}, n = ${n} questions: ${says}.`;
+}
+
+/** Rows for a table: every comparison of every pair, b against a. */
+export function comparisonRows(pairs: readonly Pick<ArmPair, "a" | "b" | "metrics">[]): { step: string; metric: string; n: number; points: string; p: string; verdict: string }[] {
+  return pairs.flatMap(({ a, b, metrics }) =>
+    metrics.map((c) => ({ step: `${styleOf(a, 0).label} → ${styleOf(b, 1).label}`, metric: NAMES[c.metric], n: c.n, points: `${formatPoints(c.delta)} [${formatPoints(c.low)}, ${formatPoints(c.high)}]`, p: formatP(c.p), verdict: differenceVerdict(c) })),
+  );
+}
+
+/** A share as signed percentage points: 0.043 → "+4.3", −0.01 → "−1.0", 0 → "0.0". */
+export function formatPoints(share: number): string {
+  const text = Math.abs(100 * share).toFixed(1);
+  return text === "0.0" ? text : `${share < 0 ? "−" : "+"}${text}`;
+}
+
+export function formatP(p: number): string {
+  return p < 0.001 ? "p < 0.001" : `p = ${p.toFixed(3)}`;
+}

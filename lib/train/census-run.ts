@@ -1,0 +1,63 @@
+/** Takes the difficulty census: G answers of the policy to RL questions, scored by the rules that will pay GRPO. */
+import { scoreCompletion } from "../answer/index.ts";
+import { takeCensus } from "./census.ts";
+import type { Census, CensusRow } from "./census.ts";
+import type { Client } from "../serving/client.ts";
+import { answerTasks, openAnswers } from "../evaluate/eval-answers.ts";
+import { collectAnswers } from "../evaluate/eval-collect.ts";
+import type { CollectProgress } from "../evaluate/eval-collect.ts";
+import { evaluatedModel } from "../evaluate/eval-model.ts";
+import { readJsonl } from "../store/jsonl.ts";
+import type { Lab } from "../config/lab.ts";
+import { RlRow } from "../records.ts";
+import type { ArmName } from "../records.ts";
+import { inDrawnOrder } from "../prepare/sample.ts";
+import { withServer } from "../serving/serving.ts";
+
+export interface CensusOptions {
+  /** The policy that GRPO will start from; default "sft", or "base" where the config says so. */
+  arm?: ArmName;
+  model?: string;
+  /** Questions, drawn by seed from rl.jsonl; default 100: the share they show is known to about ± 10 points. */
+  maxQuestions?: number;
+  signal?: AbortSignal;
+  onProgress?: (progress: CollectProgress) => void;
+  /** Ask this instead of starting a server. */
+  client?: Client;
+}
+
+export interface TakenCensus {
+  census: Census;
+  /** By question, for the histogram and for dropping questions without signal. */
+  rows: CensusRow[];
+  /** Answers asked for by this call; the others were on disk. */
+  asked: number;
+}
+
+/**
+ * Samples `grpo.groupSize` answers a question at GRPO's temperature and length, and counts the right ones (strict: what the reward pays).
+ *
+ * Answers are kept with those of evaluations, so an unchanged census asks nothing. Throws LabError as `evaluate`.
+ */
+export async function runCensus(lab: Lab, options: CensusOptions = {}): Promise<TakenCensus> {
+  const { config, paths } = lab;
+  const { groupSize, temperature, maxTokens, startFromSft } = config.grpo;
+  const questions = inDrawnOrder(readJsonl(paths.rl, RlRow, "Run 03_filter first."), config.seed).slice(0, options.maxQuestions ?? 100);
+  const policy = await evaluatedModel(lab, options.model === undefined ? { arm: options.arm ?? (startFromSft ? "sft" : "base") } : { model: options.model });
+  const tasks = answerTasks(questions, { evaluate: { ...config.evaluate, maxTokens, temperature, samples: groupSize }, seed: config.seed }).filter((task) => task.mode === "sampled");
+  const store = openAnswers(paths, policy.ref, config.prompt.system);
+  try {
+    const open = tasks.filter((task) => !store.has(task.key));
+    const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, open, store, { system: config.prompt.system, signal, onProgress: options.onProgress });
+    if (open.length > 0) await (options.client ? collect(options.client, options.signal) : withServer(lab, policy.ref, collect, { signal: options.signal }));
+    const right = new Map(questions.map((row) => [row.id, 0]));
+    for (const { key, row } of tasks) {
+      const { verdict } = scoreCompletion({ question: row.prompt, gold: row.gold_answer, completion: store.get(key)!.completion }).strict;
+      if (verdict === "right") right.set(row.id, right.get(row.id)! + 1);
+    }
+    const rows = questions.map(({ id, type }): CensusRow => ({ id, type, right: right.get(id)!, answers: groupSize }));
+    return { census: takeCensus(rows), rows, asked: open.length };
+  } finally {
+    await store.close();
+  }
+}

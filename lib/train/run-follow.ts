@@ -1,0 +1,77 @@
+/** Watching a run from any process until it ends. */
+import { LabError } from "../errors.ts";
+import type { RunEvent } from "../records.ts";
+import { attemptLives, currentEnd, describeRun } from "./run.ts";
+import type { Run } from "./run.ts";
+import { EventTail } from "./run-events.ts";
+import { RunFolder } from "./run-folder.ts";
+import type { Workspace } from "./run-folder.ts";
+import { RunProgress } from "./run-metrics.ts";
+import { exitNoted } from "./run-process.ts";
+
+export interface WatchOptions {
+  /** Called for every event from the run's beginning, so that a figure can be built up. */
+  onEvent?: (event: RunEvent) => void;
+  /** Called with the run so far, at most every `progressMs`, and once at the end. */
+  onProgress?: (run: Run) => void;
+  progressMs?: number;
+  /** Stops watching; the run goes on. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Follows a run until it ends and returns it; what it was, done, failed or interrupted, is its `status`.
+ *
+ * Works from any process, for a run that somebody else started, too. When `signal` aborts or the cell is interrupted (SIGINT), throws
+ * a LabError that says the run goes on; `cancelRun` ends it.
+ */
+export async function followRun(workspace: Workspace, key: string, { onEvent, onProgress, progressMs = 1000, signal }: WatchOptions = {}): Promise<Run> {
+  const folder = new RunFolder(workspace, key);
+  const file = folder.readRunFile();
+  const tail = new EventTail(folder.events);
+  const progress = new RunProgress();
+  let interrupted = signal?.aborted ?? false;
+  let wake: () => void = () => undefined;
+  const stop = () => {
+    interrupted = true;
+    wake();
+  };
+  const stopByKey = () => {
+    // A notebook shows its own error for an interrupted cell; this is the only place left to say it.
+    console.error(goesOn(key).message);
+    stop();
+  };
+  signal?.addEventListener("abort", stop);
+  process.on("SIGINT", stopByKey);
+  try {
+    for (let lastProgress = 0; ; ) {
+      const alive = attemptLives(folder);
+      const news = tail.read();
+      for (const placed of news) {
+        progress.add(placed);
+        onEvent?.(placed.event);
+      }
+      const over = !alive || currentEnd(folder, progress) !== null;
+      if (over && news.length > 0) continue; // read once more: nothing it wrote last may be missed
+      if (over || (news.length > 0 && onProgress && Date.now() - lastProgress >= progressMs)) {
+        if (!alive) await exitNoted(folder.readAttempt());
+        const run = describeRun(folder, file, progress, alive);
+        lastProgress = Date.now();
+        onProgress?.(run);
+        if (over) return run;
+      }
+      if (interrupted) throw goesOn(key);
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        setTimeout(resolve, 100);
+      });
+    }
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    process.removeListener("SIGINT", stopByKey);
+  }
+}
+
+function goesOn(key: string): LabError {
+  return new LabError({ what: `Stopped watching run ${key}; it goes on in the background`, todo: "Run the cell again to watch it, or cancelRun(lab, key) to end it." });
+}

@@ -1,0 +1,86 @@
+/** What makes two runs the same run. */
+import { z } from "zod";
+import { Config } from "../config/config.ts";
+import { hashJson } from "../store/hash.ts";
+import { modelId } from "../model/model-ref.ts";
+
+export const STAGES = ["sft", "grpo", "merge"] as const;
+export type Stage = (typeof STAGES)[number];
+
+const InputFile = z.strictObject({ path: z.string(), sha256: z.string(), rows: z.number().int() });
+export type InputFile = z.infer<typeof InputFile>;
+
+/** A folder has a hash; a hub id has its revision. */
+const ModelRef = z.strictObject({ path: z.string(), revision: z.string(), sha256: z.string().nullable() });
+export type ModelRef = z.infer<typeof ModelRef>;
+
+const AdapterRef = z.strictObject({ path: z.string(), sha256: z.string() });
+export type AdapterRef = z.infer<typeof AdapterRef>;
+
+/** The Judge in a reward: who it is, and `promptVersion` of what it is asked. */
+const JudgeRef = z.strictObject({ model: ModelRef, prompt: z.string() });
+export type JudgeRef = z.infer<typeof JudgeRef>;
+
+/** `reports/runs/<key>/run.json`: everything the sidecar may know. It adds no defaults of its own. */
+export const RunFile = z.strictObject({
+  key: z.string(),
+  stage: z.enum(STAGES),
+  label: z.string(),
+  config: Config,
+  inputs: z.record(z.string(), InputFile),
+  models: z.strictObject({ base: ModelRef, adapter: AdapterRef.nullable() }),
+  reward: z.strictObject({ command: z.array(z.string()), path: z.string(), sha256: z.string() }).nullable(),
+  /** Only where a Judge takes part in the reward. */
+  judge: JudgeRef.optional(),
+  /** Where the result goes: the adapter, or the merged model. Inside the run's folder. */
+  output: z.string(),
+  runDir: z.string(),
+  created: z.string(),
+});
+export type RunFile = z.infer<typeof RunFile>;
+
+/** The reward module: a file that exists, or a source text that `startRun` saves with the run. */
+export type RewardSpec = { sha256: string; path: string } | { sha256: string; source: string };
+
+/** What to run; `startRun` turns it into a RunFile. */
+export interface RunSpec {
+  stage: Stage;
+  /** For people: the arm or the idea. Not part of the key. */
+  label: string;
+  config: Config;
+  inputs: Record<string, InputFile>;
+  models: { base: ModelRef; adapter: AdapterRef | null };
+  reward: RewardSpec | null;
+  judge?: JudgeRef | undefined;
+}
+
+/**
+ * The run's name: stage and 12 hex digits of the hash of all that can change its result.
+ *
+ * That is: the stage's own config section, the prompt, the seed, how the base is loaded, the content hashes of inputs, base,
+ * adapter and reward, and who the Judge in it is and what it is asked. Not: paths, labels, where a server listens, and sections of
+ * other stages, so that a changed Teacher retrains only if its data changed.
+ */
+export function runKey(spec: RunSpec): string {
+  const { config, models } = spec;
+  const { base, adapter } = models;
+  const digest = hashJson({
+    stage: spec.stage,
+    settings: settingsOf(spec),
+    seed: config.seed,
+    prompt: config.prompt,
+    base: modelId(base),
+    loadIn4bit: config.models.loadIn4bit,
+    inputs: Object.fromEntries(Object.entries(spec.inputs).map(([name, input]) => [name, input.sha256])),
+    adapter: adapter?.sha256 ?? null,
+    reward: spec.reward?.sha256 ?? null,
+  });
+  return `${spec.stage}-${digest.slice(0, 12)}`;
+}
+
+function settingsOf({ stage, config, judge }: RunSpec): unknown {
+  if (stage === "sft") return config.sft;
+  if (stage === "merge") return { parityPrompts: config.deploy.parityPrompts };
+  const { judgeTemperature, judgeMaxTokens, judgePassScore } = config.filter;
+  return { ...config.grpo, judge: judge ? { model: modelId(judge.model), prompt: judge.prompt, judgeTemperature, judgeMaxTokens, judgePassScore } : null };
+}

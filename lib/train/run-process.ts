@@ -1,0 +1,100 @@
+/** The sidecar's process: started so that it outlives this one, found again, ended. */
+import { spawn } from "node:child_process";
+import { appendFileSync, closeSync, existsSync, openSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileError } from "../store/atomic.ts";
+import { LabError } from "../errors.ts";
+import { PYTHON, REPO_ROOT } from "../config/paths.ts";
+import { identify } from "../serving/process-identity.ts";
+import { cutTornTail } from "./run-events.ts";
+import { fileSize } from "./run-folder.ts";
+import type { Attempt, RunFolder } from "./run-folder.ts";
+import type { Stage } from "./run-key.ts";
+
+/** `.venv/bin/python scripts/<stage>.py`; the path of run.json is appended. Throws LabError when either is missing. */
+export function sidecarCommand(stage: Stage): string[] {
+  const script = join(REPO_ROOT, "scripts", `${stage}.py`);
+  if (!existsSync(PYTHON)) throw new LabError({ what: "The Python environment is missing", where: PYTHON, todo: "Run `npm run doctor`; `npm start` installs it." });
+  if (!existsSync(script)) throw new LabError({ what: "The sidecar's script is missing", where: script });
+  return [PYTHON, script];
+}
+
+/**
+ * Starts `command run.json` in a session of its own, its output appended to log.txt, and writes who it is to pid.json.
+ *
+ * No shell reads the arguments. A tail that a crash tore off events.jsonl is cut first. Throws LabError when the program cannot start.
+ */
+export async function launch(folder: RunFolder, command: readonly string[]): Promise<Attempt> {
+  const [program, ...args] = command;
+  if (!program) throw new LabError({ what: "A run needs a command", where: folder.runFile });
+  cutTornTail(folder.events);
+  const offsets = { eventsOffset: fileSize(folder.events), logOffset: fileSize(folder.log) };
+  rmSync(join(folder.path, "exit.json"), { force: true });
+  let log: number;
+  try {
+    log = openSync(folder.log, "a");
+  } catch (cause) {
+    throw fileError("The run's log could not be opened", folder.log, cause);
+  }
+  try {
+    const child = spawn(program, [...args, folder.runFile], {
+      cwd: REPO_ROOT,
+      detached: true, // setsid: signals to the kernel's group do not reach it
+      stdio: ["ignore", log, log],
+      env: { ...process.env, PYTHONUNBUFFERED: "1" },
+    });
+    await new Promise<void>((started, failed) => {
+      child.once("spawn", started);
+      child.once("error", (cause) => failed(new LabError({ what: "The trainer could not be started", where: program, found: cause.message, todo: "Run `npm run doctor`." }, { cause })));
+    });
+    const pid = child.pid!;
+    const ended = new Promise<void>((noted) => {
+      child.on("exit", (code, signal) => {
+        noteExit(folder, pid, code, signal);
+        noted();
+      });
+    });
+    ours.set(pid, ended);
+    child.unref();
+    // A process that ended at once has no start time any more; its exit is noted, and nobody is alive under this identity.
+    const attempt: Attempt = { pid, startTime: identify(pid)?.startTime ?? "ended at once", ...offsets };
+    folder.writeAttempt(attempt);
+    return attempt;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Processes that this one started: it hears how they end, a moment after they are gone. */
+const ours = new Map<number, Promise<void>>();
+
+/** Waits until the exit of a process that is gone has been noted, if this process started it; at most two seconds. */
+export async function exitNoted(attempt: Attempt | null): Promise<void> {
+  const ended = attempt && ours.get(attempt.pid);
+  if (!ended) return;
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([ended, new Promise((over) => (timer = setTimeout(over, 2000)))]);
+  clearTimeout(timer);
+}
+
+function noteExit(folder: RunFolder, pid: number, code: number | null, signal: string | null): void {
+  try {
+    folder.writeExit({ pid, code, signal });
+  } catch (error) {
+    // An exception in an event handler would end the kernel over a note; the log of the run still gets it.
+    if (existsSync(folder.log)) appendFileSync(folder.log, `exit ${code ?? signal} could not be noted: ${(error as Error).message}\n`);
+  }
+}
+
+/** In words, why a process that left no `end` event is gone: its exit status if known, then its last words. */
+export function describeDeath(folder: RunFolder, attempt: Attempt): string {
+  const exit = folder.readExit();
+  const known = exit?.pid === attempt.pid;
+  const how = !known
+    ? "the trainer's process is gone and nobody saw it end (killed, out of memory, or the machine restarted)"
+    : exit.signal
+      ? `the trainer's process was ended by ${exit.signal}${exit.signal === "SIGKILL" ? " (by hand, or by the system when memory ran out)" : ""}`
+      : `the trainer's process exited with status ${exit.code} without saying why`;
+  const words = folder.lastWords(attempt.logOffset);
+  return words ? `${how}; its last words (${basename(folder.log)}):\n${words}` : `${how}; its log is empty`;
+}

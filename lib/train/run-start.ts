@@ -1,0 +1,107 @@
+/** Starting, resuming and ending runs: at most one process works on a key. */
+import { appendFileSync, mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { fileError, writeFileAtomic } from "../store/atomic.ts";
+import { fileStamp } from "../store/file-stamp.ts";
+import { REPO_ROOT } from "../config/paths.ts";
+import { endGroup, waitForExit } from "../serving/process-identity.ts";
+import { readRun } from "./run.ts";
+import { cutTornTail } from "./run-events.ts";
+import type { EndEvent } from "./run-events.ts";
+import { RunFolder } from "./run-folder.ts";
+import type { Workspace } from "./run-folder.ts";
+import { runKey } from "./run-key.ts";
+import type { RunFile, RunSpec } from "./run-key.ts";
+import { whileStarting } from "./run-lock.ts";
+import { launch, sidecarCommand } from "./run-process.ts";
+
+export interface StartOptions {
+  /** Start from nothing even if the run is done or could be resumed; the old folder is kept as `<key>.old-<time>`. */
+  force?: boolean;
+  /** Program and arguments instead of `.venv/bin/python scripts/<stage>.py`; the path of run.json is appended. */
+  command?: readonly string[];
+}
+
+/**
+ * Starts the run that `spec` describes, or attaches to it: at most one process works on a key.
+ *
+ * done → nothing is started (unless `force`); running → the living process is kept; failed or interrupted → a new process resumes
+ * from the newest complete checkpoint. Writes run.json (and reward.ts) first. Returns the key and whether a process was started.
+ */
+export async function startRun(workspace: Workspace, spec: RunSpec, { force = false, command }: StartOptions = {}): Promise<{ key: string; started: boolean }> {
+  const key = runKey(spec);
+  const folder = new RunFolder(workspace, key);
+  return await whileStarting(workspace.paths.runs, async () => {
+    if (folder.exists()) {
+      const { status } = readRun(workspace, key);
+      if (status === "running" || (status === "done" && !force)) return { key, started: false };
+      await waitUntilGone(folder);
+      if (force) renameSync(folder.path, `${folder.path}.old-${fileStamp()}`);
+    }
+    writeRunFile(folder, spec, key);
+    await launch(folder, command ?? sidecarCommand(spec.stage));
+    return { key, started: true };
+  });
+}
+
+/** Starts an interrupted or failed run again from its newest complete checkpoint, with the run.json it has. As `startRun` otherwise. */
+export async function resumeRun(workspace: Workspace, key: string, { command }: Pick<StartOptions, "command"> = {}): Promise<{ key: string; started: boolean }> {
+  const folder = new RunFolder(workspace, key);
+  return await whileStarting(workspace.paths.runs, async () => {
+    const { stage } = folder.readRunFile();
+    const { status } = readRun(workspace, key);
+    if (status === "running" || status === "done") return { key, started: false };
+    await waitUntilGone(folder);
+    await launch(folder, command ?? sidecarCommand(stage));
+    return { key, started: true };
+  });
+}
+
+/** A trainer that has written its end may still be tearing down; two must not share a folder. */
+async function waitUntilGone(folder: RunFolder): Promise<void> {
+  const attempt = folder.readAttempt();
+  if (attempt && !(await waitForExit(attempt, 5000))) await endGroup(attempt);
+}
+
+function writeRunFile(folder: RunFolder, spec: RunSpec, key: string): void {
+  try {
+    mkdirSync(folder.path, { recursive: true });
+    const { reward, ...rest } = spec;
+    if (reward && "source" in reward) writeFileAtomic(folder.rewardModule, reward.source);
+    const path = reward && ("source" in reward ? folder.rewardModule : reward.path);
+    const file: RunFile = {
+      ...rest,
+      key,
+      reward: reward && path ? { command: [process.execPath, join(REPO_ROOT, "lib", "reward", "reward-server.ts"), path, rewardWeights(spec.config), folder.runFile], path, sha256: reward.sha256 } : null,
+      output: join(folder.path, spec.stage === "merge" ? "merged" : "adapter"),
+      runDir: folder.path,
+      created: new Date().toISOString(),
+    };
+    writeFileAtomic(folder.runFile, `${JSON.stringify(file, null, 2)}\n`);
+  } catch (cause) {
+    throw fileError("The run could not be written", folder.path, cause);
+  }
+}
+
+/** The weights of the config, for the reward process. The run file goes with them: a judged reward finds its Judge there. */
+function rewardWeights({ grpo }: RunSpec["config"]): string {
+  return JSON.stringify({ format: grpo.rewardFormat, accuracy: grpo.rewardAccuracy, judge: grpo.rewardJudge });
+}
+
+/**
+ * Ends a running run with all its processes and records the cause "cancelled". Returns false when nothing was running.
+ * Its checkpoints stay: starting it again resumes.
+ */
+export async function cancelRun(workspace: Workspace, key: string, graceMs = 10_000): Promise<boolean> {
+  const folder = new RunFolder(workspace, key);
+  folder.readRunFile();
+  const attempt = folder.readAttempt();
+  if (!attempt || !(await endGroup(attempt, graceMs))) return false;
+  const run = readRun(workspace, key);
+  if (run.status === "interrupted") {
+    const end: EndEvent = { event: "end", time: Date.now() / 1000, status: "failed", cause: "cancelled", message: "cancelled by cancelRun", step: run.step };
+    cutTornTail(folder.events);
+    appendFileSync(folder.events, `${JSON.stringify(end)}\n`);
+  }
+  return true;
+}

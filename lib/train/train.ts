@@ -1,0 +1,126 @@
+/** The two training stages: SFT on the filtered texts, GRPO on the questions. */
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type { z } from "zod";
+import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "../model/adapter.ts";
+import { LabError } from "../errors.ts";
+import { hashFile, hashFolder } from "../store/hash.ts";
+import { readJsonl } from "../store/jsonl.ts";
+import { promptVersion } from "../judge/judge-prompt.ts";
+import type { Lab } from "../config/lab.ts";
+import { modelId, resolveModel } from "../model/model-ref.ts";
+import { REPO_ROOT } from "../config/paths.ts";
+import { RlRow, SftRow } from "../records.ts";
+import type { Reward } from "../reward/reward.ts";
+import { defineReward } from "../reward/reward-source.ts";
+import type { RewardSource } from "../reward/reward-source.ts";
+import type { Run } from "./run.ts";
+import { followRun } from "./run-follow.ts";
+import type { WatchOptions } from "./run-follow.ts";
+import { startRun } from "./run-start.ts";
+import type { StartOptions } from "./run-start.ts";
+import type { InputFile, JudgeRef, ModelRef, RunSpec } from "./run-key.ts";
+
+export interface TrainOptions extends StartOptions, WatchOptions {
+  /** For people: what is special about this run. */
+  label?: string;
+  /** Put the adapter in its place in ckpts/. Default true; false for a run with a reward of your own. */
+  publish?: boolean;
+}
+
+export interface GrpoOptions extends TrainOptions {
+  /** A reward instead of format + accuracy: a self-contained function, its source, or what `defineReward` made of it. */
+  reward?: RewardSource | string | Reward;
+  /** The SFT adapter to go on from, instead of ckpts/sft_lora. */
+  adapter?: string;
+}
+
+export interface Trained extends Run {
+  /** The folder of the adapter: where it was published, or inside the run. */
+  adapter: string;
+  /** Whether the run was finished before this call. */
+  reused: boolean;
+}
+
+/**
+ * Stage 4: trains a LoRA adapter on `sft.jsonl` and publishes it as ckpts/sft_lora.
+ *
+ * An unchanged call returns the finished run at once; a call during the run watches it; after a crash it resumes.
+ * Throws LabError: no rows, no base, no Python, the run failed or died (with the real cause), or watching was stopped.
+ */
+export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Trained> {
+  const { config, paths } = lab;
+  const base = await resolveModel(config.models.base, config.models.revision);
+  const train = await inputFile(paths.sft, SftRow, "Run 03_filter first; if it kept nothing, its funnel says why.");
+  const spec: RunSpec = { stage: "sft", label: options.label ?? "SFT", config, inputs: { train }, models: { base, adapter: null }, reward: null };
+  return await runTraining(lab, spec, base, options, paths.sftLora);
+}
+
+/**
+ * Stage 5: trains on the questions of `rl.jsonl` with GRPO, going on from the SFT adapter (or from the bare base when
+ * `grpo.startFromSft` is false), and publishes ckpts/grpo_lora (or ckpts/grpo_only_lora).
+ *
+ * The reward is format + accuracy with the config's weights, the Judge's points too with `grpo.useJudge`; or `reward` in their
+ * place, which is saved with the run and part of its key.
+ * As trainSft otherwise. Throws LabError, too, for an adapter of another base and for a reward that fails its trial.
+ */
+export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Trained> {
+  const { config, paths } = lab;
+  const base = await resolveModel(config.models.base, config.models.revision);
+  const train = await inputFile(paths.rl, RlRow, "Run 03_filter first; it keeps the questions whose gold answer can be checked.");
+  const fromSft = config.grpo.startFromSft;
+  const adapter = fromSft ? await checkAdapter(options.adapter ?? paths.sftLora, base, "Run 04_sft on this base first, or set grpo.startFromSft to false.") : null;
+  const { reward } = options;
+  const custom = reward === undefined ? null : typeof reward === "object" ? reward : defineReward(reward);
+  const judge = config.grpo.useJudge && custom === null ? await judgeOf(lab) : undefined;
+  const ownReward = join(REPO_ROOT, "lib", "reward", judge ? "judged-reward.ts" : "default-reward.ts");
+  const spec: RunSpec = {
+    stage: "grpo",
+    label: options.label ?? (custom ? "GRPO, own reward" : fromSft ? "GRPO" : "GRPO without SFT"),
+    config,
+    inputs: { train },
+    models: { base, adapter },
+    reward: custom ?? { path: ownReward, sha256: await hashFile(ownReward) },
+    judge,
+  };
+  const target = fromSft ? paths.grpoLora : join(paths.ckpts, "grpo_only_lora");
+  return await runTraining(lab, spec, base, { publish: custom === null, ...options }, target);
+}
+
+/** The Judge as a run is keyed by it. Its server is the reward process's to find or to start: that lives as long as the run. */
+async function judgeOf({ config: { models, filter } }: Lab): Promise<JudgeRef> {
+  const { rubric, layout, judgePrompt } = filter;
+  return { model: await resolveModel(models.judge, models.revision), prompt: promptVersion({ rubric, layout, size: judgePrompt }) };
+}
+
+async function runTraining(lab: Lab, spec: RunSpec, base: ModelRef, options: TrainOptions, target: string): Promise<Trained> {
+  const { publish = true, force = lab.force } = options;
+  const { key, started } = await startRun(lab, spec, { ...options, force });
+  const run = await followRun(lab, key, options);
+  assertDone(run);
+  await sealOutput(run, base);
+  if (publish && readOrigin(target)?.adapter !== readOrigin(run.output)?.adapter) publishFolder(run.output, target);
+  return { ...run, adapter: publish ? target : run.output, reused: !started };
+}
+
+/** Throws the run's own cause as a LabError unless it is done. */
+export function assertDone(run: Run): void {
+  if (run.status === "done") return;
+  throw new LabError({
+    what: `The run ${run.key} ${run.status === "failed" ? "failed" : "was interrupted"}: ${run.cause?.code ?? "unknown"}`,
+    where: join(run.folder, "log.txt"),
+    found: `${run.cause?.message ?? "no cause"} (after step ${run.step} of ${run.totalSteps})`,
+    todo: run.status === "interrupted" || run.cause?.code === "cancelled" ? "Run the cell again: it resumes from the newest complete checkpoint." : "Mend the cause and run the cell again, or change a value: that makes a new run.",
+  });
+}
+
+/** Says in the output itself where it came from; the adapter's hash is what later runs are keyed by. */
+async function sealOutput(run: Run, base: ModelRef): Promise<void> {
+  if (readOrigin(run.output)?.run !== run.key) writeOrigin(run.output, { run: run.key, base: modelId(base), adapter: await hashFolder(run.output) });
+}
+
+async function inputFile<T>(path: string, schema: z.ZodType<T>, todo: string): Promise<InputFile> {
+  if (statSync(path, { throwIfNoEntry: false })?.size === 0) throw new LabError({ what: "There is nothing to train on", where: path, expected: "at least one row", found: "an empty file", todo });
+  const rows = readJsonl(path, schema, todo).length;
+  return { path, sha256: await hashFile(path), rows };
+}
