@@ -21,6 +21,14 @@ describe("the judge card", () => {
     expect(card.byFault).toMatchObject({ padding: { n: 50, recall: { value: 0.9 } } });
   });
 
+  test("a share of 0 or 1 has an interval with a width, which narrows with n", () => {
+    const perfect = (n: number) => judgeCard([...many(n, judged("padding", "failed")), ...many(n, judged(null, "passed"))], quick);
+    expect(perfect(300).falsePositiveRate).toEqual({ value: 0, low: 0, high: expect.closeTo(0.0126, 4) });
+    expect(perfect(300).recall).toEqual({ value: 1, low: expect.closeTo(0.9874, 4), high: 1 });
+    expect(perfect(5).byFault.padding!.recall!.low).toBeCloseTo(0.566, 3);
+    expect(perfect(300).unreadable!.high).toBeCloseTo(3.8415 / 603.8415, 4);
+  });
+
   test("a Judge that passes everything has kappa 0, recall 0 and no precision", () => {
     const card = judgeCard([...many(10, judged("padding", "passed")), ...many(10, judged(null, "passed"))], quick);
     expect(card).toMatchObject({ kappa: { value: 0 }, recall: { value: 0 }, precision: null, faultsPassed: { value: 1 } });
@@ -54,6 +62,6 @@ describe("the judge card", () => {
   test("prints one figure a line by name", () => {
     const lines = cardLines(judgeCard([...many(9, judged("padding", "failed")), ...many(9, judged(null, "passed"))], quick));
     for (const line of lines) expect(line).toMatch(/^[a-z_]+ (\d+|not measured|-?\d\.\d{3} \[-?\d\.\d{3}, -?\d\.\d{3}\]( n=\d+)?)$/);
-    expect(lines).toContain("recall_padding 1.000 [1.000, 1.000] n=9");
+    expect(lines).toContain("recall_padding 1.000 [0.701, 1.000] n=9");
   });
 });

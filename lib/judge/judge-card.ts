@@ -1,5 +1,5 @@
 /** What a Judge is worth, measured on texts with known labels. Pure: the judging itself is done by `judge`. */
-import { bootstrapMean, kappaInterval } from "../stats/bootstrap.ts";
+import { bootstrapShare, kappaInterval } from "../stats/bootstrap.ts";
 import type { BootstrapOptions } from "../stats/bootstrap.ts";
 import { FAULT_KINDS } from "./judge-prompt.ts";
 import type { Judgement } from "./judge-vote.ts";
@@ -38,12 +38,13 @@ export interface JudgeCard {
 /**
  * The card of a Judge. *Positive* means "found a fault": the Judge failed the text. Unreadable verdicts are counted in
  * `unreadable` and left out of kappa, precision, recall and the false-positive rate: not judged is not a 0. Texts that were held back
- * are left out altogether: the Judge has not seen them. What has no denominator is null. Intervals: 95 %, percentile bootstrap over texts.
+ * are left out altogether: the Judge has not seen them. What has no denominator is null. Intervals: 95 %, percentile bootstrap
+ * over texts; Wilson's for a share of 0 or 1, where resampling sees no spread.
  */
 export function judgeCard(rows: readonly JudgedLabel[], options: BootstrapOptions = {}): JudgeCard {
   const shown = rows.filter((row) => row.judgement.status !== "held_back");
   const readable = shown.filter((row) => row.judgement.status !== "not_judged");
-  const share = (some: readonly JudgedLabel[], holds: (row: JudgedLabel) => boolean): Estimate | null => bootstrapMean(some.map((row) => [Number(holds(row))]), options);
+  const share = (some: readonly JudgedLabel[], holds: (row: JudgedLabel) => boolean): Estimate | null => bootstrapShare(some.map(holds), options);
   const faulty = (row: JudgedLabel): boolean => row.fault !== null;
   const found = (row: JudgedLabel): boolean => row.judgement.status === "failed";
   const labels = labelsOf(shown);

@@ -1,6 +1,6 @@
 /** The rules and the Judge on the same texts: where they disagree, and whom the Judge favours. Pure. */
 import { scoreCompletion } from "../answer/index.ts";
-import { bootstrapMean, kappaInterval } from "../stats/bootstrap.ts";
+import { bootstrapShare, kappaInterval } from "../stats/bootstrap.ts";
 import type { BootstrapOptions } from "../stats/bootstrap.ts";
 import type { JudgeRow } from "./judge-gate.ts";
 import type { Judgement } from "./judge-vote.ts";
@@ -39,7 +39,7 @@ export function compareWithRules(rows: readonly JudgeRow[], judgements: readonly
     return (verdict === "right" || verdict === "wrong") && (status === "passed" || status === "failed") ? [{ id: row.id, rule: verdict, judge: status, ruleMessage: message, judgeMessage }] : [];
   });
   const agree = (d: Disagreement): boolean => (d.rule === "right") === (d.judge === "passed");
-  const share = (some: readonly Disagreement[], holds: (d: Disagreement) => boolean): Estimate | null => bootstrapMean(some.map((d) => [Number(holds(d))]), options);
+  const share = (some: readonly Disagreement[], holds: (d: Disagreement) => boolean): Estimate | null => bootstrapShare(some.map(holds), options);
   return {
     n: both.length,
     agreement: share(both, agree),

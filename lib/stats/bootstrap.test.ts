@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bootstrapMean, kappaInterval, pairedDifference } from "./bootstrap.ts";
+import { bootstrapMean, bootstrapShare, kappaInterval, pairedDifference } from "./bootstrap.ts";
 import { createRandom } from "./random.ts";
 import { wilson } from "./stats.ts";
 
@@ -47,6 +47,21 @@ describe("bootstrapMean", () => {
     expect(bootstrapMean(clusters, { seed: 7 })).toEqual(bootstrapMean(clusters, { seed: 7 }));
     expect(bootstrapMean(clusters, { seed: 7 })).not.toEqual(bootstrapMean(clusters, { seed: 8 }));
   });
+});
+
+describe("bootstrapShare", () => {
+  const trials = (hits: number, n: number) => Array.from({ length: n }, (_, i) => i < hits);
+  test("between the ends it is the bootstrap", () => {
+    expect(bootstrapShare(trials(7, 20))).toEqual(bootstrapMean(trials(7, 20).map((hit) => [Number(hit)])));
+  });
+
+  test("at 0 of n and n of n it is Wilson's: nothing seen in 300 trials is at most 1.3 %, not nothing", () => {
+    expect(bootstrapShare(trials(0, 300))).toEqual({ value: 0, low: 0, high: expect.closeTo(0.01264, 5) }); // z² / (n + z²)
+    expect(bootstrapShare(trials(50, 50))).toEqual({ value: 1, low: expect.closeTo(1 - 3.8415 / 53.8415, 4), high: 1 });
+    expect(bootstrapShare(trials(0, 1))!.high).toBeGreaterThan(0.7);
+  });
+
+  test("no trials are nothing", () => expect(bootstrapShare([])).toBeNull());
 });
 
 describe("pairedDifference", () => {

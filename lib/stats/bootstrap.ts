@@ -1,7 +1,7 @@
 /** Intervals by resampling whole questions: answers to one question resemble each other and are not independent trials. */
 import { createRandom } from "./random.ts";
 import type { Estimate } from "../records.ts";
-import { cohenKappa, quantile } from "./stats.ts";
+import { cohenKappa, quantile, wilson } from "./stats.ts";
 
 export interface BootstrapOptions {
   seed?: number | string;
@@ -28,6 +28,21 @@ export function bootstrapMean(clusters: readonly (readonly number[])[], options:
   const ratio = (pairs: readonly Pair[]) => sum(pairs.map((p) => p[0])) / sum(pairs.map((p) => p[1]));
   const { low, high } = interval(resample(sums, ratio, options), options);
   return { value: ratio(sums), low, high };
+}
+
+/**
+ * A share of independent trials: the percentile bootstrap of `bootstrapMean`, but Wilson's interval at 0 of n and n of n.
+ *
+ * Resamples of equal values are all alike, so the bootstrap would call a share of 0 certain after ten trials; Wilson's upper end there is
+ * z² / (n + z²), 28 % after ten. (Coverage 95 %; another `level` changes the bootstrap alone.) No trials: null.
+ *
+ * Source: Wilson 1927; Efron & Tibshirani 1993, ch. 13.
+ *
+ * @example bootstrapShare([false, false, false]) //=> { value: 0, low: 0, high: 0.56 }
+ */
+export function bootstrapShare(trials: readonly boolean[], options: BootstrapOptions = {}): Estimate | null {
+  const hits = trials.filter(Boolean).length;
+  return hits === 0 || hits === trials.length ? wilson(hits, trials.length) : bootstrapMean(trials.map((hit) => [Number(hit)]), options);
 }
 
 export interface PairedDifference {
