@@ -80,6 +80,24 @@ describe("prepare", () => {
     expectSums(report);
   });
 
+  test("a copy that is too long or has an unreadable gold does not cost a twin that can be used", async () => {
+    const options = (labels: string) => ["现金", "厂房", "商誉"].map((text, i) => `${labels[i]}. ${text}`).join("\n");
+    const wide = `下列哪项是流动资产？${" ".repeat(500)}\n${options("ABC")}`; // the byte tokenizer counts every blank
+    const own = source("twins.jsonl", [
+      { id: "long", question: wide, gold_answer: "A" },
+      { id: "short", question: `下列哪项是流动资产？\n${options("123")}`, gold_answer: "A" },
+      { id: "no_gold", question: "本金100元，利率5%，一年利息是多少元？", gold_answer: "N/A" },
+      { id: "gold", question: "本金一百元，利率百分之五，一年利息是多少元？", gold_answer: "5" },
+      { id: "again", question: "3、本金100元，利率5%，一年利息是多少元？", gold_answer: "5" },
+    ]);
+    const lab = open({ "prepare.sources": [own] });
+    const report = await prepare(lab, { generate: basics, tokenizer });
+    expect(readJsonl(lab.paths.raw, Question).filter((r) => r.source === "twins").map((r) => r.id).sort()).toEqual(["gold", "short"]);
+    expect(report.sources[0]).toMatchObject({ read: 5, kept: 2, setAside: { too_long: 1, gold_unreadable: 1, duplicate: 1 } });
+    expect(report.duplicates).toMatchObject([{ id: "again", of: "gold" }]);
+    expectSums(report);
+  });
+
   test("nothing changed: the stored result at once, the file untouched; a changed row, seed, limit or force makes it anew", async () => {
     const own = source("cached.jsonl", [{ question: "如果利率上升，债券价格会下跌吗？", gold_answer: "是" }]);
     const lab = open({ "prepare.sources": [own] });
@@ -148,7 +166,8 @@ test.skipIf(!present)(`real questions and the generated basics${present ? "" : `
   const rows = readJsonl(lab.paths.raw, Question);
   expect(findDuplicates(rows)).toEqual([]);
   expect(report.files.find((f) => f.name === "cflue_oe.json")!.setAside).toEqual({ no_boxed: 134 });
-  expect(report.sources.find((s) => s.source === "cflue_mcq")!.setAside.duplicate).toBe(400);
+  // The same 400 questions as in DianJin's shape, a tenth of them too long in either.
+  expect(report.sources.find((s) => s.source === "cflue_mcq")!.setAside).toEqual({ duplicate: 364, too_long: 36 });
   expect(report.sources.find((s) => s.source === "finqa")!.setAside.too_long).toBeGreaterThan(100);
   expect(report.sources.find((s) => s.source === "gsm8k")!.kept).toBe(300);
 }, 60_000);

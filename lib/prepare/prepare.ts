@@ -49,10 +49,10 @@ export function reportPath(lab: Pick<Lab, "paths">): string {
 }
 
 /**
- * Collects, classifies, removes near-copies, sets aside what has no readable gold answer or is too long, samples, and writes.
+ * Collects, classifies, sets aside what has no readable gold answer or is too long, removes near-copies, samples, and writes.
  *
- * In this order, so that the sample is full: own files (all their good rows are kept), hand-written, generated, DianJin; of near-copies the
- * first stays. Rows leave with a reason into `data/raw/set_aside.jsonl`; the rest is `data/raw/raw.jsonl`, in a drawn order, with a manifest.
+ * In this order, so that the sample is full: own files (all their good rows are kept), hand-written, generated, DianJin; of the near-copies
+ * that can be used the first stays. Rows leave with a reason into `data/raw/set_aside.jsonl`; the rest is `data/raw/raw.jsonl`, in a drawn order, with a manifest.
  * The same config, files and tokenizer give the stored result back at once. Throws LabError: an unreadable source, a download that fails,
  * a missing tokenizer, a folder that cannot be written, nothing left.
  */
@@ -67,25 +67,27 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
     if (stored) return stored;
   }
   const setAside: SetAside[] = collected.flatMap((c) => c.setAside);
-  const { kept: unique, removed } = removeDuplicates(collected.flatMap((c) => c.questions));
   const candidates = index(collected);
-  for (const { id, of, goldDiffers } of removed)
-    setAside.push(leave(candidates.get(id)!, goldDiffers ? "duplicate_other_gold" : "duplicate", "question", "a question once", `the same question as ${of}${goldDiffers ? ", with another gold answer" : ""}`));
-
-  const fitting: PreparedQuestion[] = [];
-  for (const [n, question] of unique.entries()) {
-    if (n % 2000 === 0) {
-      options.onProgress?.(`counted the tokens of ${n} of ${unique.length} questions`);
+  const usable: PreparedQuestion[] = [];
+  let counted = 0;
+  for (const candidate of candidates.values()) {
+    const { question } = candidate;
+    if (counted++ % 2000 === 0) {
+      options.onProgress?.(`counted the tokens of ${counted - 1} of ${candidates.size} questions`);
       options.signal?.throwIfAborted();
       await new Promise((breathe) => setImmediate(breathe));
     }
-    const candidate = candidates.get(question.id)!;
     candidate.tokens = tokenizer.countPromptTokens({ question: question.question, system: prompt.system });
     const gold = readGold(question.question, question.gold_answer);
     if (!gold.readable) setAside.push(leave(candidate, "gold_unreadable", "gold_answer", "an answer that can be checked", `${question.gold_answer.slice(0, 60)} (${gold.reason})`));
     else if (candidate.tokens > settings.maxPromptTokens) setAside.push(leave(candidate, "too_long", "question", `at most ${settings.maxPromptTokens} tokens`, `${candidate.tokens}`));
-    else fitting.push(candidate);
+    else usable.push(candidate);
   }
+  // Last: a copy that cannot be used must not cost a twin that can.
+  const { kept: unique, removed } = removeDuplicates(usable.map((c) => c.question));
+  for (const { id, of, goldDiffers } of removed)
+    setAside.push(leave(candidates.get(id)!, goldDiffers ? "duplicate_other_gold" : "duplicate", "question", "a question once", `the same question as ${of}${goldDiffers ? ", with another gold answer" : ""}`));
+  const fitting = unique.map((question) => candidates.get(question.id)!);
   const isOwn = (c: PreparedQuestion) => c.origin === "own";
   const drawn = sampleStratified(fitting.filter((c) => !isOwn(c)).map((c) => c.question), { size: settings.sampleSize, mix: mixOf(lab.config), seed });
   const taken = new Set([...drawn.kept.map((q) => q.id), ...fitting.filter(isOwn).map((c) => c.question.id)]);
