@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { expectedVerdict, inertText } from "../lib/judge/judge-prompt.ts";
+import { expectedVerdict, inertText, LAYOUT_NAMES } from "../lib/judge/judge-prompt.ts";
 import type { FaultKind } from "../lib/judge/judge-prompt.ts";
 import { plantedFaults } from "../lib/judge/judge-sets.ts";
 import { judgedText } from "../lib/testing/stub-judge.ts";
@@ -37,13 +37,27 @@ async function card(...args: string[]): Promise<{ code: number; out: string[]; e
   return { code, out: out.trim().split("\n"), err };
 }
 
-test("prints one figure a line by name for any Judge behind a URL, and keeps the card", async () => {
+test("prints one figure a line by name for any Judge behind a URL, asks it with the rubric spelt out, and keeps the card", async () => {
   const { code, out, err } = await card("--url", stub.url, "--model", "owner/judge", "--count", "60");
   expect([code, err]).toEqual([0, ""]);
   const figures = Object.fromEntries(out.map((line) => line.split(/ (.*)/s) as [string, string]));
-  expect(figures).toMatchObject({ judge_name: "owner/judge", texts: "60", kappa: "1.000 [1.000, 1.000]", false_positive_rate: "0.000 [0.000, 0.000]", attacks_passed_with_rules: "0", recall_padding: "1.000 [1.000, 1.000] n=5" });
+  expect(figures).toMatchObject({ judge_name: "owner/judge", texts: "60", kappa: "1.000 [1.000, 1.000]", false_positive_rate: "0.000 [0.000, 0.114]", attacks_passed_with_rules: "0", recall_padding: "1.000 [0.566, 1.000] n=5" });
+  for (const name of ["precision", "recall", "unreadable_rate", "rule_agreement", "attacks_passed_without_rules", "mean_logic_of_wrong_step", ...LAYOUT_NAMES.map((layout) => `layout_${layout}_error_rate`)]) expect(figures).toHaveProperty(name);
+  expect(figures.prompt).toMatch(/^four-dimensions@1\/rules-first\/full\//);
+  expect(stub.requests.map(({ body }) => body.max_tokens)).toContain(512);
   expect(JSON.parse(readFileSync(join(folder, "reports", "judge_card_four-dimensions.json"), "utf8")).card.kappa.value).toBe(1);
-}, 30_000);
+}, 60_000);
+
+test("the other rubric, one layout only, and labelled texts of the user's own", async () => {
+  const labelled = join(folder, "mine.jsonl");
+  writeFileSync(labelled, plantedFaults(20, 42).map((row) => JSON.stringify(row.fault ? { ...row, fault: "off topic" } : row)).join("\n"));
+  const { code, out, err } = await card("--url", stub.url, "--model", "owner/judge", "--rubric", "seven-criteria", "--no-layouts", "--labelled", labelled);
+  expect([code, err]).toEqual([0, ""]);
+  const figures = Object.fromEntries(out.map((line) => line.split(/ (.*)/s) as [string, string]));
+  expect(figures).toMatchObject({ texts: "20", rule_agreement: expect.stringMatching(/ n=20$/), recall_off_topic: expect.stringMatching(/ n=10$/), mean_consistency_of_none: "1.000 n=10" });
+  expect(out.join()).not.toContain("layout_");
+  expect(existsSync(join(folder, "reports", "judge_card_seven-criteria.json"))).toBe(true);
+}, 60_000);
 
 test("an unknown option, a missing value and a bad labelled file end with status 1 and say what is wrong", async () => {
   const labelled = join(folder, "mine.jsonl");

@@ -15,18 +15,20 @@ import type { LayoutName } from "../lib/judge/judge-prompt.ts";
 import { measureJudge, measureLines, readLabelled } from "../lib/judge/judge-measure.ts";
 import { openJudge } from "../lib/judge/judge-server.ts";
 import { openLab } from "../lib/config/lab.ts";
+import { PROFILES } from "../lib/config/profiles.ts";
 
-const HELP = `Measures a Judge on texts with known labels: kappa, precision, recall by kind of fault, false-positive rate, unreadable rate.
+const HELP = `Measures a Judge on texts with known labels: kappa, precision, recall by kind of fault, false-positive rate, unreadable rate,
+agreement with the rules, attacks that pass, mean score by criterion and label, and the five layouts on the same texts.
 
   npm run --silent judge-card -- [options]
 
   --url URL         an OpenAI-compatible server; without it the profile's Judge is started
-  --model NAME      the model asked for
+  --model NAME      the model asked for; one that is not the profile's Judge gets the full prompts
   --labelled FILE   JSON lines of id, question, gold, completion, fault (null: clean) instead of planted faults
   --count N         planted faults to make (600)
   --rubric NAME     ${RUBRIC_NAMES.join(" | ")}
   --layout NAME     ${LAYOUT_NAMES.join(" | ")}
-  --layouts         compares all five layouts on the same texts; takes five times as long
+  --no-layouts      leaves out the comparison of all five layouts on the same texts: a quarter of the time
   --seed N          of the planted faults
   --profile NAME    tiny (default) or gpu
   --set key=value   any config value; repeatable
@@ -47,7 +49,7 @@ const OPTIONS = {
 } as const;
 
 async function main(args: string[]): Promise<void> {
-  const { values, tokens } = parseArgs({ args, options: OPTIONS, strict: false, tokens: true });
+  const { values, tokens } = parseArgs({ args, options: OPTIONS, strict: false, tokens: true, allowNegative: true });
   for (const token of tokens) {
     if (token.kind !== "option" || !Object.hasOwn(OPTIONS, token.name)) {
       const name = token.kind === "option" ? token.rawName : token.kind === "positional" ? token.value : "--";
@@ -58,9 +60,13 @@ async function main(args: string[]): Promise<void> {
   if (values.help) return console.log(HELP);
   const text = (name: keyof typeof OPTIONS): string | undefined => values[name] as string | undefined;
   const overrides: [string, string | undefined][] = [["serving.url", text("url")], ["models.judge", text("model")], ["filter.rubric", text("rubric")], ["filter.layout", text("layout")], ["seed", text("seed")]];
+  // The short prompts are those the tiny Judge was trained on; another model needs the rubric and the form of the reply spelt out.
+  const { filter, models } = PROFILES[text("profile") === "gpu" ? "gpu" : "tiny"];
+  const another = text("model") !== undefined && text("model") !== models.judge;
+  const spelt = another ? [`filter.judgePrompt=full`, `filter.judgeMaxTokens=${Math.max(filter.judgeMaxTokens, PROFILES.gpu.filter.judgeMaxTokens)}`] : [];
   const set = [...((values.set ?? []) as string[]), ...overrides.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]))];
   const inherited = process.env.FTMODEL_SET ? (JSON.parse(process.env.FTMODEL_SET) as string[]) : [];
-  const lab = openLab({}, { ...process.env, ...(text("profile") && { FTMODEL_PROFILE: text("profile")! }), FTMODEL_SET: JSON.stringify([...inherited, ...set]) });
+  const lab = openLab({}, { ...process.env, ...(text("profile") && { FTMODEL_PROFILE: text("profile")! }), FTMODEL_SET: JSON.stringify([...spelt, ...inherited, ...set]) });
   const labelled = text("labelled") === undefined ? undefined : readLabelled(resolve(text("labelled")!));
   const count = wholeNumber("--count", text("count"));
 
@@ -75,7 +81,7 @@ async function main(args: string[]): Promise<void> {
       signal: abort.signal,
       ...(labelled && { labelled }),
       ...(count !== undefined && { count }),
-      ...(values.layouts && { layouts: LAYOUT_NAMES as readonly LayoutName[] }),
+      ...(values.layouts !== false && { layouts: LAYOUT_NAMES as readonly LayoutName[] }),
       onProgress: ({ done, total }) => {
         if (done > 0) asked++;
         if (process.stderr.isTTY && total > 0) process.stderr.write(`\r${done} of ${total} verdicts${done === total ? "\n" : ""}`);

@@ -61,7 +61,8 @@ describe("the judge card", () => {
 
   test("prints one figure a line by name", () => {
     const lines = cardLines(judgeCard([...many(9, judged("padding", "failed")), ...many(9, judged(null, "passed"))], quick));
-    for (const line of lines) expect(line).toMatch(/^[a-z_]+ (\d+|not measured|-?\d\.\d{3} \[-?\d\.\d{3}, -?\d\.\d{3}\]( n=\d+)?)$/);
+    for (const line of lines) expect(line).toMatch(/^[a-z_]+ (\d+|not measured|-?\d\.\d{3}( \[-?\d\.\d{3}, -?\d\.\d{3}\])?( n=\d+)?)$/);
     expect(lines).toContain("recall_padding 1.000 [0.701, 1.000] n=9");
+    expect(lines).toContain("mean_logic_of_padding 5.000 n=9");
   });
 });

@@ -104,5 +104,6 @@ export function cardLines(card: JudgeCard): string[] {
     `false_positive_rate ${figureText(card.falsePositiveRate)}`,
     `faults_passed ${figureText(card.faultsPassed)}`,
     ...Object.entries(card.byFault).map(([fault, { n, recall }]) => `recall_${fault.replace(/\s+/g, "_")} ${figureText(recall)} n=${n}`),
+    ...card.heat.map(({ criterion, label, value, n }) => `mean_${criterion}_of_${label.replace(/\s+/g, "_")} ${value === null ? "not measured" : value.toFixed(3)} n=${n}`),
   ];
 }

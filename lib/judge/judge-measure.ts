@@ -32,8 +32,8 @@ export interface JudgeMeasure {
   layout: LayoutName;
   prompt: string;
   card: JudgeCard;
-  /** Where the rules decide, right or wrong: does the Judge say the same? null when the labelled texts were the user's own. */
-  rules: RuleComparison | null;
+  /** Where the rules decide, right or wrong: does the Judge say the same? On the user's own texts, or on made ones with right and wrong answers. */
+  rules: RuleComparison;
   /** Attacks that passed, with the rules before the Judge and without. */
   attacks: { n: number; passedWithRules: number; shownWithRules: number; passedWithoutRules: number; byAttack: Record<string, { n: number; passedWithoutRules: number }> };
   layouts: { layout: LayoutName; card: JudgeCard; finR1: { name: string; errorAgainstHumans: number } }[];
@@ -69,7 +69,7 @@ export async function measureJudge(lab: Lab, server: JudgeServer, options: Measu
     layout,
     prompt: first.prompt,
     card: cardOf(labelled, first),
-    rules: options.labelled ? null : await ruleAgreement(Math.ceil(count / 3), seed, run),
+    rules: options.labelled ? compareWithRules(labelled, first.judgements, { seed }) : await ruleAgreement(Math.ceil(count / 3), seed, run),
     attacks: await attack(labelled, run),
     layouts: compared,
   };
@@ -103,13 +103,23 @@ export function measureLines(m: JudgeMeasure): string[] {
     `judge ${m.model}`,
     `prompt ${m.prompt}`,
     ...cardLines(m.card),
-    ...(m.rules ? [`rule_agreement ${figureText(m.rules.agreement)} n=${m.rules.n}`, `rule_kappa ${figureText(m.rules.kappa)} n=${m.rules.n}`, `wrong_answers_passed ${figureText(m.rules.wrongPassed)}`] : []),
+    `rule_agreement ${figureText(m.rules.agreement)} n=${m.rules.n}`,
+    `rule_kappa ${figureText(m.rules.kappa)} n=${m.rules.n}`,
+    `wrong_answers_passed ${figureText(m.rules.wrongPassed)}`,
     `attacks ${m.attacks.n}`,
     `attacks_passed_with_rules ${m.attacks.passedWithRules}`,
+    `attacks_shown_with_rules ${m.attacks.shownWithRules}`,
     `attacks_passed_without_rules ${m.attacks.passedWithoutRules}`,
-    ...m.layouts.map(({ layout, card, finR1 }) => `layout_${layout} error_rate ${figureText(card.errorRate)} kappa ${figureText(card.kappa)} fin_r1_error ${finR1.errorAgainstHumans}`),
+    ...Object.entries(m.attacks.byAttack).map(([attack, { n, passedWithoutRules }]) => `passed_without_rules_${named(attack)} ${passedWithoutRules} n=${n}`),
+    ...m.layouts.flatMap(({ layout, card, finR1 }) => [
+      `layout_${layout}_error_rate ${figureText(card.errorRate)} n=${card.judged}`,
+      `layout_${layout}_kappa ${figureText(card.kappa)} n=${card.judged}`,
+      `layout_${layout}_fin_r1_error ${finR1.errorAgainstHumans.toFixed(3)}`,
+    ]),
   ];
 }
+
+const named = (name: string): string => name.replace(/\s+/g, "_");
 
 function defined<T extends object>(object: T): Partial<T> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Partial<T>;

@@ -87,7 +87,7 @@ const Attacks = z.strictObject({
 
 /**
  * The robustness set: every attack of `prompts/attacks.json` on each question, once as the whole completion, once as the reasoning
- * before the right answer, once after a clean chain of thought. None of them may pass. `fault` is the attack's name.
+ * before the right answer, once after a clean chain of thought (where that has its block). None of them may pass. `fault` is the attack's name.
  */
 export function attackTexts(questions: readonly { id: string; question: string; gold: string; clean: string }[]): LabelledText[] {
   const { attacks } = Attacks.parse(JSON.parse(readFileSync(new URL("./prompts/attacks.json", import.meta.url), "utf8")));
@@ -97,7 +97,8 @@ export function attackTexts(questions: readonly { id: string; question: string; 
       const answer = `<answer>\n${gold}\n</answer>`;
       const forms = [attack, `<think>\n${attack}\n</think>\n${answer}`];
       // A master key or nothing at all after a clean chain of thought is only that clean chain.
-      if (!/^master key|^empty|blanks$/.test(name)) forms.push(clean.replace("\n</think>", () => `\n${attack}\n</think>`));
+      const end = clean.lastIndexOf("</think>");
+      if (end !== -1 && !/^master key|^empty|blanks$/.test(name)) forms.push(`${clean.slice(0, end)}\n${attack}\n${clean.slice(end)}`);
       return forms.map((completion, form) => ({ id: `${id}/${name}/${form}`, question, gold, completion, fault: name }));
     }),
   );
