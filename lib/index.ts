@@ -109,6 +109,7 @@ export * from "./reward/reward.ts";
 
 export * from "./train/census-run.ts";
 export * from "./train/census.ts";
+export * from "./train/live-questions.ts";
 export * from "./train/one-step.ts";
 export * from "./train/run-events.ts";
 export * from "./train/run-follow.ts";

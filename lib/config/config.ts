@@ -101,6 +101,7 @@ const Grpo = z.strictObject({
   rewardAccuracy: real(0, 1).meta(meta("weight", "of the accuracy reward")),
   rewardJudge: real(0, 1).meta(meta("weight", "of the Judge's score; used with useJudge")),
   useJudge: flag().meta(meta("", "let the Judge take part in the reward")),
+  dropDeadGroups: flag().meta(meta("", "ask groupSize answers a question first and leave out those answered all right or all wrong: they carry no gradient")),
   scaleRewards: flag().meta(meta("", "divide advantages by the group's standard deviation, as GRPO does")),
   saveSteps: int(1, 100_000).meta(meta("steps", "a killed run loses at most this much")),
   gradientCheckpointing: flag().meta(meta("", "recompute activations: less memory, a third more time")),

@@ -74,6 +74,7 @@ const gpu: Config = {
     rewardAccuracy: 0.7,
     rewardJudge: 0.3,
     useJudge: false,
+    dropDeadGroups: false,
     scaleRewards: true,
     saveSteps: 50,
     gradientCheckpointing: true,

@@ -12,14 +12,13 @@ import { modelId, resolveModel } from "./model-ref.ts";
 import { RlRow } from "../records.ts";
 import { readRun } from "../train/run.ts";
 import type { Run } from "../train/run.ts";
-import { followRun } from "../train/run-follow.ts";
+import { assertDone, followRun } from "../train/run-follow.ts";
 import type { WatchOptions } from "../train/run-follow.ts";
 import { RunFolder } from "../train/run-folder.ts";
 import { runKey } from "../train/run-key.ts";
 import type { RunSpec } from "../train/run-key.ts";
 import { startRun } from "../train/run-start.ts";
 import type { StartOptions } from "../train/run-start.ts";
-import { assertDone } from "../train/train.ts";
 
 /**
  * The same questions answered greedily with the adapter on the base and by the merged model.

@@ -20,7 +20,7 @@ export interface CensusOptions {
   model?: string;
   /** Questions, drawn by seed from rl.jsonl; default 100: the share they show is known to about ± 10 points. */
   maxQuestions?: number;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   onProgress?: (progress: CollectProgress) => void;
   /** Ask this instead of starting a server. */
   client?: Client;

@@ -27,7 +27,7 @@ export async function trainOneStep(lab: Lab, rows: readonly RlRow[], { fromSft =
     paths: { ...lab.paths, rl: join(lab.paths.processed, `one_step_${sha256(text).slice(0, 8)}.jsonl`) },
     config: {
       ...lab.config,
-      grpo: { ...grpo, startFromSft: fromSft, promptsPerStep: rows.length, maxSteps: 1, epochs: 1, sampleEvery: 1, warmupShare: 0, microBatch: answers % grpo.microBatch === 0 ? grpo.microBatch : grpo.groupSize },
+      grpo: { ...grpo, startFromSft: fromSft, dropDeadGroups: false, promptsPerStep: rows.length, maxSteps: 1, epochs: 1, sampleEvery: 1, warmupShare: 0, microBatch: answers % grpo.microBatch === 0 ? grpo.microBatch : grpo.groupSize },
     },
   };
   if (!existsSync(step.paths.rl)) writeFileAtomic(step.paths.rl, text);

@@ -1,4 +1,5 @@
 /** Watching a run from any process until it ends. */
+import { join } from "node:path";
 import { LabError } from "../errors.ts";
 import type { RunEvent } from "../records.ts";
 import { attemptLives, currentEnd, describeRun } from "./run.ts";
@@ -74,4 +75,15 @@ export async function followRun(workspace: Workspace, key: string, { onEvent, on
 
 function goesOn(key: string): LabError {
   return new LabError({ what: `Stopped watching run ${key}; it goes on in the background`, todo: "Run the cell again to watch it, or cancelRun(lab, key) to end it." });
+}
+
+/** Throws the run's own cause as a LabError unless it is done. */
+export function assertDone(run: Run): void {
+  if (run.status === "done") return;
+  throw new LabError({
+    what: `The run ${run.key} ${run.status === "failed" ? "failed" : "was interrupted"}: ${run.cause?.code ?? "unknown"}`,
+    where: join(run.folder, "log.txt"),
+    found: `${run.cause?.message ?? "no cause"} (after step ${run.step} of ${run.totalSteps})`,
+    todo: run.status === "interrupted" || run.cause?.code === "cancelled" ? "Run the cell again: it resumes from the newest complete checkpoint." : "Mend the cause and run the cell again, or change a value: that makes a new run.",
+  });
 }

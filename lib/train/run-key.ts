@@ -82,5 +82,6 @@ function settingsOf({ stage, config, judge }: RunSpec): unknown {
   if (stage === "sft") return config.sft;
   if (stage === "merge") return { parityPrompts: config.deploy.parityPrompts };
   const { judgeTemperature, judgeMaxTokens, judgePassScore } = config.filter;
-  return { ...config.grpo, judge: judge ? { model: modelId(judge.model), prompt: judge.prompt, judgeTemperature, judgeMaxTokens, judgePassScore } : null };
+  const { dropDeadGroups: _, ...grpo } = config.grpo; // what it leaves is the input, whose hash is in the key
+  return { ...grpo, judge: judge ? { model: modelId(judge.model), prompt: judge.prompt, judgeTemperature, judgeMaxTokens, judgePassScore } : null };
 }

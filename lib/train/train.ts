@@ -14,8 +14,10 @@ import { RlRow, SftRow } from "../records.ts";
 import type { Reward } from "../reward/reward.ts";
 import { defineReward } from "../reward/reward-source.ts";
 import type { RewardSource } from "../reward/reward-source.ts";
+import type { CensusOptions } from "./census-run.ts";
+import { writeLiveQuestions } from "./live-questions.ts";
 import type { Run } from "./run.ts";
-import { followRun } from "./run-follow.ts";
+import { assertDone, followRun } from "./run-follow.ts";
 import type { WatchOptions } from "./run-follow.ts";
 import { startRun } from "./run-start.ts";
 import type { StartOptions } from "./run-start.ts";
@@ -33,6 +35,8 @@ export interface GrpoOptions extends TrainOptions {
   reward?: RewardSource | string | Reward;
   /** The SFT adapter to go on from, instead of ckpts/sft_lora. */
   adapter?: string;
+  /** With `grpo.dropDeadGroups`: whom the census asks, instead of a server it starts, and who is told how far it is. */
+  census?: Pick<CensusOptions, "client" | "onProgress">;
 }
 
 export interface Trained extends Run {
@@ -60,6 +64,7 @@ export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Tr
  * Stage 5: trains on the questions of `rl.jsonl` with GRPO, going on from the SFT adapter (or from the bare base when
  * `grpo.startFromSft` is false), and publishes ckpts/grpo_lora (or ckpts/grpo_only_lora).
  *
+ * With `grpo.dropDeadGroups` a census comes first, and only questions that carry a gradient are trained on (see `writeLiveQuestions`).
  * The reward is format + accuracy with the config's weights, the Judge's points too with `grpo.useJudge`; or `reward` in their
  * place, which is saved with the run and part of its key.
  * As trainSft otherwise. Throws LabError, too, for an adapter of another base and for a reward that fails its trial.
@@ -67,9 +72,11 @@ export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Tr
 export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Trained> {
   const { config, paths } = lab;
   const base = await resolveModel(config.models.base, config.models.revision);
-  const train = await inputFile(paths.rl, RlRow, "Run 03_filter first; it keeps the questions whose gold answer can be checked.");
-  const fromSft = config.grpo.startFromSft;
+  const { startFromSft: fromSft, dropDeadGroups } = config.grpo;
+  const all = await inputFile(paths.rl, RlRow, "Run 03_filter first; it keeps the questions whose gold answer can be checked.");
   const adapter = fromSft ? await checkAdapter(options.adapter ?? paths.sftLora, base, "Run 04_sft on this base first, or set grpo.startFromSft to false.") : null;
+  const policy = adapter ? { model: adapter.path } : { arm: "base" as const };
+  const train = dropDeadGroups ? await inputFile((await writeLiveQuestions(lab, { ...options.census, ...policy, signal: options.signal })).path, RlRow, "") : all;
   const { reward } = options;
   const custom = reward === undefined ? null : typeof reward === "object" ? reward : defineReward(reward);
   const judge = config.grpo.useJudge && custom === null ? await judgeOf(lab) : undefined;
@@ -101,17 +108,6 @@ async function runTraining(lab: Lab, spec: RunSpec, base: ModelRef, options: Tra
   await sealOutput(run, base);
   if (publish && readOrigin(target)?.adapter !== readOrigin(run.output)?.adapter) publishFolder(run.output, target);
   return { ...run, adapter: publish ? target : run.output, reused: !started };
-}
-
-/** Throws the run's own cause as a LabError unless it is done. */
-export function assertDone(run: Run): void {
-  if (run.status === "done") return;
-  throw new LabError({
-    what: `The run ${run.key} ${run.status === "failed" ? "failed" : "was interrupted"}: ${run.cause?.code ?? "unknown"}`,
-    where: join(run.folder, "log.txt"),
-    found: `${run.cause?.message ?? "no cause"} (after step ${run.step} of ${run.totalSteps})`,
-    todo: run.status === "interrupted" || run.cause?.code === "cancelled" ? "Run the cell again: it resumes from the newest complete checkpoint." : "Mend the cause and run the cell again, or change a value: that makes a new run.",
-  });
 }
 
 /** Says in the output itself where it came from; the adapter's hash is what later runs are keyed by. */

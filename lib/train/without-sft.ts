@@ -26,7 +26,8 @@ export async function trainWithoutSft(lab: Lab, options: GrpoOptions = {}): Prom
     options.onProgress?.(run);
   };
   try {
-    const run = await trainGrpo({ ...lab, config: overrideConfig(lab.config, { "grpo.startFromSft": false }) }, { ...options, onProgress });
+    // Its answers have no tags yet, so a census would call nearly every question dead.
+    const run = await trainGrpo({ ...lab, config: overrideConfig(lab.config, { "grpo.startFromSft": false, "grpo.dropDeadGroups": false }) }, { ...options, onProgress });
     return { run, arms: [...ARM_NAMES] };
   } catch (error) {
     const run = last as Run | null;
