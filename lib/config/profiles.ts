@@ -125,7 +125,7 @@ const tiny: Config = {
     groupSize: 8,
     microBatch: 64,
     maxTokens: 160,
-    learningRate: 3e-4,
+    learningRate: 1e-3,
     beta: 0.04,
     saveSteps: 10,
     gradientCheckpointing: false,

@@ -1,7 +1,7 @@
 /**
  * Measures the tiny models on 500 generated questions that no training saw, and what SFT and GRPO add to the Base.
  *
- *     npm run bench:tiny                 everything: about an hour on two cores
+ *     npm run bench:tiny                 everything: about 40 minutes on two cores
  *     npm run bench:tiny -- --models     Base, Teacher and Judge only
  *     npm run bench:tiny -- --training   SFT and GRPO only
  *     npm run bench:tiny -- --seeds 1    one seed of both stages instead of three
@@ -36,10 +36,8 @@ import { generateQuestions } from "../../lib/world/index.ts";
 
 const QUESTIONS = 500;
 const BENCH_SEED = 2026;
-/** GRPO as long as ten minutes of two cores allow; the default run's is the profile's. */
-const LONG_STEPS = 240;
 
-const { values: options } = parseArgs({ options: { models: { type: "boolean" }, training: { type: "boolean" }, seeds: { type: "string", default: "3" }, steps: { type: "string", default: String(LONG_STEPS) } } });
+const { values: options } = parseArgs({ options: { models: { type: "boolean" }, training: { type: "boolean" }, seeds: { type: "string", default: "3" } } });
 const root = join(workspacePaths().reports, "bench_tiny");
 const result: Record<string, unknown> = { created: new Date().toISOString(), questions: QUESTIONS };
 
@@ -88,62 +86,54 @@ async function benchModels(): Promise<void> {
 
 interface SeedDetails {
   sft: EvalDetail[];
-  short: EvalDetail[];
-  long: EvalDetail[];
+  sft_grpo: EvalDetail[];
 }
 
 /** Stages 1 to 5 with the profile's settings and this seed, then the bench's questions for each policy. */
-async function benchSeed(seed: number, steps: number): Promise<SeedDetails> {
-  const workspace = join(root, `seed_${seed}`);
-  const settings = { seed, "evaluate.useJudge": false };
-  const lab = labOf(workspace, settings);
+async function benchSeed(seed: number): Promise<SeedDetails> {
+  const lab = labOf(join(root, `seed_${seed}`), { seed, "evaluate.useJudge": false });
   await prepare(lab);
   const questions = readJsonl(lab.paths.raw, Question);
   await distill(lab, splitQuestions(questions, { testShare: lab.config.prepare.testShare, seed }).train);
   const { sft } = await filter(lab);
   useBenchQuestions(lab);
-  const seconds = async <T>(work: Promise<T>): Promise<[T, number]> => {
+  const seconds = async <T>(work: Promise<T>): Promise<[T, string]> => {
     const started = Date.now();
-    return [await work, (Date.now() - started) / 1000];
+    return [await work, `${((Date.now() - started) / 1000).toFixed(0)} s`];
   };
   const [, sftSeconds] = await seconds(trainSft(lab));
   const asSft = await evaluate(lab, { arm: "sft" });
-  const [, shortSeconds] = await seconds(trainGrpo(lab));
-  const asShort = await evaluate(lab, { arm: "sft_grpo", name: "sft_grpo" });
-  const longLab = labOf(workspace, { ...settings, "grpo.maxSteps": steps });
-  const [long, longSeconds] = await seconds(trainGrpo(longLab, { publish: false, label: "GRPO, long" }));
-  const asLong = await evaluate(longLab, { model: long.adapter, name: "sft_grpo_long" });
-  console.log(`seed ${seed}: SFT on ${sft.length} rows ${sftSeconds.toFixed(0)} s, GRPO ${lab.config.grpo.maxSteps} steps ${shortSeconds.toFixed(0)} s, ${steps} steps ${longSeconds.toFixed(0)} s (finished runs return at once)`);
-  return { sft: asSft.details, short: asShort.details, long: asLong.details };
+  const [, grpoSeconds] = await seconds(trainGrpo(lab));
+  const asGrpo = await evaluate(lab, { arm: "sft_grpo" });
+  console.log(`seed ${seed}: SFT on ${sft.length} rows ${sftSeconds}, GRPO ${lab.config.grpo.maxSteps} steps ${grpoSeconds} (a finished run returns at once)`);
+  return { sft: asSft.details, sft_grpo: asGrpo.details };
 }
 
-async function benchTraining(seeds: number, steps: number): Promise<void> {
+async function benchTraining(seeds: number): Promise<void> {
   const base = await evaluateBase();
   const all: SeedDetails[] = [];
-  for (let seed = 1; seed <= seeds; seed++) all.push(await benchSeed(seed, steps));
+  for (let seed = 1; seed <= seeds; seed++) all.push(await benchSeed(seed));
   const pooled = (arm: keyof SeedDetails) => all.flatMap((one) => one[arm]);
   const mean = (details: readonly EvalDetail[], mode: EvalDetail["mode"], of: "format" | "strict") =>
     bootstrapMean([...Map.groupBy(details.filter((d) => d.mode === mode), (d) => d.id).values()].map((some) => some.map((d) => Number(d[of]))));
   console.log(`\nSFT and GRPO, ${seeds} seeds pooled, n = ${QUESTIONS} questions a seed, 95 % intervals over questions`);
-  const rows = (["sft", "short", "long"] as const).map((arm) => {
+  const rows = (["sft", "sft_grpo"] as const).map((arm) => {
     const details = pooled(arm);
     return { arm, format: mean(details, "greedy", "format"), greedy: mean(details, "greedy", "strict"), sampled: mean(details, "sampled", "strict") };
   });
-  const names = { sft: "SFT", short: "SFT + GRPO, default", long: `SFT + GRPO, ${steps} steps` };
-  for (const row of rows) console.log(`${names[row.arm].padEnd(24)} format ${show(row.format)}   greedy ${show(row.greedy)}   sampled ${show(row.sampled)}`);
+  const names = { sft: "SFT", sft_grpo: "SFT + GRPO" };
+  for (const row of rows) console.log(`${names[row.arm].padEnd(12)} format ${show(row.format)}   greedy ${show(row.greedy)}   sampled ${show(row.sampled)}`);
   const baseAsStrict = base.details.map((d) => ({ ...d, strict: d.lenient }));
   const pairs = {
     "SFT − Base (lenient), greedy": compareArms(Array(seeds).fill(baseAsStrict).flat(), pooled("sft"), "accuracy"),
-    "GRPO default − SFT, greedy": compareArms(pooled("sft"), pooled("short"), "accuracy"),
-    "GRPO default − SFT, sampled": compareArms(pooled("sft"), pooled("short"), "accuracySampled"),
-    "GRPO long − SFT, greedy": compareArms(pooled("sft"), pooled("long"), "accuracy"),
-    "GRPO long − SFT, sampled": compareArms(pooled("sft"), pooled("long"), "accuracySampled"),
+    "GRPO − SFT, greedy": compareArms(pooled("sft"), pooled("sft_grpo"), "accuracy"),
+    "GRPO − SFT, sampled": compareArms(pooled("sft"), pooled("sft_grpo"), "accuracySampled"),
   };
   for (const [name, pair] of Object.entries(pairs)) console.log(`${name.padEnd(32)} ${signed(pair)}`);
-  Object.assign(result, { seeds, longSteps: steps, training: rows, pairs });
+  Object.assign(result, { seeds, training: rows, pairs });
 }
 
 if (!options.training) await benchModels();
-if (!options.models) await benchTraining(Number(options.seeds), Number(options.steps));
+if (!options.models) await benchTraining(Number(options.seeds));
 writeFileAtomic(join(root, "bench_tiny.json"), `${JSON.stringify(result, null, 2)}\n`);
 console.log(`\n${join(root, "bench_tiny.json")}`);
