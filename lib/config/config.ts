@@ -61,6 +61,7 @@ const Filter = z.strictObject({
   judgeTemperature: real(0, 2).meta(meta("", "near-greedy: a verdict should not be a lottery")),
   judgeMaxTokens: int(8, 4096).meta(meta("tokens", "room for the verdict's JSON and its reason")),
   judgeVotes: int(1, 15).meta(meta("votes", "majority of k verdicts")),
+  bestOf: z.enum(["shortest", "most_points", "first"]).meta(meta("", "which text of a question stays when several pass; most_points asks the Judge's points, then the length")),
   rlSource: z.enum(["kept", "rejected", "all"]).meta(meta("", "which questions go to RL; a checkable gold answer is all RL needs")),
   sftMaxRows: int(1, 1_000_000).meta(meta("rows", "rows for SFT, stratified by type")),
 });

@@ -40,6 +40,7 @@ const gpu: Config = {
     judgeTemperature: 0.1,
     judgeMaxTokens: 512,
     judgeVotes: 1,
+    bestOf: "shortest",
     rlSource: "all",
     sftMaxRows: 100_000,
   },

@@ -5,7 +5,8 @@ import { formatMessage } from "../judge/judge-gate.ts";
 import type { Judgement } from "../judge/judge-vote.ts";
 import type { Distilled, Question } from "../records.ts";
 import { inDrawnOrder } from "../prepare/sample.ts";
-import { selectShortest } from "./select.ts";
+import { BEST_OF, selectBest } from "./select.ts";
+import type { BestOf } from "./select.ts";
 import { largestRemainder } from "../prepare/split.ts";
 
 /** What the filter knows of a question before it looks at any text. */
@@ -63,17 +64,24 @@ export function detailOf(row: Distilled, layer: TextLayer, reason: string | null
   };
 }
 
+/** How the layers after the Judge choose. */
+export interface Selection {
+  bestOf: BestOf;
+  maxRows: number;
+  seed: number;
+}
+
 /** The layers after the rules: judge (`judgements` by key; null: switched off), best of k, size. Every text gets its detail. */
-export function applyJudge(passed: readonly Distilled[], judgements: ReadonlyMap<string, Judgement> | null, maxRows: number, seed: number): { details: FilterDetail[]; kept: Distilled[] } {
+export function applyJudge(passed: readonly Distilled[], judgements: ReadonlyMap<string, Judgement> | null, { bestOf, maxRows, seed }: Selection): { details: FilterDetail[]; kept: Distilled[] } {
   const judgement = (row: Distilled): Judgement | undefined => judgements?.get(row.key);
   const good = judgements === null ? passed.slice() : passed.filter((row) => judgement(row)?.status === "passed");
-  const best = selectShortest(good.map((row) => ({ ...row, tokens: row.completion_tokens, text: row.teacher_output! })));
+  const best = selectBest(good.map((row) => ({ ...row, tokens: row.completion_tokens, text: row.teacher_output!, points: judgement(row)?.points ?? null })), bestOf);
   const bestKeys = new Set(best.map((row) => row.key));
   const keptKeys = new Set(takeStratified(best, maxRows, seed).map((row) => row.key));
   const details = passed.map((row): FilterDetail => {
     const judged = judgement(row);
     if (judgements !== null && judged?.status !== "passed") return detailOf(row, "judge", judged?.reason ?? "not_judged", judged?.message ?? "", judged);
-    if (!bestKeys.has(row.key)) return detailOf(row, "best_of_k", "longer", "another text of this question is right and shorter", judged);
+    if (!bestKeys.has(row.key)) return detailOf(row, "best_of_k", BEST_OF[bestOf].reason, BEST_OF[bestOf].message, judged);
     if (!keptKeys.has(row.key)) return detailOf(row, "size", "over_max_rows", `sftMaxRows is ${maxRows}`, judged);
     return detailOf(row, "size", null, judged?.message ?? "right by the rules", judged);
   });

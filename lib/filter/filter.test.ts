@@ -111,6 +111,13 @@ describe("the filter", () => {
     expect(stats.layers.find((l) => l.layer === "best_of_k")).toMatchObject({ in: 32, out: 16, reasons: { longer: 16 } });
   });
 
+  test("takes another of k where filter.bestOf says so", async () => {
+    const texts = twenty.flatMap((q) => [distilled(q, right(q, "sum up"), 0, 50), distilled(q, right(q, "add"), 1, 30)]);
+    const { sft, stats } = await run(twenty, texts, { "filter.bestOf": "first" });
+    expect(sft.every((row) => row.response.includes("\nsum up\n"))).toBe(true);
+    expect(stats.layers.find((l) => l.layer === "best_of_k")).toMatchObject({ in: 32, out: 16, reasons: { later: 16 } });
+  });
+
   test("keeps at most sftMaxRows, every type in its share", async () => {
     const { sft, stats } = await run(twenty, twenty.map((q) => distilled(q, right(q))), { "filter.sftMaxRows": 8 });
     expect(QUESTION_TYPES.map((type) => sft.filter((row) => row.type === type).length)).toEqual([2, 2, 2, 2]);

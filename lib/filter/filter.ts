@@ -60,10 +60,10 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
   for (const { id } of train) side.set(id, "train");
   for (const { id } of test) side.set(id, "test");
 
-  const { useJudge, sftMaxRows, rlSource } = config.filter;
+  const { useJudge, bestOf, sftMaxRows, rlSource } = config.filter;
   const { ended, passed } = applyRules(texts, side, useJudge);
   const judged = useJudge ? await judgeTexts(lab, passed, options) : null;
-  const { details: later, kept } = applyJudge(passed, judged?.byKey ?? null, sftMaxRows, config.seed);
+  const { details: later, kept } = applyJudge(passed, judged?.byKey ?? null, { bestOf, maxRows: sftMaxRows, seed: config.seed });
   const details = inOrderOf(texts, [...ended, ...later]);
   const fates = questionFates(questions, side, new Set(kept.map((row) => row.id)), rlSource);
   const inRl = new Set(fates.filter((fate) => fate.reason === null).map((fate) => fate.id));

@@ -8,18 +8,35 @@ export interface Candidate {
   /** Length in tokens; null when the server did not say. */
   tokens: number | null;
   text: string;
+  /** Of the Judge; null or absent when it has not judged: behind every number, for not judged is not a 0. */
+  points?: number | null;
 }
 
+/** What a text that passed lacks against the one that is taken, by the rule that took it. */
+export const BEST_OF = {
+  shortest: { reason: "longer", message: "another text of this question is right and shorter" },
+  most_points: { reason: "fewer_points", message: "another text of this question has more points, or as many and is shorter" },
+  first: { reason: "later", message: "an earlier text of this question is right, too" },
+} as const;
+export type BestOf = keyof typeof BEST_OF;
+
 /**
- * The shortest text of each question, by tokens (by characters where any of its texts has no count); the earlier sample on
- * a tie. Short and right is the default of best-of-k: the Judge's threshold has been applied before. Order of first appearance.
+ * One text of each question, in the order in which the questions first appear. All given ones have passed rules and Judge.
+ *
+ * "shortest": by tokens (by characters where any of the question's texts has no count); "most_points": by the Judge's points, then
+ * as shortest; "first": by sample. The earlier sample on a tie.
  */
-export function selectShortest<T extends Candidate>(passed: readonly T[]): T[] {
+export function selectBest<T extends Candidate>(passed: readonly T[], by: BestOf = "shortest"): T[] {
   const groups = new Map<string, T[]>();
   for (const row of passed) groups.set(row.id, [...(groups.get(row.id) ?? []), row]);
   return [...groups.values()].map((group) => {
     const length = group.every((row) => row.tokens !== null) ? (row: T) => row.tokens! : (row: T) => row.text.length;
-    return group.reduce((best, row) => (length(row) < length(best) || (length(row) === length(best) && row.sample < best.sample) ? row : best));
+    const order: ((row: T) => number)[] = { shortest: [length], most_points: [(row: T) => -(row.points ?? -Infinity), length], first: [] }[by];
+    const better = (a: T, b: T): boolean => {
+      const decides = [...order, (row: T) => row.sample].find((value) => value(a) !== value(b));
+      return decides !== undefined && decides(a) < decides(b);
+    };
+    return group.reduce((best, row) => (better(row, best) ? row : best));
   });
 }
 
