@@ -9,7 +9,8 @@ const UNIT: Record<string, number> = { 十: 10, 百: 100, 千: 1000 };
 const ZEROS: Record<string, number> = { 百: 2, 千: 3, 万: 4, 亿: 8 };
 
 /**
- * The text with Chinese numerals written in digits: 二〇二三 → 2023, 一百二十万 → 1200000, 百分之十二点五 → 12.5%, 1.5亿 → 150000000.
+ * The text with Chinese numerals written in digits: 二〇二三 → 2023, 一百二十万 → 1200000, 百分之十二点五 → 12.5%, 千分之五 → 5‰,
+ * 二分之一 → 1/2, 1.5亿 → 150000000, 1亿2000万 → 120000000.
  *
  * A scale without a number (万科, 亿元) stays. Longer runs are read piece by piece. Linear in the text.
  */
@@ -17,8 +18,11 @@ export function arabicDigits(text: string): string {
   return text
     .replace(/[壹贰叁肆伍陆柒捌玖拾佰仟萬億〇两兩]/g, (c) => PLAIN[c]!)
     .replace(/[零一二三四五六七八九十百千万亿]{1,24}(?:点[零一二三四五六七八九]{1,12})?/g, readRun)
+    .replace(/(?<![\d.])\d{1,9}(?:\.\d{1,9})?[百千万亿](?:零?\d{1,9}[百千万亿])+/g, addScales)
     .replace(/(?<!\d)(\d{1,20})(?:\.(\d{1,20}))?([百千万亿]{1,3})(?!分[之点])/g, (_, whole: string, fraction: string | undefined, scale: string) => shift(whole, fraction ?? "", scale))
-    .replace(/百分之(\d+(?:\.\d+)?)/g, "$1%");
+    .replace(/百分之(\d+(?:\.\d+)?)/g, "$1%")
+    .replace(/千分之(\d+(?:\.\d+)?)/g, "$1‰")
+    .replace(/(?<!\d)(\d{1,9})分之(\d{1,9})/g, "$2/$1");
 }
 
 function readRun(run: string): string {
@@ -48,6 +52,13 @@ function readWhole(text: string): string | null {
   }
   const value = total + section + digit;
   return Number.isSafeInteger(value) ? String(value) : null;
+}
+
+/** 1亿2000万, 1万零5百: parts with falling scales make one number. Others (2千3万) stay as they are. */
+function addScales(run: string): string {
+  const parts = [...run.matchAll(/(\d+)(?:\.(\d+))?([百千万亿])/g)].map(([, whole, fraction, scale]) => ({ value: shift(whole!, fraction ?? "", scale!), zeros: ZEROS[scale!]! }));
+  const falls = parts.every(({ zeros }, i) => i === 0 || zeros < parts[i - 1]!.zeros);
+  return falls && parts.every(({ value }) => !value.includes(".")) ? String(parts.reduce((sum, { value }) => sum + BigInt(value), 0n)) : run;
 }
 
 /** whole.fraction × the scale, exactly: the decimal point moves. */

@@ -16,7 +16,7 @@ export function canonicalKey(question: string): string {
   const text = plain(question);
   if (text.length > LONG) return canonicalText(text);
   const { stem, options } = splitOptions(stripItemNumber(stripInstructions(text)));
-  const parts = [canonicalText(stem), ...options.map(canonicalText).sort()];
+  const parts = [canonicalText(stripItemLetter(stem)), ...options.map(canonicalText).sort()];
   return parts.join("\u0001");
 }
 
@@ -36,7 +36,8 @@ const INSTRUCTIONS = [
   /^\s*假设你是[^。\n]{0,40}(?:专家|助手|分析师)[,，。][^。\n]{0,20}(?:问题|题目)[。:]?\s*/,
   /^\s*注意[:：]?\s*题目是[^。\n]{0,8}选题[^。\n]{0,30}。?/,
   /^\s*please answer the (?:given|following) [a-z ]{0,40}question[a-z ]{0,40}[.:]/,
-  /^\s*(?:question|problem|问题|题目|例题)\s*\d{0,4}\s*[:：.]/,
+  /^\s*(?:例\s?\d{1,3}|no\.\s?\d{1,4}|#\s?\d{1,4})\s/,
+  /^\s*[[(【]?\s*(?:question|problem|exercise|example|task|item|ex|no|q|问题|题目|例题|习题|练习|例|题|问)\.?\s*[\d一二三四五六七八九十]{0,4}\s*(?:[)\]】]\s*[:.、]?|[:.、)])(?!\d)/,
   /^\s*[([【](?:单选|多选|单项选择|多项选择|不定项选择|判断|计算)题?[)\]】]/,
   /(?:请|let's|please)?\s*(?:一步步|逐步|一步一步地?)思考[,，。]?|(?:please |let's )?(?:reason|think) step by step[,.]?/g,
 ];
@@ -64,12 +65,19 @@ function dropBoxedSentences(text: string): string {
 
 function stripItemNumber(text: string): string {
   return text.replace(
-    /^\s*(?:第\s*[\d一二三四五六七八九十百]{1,4}\s*[题问][.、:)]?|[([【]\s*[\d一二三四五六七八九十]{1,4}\s*[)\]】]|[qno]{1,2}\.?\s?\d{1,4}\s*[.、:)](?!\d)|\d{1,3}\s*[.、:)](?!\d)|[一二三四五六七八九十]{1,3}\s*[.、:)])\s*/,
+    /^\s*(?:第\s*[\d一二三四五六七八九十百]{1,4}\s*[题问][.、:)]?|[([【〔]\s*[\d一二三四五六七八九十]{1,4}\s*[)\]】〕]|[qno]{1,2}\.?\s?\d{1,4}\s*[.、:)](?!\d)|\d{1,3}\s*[.、:)](?!\d)|[一二三四五六七八九十]{1,3}\s*[.、:)])\s*/,
     "",
   );
 }
 
+/** (a), b) and the longer Roman numbers, which are nobody's initial. After the options are off, whose labels look the same. */
+function stripItemLetter(stem: string): string {
+  return stem.replace(/^\s*(?:\((?:[a-z]|[ivx]{1,4})\)|[a-z]\)|[ivx]{1,4}\)|(?:i{2,3}|iv|vi{1,3}|ix|xi{1,3})[.、])\s*/, "");
+}
+
 const TOKEN = /(\d*\.\d+|\d+)|([\p{L}\p{M}]+)|([%‰$€£¥<>=≤≥≠±×÷+^]|(?<=\d\s?)[/*](?=\s?\d)|(?<![\p{L}\d])[-−](?=\d)|(?<=\p{Script=Han})[-−](?=\d))/gu;
+
+const SAME_SIGN: Record<string, string> = { "−": "-", "×": "*", "÷": "/" };
 
 /** Letters, numbers and the signs that carry a value; everything else goes. Expects `plain` text. */
 export function canonicalText(text: string): string {
@@ -79,7 +87,7 @@ export function canonicalText(text: string): string {
   let numberBefore = false;
   for (const match of digits.matchAll(TOKEN)) {
     if (match[1] !== undefined && numberBefore) out += "|";
-    out += match[3] === "−" ? "-" : match[0];
+    out += SAME_SIGN[match[0]] ?? match[0];
     numberBefore = match[1] !== undefined;
   }
   return out;

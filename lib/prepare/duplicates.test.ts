@@ -20,6 +20,13 @@ describe("the same question is found in another dress", () => {
     ["Chinese item numbers", "某公司存货周转率是多少？", "三、某公司存货周转率是多少？"],
     ["bracketed item numbers", "How much is the coupon?", "(7) How much is the coupon?"],
     ["Q numbers", "How much is the coupon?", "Q3: How much is the coupon?"],
+    ["headed items", "如何计算久期？", "【例3】如何计算久期？"],
+    ["headed items in Chinese numerals", "如何计算久期？", "问题一：如何计算久期？"],
+    ["exercises", "How much is the coupon?", "Exercise 12. How much is the coupon?"],
+    ["No. and #", "How much is the coupon?", "No. 5 How much is the coupon?"],
+    ["letters in brackets", "How much is the coupon?", "(b) How much is the coupon?"],
+    ["Roman numbers", "How much is the coupon?", "II. How much is the coupon?"],
+    ["a bare Q:", "How much is the coupon?", "Q: How much is the coupon?"],
     ["第 n 题", "如何计算久期？", "第15题：如何计算久期？"],
     ["thousands separators", "贷款 1,234,567.5 元", "贷款1234567.5元"],
     ["thousands in spaces", "a loan of 12 345 678 dollars", "a loan of 12345678 dollars"],
@@ -27,6 +34,11 @@ describe("the same question is found in another dress", () => {
     ["Chinese years", "二〇二三年的营收", "2023年的营收"],
     ["scales", "营收1.5亿元", "营收150000000元"],
     ["Chinese scales", "营收一亿五千万元", "营收1.5亿元"],
+    ["mixed scales", "营收1亿2000万元", "营收一亿二千万元"],
+    ["mixed scales with a zero", "每台1万零5百元", "每台10500元"],
+    ["per mille", "税率5‰", "税率千分之五"],
+    ["fractions", "持有1/2的股份", "持有二分之一的股份"],
+    ["signs of arithmetic", "3×4÷2", "3*4/2"],
     ["half numbers", "百分之十二点五", "12.5%"],
     ["banker's numerals", "人民币伍仟元整", "人民币5000元整"],
     ["invisible characters", "What is EBIT?", "What\u200b is\ufeff EBIT?"],
@@ -47,6 +59,12 @@ describe("the same question is found in another dress", () => {
     ["with circled numbers", "下列哪项是流动资产？\n① 现金\n② 厂房\n③ 商誉\n④ 专利"],
     ["with 甲乙丙丁", "下列哪项是流动资产？\n甲、现金\n乙、厂房\n丙、商誉\n丁、专利"],
     ["with letters alone", "下列哪项是流动资产？\nA 现金\nB 厂房\nC 商誉\nD 专利"],
+    ["with numbers on one line", "下列哪项是流动资产？(1)厂房 (2)专利 (3)现金 (4)商誉"],
+    ["circled, on one line", "下列哪项是流动资产？①专利；②厂房；③现金；④商誉"],
+    ["with Roman numbers", "下列哪项是流动资产？\nI. 专利\nII. 厂房\nIII. 现金\nIV. 商誉"],
+    ["with Chinese numbers", "下列哪项是流动资产？\n一、专利\n二、厂房\n三、现金\n四、商誉"],
+    ["named 选项", "下列哪项是流动资产？\n选项A：专利\n选项B：厂房\n选项C：现金\n选项D：商誉"],
+    ["with bullets", "下列哪项是流动资产？\n- 专利\n- 厂房\n- 现金\n- 商誉"],
     ["numbered, other order, other width", "3、下列哪项是流动资产?\n（Ａ）专利\n（Ｂ）商誉\n（Ｃ）厂房\n（Ｄ）现金"],
   ])("with its options %s", (_, b) => same(options, b));
 });
@@ -67,6 +85,11 @@ describe("another question is not taken for a copy", () => {
     ["a decimal that looks like an item number", "1.5% 的利率下", "5% 的利率下"],
     ["a first number that looks like an item", "180 ESG", "50 ESG"],
     ["another Chinese value", "存款三万元", "存款五万元"],
+    ["another initial", "A. Smith holds 10 shares", "B. Smith holds 10 shares"],
+    ["another decimal at the start", "1.1 billion of debt", "1.2 billion of debt"],
+    ["figures in another order", "flows: (1) 100 (2) 200", "flows: (1) 200 (2) 100"],
+    ["another mixed scale", "营收1亿2000万元", "营收1亿2001万元"],
+    ["another fraction", "持有二分之一", "持有三分之一"],
     ["options that hold other numbers", "多少？\nA. 10\nB. 20", "多少？\nA. 10\nB. 21"],
   ])("%s", (_, a, b) => other(a, b));
 
@@ -106,7 +129,7 @@ test("a hostile megabyte takes linear time", () => {
     canonicalKey(text);
     return performance.now() - start;
   };
-  for (const unit of [" ", "\n", "A. ", "1. ", "一", "(", "\\boxed{} ", "假设你是", "1,", "9", "请 ", "a\n", "百", "1.", "a", "点"]) {
+  for (const unit of [" ", "\n", "A. ", "1. ", "一", "(", "\\boxed{} ", "假设你是", "1,", "9", "请 ", "a\n", "百", "1.", "a", "点", "- a\n", "-", "(i) ", "1亿", "(1) a", "ii. ", "q"]) {
     // A quadratic pattern fails at the first length already, before the second one would take minutes.
     for (const length of [9e4, 1e6]) expect(time(unit.repeat(Math.ceil(length / unit.length))), `${JSON.stringify(unit)} to ${length}`).toBeLessThan(length / 1e6 < 0.5 ? 1000 : 4000);
   }

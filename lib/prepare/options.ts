@@ -7,16 +7,27 @@ export interface Choices {
   options: string[];
 }
 
+const NUMBERS = Array.from({ length: 20 }, (_, i) => String(i + 1));
+const ROMAN = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii"];
+
 /** Places a label of one family can stand; the label is in one of the groups. */
 const FAMILIES: { labels: readonly string[]; pattern: RegExp }[] = [
-  // (A) · [A] · A. · A、 · A: · A)    anywhere, unless a Latin letter or digit stands before
-  { labels: [..."abcdefghij"], pattern: /(?<![a-z0-9])(?:[([【]([a-j])[)\]】]|([a-j])\s?[.、:)](?!\d))\s*/gi },
+  // (A) · [A] · A. · A、 · A: · A) · Option A:    anywhere, unless a Latin letter or digit stands before
+  { labels: [..."abcdefghij"], pattern: /(?<![a-z0-9])(?:(?:option|choice)\s)?(?:选项\s?)?(?:[([【]([a-j])[)\]】]|([a-j])\s?[.、:)](?!\d))\s*/gi },
   // A apples, at the start of lines only
   { labels: [..."abcdefghij"], pattern: /(?<=^|\n)[^\S\n]*([a-j])[^\S\n]+(?=\S)/gi },
   // 1. · (1) · 1) · 1、 at the start of lines
-  { labels: Array.from({ length: 20 }, (_, i) => String(i + 1)), pattern: /(?<=^|\n)[^\S\n]*(?:\((\d{1,2})\)|(\d{1,2})[.、:)](?!\d))\s*/g },
-  { labels: [..."甲乙丙丁戊己"], pattern: /(?<=^|\n)[^\S\n]*(?:\(([甲乙丙丁戊己])\)|([甲乙丙丁戊己])[.、:)])\s*/g },
+  { labels: NUMBERS, pattern: /(?<=^|\n)[^\S\n]*(?:\((\d{1,2})\)|(\d{1,2})[.、:)](?!\d))\s*/g },
+  { labels: [..."甲乙丙丁戊己"], pattern: /(?<=^|[\n\s;])[^\S\n]*(?:\(([甲乙丙丁戊己])\)|([甲乙丙丁戊己])[.、:)])\s*/g },
+  { labels: [..."一二三四五六七八九十"], pattern: /(?<=^|\n)[^\S\n]*(?:\(([一二三四五六七八九十])\)|([一二三四五六七八九十])[.、:)])\s*/g },
+  // (i) · ii. · iii)
+  { labels: ROMAN, pattern: /(?<![a-z0-9])(?:\(([ivx]{1,4})\)|([ivx]{1,4})[.、:)](?!\d))\s*/gi },
+  // (1) · 1) · 1. · 1、 on one line, before words: rows of figures have an order that counts
+  { labels: NUMBERS, pattern: /(?<![\p{L}\d.])(?:\((\d{1,2})\)|(\d{1,2})[.、)])\s?(?=[\p{L}"'])/gu },
 ];
+
+/** Options that have a dash or a dot instead of a label. */
+const BULLETS = /(?:(?:^|\n)[^\S\n]*[-*•·▪●○][^\S\n]+[^\n]+){2,}/;
 
 interface Label {
   index: number;
@@ -25,7 +36,8 @@ interface Label {
 }
 
 /**
- * Splits a question into stem and options: the longest run of consecutive labels (A B C …, 1 2 3 …, 甲 乙 丙 …) of at least two.
+ * Splits a question into stem and options: the longest run of consecutive labels (A B C …, 1 2 3 …, 甲 乙 丙 …, i ii iii …) of at least two, or
+ * at least two lines with bullets.
  *
  * Expects NFKC text (full-width labels made plain). What follows the last option's line belongs to the stem. Linear in the text.
  */
@@ -40,7 +52,10 @@ export function splitOptions(text: string): Choices {
     if (lineEnd !== -1) options[options.length - 1] = last.slice(0, lineEnd);
     return { stem: text.slice(0, run[0]!.index) + rest, options: options.map((o) => o.trim()) };
   }
-  return { stem: text, options: [] };
+  const listed = BULLETS.exec(text);
+  if (!listed) return { stem: text, options: [] };
+  const options = listed[0].split("\n").map((line) => line.replace(/^\s*[-*•·▪●○]\s+/, "").trim());
+  return { stem: text.slice(0, listed.index) + text.slice(listed.index + listed[0].length), options: options.filter((option) => option !== "") };
 }
 
 /** Of all runs that start with the first label and go on in order, the longest; of equals the last. */
