@@ -1,19 +1,19 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { filterDetailsPath, FilterStats, readFilter } from "./filter-record.ts";
 import { filter } from "./filter.ts";
-import { funnel, funnelByReason, judgeThreshold } from "../figures/index.ts";
 import type { Bucket, FunnelCounts } from "./funnel.ts";
 import { FAULT_KINDS } from "../judge/judge-prompt.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import { openLab } from "../config/lab.ts";
 import { readManifest } from "../store/manifest.ts";
 import { QUESTION_TYPES, RlRow, SftRow } from "../records.ts";
-import type { Distilled, Question, QuestionType } from "../records.ts";
+import type { Distilled, Question } from "../records.ts";
 import { splitQuestions } from "../prepare/split.ts";
+import { distilled, labWith, question, right, twenty } from "../testing/filter-fixture.ts";
 import { textOf } from "../testing/judge-rows.ts";
 import { perfectVerdict, stubJudge, startStubJudge } from "../testing/stub-judge.ts";
 import type { StubJudge } from "../testing/stub-judge.ts";
@@ -29,20 +29,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const question = (i: number, type: QuestionType = QUESTION_TYPES[i % 4]!, over: Partial<Question> = {}): Question => ({ id: `q${i}`, question: `What is ${i} + ${i}?`, gold_answer: String(2 * i), type, source: i % 2 ? "basics" : "mine", ...over });
-const distilled = (q: Question, completion: string | null, sample = 0, tokens: number | null = 20, failure: string | null = completion === null ? "length" : null): Distilled => ({ ...q, key: `${q.id}/${sample}`, sample, teacher_output: completion, failure, completion_tokens: tokens, model: "teacher" });
-const right = (q: Question, reasoning = "we add") => textOf(reasoning, q.gold_answer);
-
-function labWith(questions: readonly Question[], texts: readonly Distilled[], overrides: Record<string, unknown> = {}) {
-  const lab = openLab({ "serving.concurrency": 8, ...overrides }, { FTMODEL_WORKSPACE: folder });
-  const put = (path: string, rows: readonly object[]) => (mkdirSync(dirname(path), { recursive: true }), writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join("")));
-  put(lab.paths.raw, questions);
-  put(lab.paths.distilled, texts);
-  return lab;
-}
-const run = (questions: readonly Question[], texts: readonly Distilled[], overrides: Record<string, unknown> = {}) => filter(labWith(questions, texts, overrides), { judge: stubJudge(stub.url) });
+const run = (questions: readonly Question[], texts: readonly Distilled[], overrides: Record<string, unknown> = {}) => filter(labWith(folder, questions, texts, overrides), { judge: stubJudge(stub.url) });
 const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
-const twenty = Array.from({ length: 20 }, (_, i) => question(i + 1));
 
 describe("the filter", () => {
   test("splits 8:2 by type before anything is filtered: the test holds questions the Teacher failed, too", async () => {
@@ -88,7 +76,7 @@ describe("the filter", () => {
   });
 
   test("without the Judge asks nobody and says the layer was skipped", async () => {
-    const { sft, stats } = await filter(labWith(twenty, twenty.map((q) => distilled(q, right(q, "fault: padding"))), { "filter.useJudge": false }));
+    const { sft, stats } = await filter(labWith(folder, twenty, twenty.map((q) => distilled(q, right(q, "fault: padding"))), { "filter.useJudge": false }));
     expect(sft).toHaveLength(16);
     expect(stats.judge).toBeNull();
     expect(stats.layers.map((l) => l.skipped)).toEqual([false, false, false, false, true, false, false]);
@@ -99,7 +87,7 @@ describe("the filter", () => {
     const open = twenty.map((q) => ({ ...q, question: `Why ${q.id}?`, gold_answer: "because inflation erodes the real value" }));
     const texts = open.map((q) => distilled(q, textOf("prices rise", "money buys less over time")));
     expect((await run(open, texts)).sft).toHaveLength(16);
-    const { stats } = await filter(labWith(open, texts, { "filter.useJudge": false }));
+    const { stats } = await filter(labWith(folder, open, texts, { "filter.useJudge": false }));
     expect(stats.layers[3]).toMatchObject({ layer: "answer", out: 0, reasons: { undecided: 16 } });
   });
 
@@ -157,67 +145,6 @@ describe("RL rows", () => {
     // The sides are those of the whole file: distilling has split it the same way.
     const { test: apart } = splitQuestions(questions, { testShare: 0.2, seed: 42 });
     expect(held.every((row) => apart.some((q) => q.id === row.id))).toBe(true);
-  });
-});
-
-describe("copies of test questions", () => {
-  test("in other white space, width, item numbers, option order or Chinese digits are on one side only", async () => {
-    const options = (a: string, b: string) => `Which ratio falls?\nA. ${a}\nB. ${b}`;
-    const planted = twenty.flatMap((q, i) => [
-      { ...q, question: `A firm earns ${i + 3} million. What is ${i} + ${i}?` },
-      { ...q, id: `${q.id}-copy`, question: `${i}. a firm  earns ${String(i + 3).replace(/\d/g, (d) => String.fromCharCode(0xff10 + Number(d)))} million。What is ${i} + ${i}？` },
-    ]).concat([
-      { ...question(91), question: options("quick", "current") }, { ...question(92), id: "options-copy", question: options("current", "quick").replace("A. ", "(1) ").replace("B. ", "(2) ") },
-      { ...question(93), question: "三年后本息是多少？" }, { ...question(94), id: "digits-copy", question: "3年后本息是多少？" },
-    ]);
-    for (const seed of [1, 2, 3, 4]) {
-      const { sft, rl, test: held, overlap } = await run(planted, planted.map((q) => distilled(q, right(q))), { seed });
-      expect(overlap.copies).toEqual([]);
-      const side = new Map([...[...sft, ...rl].map((row) => [row.id, "train"] as const), ...held.map((row) => [row.id, "test"] as const)]);
-      for (const [a, b] of [...twenty.map((q) => [q.id, `${q.id}-copy`]), ["q91", "options-copy"], ["q93", "digits-copy"]]) expect([side.get(b!) ?? "", a, seed]).toEqual([side.get(a!) ?? "", a, seed]);
-    }
-  });
-});
-
-describe("extremes", () => {
-  test("nothing kept: a clear sentence, zeros and no NaN", async () => {
-    const { stats, sft, details } = await run(twenty, twenty.map((q) => distilled(q, "42")));
-    expect(sft).toEqual([]);
-    expect(stats.warning).toMatch(/Nothing was kept: of 20 texts the layer "format" took most \(16\), above all for "missing_think"/);
-    const drawn = JSON.stringify([stats, funnel(stats.layers), funnelByReason(details), judgeThreshold(details.filter((d) => d.votePoints !== null), { pass: 12 })]);
-    expect(/NaN|Infinity/.exec(drawn)).toBeNull();
-    expect(drawn.includes("Nothing has been judged yet")).toBe(true);
-  });
-
-  test("one row: it is said that one cannot train on it", async () => {
-    const { stats } = await run([question(1)], [distilled(question(1), right(question(1)))]);
-    expect(stats.rows).toEqual({ sft: 1, rl: 1, test: 0 });
-    expect(stats.warning).toBe("Only 1 row was kept: too few to train on. No question is left for the test.");
-  });
-
-  test("one type only", async () => {
-    const same = twenty.map((q) => ({ ...q, type: "financial_concept" as const }));
-    expect((await run(same, same.map((q) => distilled(q, right(q))))).stats.warning).toBe("All kept rows are of one type, financial_concept.");
-  });
-
-  test("training questions nobody asked the Teacher about are counted", async () => {
-    const { stats } = await run(twenty, twenty.slice(3).map((q) => distilled(q, right(q))));
-    expect(stats.warning).toMatch(/^[123] training questions? (has|have) no Teacher text: run 02_distill again\.$/);
-  });
-
-  test("all is well: no warning", async () => {
-    expect((await run(twenty, twenty.map((q) => distilled(q, right(q))))).stats.warning).toBeNull();
-  });
-
-  test("a missing input names the notebook to run", async () => {
-    await expect(filter(openLab({}, { FTMODEL_WORKSPACE: folder }))).rejects.toThrow(/Run 01_prepare first/);
-  });
-
-  test("a malformed row names file, line and field, and nothing is written", async () => {
-    const lab = labWith(twenty, [distilled(twenty[0]!, "x")]);
-    writeFileSync(lab.paths.distilled, `${readFileSync(lab.paths.distilled, "utf8")}{"id":"q2"}\n`);
-    await expect(filter(lab)).rejects.toThrow(/distilled\.jsonl, line 2, field/);
-    expect(existsSync(lab.paths.sft)).toBe(false);
   });
 });
 

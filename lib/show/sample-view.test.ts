@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LabError } from "../errors.ts";
-import { markedHtml, sampleList, sideBySide } from "./sample-view.ts";
+import { markedHtml, sampleColumns, sampleList, sideBySide } from "./sample-view.ts";
 
 const HOSTILE = "<think>\n<script>alert(1)</script>\u202E\u001B[31m</think><answer><img src=x onerror=alert(1)></answer>";
 /** The tags this library writes itself. */
@@ -28,6 +28,19 @@ describe("texts of models", () => {
     );
     expect(text).toContain("✓ q1 · reward 1 · advantage – · equal · 12 is 12");
     expect(html).toContain("<small>advantage –</small>");
+  });
+
+  test("lists stand beside each other, a column each, and what is hostile stays inert", () => {
+    const good = { title: "q1", text: "<answer>5</answer>", ok: true, reason: "kept" };
+    const bad = { title: "q2", text: HOSTILE, ok: false, reason: "answer: value_differs", marks: [{ start: 0, end: 7, kind: "bad" as const, label: "another value" }] };
+    const { html, text } = sampleColumns({ Accepted: [good], Rejected: [bad, { ...bad, title: "q3" }] });
+    const rows = html.split("<tr>").slice(2);
+    expect(rows).toHaveLength(2);
+    expect(rows[0]).toMatch(/q1[^]*q2[^]*<mark/);
+    expect(rows[1]).toMatch(/<td[^>]*><\/td><td[^>]*>[^]*q3/);
+    expect(html).not.toMatch(OURS);
+    expect(text).toMatch(/^Accepted\n── ✓ q1 · kept[^]*Rejected\n── ✗ q2 · answer: value_differs/);
+    expect(sampleColumns({ Accepted: [], Rejected: [bad] }).html).toContain("<em>no samples</em>");
   });
 
   test("no samples is said", () => expect(sampleList([], "Rejected").text).toBe("Rejected\nno samples"));

@@ -46,6 +46,27 @@ export function sideBySide(samples: readonly ShownText[], question?: string): Vi
   };
 }
 
+/**
+ * Two or more lists beside each other, a column each under its name: accepted beside rejected. Each text with its verdict, its reason and
+ * the marked places. A list that is shorter ends earlier; one without any text says so.
+ */
+export function sampleColumns(columns: Readonly<Record<string, readonly ShownText[]>>): View {
+  const lists = Object.entries(columns);
+  const width = `${Math.floor(100 / Math.max(1, lists.length))}%`;
+  const cell = (tag: "th" | "td", inner: string) => `<${tag} align="left" valign="top" width="${width}" style="text-align:left;vertical-align:top;white-space:normal">${inner}</${tag}>`;
+  const longest = Math.max(1, ...lists.map(([, samples]) => samples.length));
+  const cellOf = (samples: readonly ShownText[], row: number): string => {
+    const sample = samples[row];
+    if (!sample) return row === 0 ? "<em>no samples</em>" : "";
+    return `${heading(sample)}<br><span style="font-size:90%;overflow-wrap:anywhere">${bodyHtml(sample)}</span>`;
+  };
+  const rows = Array.from({ length: longest }, (_, row) => `<tr>${lists.map(([, samples]) => cell("td", cellOf(samples, row))).join("")}</tr>`);
+  return {
+    html: `<table class="ftmodel-samples" style="width:100%;table-layout:fixed"><thead><tr>${lists.map(([name]) => cell("th", inertHtml(name))).join("")}</tr></thead>\n<tbody>\n${rows.join("\n")}\n</tbody></table>`,
+    text: lists.map(([name, samples]) => [visibleText(name), ...(samples.length > 0 ? samples.map(plain) : ["no samples"])].join("\n")).join("\n"),
+  };
+}
+
 /** One text under the other, each with its verdict, reason and marked places: accepted and rejected samples, completions of a group. */
 export function sampleList(samples: readonly ShownText[], caption?: string): View {
   const rows = samples.map(

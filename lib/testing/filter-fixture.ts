@@ -1,0 +1,28 @@
+/** Questions and Teacher texts for tests of the filter, and a lab that holds them. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { openLab } from "../config/lab.ts";
+import type { Lab } from "../config/lab.ts";
+import { QUESTION_TYPES } from "../records.ts";
+import type { Distilled, Question, QuestionType } from "../records.ts";
+import { textOf } from "./judge-rows.ts";
+
+/** "What is i + i?", the types and two sources in turn. */
+export const question = (i: number, type: QuestionType = QUESTION_TYPES[i % 4]!, over: Partial<Question> = {}): Question => ({ id: `q${i}`, question: `What is ${i} + ${i}?`, gold_answer: String(2 * i), type, source: i % 2 ? "basics" : "mine", ...over });
+
+/** A Teacher's text; null is one that was cut. */
+export const distilled = (q: Question, completion: string | null, sample = 0, tokens: number | null = 20, failure: string | null = completion === null ? "length" : null): Distilled => ({ ...q, key: `${q.id}/${sample}`, sample, teacher_output: completion, failure, completion_tokens: tokens, model: "teacher" });
+
+/** A right text with this reasoning; "fault: padding" is a fault that the stub Judge finds. */
+export const right = (q: Question, reasoning = "we add"): string => textOf(reasoning, q.gold_answer);
+
+export const twenty = Array.from({ length: 20 }, (_, i) => question(i + 1));
+
+/** A lab in `folder` whose raw and distilled files hold these rows. */
+export function labWith(folder: string, questions: readonly Question[], texts: readonly Distilled[], overrides: Record<string, unknown> = {}): Lab {
+  const lab = openLab({ "serving.concurrency": 8, ...overrides }, { FTMODEL_WORKSPACE: folder });
+  const put = (path: string, rows: readonly object[]) => (mkdirSync(dirname(path), { recursive: true }), writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join("")));
+  put(lab.paths.raw, questions);
+  put(lab.paths.distilled, texts);
+  return lab;
+}
