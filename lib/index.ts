@@ -49,6 +49,7 @@ export * from "./answer/index.ts";
 export * from "./model/adapter.ts";
 export * from "./model/chat.ts";
 export * from "./model/hub-cache.ts";
+export * from "./model/memory-plan.ts";
 export * from "./model/merge.ts";
 export * from "./model/model-ref.ts";
 export * from "./model/model-shape.ts";

@@ -25,7 +25,7 @@ from sidecar.order import epochs_in_order
 from sidecar.reward import RewardProcess
 from sidecar.rows import messages, read_rows
 from sidecar.runfile import Grpo, RunFile
-from sidecar.stage import report_to, run_stage
+from sidecar.stage import run_stage, tracking
 
 
 def main(run: RunFile, events: EventLog) -> None:
@@ -125,9 +125,8 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
             use_cpu=device == "cpu",
             bf16=device != "cpu",
             dataloader_pin_memory=device != "cpu",
-            report_to=report_to(run),
-            run_name=run.key,
             disable_tqdm=True,
+            **tracking(run),
         ),
     )
     trainer.remove_callback(PrinterCallback)

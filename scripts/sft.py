@@ -24,7 +24,7 @@ from sidecar.failure import Failure
 from sidecar.order import epochs_in_order
 from sidecar.rows import encode, read_rows
 from sidecar.runfile import RunFile
-from sidecar.stage import report_to, run_stage
+from sidecar.stage import run_stage, tracking
 
 
 def main(run: RunFile, events: EventLog) -> None:
@@ -92,9 +92,8 @@ def train(run: RunFile, events: EventLog, batch: Batch) -> None:
             use_cpu=device == "cpu",
             bf16=device != "cpu",
             dataloader_pin_memory=device != "cpu",
-            report_to=report_to(run),
-            run_name=run.key,
             disable_tqdm=True,
+            **tracking(run),
         ),
     )
     trainer.remove_callback(PrinterCallback)

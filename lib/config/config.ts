@@ -22,7 +22,7 @@ const Models = z.strictObject({
   judge: modelName.meta(meta("hub id or folder", "scores what the rules let through")),
   base: modelName.meta(meta("hub id or folder", "the model that is trained")),
   revision: z.string().meta(meta("git revision", "pins what a hub id means; ignored for folders")),
-  loadIn4bit: flag().meta(meta("", "NF4 with double quantisation: a quarter of the weights' memory, some speed")),
+  loadIn4bit: flag().meta(meta("", "train on NF4 weights with double quantisation: a quarter of the memory, some speed")),
 });
 
 const Prepare = z.strictObject({
@@ -127,15 +127,28 @@ const Serving = z.strictObject({
   maxModelLength: int(64, 131_072).meta(meta("tokens", "prompt + completion")),
 });
 
+/** Read on a GPU only. What is not set is chosen by the GPU's memory (lib/model/fit.ts), as are loadIn4bit, batches and checkpointing. */
+const Gpu = z.strictObject({
+  processes: int(0, 64).meta(meta("GPUs", "share each training step's rows; the effective batch stays; 0 takes all")),
+  vllm: flag().meta(meta("", "GRPO: vLLM answers inside the trainer, on bf16 weights")),
+  vllmSleep: flag().meta(meta("", "GRPO: vLLM gives its memory back while the policy learns; costs time at every step")),
+  vllmMemoryShare: real(0.02, 0.95).meta(meta("share of the GPU", "GRPO: of vLLM inside the trainer: its weights, cache and graphs")),
+  vllmCorrection: flag().meta(meta("", "GRPO: weigh answers by how far vLLM's probabilities are from the trainer's: one more forward pass a step")),
+  replicas: int(0, 64).meta(meta("GPUs", "each hold a copy of a served model; requests are spread over them; 0 takes all")),
+  serveIn4bit: flag().meta(meta("", "Teacher and Judge in 4 bit; what is trained and evaluated never is")),
+  serverMemoryShare: real(0.02, 0.98).meta(meta("share of the GPU", "that a vLLM server takes: weights, cache and graphs")),
+  cudaGraphs: flag().meta(meta("", "vLLM servers replay captured graphs: faster small batches for some memory")),
+});
+
 const Deploy = z.strictObject({
   port: int(0, 65_535).meta(meta("port", "of the deployed model, on 127.0.0.1")),
   parityPrompts: int(1, 10_000).meta(meta("prompts", "answered by adapter and merged model; they must agree")),
 });
 
 const Tracking = z.strictObject({
-  wandb: flag().meta(meta("", "log to Weights & Biases")),
+  service: z.enum(["none", "wandb", "trackio"]).meta(meta("", "copy what a run logs to Weights & Biases, or to trackio on this machine; reports/ stays the source of truth")),
   wandbMode: z.enum(["online", "offline"]).meta(meta("", "offline writes to the run's folder and sends nothing")),
-  project: z.string().min(1).meta(meta("", "W&B project")),
+  project: z.string().min(1).meta(meta("", "of W&B or trackio")),
 });
 
 export const Config = z
@@ -151,6 +164,7 @@ export const Config = z
     grpo: Grpo,
     evaluate: Evaluate,
     serving: Serving,
+    gpu: Gpu,
     deploy: Deploy,
     tracking: Tracking,
   })

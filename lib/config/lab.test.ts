@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { LabError } from "../errors.ts";
 import { explainConfig } from "./explain.ts";
-import { listGpus, parseGpus, requireGpu } from "./gpu.ts";
+import { isOlder, listGpus, parseGpus, requireGpu, visibleGpus } from "./gpu.ts";
 import { openLab } from "./lab.ts";
 import { REPO_ROOT } from "./paths.ts";
 import { PROFILES } from "./profiles.ts";
@@ -97,6 +97,7 @@ describe("openLab", () => {
     expect(lab.config).toMatchObject({ profile: "tiny", grpo: { beta: 0.2, temperature: 0.9 }, prepare: { sources: ["/x/a.csv"] } });
     expect(lab.paths.raw).toBe("/tmp/w/data/raw/raw.jsonl");
     expect(lab.force).toBe(true);
+    expect(lab.chosen).toEqual(["grpo.beta", "grpo.temperature", "grpo.beta"]);
   });
 
   test("with nothing said it is the tiny profile in the repository, and relative files start there", () => {
@@ -143,9 +144,28 @@ describe("requireGpu", () => {
     });
   });
 
-  test("with one its name and memory are known", async () => {
-    writeFileSync(join(folder, "nvidia-smi"), '#!/bin/sh\n[ "$1" = "--query-gpu=name,memory.total" ] && echo "NVIDIA H100, PCIe, 81559"\n', { mode: 0o755 });
-    expect(await withPath(`${folder}:${process.env.PATH}`, listGpus)).toEqual([{ name: "NVIDIA H100, PCIe", memoryMiB: 81559 }]);
+  const card = (line: string) => writeFileSync(join(folder, "nvidia-smi"), `#!/bin/sh\n[ "$1" = "--query-gpu=name,memory.total,memory.free,driver_version" ] && echo "${line}"\n`, { mode: 0o755 });
+
+  test("with one its name, memory and driver are known", async () => {
+    card("NVIDIA H100, PCIe, 81559, 81076, 580.95.05");
+    const gpu = { name: "NVIDIA H100, PCIe", memoryMiB: 81559, freeMiB: 81076, driver: "580.95.05" };
+    expect(await withPath(`${folder}:${process.env.PATH}`, listGpus)).toEqual([gpu]);
+    expect(await withPath(`${folder}:${process.env.PATH}`, () => requireGpu(openLab({ profile: "gpu" }, {})))).toEqual([gpu]);
     expect(parseGpus("No devices were found\n")).toEqual([]);
+  });
+
+  test("a driver that CUDA 13 does not run on is told before anything is loaded", async () => {
+    card("NVIDIA A100, 40960, 40000, 550.144.03");
+    await expect(withPath(`${folder}:${process.env.PATH}`, () => requireGpu(openLab({ profile: "gpu" }, {})))).rejects.toThrow(/driver is too old[^]*580\.65\.06[^]*550\.144\.03/);
+    expect([isOlder("580.65.06", "580.65.06"), isOlder("580.65", "580.65.06"), isOlder("1000.1", "580.65.06")]).toEqual([false, true, false]);
+  });
+
+  test("what CUDA_VISIBLE_DEVICES hides is not counted", () => {
+    const [a, b] = ["A", "B"].map((name) => ({ name, memoryMiB: 1, freeMiB: 1, driver: "580.65.06" }));
+    expect(visibleGpus([a!, b!], undefined)).toEqual([a, b]);
+    expect(visibleGpus([a!, b!], "1")).toEqual([b]);
+    expect(visibleGpus([a!, b!], "GPU-8f2c")).toHaveLength(1);
+    expect(visibleGpus([a!, b!], "")).toEqual([]);
+    expect(visibleGpus([a!, b!], "-1")).toEqual([]);
   });
 });

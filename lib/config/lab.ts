@@ -5,7 +5,7 @@ import { LabError } from "../errors.ts";
 import { shorten } from "../store/field-problem.ts";
 import { REPO_ROOT, workspacePaths } from "./paths.ts";
 import type { Paths } from "./paths.ts";
-import { resolveConfig } from "./settings.ts";
+import { parseSetting, resolveConfig } from "./settings.ts";
 import type { Overrides } from "./settings.ts";
 
 export interface Lab {
@@ -13,6 +13,8 @@ export interface Lab {
   readonly paths: Paths;
   /** Redo what is finished already. */
   readonly force: boolean;
+  /** Keys that a cell or the environment set, also to the value they had: nothing else may change them. */
+  readonly chosen?: readonly string[];
 }
 
 /**
@@ -25,14 +27,16 @@ export interface Lab {
  */
 export function openLab(overrides: Overrides = {}, environment: NodeJS.ProcessEnv = process.env): Lab {
   const { profile, ...rest } = overrides;
+  const set = textList(environment, "FTMODEL_SET", '["grpo.learningRate=1e-4"]') ?? [];
   const config = resolveConfig({
     profile: environment.FTMODEL_PROFILE || (profile === undefined ? "tiny" : String(profile)),
     overrides: rest,
-    set: textList(environment, "FTMODEL_SET", '["grpo.learningRate=1e-4"]') ?? [],
+    set,
     sources: textList(environment, "FTMODEL_SOURCES", '["/data/questions.jsonl"]'),
   });
   config.prepare.sources = config.prepare.sources.map((file) => (isAbsolute(file) ? file : resolve(REPO_ROOT, file)));
-  return { config, paths: workspacePaths(environment.FTMODEL_WORKSPACE || REPO_ROOT), force: flag(environment, "FTMODEL_FORCE") };
+  const chosen = [...Object.keys(rest), ...set.map((setting) => parseSetting(setting).key)];
+  return { config, paths: workspacePaths(environment.FTMODEL_WORKSPACE || REPO_ROOT), force: flag(environment, "FTMODEL_FORCE"), chosen };
 }
 
 function textList(environment: NodeJS.ProcessEnv, name: string, example: string): string[] | undefined {

@@ -91,8 +91,19 @@ const gpu: Config = {
     startTimeoutMs: 600_000,
     maxModelLength: 4096,
   },
+  gpu: {
+    processes: 0,
+    vllm: true,
+    vllmSleep: false,
+    vllmMemoryShare: 0.3,
+    vllmCorrection: true,
+    replicas: 0,
+    serveIn4bit: true,
+    serverMemoryShare: 0.9,
+    cudaGraphs: true,
+  },
   deploy: { port: 8000, parityPrompts: 64 },
-  tracking: { wandb: false, wandbMode: "offline", project: "FTModel-Training" },
+  tracking: { service: "none", wandbMode: "offline", project: "FTModel-Training" },
 };
 
 const tiny: Config = {

@@ -30,6 +30,8 @@ export const PUBLISHED_SHAPES: Readonly<Record<string, ModelShape>> = {
   "Qwen/Qwen2.5-1.5B-Instruct": qwen2(1536, 8960, 12, 2, 151_936, true),
   "Qwen/Qwen2.5-7B-Instruct": qwen2(3584, 18_944, 28, 4, 152_064, false),
 };
+/** Other models whose config.json has the numbers of one of these: R1 was distilled into Qwen2.5-Math-7B. */
+const SAME_SHAPE: Readonly<Record<string, string>> = { "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B": "Qwen/Qwen2.5-7B-Instruct" };
 
 /**
  * The shape of a model: a folder's config.json, or the published one of a hub id; null for other hub ids and other architectures,
@@ -37,7 +39,7 @@ export const PUBLISHED_SHAPES: Readonly<Record<string, ModelShape>> = {
  */
 export function readModelShape(model: string): ModelShape | null {
   const folder = localModelPath(model);
-  if (folder === null) return PUBLISHED_SHAPES[model] ?? null;
+  if (folder === null) return PUBLISHED_SHAPES[SAME_SHAPE[model] ?? model] ?? null;
   const file = join(folder, "config.json");
   if (!existsSync(file)) throw new LabError({ what: "The folder holds no model", where: file, expected: "config.json" });
   const config = readConfig(file);
@@ -94,7 +96,8 @@ export function weightBytes(shape: ModelShape, format: WeightFormat): number {
   return (BITS_PER_WEIGHT[format] * linear + BITS_PER_WEIGHT.bf16 * (total - linear)) / 8;
 }
 
-function keyValueWidth(shape: ModelShape): number {
+/** Width of a token's keys, and of its values, in one layer. */
+export function keyValueWidth(shape: ModelShape): number {
   return (shape.hidden_size / shape.num_attention_heads) * shape.num_key_value_heads;
 }
 

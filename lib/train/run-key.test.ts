@@ -13,6 +13,11 @@ const configured = (spec: RunSpec, change: (config: Config) => void): RunSpec =>
   change(config);
   return { ...spec, config };
 };
+const onGpu = (spec: RunSpec, change: (config: Config) => void = () => undefined): RunSpec => {
+  const config = structuredClone(PROFILES.gpu);
+  change(config);
+  return { ...spec, config };
+};
 
 describe("runKey", () => {
   test("it is the stage and twelve hex digits", () => expect(runKey(sft)).toMatch(/^sft-[0-9a-f]{12}$/));
@@ -23,7 +28,9 @@ describe("runKey", () => {
     ["the Teacher", sft, configured(sft, (c) => (c.models.teacher = "another"))],
     ["GRPO's settings, for SFT", sft, configured(sft, (c) => (c.grpo.beta = 1))],
     ["SFT's settings, for GRPO (its adapter's hash tells)", grpo, configured(grpo, (c) => (c.sft.epochs = 3))],
-    ["W&B", sft, configured(sft, (c) => (c.tracking.wandb = true))],
+    ["W&B", sft, configured(sft, (c) => (c.tracking.service = "wandb"))],
+    ["vLLM in the trainer, on a CPU", grpo, configured(grpo, (c) => (c.gpu.vllm = false))],
+    ["the memory that vLLM gets, on a GPU", onGpu(grpo), onGpu(grpo, (c) => (c.gpu.vllmMemoryShare = 0.5))],
     ["the Judge, for a reward without it", grpo, configured(grpo, (c) => (c.models.judge = "another"))],
     ["where the Judge's folder is and its server listens", judged("1", "p"), configured(judged("1", "p", "/elsewhere"), (c) => (c.serving.url = "http://127.0.0.1:9/v1"))],
     ["how many rows SFT takes, for a Judge in the reward", judged("1", "p"), configured(judged("1", "p"), (c) => (c.filter.sftMaxRows = 3))],
@@ -34,6 +41,8 @@ describe("runKey", () => {
     ["a hyperparameter", sft, configured(sft, (c) => (c.sft.learningRate *= 2))],
     ["the seed", sft, configured(sft, (c) => (c.seed = 43))],
     ["the system prompt", sft, configured(sft, (c) => (c.prompt.system = "Be brief."))],
+    ["vLLM in the trainer, on a GPU", onGpu(grpo), onGpu(grpo, (c) => (c.gpu.vllm = false))],
+    ["the number of GPUs", onGpu(sft), onGpu(sft, (c) => (c.gpu.processes = 2))],
     ["4-bit loading", sft, configured(sft, (c) => (c.models.loadIn4bit = true))],
     ["the data", sft, fakeSpec("y")],
     ["the base's weights", sft, { ...sft, models: { ...sft.models, base: { ...sft.models.base, sha256: "other" } } }],

@@ -67,6 +67,7 @@ export function runKey(spec: RunSpec): string {
   const digest = hashJson({
     stage: spec.stage,
     settings: settingsOf(spec),
+    gpu: config.profile === "gpu" ? usedOf(spec) : undefined,
     seed: config.seed,
     prompt: config.prompt,
     base: modelId(base),
@@ -76,6 +77,12 @@ export function runKey(spec: RunSpec): string {
     reward: spec.reward?.sha256 ?? null,
   });
   return `${spec.stage}-${digest.slice(0, 12)}`;
+}
+
+/** How a GPU is used can move a result; what its memory is divided into cannot. */
+function usedOf({ stage, config: { gpu } }: RunSpec): unknown {
+  if (stage === "merge") return undefined;
+  return stage === "sft" ? { processes: gpu.processes } : { processes: gpu.processes, vllm: gpu.vllm, vllmCorrection: gpu.vllmCorrection };
 }
 
 function settingsOf({ stage, config, judge }: RunSpec): unknown {

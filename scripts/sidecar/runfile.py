@@ -108,8 +108,16 @@ class Deploy:
 
 
 @dataclass(frozen=True)
+class Gpu:
+    vllm: bool
+    vllm_sleep: bool
+    vllm_memory_share: float
+    vllm_correction: bool
+
+
+@dataclass(frozen=True)
 class Tracking:
-    wandb: bool
+    service: str  # none, wandb, trackio
     wandb_mode: str
     project: str
 
@@ -123,6 +131,7 @@ class Config:
     sft: Sft
     grpo: Grpo
     evaluate: Evaluate
+    gpu: Gpu
     deploy: Deploy
     tracking: Tracking
 

@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from .events import EventLog
 from .failure import Cancelled, Failure
@@ -76,7 +77,7 @@ def hear_signals() -> None:
 
 
 def set_environment(run: RunFile) -> None:
-    """Before any library that reads it is imported: no telemetry, no network for models that are folders, W&B only when switched on."""
+    """Before any library that reads it is imported: no telemetry, no network for models that are folders, tracking only when switched on."""
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["DO_NOT_TRACK"] = "1"
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"  # a log, not a terminal
@@ -86,7 +87,9 @@ def set_environment(run: RunFile) -> None:
     if run.models.base.is_folder:
         os.environ["HF_HUB_OFFLINE"] = "1"
     tracking = run.config.tracking
-    if not tracking.wandb:
+    if tracking.service == "trackio":
+        os.environ["TRACKIO_DIR"] = os.path.join(run.run_dir, "trackio")  # on this machine: no space, no server
+    if tracking.service != "wandb":
         os.environ["WANDB_MODE"] = "disabled"
         return
     os.environ.update(
@@ -112,5 +115,8 @@ def end_tracking(cause: str | None) -> None:
         traceback.print_exc()
 
 
-def report_to(run: RunFile) -> list[str]:
-    return ["wandb"] if run.config.tracking.wandb else []
+def tracking(run: RunFile) -> dict[str, Any]:
+    """The trainer's arguments that say where else its metrics go."""
+    service, project = run.config.tracking.service, run.config.tracking.project
+    here_only = {"project": project, "trackio_space_id": None, "trackio_static_space_id": False} if service == "trackio" else {}
+    return {"report_to": [] if service == "none" else [service], "run_name": run.key, **here_only}

@@ -163,7 +163,7 @@ def test_the_gpu_profile_without_a_gpu_says_so_before_anything_is_loaded(stage, 
 
 def test_wandb_offline_writes_into_the_run_folder_and_no_secret_of_the_environment_is_in_any_output(stage, monkeypatch):
     monkeypatch.setenv("MY_API_KEY", "canary-4711")
-    sft = stage("sft", SFT_ROWS, sft={"epochs": 1}, tracking={"wandb": True, "wandbMode": "offline"})
+    sft = stage("sft", SFT_ROWS, sft={"epochs": 1}, tracking={"service": "wandb", "wandbMode": "offline"})
     assert sft.run() == 0, sft.log()
     (record,) = (sft.folder / "wandb").glob("offline-run-*/*.wandb")
     assert record.stat().st_size > 1000

@@ -6,14 +6,14 @@ import pytest
 from conftest import SFT_ROWS
 from sidecar.events import EventLog
 from sidecar.runfile import RunFile, build
-from sidecar.stage import outcome, report_to, set_environment
+from sidecar.stage import outcome, set_environment, tracking
 from test_runfile import run_json
 
 
 @pytest.fixture
 def environment(monkeypatch):
     """set_environment's changes end with the test."""
-    for name in ("HF_HUB_OFFLINE", "WANDB_MODE", "WANDB_DIR", "WANDB_PROJECT", "WANDB_NAME", "WANDB_RUN_ID", "WANDB_RESUME", "WANDB_CONSOLE", "WANDB_DISABLE_CODE", "OMP_WAIT_POLICY"):
+    for name in ("HF_HUB_OFFLINE", "WANDB_MODE", "WANDB_DIR", "WANDB_PROJECT", "WANDB_NAME", "WANDB_RUN_ID", "WANDB_RESUME", "WANDB_CONSOLE", "WANDB_DISABLE_CODE", "OMP_WAIT_POLICY", "TRACKIO_DIR"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
 
@@ -43,14 +43,21 @@ def test_wandb_is_off_unless_switched_on(profiles, environment):
     run = run_of(profiles)
     set_environment(run)
     assert os.environ["WANDB_MODE"] == "disabled"
-    assert report_to(run) == []
+    assert tracking(run)["report_to"] == []
 
 
 def test_wandb_offline_stays_in_the_run_folder(profiles, environment):
-    run = run_of(profiles, wandb=True, wandbMode="offline")
+    run = run_of(profiles, service="wandb", wandbMode="offline")
     set_environment(run)
     assert (os.environ["WANDB_MODE"], os.environ["WANDB_DIR"], os.environ["WANDB_PROJECT"]) == ("offline", "/r", "FTModel-Training")
-    assert report_to(run) == ["wandb"]
+    assert tracking(run)["report_to"] == ["wandb"]
+
+
+def test_trackio_stays_in_the_run_folder_and_keeps_wandb_off(profiles, environment):
+    run = run_of(profiles, service="trackio")
+    set_environment(run)
+    assert (os.environ["TRACKIO_DIR"], os.environ["WANDB_MODE"]) == ("/r/trackio", "disabled")
+    assert tracking(run) == {"report_to": ["trackio"], "run_name": "sft-0", "project": "FTModel-Training", "trackio_space_id": None, "trackio_static_space_id": False}
 
 
 def test_a_cancel_is_heard_before_training_has_begun(stage):
