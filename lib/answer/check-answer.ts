@@ -17,8 +17,8 @@ export interface AnswerCase {
   prediction: string;
 }
 
-const SAYS_NOTHING = new Set(["n/a", "na", "nan", "null", "undefined", "-", "--"]);
-const LONGEST_NOTHING = 9;
+const SAYS_NOTHING = new Set(["n/a", "n.a.", "na", "nan", "null", "undefined", "-", "--", "not applicable", "not applicable.", "不适用", "不适用。"]);
+const LONGEST_NOTHING = 15;
 
 /**
  * Judges one answer against its gold under the project's own policy (FinQA and TAT-QA check programs or exact strings; free
@@ -38,7 +38,8 @@ export function checkAnswer({ question, gold, prediction }: AnswerCase): Judged 
     const { reason } = read.gold;
     return judged("unreadable", reason, () => `the gold ${JSON.stringify(excerpt(gold))} cannot be read (${reason.replaceAll("_", " ")}): set the row aside`);
   }
-  const text = prediction.length > MAX_ANSWER ? prediction : normalise(prediction);
+  const bare = prediction.length > MAX_ANSWER ? prediction.trim() : prediction;
+  const text = bare.length > MAX_ANSWER ? bare : normalise(bare);
   // A ligature may grow to eighteen characters: the cap holds before and after.
   if (text.length > MAX_ANSWER) return judged("unreadable", "too_long", () => `the answer has ${text.length.toLocaleString("en")} characters; at most ${MAX_ANSWER.toLocaleString("en")} are read`);
   if (text === "") return judged("unreadable", "empty", () => "the answer is empty");

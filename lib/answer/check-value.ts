@@ -5,7 +5,7 @@ import type { Ask } from "./ask.ts";
 import { divide, isZero } from "./exact.ts";
 import { readValues } from "./read-values.ts";
 import type { Found, Quantity, Value } from "./value.ts";
-import { isYear } from "./value.ts";
+import { isWhen, isYear } from "./value.ts";
 import type { Verdict } from "./verdict.ts";
 
 export interface ValueVerdict {
@@ -52,8 +52,8 @@ function relevant(found: Found[], gold: Value): Found[] {
   if (stated.length < 2) return stated;
   const strong = stated.filter((f) => !f.weak);
   const values = strong.length > 0 ? strong : stated;
-  if (gold.kind === "date" || isYear(gold)) return values;
-  const undated = values.filter((f) => f.value.kind !== "date");
+  if (isWhen(gold) || isYear(gold)) return values;
+  const undated = values.filter((f) => !isWhen(f.value));
   return undated.length > 0 ? undated : values;
 }
 

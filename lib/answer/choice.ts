@@ -66,6 +66,12 @@ export function optionOf(text: string, options: Option[], ask: Ask): string | nu
   return equal.length === 1 ? equal[0]!.letter : null;
 }
 
+/** "B. 12.5%": a letter with its own option's text; null where they do not belong together. */
+export function letteredOption(text: string, options: Option[], ask: Ask): string | null {
+  const { chosen, rest } = readLetters(text, options.map((o) => o.letter).join(""));
+  return chosen.length === 1 && rest !== null && optionOf(rest, options, ask) === chosen[0] ? chosen[0]! : null;
+}
+
 /** Both are numbers, and not the same. */
 function contradicts(own: Option, rest: string, ask: Ask): boolean {
   const value = readSingle(rest);

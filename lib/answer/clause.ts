@@ -56,7 +56,7 @@ export function takeSign(tokens: Token[], i: number, text: string, clause: Claus
     case "(":
       clause.before.bracket = !isRestatement(tokens, i, found);
       return clause;
-    case "±":
+    case "±": case "√":
       clause.inequality = "±";
       return clause;
     default:
@@ -111,7 +111,7 @@ export function takeRole(tokens: Token[], i: number, text: string, clause: Claus
       before.direction = 0;
       break;
     case "direction":
-      takeDirection(tokens, i, role.sign, clause, found);
+      takeDirection(tokens, i, role.sign, role.noun, clause, found);
       break;
     case "join": {
       const mark = text[tokens[i]!.start];
@@ -124,7 +124,8 @@ export function takeRole(tokens: Token[], i: number, text: string, clause: Claus
 }
 
 /** Before its number (下降5.2%, decreased by 5.2%) or right after it (a 5.2% decrease). */
-function takeDirection(tokens: Token[], i: number, sign: 1 | -1, clause: Clause, found: Found[]): void {
+function takeDirection(tokens: Token[], i: number, sign: 1 | -1, noun: boolean, clause: Clause, found: Found[]): void {
+  const { before } = clause;
   const last = found.length > clause.first ? found[found.length - 1]! : null;
   const touches = last !== null && (last.end === tokens[i - 1]?.end || (roleAt(tokens, i - 1)?.role === "hedge" && last.end === tokens[i - 2]?.end));
   const next = roleAt(tokens, i + 1);
@@ -134,6 +135,10 @@ function takeDirection(tokens: Token[], i: number, sign: 1 | -1, clause: Clause,
     if (q.sign !== "none") return;
     q.sign = sign === 1 ? "up" : "down";
     if (sign === -1 && !isNegative(q.value)) q.value = negate(q.value);
-  } else if (clause.before.direction === -sign && "/()".includes(tokens[i - 1]?.text || "?")) clause.before.direction = 0; // increase / (decrease)
-  else if (sign === -1 || clause.before.direction === 0) clause.before.direction = sign;
+  } else if (before.direction === -sign && "/()".includes(tokens[i - 1]?.text || "?")) before.direction = 0; // increase / (decrease)
+  // "losses increased by 5%" is a rise, "a decline in growth of 5%" a fall: the noun gives way.
+  else if (before.direction === 0 || (before.noun && !noun) || (sign === -1 && before.noun === noun)) {
+    before.direction = sign;
+    before.noun = noun;
+  }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { checkAnswer } from "./check-answer.ts";
 import { extractAnswer } from "./extract.ts";
 import { checkFormat } from "./format.ts";
 import { readGold } from "./gold.ts";
@@ -70,4 +71,12 @@ describe("the kind of an answer", () => {
     ["", "1,23", false, "text", "gold_malformed_number"],
     ["", "9".repeat(5000), false, "text", "gold_too_long"],
   ])("of %j, %j: readable %j, %s by %s", (question, gold, readable, kind, reason) => expect(readGold(question, gold)).toEqual({ readable, kind, reason }));
+});
+
+describe("the length of an answer", () => {
+  it.each([
+    ["800" + " ".repeat(6000), "right"],
+    ["8".repeat(5000), "unreadable"],
+    [`800 ${"x ".repeat(4000)}`, "unreadable"],
+  ])("is capped without the blanks around it (%#)", (prediction, verdict) => expect(checkAnswer({ question: "", gold: "800", prediction }).verdict).toBe(verdict));
 });

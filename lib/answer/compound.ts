@@ -118,6 +118,7 @@ function readRange(tokens: Token[], from: number, low: Quantity, lead: Lead, tex
     const r = roleAt(tokens, i);
     if (isSign(tokens[i], "-") || r?.role === "negative") before.minus = true;
     else if (r?.role === "currency") [before.currency, before.currencyPower] = [r.code, r.power];
+    else if (r?.role === "partsOf") before.parts = r.power;
     else break;
   }
   const number = tokens[i];

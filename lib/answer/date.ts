@@ -12,6 +12,16 @@ const unitAt = (tokens: Token[], i: number): string | null => {
 };
 const num = (t: Token | undefined): number => Number(t!.mantissa);
 
+const ORDINALS = ["st", "nd", "rd", "th"];
+/** "31st", which is no number elsewhere. */
+export const isOrdinalDay = (t: Token | undefined): boolean => t?.type === "unknown" && t.text.length <= 4 && ORDINALS.includes(t.text.slice(-2).toLowerCase()) && dayIn(t) >= 1 && dayIn(t) <= 31;
+const dayIn = (t: Token): number => Number(t.text.slice(0, -2));
+/** The day that a token names, as a number or an ordinal. */
+function dayAt(t: Token | undefined): number | null {
+  if (small(t, 31)) return num(t);
+  return isOrdinalDay(t) ? dayIn(t!) : null;
+}
+
 export interface ReadDate {
   value: Value;
   next: number;
@@ -31,6 +41,16 @@ function plainYear(year: number): Quantity {
   return { value: decimal(year, 0), step: 0, decimals: 0, dress: "plain", scaled: false, sign: "none", currency: null, spelled: false, unit: null, per: null };
 }
 
+/** 2019年至2021年, from 2019 to 2021: the years as a range; null where no second year follows the first. */
+export function readYears(tokens: Token[], first: ReadDate, text: string): ReadDate | null {
+  if (first.value.kind !== "date" || first.value.year === null) return null;
+  if (!isSign(tokens[first.next], "-") && roleAt(tokens, first.next)?.role !== "join") return null;
+  const at = first.next + 1;
+  const second = readDate(tokens, at, text) ?? (isYear(tokens[at]) ? make(num(tokens[at]), null, null, at + 1) : null);
+  if (second === null || second.value.kind !== "date" || second.value.year === null) return null;
+  return { value: { kind: "range", low: first.value.year, high: second.value.year, ratioLike: false }, next: second.next };
+}
+
 /** The date that starts at token `at`, or null. */
 export function readDate(tokens: Token[], at: number, text: string): ReadDate | null {
   const first = tokens[at];
@@ -44,16 +64,32 @@ export function readDate(tokens: Token[], at: number, text: string): ReadDate | 
   }
   if (role?.role === "during") return isYear(tokens[at + 1]) && !isMeasured(roleAt(tokens, at + 2)) ? make(num(tokens[at + 1]), null, null, at + 2) : null;
   if (role?.role === "month") return afterMonth(tokens, at, role.month);
+  if (isOrdinalDay(first)) return beforeMonth(tokens, at);
   if (first?.type !== "number") return null;
   if (!first.wellFormed) return dotted(first, text, at);
   if (isYear(first)) return afterYear(tokens, at, first, text);
   if (small(first, 12) && unitAt(tokens, at + 1) === "month" && small(tokens[at + 2], 31) && unitAt(tokens, at + 3) === "day") return make(null, num(first), num(tokens[at + 2]), at + 4);
-  const month = roleAt(tokens, at + 1);
-  if (small(first, 31) && month?.role === "month") {
-    const year = isSign(tokens[at + 2], ",") ? at + 3 : at + 2;
-    return isYear(tokens[year]) ? make(num(tokens[year]), month.month, num(first), year + 1) : make(null, month.month, num(first), at + 2);
-  }
-  return null;
+  return beforeMonth(tokens, at) ?? yearLast(tokens, at);
+}
+
+/** 31 December 2019, 31st of December */
+function beforeMonth(tokens: Token[], at: number): ReadDate | null {
+  const day = dayAt(tokens[at]);
+  const of = roleAt(tokens, at + 1)?.role === "hedge" ? at + 2 : at + 1;
+  const month = roleAt(tokens, of);
+  if (day === null || month?.role !== "month") return null;
+  const year = afterStop(tokens, of + 1);
+  return isYear(tokens[year]) ? make(num(tokens[year]), month.month, day, year + 1) : make(null, month.month, day, of + 1);
+}
+
+const afterStop = (tokens: Token[], i: number): number => (isSign(tokens[i], ",") || isSign(tokens[i], ".") ? i + 1 : i);
+
+/** 31/12/2019 and 12/31/2019 where they can be read in one way only. */
+function yearLast(tokens: Token[], at: number): ReadDate | null {
+  const [a, slash, b, second, year] = tokens.slice(at, at + 5);
+  if (!small(a, 31) || !small(b, 31) || !isYear(year) || slash === undefined || !(isSign(slash, "/") || isSign(slash, "-")) || !isSign(second, slash.text)) return null;
+  if (num(a) > 12 ? num(b) > 12 : num(b) <= 12 && num(a) !== num(b)) return null;
+  return make(num(year), Math.min(num(a), num(b)), Math.max(num(a), num(b)), at + 5);
 }
 
 /** 年 and its kin after a year, without taking "years" as in "2019 years". */
@@ -64,12 +100,12 @@ function skipYearWord(tokens: Token[], i: number): number {
 }
 
 function afterMonth(tokens: Token[], at: number, month: number): ReadDate | null {
-  const one = tokens[at + 1];
-  if (isYear(one)) return make(num(one), month, null, at + 2);
-  if (!small(one, 31)) return null;
-  const year = isSign(tokens[at + 2], ",") ? at + 3 : at + 2;
-  if (isYear(tokens[year])) return make(num(tokens[year]), month, num(one), year + 1);
-  return make(null, month, num(one), at + 2);
+  const one = afterStop(tokens, at + 1);
+  if (isYear(tokens[one])) return make(num(tokens[one]), month, null, one + 1);
+  const day = dayAt(tokens[one]);
+  if (day === null) return null;
+  const year = afterStop(tokens, one + 1);
+  return isYear(tokens[year]) ? make(num(tokens[year]), month, day, year + 1) : make(null, month, day, one + 1);
 }
 
 function afterYear(tokens: Token[], at: number, year: Token, text: string): ReadDate | null {

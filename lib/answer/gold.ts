@@ -1,7 +1,7 @@
 /** The kind of a gold answer, derived from the gold and the question's options; and the gold read once for all its predictions. */
 import type { Ask } from "./ask.ts";
 import { readAsk } from "./ask.ts";
-import { optionOf } from "./choice.ts";
+import { letteredOption, optionOf } from "./choice.ts";
 import { readLetters } from "./letters.ts";
 import { MAX_ANSWER, normalise } from "./normalise.ts";
 import type { Option } from "./options.ts";
@@ -27,7 +27,7 @@ export interface ReadQuestion {
   ask: Ask;
 }
 
-const NOTHING = new Set(["", "na", "n/a", "nan", "null", "none.", "undefined", "inf", "infinity", "-inf", "tbd", "unknown", "未知", "无法计算", "不详", "nil", "#n/a", "#div/0!", "?", "??", "-", "--", "—", "/", "."]);
+const NOTHING = new Set(["", "na", "n/a", "n.a.", "not applicable", "不适用", "nan", "null", "none.", "undefined", "inf", "infinity", "-inf", "tbd", "unknown", "未知", "无法计算", "不详", "nil", "#n/a", "#div/0!", "?", "??", "-", "--", "—", "/", "."]);
 
 /** What a gold is, whether it can be checked by rules, and which rule of the kind said so. */
 export interface GoldReading {
@@ -104,7 +104,7 @@ function classifyGold(gold: string, options: Option[], ask: Ask): Gold {
   const letters = startsNumber ? null : goldLetters(text, options);
   if (letters) return { kind: "choice", letters, rule: options.length ? "letters_of_options" : "letters" };
   if (options.length) {
-    const letter = optionOf(text, options, ask);
+    const letter = optionOf(text, options, ask) ?? letteredOption(text, options, ask);
     if (letter) return { kind: "choice", letters: [letter], rule: "value_of_an_option" };
   }
   const polarity = !startsNumber && isYesNoGold(text) ? yesNoOf(text) : null;
@@ -117,9 +117,10 @@ function classifyGold(gold: string, options: Option[], ask: Ask): Gold {
   return { kind: "text", text, rule: "free_text" };
 }
 
-/** "B", "AB", "A,C", "(B)": letters only; with options listed they must be among them. */
-function goldLetters(text: string, options: Option[]): string[] | null {
-  if (text.length > 24) return null;
+/** "B", "AB", "A,C", "(B)": letters only; with options listed they must be among them, and one may stand in lower case. */
+function goldLetters(written: string, options: Option[]): string[] | null {
+  if (written.length > 24) return null;
+  const text = options.length && written.length === 1 ? written.toUpperCase() : written;
   for (const c of text) if (!((c >= "A" && c <= "J") || " ,、;/()[].和与及&".includes(c) || "and".includes(c))) return null;
   const listed = options.length ? options.map((o) => o.letter).join("") : null;
   const { chosen, hedged, denied } = readLetters(text, listed);

@@ -8,7 +8,7 @@ const DIRECTIONS: string[][] = [
   "减弱|下降|降低|减少|恶化|下滑|下跌|变小|变弱|走弱|缩小|变差|变坏|放慢|减小|变短|变慢|变低|变少|decrease|decreased|decreases|worsen|worsened|worsens|deteriorated|decline|declined|fall|fell|falls|lower|weaker|weakened|down|worse|below|underperformed|less|slower|smaller|shorter|fewer|weaken|weakens|worsening|falling|decreasing|deteriorates".split("|"),
   "不变|持平|稳定|无变化|没有变化|unchanged|stable|flat|the same|no change".split("|"),
 ];
-const NEGATIONS = ["不", "没有", "没", "未", "并非", "非", "无", "并未", "并不", "不是", "未能", "not", "no", "never", "isn't", "wasn't", "didn't", "doesn't", "not been", "neither", "without", "hardly"];
+const NEGATIONS = ["不", "没有", "没", "未", "不能", "无法", "难以", "不会", "不再", "不足以", "不可能", "未见", "未曾", "从未", "并非", "非", "无", "并未", "并不", "不是", "未能", "not", "no", "never", "isn't", "wasn't", "didn't", "doesn't", "not been", "neither", "without", "hardly", "failed to", "unable to", "cannot", "can't", "no longer", "far from"];
 const OR = ["或", "或者", " or "];
 
 /** Longest answer in which a keyword counts: a page that holds every word is no answer. */

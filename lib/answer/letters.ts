@@ -20,13 +20,13 @@ const NAMED = "股轮级类端座栋公司";
 const NAME_BEFORE = ["class ", "series ", "grade ", "type ", "tier ", "level ", "schedule ", "appendix ", "公司", "企业", "基金"];
 const VERBS = new Set("is are was and or because since as has should would option choice seems".split(" "));
 const MARKERS = ["answer is ", "answer: ", "answer:", "option ", "choose ", "choice ", "select ", "选项", "应选", "选择", "选", "選", "答案是", "答案为", "答案:", "答案: "];
-const DENIALS = ["not ", "isn't ", "不是", "不选", "并非", "排除", "而非", "不应选", "rather than ", "instead of ", "except ", "不能选", "neither ", "除", "除了"];
+const DENIALS = ["not ", "isn't ", "不是", "非", "不选", "并非", "排除", "而非", "不应选", "rather than ", "instead of ", "except ", "不能选", "neither ", "除", "除了"];
 const DENIED_AFTER = ["不正确", "不对", "错误", "是错", "不选", "有误", " is wrong", " is incorrect", " is not ", " is false", "项错误", "项不正确", "选项错误", "选项不正确", "项有误"];
 
 /** `listed` are the letters of the question's options, null when it lists none. Only the first 4,096 characters reach this. */
 export function readLetters(text: string, listed: string | null): Letters {
   if (text.length === 1) return { chosen: bareLetters(text, listed ?? DEFAULT) ?? [], hedged: false, denied: [], rest: null };
-  const body = dropLeadIn(trimBrackets(trimGlue(text)));
+  const body = raiseLetters(dropLeadIn(trimBrackets(trimGlue(text))));
   const allowed = listed ?? DEFAULT;
   const chosen = new Set<string>();
   const denied = new Set<string>();
@@ -48,6 +48,13 @@ export function readLetters(text: string, listed: string | null): Letters {
   }
   for (const letter of denied) chosen.delete(letter);
   return { ...result, chosen: [...chosen].sort(), denied: [...denied].sort() };
+}
+
+/** "b or c" names two letters, as nothing else stands beside them. */
+function raiseLetters(body: string): string {
+  if (body.length > 24 || body.length < 3) return body;
+  const words = body.split(" ");
+  return words.length > 1 && words.every((w) => w === "or" || w === "and" || (w.length === 1 && w >= "a" && w <= "j")) ? words.map((w) => (w.length === 1 ? w.toUpperCase() : w)).join(" ") : body;
 }
 
 /** "c", "(c)", "c.", "ab" and nothing else; several lower-case letters only in their order, as "bad" is a word. */

@@ -14,9 +14,11 @@ export type Role =
   | { role: "denominator" }
   | { role: "unit"; unit: string }
   | { role: "currency"; code: string; power: number }
-  | { role: "counter" }
+  /** `unit`: what it counts is no money and no time (人, 家). */
+  | { role: "counter"; unit: string | null }
   | { role: "per"; unit: string | null }
-  | { role: "direction"; sign: 1 | -1; adjacent: boolean }
+  /** `noun`: a loss or a growth, which may itself rise or fall. */
+  | { role: "direction"; sign: 1 | -1; adjacent: boolean; noun: boolean }
   | { role: "negative" }
   | { role: "level" }
   | { role: "negation" }
@@ -81,8 +83,11 @@ const LATIN: [Role, string][] = [
   [{ role: "per", unit: null }, "per"],
   [{ role: "per", unit: "year" }, "per annum|annually|pa|p a"],
   [{ role: "per", unit: "share" }, "a share|each share|per ordinary share|per common share|per diluted share|per basic share"],
-  [{ role: "direction", sign: -1, adjacent: false }, "decrease|decreases|decreased|decreasing|decline|declines|declined|declining|drop|drops|dropped|fell|fall|falls|fallen|falling|down|reduce|reduced|reduction|reduces|lower|lowered|lost|shrank|shrunk|shrinkage|contracted|contraction|loss|losses|less|worse|slipped|slid|plunged|downturn|dipped"],
-  [{ role: "direction", sign: 1, adjacent: false }, "increase|increases|increased|increasing|rise|rises|rose|risen|rising|grew|grow|grows|grown|growing|growth|up|gain|gains|gained|higher|climbed|jumped|surged|improved|upturn"],
+  [{ role: "direction", sign: -1, adjacent: false, noun: true }, "loss|losses"],
+  [{ role: "direction", sign: 1, adjacent: false, noun: true }, "gain|gains|growth"],
+  [{ role: "plain" }, "loss ratio|loss ratios|loss rate|loss rates|loan loss|loan losses|credit loss|credit losses|loss provision|loss provisions|loss reserve|loss reserves|loss allowance|lower bound|lower limit|lower end"],
+  [{ role: "direction", sign: -1, adjacent: false, noun: false }, "decrease|decreases|decreased|decreasing|decline|declines|declined|declining|drop|drops|dropped|fell|fall|falls|fallen|falling|down|reduce|reduced|reduction|reduces|lower|lowered|lost|shrank|shrunk|shrinkage|contracted|contraction|less|worse|slipped|slid|plunged|downturn|dipped"],
+  [{ role: "direction", sign: 1, adjacent: false, noun: false }, "increase|increases|increased|increasing|rise|rises|rose|risen|rising|grew|grow|grows|grown|growing|up|gained|higher|climbed|jumped|surged|improved|upturn"],
   [{ role: "negative" }, "negative|minus"],
   [{ role: "negation" }, "not|isn't|isnt|wasn't|aren't|never|neither|nor|no|cannot|doesn't|didn't|won't|without|incorrect|except|rather than|instead of|ain't"],
   [{ role: "but" }, "but|but rather|but instead"],

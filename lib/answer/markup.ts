@@ -12,6 +12,9 @@ const SIGNS: Record<string, string> = {
   times: "×", cdot: "×", approx: "≈", sim: "~", simeq: "≈", geq: "≥", ge: "≥", geqslant: "≥", leq: "≤", le: "≤", leqslant: "≤", gt: ">", lt: "<", neq: "≠", ne: "≠", pm: "±", div: "/", percent: "%", yen: "¥", euro: "€", pounds: "£", to: " to ",
 };
 
+/** What follows them is not the answer but what to work out: one sign stands for all. */
+const FUNCTIONS = new Set(["sqrt", "log", "ln", "exp", "sum", "prod", "int", "lim", "binom"]);
+
 const isLetter = (c: string | undefined) => c !== undefined && ((c >= "a" && c <= "z") || (c >= "A" && c <= "Z"));
 const isDigit = (c: string | undefined) => c !== undefined && c >= "0" && c <= "9";
 
@@ -39,9 +42,16 @@ export function stripMarkup(text: string): string {
       i = end - 1;
       if (name === "frac" || name === "dfrac" || name === "tfrac") {
         if (isDigit(out.at(-1))) out += " ";
-        fraction++;
-        closes.push("fraction");
-      } else if (SIGNS[name]) out += SIGNS[name];
+        // \frac12 is one half
+        if (isDigit(source[end]) && isDigit(source[end + 1])) {
+          out += `${source[end]}/${source[end + 1]}`;
+          i = end + 1;
+        } else {
+          fraction++;
+          closes.push("fraction");
+        }
+      } else if (FUNCTIONS.has(name)) out += "√";
+      else if (SIGNS[name]) out += SIGNS[name];
       else if (!DROPPED.has(name)) out += " ";
     } else if (c === "{") {
       if (closes.at(-1) === "fraction") closes[closes.length - 1] = "numerator";
@@ -58,7 +68,10 @@ export function stripMarkup(text: string): string {
         else closes.pop();
       }
     } else if (c === "*" || c === "`" || c === "#") {
-      if (c === "*" && source[i + 1] !== "*" && source[i - 1] !== "*" && between(source, i)) out += "×";
+      if (c === "*" && source[i + 1] === "*" && isDigit(source[i - 1]) && isDigit(source[i + 2])) {
+        out += "^";
+        i++;
+      } else if (c === "*" && source[i + 1] !== "*" && source[i - 1] !== "*" && between(source, i)) out += "×";
     } else if (c === "_") {
       if (isDigit(source[i - 1]) && isDigit(source[i + 1])) out += "_";
       else if (isLetter(source[i - 1]) && isLetter(source[i + 1])) out += " ";

@@ -67,6 +67,12 @@ function readDigits(text: string, from: number, to: number, before: number | big
   return n;
 }
 
+/** 一百五 is 150, 一万五 is 15,000: a digit right behind a unit counts the next lower place. 二十五 and 一百零五 are as they stand. */
+function placeOfLast(text: string, from: number, to: number): number {
+  const unit = to - from > 1 ? VALUES.get(text.charCodeAt(to - 2))! : 0;
+  return unit < -1 ? 10 ** (-unit - 1) : 1;
+}
+
 /** total + the section below the next 万 or 亿 + the digit before the next 十, 百 or 千. */
 function readUnits(text: string, from: number, to: number, first: number): number | null {
   if (first < -3 || (first < -1 && to - from === 1) || (first === -1 && !TEN.includes(text.charCodeAt(from)))) return null;
@@ -95,6 +101,6 @@ function readUnits(text: string, from: number, to: number, first: number): numbe
       digit = null;
     }
   }
-  const all = total + section + (digit ?? 0);
+  const all = total + section + (digit ?? 0) * placeOfLast(text, from, to);
   return all <= Number.MAX_SAFE_INTEGER ? all : null;
 }

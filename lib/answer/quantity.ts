@@ -10,6 +10,8 @@ export interface Before {
   minus: boolean;
   plus: boolean;
   direction: 1 | -1 | 0;
+  /** The direction rests on a noun that may itself rise or fall (loss, growth). */
+  noun: boolean;
   currency: string | null;
   currencyPower: number;
   per: string | null;
@@ -19,7 +21,7 @@ export interface Before {
   bracket: boolean;
 }
 
-export const nothingBefore = (): Before => ({ minus: false, plus: false, direction: 0, currency: null, currencyPower: 0, per: null, parts: null, bracket: false });
+export const nothingBefore = (): Before => ({ minus: false, plus: false, direction: 0, noun: false, currency: null, currencyPower: 0, per: null, parts: null, bracket: false });
 
 export interface Parsed {
   quantity: Quantity;

@@ -26,6 +26,12 @@ describe("what a question states", () => {
     ["If revenue was 5 million, what was the profit?", null],
     ["公司的负债为900万元，权益是多少元？", null],
     ["In millions or in thousands?", null],
+    ["What was income (USD million)?", 6],
+    ["What was revenue in $mm?", 6],
+    ["($bn)", 9],
+    ["A loan of $5m: what is the interest?", null],
+    ["请用亿元表示净利润。", 8],
+    ["净利润（单位：人民币万元）？", 4],
   ])("%j states the scale 10^%j", (question, scale) => expect(readAsk(question).scale).toBe(scale));
 
   it("the table above a question may name the scale, once", () => {
@@ -40,6 +46,29 @@ describe("what a question states", () => {
     ["What is the increase / (decrease) in revenue?", false],
     ["同比变动幅度是多少？", false],
     ["What was revenue?", false],
+    ["By how much did profit fall?", true],
+    ["By what percentage did the growth rate drop?", true],
+    ["What was the decrease in profit?", true],
+    ["How much lower was profit in 2019 than in 2018?", true],
+    ["Revenue fell from 100 to 95. By how much?", true],
+    ["Revenue fell by how much? Give two decimals.", true],
+    ["盈利下降了多少？", true],
+    ["因成本上升，净利润减少了多少？", true],
+    ["涨幅收窄了多少？", true],
+    ["What is revenue less cost of sales?", false],
+    ["What was net income after the decline in sales?", false],
+    ["What was the percentage change in the net loss?", false],
+    ["What was the profit (loss)?", false],
+    ["What was the Net (loss) income?", false],
+    ["What is the loss ratio?", false],
+    ["What would income have been reduced to?", false],
+    ["Tim has 30 less apples than Martha. How many apples does Tim have?", false],
+    ["Revenue fell. What was the percentage change?", false],
+    ["亏损增加了多少？", false],
+    ["该股票的涨跌幅是多少？", false],
+    ["收入下降后的净利润是多少？", false],
+    ["利润（亏损）是多少？", false],
+    ["下降到多少？", false],
   ])("%j states a fall: %j", (question, fall) => expect(readAsk(question).fall).toBe(fall));
 
   it.each([

@@ -2,7 +2,8 @@
 import type { Clause } from "./clause.ts";
 import { newClause, takeRole, takeSign, takeUnknown } from "./clause.ts";
 import { readCompound } from "./compound.ts";
-import { readDate } from "./date.ts";
+import type { ReadDate } from "./date.ts";
+import { isOrdinalDay, readDate, readYears } from "./date.ts";
 import { readPlainNumber } from "./plain-number.ts";
 import { nothingBefore, parseQuantity } from "./quantity.ts";
 import type { Token } from "./tokens.ts";
@@ -34,11 +35,16 @@ export function readTokens(text: string): Reading {
         // 第3: a place, not a value.
         i = isOrdinal ? i + 1 : readNumber(tokens, i, text, clause, reading);
         break;
-      case "unknown":
-        countWords(reading, t.text);
-        takeUnknown(clause);
-        i++;
+      case "unknown": {
+        const date = isOrdinalDay(t) ? readDate(tokens, i, text) : null;
+        if (date) i = pushDate(reading, tokens, i, date, clause, text);
+        else {
+          countWords(reading, t.text);
+          takeUnknown(clause);
+          i++;
+        }
         break;
+      }
       case "sign":
         clause = takeSign(tokens, i, text, clause, reading.found);
         i++;
@@ -47,10 +53,8 @@ export function readTokens(text: string): Reading {
         const role = t.role!.role;
         ordinal = role === "ordinal";
         const date = role === "month" || role === "fiscal" || role === "during" ? readDate(tokens, i, text) : null;
-        if (date) {
-          push(reading, date.value, t.start, tokens[date.next - 1]!.end, clause.negated, false);
-          i = date.next;
-        } else {
+        if (date) i = pushDate(reading, tokens, i, date, clause, text);
+        else {
           takeRole(tokens, i, text, clause, reading.found);
           i++;
         }
@@ -65,6 +69,13 @@ function push(reading: Reading, value: Value, start: number, end: number, negate
   reading.wordsAfter = 0;
 }
 
+/** The index after the date, or after the years that it begins. */
+function pushDate(reading: Reading, tokens: Token[], at: number, date: ReadDate, clause: Clause, text: string): number {
+  const { value, next } = readYears(tokens, date, text) ?? date;
+  push(reading, value, tokens[at]!.start, tokens[next - 1]!.end, clause.negated, false);
+  return next;
+}
+
 function countWords(reading: Reading, word: string): void {
   const n = word.charCodeAt(0) >= 0x2e80 ? word.length / 2 : 1;
   if (reading.found.length === 0) reading.wordsBefore += n;
@@ -77,9 +88,8 @@ function readNumber(tokens: Token[], at: number, text: string, clause: Clause, r
   const { start, wellFormed } = tokens[at]!;
   const date = before.currency !== null || before.minus ? null : readDate(tokens, at, text);
   if (date) {
-    push(reading, date.value, start, tokens[date.next - 1]!.end, negated, false);
     clause.before = nothingBefore();
-    return date.next;
+    return pushDate(reading, tokens, at, date, clause, text);
   }
   if (!wellFormed) {
     reading.malformed++;

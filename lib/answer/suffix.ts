@@ -81,6 +81,7 @@ function apply(role: Role, s: Suffix): boolean {
       s.per = role.unit;
       break;
     case "counter":
+      if (role.unit !== null && s.unit === null && !s.spelled && s.dress === "plain") s.unit = role.unit;
       break;
     default:
       return false;

@@ -58,10 +58,11 @@ export interface Reading {
   wordsAfter: number;
 }
 
+const mayBeYear = (q: Quantity): boolean => q.dress === "plain" && q.step === 0 && q.value.e === 0 && q.value.m >= 1800 && q.value.m <= 2200;
 /** A bare number that may be a year: 1800–2200 without decimals. */
-export function isYear(v: Value): boolean {
-  return v.kind === "number" && v.number.dress === "plain" && v.number.step === 0 && v.number.value.e === 0 && v.number.value.m >= 1800 && v.number.value.m <= 2200;
-}
+export const isYear = (v: Value): boolean => v.kind === "number" && mayBeYear(v.number);
+/** A date, a year or years that tell when, not how much. */
+export const isWhen = (v: Value): boolean => v.kind === "date" || (v.kind === "range" && v.low.currency === null && mayBeYear(v.low) && mayBeYear(v.high));
 
 /** "520,000,000", "12.5 %", "3 % to 5 %": for messages. */
 export function showValue(v: Value): string {

@@ -87,7 +87,7 @@ function fitsHere(role: Role, text: string, end: number, previous: Token | undef
 export function pushOther(text: string, start: number, out: Token[]): number {
   const c = text.charCodeAt(start);
   const previous = out.length > 0 ? out[out.length - 1] : undefined;
-  if (c > 0x2e80 && previous !== undefined && (previous.type === "number" ? !previous.chinese : previous.type === "sign" && previous.text === ")")) {
+  if (c > 0x2e80 && previous !== undefined && (previous.type === "number" ? !previous.chinese || previous.decimals > 0 : previous.type === "sign" && previous.text === ")")) {
     const scale = scanScale(text, start);
     if (scale.power > 0) {
       out.push(roleToken({ role: "scale", power: scale.power }, start, scale.end));

@@ -11,6 +11,9 @@ const NO_PARTS = ["不正确", "不对", "不成立", "不属实", "错误", "�
 const YES_PARTS = ["没有错误", "没有错", "没错", "无误", "正确", "属实", "成立", "是对的", "is correct", "is true", "is right", "not incorrect", "not wrong", "not false"];
 const DOUBLE = ["并非不正确", "不是不正确", "并非错误", "不是错误", "不是错的", "并不错误", "没有错误", "没有错", "没错误", "没错", "无误", "并无不当", "not incorrect", "not wrong", "not false", "不错"];
 
+/** Says that nothing can be said: "no idea" is no "no". */
+const UNDECIDED = ["no idea", "no information", "no data", "no answer", "no opinion", "not sure", "not known", "not enough", "not applicable", "unknown", "uncertain", "不知道", "不清楚", "不确定", "不适用", "不好说", "无法"];
+
 /** The polarity of a gold answer: it must be nothing but a yes or a no. */
 export function yesNoOf(text: string): "yes" | "no" | null {
   const word = clean(text.slice(0, 40));
@@ -34,6 +37,7 @@ function clean(text: string): string {
 /** What a normalised answer says. Whole clauses that are a yes or a no decide; else the words in them. */
 export function readYesNo(text: string): Polarity {
   const body = dropLeadIn(trimGlue(text)).toLowerCase().replaceAll("是否", "  ");
+  if (UNDECIDED.some((w) => body.startsWith(w))) return "none";
   const said = new Set<"yes" | "no">();
   const hinted = new Set<"yes" | "no">();
   let words = 0;
@@ -58,7 +62,7 @@ function clauses(body: string): string[] {
   let start = 0;
   for (let i = 0; i <= body.length && out.length < 200; i++) {
     const c = body[i];
-    if (c === undefined || ",.。;!?\n、:(".includes(c)) {
+    if (c === undefined || ",.。;!?\n、:(/".includes(c)) {
       if (i > start) out.push(body.slice(start, i));
       start = i + 1;
     }
@@ -79,13 +83,34 @@ function hints(clause: string): ("yes" | "no")[] {
   };
   take(DOUBLE, "yes");
   take(NO_PARTS, "no");
-  take(YES_PARTS, "yes");
+  for (const part of YES_PARTS) {
+    const at = rest.indexOf(part);
+    if (at < 0) continue;
+    const denied = denial(rest.slice(0, at));
+    if (denied !== "partly") out.push(denied === "yes" ? "no" : "yes");
+    rest = rest.replaceAll(part, "  ");
+  }
   const padded = ` ${rest} `;
   const yes = padded.includes(" yes ");
   if (yes) out.push("yes");
   if (padded.includes(" no ") && (yes || padded.startsWith(" no "))) out.push("no");
   if (rest.includes("是或否") || rest.includes("对或错")) out.push("yes", "no");
   return out;
+}
+
+const DENIALS = ["不", "未", "没", "没有", "不是", "不算", "不会", "不能", "不可能", "不能说", "不能算", "谈不上", "称不上", "难说"];
+const PARTLY = ["不完全", "不一定", "未必", "不全", "不总是", "不都", "不见得", "不太", "不够", "不尽", "不全都", "不是完全", "难以"];
+const DENIALS_EN = new Set(["not", "never", "no", "hardly", "isn't", "wasn't", "doesn't", "cannot", "can't"]);
+const PARTLY_EN = new Set(["entirely", "completely", "always", "fully", "quite", "necessarily", "wholly", "strictly", "all"]);
+
+/** Whether what stands right before a word denies it: 不能说（正确）, "not entirely (correct)". */
+function denial(before: string): "yes" | "partly" | "no" {
+  const text = before.trimEnd();
+  if (PARTLY.some((w) => text.endsWith(w))) return "partly";
+  if (DENIALS.some((w) => text.endsWith(w))) return "yes";
+  const words = text.slice(-40).split(" ").slice(-3);
+  if (!words.some((w) => DENIALS_EN.has(w))) return "no";
+  return words.some((w) => PARTLY_EN.has(w)) ? "partly" : "yes";
 }
 
 function hasLetters(text: string): boolean {
