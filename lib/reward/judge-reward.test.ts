@@ -48,6 +48,14 @@ test("one lost call is forgiven, the second of the first hundred stops the run b
   await expect(reward(row("1 + 1 = 2"))).rejects.toThrow(/Judge fails too often for a reward[^]*2 of 2/);
 });
 
+test("after the first hundred calls the limit is 1 % of all calls, exactly", async () => {
+  let calls = 0;
+  const failing = new Set([50, 200, 299]); // 2 of 200 are 1 %; 3 of 299 are more
+  const reward = await rewardWith(({ prompt }) => (failing.has(++calls) ? { status: 503 } : perfectVerdict(prompt)));
+  for (let i = 1; i < 299; i++) expect(await reward(row("1 + 1 = 2"))).toMatchObject({ judge: failing.has(i) ? null : 1 });
+  await expect(reward(row("1 + 1 = 2"))).rejects.toThrow(/Judge fails too often for a reward[^]*at most 1 %[^]*3 of 299/);
+}, 30_000);
+
 test("a Judge that does not answer in time counts as failed", async () => {
   const reward = await rewardWith(async ({ prompt }) => (await new Promise((resolve) => setTimeout(resolve, 2000)), perfectVerdict(prompt)), 100);
   const started = performance.now();
