@@ -48,7 +48,7 @@ export async function runCensus(lab: Lab, options: CensusOptions = {}): Promise<
   const store = openAnswers(paths, policy.ref, config.prompt.system);
   try {
     const open = tasks.filter((task) => !store.has(task.key));
-    const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, open, store, { system: config.prompt.system, signal, onProgress: options.onProgress });
+    const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, open, store, { name: policy.name, system: config.prompt.system, signal, onProgress: options.onProgress });
     if (open.length > 0) await (options.client ? collect(options.client, options.signal) : withServer(lab, policy.ref, collect, { signal: options.signal }));
     const right = new Map(questions.map((row) => [row.id, 0]));
     for (const { key, row } of tasks) {
