@@ -34,6 +34,19 @@ describe("accepted and rejected samples", () => {
     expect(judged.text!.slice(judged.marks![0]!.start, judged.marks![0]!.end)).toBe("100-80=20");
   });
 
+  test("show every layer before a second reason of one", () => {
+    const many = [detail(0, "answer", "value_differs"), detail(1, "answer", "rounding_differs"), detail(2, "answer", "other_choice"), detail(3, "judge", "weak_logic", 9), detail(4, "format", "missing_think_close")];
+    expect(new Set(filterSamples(many, texts, 3).rejected.map((s) => s.reason!.split(":")[0]))).toEqual(new Set(["answer", "judge", "format"]));
+  });
+
+  test("mark the last line of a cut text, and the whole of one whose blocks are broken", () => {
+    const cut = [text(0, "<think>\n1+1=2\n2+2"), text(1, "<think>\n1+1=2\n<answer>\n2\n</answer>")];
+    const marked = filterSamples([detail(0, "teacher", "length"), detail(1, "format", "missing_think_close")], cut, 9).rejected;
+    const stretch = (reason: string) => marked.filter((s) => s.reason!.startsWith(reason)).map((s) => s.marks!.map((m) => s.text!.slice(m.start, m.end)))[0];
+    expect(stretch("teacher")).toEqual(["2+2"]);
+    expect(stretch("format")).toEqual([cut[1]!.teacher_output]);
+  });
+
   test("can be drawn, the failed request too", () => {
     expect(sampleList(filterSamples(details, texts).rejected).html).toContain("<em>no text</em>");
   });

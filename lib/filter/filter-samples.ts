@@ -6,7 +6,7 @@ import type { Mark, ShownText } from "../show/sample-view.ts";
 
 export interface FilterSamples {
   accepted: ShownText[];
-  /** As many different reasons as there is room for, each once before any comes twice. */
+  /** Every layer, then as many different reasons as there is room for, each once before any comes twice. */
   rejected: ShownText[];
 }
 
@@ -27,15 +27,18 @@ export function filterSamples(details: readonly FilterDetail[], texts: readonly 
   };
 }
 
+/** Every layer once, then every reason once, then the rest. */
 function everyReasonFirst(details: readonly FilterDetail[]): FilterDetail[] {
-  const seen = new Map<string, number>();
+  const layers = new Map<string, Map<string, number>>();
   const ranked = details.map((detail) => {
-    const name = `${detail.layer}/${detail.reason}`;
-    const rank = seen.get(name) ?? 0;
-    seen.set(name, rank + 1);
-    return { detail, rank };
+    const reasons = layers.get(detail.layer) ?? new Map<string, number>();
+    layers.set(detail.layer, reasons);
+    const again = reasons.get(detail.reason!) ?? 0;
+    const known = reasons.size;
+    reasons.set(detail.reason!, again + 1);
+    return { detail, again, known: again === 0 ? known : 0 };
   });
-  return ranked.sort((a, b) => a.rank - b.rank).map(({ detail }) => detail);
+  return ranked.sort((x, y) => x.again - y.again || x.known - y.known).map(({ detail }) => detail);
 }
 
 function sampleOf(detail: FilterDetail, row: Distilled): ShownText {
@@ -61,12 +64,15 @@ function marksOf(detail: FilterDetail, text: string): Mark[] {
     const reasoning = between(text, "<think>", "</think>");
     return reasoning ? [{ ...reasoning, label: detail.message, kind: "note" }] : [];
   }
+  if (detail.layer === "teacher") return text === "" ? [] : [{ start: text.lastIndexOf("\n", text.trimEnd().length - 1) + 1, end: text.length, label, kind: "bad" }]; // where it was cut
   if (detail.layer !== "format") return [];
   const end = text.indexOf("</answer>");
   const from = end === -1 ? text.length : end + "</answer>".length;
   if (text.slice(from).trim() !== "") return [{ start: from, end: text.length, label, kind: "bad" }];
   const start = text.search(/<think>|<answer>/);
-  return start > 0 && text.slice(0, start).trim() !== "" ? [{ start: 0, end: start, label, kind: "bad" }] : [];
+  if (start > 0 && text.slice(0, start).trim() !== "") return [{ start: 0, end: start, label, kind: "bad" }];
+  // Blocks that are missing, open, nested or blank: the fault is in the whole.
+  return text === "" ? [] : [{ start: 0, end: text.length, label, kind: "bad" }];
 }
 
 /** The content of the last such block, white space around it left out; null when there is none or it is blank. */
