@@ -13,7 +13,6 @@ when grpo.startFromSft is false. Answers cut at grpo.maxTokens count in their gr
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from sidecar.checkpoint import newest_complete
 from sidecar.events import EventLog
 from sidecar.failure import Failure
 from sidecar.order import epochs_in_order
+from sidecar.ranks import processes
 from sidecar.reward import RewardProcess
 from sidecar.rows import messages, read_rows
 from sidecar.runfile import Grpo, RunFile
@@ -34,11 +34,10 @@ def main(run: RunFile, events: EventLog) -> None:
     settings = run.config.grpo
     if settings.start_from_sft != (run.models.adapter is not None):
         raise Failure("bad_run_file", "run.json: models.adapter: expected an adapter exactly when config.grpo.startFromSft is true")
-    processes = int(os.environ.get("WORLD_SIZE", "1"))  # set by accelerate launch
     answers = settings.prompts_per_step * settings.group_size
-    accumulation, rest = divmod(answers, settings.micro_batch * processes)
+    accumulation, rest = divmod(answers, settings.micro_batch * processes())
     if rest:
-        raise Failure("bad_run_file", f"grpo.microBatch: {settings.micro_batch} × {processes} processes must divide promptsPerStep × groupSize = {answers}")
+        raise Failure("bad_run_file", f"grpo.microBatch: {settings.micro_batch} × {processes()} processes must divide promptsPerStep × groupSize = {answers}")
     process = RewardProcess(run.reward.command)
     try:
         with_smaller_batch(Batch(settings.micro_batch, accumulation), events, lambda batch: train(run, events, batch, process))
@@ -125,6 +124,7 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
             use_cpu=device == "cpu",
             bf16=device != "cpu",
             dataloader_pin_memory=device != "cpu",
+            ddp_find_unused_parameters=False,
             disable_tqdm=True,
             **tracking(run),
         ),

@@ -13,7 +13,6 @@ resumes from the newest complete checkpoint and ends with the same weights as a 
 from __future__ import annotations
 
 import math
-import os
 import sys
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from sidecar.checkpoint import newest_complete
 from sidecar.events import EventLog
 from sidecar.failure import Failure
 from sidecar.order import epochs_in_order
+from sidecar.ranks import processes
 from sidecar.rows import encode, read_rows
 from sidecar.runfile import RunFile
 from sidecar.stage import run_stage, tracking
@@ -29,8 +29,11 @@ from sidecar.stage import run_stage, tracking
 
 def main(run: RunFile, events: EventLog) -> None:
     settings = run.config.sft
-    batch = Batch(settings.batch_size, settings.gradient_accumulation)
-    with_smaller_batch(batch, events, lambda batch: train(run, events, batch))
+    rows = settings.batch_size * settings.gradient_accumulation
+    accumulation, rest = divmod(rows, settings.batch_size * processes())
+    if rest:
+        raise Failure("bad_run_file", f"sft.batchSize: {settings.batch_size} × {processes()} processes must divide batchSize × gradientAccumulation = {rows}")
+    with_smaller_batch(Batch(settings.batch_size, accumulation), events, lambda batch: train(run, events, batch))
 
 
 def train(run: RunFile, events: EventLog, batch: Batch) -> None:
@@ -52,9 +55,8 @@ def train(run: RunFile, events: EventLog, batch: Batch) -> None:
     kept = keep_answers(encoded, settings.max_length, events)
     order = epochs_in_order(len(kept), settings.epochs, config.seed)
     data = Dataset.from_list([{"input_ids": kept[i].input_ids, "labels": kept[i].labels} for i in order])
-    processes = int(os.environ.get("WORLD_SIZE", "1"))  # set by accelerate launch
-    steps = math.ceil(len(order) / (batch.effective * processes))
-    print(f"{len(kept)} rows × {settings.epochs:g} epochs / ({batch.micro} × {batch.accumulation} × {processes}) = {steps} steps")
+    steps = math.ceil(len(order) / (batch.effective * processes()))
+    print(f"{len(kept)} rows × {settings.epochs:g} epochs / ({batch.micro} × {batch.accumulation} × {processes()}) = {steps} steps")
 
     # Model
     set_seed(config.seed)
@@ -92,6 +94,7 @@ def train(run: RunFile, events: EventLog, batch: Batch) -> None:
             use_cpu=device == "cpu",
             bf16=device != "cpu",
             dataloader_pin_memory=device != "cpu",
+            ddp_find_unused_parameters=False,
             disable_tqdm=True,
             **tracking(run),
         ),

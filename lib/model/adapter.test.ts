@@ -29,6 +29,20 @@ describe("resolveModel", () => {
     writeFileSync(join(bert, "config.json"), JSON.stringify({ architectures: ["BertModel"] }));
     await expect(resolveModel(bert)).rejects.toThrow('["BertModel"]');
   });
+
+  test("a folder without weights, with a shard missing, or with pickles only is incomplete", async () => {
+    const [empty, sharded, pickled] = ["empty", "sharded", "pickled"].map((name) => fakeModel(join(dir, name))) as [string, string, string];
+    for (const path of [empty, sharded, pickled]) rmSync(join(path, "model.safetensors"));
+    await expect(resolveModel(empty)).rejects.toThrow(/incomplete[^]*without model\.safetensors/);
+    const shard = (i: number) => `model-0000${i}-of-00002.safetensors`;
+    writeFileSync(join(sharded, "model.safetensors.index.json"), JSON.stringify({ weight_map: { a: shard(1), b: shard(2), c: shard(2) } }));
+    writeFileSync(join(sharded, shard(1)), "");
+    await expect(resolveModel(sharded)).rejects.toThrow(/incomplete[^]*2 files of weights[^]*without model-00002-of-00002\.safetensors/);
+    writeFileSync(join(sharded, shard(2)), "");
+    expect((await resolveModel(sharded)).path).toBe(sharded);
+    writeFileSync(join(pickled, "pytorch_model.bin"), "");
+    await expect(resolveModel(pickled)).rejects.toThrow(/pytorch_model\.bin: pickled weights are not loaded/);
+  });
 });
 
 describe("checkAdapter", () => {

@@ -1,5 +1,5 @@
 /** Which model is meant: a folder with its content hash, or a hub id with its revision. */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { LabError } from "../errors.ts";
 import { hashFolder } from "../store/hash.ts";
@@ -42,4 +42,30 @@ function assertCausalModel(path: string): void {
   }
   if (!Array.isArray(architectures) || !architectures.some((a) => typeof a === "string" && a.endsWith("ForCausalLM")))
     throw new LabError({ what: "The model is of another architecture", where: `${file}, field architectures`, expected: "a causal language model (…ForCausalLM)", found: JSON.stringify(architectures ?? null) });
+  assertWeights(path);
+}
+
+/** Safetensors, in one file or in all the files that their index names; what a pickle would do when it is loaded, nobody can know. */
+function assertWeights(path: string): void {
+  const names = readdirSync(path);
+  const index = names.find((name) => name.endsWith(".safetensors.index.json"));
+  const wanted = index ? shardsOf(join(path, index)) : ["model.safetensors"];
+  const missing = wanted.filter((name) => !names.includes(name));
+  if (missing.length === 0) return;
+  const pickles = names.filter((name) => /\.(bin|pt|pth|ckpt)$/.test(name));
+  throw new LabError({
+    what: "The model's folder is incomplete",
+    where: path,
+    expected: wanted.length > 1 ? `${wanted.length} files of weights, as ${index} names them` : "weights as safetensors",
+    found: pickles.length > 0 ? `${pickles.join(", ")}: pickled weights are not loaded` : `without ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ` and ${missing.length - 3} more` : ""}`,
+    todo: "Copy or download the folder again.",
+  });
+}
+
+function shardsOf(file: string): string[] {
+  try {
+    return [...new Set(Object.values((JSON.parse(readFileSync(file, "utf8")) as { weight_map: Record<string, string> }).weight_map))].sort();
+  } catch (cause) {
+    throw new LabError({ what: "The index of the model's weights cannot be read", where: file, found: (cause as Error).message, todo: "Copy or download the folder again." }, { cause });
+  }
 }

@@ -17,7 +17,8 @@ test("vLLM serves on 127.0.0.1 with the revision, the length, OpenAI's sampling 
   expect(program).toMatch(/bin\/vllm$/);
   expect(args).toEqual([
     ...["serve", "Qwen/Qwen2.5-7B-Instruct", "--host", "127.0.0.1", "--port", "8123", "--served-model-name", "Qwen/Qwen2.5-7B-Instruct"],
-    ...["--max-model-len", "4096", "--max-num-seqs", "256", "--generation-config", "vllm", "--revision", "a1b2c3"],
+    ...["--max-model-len", "4096", "--max-num-seqs", "256", "--generation-config", "vllm", "--enable-prefix-caching", "--disable-uvicorn-access-log"],
+    ...["--revision", "a1b2c3", "--load-format", "safetensors"],
   ]);
 });
 
@@ -25,6 +26,14 @@ test("a folder has no revision, and 4 bit names its quantisation", () => {
   expect(argsOf({ model: folder })).not.toContain("--revision");
   expect(argsOf({ loadIn4bit: true }).slice(-2)).toEqual(["--quantization", "bitsandbytes"]);
   expect(argsOf({ engine: "transformers", model: folder, loadIn4bit: true }).slice(-2)).toEqual(["--quantization", "bnb-4bit"]);
+});
+
+test("the memory plan's choices are arguments: the share, no captured graphs, a copy on each GPU with its part of the batch", () => {
+  const args = argsOf({ memoryShare: 0.9, cudaGraphs: false, replicas: 2 });
+  const after = (name: string) => args[args.indexOf(name) + 1];
+  expect([after("--gpu-memory-utilization"), after("--data-parallel-size"), after("--max-num-seqs")]).toEqual(["0.9", "2", "128"]);
+  expect(args).toContain("--enforce-eager");
+  expect(argsOf({}).join(" ")).not.toMatch(/--enforce-eager|--data-parallel|--gpu-memory|trust-remote-code/);
 });
 
 test("our own server gets the folder, or the id with its revision", () => {

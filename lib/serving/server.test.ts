@@ -86,6 +86,11 @@ test("a server that never answers ends at the limit and is not left behind", asy
   await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
 });
 
+test("a server that answers health checks and no completions is not ready", async () => {
+  const error = await errorOf(start("healthy", { startTimeoutMs: 1500 }));
+  expect(error.problem.what).toBe("The model server gave no answer in time");
+});
+
 test("an abort while it starts ends it", async () => {
   await expect(start("silent", { signal: AbortSignal.timeout(800) })).rejects.toMatchObject({ name: "TimeoutError" });
 });

@@ -6,8 +6,8 @@ import type { Client } from "./client.ts";
 import type { Failure } from "./completion.ts";
 import { templateOpensThink } from "../model/chat.ts";
 import { LabError } from "../errors.ts";
-import { requireGpu } from "../config/gpu.ts";
 import type { Lab } from "../config/lab.ts";
+import { fitLab } from "../model/fit-lab.ts";
 import { resolveModel } from "../model/model-ref.ts";
 import type { ModelRef } from "../train/run-key.ts";
 import { answered, probe, startServer } from "./server.ts";
@@ -36,25 +36,32 @@ export interface OpenServer {
  * A server that answers for a model: a role of the config, a folder, a hub id, or a resolved model.
  *
  * `serving.url` set: that server is asked, under the model's name as the config writes it. Otherwise one is started on 127.0.0.1 (a second
- * start in the same process costs a second or two) and ends with this process at the latest. Teacher and Judge are loaded in 4 bit where the config
- * says so; what is trained and evaluated never is, so that all arms are asked alike.
- * Throws LabError: no such model, another architecture, no GPU where one is needed, port in use, server dead or silent.
+ * start in the same process costs a second or two) and ends with this process at the latest. On a GPU the memory plan is printed first; Teacher
+ * and Judge are loaded in 4 bit where it has to be so; what is trained and evaluated never is, so that all arms are asked alike.
+ * Throws LabError: no such model, another architecture, no GPU where one is needed, too little memory, port in use, server dead or silent.
  */
 export async function openServer(lab: Lab, model: ModelRole | string | ModelRef, { port, apiKey, signal }: OpenServerOptions = {}): Promise<OpenServer> {
   const { serving, models } = lab.config;
   const name = typeof model !== "string" ? model.path : isRole(model) ? models[model] : model;
   const ref = typeof model === "string" ? await resolveModel(name, models.revision) : model;
   if (serving.url !== "") return askExisting(lab, name, ref, signal);
-  if (serving.engine === "vllm") await requireGpu(lab);
+  const onGpu = serving.engine === "vllm" || lab.config.profile === "gpu";
+  const mayQuantise = onGpu && (name === models.teacher || name === models.judge);
+  const { config, plan, assertFree } = serving.engine === "vllm" ? await fitLab(lab, { stage: "serving", model: ref, mayQuantise }) : { ...lab, plan: null, assertFree: null };
+  if (plan) console.log(plan);
+  await assertFree?.();
   const log = join(lab.paths.reports, "servers", `${basename(ref.path).replace(/[^\w.-]+/g, "_") || "model"}-${process.pid}.log`);
   mkdirSync(join(lab.paths.reports, "servers"), { recursive: true });
   const server = await startServer({
     ...{ engine: serving.engine, model: ref, port: port ?? serving.port, log, apiKey, signal },
     maxModelLength: serving.maxModelLength,
-    concurrency: serving.concurrency,
+    concurrency: config.serving.concurrency,
     startTimeoutMs: serving.startTimeoutMs,
     requestTimeoutMs: serving.requestTimeoutMs,
-    loadIn4bit: models.loadIn4bit && (name === models.teacher || name === models.judge),
+    loadIn4bit: config.gpu.serveIn4bit && mayQuantise,
+    memoryShare: config.gpu.serverMemoryShare,
+    cudaGraphs: config.gpu.cudaGraphs,
+    replicas: Math.max(1, config.gpu.replicas),
   });
   return { client: server.client, model: ref, url: server.url, pid: server.pid, stop: () => server.stop() };
 }

@@ -13,7 +13,8 @@ if (mode === "taken") {
 }
 if (mode === "stubborn") process.on("SIGTERM", () => console.log("not now"));
 await startStub(({ body }, response) => {
-  if (mode === "silent") return;
+  if (mode === "silent" || (mode === "healthy" && body.messages.length > 0)) return; // "healthy": only a GET, such as /health, is answered
+  if (body.messages.length === 0) return void response.end("ok");
   if (body.messages[0]!.content === "die") process.exit(7);
   sendChat(response, { content: body.messages[0]!.content });
 }, port);

@@ -32,6 +32,8 @@ export const RunFile = z.strictObject({
   reward: z.strictObject({ command: z.array(z.string()), path: z.string(), sha256: z.string() }).nullable(),
   /** Only where a Judge takes part in the reward. */
   judge: JudgeRef.optional(),
+  /** The memory plan on a GPU, for the head of the log. */
+  plan: z.string().optional(),
   /** Where the result goes: the adapter, or the merged model. Inside the run's folder. */
   output: z.string(),
   runDir: z.string(),
@@ -52,6 +54,7 @@ export interface RunSpec {
   models: { base: ModelRef; adapter: AdapterRef | null };
   reward: RewardSpec | null;
   judge?: JudgeRef | undefined;
+  plan?: string | undefined;
 }
 
 /**

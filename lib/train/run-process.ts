@@ -11,12 +11,21 @@ import { fileSize } from "./run-folder.ts";
 import type { Attempt, RunFolder } from "./run-folder.ts";
 import type { Stage } from "./run-key.ts";
 
-/** `.venv/bin/python scripts/<stage>.py`; the path of run.json is appended. Throws LabError when either is missing. */
-export function sidecarCommand(stage: Stage): string[] {
+/**
+ * `.venv/bin/python scripts/<stage>.py`, under `accelerate launch` for several GPUs of this machine; the path of run.json is appended.
+ * Throws LabError when either is missing.
+ */
+export function sidecarCommand(stage: Stage, processes = 1): string[] {
   const script = join(REPO_ROOT, "scripts", `${stage}.py`);
   if (!existsSync(PYTHON)) throw new LabError({ what: "The Python environment is missing", where: PYTHON, todo: "Run `npm run doctor`; `npm start` installs it." });
   if (!existsSync(script)) throw new LabError({ what: "The sidecar's script is missing", where: script });
-  return [PYTHON, script];
+  return processes > 1 ? [PYTHON, ...acrossGpus(processes), script] : [PYTHON, script];
+}
+
+/** All that `accelerate launch` would otherwise ask its own configuration file for; a free port of this machine for the processes to meet. */
+function acrossGpus(processes: number): string[] {
+  const options = { num_processes: String(processes), num_machines: "1", machine_rank: "0", gpu_ids: "all", main_process_port: "0", mixed_precision: "bf16", dynamo_backend: "no" };
+  return ["-m", "accelerate.commands.launch", "--multi_gpu", ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])];
 }
 
 /**

@@ -20,6 +20,8 @@ export interface StartOptions {
   force?: boolean;
   /** Program and arguments instead of `.venv/bin/python scripts/<stage>.py`; the path of run.json is appended. */
   command?: readonly string[];
+  /** Called before a process is started, and not when there is none to start; what it throws leaves nothing behind. */
+  ready?: () => Promise<void>;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface StartOptions {
  * done → nothing is started (unless `force`); running → the living process is kept; failed or interrupted → a new process resumes
  * from the newest complete checkpoint. Writes run.json (and reward.ts) first. Returns the key and whether a process was started.
  */
-export async function startRun(workspace: Workspace, spec: RunSpec, { force = false, command }: StartOptions = {}): Promise<{ key: string; started: boolean }> {
+export async function startRun(workspace: Workspace, spec: RunSpec, { force = false, command, ready }: StartOptions = {}): Promise<{ key: string; started: boolean }> {
   const key = runKey(spec);
   const folder = new RunFolder(workspace, key);
   return await whileStarting(workspace.paths.runs, async () => {
@@ -36,10 +38,11 @@ export async function startRun(workspace: Workspace, spec: RunSpec, { force = fa
       const { status } = readRun(workspace, key);
       if (status === "running" || (status === "done" && !force)) return { key, started: false };
       await waitUntilGone(folder);
+      await ready?.();
       if (force) renameSync(folder.path, `${folder.path}.old-${fileStamp()}`);
-    }
+    } else await ready?.();
     writeRunFile(folder, spec, key);
-    await launch(folder, command ?? sidecarCommand(spec.stage));
+    await launch(folder, command ?? commandOf(spec));
     return { key, started: true };
   });
 }
@@ -48,13 +51,17 @@ export async function startRun(workspace: Workspace, spec: RunSpec, { force = fa
 export async function resumeRun(workspace: Workspace, key: string, { command }: Pick<StartOptions, "command"> = {}): Promise<{ key: string; started: boolean }> {
   const folder = new RunFolder(workspace, key);
   return await whileStarting(workspace.paths.runs, async () => {
-    const { stage } = folder.readRunFile();
+    const spec = folder.readRunFile();
     const { status } = readRun(workspace, key);
     if (status === "running" || status === "done") return { key, started: false };
     await waitUntilGone(folder);
-    await launch(folder, command ?? sidecarCommand(stage));
+    await launch(folder, command ?? commandOf(spec));
     return { key, started: true };
   });
+}
+
+function commandOf({ stage, config }: Pick<RunFile, "stage" | "config">): string[] {
+  return sidecarCommand(stage, config.profile === "gpu" && stage !== "merge" ? config.gpu.processes : 1);
 }
 
 /** A trainer that has written its end may still be tearing down; two must not share a folder. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { z } from "zod";
 import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "../model/adapter.ts";
 import { LabError } from "../errors.ts";
+import { fitLab } from "../model/fit-lab.ts";
 import { hashFile, hashFolder } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import { promptVersion } from "../judge/judge-prompt.ts";
@@ -102,7 +103,11 @@ async function judgeOf({ config: { models, filter } }: Lab): Promise<JudgeRef> {
 
 async function runTraining(lab: Lab, spec: RunSpec, base: ModelRef, options: TrainOptions, target: string): Promise<Trained> {
   const { publish = true, force = lab.force } = options;
-  const { key, started } = await startRun(lab, spec, { ...options, force });
+  const stage = spec.stage === "sft" ? "SFT" : "GRPO";
+  const judge = spec.judge && lab.config.serving.url === "" ? spec.judge.model : undefined; // a Judge of our own shares the GPU
+  const { config, plan, assertFree } = await fitLab(lab, { stage, model: base, judge });
+  if (plan) console.log(plan);
+  const { key, started } = await startRun(lab, { ...spec, config, plan: plan ?? undefined }, { ...options, force, ready: () => assertFree() });
   const run = await followRun(lab, key, options);
   assertDone(run);
   await sealOutput(run, base);

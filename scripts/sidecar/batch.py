@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .events import EventLog
 from .failure import Failure
+from .ranks import processes
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ def with_smaller_batch(batch: Batch, events: EventLog, attempt: Callable[[Batch]
         return attempt(batch)
     except torch.OutOfMemoryError as error:
         message = str(error).split("\n")[0]
+    if processes() > 1:  # the others do not know, and would wait for this one
+        smaller = halve(batch)
+        advice = f"set the micro-batch (sft.batchSize or grpo.microBatch) to {smaller.micro}" if smaller else "take a GPU with more memory"
+        raise Failure("out_of_memory", f"out of memory with {batch.micro} rows a pass on one of {processes()} GPUs; {advice}: {message}")
     # Outside the handler: inside, the traceback would keep the tensors alive.
     smaller = halve(batch)
     if smaller is None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import math
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
+
+from .ranks import rank
 
 
 class EventLog:
@@ -15,7 +18,8 @@ class EventLog:
 
     def __init__(self, path: Path):
         # Of several processes (accelerate launch) the first one speaks.
-        self.speaks = os.environ.get("RANK", "0") == "0"
+        self.speaks = rank() == 0
+        self.ended = threading.Lock()
         self.step_done = 0
         self.file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
         torn = self._cut_torn_tail() if self.speaks else 0
@@ -41,6 +45,9 @@ class EventLog:
         self._write("checkpoint", step=step, path=path)
 
     def end(self, cause: str | None, message: str | None) -> None:
+        """The last line, once: of two threads the first one is heard."""
+        if not self.ended.acquire(blocking=False):
+            return
         self._write("end", status="done" if cause is None else "failed", cause=cause, message=message, step=self.step_done)
 
     def _write(self, event: str, **fields: Any) -> None:

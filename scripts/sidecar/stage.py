@@ -13,6 +13,7 @@ from typing import Any
 
 from .events import EventLog
 from .failure import Cancelled, Failure
+from .ranks import note, noted, processes, watch_others
 from .runfile import RunFile, read_run_file
 
 EXIT_FAILED = 1
@@ -35,10 +36,27 @@ def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
         print(f"{path}: there is no such folder", file=sys.stderr)
         return 2
     events = EventLog(path.parent / "events.jsonl")
+    if processes() > 1:
+        follow_the_others(path.parent, events)
     cause, message = outcome(stage, path, body, events)
+    note(path.parent, cause, message)
+    if cause == "cancelled":
+        cause, message = noted(path.parent) or (cause, message)
     end_tracking(cause)
     events.end(cause, message)
     return EXIT_CANCELLED if cause == "cancelled" else 0 if cause is None else EXIT_FAILED
+
+
+def follow_the_others(run_dir: Path, events: EventLog) -> None:
+    """One of several processes ends when its launcher is killed, and the run ends by the cause of whichever process failed."""
+    from supervise import die_with_parent
+
+    def end(cause: str, message: str) -> None:
+        events.end(cause, message)
+        os._exit(EXIT_FAILED)
+
+    die_with_parent()  # the launcher starts each process in a session of its own: a signal to its group does not reach them
+    watch_others(run_dir, end)
 
 
 def outcome(stage: str, path: Path, body: Callable[[RunFile, EventLog], None], events: EventLog) -> tuple[str | None, str | None]:

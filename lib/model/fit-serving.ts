@@ -1,0 +1,58 @@
+/** What a vLLM server can afford on a GPU: bf16 or 4 bit, requests at once, captured graphs. Pure. */
+import type { Config } from "../config/config.ts";
+import { choose } from "./fit.ts";
+import type { Fit, Option } from "./fit.ts";
+import { cacheBytes, servingMemory, totalMemory } from "./memory-plan.ts";
+import type { ModelShape, WeightFormat } from "./model-shape.ts";
+
+/** Requests at once beyond which vLLM's own default does not go. */
+const MOST_REQUESTS = 1024;
+/** Requests at once below which the next smaller format is the better choice. */
+const ENOUGH_REQUESTS = 32;
+/** A request holds, on average, half of the longest one it may become. */
+const AVERAGE = 0.5;
+/** Of the requests in flight, so many are worked on; the others wait in the server and not on the way to it. */
+export const IN_FLIGHT = 9 / 8;
+
+export interface ServingNeed {
+  config: Config;
+  shape: ModelShape;
+  room: number;
+  gpus: number;
+  /** Teacher and Judge may be quantised; what is trained and evaluated may not. */
+  mayQuantise: boolean;
+  free: (key: string) => boolean;
+}
+
+/** The server's share of the GPU is filled with cache: more requests at once, more tokens a second. */
+export function fitServing({ config, shape, room, gpus, mayQuantise, free }: ServingNeed): Fit {
+  const { maxModelLength, concurrency } = config.serving;
+  const replicas = config.gpu.replicas > 0 ? config.gpu.replicas : Math.max(1, gpus);
+  const share = config.gpu.serverMemoryShare;
+  const formats: WeightFormat[] = !mayQuantise ? ["bf16"] : free("gpu.serveIn4bit") ? ["bf16", "nf4 double"] : [config.gpu.serveIn4bit ? "nf4 double" : "bf16"];
+  const graphs = free("gpu.cudaGraphs") ? [true, false] : [config.gpu.cudaGraphs];
+  const ways = [ENOUGH_REQUESTS, 2].flatMap((least) => formats.flatMap((format) => graphs.map((captured) => ({ least, format, captured }))));
+  const options = ways.map(({ least, format, captured }): Option => {
+    const empty = totalMemory(servingMemory({ shape, format, tokens: 0, graphs: captured }));
+    const fill = Math.floor((room * share - empty) / cacheBytes(shape));
+    const possible = Math.floor(fill / (maxModelLength * AVERAGE));
+    const wanted = free("serving.concurrency") ? MOST_REQUESTS : Math.max(1, Math.round(concurrency / IN_FLIGHT / replicas));
+    const requests = Math.max(1, Math.min(wanted, possible));
+    const enough = possible >= Math.min(least, wanted);
+    // Too little for `least` requests: the plan then shows what these would take, which is more than there is.
+    const tokens = enough ? fill : Math.ceil(Math.min(least, wanted) * maxModelLength * AVERAGE);
+    const memory = servingMemory({ shape, format, tokens, graphs: captured });
+    if (!enough) memory.runtime += room * (1 - share);
+    return {
+      overrides: {
+        ...(mayQuantise && { "gpu.serveIn4bit": format !== "bf16" }),
+        "gpu.cudaGraphs": captured,
+        "gpu.replicas": replicas,
+        "serving.concurrency": free("serving.concurrency") ? Math.max(2, Math.round(requests * IN_FLIGHT)) * replicas : concurrency,
+      },
+      setting: `${format === "bf16" ? "bf16" : "4 bit"}, ${replicas > 1 ? `${replicas} GPUs × ` : ""}${requests} requests at once, ${maxModelLength} tokens each at most${captured ? "" : ", no CUDA graphs"}`,
+      memory,
+    };
+  });
+  return choose("serving", options, room);
+}

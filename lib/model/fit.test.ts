@@ -1,0 +1,127 @@
+import { expect, test } from "vitest";
+import type { Config } from "../config/config.ts";
+import { PROFILES } from "../config/profiles.ts";
+import { overrideConfig } from "../config/settings.ts";
+import type { Overrides } from "../config/settings.ts";
+import { assertFits, divisors, fitRow, freeKeys, roomOf } from "./fit.ts";
+import { fitServing } from "./fit-serving.ts";
+import { fitGrpo, fitSft } from "./fit-training.ts";
+import { GIB, totalMemory } from "./memory-plan.ts";
+import { readModelShape } from "./model-shape.ts";
+
+const base = readModelShape("Qwen/Qwen2.5-1.5B-Instruct")!;
+const judge = readModelShape("Qwen/Qwen2.5-7B-Instruct")!;
+/** MiB that nvidia-smi says of cards sold as 8, 16, 24 and 80 GB. */
+const CARDS = { 8: 8188, 16: 16_376, 24: 24_564, 80: 81_559 } as const;
+type Card = keyof typeof CARDS;
+
+const need = (card: Card, overrides: Overrides = {}, gpus = 1) => {
+  const config = overrideConfig(PROFILES.gpu, overrides);
+  return { config, room: roomOf(CARDS[card]), gpus, free: freeKeys(config, Object.keys(overrides)) };
+};
+const sft = (card: Card, overrides?: Overrides, gpus?: number, shape = base) => fitSft({ ...need(card, overrides, gpus), shape });
+const grpo = (card: Card, overrides?: Overrides, gpus?: number) => fitGrpo({ ...need(card, overrides, gpus), shape: base });
+const serving = (card: Card, overrides?: Overrides, gpus?: number, mayQuantise = true) => fitServing({ ...need(card, overrides, gpus), shape: mayQuantise ? judge : base, mayQuantise });
+
+test.each([8, 16, 24, 80] as const)("on %i GB every stage of the gpu profile has a setting with room", (card) => {
+  for (const fit of [sft(card), grpo(card), serving(card), serving(card, {}, 1, false)]) {
+    expect(fit.fits, fit.stage).toBe(true);
+    expect(totalMemory(fit.memory), fit.stage).toBeLessThanOrEqual(fit.room);
+    expect(() => overrideConfig(PROFILES.gpu, fit.overrides)).not.toThrow(); // what it picks is a valid config
+  }
+});
+
+test("the rows of a step stay 16, however they are cut and however many GPUs share them", () => {
+  for (const card of [8, 16, 24, 80] as const)
+    for (const gpus of [1, 2, 3, 4]) {
+      const { overrides } = sft(card, {}, gpus);
+      expect((overrides["sft.batchSize"] as number) * (overrides["sft.gradientAccumulation"] as number)).toBe(16);
+      expect(16 % ((overrides["sft.batchSize"] as number) * (overrides["gpu.processes"] as number))).toBe(0);
+    }
+  expect(sft(80, {}, 3).overrides["gpu.processes"]).toBe(2); // three do not divide 16
+});
+
+test("80 GB train in bf16 without checkpointing, with more rows a pass than the original's 2", () => {
+  const { overrides } = sft(80);
+  expect(overrides).toMatchObject({ "models.loadIn4bit": false, "sft.gradientCheckpointing": false });
+  expect(overrides["sft.batchSize"]).toBeGreaterThan(2);
+});
+
+test("checkpointing comes before four bits, and four bits come where a larger model leaves no choice", () => {
+  expect(sft(8).overrides).toMatchObject({ "models.loadIn4bit": false, "sft.gradientCheckpointing": true });
+  expect(sft(16, {}, 1, judge).overrides).toMatchObject({ "models.loadIn4bit": true, "sft.gradientCheckpointing": true });
+});
+
+test("what somebody set stays, also where it is the profile's value", () => {
+  expect(sft(80, { "models.loadIn4bit": true, "sft.batchSize": 2, "sft.gradientCheckpointing": true }).overrides).toEqual({ "models.loadIn4bit": true, "sft.gradientCheckpointing": true, "gpu.processes": 1 });
+  expect(serving(80, { "serving.concurrency": 288, "gpu.serveIn4bit": true }).overrides).toMatchObject({ "serving.concurrency": 288, "gpu.serveIn4bit": true });
+  expect(grpo(80, { "gpu.vllm": false }).overrides).toMatchObject({ "gpu.vllm": false });
+  expect(freeKeys(overrideConfig(PROFILES.gpu, { "sft.batchSize": 4 }))("sft.batchSize")).toBe(false); // changed by code, not by hand
+});
+
+test("GRPO has vLLM beside it on a large card, asleep on a smaller one, and none on the smallest", () => {
+  expect(grpo(80).overrides).toMatchObject({ "gpu.vllm": true, "gpu.vllmSleep": false, "models.loadIn4bit": false });
+  expect(grpo(16).overrides).toMatchObject({ "gpu.vllm": true, "models.loadIn4bit": false });
+  expect(grpo(8).overrides["gpu.vllm"]).toBe(false);
+});
+
+test("vLLM in the trainer and four bits cannot be had together", () => {
+  expect(() => grpo(80, { "gpu.vllm": true, "models.loadIn4bit": true })).toThrow(/do not go together/);
+  expect(grpo(80, { "models.loadIn4bit": true }).overrides).toMatchObject({ "gpu.vllm": false, "models.loadIn4bit": true });
+});
+
+test("a Judge on the same GPU has its share of it", () => {
+  const alone = grpo(80);
+  const judged = fitGrpo({ ...need(80), shape: base }, { shape: judge, tokens: 16 * 4096 });
+  expect(totalMemory(judged.memory)).toBeGreaterThan(totalMemory(alone.memory) - 20 * GIB);
+  expect(judged.overrides).toMatchObject({ "gpu.serveIn4bit": true });
+  expect(judged.overrides["gpu.serverMemoryShare"]).toBeLessThan(0.2);
+});
+
+test("a 7B is served in bf16 where its cache has room beside it, in 4 bit where it has not", () => {
+  expect([8, 16, 24, 80].map((card) => serving(card as Card).overrides["gpu.serveIn4bit"])).toEqual([true, true, false, false]);
+  expect(serving(80).overrides["serving.concurrency"]).toBeGreaterThan(500);
+  expect(serving(80, {}, 2).overrides["serving.concurrency"]).toBe(2 * (serving(80).overrides["serving.concurrency"] as number));
+  expect(serving(8, {}, 1, false).overrides).not.toHaveProperty("gpu.serveIn4bit"); // what is evaluated is never quantised
+});
+
+test("the client keeps a little more in flight than the server works on", () => {
+  const { overrides, setting } = serving(80);
+  const requests = Number(/(\d+) requests at once/.exec(setting)![1]);
+  expect((overrides["serving.concurrency"] as number) / requests).toBeGreaterThan(1.1);
+  expect((overrides["serving.concurrency"] as number) / requests).toBeLessThan(1.25);
+});
+
+test("too little memory is refused with the number missing and a setting that would fit", () => {
+  const overrides = { "sft.batchSize": 16, "sft.gradientAccumulation": 1, "sft.gradientCheckpointing": false, "models.loadIn4bit": false };
+  const settings = need(24, overrides);
+  const fitFor = (config: Config, free: (key: string) => boolean) => fitSft({ ...settings, config, free, shape: base });
+  const fit = fitFor(settings.config, settings.free);
+  expect(fit.fits).toBe(false);
+  const refusal = () => assertFits(fit, settings.config, "Qwen/Qwen2.5-1.5B-Instruct", fitFor);
+  expect(refusal).toThrow(/SFT does not fit[^]*GiB are missing[^]*This would fit: --set models.loadIn4bit=false --set sft.batchSize=/);
+});
+
+test("where no setting of that length fits, a shorter length is named; where none does, that is said", () => {
+  const tight = { ...need(8), room: 3.4 * GIB };
+  const fitFor = (config: Config, free: (key: string) => boolean) => fitSft({ ...tight, config, free, shape: base });
+  expect(() => assertFits(fitFor(tight.config, tight.free), tight.config, "m", fitFor)).not.toThrow();
+  const hopeless = { ...tight, room: GIB };
+  const never = (config: Config, free: (key: string) => boolean) => fitSft({ ...hopeless, config, free, shape: judge });
+  expect(() => assertFits(never(hopeless.config, hopeless.free), hopeless.config, "m", never)).toThrow(/smaller model, or a larger GPU/);
+  const long = need(8, { "sft.maxLength": 131_072 });
+  const ofLong = (config: Config, free: (key: string) => boolean) => fitSft({ ...long, config, free, shape: base });
+  expect(() => assertFits(ofLong(long.config, long.free), long.config, "m", ofLong)).toThrow(/This would fit: --set sft.maxLength=\d+ /);
+});
+
+test("a row of the table adds up", () => {
+  const row = fitRow(sft(24), "24 GB") as Record<string, number>;
+  const parts = ["weights", "KV cache", "optimizer", "activations", "runtime"].reduce((sum, part) => sum + row[`${part} (GiB)`]!, 0);
+  expect(row["in all (GiB)"]).toBeCloseTo(parts, 0);
+});
+
+test("divisors come largest first and stop at a bound", () => {
+  expect(divisors(16)).toEqual([16, 8, 4, 2, 1]);
+  expect(divisors(12, 6)).toEqual([6, 4, 3, 2, 1]);
+  expect(divisors(7, 3)).toEqual([1]);
+});

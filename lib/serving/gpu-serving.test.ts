@@ -1,0 +1,78 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { PUBLISHED_SHAPES } from "../model/model-shape.ts";
+import { fakeModel } from "../testing/model-fixture.ts";
+import { randomModel } from "../testing/random-model.ts";
+import { fakeGpu } from "../testing/fake-gpu.ts";
+import type { FakeGpu } from "../testing/fake-gpu.ts";
+import type * as Serving from "./serving.ts";
+import type * as FitLab from "../model/fit-lab.ts";
+import type { Lab } from "../config/lab.ts";
+import { openLab } from "../config/lab.ts";
+import { PYTHON } from "../config/paths.ts";
+
+const there = existsSync(PYTHON);
+if (!there) console.warn(`skipped: the tests of servers on a GPU's machine, because there is no ${PYTHON}`);
+
+// The real serving code, supervised by the real supervisor; only nvidia-smi and vllm are played.
+describe.skipIf(!there)("servers on a machine with a GPU", () => {
+  const workspace = mkdtempSync(join(tmpdir(), "ftmodel-gpu-serving-"));
+  const [teacher, judge] = ["teacher", "judge"].map((name, i) => randomModel(join(workspace, name), { seed: i + 1 })) as [string, string];
+  const before = { PATH: process.env.PATH, FTMODEL_PYTHON: process.env.FTMODEL_PYTHON };
+  let gpu: FakeGpu;
+  let serving: typeof Serving;
+  let fit: typeof FitLab;
+  let printed: string[];
+  beforeAll(async () => {
+    gpu = fakeGpu(PYTHON);
+    Object.assign(process.env, { PATH: gpu.path, FTMODEL_PYTHON: gpu.python });
+    vi.resetModules(); // paths.ts reads the interpreter when it is loaded
+    [serving, fit] = [await import("./serving.ts"), await import("../model/fit-lab.ts")];
+    printed = [];
+    vi.spyOn(console, "log").mockImplementation((line: string) => void printed.push(line));
+  });
+  afterAll(() => {
+    vi.restoreAllMocks();
+    for (const [name, value] of Object.entries(before)) value === undefined ? delete process.env[name] : (process.env[name] = value);
+    for (const folder of [workspace, gpu.folder]) rmSync(folder, { recursive: true, force: true });
+  });
+  const lab = (overrides: Record<string, unknown> = {}): Lab => openLab({ profile: "gpu", "models.teacher": teacher, "models.judge": judge, ...overrides }, { FTMODEL_WORKSPACE: workspace });
+  const starts = () => readFileSync(gpu.starts, "utf8").trim().split("\n").map((line) => JSON.parse(line) as { args: string[]; others: number });
+  const question = { messages: [{ role: "user" as const, content: "2 + 2" }], temperature: 0, maxTokens: 8 };
+
+  test("the Teacher is gone, and its memory free, before the Judge starts", { timeout: 60_000 }, async () => {
+    const concurrency: number[] = [];
+    for (const role of ["teacher", "judge"] as const)
+      await serving.withServer(lab(), role, async (client) => {
+        concurrency.push(client.concurrency);
+        expect(await client.complete(question)).toMatchObject({ ok: true, text: "2 + 2" });
+        expect(await client.complete({ ...question, jsonSchema: { type: "object" } })).toMatchObject({ ok: true, text: "schema: 2 + 2" });
+      });
+    expect(starts().map(({ others }) => others)).toEqual([0, 0]);
+    const { args } = starts()[0]!;
+    expect(args.slice(0, 2)).toEqual(["serve", teacher]);
+    // The client's requests in flight come from the batch that the server was given.
+    expect(concurrency).toEqual([1152, 1152]);
+    expect(args[args.indexOf("--max-num-seqs") + 1]).toBe("1024");
+    expect(args[args.indexOf("--gpu-memory-utilization") + 1]).toBe("0.9");
+    expect(printed.filter((text) => text.startsWith("Memory planned for"))).toHaveLength(2);
+  });
+
+  test("a GPU that another process fills is told before anything is loaded", { timeout: 60_000 }, async () => {
+    const first = await serving.openServer(lab(), "teacher");
+    const planned = await fit.fitLab(lab(), { stage: "serving", model: first.model, mayQuantise: true });
+    await expect(planned.assertFree(50)).rejects.toThrow(/held by other processes[^]*71\.7 GiB free[^]*0\.9 of 79\.6 GiB[^]*nvidia-smi/);
+    await first.stop();
+    await planned.assertFree(50);
+  });
+
+  test("what does not fit is refused with the number missing, before a server is started", async () => {
+    const many = starts().length;
+    const huge = fakeModel(join(workspace, "huge"));
+    writeFileSync(join(huge, "config.json"), JSON.stringify({ ...PUBLISHED_SHAPES["Qwen/Qwen2.5-7B-Instruct"], architectures: ["Qwen2ForCausalLM"] }));
+    await expect(serving.openServer(lab({ "gpu.serverMemoryShare": 0.05 }), huge)).rejects.toThrow(/serving does not fit[^]*GiB are missing[^]*(This would fit|larger GPU)/);
+    expect(starts()).toHaveLength(many);
+  });
+});

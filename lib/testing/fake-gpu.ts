@@ -1,0 +1,39 @@
+/**
+ * A machine with a GPU, for tests: an `nvidia-smi`, and a `vllm` beside a Python, that agree about who holds its memory.
+ *
+ * Each fake vLLM marks the folder with its pid while it lives and notes its arguments and how many others live; nvidia-smi says that
+ * hardly anything is free while one lives.
+ */
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export interface FakeGpu {
+  folder: string;
+  /** Put it before the PATH. */
+  path: string;
+  /** FTMODEL_PYTHON: vLLM is looked for beside it. */
+  python: string;
+  /** One JSON line a start: {args, others}. */
+  starts: string;
+}
+
+/** `python` is a real interpreter, which supervises the servers. */
+export function fakeGpu(python: string, { name = "NVIDIA H100 80GB HBM3", memoryMiB = 81_559, driver = "580.95.05", gpus = 1 } = {}): FakeGpu {
+  const folder = mkdtempSync(join(tmpdir(), "ftmodel-fake-gpu-"));
+  const bin = join(folder, "bin");
+  const held = join(folder, "held");
+  for (const path of [bin, held]) mkdirSync(path);
+  symlinkSync(python, join(bin, "python"));
+  const line = (free: number) => `echo "${name}, ${memoryMiB}, ${free}, ${driver}"`;
+  const each = Array.from({ length: gpus }, () => 0);
+  writeFileSync(
+    join(bin, "nvidia-smi"),
+    `#!/bin/sh\nfor pid in $(ls ${held}); do if kill -0 $pid 2>/dev/null; then ${each.map(() => line(900)).join("; ")}; exit; fi; done\n${each.map(() => line(memoryMiB - 500)).join("\n")}\n`,
+    { mode: 0o755 },
+  );
+  const stub = join(dirname(fileURLToPath(import.meta.url)), "fake-vllm.ts");
+  writeFileSync(join(bin, "vllm"), `#!/bin/sh\nexec "${process.execPath}" "${stub}" "${folder}" "$@"\n`, { mode: 0o755 });
+  return { folder, path: `${bin}:${process.env.PATH}`, python: join(bin, "python"), starts: join(folder, "starts.jsonl") };
+}

@@ -1,0 +1,17 @@
+/** Plays `vllm serve` on the machine of fake-gpu.ts: node fake-vllm.ts FOLDER serve … --port N. Repeats what it is asked. */
+import { appendFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { sendChat, startStub } from "./stub-server.ts";
+
+const [folder, ...args] = process.argv.slice(2) as [string, ...string[]];
+const held = join(folder, "held");
+const others = readdirSync(held).filter((pid) => {
+  try {
+    return process.kill(Number(pid), 0);
+  } catch {
+    return false;
+  }
+}).length;
+writeFileSync(join(held, String(process.pid)), "");
+appendFileSync(join(folder, "starts.jsonl"), `${JSON.stringify({ args, others })}\n`);
+await startStub(({ body }, response) => sendChat(response, { content: `${body.response_format ? "schema: " : ""}${body.messages.at(-1)!.content}` }), Number(args[args.indexOf("--port") + 1]));

@@ -1,0 +1,103 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { openLab } from "../config/lab.ts";
+import { PROFILES } from "../config/profiles.ts";
+import { PYTHON, REPO_ROOT } from "../config/paths.ts";
+import { fakeGpu } from "../testing/fake-gpu.ts";
+import { fakeModel } from "../testing/model-fixture.ts";
+import { PUBLISHED_SHAPES } from "../model/model-shape.ts";
+import { fakeTrainer, temporaryWorkspace } from "../testing/run-fixture.ts";
+import { sidecarCommand } from "./run-process.ts";
+import type { RunFile } from "./run-key.ts";
+import { trainGrpo, trainSft } from "./train.ts";
+
+const workspace = temporaryWorkspace();
+const base = join(workspace.root, "base");
+const PATH = process.env.PATH;
+const command = fakeTrainer("--steps=2", "--step-ms=1");
+const lab = (overrides: Record<string, unknown> = {}) => openLab({ profile: "gpu", "models.base": base, ...overrides }, { FTMODEL_WORKSPACE: workspace.root });
+const runFile = (key: string) => JSON.parse(readFileSync(join(workspace.paths.runs, key, "run.json"), "utf8")) as RunFile;
+const gpus: string[] = [];
+
+/** From here on this is a machine with these GPUs. */
+function machine(options: Parameters<typeof fakeGpu>[1] = {}): string {
+  const { folder, path } = fakeGpu(PYTHON, options);
+  gpus.push(folder);
+  process.env.PATH = path;
+  return folder;
+}
+
+beforeAll(() => {
+  fakeModel(base);
+  writeFileSync(join(base, "config.json"), JSON.stringify({ ...PUBLISHED_SHAPES["Qwen/Qwen2.5-1.5B-Instruct"], architectures: ["Qwen2ForCausalLM"] }));
+  for (const [path, row] of [[workspace.paths.sft, { response: "<think>\n1\n</think>\n<answer>\n2\n</answer>" }], [workspace.paths.rl, { gold_answer: "2" }]] as const) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `${JSON.stringify({ id: "a", prompt: "1+1?", type: "financial_calculation", ...row })}\n`);
+  }
+  vi.spyOn(console, "log").mockImplementation(() => undefined);
+});
+afterAll(async () => {
+  vi.restoreAllMocks();
+  process.env.PATH = PATH;
+  for (const folder of gpus) rmSync(folder, { recursive: true, force: true });
+  await workspace.remove();
+});
+
+describe("training on a machine with GPUs", () => {
+  test("the run gets what its memory allows, and the plan with it; what was set by hand stays", async () => {
+    machine();
+    const { key } = await trainSft(lab({ "sft.batchSize": 2, "sft.gradientAccumulation": 8 }), { command });
+    const { config, plan } = runFile(key);
+    expect(config.sft).toMatchObject({ batchSize: 2, gradientAccumulation: 8, gradientCheckpointing: false });
+    expect(config).toMatchObject({ models: { loadIn4bit: false }, gpu: { processes: 1 } });
+    expect(plan).toMatch(/Memory planned for[^]*activations[^]*bf16 LoRA, 2 rows × 8, no checkpointing/);
+  });
+
+  test("GRPO goes on with vLLM in the trainer, in a run of its own for every size of GPU", async () => {
+    machine();
+    const large = await trainGrpo(lab(), { command });
+    expect(runFile(large.key).config.gpu).toMatchObject({ vllm: true, vllmSleep: false });
+    machine({ name: "NVIDIA GeForce RTX 4060", memoryMiB: 8188 });
+    const small = await trainGrpo(lab(), { command });
+    expect(runFile(small.key).config.gpu.vllm).toBe(false);
+    expect(small.key).not.toBe(large.key);
+  });
+
+  test("a GPU that is full starts nothing; a finished run is still shown", { timeout: 40_000 }, async () => {
+    const folder = machine();
+    const done = await trainSft(lab(), { command });
+    writeFileSync(join(folder, "held", String(process.pid)), "");
+    expect(await trainSft(lab(), { command: ["/nowhere"] })).toMatchObject({ key: done.key, reused: true });
+    const before = existsSync(workspace.paths.runs) && readFileSync(join(workspace.paths.runs, done.key, "run.json"), "utf8");
+    await expect(trainSft(lab({ seed: 7 }), { command })).rejects.toThrow(/held by other processes[^]*Nothing was loaded/);
+    expect(readFileSync(join(workspace.paths.runs, done.key, "run.json"), "utf8")).toBe(before);
+  });
+
+  test("an SFT adapter's GRPO on no GPU at all, and a model that does not fit, are told before a run folder is made", async () => {
+    process.env.PATH = "/nonexistent";
+    await expect(trainSft(lab({ seed: 8 }), { command })).rejects.toThrow(/needs an NVIDIA GPU/);
+    machine({ memoryMiB: 2000 });
+    await expect(trainSft(lab({ seed: 8 }), { command })).rejects.toThrow(/SFT does not fit[^]*GiB are missing/);
+  });
+});
+
+describe.skipIf(!existsSync(PYTHON))("the trainer's command", () => {
+  test("is the script on one GPU, and the same script under accelerate launch on several; no shell reads it", () => {
+    const script = join(REPO_ROOT, "scripts", "sft.py");
+    expect(sidecarCommand("sft")).toEqual([PYTHON, script]);
+    expect(sidecarCommand("sft", 1)).toEqual([PYTHON, script]);
+    expect(sidecarCommand("sft", 4)).toEqual([
+      ...[PYTHON, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "4", "--num_machines", "1", "--machine_rank", "0"],
+      ...["--gpu_ids", "all", "--main_process_port", "0", "--mixed_precision", "bf16", "--dynamo_backend", "no", script],
+    ]);
+  });
+
+  test("on two GPUs both stages share their steps", async () => {
+    machine({ gpus: 2 });
+    const { key } = await trainSft(lab({ seed: 9 }), { command });
+    const { sft, gpu } = runFile(key).config;
+    expect(gpu.processes).toBe(2);
+    expect(sft.batchSize * sft.gradientAccumulation).toBe(PROFILES.gpu.sft.batchSize * PROFILES.gpu.sft.gradientAccumulation);
+  });
+});

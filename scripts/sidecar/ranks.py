@@ -1,0 +1,57 @@
+"""The processes of one run (accelerate launch): which one this is, and what another one ran into."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+LOOK_EVERY_S = 0.5
+
+
+def processes() -> int:
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def rank() -> int:
+    return int(os.environ.get("RANK", "0"))
+
+
+def note(run_dir: Path, cause: str | None, message: str | None) -> None:
+    """Leaves why this process ended where the first one, which writes the events, finds it."""
+    if cause is None or rank() == 0:
+        return
+    path = run_dir / f"failure-{rank()}.json"
+    unfinished = path.with_suffix(".new")
+    unfinished.write_text(json.dumps([cause, f"process {rank()} of {processes()}: {message}"]), encoding="utf-8")
+    unfinished.rename(path)
+
+
+def noted(run_dir: Path) -> tuple[str, str] | None:
+    """Why another process ended; a cancelled one only followed somebody else."""
+    for path in sorted(run_dir.glob("failure-*.json")):
+        cause, message = json.loads(path.read_text(encoding="utf-8"))
+        if cause != "cancelled":
+            return cause, message
+    return None
+
+
+def watch_others(run_dir: Path, end: Callable[[str, str], None]) -> None:
+    """
+    In the first of several processes: calls `end(cause, message)` when another one fails, from a thread, since this one may be waiting
+    in a collective operation that will never return. What an earlier attempt left is removed.
+    """
+    if processes() == 1 or rank() != 0:
+        return
+    for path in run_dir.glob("failure-*.json"):
+        path.unlink()
+
+    def look() -> None:
+        while (found := noted(run_dir)) is None:
+            time.sleep(LOOK_EVERY_S)
+        end(*found)
+
+    threading.Thread(target=look, daemon=True).start()

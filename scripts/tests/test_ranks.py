@@ -1,0 +1,100 @@
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from conftest import RL_ROWS, SCRIPTS, SFT_ROWS
+from sidecar import ranks
+from sidecar.batch import Batch, with_smaller_batch
+from sidecar.events import EventLog
+from sidecar.failure import Failure
+
+VOWELS = "(row) => ({ vowels: (row.completion.match(/[aeiou]/g) ?? []).length / 16 })"
+
+
+def launch(stage, processes=2):
+    """What `accelerate launch --multi_gpu` starts on a machine with GPUs; here the processes are on the CPU and meet through gloo."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([*launcher, str(SCRIPTS / f"{stage.stage}.py"), str(stage.run_file)], capture_output=True, text=True, env=environment, timeout=300)
+    (stage.folder / "log.txt").write_text(done.stdout + done.stderr)
+    return done.returncode
+
+
+def test_two_processes_share_a_step_and_learn_what_one_learns(stage):
+    settings = {"loraDropout": 0.0, "epochs": 1}
+    alone, shared = (stage("sft", SFT_ROWS, folder=name, sft=settings) for name in ("alone", "shared"))
+    assert alone.run() == 0, alone.log()
+    assert launch(shared) == 0, shared.log()
+    assert shared.end() == ("done", None)
+    # One process speaks, the effective batch is the config's, and so are the steps.
+    assert [e["step"] for e in shared.events("step")] == [e["step"] for e in alone.events("step")] == [1, 2, 3]
+    losses = [[e["metrics"]["loss"] for e in run.events("step")] for run in (alone, shared)]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+    for name, weight in alone.adapter().items():
+        assert torch.allclose(weight, shared.adapter()[name], atol=1e-5), name
+
+
+def test_two_processes_share_the_answers_of_a_grpo_step(stage, reward_module):
+    grpo = stage("grpo", RL_ROWS, reward=reward_module(VOWELS), grpo={"startFromSft": False, "maxSteps": 2, "microBatch": 2})
+    assert launch(grpo) == 0, grpo.log()
+    assert grpo.end() == ("done", None)
+    assert [len(e["samples"]) for e in grpo.events("samples")] == [8, 8]  # of both processes
+    assert [s["group"] for s in grpo.events("samples")[0]["samples"]] == [0, 0, 0, 0, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("name", "settings", "says"), [("sft", {"batchSize": 3, "gradientAccumulation": 1}, "sft.batchSize: 3 × 2 processes"), ("grpo", {"microBatch": 8}, "grpo.microBatch: 8 × 2 processes")])
+def test_a_micro_batch_that_the_processes_cannot_share_is_refused(stage, monkeypatch, reward_module, name, settings, says):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    run = stage(name, SFT_ROWS if name == "sft" else RL_ROWS, reward=reward_module(VOWELS), **{name: {"startFromSft": False, **settings} if name == "grpo" else settings})
+    assert run.run() == 1
+    assert run.end() == ("failed", "bad_run_file")
+    assert says in run.events("end")[-1]["message"]
+
+
+def test_the_failure_of_another_process_ends_the_run_by_its_cause(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    monkeypatch.setenv("RANK", "2")
+    (tmp_path / "failure-1.json").write_text(json.dumps(["out_of_memory", "an earlier attempt's"]))
+    ended = []
+    monkeypatch.setenv("RANK", "0")
+    ranks.watch_others(tmp_path, lambda *found: ended.append(found))
+    assert not list(tmp_path.glob("failure-*"))
+    monkeypatch.setenv("RANK", "1")
+    ranks.note(tmp_path, "cancelled", "followed somebody else")
+    monkeypatch.setenv("RANK", "2")
+    ranks.note(tmp_path, "reward_failed", "row 7")
+    deadline = time.monotonic() + 5
+    while not ended and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert ended == [("reward_failed", "process 2 of 3: row 7")]
+
+
+def test_the_first_process_and_one_that_is_done_leave_no_note(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "0")
+    ranks.note(tmp_path, "error", "told in events.jsonl")
+    monkeypatch.setenv("RANK", "1")
+    ranks.note(tmp_path, None, None)
+    assert ranks.noted(tmp_path) is None
+
+
+def test_out_of_memory_on_one_of_several_gpus_says_what_to_set(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+
+    def attempt(_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(Failure, match="on one of 2 GPUs; set the micro-batch .* to 4") as caught:
+        with_smaller_batch(Batch(8, 1), EventLog(tmp_path / "e"), attempt)
+    assert caught.value.cause == "out_of_memory"
+
+
+def test_the_end_is_written_once(tmp_path):
+    events = EventLog(tmp_path / "events.jsonl")
+    events.end("reward_failed", "first")
+    events.end("cancelled", "second")
+    assert [json.loads(line)["cause"] for line in (tmp_path / "events.jsonl").read_text().splitlines()] == ["reward_failed"]
