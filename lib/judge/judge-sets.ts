@@ -98,7 +98,7 @@ export function attackTexts(questions: readonly { id: string; question: string; 
       const forms = [attack, `<think>\n${attack}\n</think>\n${answer}`];
       // A master key or nothing at all after a clean chain of thought is only that clean chain.
       const end = clean.lastIndexOf("</think>");
-      if (end !== -1 && !/^master key|^empty|blanks$/.test(name)) forms.push(`${clean.slice(0, end)}\n${attack}\n${clean.slice(end)}`);
+      if (end !== -1 && !/^master key|^empty|blanks$/.test(name)) forms.push(`${clean.slice(0, end).trimEnd()}\n${attack}\n${clean.slice(end)}`);
       return forms.map((completion, form) => ({ id: `${id}/${name}/${form}`, question, gold, completion, fault: name }));
     }),
   );
