@@ -21,19 +21,16 @@ const PADDING_MAX_RATIO = 0.1;
 /** What is looked at, so that hostile megabytes cost no more than this. */
 const MAX_CHARACTERS = 64_000;
 
-let rules: { version: string; openers: string[]; addresses: RegExp[] } | null = null;
+let rules: { openers: string[]; addresses: RegExp[] } | null = null;
 
 function guardRules() {
   if (rules) return rules;
   const guard = Guard.parse(JSON.parse(readFileSync(new URL("./prompts/guard.json", import.meta.url), "utf8")));
   // Longest first: "step by step" must not leave the rest of "let's solve this step by step" standing.
   const openers = guard.openers.map((o) => o.toLowerCase()).sort((a, b) => b.length - a.length);
-  rules = { version: guard.version, openers, addresses: guard.addresses.map((pattern) => new RegExp(pattern, "iu")) };
+  rules = { openers, addresses: guard.addresses.map((pattern) => new RegExp(pattern, "iu")) };
   return rules;
 }
-
-/** Version of the guard's rules, part of the Judge's cache key. */
-export const guardVersion = (): string => guardRules().version;
 
 /**
  * Why this completion is not shown to the Judge, or null when it may be.
