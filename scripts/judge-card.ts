@@ -14,8 +14,10 @@ import { LAYOUT_NAMES, RUBRIC_NAMES } from "../lib/judge/judge-prompt.ts";
 import type { LayoutName } from "../lib/judge/judge-prompt.ts";
 import { measureJudge, measureLines, readLabelled } from "../lib/judge/judge-measure.ts";
 import { openJudge } from "../lib/judge/judge-server.ts";
+import type { Config } from "../lib/config/config.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { PROFILES } from "../lib/config/profiles.ts";
+import { modelId, resolveModel } from "../lib/model/model-ref.ts";
 
 const HELP = `Measures a Judge on texts with known labels: kappa, precision, recall by kind of fault, false-positive rate, unreadable rate,
 agreement with the rules, attacks that pass, mean score by criterion and label, and the five layouts on the same texts.
@@ -62,8 +64,7 @@ async function main(args: string[]): Promise<void> {
   const overrides: [string, string | undefined][] = [["serving.url", text("url")], ["models.judge", text("model")], ["filter.rubric", text("rubric")], ["filter.layout", text("layout")], ["seed", text("seed")]];
   // The short prompts are those the tiny Judge was trained on; another model needs the rubric and the form of the reply spelt out.
   const { filter, models } = PROFILES[text("profile") === "gpu" ? "gpu" : "tiny"];
-  const another = text("model") !== undefined && text("model") !== models.judge;
-  const spelt = another ? [`filter.judgePrompt=full`, `filter.judgeMaxTokens=${Math.max(filter.judgeMaxTokens, PROFILES.gpu.filter.judgeMaxTokens)}`] : [];
+  const spelt = (await isAnother(text("model"), models)) ? [`filter.judgePrompt=full`, `filter.judgeMaxTokens=${Math.max(filter.judgeMaxTokens, PROFILES.gpu.filter.judgeMaxTokens)}`] : [];
   const set = [...((values.set ?? []) as string[]), ...overrides.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]))];
   const inherited = process.env.FTMODEL_SET ? (JSON.parse(process.env.FTMODEL_SET) as string[]) : [];
   const lab = openLab({}, { ...process.env, ...(text("profile") && { FTMODEL_PROFILE: text("profile")! }), FTMODEL_SET: JSON.stringify([...spelt, ...inherited, ...set]) });
@@ -95,6 +96,13 @@ async function main(args: string[]): Promise<void> {
   } finally {
     await server.close?.();
   }
+}
+
+/** Whether the named model is not the profile's Judge under another path. */
+async function isAnother(model: string | undefined, { judge, revision }: Config["models"]): Promise<boolean> {
+  if (model === undefined || model === judge) return false;
+  const known = await resolveModel(judge, revision);
+  return modelId(await resolveModel(model, revision)) !== modelId(known);
 }
 
 function wholeNumber(name: string, value: string | undefined): number | undefined {

@@ -5,7 +5,7 @@ import type { JudgeStatus } from "./judge-vote.ts";
 
 const judged = (fault: string | null, status: JudgeStatus, logic = 5): JudgedLabel => ({
   fault,
-  judgement: { id: "x", status, reason: "", message: "", points: status === "not_judged" ? null : 4 * logic, scores: status === "not_judged" ? null : { logic }, votePoints: [] },
+  judgement: { id: "x", status, reason: status === "not_judged" ? "no_json" : "", message: "", points: status === "not_judged" ? null : 4 * logic, scores: status === "not_judged" ? null : { logic }, votePoints: [] },
 });
 const many = (n: number, row: JudgedLabel): JudgedLabel[] => Array.from({ length: n }, () => row);
 const quick = { resamples: 300 };
@@ -36,7 +36,8 @@ describe("the judge card", () => {
 
   test("unreadable verdicts are counted apart: they are neither found faults nor passes", () => {
     const card = judgeCard([judged("padding", "failed"), judged("padding", "not_judged"), judged(null, "passed"), judged(null, "not_judged")], quick);
-    expect(card).toMatchObject({ n: 4, judged: 2, unreadable: { value: 0.5 }, recall: { value: 1 }, falsePositiveRate: { value: 0 }, kappa: { value: 1 }, faultsPassed: { value: 0 } });
+    expect(cardLines(card)).toContain("unreadable_no_json 2");
+    expect(card).toMatchObject({ n: 4, judged: 2, unreadable: { value: 0.5 }, unreadableBy: { no_json: 2 }, recall: { value: 1 }, falsePositiveRate: { value: 0 }, kappa: { value: 1 }, faultsPassed: { value: 0 } });
   });
 
   test("what was held back was not judged and is not counted", () => {

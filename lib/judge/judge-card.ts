@@ -18,6 +18,8 @@ export interface JudgeCard {
   judged: number;
   /** Share of the shown texts without a readable verdict. */
   unreadable: Estimate | null;
+  /** Why these were not readable: problem of the verdict, or of the request → texts. */
+  unreadableBy: Record<string, number>;
   /** Share of the readable verdicts that contradict the label: what Fin-R1 chose its Judge by. */
   errorRate: Estimate | null;
   /** Agreement of "the Judge failed it" with "it has a fault", beyond chance. */
@@ -52,6 +54,7 @@ export function judgeCard(rows: readonly JudgedLabel[], options: BootstrapOption
     n: shown.length,
     judged: readable.length,
     unreadable: share(shown, (row) => row.judgement.status === "not_judged"),
+    unreadableBy: problemsOf(shown),
     errorRate: share(readable, (row) => faulty(row) !== found(row)),
     kappa: kappaInterval(readable.map((row) => [faulty(row), found(row)] as const), options),
     precision: share(readable.filter(found), faulty),
@@ -66,6 +69,12 @@ export function judgeCard(rows: readonly JudgedLabel[], options: BootstrapOption
     ),
     heat: heatCells(shown, labels),
   };
+}
+
+function problemsOf(rows: readonly JudgedLabel[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { judgement } of rows) if (judgement.status === "not_judged") counts.set(judgement.reason, (counts.get(judgement.reason) ?? 0) + 1);
+  return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1]));
 }
 
 /** "none" first, then the planted kinds in their order, then labels of the user's own. */
@@ -97,6 +106,7 @@ export function cardLines(card: JudgeCard): string[] {
     `texts ${card.n}`,
     `judged ${card.judged}`,
     `unreadable_rate ${figureText(card.unreadable)}`,
+    ...Object.entries(card.unreadableBy).map(([problem, n]) => `unreadable_${problem} ${n}`),
     `error_rate ${figureText(card.errorRate)}`,
     `kappa ${figureText(card.kappa)}`,
     `precision ${figureText(card.precision)}`,
