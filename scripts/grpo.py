@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sidecar.batch import Batch, with_smaller_batch
 from sidecar.checkpoint import newest_complete
+from sidecar.colocate import no_room, vllm_arguments
 from sidecar.events import EventLog
 from sidecar.failure import Failure
 from sidecar.order import epochs_in_order
@@ -25,7 +27,11 @@ from sidecar.ranks import processes
 from sidecar.reward import RewardProcess
 from sidecar.rows import messages, read_rows
 from sidecar.runfile import Grpo, RunFile
+from sidecar.speed import said, spare_casts, speed_of
 from sidecar.stage import run_stage, tracking
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 def main(run: RunFile, events: EventLog) -> None:
@@ -40,7 +46,10 @@ def main(run: RunFile, events: EventLog) -> None:
         raise Failure("bad_run_file", f"grpo.microBatch: {settings.micro_batch} × {processes()} processes must divide promptsPerStep × groupSize = {answers}")
     process = RewardProcess(run.reward.command)
     try:
-        with_smaller_batch(Batch(settings.micro_batch, accumulation), events, lambda batch: train(run, events, batch, process))
+        by_vllm = run.config.profile == "gpu" and run.config.gpu.vllm
+        with_smaller_batch(Batch(settings.micro_batch, accumulation), events, lambda batch: train(run, events, batch, process), process.close if by_vllm else None)
+    except (RuntimeError, ValueError) as error:
+        raise no_room(error) or error from error
     finally:
         process.close()
 
@@ -67,13 +76,19 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
     print(f"{steps} steps × {settings.prompts_per_step} questions × {settings.group_size} answers = {len(order) * settings.group_size} answers")
 
     # Model
-    set_seed(config.seed)
+    speed = speed_of(run, device, padding_free=False)
     tokenizer = load_tokenizer(run)
+    vllm = vllm_arguments(run, device, lambda: longest_prompt(tokenizer, data["prompt"]))
+    speed.say()
+    print(said("vLLM for the answers, in this process", vllm["use_vllm"], "gpu.vllm" if device != "cpu" else "a GPU only"))
+    set_seed(config.seed)
     base = load_base(run, device)
     if settings.start_from_sft:
         model = trained_adapter(base, run)  # has the rank that SFT gave it
     else:
         model = new_adapter(base, settings.lora_rank, settings.lora_alpha, dropout=0.0)
+    if device != "cpu":
+        spare_casts(model)
     before = trainable_weights(model)
 
     # Trainer
@@ -126,6 +141,8 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
             dataloader_pin_memory=device != "cpu",
             ddp_find_unused_parameters=False,
             disable_tqdm=True,
+            **vllm,
+            **speed.arguments,
             **tracking(run),
         ),
     )
@@ -136,6 +153,11 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
     assert_changed(model, before)
     if trainer.is_world_process_zero():
         save_adapter(trainer.accelerator.unwrap_model(trainer.model), run)
+
+
+def longest_prompt(tokenizer: PreTrainedTokenizerBase, prompts: list) -> int:
+    """Tokens of the longest prompt in the chat template."""
+    return max(len(ids) for ids in tokenizer.apply_chat_template(list(prompts), add_generation_prompt=True, return_dict=True)["input_ids"])
 
 
 def steps_of(rows: int, settings: Grpo) -> int:

@@ -24,6 +24,7 @@ from sidecar.order import epochs_in_order
 from sidecar.ranks import processes
 from sidecar.rows import encode, read_rows
 from sidecar.runfile import RunFile
+from sidecar.speed import histogram, spare_casts, speed_of
 from sidecar.stage import run_stage, tracking
 
 
@@ -42,6 +43,7 @@ def train(run: RunFile, events: EventLog, batch: Batch) -> None:
     from transformers import PrinterCallback, set_seed
     from trl import SFTConfig, SFTTrainer
 
+    from sidecar.flash import use_kernel
     from sidecar.model import assert_changed, device_of, load_base, load_tokenizer, new_adapter, save_adapter, trainable_weights
     from sidecar.watch import Watch
 
@@ -52,6 +54,7 @@ def train(run: RunFile, events: EventLog, batch: Batch) -> None:
     rows = read_rows(run.input("train").path, ["id", "prompt", "response"])
     tokenizer = load_tokenizer(run)
     encoded = [encode(tokenizer, config.prompt.system, row["prompt"], row["response"], settings.max_length) for row in rows]
+    print(histogram([row.length for row in encoded], settings.max_length))
     kept = keep_answers(encoded, settings.max_length, events)
     order = epochs_in_order(len(kept), settings.epochs, config.seed)
     data = Dataset.from_list([{"input_ids": kept[i].input_ids, "labels": kept[i].labels} for i in order])
@@ -59,9 +62,15 @@ def train(run: RunFile, events: EventLog, batch: Batch) -> None:
     print(f"{len(kept)} rows × {settings.epochs:g} epochs / ({batch.micro} × {batch.accumulation} × {processes()}) = {steps} steps")
 
     # Model
+    speed = speed_of(run, device, padding_free=True)
+    speed.say()
     set_seed(config.seed)
     base = load_base(run, device)
+    if speed.kernel:
+        use_kernel(base, speed.kernel)
     model = new_adapter(base, settings.lora_rank, settings.lora_alpha, settings.lora_dropout)
+    if device != "cpu":
+        spare_casts(model)
     before = trainable_weights(model)
 
     # Trainer
@@ -96,6 +105,7 @@ def train(run: RunFile, events: EventLog, batch: Batch) -> None:
             dataloader_pin_memory=device != "cpu",
             ddp_find_unused_parameters=False,
             disable_tqdm=True,
+            **speed.arguments,
             **tracking(run),
         ),
     )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from .events import EventLog
 from .failure import Failure
 from .ranks import processes
+
+HALVED = "FTMODEL_MICRO_BATCH"  # tells a process that started anew what it had come to
 
 
 @dataclass(frozen=True)
@@ -31,20 +35,28 @@ def halve(batch: Batch) -> Batch | None:
     return Batch(micro, batch.effective // micro)
 
 
-def with_smaller_batch(batch: Batch, events: EventLog, attempt: Callable[[Batch], None]) -> None:
-    """Runs `attempt`; when the GPU's memory runs out, once more with half the micro-batch. `attempt` resumes from its checkpoints."""
+def with_smaller_batch(batch: Batch, events: EventLog, attempt: Callable[[Batch], None], leave: Callable[[], None] | None = None) -> None:
+    """
+    Runs `attempt`; when the GPU's memory runs out, once more with half the micro-batch. `attempt` resumes from its checkpoints.
+
+    With `leave` this process first calls it and then starts anew, in place: what vLLM holds cannot be given back otherwise.
+    """
     import torch
 
+    halved = os.environ.get(HALVED)
+    if halved:
+        batch = Batch(int(halved), batch.effective // int(halved))
     try:
         return attempt(batch)
     except torch.OutOfMemoryError as error:
         message = str(error).split("\n")[0]
-    if processes() > 1:  # the others do not know, and would wait for this one
-        smaller = halve(batch)
-        advice = f"set the micro-batch (sft.batchSize or grpo.microBatch) to {smaller.micro}" if smaller else "take a GPU with more memory"
-        raise Failure("out_of_memory", f"out of memory with {batch.micro} rows a pass on one of {processes()} GPUs; {advice}: {message}")
     # Outside the handler: inside, the traceback would keep the tensors alive.
     smaller = halve(batch)
+    if halved:
+        raise too_much(batch, message)
+    if processes() > 1:  # the others do not know, and would wait for this one
+        advice = f"set the micro-batch (sft.batchSize or grpo.microBatch) to {smaller.micro}" if smaller else "take a GPU with more memory"
+        raise Failure("out_of_memory", f"out of memory with {batch.micro} rows a pass on one of {processes()} GPUs; {advice}: {message}")
     if smaller is None:
         raise Failure("out_of_memory", f"a single row does not fit into the GPU's memory: {message}")
     events.warning(
@@ -52,10 +64,18 @@ def with_smaller_batch(batch: Batch, events: EventLog, attempt: Callable[[Batch]
         f"The GPU's memory ran out with {batch.micro} rows a pass; going on with {smaller.micro} × {smaller.accumulation} = {smaller.effective} "
         "(the effective batch is the same) from the newest checkpoint.",
     )
+    if leave:
+        leave()
+        os.execve(sys.executable, sys.orig_argv, {**os.environ, HALVED: str(smaller.micro)})
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     try:
         attempt(smaller)
     except torch.OutOfMemoryError as error:
-        raise Failure("out_of_memory", f"out of memory with {smaller.micro} rows a pass, too: {str(error).splitlines()[0]}") from None
+        message = str(error).split("\n")[0]
+        raise too_much(smaller, message) from None
+
+
+def too_much(batch: Batch, message: str) -> Failure:
+    return Failure("out_of_memory", f"out of memory with {batch.micro} rows a pass, too: {message}")

@@ -1,7 +1,10 @@
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
+from conftest import SCRIPTS
 from sidecar.batch import Batch, halve, with_smaller_batch
 from sidecar.events import EventLog
 from sidecar.failure import Failure
@@ -44,6 +47,37 @@ def test_it_is_not_halved_twice_and_a_single_row_not_at_all(tmp_path, batch, tri
         with_smaller_batch(batch, EventLog(tmp_path / "e"), attempts)
     assert caught.value.cause == "out_of_memory"
     assert len(attempts.seen) == tried
+
+
+def test_a_process_that_must_leave_starts_anew_in_place_with_half_the_batch(tmp_path):
+    """As GRPO with vLLM does: the second attempt runs under the same pid with nothing of the first one in memory."""
+    program = f"""
+import os, torch
+from pathlib import Path
+from sidecar.batch import Batch, with_smaller_batch
+from sidecar.events import EventLog
+
+def attempt(batch):
+    with open({str(tmp_path / "seen")!r}, "a") as file:
+        print(os.getpid(), batch.micro, batch.accumulation, file=file)
+    if batch.micro > 4:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+with_smaller_batch(Batch(8, 2), EventLog(Path({str(tmp_path / "e")!r})), attempt, lambda: print("left", flush=True))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=SCRIPTS)
+    assert (done.returncode, done.stdout) == (0, "left\n"), done.stderr
+    (first, *was), (second, *now) = [line.split() for line in (tmp_path / "seen").read_text().splitlines()]
+    assert (was, now) == (["8", "2"], ["4", "4"])
+    assert first == second
+
+
+def test_a_process_that_started_anew_does_not_halve_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("FTMODEL_MICRO_BATCH", "4")
+    attempts = Attempts(fits=0)
+    with pytest.raises(Failure, match="with 4 rows a pass, too"):
+        with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), attempts)
+    assert attempts.seen == [Batch(4, 4)]
 
 
 def test_with_enough_memory_nothing_is_said(tmp_path):
