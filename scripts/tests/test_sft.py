@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 
@@ -168,6 +169,20 @@ def test_wandb_offline_writes_into_the_run_folder_and_no_secret_of_the_environme
     (record,) = (sft.folder / "wandb").glob("offline-run-*/*.wandb")
     assert record.stat().st_size > 1000
     assert sft.end() == ("done", None)
+    assert not [path for path in sft.folder.rglob("*") if path.is_file() and b"canary-4711" in path.read_bytes()]
+
+
+def test_trackio_writes_into_the_run_folder_and_asks_no_network(stage):
+    sft = stage("sft", SFT_ROWS, sft={"epochs": 1}, tracking={"service": "trackio"})
+    # A process of its own: trackio reads where to write when it is imported. The proxy leads nowhere.
+    environment = {**os.environ, "https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9", "MY_API_KEY": "canary-4711"}
+    done = subprocess.run([sys.executable, str(SCRIPTS / "sft.py"), str(sft.run_file)], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    (database,) = (sft.folder / "trackio").glob("FTModel-Training*.db")
+    with sqlite3.connect(database) as connection:
+        logged = connection.execute("select run_name, step from metrics").fetchall()
+    assert {name for name, _ in logged} == {"sft-0123456789ab"}
+    assert {step for _, step in logged} >= {1, 2, 3}
     assert not [path for path in sft.folder.rglob("*") if path.is_file() and b"canary-4711" in path.read_bytes()]
 
 

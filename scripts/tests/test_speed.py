@@ -2,7 +2,7 @@ from importlib.util import find_spec
 
 import pytest
 import torch
-from conftest import answer, question
+from conftest import SFT_ROWS, answer, question
 from sidecar import flash
 from sidecar.colocate import colocated, no_room, vllm_arguments
 from sidecar.failure import Failure
@@ -45,6 +45,18 @@ def test_rows_laid_end_to_end_give_the_logits_of_padded_rows(base, rows):
     flash.use_kernel(model, flash.one_by_one)
     inputs = {name: flat[name] for name in ("input_ids", "position_ids", "cu_seq_lens_q", "cu_seq_lens_k", "max_length_q", "max_length_k")}
     assert torch.allclose(model(**inputs).logits[0], expected, atol=1e-5)
+
+
+def test_sft_without_padding_learns_what_padded_sft_learns(stage, monkeypatch):
+    """The whole stage on a CPU, with plain attention a row at a time where a GPU has its flash kernel."""
+    padded, flat = (stage("sft", SFT_ROWS, folder=name, sft={"loraDropout": 0.0}) for name in ("padded", "flat"))
+    assert padded.run() == 0, padded.log()
+    monkeypatch.setattr(flash, "working_kernel", lambda device: (flash.one_by_one, "a row at a time"))
+    assert flat.run() == 0, flat.log()
+    losses = [[e["metrics"]["loss"] for e in run.events("step")] for run in (padded, flat)]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+    for name, weight in padded.adapter().items():
+        assert torch.allclose(weight, flat.adapter()[name], atol=1e-4), name
 
 
 def test_a_padded_batch_is_refused_where_rows_are_read_end_to_end(base, rows):
