@@ -132,6 +132,7 @@ export * from "./evaluate/eval-summary.ts";
 export * from "./evaluate/evaluate-arms.ts";
 export * from "./evaluate/evaluate.ts";
 export * from "./evaluate/fin-r1.ts";
+export * from "./evaluate/track.ts";
 export * from "./evaluate/travellers.ts";
 
 export * from "./figures/index.ts";

@@ -8,6 +8,7 @@ import type { Evaluation } from "./evaluate.ts";
 import { evaluateArms } from "./evaluate-arms.ts";
 import type { EvaluateArmsOptions } from "./evaluate-arms.ts";
 import { fileStamp } from "../store/file-stamp.ts";
+import { track, trackedAblation } from "./track.ts";
 import type { Lab } from "../config/lab.ts";
 import { AblationSummary, ARM_NAMES, Arm } from "../records.ts";
 import type { ArmName, EvalDetail, QuestionType } from "../records.ts";
@@ -71,6 +72,7 @@ export async function ablate(lab: Lab, { arms = ARM_NAMES, ...options }: AblateO
     regressions: Object.fromEntries(pairs.map(({ a, b, regressions }) => [`${a} → ${b}`, regressions.map((change) => change.id)])),
   };
   writeFileAtomic(path, `${JSON.stringify({ ...AblationSummary.parse(summary), ...extra }, null, 2)}\n`);
+  await track(lab, trackedAblation(summary, path));
   return { summary, pairs, evaluations, path };
 }
 

@@ -11,6 +11,7 @@ import { evaluatedModel } from "./eval-model.ts";
 import type { EvaluatedModel } from "./eval-model.ts";
 import { findReport, writeReport } from "./eval-report.ts";
 import { summarizeArm } from "./eval-summary.ts";
+import { track, trackedEvaluation } from "./track.ts";
 import { hashJson } from "../store/hash.ts";
 import { judge } from "../judge/judge.ts";
 import type { JudgeServer } from "../judge/judge-ask.ts";
@@ -77,6 +78,7 @@ export async function evaluate(lab: Lab, options: EvaluateOptions = {}): Promise
   };
   const found = findReport(paths.reports, report);
   const written = found ?? writeReport(paths.reports, report, details);
+  if (!found) await track(lab, trackedEvaluation(report, details, written.reportPath));
   return { ...written, details, setAside, asked, reused: found !== null };
 }
 
