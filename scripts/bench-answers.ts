@@ -4,7 +4,10 @@
  *     npm run bench:answers [-- PAIRS]
  *
  * Ours, the original project's filter rule (rebuilt from its description) and math-verify (through the Python environment; on a sample,
- * as it is slow). Rates are the best of several rounds on one core, measured in processor time, so that a busy machine changes little.
+ * as it is slow). A false accept is a wrong answer called right; a false reject is a right one called anything else.
+ *
+ * Rates are for one core. The pairs are judged in blocks, round after round; each block counts with the least processor time it
+ * took, so that a busy machine changes little. The first round reads each gold, the others find it read, as training does.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -23,6 +26,8 @@ interface Pair {
 }
 
 const MATH_VERIFY_SAMPLE = 1500;
+const BLOCK = 1000;
+const ROUNDS = 60;
 const count = Number(process.argv[2] ?? 20_000);
 if (!Number.isInteger(count) || count < 1) {
   console.error(`PAIRS requires a whole number of at least 1, got ${process.argv[2]}`);
@@ -35,16 +40,20 @@ function goldenCases(): Pair[] {
   return rows.map((row) => ({ ...row, right: row.verdict === "right" }));
 }
 
-/** Items per second of processor time, best of `rounds`. */
-function rate(items: number, work: () => void, rounds = 12): number {
-  let best = 0;
-  for (let i = 0; i < rounds; i++) {
-    const start = process.cpuUsage();
-    work();
-    const { user, system } = process.cpuUsage(start);
-    best = Math.max(best, (items * 1e6) / (user + system));
+/** Items per second of processor time: each block's best round. A short list is judged several times, to fill a block. */
+function rate<T>(items: readonly T[], work: (item: T) => void): number {
+  const repeats = Math.max(1, Math.round(BLOCK / items.length));
+  const best = Array.from({ length: Math.ceil(items.length / BLOCK) }, () => Infinity);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (let block = 0; block < best.length; block++) {
+      const part = items.slice(block * BLOCK, (block + 1) * BLOCK);
+      const start = process.cpuUsage();
+      for (let k = 0; k < repeats; k++) for (const item of part) work(item);
+      const { user, system } = process.cpuUsage(start);
+      best[block] = Math.min(best[block]!, (user + system) / repeats);
+    }
   }
-  return best;
+  return (items.length * 1e6) / best.reduce((sum, time) => sum + time, 0);
 }
 
 interface Result {
@@ -65,12 +74,7 @@ function compare(pairs: readonly Pair[], verdicts: readonly boolean[], perSecond
 }
 
 function run(pairs: readonly Pair[], isRight: (pair: Pair) => boolean): Result {
-  const verdicts = pairs.map(isRight);
-  const repeats = Math.max(1, Math.ceil(20_000 / pairs.length));
-  const perSecond = rate(pairs.length * repeats, () => {
-    for (let k = 0; k < repeats; k++) for (const pair of pairs) isRight(pair);
-  });
-  return compare(pairs, verdicts, perSecond);
+  return compare(pairs, pairs.map(isRight), rate(pairs, isRight));
 }
 
 function runMathVerify(all: readonly Pair[]): Result | string {
@@ -104,7 +108,6 @@ for (const [name, pairs] of sets) {
 
 const thinking = `<think>\n${"Revenue was 1,200 and cost 800, so the profit is 400. ".repeat(38)}\n</think>\n<answer>\n`;
 const completions = goldenCases().map((pair) => ({ ...pair, completion: `${thinking}${pair.prediction}\n</answer>` }));
-const extracted = rate(completions.length * 100, () => {
-  for (let k = 0; k < 100; k++) for (const completion of completions) scoreCompletion(completion);
-});
-console.log(`\nours, the answer extracted from a completion of ${n(completions[0]!.completion.length)} characters: ${n(extracted)} answers/s`);
+const perSecond = rate(completions, scoreCompletion);
+const characters = completions.reduce((sum, { completion }) => sum + completion.length, 0) / completions.length;
+console.log(`\nours, format and answer read from a completion of ${n(characters)} characters: ${n(perSecond)} answers/s`);

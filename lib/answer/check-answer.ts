@@ -19,6 +19,9 @@ export interface AnswerCase {
 
 const SAYS_NOTHING = new Set(["n/a", "n.a.", "na", "nan", "null", "undefined", "-", "--", "not applicable", "not applicable.", "不适用", "不适用。"]);
 const LONGEST_NOTHING = 15;
+/** Few answers start like one of them, so few are looked up. */
+const STARTS_NOTHING = new Set(Array.from("nNuU-不", (c) => c.charCodeAt(0)));
+const saysNothing = (text: string): boolean => text.length <= LONGEST_NOTHING && STARTS_NOTHING.has(text.charCodeAt(0)) && SAYS_NOTHING.has(text.toLowerCase());
 
 /**
  * Judges one answer against its gold under the project's own policy (FinQA and TAT-QA check programs or exact strings; free
@@ -43,7 +46,7 @@ export function checkAnswer({ question, gold, prediction }: AnswerCase): Judged 
   // A ligature may grow to eighteen characters: the cap holds before and after.
   if (text.length > MAX_ANSWER) return judged("unreadable", "too_long", () => `the answer has ${text.length.toLocaleString("en")} characters; at most ${MAX_ANSWER.toLocaleString("en")} are read`);
   if (text === "") return judged("unreadable", "empty", () => "the answer is empty");
-  if (text.length <= LONGEST_NOTHING && SAYS_NOTHING.has(text.toLowerCase())) return judged("unreadable", "says_nothing", () => `the answer ${JSON.stringify(text)} says nothing`);
+  if (saysNothing(text)) return judged("unreadable", "says_nothing", () => `the answer ${JSON.stringify(text)} says nothing`);
   return judge(read, gold, prediction, text);
 }
 
@@ -65,7 +68,7 @@ function judge(read: ReadQuestion, gold: string, prediction: string, text: strin
       return judged(verdict, reason, () => yesNoSentence(g.polarity, said, prediction));
     }
     case "text": {
-      const v = checkText(g.text, text);
+      const v = checkText(g.keywords, text);
       return judged(v.verdict, v.reason, () => textSentence(g.text, prediction, v.reason));
     }
     default:

@@ -2,7 +2,7 @@
 import { agree } from "./agree.ts";
 import type { Ask } from "./ask.ts";
 import { readLetters } from "./letters.ts";
-import type { Option } from "./options.ts";
+import type { Option, Options } from "./options.ts";
 import { readSingle } from "./single.ts";
 import { occurrences, squash } from "./squash.ts";
 import type { Verdict } from "./verdict.ts";
@@ -15,14 +15,13 @@ export interface ChoiceVerdict {
 }
 
 /** `gold` sorted letters; `text` normalised. */
-export function checkChoice(gold: string[], text: string, options: Option[], ask: Ask): ChoiceVerdict {
-  const listed = options.length ? options.map((o) => o.letter).join("") : null;
+export function checkChoice(gold: string[], text: string, { list: options, letters: listed }: Options, ask: Ask): ChoiceVerdict {
   const letters = readLetters(text, listed);
   const say = (verdict: Verdict, reason: string, chosen = letters.chosen): ChoiceVerdict => ({ verdict, reason, chosen: chosen.join(", ") });
   // The whole answer is an option's text: its letters, if it holds any, are part of that text.
-  const whole = options.length ? optionOf(text, options, ask) : null;
-  if (whole && letters.rest === null && letters.chosen.length === 1 && letters.chosen[0] !== whole && !isWordOf(options, whole, letters.chosen[0]!)) return say("wrong", "letter_against_value", [letters.chosen[0]!, whole]);
-  if (whole && letters.rest === null) return gold.length === 1 && whole === gold[0] ? say("right", "option_value", [whole]) : say("wrong", "other_option_value", [whole]);
+  const whole = options.length && letters.rest === null && !letters.alone ? optionOf(text, options, ask) : null;
+  if (whole && letters.chosen.length === 1 && letters.chosen[0] !== whole && !isWordOf(options, whole, letters.chosen[0]!)) return say("wrong", "letter_against_value", [letters.chosen[0]!, whole]);
+  if (whole) return gold.length === 1 && whole === gold[0] ? say("right", "option_value", [whole]) : say("wrong", "other_option_value", [whole]);
   if (letters.rest !== null && options.length) {
     const first = text.trimStart().replace("(", "").trimStart();
     const letter = letters.chosen.find((l) => first.toUpperCase().startsWith(l)) ?? letters.chosen[0];
@@ -67,9 +66,9 @@ export function optionOf(text: string, options: Option[], ask: Ask): string | nu
 }
 
 /** "B. 12.5%": a letter with its own option's text; null where they do not belong together. */
-export function letteredOption(text: string, options: Option[], ask: Ask): string | null {
-  const { chosen, rest } = readLetters(text, options.map((o) => o.letter).join(""));
-  return chosen.length === 1 && rest !== null && optionOf(rest, options, ask) === chosen[0] ? chosen[0]! : null;
+export function letteredOption(text: string, { list, letters }: Options, ask: Ask): string | null {
+  const { chosen, rest } = readLetters(text, letters);
+  return chosen.length === 1 && rest !== null && optionOf(rest, list, ask) === chosen[0] ? chosen[0]! : null;
 }
 
 /** Both are numbers, and not the same. */

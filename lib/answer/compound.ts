@@ -1,4 +1,5 @@
 /** Two or more numbers that make one value: fractions, ratios, ranges, inequalities. */
+import type { Characters } from "./characters.ts";
 import type { Exact } from "./exact.ts";
 import { add, decimal, divide, isNegative, isZero, negate, shift } from "./exact.ts";
 import type { Before, Parsed } from "./quantity.ts";
@@ -6,6 +7,7 @@ import { nothingBefore, parseQuantity } from "./quantity.ts";
 import { isSign, roleAt } from "./suffix.ts";
 import type { Token } from "./tokens.ts";
 import type { Quantity, Value } from "./value.ts";
+import { numberValue } from "./value.ts";
 
 /** What the clause has said before the first number. */
 export interface Lead {
@@ -22,9 +24,9 @@ export interface Compound {
 }
 
 /** The value that starts at token `at`, whose first number is already parsed. */
-export function readCompound(tokens: Token[], at: number, first: Parsed, lead: Lead, text: string): Compound {
+export function readCompound(tokens: Token[], at: number, first: Parsed, lead: Lead, text: Characters): Compound {
   const follow = tokens[first.next];
-  if (follow === undefined && lead.inequality === null) return { value: { kind: "number", number: first.quantity }, next: first.next, weak: first.weak };
+  if (lead.inequality === null && (follow === undefined || !mayJoin(follow))) return { value: numberValue(first.quantity), next: first.next, weak: first.weak };
   const fraction = readFraction(tokens, at, first, lead, text);
   if (fraction !== null && fraction.number === null) return { value: null, next: fraction.next, weak: false };
   const number = fraction?.number ?? first.quantity;
@@ -35,7 +37,14 @@ export function readCompound(tokens: Token[], at: number, first: Parsed, lead: L
   const op = lead.inequality ?? bound;
   const end = bound === null ? next : next + 1;
   if (op === "±") return { value: null, next: end, weak: false };
-  return { value: op === null ? { kind: "number", number } : { kind: "inequality", op, number }, next: end, weak: first.weak && end === first.next };
+  return { value: op === null ? numberValue(number) : { kind: "inequality", op, number }, next: end, weak: first.weak && end === first.next };
+}
+
+/** Nothing else after a number makes one value with it. */
+function mayJoin(t: Token): boolean {
+  if (t.role === null) return t.type === "number" || isColon(t) || t.text === "/" || t.text === "-" || t.text === "+";
+  const { role } = t.role;
+  return role === "join" || role === "and" || role === "bound" || role === "denominator";
 }
 
 /** 以上, "or more", "5+" */
@@ -46,7 +55,7 @@ function boundAt(tokens: Token[], i: number): string | null {
 }
 
 /** 1/3, 三分之一, 2 1/2; `number` is null for a zero denominator. */
-function readFraction(tokens: Token[], at: number, first: Parsed, lead: Lead, text: string): { number: Quantity | null; next: number } | null {
+function readFraction(tokens: Token[], at: number, first: Parsed, lead: Lead, text: Characters): { number: Quantity | null; next: number } | null {
   const i = first.next;
   const q = first.quantity;
   const mixed = mixedNumber(tokens, at, q, text);
@@ -65,11 +74,11 @@ function readFraction(tokens: Token[], at: number, first: Parsed, lead: Lead, te
 }
 
 /** 2 1/2: a whole number, one space, a proper fraction. */
-function mixedNumber(tokens: Token[], at: number, whole: Quantity, text: string): { number: Quantity; next: number } | null {
+function mixedNumber(tokens: Token[], at: number, whole: Quantity, text: Characters): { number: Quantity; next: number } | null {
   const top = tokens[at + 1];
   const below = tokens[at + 3];
   if (top?.type !== "number" || below?.type !== "number" || !isSign(tokens[at + 2], "/") || !isBare(whole) || !isWhole(tokens[at]!)) return null;
-  if (top.start !== tokens[at]!.end + 1 || text[tokens[at]!.end] !== " " || !isWhole(top) || !isWhole(below) || top.mantissa >= below.mantissa) return null;
+  if (top.start !== tokens[at]!.end + 1 || !text.is(tokens[at]!.end, " ") || !isWhole(top) || !isWhole(below) || top.mantissa >= below.mantissa) return null;
   const last = parseQuantity(tokens, at + 3, nothingBefore());
   const part = divide(bareValue(top), bareValue(below));
   const value = add(whole.value, isNegative(whole.value) ? negate(part) : part);
@@ -100,13 +109,13 @@ function readRatio(tokens: Token[], from: number, first: Quantity): { value: Val
   const second = parts[1];
   if (second === undefined || isZero(second.value)) return null;
   if (parts.length > 2) return { value: { kind: "parts", parts }, next: i };
-  return { value: { kind: "number", number: { ...first, value: divide(first.value, second.value), step: null, dress: "ratio" } }, next: i };
+  return { value: numberValue({ ...first, value: divide(first.value, second.value), step: null, dress: "ratio" }), next: i };
 }
 
 const isColon = (t: Token | undefined): boolean => t !== undefined && (t.text === ":" || t.text === "比" || t.text === "∶");
 
 /** 3%-5%, 3–5%, 3 to 5 million, between 3 and 5; a unit that stands once holds for both ends. */
-function readRange(tokens: Token[], from: number, low: Quantity, lead: Lead, text: string): { value: Value; next: number } | null {
+function readRange(tokens: Token[], from: number, low: Quantity, lead: Lead, text: Characters): { value: Value; next: number } | null {
   const joint = tokens[from];
   const role = roleAt(tokens, from);
   if (joint === undefined || !(isSign(joint, "-") || role?.role === "join" || (role?.role === "and" && lead.between))) return null;

@@ -1,4 +1,5 @@
 /** Calendar dates and years: 2019年12月31日, FY2019, December 31, 2019, 2019-12-31. */
+import type { Characters } from "./characters.ts";
 import { decimal } from "./exact.ts";
 import { isSign, roleAt } from "./suffix.ts";
 import type { Token } from "./tokens.ts";
@@ -42,7 +43,7 @@ function plainYear(year: number): Quantity {
 }
 
 /** 2019年至2021年, from 2019 to 2021: the years as a range; null where no second year follows the first. */
-export function readYears(tokens: Token[], first: ReadDate, text: string): ReadDate | null {
+export function readYears(tokens: Token[], first: ReadDate, text: Characters): ReadDate | null {
   if (first.value.kind !== "date" || first.value.year === null) return null;
   if (!isSign(tokens[first.next], "-") && roleAt(tokens, first.next)?.role !== "join") return null;
   const at = first.next + 1;
@@ -52,7 +53,7 @@ export function readYears(tokens: Token[], first: ReadDate, text: string): ReadD
 }
 
 /** The date that starts at token `at`, or null. */
-export function readDate(tokens: Token[], at: number, text: string): ReadDate | null {
+export function readDate(tokens: Token[], at: number, text: Characters): ReadDate | null {
   const first = tokens[at];
   const role = roleAt(tokens, at);
   if (role?.role === "fiscal") {
@@ -67,6 +68,7 @@ export function readDate(tokens: Token[], at: number, text: string): ReadDate | 
   if (isOrdinalDay(first)) return beforeMonth(tokens, at);
   if (first?.type !== "number") return null;
   if (!first.wellFormed) return dotted(first, text, at);
+  if (at + 1 === tokens.length) return null;
   if (isYear(first)) return afterYear(tokens, at, first, text);
   if (small(first, 12) && unitAt(tokens, at + 1) === "month" && small(tokens[at + 2], 31) && unitAt(tokens, at + 3) === "day") return make(null, num(first), num(tokens[at + 2]), at + 4);
   return beforeMonth(tokens, at) ?? yearLast(tokens, at);
@@ -86,8 +88,12 @@ const afterStop = (tokens: Token[], i: number): number => (isSign(tokens[i], ","
 
 /** 31/12/2019 and 12/31/2019 where they can be read in one way only. */
 function yearLast(tokens: Token[], at: number): ReadDate | null {
-  const [a, slash, b, second, year] = tokens.slice(at, at + 5);
-  if (!small(a, 31) || !small(b, 31) || !isYear(year) || slash === undefined || !(isSign(slash, "/") || isSign(slash, "-")) || !isSign(second, slash.text)) return null;
+  const slash = tokens[at + 1]!;
+  if (!(isSign(slash, "/") || isSign(slash, "-")) || !isSign(tokens[at + 3], slash.text)) return null;
+  const a = tokens[at];
+  const b = tokens[at + 2];
+  const year = tokens[at + 4];
+  if (!small(a, 31) || !small(b, 31) || !isYear(year)) return null;
   if (num(a) > 12 ? num(b) > 12 : num(b) <= 12 && num(a) !== num(b)) return null;
   return make(num(year), Math.min(num(a), num(b)), Math.max(num(a), num(b)), at + 5);
 }
@@ -108,7 +114,7 @@ function afterMonth(tokens: Token[], at: number, month: number): ReadDate | null
   return isYear(tokens[year]) ? make(num(tokens[year]), month, day, year + 1) : make(null, month, day, one + 1);
 }
 
-function afterYear(tokens: Token[], at: number, year: Token, text: string): ReadDate | null {
+function afterYear(tokens: Token[], at: number, year: Token, text: Characters): ReadDate | null {
   const separator = tokens[at + 1];
   // 2019-12-31, 2019/12/31
   if ((isSign(separator, "-") || isSign(separator, "/")) && small(tokens[at + 2], 12) && tokens[at + 3] !== undefined && isSign(tokens[at + 3], separator!.text) && small(tokens[at + 4], 31)) {
@@ -116,7 +122,7 @@ function afterYear(tokens: Token[], at: number, year: Token, text: string): Read
   }
   const word = roleAt(tokens, at + 1);
   if (word?.role === "fiscal") return make(num(year), null, null, at + 2);
-  if (unitAt(tokens, at + 1) !== "year" || text[tokens[at + 1]!.start] === "y" || text[tokens[at + 1]!.start] === "Y") return null;
+  if (unitAt(tokens, at + 1) !== "year" || text.is(tokens[at + 1]!.start, "y") || text.is(tokens[at + 1]!.start, "Y")) return null;
   let i = at + 2;
   if (small(tokens[i], 12) && unitAt(tokens, i + 1) === "month") {
     const month = num(tokens[i]);
@@ -128,7 +134,7 @@ function afterYear(tokens: Token[], at: number, year: Token, text: string): Read
 }
 
 /** 2019.12.31 */
-function dotted(token: Token, text: string, at: number): ReadDate | null {
+function dotted(token: Token, text: Characters, at: number): ReadDate | null {
   const parts = text.slice(token.start, token.end).split(".");
   if (parts.length !== 3 || parts[0]!.length !== 4) return null;
   const [year, month, day] = parts.map(Number) as [number, number, number];

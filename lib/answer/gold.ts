@@ -2,12 +2,14 @@
 import type { Ask } from "./ask.ts";
 import { readAsk } from "./ask.ts";
 import { letteredOption, optionOf } from "./choice.ts";
+import type { Keywords } from "./keyword.ts";
+import { readKeywords } from "./keyword.ts";
 import { readLetters } from "./letters.ts";
 import { MAX_ANSWER, normalise } from "./normalise.ts";
-import type { Option } from "./options.ts";
+import type { Options } from "./options.ts";
 import { readOptions } from "./options.ts";
 import { readValues } from "./read-values.ts";
-import { occurrences, squash } from "./squash.ts";
+import { occurrences } from "./squash.ts";
 import type { Reading, Value } from "./value.ts";
 import { isYear } from "./value.ts";
 import type { AnswerKind } from "./verdict.ts";
@@ -18,12 +20,15 @@ export type Gold =
   | { kind: "choice"; letters: string[]; rule: string }
   | { kind: "yesno"; polarity: "yes" | "no"; rule: string }
   | { kind: "value"; value: Value; rule: string }
-  | { kind: "text"; text: string; rule: string };
+  | { kind: "text"; text: string; keywords: Keywords; rule: string };
+
+/** Golds of all kinds have one shape, so that looking at any stays fast. */
+const BLANK = { kind: "", reason: "", rule: "", letters: null, polarity: null, value: null, text: null, keywords: null };
 
 /** A question and its gold, read: what `checkAnswer` compares every prediction with. */
 export interface ReadQuestion {
   gold: Gold;
-  options: Option[];
+  options: Options;
   ask: Ask;
 }
 
@@ -52,7 +57,7 @@ function kindOfValue(value: Value): AnswerKind {
 
 /** A question as asked of many golds. */
 interface Asked {
-  options: Option[];
+  options: Options;
   ask: Ask;
   golds: Map<string, ReadQuestion>;
 }
@@ -73,12 +78,12 @@ export function readQuestion(question: string, gold: string): ReadQuestion {
     remembered = 0;
   }
   if (known === undefined) {
-    const { list, at } = readOptions(question);
-    known = { options: list, ask: readAsk(question, at), golds: new Map() };
+    const options = readOptions(question);
+    known = { options, ask: readAsk(question, options.at), golds: new Map() };
     if (question.length <= MAX_LENGTH) asked.set(question, known);
   }
   const { options, golds } = known;
-  const classified = classifyGold(gold, options, known.ask);
+  const classified: Gold = { ...BLANK, ...classifyGold(gold, options, known.ask) };
   const ask = known.ask.tableScale !== null && !fitsTable(question, gold, classified) ? { ...known.ask, tableScale: null } : known.ask;
   const fresh: ReadQuestion = { gold: classified, options, ask };
   if (gold.length <= MAX_LENGTH) golds.set(gold, fresh);
@@ -93,18 +98,18 @@ function fitsTable(question: string, gold: string, { kind, ...read }: Gold): boo
 }
 
 /** The rules in order; the first that fits decides. */
-function classifyGold(gold: string, options: Option[], ask: Ask): Gold {
+function classifyGold(gold: string, options: Options, ask: Ask): Gold {
   if (gold.length > MAX_ANSWER) return { kind: "unreadable", reason: "gold_too_long" };
   const text = normalise(gold);
   if (text.length > MAX_ANSWER) return { kind: "unreadable", reason: "gold_too_long" };
   if (NOTHING.has(text.toLowerCase())) return { kind: "unreadable", reason: text === "" ? "gold_empty" : "gold_says_nothing" };
   const first = text.charCodeAt(0);
   // A digit, minus, point or dollar sign: neither letters nor a yes or no.
-  const startsNumber = options.length === 0 && ((first >= 48 && first <= 57) || first === 45 || first === 46 || first === 36);
+  const startsNumber = options.letters === null && ((first >= 48 && first <= 57) || first === 45 || first === 46 || first === 36);
   const letters = startsNumber ? null : goldLetters(text, options);
-  if (letters) return { kind: "choice", letters, rule: options.length ? "letters_of_options" : "letters" };
-  if (options.length) {
-    const letter = optionOf(text, options, ask) ?? letteredOption(text, options, ask);
+  if (letters) return { kind: "choice", letters, rule: options.letters ? "letters_of_options" : "letters" };
+  if (options.letters) {
+    const letter = optionOf(text, options.list, ask) ?? letteredOption(text, options, ask);
     if (letter) return { kind: "choice", letters: [letter], rule: "value_of_an_option" };
   }
   const polarity = !startsNumber && isYesNoGold(text) ? yesNoOf(text) : null;
@@ -113,21 +118,21 @@ function classifyGold(gold: string, options: Option[], ask: Ask): Gold {
   if (reading.malformed > 0 && reading.found.length === 0 && reading.wordsBefore < 2) return { kind: "unreadable", reason: "gold_malformed_number" };
   const value = onlyValue(reading);
   if (value) return { kind: "value", value, rule: value.kind === "number" ? "one_number" : `one_${value.kind}` };
-  if (squash(text) === "") return { kind: "unreadable", reason: "gold_says_nothing" };
-  return { kind: "text", text, rule: "free_text" };
+  const keywords = readKeywords(text);
+  if (keywords.words === "") return { kind: "unreadable", reason: "gold_says_nothing" };
+  return { kind: "text", text, keywords, rule: "free_text" };
 }
 
 /** "B", "AB", "A,C", "(B)": letters only; with options listed they must be among them, and one may stand in lower case. */
-function goldLetters(written: string, options: Option[]): string[] | null {
+function goldLetters(written: string, { letters: listed }: Options): string[] | null {
   if (written.length > 24) return null;
-  const text = options.length && written.length === 1 ? written.toUpperCase() : written;
+  const text = listed && written.length === 1 ? written.toUpperCase() : written;
   for (const c of text) if (!((c >= "A" && c <= "J") || " ,、;/()[].和与及&".includes(c) || "and".includes(c))) return null;
-  const listed = options.length ? options.map((o) => o.letter).join("") : null;
   const { chosen, hedged, denied } = readLetters(text, listed);
   if (chosen.length === 0 || hedged || denied.length > 0) return null;
   const named = Array.from(text).filter((c) => c >= "A" && c <= "J");
   if (named.length !== chosen.length) return null;
-  if (!options.length && named.length > 1 && !text.includes(",") && named.join("") !== chosen.join("")) return null;
+  if (!listed && named.length > 1 && !text.includes(",") && named.join("") !== chosen.join("")) return null;
   return chosen;
 }
 

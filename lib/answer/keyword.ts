@@ -1,5 +1,5 @@
 /** Rule 12: free text by its keywords, negation and length bounded; what rules cannot decide is the Judge's. */
-import { occurrences, squash } from "./squash.ts";
+import { occurrences, squash, stands } from "./squash.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Words of opposite direction: rise, fall, no change. A text that says another direction than the gold is wrong. */
@@ -14,14 +14,27 @@ const OR = ["或", "或者", " or "];
 /** Longest answer in which a keyword counts: a page that holds every word is no answer. */
 const maxLength = (gold: string): number => Math.max(80, gold.length * 4);
 
-export function checkText(gold: string, prediction: string): { verdict: Verdict; reason: string } {
-  const g = squash(gold);
+/** A text gold, read once. */
+export interface Keywords {
+  /** The gold without case and punctuation. */
+  words: string;
+  /** The class of direction it names; −1 for none. */
+  direction: number;
+}
+
+export function readKeywords(gold: string): Keywords {
+  const words = squash(gold);
+  return { words, direction: words.length > 40 ? -1 : DIRECTIONS.findIndex((list) => list.some((w) => occurrences(words, w).length > 0)) };
+}
+
+export function checkText(gold: Keywords, prediction: string): { verdict: Verdict; reason: string } {
+  const g = gold.words;
   const p = squash(prediction);
   if (p === "") return { verdict: "unreadable", reason: "empty" };
   if (g === p) return { verdict: "right", reason: "same_text" };
   const found = occurrences(p, g);
   const free = found.filter((at) => !isNegated(p, at));
-  const other = otherDirection(g, p);
+  const other = otherDirection(gold.direction, p);
   if (found.length > 0 && free.length === 0) return { verdict: "wrong", reason: "negated_keyword" };
   if (free.length > 0) {
     if (other !== null && OR.some((w) => p.includes(w))) return { verdict: "wrong", reason: "hedged_text" };
@@ -51,12 +64,23 @@ function isNegated(text: string, at: number): boolean {
 const wordStarts = (text: string, word: string) => text.length === word.length || text[text.length - word.length - 1] === " ";
 
 /** A direction word of another class than the gold's that the text states and does not deny; null where the gold has no direction. */
-function otherDirection(gold: string, text: string): string | null {
-  const own = DIRECTIONS.findIndex((words) => words.some((w) => occurrences(gold, w).length > 0));
-  if (own < 0 || gold.length > 40) return null;
-  for (const [i, words] of DIRECTIONS.entries()) {
-    if (i === own) continue;
-    for (const word of words) if (occurrences(text, word).some((at) => !isNegated(text, at))) return word;
+function otherDirection(own: number, text: string): string | null {
+  if (own < 0) return null;
+  for (let i = 0; i < text.length; i++) {
+    for (const { word, direction } of STARTS.get(text.charCodeAt(i)) ?? NONE) {
+      if (direction !== own && stands(text, word, i) && !isNegated(text, i)) return word;
+    }
   }
   return null;
+}
+
+interface DirectionWord {
+  word: string;
+  direction: number;
+}
+const NONE: DirectionWord[] = [];
+/** The words of direction by their first character. */
+const STARTS = new Map<number, DirectionWord[]>();
+for (const [direction, words] of DIRECTIONS.entries()) {
+  for (const word of words) STARTS.set(word.charCodeAt(0), [...(STARTS.get(word.charCodeAt(0)) ?? []), { word, direction }]);
 }

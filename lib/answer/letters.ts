@@ -9,6 +9,8 @@ export interface Letters {
   denied: string[];
   /** Where the text goes on after a leading "B." or "B、"; null where it does not start with a letter. */
   rest: string | null;
+  /** There is nothing but letters. */
+  alone: boolean;
 }
 
 const DEFAULT = "ABCDEFGHIJ";
@@ -25,14 +27,13 @@ const DENIED_AFTER = ["不正确", "不对", "错误", "是错", "不选", "有�
 
 /** `listed` are the letters of the question's options, null when it lists none. Only the first 4,096 characters reach this. */
 export function readLetters(text: string, listed: string | null): Letters {
-  if (text.length === 1) return { chosen: bareLetters(text, listed ?? DEFAULT) ?? [], hedged: false, denied: [], rest: null };
   const body = raiseLetters(dropLeadIn(trimBrackets(trimGlue(text))));
   const allowed = listed ?? DEFAULT;
+  const alone = bareLetters(body, allowed);
+  if (alone !== null) return { chosen: alone, hedged: false, denied: [], rest: null, alone: true };
   const chosen = new Set<string>();
   const denied = new Set<string>();
-  const result: Letters = { chosen: [], hedged: false, denied: [], rest: null };
-  const alone = bareLetters(body, allowed);
-  if (alone !== null) return { ...result, chosen: alone };
+  const result: Letters = { chosen: [], hedged: false, denied: [], rest: null, alone: false };
   let last = -1;
   for (let i = 0; i < body.length; i++) {
     const run = runAt(body, i, allowed);
@@ -52,7 +53,7 @@ export function readLetters(text: string, listed: string | null): Letters {
 
 /** "b or c" names two letters, as nothing else stands beside them. */
 function raiseLetters(body: string): string {
-  if (body.length > 24 || body.length < 3) return body;
+  if (body[1] !== " " || body.length > 24) return body;
   const words = body.split(" ");
   return words.length > 1 && words.every((w) => w === "or" || w === "and" || (w.length === 1 && w >= "a" && w <= "j")) ? words.map((w) => (w.length === 1 ? w.toUpperCase() : w)).join(" ") : body;
 }

@@ -1,5 +1,7 @@
 /** The Chinese words and the signs the reader of values knows; the longest word that fits wins. */
+import type { Characters } from "./characters.ts";
 import type { Role } from "./lexicon.ts";
+import { inOneShape } from "./lexicon.ts";
 
 const WORDS: [Role, string][] = [
   [{ role: "percent", power: -2 }, "%"],
@@ -79,19 +81,27 @@ const WORDS: [Role, string][] = [
   [{ role: "plain" }, "一般|一致|一些|一定|一直|一样|一旦|一方面|统一|唯一|同一|单一|进一步|一步|万科|万一|百货|百度|十分|三方|两者|二者|一次性|一体|一季度|二季度|三季度|四季度|之一|其一|一系列|一部分|一起|一半|万物|千方百计|一种|零售|一级|二级|三级|成本|成为|成立|成果|成功|成员|成交|成长|成熟|成分|元素|年报|年初|年末|年底|年利率|年化率|年均|日常|月末|月初|日均|周转|周期|股权|股东|股价|股本|股息|股票|股份|天津|分红|倍数|月均|年金|个人|人们|人数|余额"],
 ];
 
-type Entry = [word: string, role: Role];
+/** A word and what it does. */
+interface Entry {
+  word: string;
+  /** Its second character's code; NaN for a word of one. Rules most words out at one look. */
+  second: number;
+  role: Role;
+}
 
 function byFirstCharacter(): Map<number, Entry[]> {
   const map = new Map<number, Entry[]>();
-  for (const [role, words] of WORDS) {
+  for (const [listed, words] of WORDS) {
+    const role = inOneShape(listed);
     for (const word of words.split("|")) {
       const key = word.charCodeAt(0);
+      const entry = { word, second: word.charCodeAt(1), role };
       const list = map.get(key);
-      if (list) list.push([word, role]);
-      else map.set(key, [[word, role]]);
+      if (list) list.push(entry);
+      else map.set(key, [entry]);
     }
   }
-  for (const list of map.values()) list.sort((a, b) => b[0].length - a[0].length);
+  for (const list of map.values()) list.sort((a, b) => b.word.length - a.word.length);
   return map;
 }
 
@@ -100,8 +110,12 @@ const TABLE = byFirstCharacter();
 const ASCII_STARTS = new Uint8Array(128);
 for (const code of TABLE.keys()) if (code < 128) ASCII_STARTS[code] = 1;
 
+/** Does the entry's word stand at `at`, where its first character does? */
+export const matches = ({ word, second }: Entry, text: Characters, at: number): boolean =>
+  word.length === 1 || (text.code(at + 1) === second && (word.length === 2 || text.startsWith(word, at)));
+
 /** All the known words that start with this character, longest first; a word may be listed with two roles. */
-export function entriesAt(text: string, at: number): Entry[] | undefined {
-  const code = text.charCodeAt(at);
+export function entriesAt(text: Characters, at: number): Entry[] | undefined {
+  const code = text.code(at);
   return code < 128 && ASCII_STARTS[code] === 0 ? undefined : TABLE.get(code);
 }

@@ -1,4 +1,5 @@
 /** All values a text states, in order. */
+import { Characters } from "./characters.ts";
 import type { Clause } from "./clause.ts";
 import { newClause, takeRole, takeSign, takeUnknown } from "./clause.ts";
 import { readCompound } from "./compound.ts";
@@ -9,19 +10,22 @@ import { nothingBefore, parseQuantity } from "./quantity.ts";
 import type { Token } from "./tokens.ts";
 import { tokenise } from "./tokens.ts";
 import type { Reading, Value } from "./value.ts";
+import { numberValue } from "./value.ts";
 
 /** More values than this are a list whatever they are. */
 const MAX_FOUND = 64;
 
+const characters = new Characters();
+
 /** Reads a normalised text. Linear in its length. */
 export function readValues(text: string): Reading {
-  const plain = readPlainNumber(text);
-  if (plain !== null) return { found: [{ value: { kind: "number", number: plain }, start: 0, end: text.length, negated: false, weak: false }], malformed: 0, wordsBefore: 0, wordsAfter: 0 };
-  return readTokens(text);
+  const plain = readPlainNumber(characters.take(text));
+  if (plain !== null) return { found: [{ value: numberValue(plain), start: 0, end: text.length, negated: false, weak: false }], malformed: 0, wordsBefore: 0, wordsAfter: 0 };
+  return readTokens(characters);
 }
 
 /** The whole grammar. */
-export function readTokens(text: string): Reading {
+export function readTokens(text: Characters): Reading {
   const tokens = tokenise(text);
   const reading: Reading = { found: [], malformed: 0, wordsBefore: 0, wordsAfter: 0 };
   let clause = newClause(0);
@@ -70,7 +74,7 @@ function push(reading: Reading, value: Value, start: number, end: number, negate
 }
 
 /** The index after the date, or after the years that it begins. */
-function pushDate(reading: Reading, tokens: Token[], at: number, date: ReadDate, clause: Clause, text: string): number {
+function pushDate(reading: Reading, tokens: Token[], at: number, date: ReadDate, clause: Clause, text: Characters): number {
   const { value, next } = readYears(tokens, date, text) ?? date;
   push(reading, value, tokens[at]!.start, tokens[next - 1]!.end, clause.negated, false);
   return next;
@@ -83,7 +87,7 @@ function countWords(reading: Reading, word: string): void {
 }
 
 /** A date or a value that starts with the number at `at`; the index after it. */
-function readNumber(tokens: Token[], at: number, text: string, clause: Clause, reading: Reading): number {
+function readNumber(tokens: Token[], at: number, text: Characters, clause: Clause, reading: Reading): number {
   const { before, negated } = clause;
   const { start, wellFormed } = tokens[at]!;
   const date = before.currency !== null || before.minus ? null : readDate(tokens, at, text);

@@ -8,20 +8,29 @@ const isPunctuation = (c: number) => (c >= 0x3000 && c <= 0x303f) || (c >= 0xff0
 export function squash(text: string): string {
   const s = normalise(text).toLowerCase();
   let out = "";
-  let gap = false;
-  for (let i = 0; i < s.length; i++) {
-    const c = s.charCodeAt(i);
-    const inNumber = (s[i] === "." && digit(s, i - 1) && digit(s, i + 1)) || (s[i] === "%" && digit(s, i - 1)) || (s[i] === "-" && digit(s, i + 1)) || s[i] === "/" || s[i] === "&" || s[i] === "+";
-    // 1,234 and 1234 are one word
-    if (s[i] === "," && digit(s, i - 1) && digit(s, i + 1)) continue;
-    if ((isWord(c) && !isPunctuation(c)) || inNumber) {
-      if (gap && out && c < 0x2e80 && out.charCodeAt(out.length - 1) < 0x2e80) out += " ";
-      out += s[i];
-      gap = false;
-    } else gap = true;
+  for (let i = 0; i < s.length; ) {
+    const from = i;
+    while (i < s.length && stays(s, i)) i++;
+    if (i > from) {
+      if (out && s.charCodeAt(from) < 0x2e80 && out.charCodeAt(out.length - 1) < 0x2e80 && !joinsDigits(s, from - 1)) out += " ";
+      out += s.slice(from, i);
+    }
+    i++;
   }
   return out;
 }
+
+/** A letter, a digit or a sign that belongs to a number or a name. */
+function stays(s: string, i: number): boolean {
+  const c = s.charCodeAt(i);
+  if (isWord(c)) return !isPunctuation(c);
+  if (c === 46) return digit(s, i - 1) && digit(s, i + 1);
+  if (c === 37) return digit(s, i - 1);
+  return c === 45 ? digit(s, i + 1) : c === 47 || c === 38 || c === 43;
+}
+
+/** 1,234 and 1234 are one word. */
+const joinsDigits = (s: string, i: number): boolean => s.charCodeAt(i) === 44 && digit(s, i - 1) && digit(s, i + 1);
 
 const digit = (s: string, i: number) => s.charCodeAt(i) >= 48 && s.charCodeAt(i) <= 57;
 
@@ -30,10 +39,14 @@ export function occurrences(text: string, part: string): number[] {
   const out: number[] = [];
   if (part === "") return out;
   for (let at = text.indexOf(part); at >= 0 && out.length < 100; at = text.indexOf(part, at + part.length)) {
-    if (edge(text, at, part.charCodeAt(0), -1) && edge(text, at + part.length - 1, part.charCodeAt(part.length - 1), 1)) out.push(at);
+    if (hasEdges(text, part, at)) out.push(at);
   }
   return out;
 }
+
+/** Does `part` stand at `at`, as a whole word where it is Latin? */
+export const stands = (text: string, part: string, at: number): boolean => text.startsWith(part, at) && hasEdges(text, part, at);
+const hasEdges = (text: string, part: string, at: number): boolean => edge(text, at, part.charCodeAt(0), -1) && edge(text, at + part.length - 1, part.charCodeAt(part.length - 1), 1);
 
 const isLatin = (c: number) => (c >= 97 && c <= 122) || (c >= 48 && c <= 57);
 

@@ -1,4 +1,5 @@
 /** A normalised answer as a row of tokens: numerals, known words, unknown words, signs. One pass, no pattern matching. */
+import type { Characters } from "./characters.ts";
 import { LATIN_WORDS } from "./lexicon.ts";
 import type { Role } from "./lexicon.ts";
 import { readExponent, scanExponent, scanNumeral } from "./numeral.ts";
@@ -36,24 +37,24 @@ const isLatin = (c: number) => (c >= 97 && c <= 122) || (c >= 65 && c <= 90);
 const isHex = (c: number) => isDigit(c) || (c >= 97 && c <= 102) || (c >= 65 && c <= 70);
 const MAX_EXPONENT = 400;
 
-export function tokenise(text: string): Token[] {
+export function tokenise(text: Characters): Token[] {
   const out: Token[] = [];
   let i = 0;
   while (i < text.length) {
-    const c = text.charCodeAt(i);
+    const c = text.code(i);
     if (c === 32) i++;
-    else if (isDigit(c) || (c === 46 && isDigit(text.charCodeAt(i + 1)) && !isDigit(text.charCodeAt(i - 1)))) i = pushNumber(text, i, out);
+    else if (isDigit(c) || (c === 46 && isDigit(text.code(i + 1)) && !isDigit(text.code(i - 1)))) i = pushNumber(text, i, out);
     else if (isLatin(c)) i = pushLatin(text, i, out);
     else i = pushOther(text, i, out);
   }
   return out;
 }
 
-function pushNumber(text: string, start: number, out: Token[]): number {
+function pushNumber(text: Characters, start: number, out: Token[]): number {
   const result = token("number", start, start, "", null);
-  if (text.charCodeAt(start) === 48 && isRadix(text.charCodeAt(start + 1)) && isHex(text.charCodeAt(start + 2))) {
+  if (text.code(start) === 48 && isRadix(text.code(start + 1)) && isHex(text.code(start + 2))) {
     let end = start + 2;
-    while (isHex(text.charCodeAt(end))) end++;
+    while (isHex(text.code(end))) end++;
     result.end = end;
     result.wellFormed = false;
     out.push(result);
@@ -61,11 +62,11 @@ function pushNumber(text: string, start: number, out: Token[]): number {
   }
   const n = scanNumeral(text, start);
   let { end } = n;
-  const power = text[end] === "^" && n.mantissa === 10 && n.decimals === 0 ? readExponent(text, end + 1) : null;
+  const power = text.is(end, "^") && n.mantissa === 10 && n.decimals === 0 ? readExponent(text, end + 1) : null;
   const scientific = power ?? scanExponent(text, end);
   if (scientific) ({ end } = scientific);
   const exponent = power ? power.exponent - 1 : (scientific?.exponent ?? 0);
-  if (isLatin(text.charCodeAt(end))) {
+  if (isLatin(text.code(end))) {
     const stop = endOfMangled(text, end);
     if (stop > 0) {
       out.push(otherToken("unknown", text.slice(start, stop), start, stop));
@@ -88,10 +89,10 @@ function pushNumber(text: string, start: number, out: Token[]): number {
 const isRadix = (c: number) => c === 120 || c === 88 || c === 98 || c === 66 || c === 111 || c === 79;
 
 /** "1st", "3D", "5xyz" are no numbers: where they end; 0 when the letters are a known suffix ("5m", "25bp"). */
-function endOfMangled(text: string, from: number): number {
+function endOfMangled(text: Characters, from: number): number {
   let stop = from + 1;
-  while (isLatin(text.charCodeAt(stop))) stop++;
+  while (isLatin(text.code(stop))) stop++;
   if (LATIN_WORDS.has(text.slice(from, stop).toLowerCase())) return 0;
-  while (isLatin(text.charCodeAt(stop)) || isDigit(text.charCodeAt(stop))) stop++;
+  while (isLatin(text.code(stop)) || isDigit(text.code(stop))) stop++;
   return stop;
 }

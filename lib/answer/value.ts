@@ -31,12 +31,15 @@ export interface CalendarDate {
 }
 
 export type Value =
-  | { kind: "number"; number: Quantity }
+  /** `op` is null: numbers and inequalities have one shape, so that looking at either stays fast. */
+  | { kind: "number"; op: null; number: Quantity }
   | { kind: "range"; low: Quantity; high: Quantity; ratioLike: boolean }
   | { kind: "inequality"; op: string; number: Quantity }
   | { kind: "date"; date: CalendarDate; year: Quantity | null }
   /** 3:2:1 */
   | { kind: "parts"; parts: Quantity[] };
+
+export const numberValue = (number: Quantity): Value => ({ kind: "number", op: null, number });
 
 /** One value with its place in the text, and whether the text denies it. */
 export interface Found {

@@ -1,7 +1,8 @@
 /** Latin words, Chinese words and signs as tokens. */
+import type { Characters } from "./characters.ts";
 import type { Role } from "./lexicon.ts";
-import { LATIN_WORDS, latinWord } from "./lexicon.ts";
-import { entriesAt } from "./lexicon-zh.ts";
+import { inOneShape, LATIN_WORDS, latinWord } from "./lexicon.ts";
+import { entriesAt, matches } from "./lexicon-zh.ts";
 import { isChineseDigit, scanChineseNumeral, scanScale } from "./numeral-zh.ts";
 import type { Token } from "./tokens.ts";
 import { otherToken, roleToken } from "./tokens.ts";
@@ -11,8 +12,8 @@ const isLatin = (c: number) => (c >= 97 && c <= 122) || (c >= 65 && c <= 90);
 /** One letter that is a unit only where it touches its number; "5.2 m" and "3 K" are scales. */
 const ONLY_ADJACENT = new Set(["x", "h", "p"]);
 
-export function pushLatin(text: string, start: number, out: Token[]): number {
-  const sign = text.charCodeAt(start) <= 90 ? currencySign(text, start) : null;
+export function pushLatin(text: Characters, start: number, out: Token[]): number {
+  const sign = text.code(start) <= 90 ? currencySign(text, start) : null;
   if (sign) {
     out.push(sign);
     return sign.end;
@@ -26,31 +27,35 @@ export function pushLatin(text: string, start: number, out: Token[]): number {
     return phrase.end;
   }
   const role = known === undefined || (word.length === 1 && ONLY_ADJACENT.has(word) && !touchesNumber(text, start)) ? null : known.role;
-  if (role && (!isDigit(text.charCodeAt(end)) || role.role === "currency" || role.role === "fiscal")) {
+  if (role && (!isDigit(text.code(end)) || role.role === "currency" || role.role === "fiscal")) {
     out.push(roleToken(role, start, end));
     return end;
   }
-  while (isDigit(text.charCodeAt(end)) || isLatin(text.charCodeAt(end))) end++;
+  while (isDigit(text.code(end)) || isLatin(text.code(end))) end++;
   const name = text.slice(start, end);
   // COVID-19: the hyphen belongs to the word.
-  if (text[end] === "-" && isDigit(text.charCodeAt(end + 1)) && !role) while (text[end] === "-" || isDigit(text.charCodeAt(end))) end++;
+  if (text.is(end, "-") && isDigit(text.code(end + 1)) && !role) while (text.is(end, "-") || isDigit(text.code(end))) end++;
   out.push(otherToken("unknown", name, start, end));
   return end;
 }
 
-const touchesNumber = (text: string, start: number): boolean => start > 0 && (isDigit(text.charCodeAt(start - 1)) || text[start - 1] === ")");
+const SCALES: Role[] = [];
+/** 万, 百万, 万亿: made once for each power. */
+const scaleRole = (power: number): Role => (SCALES[power] ??= inOneShape({ role: "scale", power }));
+
+const touchesNumber = (text: Characters, start: number): boolean => start > 0 && (isDigit(text.code(start - 1)) || text.is(start - 1, ")"));
 
 /** US$, HK$, A$ */
-function currencySign(text: string, start: number): Token | null {
-  for (const [word, role] of entriesAt(text, start) ?? []) if (text.startsWith(word, start)) return roleToken(role, start, start + word.length);
+function currencySign(text: Characters, start: number): Token | null {
+  for (const entry of entriesAt(text, start) ?? []) if (matches(entry, text, start)) return roleToken(entry.role, start, start + entry.word.length);
   return null;
 }
 
-function findPhrase(text: string, start: number, end: number, word: string, longest: number): Token | null {
+function findPhrase(text: Characters, start: number, end: number, word: string, longest: number): Token | null {
   let phrase = word;
   let stop = end;
   let best: Token | null = null;
-  for (let k = 1; k < longest && text[stop] === " " && isLatin(text.charCodeAt(stop + 1)); k++) {
+  for (let k = 1; k < longest && text.is(stop, " ") && isLatin(text.code(stop + 1)); k++) {
     const from = stop + 1;
     stop = wordEnd(text, from);
     phrase += " " + text.slice(from, stop).toLowerCase();
@@ -60,14 +65,14 @@ function findPhrase(text: string, start: number, end: number, word: string, long
   return best;
 }
 
-function wordEnd(text: string, start: number): number {
+function wordEnd(text: Characters, start: number): number {
   let end = start + 1;
-  while (isLatin(text.charCodeAt(end)) || ((text[end] === "'" || text[end] === "’") && isLatin(text.charCodeAt(end + 1)))) end++;
+  while (isLatin(text.code(end)) || ((text.is(end, "'") || text.is(end, "’")) && isLatin(text.code(end + 1)))) end++;
   return end;
 }
 
 /** Some words mean something only right after a number (成, 以上), some only right before an amount (跌5%). */
-function fitsHere(role: Role, text: string, end: number, previous: Token | undefined): boolean {
+function fitsHere(role: Role, text: Characters, end: number, previous: Token | undefined): boolean {
   switch (role.role) {
     case "tenths":
       return previous?.type === "number";
@@ -76,28 +81,29 @@ function fitsHere(role: Role, text: string, end: number, previous: Token | undef
       return previous?.type === "number" || previous?.type === "role";
     case "direction": {
       if (!role.adjacent) return true;
-      const c = text.charCodeAt(text[end] === " " ? end + 1 : end);
-      return isDigit(c) || c === 45 || c === 36 || text[end] === "约" || text[end] === "百";
+      const c = text.code(text.is(end, " ") ? end + 1 : end);
+      return isDigit(c) || c === 45 || c === 36 || text.is(end, "约") || text.is(end, "百");
     }
     default:
       return true;
   }
 }
 
-export function pushOther(text: string, start: number, out: Token[]): number {
-  const c = text.charCodeAt(start);
+export function pushOther(text: Characters, start: number, out: Token[]): number {
+  const c = text.code(start);
   const previous = out.length > 0 ? out[out.length - 1] : undefined;
   if (c > 0x2e80 && previous !== undefined && (previous.type === "number" ? !previous.chinese || previous.decimals > 0 : previous.type === "sign" && previous.text === ")")) {
     const scale = scanScale(text, start);
     if (scale.power > 0) {
-      out.push(roleToken({ role: "scale", power: scale.power }, start, scale.end));
+      out.push(roleToken(scaleRole(scale.power), start, scale.end));
       return scale.end;
     }
   }
   const entries = entriesAt(text, start);
   if (entries !== undefined) {
-    for (const [word, role] of entries) {
-      if (!text.startsWith(word, start) || !fitsHere(role, text, start + word.length, previous)) continue;
+    for (const entry of entries) {
+      const { word, role } = entry;
+      if (!matches(entry, text, start) || !fitsHere(role, text, start + word.length, previous)) continue;
       out.push(role.role === "plain" ? otherToken("unknown", word, start, start + word.length) : roleToken(role, start, start + word.length));
       return start + word.length;
     }
@@ -105,12 +111,16 @@ export function pushOther(text: string, start: number, out: Token[]): number {
   return c > 0x2e80 ? pushChinese(text, start, c, previous, out) : pushSign(text, start, out);
 }
 
-function pushSign(text: string, start: number, out: Token[]): number {
-  out.push(otherToken("sign", text[start]!, start, start + 1));
+/** One string for each, as signs are compared again and again. */
+const WIDE_SIGNS = new Map(["。", "、", "≈", "≒", "≅", "±", "√", "∶", "×"].map((sign) => [sign.charCodeAt(0), sign]));
+
+function pushSign(text: Characters, start: number, out: Token[]): number {
+  const c = text.code(start);
+  out.push(otherToken("sign", c < 128 ? text.at(start) : (WIDE_SIGNS.get(c) ?? text.at(start)), start, start + 1));
   return start + 1;
 }
 
-function pushChinese(text: string, start: number, c: number, previous: Token | undefined, out: Token[]): number {
+function pushChinese(text: Characters, start: number, c: number, previous: Token | undefined, out: Token[]): number {
   if (c >= 0x3000 && c <= 0x303f && c !== 0x3007) return pushSign(text, start, out);
   const numeral = scanChineseNumeral(text, start);
   if (numeral) {
@@ -121,11 +131,11 @@ function pushChinese(text: string, start: number, c: number, previous: Token | u
     number.wellFormed = numeral.wellFormed;
     number.weak = numeral.single;
     number.chinese = true;
-    number.fourDigits = numeral.decimals === 0 && numeral.end - start === 4 && isChineseDigit(text.charCodeAt(start + 1)) && isChineseDigit(text.charCodeAt(start + 3));
+    number.fourDigits = numeral.decimals === 0 && numeral.end - start === 4 && isChineseDigit(text.code(start + 1)) && isChineseDigit(text.code(start + 3));
     out.push(number);
     return numeral.end;
   }
   if (previous?.type === "unknown" && previous.end === start && previous.text.charCodeAt(0) > 0x2e80) previous.end = start + 1;
-  else out.push(otherToken("unknown", text[start]!, start, start + 1));
+  else out.push(otherToken("unknown", text.at(start), start, start + 1));
   return start + 1;
 }
