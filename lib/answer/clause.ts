@@ -11,13 +11,15 @@ import type { Found } from "./value.ts";
 export interface Clause {
   before: Before;
   negated: boolean;
+  /** What was denied before the last bracket: a denial inside it ends with it. */
+  outside: boolean;
   inequality: string | null;
   between: boolean;
   /** Values that stood before this clause: an equals sign drops those after. */
   first: number;
 }
 
-export const newClause = (first: number): Clause => ({ before: nothingBefore(), negated: false, inequality: null, between: false, first });
+export const newClause = (first: number): Clause => ({ before: nothingBefore(), negated: false, outside: false, inequality: null, between: false, first });
 
 /** An unknown word: what stood right before the number must stand right before it. */
 export function takeUnknown(clause: Clause): void {
@@ -56,6 +58,10 @@ export function takeSign(tokens: Token[], i: number, text: Characters, clause: C
       return clause;
     case "(":
       clause.before.bracket = !isRestatement(tokens, i, found);
+      clause.outside = clause.negated;
+      return clause;
+    case ")":
+      clause.negated = clause.outside;
       return clause;
     case "±": case "√":
       clause.inequality = "±";
