@@ -97,7 +97,7 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
     for sentence in passed_over:
         events.warning("incomplete_checkpoint", sentence)
     trainer_class: type[GRPOTrainer] = GRPOTrainer
-    if device == "cpu" and not settings.gradient_checkpointing:
+    if device == "cpu" and not settings.gradient_checkpointing and not config.models.load_in_4bit:
         from sidecar.cpu_grpo import CpuGRPOTrainer as trainer_class
     watch = GrpoWatch(events, len(order) / len(rows), settings.group_size, settings.sample_every)
     trainer = watch.trainer = trainer_class(

@@ -3,9 +3,11 @@ Folds a LoRA adapter into its base, W' = W + (alpha / r) · B·A, and checks tha
 
     python scripts/merge.py reports/runs/merge-…/run.json
 
-Never into 4-bit weights: their rounding would be baked in. An adapter of another base is refused before anything is written. The parity
-check reads the merged model back from the disk: greedy answers to deploy.parityPrompts prompts of the test set, and the largest
-difference of any logit along the adapter's answers. In float32 (CPU) all answers agree; in bf16 (GPU) the rounding of W' moves a few.
+Never into 4-bit weights: W' would be rounded again. An adapter that was trained on NF4 weights learned beside their rounding, so W is then
+what those weights stand for, dequantised, and W' is kept in bf16. An adapter of another base is refused before anything is written. The
+parity check reads the merged model back from the disk and compares it with the model as it was trained: greedy answers to
+deploy.parityPrompts prompts of the test set, and the largest difference of any logit along them. In float32 (CPU) all answers agree; in
+bf16 (GPU) the rounding of W' moves a few.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedTokenizerBase
 
-AT_ONCE = 16  # Magic number: prompts answered in one batch; bounds the logits of a large vocabulary
+AT_ONCE = 16  # Magic number: prompts answered in one batch
+LOGITS_AT_ONCE = 2**27  # float32 logits of one model that are there at a time: 0.5 GiB
+SHARD = "4GB"  # of weights a file
 
 
 @dataclass
@@ -48,7 +52,7 @@ def main(run: RunFile, events: EventLog) -> None:
     prompts = [row["prompt"] for row in read_rows(run.input("parity").path, ["prompt"])][: run.config.deploy.parity_prompts]
     device = device_of(run)
     tokenizer = load_tokenizer(run)
-    model = with_adapter(run, device)
+    model = with_adapter(run, device, dequantised=True)
     sizes = {name: p.numel() for name, p in model.named_parameters()}
     trainable = sum(size for name, size in sizes.items() if ".lora_" in name)
     events.start(step=0, total_steps=1, device=device, trainable=trainable, total=sum(sizes.values()), versions=versions())
@@ -57,8 +61,7 @@ def main(run: RunFile, events: EventLog) -> None:
     unfinished = final.with_name(f".{final.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     write_merged(model, tokenizer, unfinished)
-    if run.models.base.is_folder:
-        copy_tokenizer(Path(run.models.base.path), unfinished)
+    copy_tokenizer(base_folder(run), unfinished)
     del model  # two are loaded next
     parity = compare(run, device, tokenizer, unfinished, prompts)
     (Path(run.run_dir) / "parity.json").write_text(json.dumps(asdict(parity), indent=2) + "\n", encoding="utf-8")
@@ -68,12 +71,16 @@ def main(run: RunFile, events: EventLog) -> None:
     events.step(1, asdict(parity))
 
 
-def with_adapter(run: RunFile, device: str) -> PeftModel:
+def with_adapter(run: RunFile, device: str, dequantised: bool = False) -> PeftModel:
+    """The model as it was trained; or on weights in full precision that stand for the same, to be merged into."""
     from peft import PeftModel
 
-    from sidecar.model import load_base
+    from sidecar.model import dtype_of, load_base
 
-    return PeftModel.from_pretrained(load_base(run, device, quantised=False), run.models.adapter.path).eval()
+    base = load_base(run, device)
+    if dequantised and run.config.models.load_in_4bit:
+        base = base.dequantize(dtype_of(device))
+    return PeftModel.from_pretrained(base, run.models.adapter.path).eval()
 
 
 def write_merged(model: PeftModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
@@ -81,8 +88,18 @@ def write_merged(model: PeftModel, tokenizer: PreTrainedTokenizerBase, folder: P
     merged = model.merge_and_unload(safe_merge=True)  # safe: refuses weights that are not finite
     if merged.generation_config.eos_token_id is None:
         merged.generation_config.eos_token_id = tokenizer.eos_token_id
-    merged.save_pretrained(folder, safe_serialization=True)
+    merged.save_pretrained(folder, safe_serialization=True, max_shard_size=SHARD)
     tokenizer.save_pretrained(folder)
+
+
+def base_folder(run: RunFile) -> Path:
+    """The base's files on this machine; a hub id was downloaded when it was loaded."""
+    base = run.models.base
+    if base.is_folder:
+        return Path(base.path)
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(base.path, revision=base.revision, local_files_only=True, allow_patterns=["*token*", "*.jinja", "vocab.json", "merges.txt"]))
 
 
 def copy_tokenizer(base: Path, folder: Path) -> None:
@@ -93,7 +110,7 @@ def copy_tokenizer(base: Path, folder: Path) -> None:
 
 
 def compare(run: RunFile, device: str, tokenizer: PreTrainedTokenizerBase, folder: Path, prompts: list[str]) -> Parity:
-    """Base with adapter against the model in `folder`."""
+    """The model as it was trained against the one in `folder`."""
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -115,8 +132,9 @@ def compare(run: RunFile, device: str, tokenizer: PreTrainedTokenizerBase, folde
             agree += sum(a == b for a, b in zip(*texts, strict=True))
             ids = answers[0]  # (B, T): prompts and the adapter's answers
             mask = torch.cat([asked["attention_mask"], torch.ones_like(ids[:, width:])], 1)
-            logits = [model(input_ids=ids, attention_mask=mask).logits[:, width - 1 :].float() for model in (before, after)]
-            largest = max(largest, (logits[0] - logits[1]).abs().max().item())
+            for rows in torch.arange(len(ids)).split(max(1, LOGITS_AT_ONCE // (ids.size(1) * before.config.vocab_size))):
+                logits = [model(input_ids=ids[rows], attention_mask=mask[rows]).logits[:, width - 1 :].float() for model in (before, after)]
+                largest = max(largest, (logits[0] - logits[1]).abs().max().item())
     return Parity(len(prompts), agree, largest)
 
 

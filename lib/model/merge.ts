@@ -8,6 +8,8 @@ import { LabError } from "../errors.ts";
 import { hashFile, hashJson } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import type { Lab } from "../config/lab.ts";
+import { trainingRun } from "./lineage.ts";
+import { writeModelCard } from "./model-card.ts";
 import { modelId, resolveModel } from "./model-ref.ts";
 import { RlRow } from "../records.ts";
 import { readRun } from "../train/run.ts";
@@ -59,10 +61,12 @@ export async function mergeAdapter(lab: Lab, adapterPath: string, options: Merge
   if (before && !options.force) return { path, ...resultOf(lab, before.run), reused: true };
 
   const rows = readJsonl(paths.test, RlRow, "Run 03_filter first; the merged model is compared on its test questions.").length;
+  // An adapter that learned beside NF4 weights is merged into what these stand for, whatever the config says today.
+  const trained = trainingRun(lab, adapter);
   const spec: RunSpec = {
     stage: "merge",
     label: "merge",
-    config,
+    config: trained ? { ...config, models: { ...config.models, loadIn4bit: trained.config.models.loadIn4bit } } : config,
     inputs: { parity: { path: paths.test, sha256: await hashFile(paths.test), rows } },
     models: { base, adapter },
     reward: null,
@@ -72,6 +76,7 @@ export async function mergeAdapter(lab: Lab, adapterPath: string, options: Merge
   const run = await followRun(lab, key, options);
   assertDone(run);
   moveFolder(run.output, path, { run: key, base: modelId(base), adapter: adapter.sha256 });
+  await writeModelCard(lab, path, parityOf(run));
   return { path, parity: parityOf(run), run, reused: false };
 }
 

@@ -7,6 +7,7 @@ import { armAdapter } from "../evaluate/eval-model.ts";
 import { LabError } from "../errors.ts";
 import type { Lab } from "../config/lab.ts";
 import { mergeAdapter, publishMerged } from "../model/merge.ts";
+import { writeModelCard } from "../model/model-card.ts";
 import type { Merged, MergeOptions } from "../model/merge.ts";
 import type { ArmName } from "../records.ts";
 import { openServer } from "./serving.ts";
@@ -36,6 +37,7 @@ const LOCAL_KEY = "ftmodel-local";
  */
 export async function mergeForDeployment(lab: Lab, arm: Exclude<ArmName, "base"> = "sft_grpo", options: MergeOptions = {}): Promise<Merged & { link: string }> {
   const merged = await mergeAdapter(lab, armAdapter(lab, arm)!, options);
+  await writeModelCard(lab, merged.path, merged.parity); // with the evaluation that was made since
   return { ...merged, link: publishMerged(lab, merged) };
 }
 

@@ -55,16 +55,17 @@ def load_tokenizer(run: RunFile) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def load_base(run: RunFile, device: str, quantised: bool = True) -> PreTrainedModel:
-    """The base in the device's precision; in NF4 with double quantisation where the config says so and the caller can take it."""
+def load_base(run: RunFile, device: str) -> PreTrainedModel:
+    """The base in the device's precision; in NF4 with double quantisation where the config says so."""
     from transformers import AutoModelForCausalLM
 
     base = run.models.base
     options: dict[str, Any] = {"dtype": dtype_of(device), "attn_implementation": "sdpa"}
-    if quantised and run.config.models.load_in_4bit:
-        options["quantization_config"] = nf4(device)
     if device != "cpu":
         options["device_map"] = {"": current_device()}
+    if run.config.models.load_in_4bit:
+        options["quantization_config"] = nf4(device)
+        options.setdefault("device_map", {"": "cpu"})
     try:
         return AutoModelForCausalLM.from_pretrained(base.path, revision=base.revision, use_safetensors=True, trust_remote_code=False, **options)
     except (OSError, ValueError) as error:
@@ -72,15 +73,13 @@ def load_base(run: RunFile, device: str, quantised: bool = True) -> PreTrainedMo
 
 
 def nf4(device: str) -> Any:
-    """4-bit weights by QLoRA's recipe: NF4, the quantisation constants quantised again, arithmetic in bf16."""
+    """4-bit weights by QLoRA's recipe: NF4, the quantisation constants quantised again, arithmetic in the device's precision."""
     from importlib.util import find_spec
 
     from transformers import BitsAndBytesConfig
 
-    if device == "cpu":
-        raise Failure("bad_run_file", "models.loadIn4bit needs a GPU; set it to false")
     if find_spec("bitsandbytes") is None:
-        raise Failure("bad_model", "models.loadIn4bit needs the package bitsandbytes, which is not installed; set it to false or install the gpu packages")
+        raise Failure("no_bitsandbytes", "models.loadIn4bit needs the package bitsandbytes, which is not installed; set it to false or install the gpu packages")
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype_of(device))
 
 

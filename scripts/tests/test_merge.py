@@ -88,3 +88,40 @@ def test_weights_that_are_not_finite_are_not_merged(stage, adapter):
     merge = stage("merge", RL_ROWS, adapter=adapter)
     assert merge.run() == 1
     assert not (merge.folder / "merged").exists()
+
+
+def test_weights_are_written_in_shards_that_are_read_back(stage, adapter, monkeypatch):
+    import merge as script
+
+    monkeypatch.setattr(script, "SHARD", "30KB")
+    merge = stage("merge", RL_ROWS, adapter=adapter)
+    assert merge.run() == 0, merge.log()
+    folder = merge.folder / "merged"
+    shards = sorted(path.name for path in folder.glob("model-*.safetensors"))
+    assert len(shards) > 1
+    assert not (folder / "model.safetensors").exists()
+    assert set(json.loads((folder / "model.safetensors.index.json").read_text())["weight_map"].values()) == set(shards)
+    assert json.loads((merge.folder / "parity.json").read_text())["parityAgree"] == 5
+
+
+def test_the_logits_are_compared_in_parts_with_the_same_result(stage, adapter, monkeypatch):
+    import merge as script
+
+    found = []
+    for bound in (script.LOGITS_AT_ONCE, 1):
+        monkeypatch.setattr(script, "LOGITS_AT_ONCE", bound)
+        merge = stage("merge", RL_ROWS, folder=f"at-{bound}", adapter=adapter)
+        assert merge.run() == 0, merge.log()
+        found.append(json.loads((merge.folder / "parity.json").read_text())["maxLogitDifference"])
+    assert found[1] == pytest.approx(found[0], abs=1e-4)
+
+
+def test_four_bit_weights_without_bitsandbytes_are_told(stage, adapter):
+    from importlib.util import find_spec
+
+    if find_spec("bitsandbytes") is not None:
+        pytest.skip("bitsandbytes is installed")
+    merge = stage("merge", RL_ROWS, adapter=adapter, models={"loadIn4bit": True})
+    assert merge.run() == 1
+    assert merge.end() == ("failed", "no_bitsandbytes")
+    assert not (merge.folder / "merged").exists()
