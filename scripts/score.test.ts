@@ -42,6 +42,23 @@ describe("npm run score", () => {
     expect(status).toBe(0);
   });
 
+  it("names what a line lacks, passes over what it has too much, and takes a byte-order mark and CRLF", async () => {
+    const pair = { question: "", gold: "800", prediction: "800" };
+    const rows = [{ id: "extra", ...pair, note: 1 }, pair, { id: null, ...pair }, { id: "a", gold: "800", prediction: "800" }, { id: "b", ...pair, prediction: null }, [], "x"];
+    const { lines } = await score(`\ufeff${rows.map((row) => JSON.stringify(row)).join("\r\n")}\r\n   \n`);
+    expect(lines.map((l) => l.verdict ?? l.error)).toEqual([
+      "right",
+      "id: expected a text or a number, found no such field; the row has question, gold, prediction",
+      "id: expected a text or a number, found null",
+      "question: expected a text, found no such field; the row has id, gold, prediction",
+      "prediction: expected a text, found null",
+      "expected an object, found []",
+      'expected an object, found "x"',
+      expect.stringMatching(/^not JSON/),
+    ]);
+    expect(lines.map((l) => l.id)).toEqual(["extra", null, null, "a", "b", null, null, null]);
+  });
+
   it("fails when no line can be scored", async () => {
     expect((await score("nonsense\n")).status).toBe(1);
     expect((await score("")).status).toBe(0);

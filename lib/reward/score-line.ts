@@ -6,9 +6,9 @@ import { fieldProblem } from "../store/field-problem.ts";
 import { rewardOf } from "./reward.ts";
 import type { RewardScore, RewardWeights } from "./reward.ts";
 
-const Id = z.union([z.string(), z.number()]);
+const Id = z.union([z.string(), z.number()], "a text or a number");
 const Line = z
-  .object({ id: Id, question: z.string().default(""), gold: z.string(), prediction: z.string().optional(), completion: z.string().optional() })
+  .object({ id: Id, question: z.string(), gold: z.string(), prediction: z.string().optional(), completion: z.string().optional() })
   .refine((row) => (row.prediction === undefined) !== (row.completion === undefined), "either prediction or completion");
 
 export interface ScoredLine {
