@@ -49,6 +49,7 @@ export * from "./answer/index.ts";
 export * from "./model/adapter.ts";
 export * from "./model/chat.ts";
 export * from "./model/fit-lab.ts";
+export * from "./model/fit-table.ts";
 export * from "./model/fit.ts";
 export * from "./model/hub-cache.ts";
 export * from "./model/lineage.ts";

@@ -1,8 +1,29 @@
-/** `npm run doctor`: what is here, what is missing, what to do. Exit status 1 when something is missing that `npm start` needs or installs. */
+/**
+ * `npm run doctor`: what is here, what is missing, what to do. Exit status 1 when something is missing that `npm start` needs or installs.
+ *
+ *     npm run doctor -- --profile gpu      what the profile gpu needs, too, and what fits into which GPU's memory
+ */
+import { existsSync } from "node:fs";
 import { describeRows, examine } from "./setup/health.mjs";
+import { NODE } from "./setup/packages.mjs";
 
-const rows = await examine();
+const asked = process.argv.slice(2).join(" ");
+if (asked !== "" && !/^--profile[ =](tiny|gpu)$/.test(asked)) {
+  console.error(`npm run doctor takes --profile tiny or --profile gpu, found ${asked}`);
+  process.exit(2);
+}
+const gpu = asked.endsWith("gpu") || (asked === "" && process.env.FTMODEL_PROFILE === "gpu");
+const rows = await examine({ gpu });
 console.log(describeRows(rows));
+if (gpu && existsSync(NODE)) await printMemory();
 const missing = rows.filter((row) => row.state === "missing");
 console.log(missing.length === 0 ? "\nEverything that is required is here." : `\nMissing: ${missing.map((row) => row.what).join(", ")}`);
 process.exit(missing.length === 0 ? 0 : 1);
+
+/** Needs the lib, so Node 24 and the packages; FTMODEL_SET is heard. */
+async function printMemory() {
+  const [{ openLab }, { listGpus }, { memoryTable }, { table }] = await Promise.all([import("../lib/config/lab.ts"), import("../lib/config/gpu.ts"), import("../lib/model/fit-table.ts"), import("../lib/show/table.ts")]);
+  const lab = openLab({ profile: "gpu" }, { ...process.env, FTMODEL_PROFILE: "gpu" });
+  const text = table(memoryTable(lab, await listGpus()), undefined, { caption: "Memory by plan, GiB a GPU: what each stage takes and the setting it picks" }).text;
+  console.log(`\n${text}\n--set KEY=VALUE overrides a choice. The plan is within 2 % of four training runs measured on an H100; servers' and fused losses' parts are assumed.`);
+}

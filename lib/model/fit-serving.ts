@@ -50,7 +50,7 @@ export function fitServing({ config, shape, room, gpus, mayQuantise, free }: Ser
         "gpu.replicas": replicas,
         "serving.concurrency": free("serving.concurrency") ? Math.max(2, Math.round(requests * IN_FLIGHT)) * replicas : concurrency,
       },
-      setting: `${format === "bf16" ? "bf16" : "4 bit"}, ${replicas > 1 ? `${replicas} GPUs × ` : ""}${requests} requests at once, ${maxModelLength} tokens each at most${captured ? "" : ", no CUDA graphs"}`,
+      setting: `${format === "bf16" ? "bf16" : "4 bit"}, ${replicas > 1 ? `${replicas} GPUs × ` : ""}${requests} requests at once${captured ? "" : ", no CUDA graphs"}`,
       memory,
     };
   });

@@ -77,7 +77,7 @@ export function fitGrpo({ config, shape, room, gpus, free }: TrainingNeed, judge
             ...(sleep !== null && { "gpu.vllmSleep": sleep, "gpu.vllmMemoryShare": share }),
             ...(beside && { "gpu.serveIn4bit": true, "gpu.cudaGraphs": false, "gpu.replicas": 1, "gpu.serverMemoryShare": Math.ceil((100 * totalMemory(beside)) / room) / 100 }),
           },
-          setting: words(format, checkpointing, `${micro} answers a pass, ${sleep === null ? "no vLLM" : `vLLM on ${share} of the GPU${sleep ? ", asleep while learning" : ""}`}${beside ? ", the Judge in 4 bit" : ""}`),
+          setting: words(format, checkpointing, `${micro} answers, ${sleep === null ? "no vLLM" : `vLLM on ${share}${sleep ? " asleep" : ""}`}${beside ? ", a Judge" : ""}`),
           memory: beside ? together(memory, beside) : memory,
         };
       }),

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { REPO_ROOT } from "../../lib/config/paths.ts";
-import { PYTHON } from "../setup/python.mjs";
+import { installBeside, PYTHON } from "../setup/python.mjs";
 import { runProgram, scratchFolder } from "./suite.ts";
 import type { Count, Suite } from "./suite.ts";
 
@@ -22,6 +22,24 @@ export const pytestUnits: Suite = {
     const file = join(scratchFolder("results"), "pytest.xml");
     const status = await runProgram(PYTHON, ["-m", "pytest", "-q", "-rs", "--junitxml", file, "scripts"]);
     return agree(status, status === 5 ? { passed: 0, failed: 0, skipped: 0 } : countJunit(readFileSync(file, "utf8"))); // 5: there are no tests
+  },
+};
+
+/** bitsandbytes has slow kernels for a CPU, so the code of small GPUs can be run here; importing it takes seconds, so nothing else has it. */
+export const fourBit: Suite = {
+  name: "4-bit weights on a CPU (pytest)",
+  async run() {
+    const skip = (why: string): Count => (console.log(`skipped: ${why}`), { passed: 0, failed: 0, skipped: 1 });
+    if (process.platform !== "linux") return skip("bitsandbytes is locked for Linux only");
+    const folder = scratchFolder("bitsandbytes");
+    try {
+      installBeside("bitsandbytes", folder);
+    } catch (error) {
+      return skip(`bitsandbytes could not be installed: ${(error as Error).message.split("\n")[0]}`);
+    }
+    const file = join(scratchFolder("results"), "four-bit.xml");
+    const status = await runProgram(PYTHON, ["-m", "pytest", "-q", "-rs", "--junitxml", file, join("scripts", "tests", "test_four_bit.py")], { PYTHONPATH: folder });
+    return agree(status, countJunit(readFileSync(file, "utf8")));
   },
 };
 

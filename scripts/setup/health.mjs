@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { totalmem } from "node:os";
 import { join } from "node:path";
 import { kernelspec } from "./kernelspec.mjs";
+import { installedVersions, isLocked, lockedVersions } from "./locked.mjs";
 import { NODE, packages } from "./packages.mjs";
 import { findPython, PYTHON, pythonEnvironment } from "./python.mjs";
 import { ROOT } from "./steps.mjs";
@@ -34,8 +35,11 @@ const isDone = (step) => existsSync(step.stamp) && readFileSync(step.stamp, "utf
 const gigabytes = (/** @type {number} */ bytes) => `${(bytes / 1e9).toFixed(1)} GB`;
 const RUN_START = "npm start installs it";
 
-/** @returns {Promise<Row[]>} */
-export async function examine() {
+/**
+ * @param {{ gpu?: boolean }} [options] `gpu`: what the profile gpu needs is required, too.
+ * @returns {Promise<Row[]>}
+ */
+export async function examine({ gpu: wanted = false } = {}) {
   const major = Number(process.versions.node.split(".")[0]);
   const installed = isDone(packages) && isDone(pythonEnvironment);
   const python = findPython();
@@ -56,11 +60,40 @@ export async function examine() {
     ...["base", "teacher", "judge"].map(tinyModel),
     row("disk", free >= neededDisk ? `${gigabytes(free)} free` : null, `${gigabytes(neededDisk)} free`, `free some space: ${gigabytes(free)} are left`),
     row("memory", memory >= 7.5e9 ? gigabytes(memory) : null, "8 GB", `${gigabytes(memory)} may be too little; close other programs`, false),
-    row("GPU", gpu, "for --profile gpu: 16 GB", "none is needed for the default profile", false),
+    row("GPU", gpu, "for --profile gpu: 8 GB", wanted ? "no nvidia-smi, or no driver answers: install the NVIDIA driver" : "none is needed for the default profile", wanted),
+    ...(gpu || wanted ? gpuRows(gpu, torch, wanted) : []),
     row("Chromium", await findBrowser(), "for PNG and PDF", "Debian: apt-get install chromium; or set CHROME to one", false),
     row("Chinese font", firstLine("fc-list", [":lang=zh", "family"]) || null, "for Chinese text in PNG and PDF", "Debian: apt-get install fonts-noto-cjk", false),
     row("port 8000", (await portIsFree(8000)) ? "free" : null, "for notebook 07", "in use: stop what listens there, or --set deploy.port=0", false),
   ];
+}
+
+/** torch 2.11 is built for CUDA 13.0; lib/config/gpu.ts names the same driver (a test compares them). */
+export const OLDEST_DRIVER = "580.65.06";
+const GPU_PACKAGES = ["torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes", "vllm", "liger-kernel"];
+
+/** Driver and versions. @param {string | null} gpu What nvidia-smi says. @param {string | null} torch @param {boolean} required @returns {Row[]} */
+export function gpuRows(gpu, torch, required) {
+  const driver = gpu?.split(",").at(-2)?.trim() ?? null;
+  const good = driver !== null && !isOlder(driver, OLDEST_DRIVER);
+  const [locked, installed] = [lockedVersions(), installedVersions(PYTHON, GPU_PACKAGES)];
+  const sees = torch?.includes("sees a GPU") ?? false;
+  return [
+    { ...row("driver", good ? driver : null, `${OLDEST_DRIVER}, for CUDA 13`, "install a newer NVIDIA driver, then restart", required), found: driver ?? "none" },
+    ...(gpu ? [row("torch on the GPU", sees ? "yes" : null, "sees it", "the driver is too old for this torch, or CUDA_VISIBLE_DEVICES hides the GPU", required)] : []),
+    ...GPU_PACKAGES.map((name) => {
+      const [have, want] = [installed[name] ?? null, locked[name] ?? "?"];
+      const same = have !== null && isLocked(have, want);
+      return { ...row(name, same ? have : null, want, have === null ? "npm start -- --profile gpu installs it" : "another version than the lock's: npm start -- --profile gpu installs that", required), found: have ?? "none" };
+    }),
+  ];
+}
+
+/** @param {string} version @param {string} than */
+function isOlder(version, than) {
+  const [a, b] = [version, than].map((text) => text.split(".").map(Number));
+  const i = [0, 1, 2].find((part) => (a?.[part] ?? 0) !== (b?.[part] ?? 0)) ?? 0;
+  return (a?.[i] ?? 0) < (b?.[i] ?? 0);
 }
 
 /** @param {string} name @returns {Row} */

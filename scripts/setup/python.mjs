@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { lockedVersions } from "./locked.mjs";
 import { hashOf, ROOT, runQuietly, SetupError } from "./steps.mjs";
 
 const OWN_UV = join(ROOT, ".tools", "uv", "bin", "uv");
@@ -29,6 +30,18 @@ function findUv(python) {
     });
   }
   return OWN_UV;
+}
+
+/**
+ * One locked package in a folder of its own, for checks that need what the default environment leaves out. Returns its version.
+ * @param {string} name @param {string} folder
+ */
+export function installBeside(name, folder) {
+  const version = lockedVersions()[name];
+  if (!version) throw new SetupError(`${name} is not in uv.lock`, "name a package of the lock");
+  if (!existsSync(join(folder, `${name}-${version}.dist-info`)))
+    runQuietly(findUv(PYTHON), ["pip", "install", "--quiet", "--python", PYTHON, "--target", folder, "--no-deps", `${name}==${version}`], { todo: "uv needs to reach a package index" });
+  return version;
 }
 
 const VENV = join(ROOT, ".venv");
