@@ -1,0 +1,79 @@
+/**
+ * Learning on the GPU: the tiny world through the gpu profile's code (vLLM serves, NF4 QLoRA, vLLM inside GRPO) beside the CPU's run of it.
+ * Both must reach the same table within intervals. Not yet run on a GPU.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { openLab } from "../../lib/config/lab.ts";
+import type { Lab } from "../../lib/config/lab.ts";
+import { PROFILES } from "../../lib/config/profiles.ts";
+import { configKeys } from "../../lib/config/settings.ts";
+import type { Overrides } from "../../lib/config/settings.ts";
+import { distill } from "../../lib/distill/distill.ts";
+import { evaluate } from "../../lib/evaluate/evaluate.ts";
+import { filter } from "../../lib/filter/filter.ts";
+import { prepare } from "../../lib/prepare/prepare.ts";
+import { splitQuestions } from "../../lib/prepare/split.ts";
+import { Question } from "../../lib/records.ts";
+import type { Estimate, RlRow } from "../../lib/records.ts";
+import { readJsonl } from "../../lib/store/jsonl.ts";
+import { finishJsonl } from "../../lib/store/manifest.ts";
+import { trainGrpo, trainSft } from "../../lib/train/train.ts";
+import { generateQuestions } from "../../lib/world/index.ts";
+
+const QUESTIONS = 500;
+const SEED = 2026;
+/** What stays the gpu profile's own: how models are loaded, served and answered by. */
+const OF_THE_GPU = /^(gpu\.|serving\.engine$|serving\.(concurrency|requestTimeoutMs|startTimeoutMs)$|models\.loadIn4bit$|tracking\.)/;
+
+/** Everything that says what is learnt, as the tiny profile has it. */
+export function tinyWorld(): Overrides {
+  const valueOf = (config: object, key: string): unknown => key.split(".").reduce<unknown>((value, name) => (value as Record<string, unknown>)[name], config);
+  return Object.fromEntries(configKeys().filter((key) => !OF_THE_GPU.test(key)).map((key) => [key, valueOf(PROFILES.tiny, key)]));
+}
+
+export interface Learnt {
+  where: string;
+  arm: string;
+  format: Estimate;
+  greedy: Estimate;
+  sampled: Estimate | null;
+}
+
+/** Stages 1 to 6 on a CPU and on the GPU; n = 500 questions that no training saw. */
+export async function learnBoth(out: string): Promise<Learnt[]> {
+  const workspace = (name: string): string => {
+    const folder = join(out, "learning", name);
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  };
+  const common = { "evaluate.useJudge": false };
+  const cpu = openLab({ ...common }, { FTMODEL_WORKSPACE: workspace("cpu") });
+  const onGpu = (more: Overrides): Lab => openLab({ profile: "gpu", ...tinyWorld(), ...common, ...more }, { FTMODEL_WORKSPACE: workspace("gpu") });
+  // SFT on four bits; GRPO with vLLM, which needs whole weights.
+  const four = onGpu({ "models.loadIn4bit": true });
+  const whole = onGpu({ "models.loadIn4bit": false, "gpu.vllm": true });
+  return [...(await learn("CPU", cpu, cpu)), ...(await learn("GPU", four, whole))];
+}
+
+async function learn(where: string, sftLab: Lab, grpoLab: Lab): Promise<Learnt[]> {
+  await prepare(sftLab);
+  const questions = readJsonl(sftLab.paths.raw, Question);
+  await distill(sftLab, splitQuestions(questions, { testShare: sftLab.config.prepare.testShare, seed: sftLab.config.seed }).train);
+  await filter(sftLab);
+  const rows: RlRow[] = generateQuestions(QUESTIONS, SEED, "bench").map(({ id, question, gold_answer, type, source, kind }) => ({ id, prompt: question, gold_answer, type, source, ...(kind && { kind }) }));
+  finishJsonl(sftLab.paths.test, rows, { seed: SEED });
+  await trainSft(sftLab);
+  await trainGrpo(grpoLab);
+  const learnt: Learnt[] = [];
+  for (const arm of ["base", "sft", "sft_grpo"] as const) {
+    const { report } = await evaluate(grpoLab, { arm });
+    learnt.push({ where, arm, format: report.format, greedy: report.accuracy, sampled: report.accuracySampled });
+  }
+  return learnt;
+}
+
+/** Whether both machines agree on an arm: their intervals overlap. Pure. */
+export function agree(a: Estimate, b: Estimate): boolean {
+  return a.low <= b.high && b.low <= a.high;
+}
