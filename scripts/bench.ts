@@ -5,7 +5,7 @@
  *     npm run bench -- --skip-pipeline DIR       reads the workspace DIR, and measures the client alone
  *     npm run bench -- --skip-client             without the client against a bare load generator
  *
- * The pipeline runs three times: with --force (time, memory, stages), unchanged (the second start), and with its executed notebooks
+ * The pipeline runs three times: from an empty workspace (time, memory, stages), unchanged (the second start), and with its executed notebooks
  * forgotten but all model work on disk (a notebook's own overhead). What only these runs can tell is kept in reports/bench.json of the
  * workspace. Not a test: a goal that is missed is shown, the exit status stays 0.
  */
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
 
 async function runPipeline(lab: Lab): Promise<PipelineRecord> {
   const created = new Date().toISOString();
-  const first = await start(lab, "--force");
+  const first = await start(lab);
   const notebooks = readTimings(lab);
   const again = await start(lab);
   rmSync(ledgerFile(lab));
@@ -56,11 +56,12 @@ async function runPipeline(lab: Lab): Promise<PipelineRecord> {
 }
 
 /** `npm start` with the defaults, whatever the environment says. Throws LabError when it fails. */
-async function start(lab: Lab, ...options: string[]): Promise<{ seconds: number; peakBytes: number | null }> {
+async function start(lab: Lab): Promise<{ seconds: number; peakBytes: number | null }> {
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("FTMODEL_") || name === "FTMODEL_PYTHON"));
-  console.log(`\nnpm start -- ${["--workspace", lab.paths.root, ...options].join(" ")}`);
+  const options = ["--workspace", lab.paths.root];
+  console.log(`\nnpm start -- ${options.join(" ")}`);
   const started = performance.now();
-  const child = spawn(process.execPath, [join(REPO_ROOT, "scripts", "start.mjs"), "--workspace", lab.paths.root, ...options], { cwd: REPO_ROOT, env: environment, stdio: "inherit" });
+  const child = spawn(process.execPath, [join(REPO_ROOT, "scripts", "start.mjs"), ...options], { cwd: REPO_ROOT, env: environment, stdio: "inherit" });
   const memory = child.pid === undefined ? null : watchMemory(child.pid);
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
