@@ -28,7 +28,7 @@ def device_of(run: RunFile) -> str:
     if run.config.profile == "tiny":
         return "cpu"
     if not torch.cuda.is_available():
-        raise Failure("no_gpu", f"profile {run.config.profile} trains on a GPU and torch finds none; profile tiny trains on the CPU")
+        raise Failure("no_gpu", f"profile {run.config.profile} trains on a GPU and torch {torch.__version__} finds none (or its driver is too old); profile tiny trains on the CPU")
     return "cuda"
 
 

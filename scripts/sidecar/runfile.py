@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import types
 import typing
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 
 from .failure import Failure
@@ -146,6 +146,7 @@ class RunFile:
     reward: Reward | None
     output: str
     run_dir: str
+    plan: str | None = None  # the memory plan on a GPU, for people; not there on a CPU
 
     def input(self, name: str) -> Input:
         if name not in self.inputs:
@@ -173,6 +174,8 @@ def build(kind: typing.Any, value: typing.Any, where: str, file: str) -> typing.
         for field in fields(kind):
             name = camel(field.name)
             inner = f"{where}.{name}" if where else name
+            if name not in value and field.default is not MISSING:
+                continue
             if name not in value:
                 raise Failure("bad_run_file", f"{file}: {inner} is missing")
             members[field.name] = build(hints[field.name], value[name], inner, file)

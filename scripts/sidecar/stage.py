@@ -67,6 +67,8 @@ def outcome(stage: str, path: Path, body: Callable[[RunFile, EventLog], None], e
         if run.stage != stage:
             raise Failure("bad_run_file", f"{path.name}: stage: expected {stage}, found {run.stage}")
         set_environment(run)
+        if run.plan and events.speaks:
+            print(run.plan, flush=True)
         body(run, events)
     except Cancelled:
         return "cancelled", "stopped by a signal; what the checkpoints hold is kept"

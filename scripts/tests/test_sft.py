@@ -147,6 +147,13 @@ def test_what_cannot_be_trained_on_ends_by_name_before_anything_is_written(stage
     assert not (sft.folder / "checkpoints").exists()
 
 
+def test_the_memory_plan_stands_at_the_head_of_the_log(stage):
+    sft = stage("sft", SFT_ROWS[:2], sft={"maxLength": 10})
+    sft.run_file.write_text(json.dumps({**json.loads(sft.run_file.read_text()), "plan": "Memory planned: 3 GiB"}))
+    done = subprocess.run([sys.executable, str(SCRIPTS / "sft.py"), str(sft.run_file)], capture_output=True, text=True)
+    assert done.stdout.startswith("Memory planned: 3 GiB\n")
+
+
 def test_a_model_that_is_missing_is_named(stage, tmp_path):
     sft = stage("sft", SFT_ROWS, base=tmp_path / "nowhere")
     assert sft.run() == 1
