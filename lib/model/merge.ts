@@ -82,9 +82,14 @@ export async function mergeAdapter(lab: Lab, adapterPath: string, options: Merge
 
 /** A finished run whose model was moved on, and deleted there since, must merge again. */
 function isDoneWithoutModel(lab: Lab, key: string): boolean {
-  if (!new RunFolder(lab, key).exists()) return false;
+  if (!isReadable(lab, key)) return false;
   const { status, output } = readRun(lab, key);
   return status === "done" && !existsSync(output);
+}
+
+function isReadable(lab: Lab, key: string): boolean {
+  const folder = new RunFolder(lab, key);
+  return folder.exists() && !folder.isOutdated();
 }
 
 /** One copy of gigabytes is enough: the run's result is moved, not copied. */
@@ -100,7 +105,7 @@ function moveFolder(source: string, target: string, origin: Origin): void {
 }
 
 function resultOf(lab: Lab, key: string): Pick<Merged, "parity" | "run"> {
-  if (!new RunFolder(lab, key).exists()) return { parity: null, run: null };
+  if (!isReadable(lab, key)) return { parity: null, run: null };
   const run = readRun(lab, key);
   return { parity: parityOf(run), run };
 }

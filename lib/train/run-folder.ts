@@ -44,6 +44,16 @@ export class RunFolder {
     return existsSync(this.runFile);
   }
 
+  /** Whether run.json was written with another version's config: whole, but not of today's form. Such a run is neither shown nor gone on with. */
+  isOutdated(): boolean {
+    if (!this.exists()) return false;
+    try {
+      return !RunFile.safeParse(JSON.parse(readFileSync(this.runFile, "utf8"))).success;
+    } catch {
+      return false; // damaged: told when it is read
+    }
+  }
+
   /** Throws LabError when there is no such run, or its run.json is not one. */
   readRunFile(): RunFile {
     if (!this.exists()) throw new LabError({ what: "There is no such run", where: this.runFile, todo: "Start it with the notebook of its stage; listRuns(lab) shows what there is." });

@@ -5,7 +5,7 @@ import { fileError, writeFileAtomic } from "../store/atomic.ts";
 import { fileStamp } from "../store/file-stamp.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { endGroup, waitForExit } from "../serving/process-identity.ts";
-import { readRun } from "./run.ts";
+import { attemptLives, readRun } from "./run.ts";
 import { cutTornTail } from "./run-events.ts";
 import type { EndEvent } from "./run-events.ts";
 import { RunFolder } from "./run-folder.ts";
@@ -28,18 +28,20 @@ export interface StartOptions {
  * Starts the run that `spec` describes, or attaches to it: at most one process works on a key.
  *
  * done → nothing is started (unless `force`); running → the living process is kept; failed or interrupted → a new process resumes
- * from the newest complete checkpoint. Writes run.json (and reward.ts) first. Returns the key and whether a process was started.
+ * from the newest complete checkpoint; written by another version → kept aside, and trained anew. Writes run.json (and reward.ts) first.
+ * Returns the key and whether a process was started.
  */
 export async function startRun(workspace: Workspace, spec: RunSpec, { force = false, command, ready }: StartOptions = {}): Promise<{ key: string; started: boolean }> {
   const key = runKey(spec);
   const folder = new RunFolder(workspace, key);
   return await whileStarting(workspace.paths.runs, async () => {
+    if (folder.isOutdated() && !attemptLives(folder)) setAside(folder);
     if (folder.exists()) {
       const { status } = readRun(workspace, key);
       if (status === "running" || (status === "done" && !force)) return { key, started: false };
       await waitUntilGone(folder);
       await ready?.();
-      if (force) renameSync(folder.path, `${folder.path}.old-${fileStamp()}`);
+      if (force) setAside(folder);
     } else await ready?.();
     writeRunFile(folder, spec, key);
     await launch(folder, command ?? commandOf(spec));
@@ -58,6 +60,10 @@ export async function resumeRun(workspace: Workspace, key: string, { command }: 
     await launch(folder, command ?? commandOf(spec));
     return { key, started: true };
   });
+}
+
+function setAside(folder: RunFolder): void {
+  renameSync(folder.path, `${folder.path}.old-${fileStamp()}`);
 }
 
 function commandOf({ stage, config }: Pick<RunFile, "stage" | "config">): string[] {

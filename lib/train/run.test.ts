@@ -127,6 +127,17 @@ describe.concurrent("what is on disk", () => {
     rmSync(a.folder, { recursive: true });
   });
 
+  test("a run that another version wrote is kept aside and trained anew, not an error", async () => {
+    const old = await run("of an old version");
+    const file = JSON.parse(readFileSync(join(old.folder, "run.json"), "utf8")) as { config: Record<string, unknown> };
+    delete file.config.gpu;
+    writeFileSync(join(old.folder, "run.json"), JSON.stringify(file));
+    expect(() => readRun(lab, old.key)).toThrow("another version");
+    const fresh = await run("of an old version");
+    expect(fresh).toMatchObject({ key: old.key, status: "done" });
+    expect(readdirSync(lab.paths.runs).filter((name) => name.startsWith(`${old.key}.old-`))).toHaveLength(1);
+  });
+
   test("a key that would leave the runs' folder is refused, and an unknown one is named", () => {
     expect(() => readRun(lab, "../../etc")).toThrow(LabError);
     expect(() => readRun(lab, "-rf")).toThrow("plain name");
