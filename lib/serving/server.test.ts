@@ -123,9 +123,9 @@ test("a killed owner leaves no server behind", async () => {
 });
 
 test("secrets of the environment do not reach a server, what it needs does", () => {
-  const environment = { PATH: "/bin", HOME: "/home/me", CUDA_VISIBLE_DEVICES: "1", HF_HOME: "/hf", OPENAI_API_KEY: "canary", AWS_SECRET_ACCESS_KEY: "canary", WANDB_API_KEY: "canary", GITHUB_TOKEN: "canary" };
+  const environment = { PATH: "/bin", HOME: "/home/me", CUDA_VISIBLE_DEVICES: "1", HF_HOME: "/hf", NVSHMEM_DISABLE_NVLS: "1", OPENAI_API_KEY: "canary", AWS_SECRET_ACCESS_KEY: "canary", WANDB_API_KEY: "canary", GITHUB_TOKEN: "canary" };
   const kept = serverEnvironment(environment);
-  expect(kept).toMatchObject({ PATH: "/bin", HOME: "/home/me", CUDA_VISIBLE_DEVICES: "1", HF_HOME: "/hf" });
+  expect(kept).toMatchObject({ PATH: "/bin", HOME: "/home/me", CUDA_VISIBLE_DEVICES: "1", HF_HOME: "/hf", NVSHMEM_DISABLE_NVLS: "1" });
   expect(JSON.stringify(kept)).not.toContain("canary");
 });
 

@@ -18,6 +18,7 @@ from .events import EventLog
 from .failure import Failure
 
 PACKAGES = ["torch", "transformers", "trl", "peft", "accelerate"]
+ON_A_GPU = ["bitsandbytes", "vllm", "liger-kernel"]  # named where they are installed
 
 
 class Watch(TrainerCallback):
@@ -90,7 +91,9 @@ class Watch(TrainerCallback):
 
 
 def versions() -> dict[str, str]:
-    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in PACKAGES}}
+    installed = {distribution.name.lower().replace("_", "-") for distribution in importlib.metadata.distributions() if distribution.name}
+    names = [*PACKAGES, *(name for name in ON_A_GPU if name in installed)]
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
 
 
 def peak_memory(device: torch.device) -> float:
