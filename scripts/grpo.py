@@ -14,11 +14,9 @@ when grpo.startFromSft is false. Answers cut at grpo.maxTokens count in their gr
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidecar.batch import Batch, with_smaller_batch
-from sidecar.checkpoint import newest_complete
 from sidecar.colocate import no_room, vllm_arguments
 from sidecar.events import EventLog
 from sidecar.failure import Failure
@@ -28,7 +26,7 @@ from sidecar.reward import RewardProcess
 from sidecar.rows import messages, read_rows
 from sidecar.runfile import Grpo, RunFile
 from sidecar.speed import said, spare_casts, speed_of
-from sidecar.stage import run_stage, tracking
+from sidecar.stage import run_stage
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -57,10 +55,11 @@ def main(run: RunFile, events: EventLog) -> None:
 def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) -> None:
     # Not at the top: these take seconds, and read the environment that the run file decides.
     from datasets import Dataset
-    from transformers import PrinterCallback, set_seed
+    from transformers import set_seed
     from trl import GRPOConfig, GRPOTrainer
 
-    from sidecar.model import assert_changed, device_of, load_base, load_tokenizer, new_adapter, save_adapter, trainable_weights, trained_adapter
+    from sidecar.loop import loop_arguments, train_and_save
+    from sidecar.model import device_of, load_base, load_tokenizer, new_adapter, trainable_weights, trained_adapter
     from sidecar.watch_grpo import GrpoWatch, reward_function
 
     config, settings = run.config, run.config.grpo
@@ -92,10 +91,6 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
     before = trainable_weights(model)
 
     # Trainer
-    checkpoints = Path(run.run_dir) / "checkpoints"
-    resume, passed_over = newest_complete(checkpoints)
-    for sentence in passed_over:
-        events.warning("incomplete_checkpoint", sentence)
     trainer_class: type[GRPOTrainer] = GRPOTrainer
     if device == "cpu" and not settings.gradient_checkpointing and not config.models.load_in_4bit:
         from sidecar.cpu_grpo import CpuGRPOTrainer as trainer_class
@@ -107,7 +102,6 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
         reward_funcs=[reward_function(process)],
         callbacks=[watch],
         args=GRPOConfig(
-            output_dir=str(checkpoints),
             # GRPO as published
             loss_type="grpo",
             scale_rewards="group" if settings.scale_rewards else "none",
@@ -122,37 +116,13 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
             mask_truncated_completions=True,
             disable_dropout=True,  # with dropout the trained policy would not be the one that answered
             # the loop
-            num_train_epochs=1,  # `data` already holds the questions of all epochs, in order
             shuffle_dataset=False,
-            per_device_train_batch_size=batch.micro,
-            gradient_accumulation_steps=batch.accumulation,
-            learning_rate=settings.learning_rate,
             lr_scheduler_type="constant_with_warmup",
-            warmup_steps=round(settings.warmup_share * steps),
-            max_grad_norm=1.0,  # Magic number: the usual bound on the gradient's norm
-            gradient_checkpointing=settings.gradient_checkpointing,
-            save_steps=settings.save_steps,
-            save_total_limit=2,  # the newest, and the one before in case a crash hits the newest
-            logging_steps=1,
-            logging_nan_inf_filter=False,  # a loss that is not finite must be seen
-            seed=config.seed,
-            use_cpu=device == "cpu",
-            bf16=device != "cpu",
-            dataloader_pin_memory=device != "cpu",
-            ddp_find_unused_parameters=False,
-            disable_tqdm=True,
             **vllm,
-            **speed.arguments,
-            **tracking(run),
+            **loop_arguments(run, settings, batch, steps, device, speed),
         ),
     )
-    trainer.remove_callback(PrinterCallback)
-    trainer.train(resume_from_checkpoint=resume and str(resume))
-
-    # Save
-    assert_changed(model, before)
-    if trainer.is_world_process_zero():
-        save_adapter(trainer.accelerator.unwrap_model(trainer.model), run)
+    train_and_save(trainer, run, before, events)
 
 
 def longest_prompt(tokenizer: PreTrainedTokenizerBase, prompts: list) -> int:

@@ -14,10 +14,8 @@ from __future__ import annotations
 
 import math
 import sys
-from pathlib import Path
 
 from sidecar.batch import Batch, with_smaller_batch
-from sidecar.checkpoint import newest_complete
 from sidecar.events import EventLog
 from sidecar.failure import Failure
 from sidecar.order import epochs_in_order
@@ -25,7 +23,7 @@ from sidecar.ranks import processes
 from sidecar.rows import encode, read_rows
 from sidecar.runfile import RunFile
 from sidecar.speed import histogram, spare_casts, speed_of
-from sidecar.stage import run_stage, tracking
+from sidecar.stage import run_stage
 
 
 def main(run: RunFile, events: EventLog) -> None:
@@ -40,11 +38,12 @@ def main(run: RunFile, events: EventLog) -> None:
 def train(run: RunFile, events: EventLog, batch: Batch) -> None:
     # Not at the top: these take seconds, and read the environment that the run file decides.
     from datasets import Dataset
-    from transformers import PrinterCallback, set_seed
+    from transformers import set_seed
     from trl import SFTConfig, SFTTrainer
 
     from sidecar.flash import use_kernel
-    from sidecar.model import assert_changed, device_of, load_base, load_tokenizer, new_adapter, save_adapter, trainable_weights
+    from sidecar.loop import loop_arguments, train_and_save
+    from sidecar.model import device_of, load_base, load_tokenizer, new_adapter, trainable_weights
     from sidecar.watch import Watch
 
     config, settings = run.config, run.config.sft
@@ -74,48 +73,19 @@ def train(run: RunFile, events: EventLog, batch: Batch) -> None:
     before = trainable_weights(model)
 
     # Trainer
-    checkpoints = Path(run.run_dir) / "checkpoints"
-    resume, passed_over = newest_complete(checkpoints)
-    for sentence in passed_over:
-        events.warning("incomplete_checkpoint", sentence)
     trainer = SFTTrainer(
         model=model,
         processing_class=tokenizer,
         train_dataset=data,
         callbacks=[Watch(events, settings.epochs)],
         args=SFTConfig(
-            output_dir=str(checkpoints),
-            num_train_epochs=1,  # `data` already holds the rows of all epochs, in order
             train_sampling_strategy="sequential",
-            per_device_train_batch_size=batch.micro,
-            gradient_accumulation_steps=batch.accumulation,
-            learning_rate=settings.learning_rate,
             lr_scheduler_type="cosine",
-            warmup_steps=round(settings.warmup_share * steps),
-            max_grad_norm=1.0,  # Magic number: the usual bound on the gradient's norm
             max_length=None,  # cut above, and counted
-            gradient_checkpointing=settings.gradient_checkpointing,
-            save_steps=settings.save_steps,
-            save_total_limit=2,  # the newest, and the one before in case a crash hits the newest
-            logging_steps=1,
-            logging_nan_inf_filter=False,  # a loss that is not finite must be seen
-            seed=config.seed,
-            use_cpu=device == "cpu",
-            bf16=device != "cpu",
-            dataloader_pin_memory=device != "cpu",
-            ddp_find_unused_parameters=False,
-            disable_tqdm=True,
-            **speed.arguments,
-            **tracking(run),
+            **loop_arguments(run, settings, batch, steps, device, speed),
         ),
     )
-    trainer.remove_callback(PrinterCallback)
-    trainer.train(resume_from_checkpoint=resume and str(resume))
-
-    # Save
-    assert_changed(model, before)
-    if trainer.is_world_process_zero():
-        save_adapter(trainer.accelerator.unwrap_model(trainer.model), run)
+    train_and_save(trainer, run, before, events)
 
 
 def keep_answers(encoded: list, max_length: int, events: EventLog) -> list:

@@ -1,0 +1,62 @@
+"""What both trainers share: the settings of the loop, and the way from a trainer to a saved adapter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .batch import Batch
+from .checkpoint import newest_complete
+from .events import EventLog
+from .model import assert_changed, save_adapter
+from .runfile import Grpo, RunFile, Sft
+from .speed import Speed
+from .stage import tracking
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import Trainer
+
+
+def loop_arguments(run: RunFile, settings: Sft | Grpo, batch: Batch, steps: int, device: str, speed: Speed) -> dict[str, Any]:
+    """The trainer's arguments that are the same in every stage. `steps`: optimizer steps of the whole run."""
+    return dict(
+        output_dir=str(checkpoints_of(run)),
+        num_train_epochs=1,  # the data already holds the rows of all epochs, in order
+        per_device_train_batch_size=batch.micro,
+        gradient_accumulation_steps=batch.accumulation,
+        learning_rate=settings.learning_rate,
+        warmup_steps=round(settings.warmup_share * steps),
+        max_grad_norm=1.0,  # Magic number: the usual bound on the gradient's norm
+        gradient_checkpointing=settings.gradient_checkpointing,
+        save_steps=settings.save_steps,
+        save_total_limit=2,  # the newest, and the one before in case a crash hits the newest
+        logging_steps=1,
+        logging_nan_inf_filter=False,  # a loss that is not finite must be seen
+        seed=run.config.seed,
+        use_cpu=device == "cpu",
+        bf16=device != "cpu",
+        dataloader_pin_memory=device != "cpu",
+        ddp_find_unused_parameters=False,
+        disable_tqdm=True,
+        **speed.arguments,
+        **tracking(run),
+    )
+
+
+def train_and_save(trainer: Trainer, run: RunFile, before: dict[str, torch.Tensor], events: EventLog) -> None:
+    """Trains from the newest complete checkpoint, or from the start, and writes the adapter. `before`: the weights at the start."""
+    from transformers import PrinterCallback
+
+    resume, passed_over = newest_complete(checkpoints_of(run))
+    for sentence in passed_over:
+        events.warning("incomplete_checkpoint", sentence)
+    trainer.remove_callback(PrinterCallback)
+    trainer.train(resume_from_checkpoint=resume and str(resume))
+    assert_changed(trainer.model, before)
+    if trainer.is_world_process_zero():
+        save_adapter(trainer.accelerator.unwrap_model(trainer.model), run)
+
+
+def checkpoints_of(run: RunFile) -> Path:
+    return Path(run.run_dir) / "checkpoints"
