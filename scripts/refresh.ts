@@ -1,11 +1,18 @@
-/** `npm run notebooks:refresh`, for maintainers: runs the pipeline and puts the executed copies, normalised, into notebooks/. */
+/**
+ * `npm run notebooks:refresh`, for maintainers: runs the pipeline and puts the executed copies, normalised, into notebooks/, and the
+ * ablation figure into reports/example/, where the README shows it.
+ */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { writeFileAtomic } from "../lib/store/atomic.ts";
 import { LabError } from "../lib/errors.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { REPO_ROOT } from "../lib/config/paths.ts";
+import { ablation } from "../lib/figures/ablate.ts";
+import { AblationSummary } from "../lib/records.ts";
+import { closeBrowser } from "../lib/show/browser.ts";
+import { drawFigure } from "../lib/show/png.ts";
 import { normaliseNotebook } from "./pipeline/normalise.ts";
 import type { Notebook } from "./pipeline/normalise.ts";
 import { environmentOf, notebookFiles, numberOf, parseOptions } from "./pipeline/options.ts";
@@ -20,6 +27,12 @@ try {
     const executed = JSON.parse(readFileSync(join(paths.reports, "notebooks", basename(notebook)), "utf8")) as Notebook;
     writeFileAtomic(notebook, `${JSON.stringify(normaliseNotebook(executed, paths.root), null, 1)}\n`);
     console.log(`refreshed ${basename(notebook)}`);
+  }
+  const summary = globSync(join(paths.reports, "ablation_summary_*.json")).sort().at(-1);
+  if (summary !== undefined) {
+    const figure = ablation(AblationSummary.parse(JSON.parse(readFileSync(summary, "utf8"))));
+    writeFileAtomic(join(REPO_ROOT, "reports", "example", "ablation.png"), await drawFigure(figure));
+    await closeBrowser();
   }
 } catch (error) {
   console.error(error instanceof LabError ? `\n${error.message}` : error);
