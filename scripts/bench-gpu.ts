@@ -23,7 +23,7 @@ import type { Gpu } from "../lib/config/gpu.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { PYTHON, workspacePaths } from "../lib/config/paths.ts";
 import { LabError } from "../lib/errors.ts";
-import { table } from "../lib/show/table.ts";
+import { table } from "../lib/view/table.ts";
 import { writeFileAtomic } from "../lib/store/atomic.ts";
 import { agree, learnBoth } from "./bench/gpu-learning.ts";
 import { MEASURES } from "./bench/gpu-rows.ts";

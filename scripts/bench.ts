@@ -20,7 +20,7 @@ import { openLab } from "../lib/config/lab.ts";
 import type { Lab } from "../lib/config/lab.ts";
 import { REPO_ROOT } from "../lib/config/paths.ts";
 import { withServer } from "../lib/serving/serving.ts";
-import { table } from "../lib/show/table.ts";
+import { table } from "../lib/view/table.ts";
 import { benchRequests, compareClients } from "./bench/client.ts";
 import { watchMemory } from "./bench/memory.ts";
 import { benchRows, notebookRows } from "./bench/requirements.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { expectedVerdict, inertText, LAYOUT_NAMES } from "../lib/judge/judge-prompt.ts";
-import type { FaultKind } from "../lib/judge/judge-prompt.ts";
+import type { FaultKind } from "../lib/world/fault-kind.ts";
 import { plantedFaults } from "../lib/judge/judge-sets.ts";
 import { judgedText } from "../lib/testing/stub-judge.ts";
 import { sendChat, startStub } from "../lib/testing/stub-server.ts";

@@ -9,7 +9,7 @@ import { openLab } from "../lib/config/lab.ts";
 import type { Lab } from "../lib/config/lab.ts";
 import { REPO_ROOT } from "../lib/config/paths.ts";
 import { AblationSummary } from "../lib/records.ts";
-import { table } from "../lib/show/table.ts";
+import { table } from "../lib/view/table.ts";
 import { commonKey, notebookKey, ownedBy, readLedger, reasonToRun, takeSnapshot, writeLedger } from "./pipeline/kept.ts";
 import { environmentOf, HELP, notebookFiles, numberOf, parseOptions } from "./pipeline/options.ts";
 import { kernelspec } from "./setup/kernelspec.mjs";

@@ -7,6 +7,7 @@ export { checkFormat } from "./format.ts";
 export { extractAnswer } from "./extract.ts";
 export type { GoldReading } from "./gold.ts";
 export { readGold } from "./gold.ts";
+export { goldProblem } from "./gold-problem.ts";
 export type { CompletionCase, Score } from "./score.ts";
 export { scoreCompletion } from "./score.ts";
 export type { Example } from "./examples.ts";

@@ -5,11 +5,25 @@ import { z } from "zod";
 import { distill } from "./distill.ts";
 import type { Distillation, DistillOptions } from "./distill.ts";
 import type { DistillProgress } from "./distill-progress.ts";
-import type { DistillCurve } from "../figures/distill.ts";
+
 import { writeFileAtomic } from "../store/atomic.ts";
 import type { Lab } from "../config/lab.ts";
 import { readManifest } from "../store/manifest.ts";
 import type { Question } from "../records.ts";
+
+/** A distillation under way, or finished. Times in seconds since its start. */
+export interface DistillCurve {
+  total: number;
+  done: number;
+  failed: number;
+  /** Rows that were on disk before this start. */
+  resumed?: number;
+  tokensPerSecond: number | null;
+  etaSeconds: number | null;
+  failures?: Record<string, number>;
+  /** Oldest first. */
+  history: readonly { seconds: number; done: number; tokensPerSecond: number | null }[];
+}
 
 const StoredCurve = z.object({
   /** Of the distilled.jsonl that this curve led to. */

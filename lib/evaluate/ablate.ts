@@ -1,8 +1,8 @@
 /** Stage 8: the arms side by side, what each step adds and what it costs. */
 import { basename, join } from "node:path";
 import { writeFileAtomic } from "../store/atomic.ts";
-import { changedAnswers, compareArms, compareByType, METRICS } from "../stats/compare.ts";
-import type { Change, Comparison } from "../stats/compare.ts";
+import { changedAnswers, compareArms, compareByType, METRICS } from "./compare.ts";
+import type { Change, Comparison } from "./compare.ts";
 import { LabError } from "../errors.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { evaluateArms } from "./evaluate-arms.ts";

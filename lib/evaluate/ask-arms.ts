@@ -1,14 +1,14 @@
 /** The same questions to several arms, greedily: the travelling examples, or anything else one wants to see them answer. */
 import { scoreCompletion } from "../answer/index.ts";
-import { shownAnswer } from "../show/answer-view.ts";
-import { answerTasks, openAnswers } from "./eval-answers.ts";
-import type { StoredAnswer } from "./eval-answers.ts";
-import { collectAnswers } from "./eval-collect.ts";
-import { evaluatedModel } from "./eval-model.ts";
+import { shownAnswer } from "./answer-view.ts";
+import { answerTasks, openAnswers } from "../ask/answers.ts";
+import type { StoredAnswer } from "../ask/answers.ts";
+import { collectAnswers } from "../ask/collect.ts";
+import { evaluatedModel } from "../ask/model.ts";
 import type { Client } from "../serving/client.ts";
 import type { Lab } from "../config/lab.ts";
 import type { ArmName, Question } from "../records.ts";
-import type { ShownText } from "../show/sample-view.ts";
+import type { ShownText } from "../view/sample-view.ts";
 import { withServer } from "../serving/serving.ts";
 
 export interface AskArmsOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { changedAnswers, compareArms, compareByType } from "../stats/compare.ts";
+import { changedAnswers, compareArms, compareByType } from "./compare.ts";
 import { passAtKOf, proportion, summarizeArm } from "./eval-summary.ts";
 import { Arm } from "../records.ts";
 import type { EvalDetail } from "../records.ts";

@@ -1,6 +1,6 @@
 /** The few questions that travel through all eight notebooks. */
 import type { Config } from "../config/config.ts";
-import { goldProblem } from "../filter/filter-rules.ts";
+import { goldProblem } from "../answer/index.ts";
 import { PROFILES } from "../config/profiles.ts";
 import { QUESTION_TYPES } from "../records.ts";
 import type { Question } from "../records.ts";

@@ -1,8 +1,9 @@
 /** Stage 8: what each stage of training bought. */
 import type { AblationSummary, Estimate } from "../records.ts";
-import { table, type View } from "../show/table.ts";
-import { formatCount, formatEstimate } from "./numbers.ts";
-import { emptyFigure, type Figure, makeFigure, styleOf } from "./theme.ts";
+import { table, type View } from "../view/table.ts";
+import { formatCount, formatEstimate } from "../view/numbers.ts";
+import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
+import { styleOf } from "../view/arms.ts";
 
 const METRICS = [
   { key: "accuracyLenient", name: "accuracy, greedy,<br>read leniently" },

@@ -1,11 +1,12 @@
 /** Stage 6: an evaluation under way, and what several tries bring. */
 import { curveRecorder } from "../distill/distill-curve.ts";
-import type { CollectProgress } from "../evaluate/eval-collect.ts";
+import type { CollectProgress } from "../ask/collect.ts";
 import { passAtKOf } from "../evaluate/eval-summary.ts";
 import { distillProgress } from "./distill.ts";
 import type { ArmDetails } from "./evaluate.ts";
-import { formatCount, formatEstimate } from "./numbers.ts";
-import { emptyFigure, type Figure, makeFigure, styleOf } from "./theme.ts";
+import { formatCount, formatEstimate } from "../view/numbers.ts";
+import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
+import { styleOf } from "../view/arms.ts";
 
 /**
  * Draws an evaluation while it runs: a function from progress to figure that remembers the curve of the arm being asked.

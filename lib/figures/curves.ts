@@ -1,7 +1,9 @@
 /** Training curves: a metric over optimizer steps, several runs drawn over each other, the raw line faint and its mean strong. */
-import type { Metrics } from "../train/run-metrics.ts";
-import { formatNumber, movingAverage, smoothingWindow } from "./numbers.ts";
-import { emptyFigure, type Figure, label, makeFigure, note, stylesOf, type Trace } from "./theme.ts";
+import type { Metrics } from "../run/run-metrics.ts";
+import { formatNumber, movingAverage, smoothingWindow } from "../view/numbers.ts";
+import { emptyFigure, type Figure, makeFigure, note, type Trace } from "./theme.ts";
+import { label } from "../view/labels.ts";
+import { stylesOf } from "../view/arms.ts";
 
 /** A run to draw, as `{ name: "sft", ...run }`. An arm's name gets the arm's colour. */
 export interface Curve {

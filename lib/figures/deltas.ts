@@ -1,10 +1,12 @@
 /** Stage 8: gains and regressions by type, on the same questions. */
 import type { ArmPair } from "../evaluate/ablate.ts";
-import { compareArms, compareByType, type Metric } from "../stats/compare.ts";
+import { compareArms, compareByType, type Metric } from "../evaluate/compare.ts";
 import type { ArmDetails } from "./evaluate.ts";
 import { type Choice, updateMenu } from "./menu.ts";
-import { formatCount } from "./numbers.ts";
-import { axisLabels, DROPPED, emptyFigure, type Figure, KEPT, makeFigure, MARK, styleOf, titleOf } from "./theme.ts";
+import { formatCount } from "../view/numbers.ts";
+import { DROPPED, emptyFigure, type Figure, KEPT, makeFigure, MARK, titleOf } from "./theme.ts";
+import { axisLabels } from "../view/labels.ts";
+import { styleOf } from "../view/arms.ts";
 
 /** How much an arm gained on another, on the same questions; `low` and `high` bound the 95 % interval. */
 export interface Delta {

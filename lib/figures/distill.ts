@@ -1,21 +1,10 @@
 /** Stage 2: how the Teacher gets on, and what its texts are good for. */
 import { orderTypes } from "./prepare.ts";
-import { countBy, formatCount, formatNumber, formatShare } from "./numbers.ts";
-import { emptyFigure, type Figure, KEPT, makeFigure, note, pretty, SERIES } from "./theme.ts";
-
-/** A distillation under way, or finished. Times in seconds since its start. */
-export interface DistillCurve {
-  total: number;
-  done: number;
-  failed: number;
-  /** Rows that were on disk before this start. */
-  resumed?: number;
-  tokensPerSecond: number | null;
-  etaSeconds: number | null;
-  failures?: Record<string, number>;
-  /** Oldest first. */
-  history: readonly { seconds: number; done: number; tokensPerSecond: number | null }[];
-}
+import { countBy, formatCount, formatNumber, formatShare } from "../view/numbers.ts";
+import { emptyFigure, type Figure, KEPT, makeFigure, note } from "./theme.ts";
+import { pretty } from "../view/labels.ts";
+import { SERIES } from "../view/arms.ts";
+import type { DistillCurve } from "../distill/distill-curve.ts";
 
 /** Rows on disk over time, and the rate where tokens are counted; the subtitle holds rate, ETA and failures. */
 export function distillProgress(progress: DistillCurve, { title = "Teacher texts on disk", unit = "texts" }: { title?: string; unit?: string } = {}): Figure {

@@ -2,9 +2,11 @@
 import { proportion } from "../evaluate/eval-summary.ts";
 import type { Estimate, EvalDetail } from "../records.ts";
 import { type Choice, updateMenu } from "./menu.ts";
-import { countBy, formatCount, formatEstimate } from "./numbers.ts";
+import { countBy, formatCount, formatEstimate } from "../view/numbers.ts";
 import { orderTypes } from "./prepare.ts";
-import { axisLabels, emptyFigure, type Figure, makeFigure, styleOf, titleOf } from "./theme.ts";
+import { emptyFigure, type Figure, makeFigure, titleOf } from "./theme.ts";
+import { axisLabels } from "../view/labels.ts";
+import { styleOf } from "../view/arms.ts";
 
 /** An arm's answers: the rows of `eval_details_*.jsonl`. */
 export interface ArmDetails {

@@ -1,10 +1,12 @@
 /** Stage 6: what the wrong answers are like. */
 import type { EvalDetail } from "../records.ts";
-import { type ShownText, sampleList } from "../show/sample-view.ts";
-import type { View } from "../show/table.ts";
+import { type ShownText, sampleList } from "../view/sample-view.ts";
+import type { View } from "../view/table.ts";
 import type { ArmDetails } from "./evaluate.ts";
-import { countBy, formatCount } from "./numbers.ts";
-import { axisLabels, emptyFigure, type Figure, makeFigure, pretty, styleOf } from "./theme.ts";
+import { countBy, formatCount } from "../view/numbers.ts";
+import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
+import { axisLabels, pretty } from "../view/labels.ts";
+import { styleOf } from "../view/arms.ts";
 
 /** Why answers were not right, by the scorer's reason (lenient reading, greedy answers): one colour an arm, in % of the arm's answers. */
 export function readFailures(arms: readonly ArmDetails[], mode: EvalDetail["mode"] = "greedy"): Figure {

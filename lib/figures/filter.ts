@@ -1,9 +1,11 @@
 /** Stage 3: the funnel. What each layer kept, and why it dropped the rest. */
 import type { Bucket, Fate } from "../filter/funnel.ts";
 import { type Choice, updateMenu } from "./menu.ts";
-import { countBy, formatCount, formatShare } from "./numbers.ts";
+import { countBy, formatCount, formatShare } from "../view/numbers.ts";
 import { orderTypes } from "./prepare.ts";
-import { axisLabels, DROPPED, emptyFigure, type Figure, FAINT, KEPT, makeFigure, note, pretty, SERIES, titleOf } from "./theme.ts";
+import { DROPPED, emptyFigure, type Figure, FAINT, KEPT, makeFigure, note, titleOf } from "./theme.ts";
+import { axisLabels, pretty } from "../view/labels.ts";
+import { SERIES } from "../view/arms.ts";
 
 /** A layer of the funnel as `funnelOf` and filter_stats.json give it. */
 export type FunnelLayer = Bucket & { layer: string; skipped?: boolean };

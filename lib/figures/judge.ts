@@ -1,8 +1,9 @@
 /** The Judge: where its pass mark stands, and what it sees of planted faults. */
 import type { JudgeCard } from "../judge/judge-card.ts";
 import { type Choice, updateSlider } from "./menu.ts";
-import { formatCount, formatShare } from "./numbers.ts";
-import { axisLabels, DROPPED, emptyFigure, type Figure, INK, KEPT, makeFigure, note, titleOf } from "./theme.ts";
+import { formatCount, formatShare } from "../view/numbers.ts";
+import { DROPPED, emptyFigure, type Figure, INK, KEPT, makeFigure, note, titleOf } from "./theme.ts";
+import { axisLabels } from "../view/labels.ts";
 
 /** A judged text: its points (null: no readable verdict), and, where it is known, whether it is really good. */
 export interface JudgedText {

@@ -1,6 +1,8 @@
 /** Histograms of token counts against a limit: what would be cut or set aside. */
-import { fillBins, formatCount, formatShare, integerBins } from "./numbers.ts";
-import { emptyFigure, type Figure, label, makeFigure, MARK, pretty, SERIES } from "./theme.ts";
+import { fillBins, formatCount, formatShare, integerBins } from "../view/numbers.ts";
+import { emptyFigure, type Figure, makeFigure, MARK } from "./theme.ts";
+import { label, pretty } from "../view/labels.ts";
+import { SERIES } from "../view/arms.ts";
 
 export interface LengthOptions {
   title: string;

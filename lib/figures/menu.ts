@@ -1,5 +1,5 @@
 /** Plotly's own menus and sliders: they work in a notebook, in a report and from a file, with no kernel behind them. */
-import { label } from "./theme.ts";
+import { label } from "../view/labels.ts";
 
 /** One choice of a menu: what it is called, and what it changes (as in `Plotly.update`). */
 export interface Choice {

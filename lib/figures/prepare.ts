@@ -1,9 +1,11 @@
 /** Stage 1: what came in, what the sample looks like, what would not fit. */
 import type { RemovedDuplicate } from "../prepare/duplicates.ts";
 import { QUESTION_TYPES } from "../records.ts";
-import { table, type View } from "../show/table.ts";
-import { countBy, formatCount, formatShare } from "./numbers.ts";
-import { axisLabels, DROPPED, emptyFigure, type Figure, KEPT, makeFigure, pretty, SERIES } from "./theme.ts";
+import { table, type View } from "../view/table.ts";
+import { countBy, formatCount, formatShare } from "../view/numbers.ts";
+import { DROPPED, emptyFigure, type Figure, KEPT, makeFigure } from "./theme.ts";
+import { axisLabels, pretty } from "../view/labels.ts";
+import { SERIES } from "../view/arms.ts";
 
 /** The four types first, in their order, then any other that occurs. */
 export function orderTypes(types: Iterable<string>): string[] {

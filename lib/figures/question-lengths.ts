@@ -1,8 +1,9 @@
 /** Stage 1: how long the questions are, for all of them and for every type and source by itself. */
 import { type Choice, updateMenu } from "./menu.ts";
-import { countBy, fillBins, formatCount, formatShare, integerBins } from "./numbers.ts";
+import { countBy, fillBins, formatCount, formatShare, integerBins } from "../view/numbers.ts";
 import { orderTypes } from "./prepare.ts";
-import { DROPPED, emptyFigure, type Figure, KEPT, makeFigure, MARK, pretty, titleOf } from "./theme.ts";
+import { DROPPED, emptyFigure, type Figure, KEPT, makeFigure, MARK, titleOf } from "./theme.ts";
+import { pretty } from "../view/labels.ts";
 
 export interface MeasuredQuestion {
   type: string;

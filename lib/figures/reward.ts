@@ -1,6 +1,7 @@
 /** Stage 5: what GRPO pays, part by part and spread over time. */
-import { formatCount, formatNumber, meanOf, movingAverage, smoothingWindow } from "./numbers.ts";
-import { emptyFigure, type Figure, INK, KEPT, makeFigure, pretty } from "./theme.ts";
+import { formatCount, formatNumber, meanOf, movingAverage, smoothingWindow } from "../view/numbers.ts";
+import { emptyFigure, type Figure, INK, KEPT, makeFigure } from "./theme.ts";
+import { pretty } from "../view/labels.ts";
 
 /** All completions kept of one step, as the run's `samples()` gives them. */
 export interface StepSamples {

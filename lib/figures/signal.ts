@@ -1,9 +1,11 @@
 /** Stage 5: whether a group has anything to tell. Equal rewards give zero advantages, and nothing is learned from them. */
 import { expectedNoSignalShare, hasNoSignal } from "../reward/advantage.ts";
 import type { Census } from "../train/census.ts";
-import { binomial, formatCount, formatShare, meanOf, movingAverage, smoothingWindow } from "./numbers.ts";
+import { binomial, formatCount, formatShare, meanOf, movingAverage, smoothingWindow } from "../view/numbers.ts";
 import type { StepSamples } from "./reward.ts";
-import { emptyFigure, type Figure, label, makeFigure, SERIES, stylesOf, type Trace } from "./theme.ts";
+import { emptyFigure, type Figure, makeFigure, type Trace } from "./theme.ts";
+import { label } from "../view/labels.ts";
+import { SERIES, stylesOf } from "../view/arms.ts";
 
 /** A run's completions, as `{ name: "sft_grpo", ...run }`. */
 export interface SampledRun {

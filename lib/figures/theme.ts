@@ -1,6 +1,6 @@
 /** What all figures share: colours, fonts, axes, and the figure that explains why there is nothing to draw. */
-import type { ArmName } from "../records.ts";
-import { visibleText } from "../show/text-view.ts";
+import { SERIES } from "../view/arms.ts";
+import { label } from "../view/labels.ts";
 
 /** A Plotly trace: `type` and its attributes. */
 export interface Trace {
@@ -13,17 +13,6 @@ export interface Figure {
   data: Trace[];
   layout: Record<string, unknown>;
 }
-
-/** One colour and one marker an arm, in all notebooks. Okabe–Ito hues, far apart for every kind of colour blindness (see the test). */
-export const ARM_STYLES: Record<ArmName, { label: string; colour: string; symbol: string }> = {
-  base: { label: "Base", colour: "#595959", symbol: "circle" },
-  sft: { label: "SFT", colour: "#0072B2", symbol: "square" },
-  sft_grpo: { label: "SFT + GRPO", colour: "#D55E00", symbol: "diamond" },
-  grpo_only: { label: "GRPO only", colour: "#CC79A7", symbol: "triangle-up" },
-};
-
-/** For series that are not arms. Okabe–Ito (https://jfly.uni-koeln.de/color/), yellow darkened to be read on white. */
-export const SERIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8A7B00", "#595959"] as const;
 
 export const KEPT = "#009E73";
 export const DROPPED = "#D3D6DB";
@@ -121,53 +110,4 @@ export function emptyFigure(title: string, why: string): Figure {
 /** An annotation without an arrow. `text` is plain text. */
 export function note(text: string, at: Record<string, unknown>): Record<string, unknown> {
   return { text: label(text, 200), showarrow: false, font: { size: 12, color: FAINT }, ...at };
-}
-
-/** Plain text as Plotly may show it: its pseudo-HTML neutralised, control characters made visible, cut to `max` characters. */
-export function label(text: string, max = 40): string {
-  const shown = visibleText(text).replace(/\s+/g, " ").trim();
-  const characters = [...shown];
-  const cut = characters.length > max ? characters.slice(0, max - 1).join("") + "…" : shown;
-  return cut.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-}
-
-/** "financial_calculation" → "calculation", "too_long" → "too long". */
-export function pretty(name: string, max = 40): string {
-  return label(name.replace(/^financial_/, "").replace(/_/g, " "), max);
-}
-
-/** Labels for an axis, one a name: names that would read alike after the cut get a number. Plotly draws equal categories as one bar. */
-export function axisLabels(names: readonly string[], max = 40): string[] {
-  const seen = new Map<string, number>();
-  return names.map((name) => {
-    const text = pretty(name, max);
-    const times = (seen.get(text) ?? 0) + 1;
-    seen.set(text, times);
-    return times === 1 ? text : `${text} (${times})`;
-  });
-}
-
-export function isArm(name: string): name is ArmName {
-  return Object.hasOwn(ARM_STYLES, name);
-}
-
-/** Colour, label and marker of an arm; another name gets a colour of the series by its position. */
-export function styleOf(name: string, index: number): { label: string; colour: string; symbol: string } {
-  if (isArm(name)) return ARM_STYLES[name];
-  return { label: label(name), colour: SERIES[index % SERIES.length]!, symbol: "circle" };
-}
-
-/** One style each for runs drawn over each other: the first of an arm has the arm's, a second one of the same arm the next free colour. */
-export function stylesOf(names: readonly string[]): { label: string; colour: string; symbol: string }[] {
-  const taken = new Set(names.filter(isArm).map((name) => ARM_STYLES[name].colour));
-  const seen = new Set<string>();
-  return names.map((name) => {
-    if (isArm(name) && !seen.has(name)) {
-      seen.add(name);
-      return ARM_STYLES[name];
-    }
-    const colour = SERIES.find((candidate) => !taken.has(candidate)) ?? SERIES[0];
-    taken.add(colour);
-    return { ...styleOf(name, 0), colour };
-  });
 }

@@ -1,7 +1,8 @@
 /** Stage 7: why servers batch. */
 import type { Throughput } from "../serving/throughput.ts";
-import { formatCount } from "./numbers.ts";
-import { emptyFigure, type Figure, makeFigure, SERIES } from "./theme.ts";
+import { formatCount } from "../view/numbers.ts";
+import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
+import { SERIES } from "../view/arms.ts";
 
 /** Tokens a second by requests in flight, and the median time that one whole answer took. */
 export function throughputCurve(rows: readonly Throughput[]): Figure {

@@ -1,6 +1,6 @@
 /** Stage 7: where the merged model differs from its base. */
-import type { WeightChange } from "../model/weight-change.ts";
-import { formatCount, formatShare } from "./numbers.ts";
+import type { WeightChange } from "../deploy/weight-change.ts";
+import { formatCount, formatShare } from "../view/numbers.ts";
 import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
 
 /** As a token passes them; others come last. */

@@ -9,7 +9,7 @@ import { openLab } from "../config/lab.ts";
 import { funnel, funnelByReason, judgeHeatmap, judgeThreshold } from "../figures/index.ts";
 import { cardLines, judgeCard } from "../judge/judge-card.ts";
 import type { Distilled, Question } from "../records.ts";
-import { sampleColumns } from "../show/sample-view.ts";
+import { sampleColumns } from "../view/sample-view.ts";
 import { distilled, labWith, question, right, twenty } from "../testing/filter-fixture.ts";
 import { perfectVerdict, stubJudge, startStubJudge } from "../testing/stub-judge.ts";
 import type { StubJudge } from "../testing/stub-judge.ts";

@@ -1,5 +1,5 @@
 /** The filter's decisions, layer by layer, on Teacher texts and on questions. Pure: judging and files are filter.ts's. */
-import { checkAnswer, checkFormat, readGold, scoreCompletion } from "../answer/index.ts";
+import { checkFormat, goldProblem, scoreCompletion } from "../answer/index.ts";
 import type { FilterDetail, QuestionFate, TextLayer } from "./filter-record.ts";
 import { formatMessage } from "../judge/judge-gate.ts";
 import type { Judgement } from "../judge/judge-vote.ts";
@@ -96,19 +96,6 @@ export function takeStratified<T extends { id: string; type: string }>(rows: rea
   const quotas = largestRemainder(new Map([...groups].map(([type, group]) => [type, (max * group.length) / rows.length])), max);
   const taken = new Set([...groups].flatMap(([type, group]) => inDrawnOrder(group, seed).slice(0, quotas.get(type))));
   return rows.filter((row) => taken.has(row));
-}
-
-/** Characters; the rules look for a text gold's words in the answer, and nobody writes a paragraph word by word again. */
-const MAX_TEXT_GOLD = 80;
-
-/** Why no answer to this question can be checked by rules, or null when it can. */
-export function goldProblem({ question, gold_answer: gold }: Pick<Question, "question" | "gold_answer">): { reason: string; unreadable: boolean; message: string } | null {
-  const read = readGold(question, gold);
-  if (!read.readable) return { reason: read.reason, unreadable: true, message: `the gold answer ${JSON.stringify(gold.slice(0, 80))} cannot be read` };
-  if (read.kind === "text" && gold.length > MAX_TEXT_GOLD) return { reason: "long_free_text", unreadable: false, message: "no answer but this very text would be right by the rules" };
-  // What the rules would not even accept as an answer to itself, no completion can be rewarded for.
-  const self = checkAnswer({ question, gold, prediction: gold });
-  return self.verdict === "right" ? null : { reason: "rules_cannot_decide", unreadable: false, message: "the rules cannot check answers to this question" };
 }
 
 /** Every question's way to rl.jsonl: gold readable, not in the test, checkable by rules, asked for by `rlSource`. */

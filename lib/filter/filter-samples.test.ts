@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { FilterDetail } from "./filter-record.ts";
 import { filterSamples } from "./filter-samples.ts";
 import type { Distilled } from "../records.ts";
-import { sampleList } from "../show/sample-view.ts";
+import { sampleList } from "../view/sample-view.ts";
 import { thresholdCurve } from "./threshold.ts";
 
 const clean = "<think>\n100-80=20\n</think>\n<answer>\n20%\n</answer>";

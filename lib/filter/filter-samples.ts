@@ -2,7 +2,7 @@
 import type { FilterDetail } from "./filter-record.ts";
 import { createRandom } from "../stats/random.ts";
 import type { Distilled } from "../records.ts";
-import type { Mark, ShownText } from "../show/sample-view.ts";
+import type { Mark, ShownText } from "../view/sample-view.ts";
 
 export interface FilterSamples {
   accepted: ShownText[];

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { filterDetailsPath, FilterStats, readFilter } from "./filter-record.ts";
 import { filter } from "./filter.ts";
 import type { Bucket, FunnelCounts } from "./funnel.ts";
-import { FAULT_KINDS } from "../judge/judge-prompt.ts";
+import { FAULT_KINDS } from "../world/fault-kind.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import { openLab } from "../config/lab.ts";
 import { readManifest } from "../store/manifest.ts";

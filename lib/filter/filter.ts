@@ -1,6 +1,7 @@
 /** Stage 3: from Teacher texts to training rows. Split first, then rules, then the Judge, then the best text of each question. */
 import { hashFile } from "../store/hash.ts";
-import { applyJudge, applyRules, goldProblem, questionFates } from "./filter-rules.ts";
+import { applyJudge, applyRules, questionFates } from "./filter-rules.ts";
+import { goldProblem } from "../answer/index.ts";
 import type { Side } from "./filter-rules.ts";
 import { filterDetailsPath, QUESTION_LAYERS, TEXT_LAYERS } from "./filter-record.ts";
 import type { FilterDetail, FilterStats, QuestionFate } from "./filter-record.ts";

@@ -1,7 +1,7 @@
 /** What a Judge is worth, measured on texts with known labels. Pure: the judging itself is done by `judge`. */
 import { bootstrapShare, kappaInterval } from "../stats/bootstrap.ts";
 import type { BootstrapOptions } from "../stats/bootstrap.ts";
-import { FAULT_KINDS } from "./judge-prompt.ts";
+import { FAULT_KINDS } from "../world/fault-kind.ts";
 import type { Judgement } from "./judge-vote.ts";
 import type { Estimate } from "../records.ts";
 

@@ -1,6 +1,6 @@
 /** The Judge's progress as a curve, for a live figure. */
 import { curveRecorder } from "../distill/distill-curve.ts";
-import type { DistillCurve } from "../figures/distill.ts";
+import type { DistillCurve } from "../distill/distill-curve.ts";
 import type { JudgeProgress } from "./judge.ts";
 
 /**

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { expectedVerdict, FAULT_KINDS, inertText, LAYOUT_NAMES, layoutOf, nonceFor, promptVersion, renderJudgePrompt, RUBRIC_NAMES, rubricOf } from "./judge-prompt.ts";
+import { expectedVerdict, inertText, LAYOUT_NAMES, layoutOf, nonceFor, promptVersion, renderJudgePrompt, RUBRIC_NAMES, rubricOf } from "./judge-prompt.ts";
+import { FAULT_KINDS } from "../world/fault-kind.ts";
 import type { JudgePrompt } from "./judge-prompt.ts";
 
 const example: Omit<JudgePrompt, "layout" | "rubric" | "size"> = {

@@ -4,14 +4,12 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
+import { FAULT_KINDS } from "../world/fault-kind.ts";
+import type { FaultKind } from "../world/fault-kind.ts";
 
 export type RubricName = Config["filter"]["rubric"];
 export type LayoutName = Config["filter"]["layout"];
 export type PromptSize = "short" | "full";
-
-/** The kinds of fault that are planted into a clean chain of thought, in equal shares, to measure a Judge. */
-export const FAULT_KINDS = ["wrong_step", "missing_step", "shuffled_steps", "padding", "wrong_reasoning", "contradicting_answer"] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export const RUBRIC_NAMES = ["four-dimensions", "seven-criteria"] as const satisfies readonly RubricName[];
 export const LAYOUT_NAMES = ["rules-first", "inputs-first", "rules-first-question", "inputs-first-question", "rules-first-zh"] as const satisfies readonly LayoutName[];

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { guardReason } from "./judge-guard.ts";
-import { FAULT_KINDS } from "./judge-prompt.ts";
+import { FAULT_KINDS } from "../world/fault-kind.ts";
 import { attackTexts, LabelledText, plantedFaults, wrongAnswers } from "./judge-sets.ts";
 
 describe("planted faults", () => {

@@ -1,8 +1,8 @@
 /** Texts with known labels, to measure a Judge on: planted faults, wrong answers, attacks. */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { FAULT_KINDS } from "./judge-prompt.ts";
-import type { FaultKind } from "./judge-prompt.ts";
+import { FAULT_KINDS } from "../world/fault-kind.ts";
+import type { FaultKind } from "../world/fault-kind.ts";
 import { createRandom } from "../stats/random.ts";
 import { drawQuestions, plantFault, solve, taggedText } from "../world/index.ts";
 import type { Part } from "../world/index.ts";

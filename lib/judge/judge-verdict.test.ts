@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { expectedVerdict, FAULT_KINDS, RUBRIC_NAMES, rubricOf } from "./judge-prompt.ts";
+import { expectedVerdict, RUBRIC_NAMES, rubricOf } from "./judge-prompt.ts";
+import { FAULT_KINDS } from "../world/fault-kind.ts";
 import { maxPoints, pointsOf, pointsToPass, readVerdict, verdictJsonSchema } from "./judge-verdict.ts";
 
 const good = '{"reason":"each step follows","logic":5,"accuracy":4,"completeness":5,"conciseness":4}';

@@ -7,8 +7,8 @@ import { LabError } from "../errors.ts";
 import { hashFolder } from "../store/hash.ts";
 import { modelId } from "./model-ref.ts";
 import { localModelPath } from "../config/paths.ts";
-import { identify } from "../serving/process-identity.ts";
-import type { AdapterRef, ModelRef } from "../train/run-key.ts";
+import { identify } from "../store/process-identity.ts";
+import type { AdapterRef, ModelRef } from "./model-ref.ts";
 import { readTensorTable } from "./safetensors.ts";
 
 /** `origin.json` beside published weights: which run made them, from which base. */

@@ -2,7 +2,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Template } from "@huggingface/jinja";
-import type { ChatMessage } from "../serving/completion.ts";
+
+export interface ChatMessage {
+  role: "system" | "user" | "assistant";
+  content: string;
+}
 
 /** The user's message, after the system's where there is one. */
 export function messages(prompt: string, system = ""): ChatMessage[] {

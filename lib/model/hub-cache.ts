@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { ModelRef } from "../train/run-key.ts";
+import type { ModelRef } from "./model-ref.ts";
 
 /**
  * The folder with a model's files: its own, or, for a hub id, the snapshot that a download left in Hugging Face's cache (`HF_HUB_CACHE`, `HF_HOME`, or

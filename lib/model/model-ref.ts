@@ -1,10 +1,21 @@
 /** Which model is meant: a folder with its content hash, or a hub id with its revision. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { LabError } from "../errors.ts";
 import { hashFolder } from "../store/hash.ts";
 import { localModelPath } from "../config/paths.ts";
-import type { ModelRef } from "../train/run-key.ts";
+
+/** A folder has a hash; a hub id has its revision. */
+export const ModelRef = z.strictObject({ path: z.string(), revision: z.string(), sha256: z.string().nullable() });
+export type ModelRef = z.infer<typeof ModelRef>;
+
+export const AdapterRef = z.strictObject({ path: z.string(), sha256: z.string() });
+export type AdapterRef = z.infer<typeof AdapterRef>;
+
+/** The Judge in a reward: who it is, and `promptVersion` of what it is asked. */
+export const JudgeRef = z.strictObject({ model: ModelRef, prompt: z.string() });
+export type JudgeRef = z.infer<typeof JudgeRef>;
 
 /**
  * Resolves a model name of the config: `ckpts/…`, `./…` and absolute paths are folders, the rest hub ids (`owner/name`).

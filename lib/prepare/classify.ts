@@ -1,6 +1,6 @@
 /** Which of the four types a question is: the first rule of a list that anyone can read. */
-import { plain } from "./canonical.ts";
-import { splitOptions } from "./options.ts";
+import { plain } from "../question/canonical.ts";
+import { splitOptions } from "../question/options.ts";
 import { QuestionType } from "../records.ts";
 
 export interface Classification {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { arabicDigits } from "./arabic-digits.ts";
-import { canonicalKey } from "./canonical.ts";
+import { arabicDigits } from "../question/arabic-digits.ts";
+import { canonicalKey } from "../question/canonical.ts";
 import { findDuplicates, removeDuplicates } from "./duplicates.ts";
-import { splitOptions } from "./options.ts";
+import { splitOptions } from "../question/options.ts";
 import { overlapReport } from "./overlap.ts";
 
 const same = (a: string, b: string) => expect(canonicalKey(b)).toBe(canonicalKey(a));

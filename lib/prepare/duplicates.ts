@@ -1,5 +1,5 @@
 /** The same question twice: found by its canonical key, kept once. */
-import { canonicalKey } from "./canonical.ts";
+import { canonicalKey } from "../question/canonical.ts";
 import type { Question } from "../records.ts";
 
 export interface DuplicateGroup {

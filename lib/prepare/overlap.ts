@@ -1,5 +1,5 @@
 /** Proof that the test set holds nothing the training set has seen. */
-import { canonicalKey, canonicalText, plain } from "./canonical.ts";
+import { canonicalKey, canonicalText, plain } from "../question/canonical.ts";
 import type { Question } from "../records.ts";
 
 type Text = Pick<Question, "id" | "question">;

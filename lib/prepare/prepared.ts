@@ -5,7 +5,7 @@ import { readGold } from "../answer/index.ts";
 import type { AnswerKind } from "../answer/index.ts";
 import { classify } from "./classify.ts";
 import { LabError } from "../errors.ts";
-import { goldProblem } from "../filter/filter-rules.ts";
+import { goldProblem } from "../answer/index.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import type { Lab } from "../config/lab.ts";
 import { reportPath, setAsidePath } from "./prepare.ts";

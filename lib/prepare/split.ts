@@ -1,5 +1,5 @@
 /** Training and test questions, parted before anything is filtered. */
-import { canonicalKey } from "./canonical.ts";
+import { canonicalKey } from "../question/canonical.ts";
 import { LabError } from "../errors.ts";
 import { createRandom } from "../stats/random.ts";
 import type { Question } from "../records.ts";

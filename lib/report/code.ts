@@ -1,7 +1,7 @@
 /** TypeScript with coloured words, by the compiler's own scanner. */
 import { createRequire } from "node:module";
 import type typescript from "typescript";
-import { escapeHtml } from "../show/text-view.ts";
+import { escapeHtml } from "../view/text-view.ts";
 
 /** The cell as escaped HTML; keywords, texts, numbers and comments in spans of their own. */
 export function codeHtml(source: string): string {

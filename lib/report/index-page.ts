@@ -5,8 +5,8 @@ import { z } from "zod";
 import { ablation, ablationTable } from "../figures/ablate.ts";
 import type { Paths } from "../config/paths.ts";
 import { AblationSummary } from "../records.ts";
-import { listRuns } from "../train/run.ts";
-import { escapeHtml } from "../show/text-view.ts";
+import { listRuns } from "../run/run.ts";
+import { escapeHtml } from "../view/text-view.ts";
 import { inlineHtml } from "./markdown.ts";
 import { figureHtml } from "./outputs.ts";
 

@@ -1,7 +1,7 @@
 /** Markdown cells as HTML: GitHub's dialect, formulas as MathML, links between notebooks turned into links between reports. */
 import { Marked, type TokenizerAndRendererExtension } from "marked";
 import temml from "temml";
-import { escapeHtml } from "../show/text-view.ts";
+import { escapeHtml } from "../view/text-view.ts";
 import { sanitiseHtml } from "./sanitise.ts";
 
 const BLOCK_MATH = /^ {0,3}\$\$([\s\S]{1,2000}?)\$\$[ \t]*(?:\n|$)/;

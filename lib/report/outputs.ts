@@ -1,7 +1,7 @@
 /** What a cell showed, as HTML that cannot act: the richest form of each output that a report knows. */
 import type { Figure } from "../figures/theme.ts";
 import { PLOTLY_MIME } from "../show/show.ts";
-import { escapeHtml, visibleText } from "../show/text-view.ts";
+import { escapeHtml, visibleText } from "../view/text-view.ts";
 import { markdownHtml } from "./markdown.ts";
 import type { Output } from "./notebook.ts";
 import { sanitiseHtml } from "./sanitise.ts";

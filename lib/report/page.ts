@@ -1,5 +1,5 @@
 /** The frame of every report page: one file, nothing loaded from outside, and only our two scripts may run. */
-import { escapeHtml } from "../show/text-view.ts";
+import { escapeHtml } from "../view/text-view.ts";
 import { plotlyScripts } from "./plotly.ts";
 import { STYLE } from "./style.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { sampleList, sideBySide } from "../show/sample-view.ts";
-import { table } from "../show/table.ts";
+import { sampleList, sideBySide } from "../view/sample-view.ts";
+import { table } from "../view/table.ts";
 import { codeHtml } from "./code.ts";
 import { markdownHtml } from "./markdown.ts";
 import { embedJson, figureHtml, outputsHtml } from "./outputs.ts";

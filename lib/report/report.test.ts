@@ -7,7 +7,7 @@ import { closeBrowser, findChromium, type Page, withBrowser } from "../show/brow
 import { LabError } from "../errors.ts";
 import { workspacePaths } from "../config/paths.ts";
 import { exportReports } from "./report.ts";
-import { sideBySide } from "../show/sample-view.ts";
+import { sideBySide } from "../view/sample-view.ts";
 import { bundleOf } from "../show/show.ts";
 import { EXAMPLES, summary } from "../testing/example-figures.ts";
 

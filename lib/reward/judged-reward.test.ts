@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { byteLines } from "../store/byte-lines.ts";
 import type { Config } from "../config/config.ts";
 import { PROFILES } from "../config/profiles.ts";
-import type { RunFile } from "../train/run-key.ts";
+import type { RunFile } from "../run/run-key.ts";
 import { textOf } from "../testing/judge-rows.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
 import { fakeTrainer, temporaryWorkspace } from "../testing/run-fixture.ts";

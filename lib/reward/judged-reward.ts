@@ -14,7 +14,7 @@ import { modelId, resolveModel } from "../model/model-ref.ts";
 import { workspacePaths } from "../config/paths.ts";
 import type { RewardRow } from "./reward.ts";
 import type { RewardFunction } from "./reward-batch.ts";
-import { RunFile } from "../train/run-key.ts";
+import { RunFile } from "../run/run-key.ts";
 import { openServer } from "../serving/serving.ts";
 
 /** For one completion. The trainer waits 10 minutes for a batch, the first of which may have to start the server. */

@@ -3,7 +3,7 @@ import { LabError } from "../errors.ts";
 import type { RlRow } from "../records.ts";
 import { rewardRow } from "./reward.ts";
 import type { Reward, RewardRow, RewardWeights } from "./reward.ts";
-import type { SamplesEvent } from "../train/run-events.ts";
+import type { SamplesEvent } from "../run/run-events.ts";
 
 export interface PaidAgain {
   /** The answer with the checker's score. */

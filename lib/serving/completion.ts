@@ -1,10 +1,6 @@
 /** What is asked of a model server and what comes back. Pure. */
 import { z } from "zod";
-
-export interface ChatMessage {
-  role: "system" | "user" | "assistant";
-  content: string;
-}
+import type { ChatMessage } from "../model/chat.ts";
 
 export interface CompletionRequest {
   messages: ChatMessage[];

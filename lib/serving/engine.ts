@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { Engine } from "./client.ts";
 import { LabError } from "../errors.ts";
 import { PYTHON } from "../config/paths.ts";
-import type { ModelRef } from "../train/run-key.ts";
+import type { ModelRef } from "../model/model-ref.ts";
 
 export interface EngineOptions {
   engine: Engine;

@@ -9,7 +9,7 @@ import { LabError } from "../errors.ts";
 import type { Lab } from "../config/lab.ts";
 import { fitLab } from "../model/fit-lab.ts";
 import { resolveModel } from "../model/model-ref.ts";
-import type { ModelRef } from "../train/run-key.ts";
+import type { ModelRef } from "../model/model-ref.ts";
 import { answered, probe, startServer } from "./server.ts";
 
 export type ModelRole = "teacher" | "judge" | "base";

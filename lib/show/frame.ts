@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import type { DataFrame } from "danfojs-node";
 import { show } from "./show.ts";
-import { table, type TableOptions, type View } from "./table.ts";
+import { table, type TableOptions, type View } from "../view/table.ts";
 
 type Danfo = typeof import("danfojs-node");
 let danfo: Danfo | null = null;

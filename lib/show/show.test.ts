@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { closeBrowser, findChromium } from "./browser.ts";
 import { PYTHON, REPO_ROOT } from "../config/paths.ts";
 import { bundleOf, liveFigure, PLOTLY_MIME, show, showMarkdown } from "./show.ts";
-import { table } from "./table.ts";
+import { table } from "../view/table.ts";
 import { EXAMPLES } from "../testing/example-figures.ts";
 
 afterAll(closeBrowser);

@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
 import { FIGURE_HEIGHT, type Figure } from "../figures/theme.ts";
 import { figurePng } from "./png.ts";
-import { table, type Column, type TableOptions, type View } from "./table.ts";
-import { visibleText } from "./text-view.ts";
+import { table, type Column, type TableOptions, type View } from "../view/table.ts";
+import { visibleText } from "../view/text-view.ts";
 
 /** MIME type → content, as Jupyter's `display_data` wants it: JSON types as objects, pictures in base64. */
 export type Bundle = Record<string, unknown>;

@@ -1,8 +1,9 @@
 /** One example of every figure on invented data, and one on none: what the tests draw and check. */
 import { createRandom } from "../stats/random.ts";
 import { QUESTION_TYPES, type EvalDetail } from "../records.ts";
-import type { Metrics } from "../train/run-metrics.ts";
+import type { Metrics } from "../run/run-metrics.ts";
 import { type Fate, funnelOf } from "../filter/funnel.ts";
+import type { DistillCurve } from "../distill/distill-curve.ts";
 import { takeCensus } from "../train/census.ts";
 import * as f from "../figures/index.ts";
 
@@ -135,7 +136,7 @@ const faults = ["none", "wrong_step", "missing_step", "shuffled_steps", "padding
 const heat = ["logic", "accuracy", "completeness", "conciseness"].flatMap((criterion, i) =>
   faults.map((label, j) => ({ criterion, label, n: 50, value: j === 0 ? 4.8 : (i + j) % 4 === 1 ? 1.6 : 3.9 - 0.2 * i })),
 );
-const progress: f.DistillCurve = {
+const progress: DistillCurve = {
   total: 800,
   done: 512,
   failed: 9,

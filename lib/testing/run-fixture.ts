@@ -7,9 +7,9 @@ import { sha256 } from "../store/hash.ts";
 import { workspacePaths } from "../config/paths.ts";
 import type { Paths } from "../config/paths.ts";
 import { PROFILES } from "../config/profiles.ts";
-import { listRuns } from "../train/run.ts";
-import { cancelRun } from "../train/run-start.ts";
-import type { RunSpec } from "../train/run-key.ts";
+import { listRuns } from "../run/run.ts";
+import { cancelRun } from "../run/run-start.ts";
+import type { RunSpec } from "../run/run-key.ts";
 
 const FAKE_TRAINER = fileURLToPath(new URL("./fake-trainer.ts", import.meta.url));
 

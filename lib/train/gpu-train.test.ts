@@ -8,8 +8,8 @@ import { fakeGpu } from "../testing/fake-gpu.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
 import { PUBLISHED_SHAPES } from "../model/model-shape.ts";
 import { fakeTrainer, temporaryWorkspace } from "../testing/run-fixture.ts";
-import { sidecarCommand } from "./run-process.ts";
-import type { RunFile } from "./run-key.ts";
+import { sidecarCommand } from "../run/run-process.ts";
+import type { RunFile } from "../run/run-key.ts";
 import { trainGrpo, trainSft } from "./train.ts";
 
 const workspace = temporaryWorkspace();

@@ -5,7 +5,7 @@ import { writeOrigin } from "../model/adapter.ts";
 import { hashFolder } from "../store/hash.ts";
 import { trainOneStep } from "./one-step.ts";
 import { PROFILES } from "../config/profiles.ts";
-import { listRuns } from "./run.ts";
+import { listRuns } from "../run/run.ts";
 import { fakeAdapter, fakeModel } from "../testing/model-fixture.ts";
 import { fakeTrainer, temporaryWorkspace } from "../testing/run-fixture.ts";
 

@@ -6,7 +6,7 @@ import { LabError } from "../errors.ts";
 import { sha256 } from "../store/hash.ts";
 import type { Lab } from "../config/lab.ts";
 import type { RlRow } from "../records.ts";
-import type { Run } from "./run.ts";
+import type { Run } from "../run/run.ts";
 import { trainGrpo } from "./train.ts";
 import type { GrpoOptions } from "./train.ts";
 

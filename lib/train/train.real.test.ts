@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { mergeAdapter } from "../model/merge.ts";
+import { mergeAdapter } from "../run/merge.ts";
 import { PROFILES } from "../config/profiles.ts";
 import { randomModel } from "../testing/random-model.ts";
 import { temporaryWorkspace } from "../testing/run-fixture.ts";

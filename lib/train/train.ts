@@ -17,12 +17,13 @@ import { defineReward } from "../reward/reward-source.ts";
 import type { RewardSource } from "../reward/reward-source.ts";
 import type { CensusOptions } from "./census-run.ts";
 import { writeLiveQuestions } from "./live-questions.ts";
-import type { Run } from "./run.ts";
-import { assertDone, followRun } from "./run-follow.ts";
-import type { WatchOptions } from "./run-follow.ts";
-import { startRun } from "./run-start.ts";
-import type { StartOptions } from "./run-start.ts";
-import type { InputFile, JudgeRef, ModelRef, RunSpec } from "./run-key.ts";
+import type { Run } from "../run/run.ts";
+import { assertDone, followRun } from "../run/run-follow.ts";
+import type { WatchOptions } from "../run/run-follow.ts";
+import { startRun } from "../run/run-start.ts";
+import type { StartOptions } from "../run/run-start.ts";
+import type { InputFile, RunSpec } from "../run/run-key.ts";
+import type { JudgeRef, ModelRef } from "../model/model-ref.ts";
 
 export interface TrainOptions extends StartOptions, WatchOptions {
   /** For people: what is special about this run. */

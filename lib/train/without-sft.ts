@@ -2,7 +2,7 @@
 import type { Lab } from "../config/lab.ts";
 import { ARM_NAMES } from "../records.ts";
 import type { ArmName } from "../records.ts";
-import type { Run } from "./run.ts";
+import type { Run } from "../run/run.ts";
 import { overrideConfig } from "../config/settings.ts";
 import { trainGrpo } from "./train.ts";
 import type { GrpoOptions } from "./train.ts";

@@ -1,5 +1,5 @@
 /** Chains of thought with one planted fault and the right final answer: what rules let through and a Judge must find. */
-import type { FaultKind } from "../judge/judge-prompt.ts";
+import type { FaultKind } from "./fault-kind.ts";
 import type { Random } from "../stats/random.ts";
 import type { Drawn } from "./draw.ts";
 import { solve } from "./draw.ts";

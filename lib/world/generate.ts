@@ -1,5 +1,5 @@
 /** The generated "finance basics": questions of the world as records. */
-import { canonicalKey } from "../prepare/canonical.ts";
+import { canonicalKey } from "../question/canonical.ts";
 import { createRandom } from "../stats/random.ts";
 import { QUESTION_TYPES } from "../records.ts";
 import type { Question, QuestionType } from "../records.ts";

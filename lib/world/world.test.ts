@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { scoreCompletion } from "../answer/index.ts";
-import { FAULT_KINDS } from "../judge/judge-prompt.ts";
+import { FAULT_KINDS } from "./fault-kind.ts";
 import { createRandom } from "../stats/random.ts";
 import { QUESTION_TYPES } from "../records.ts";
 import { KINDS, drawQuestion, drawQuestions, generateQuestions, partOf, plantFault, solve, taggedText, untaggedText } from "./index.ts";

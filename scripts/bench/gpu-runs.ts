@@ -16,7 +16,7 @@ import { PUBLISHED_SHAPES } from "../../lib/model/model-shape.ts";
 import { RlRow } from "../../lib/records.ts";
 import { withServer } from "../../lib/serving/serving.ts";
 import { readJsonl } from "../../lib/store/jsonl.ts";
-import type { Run } from "../../lib/train/run.ts";
+import type { Run } from "../../lib/run/run.ts";
 import { trainGrpo, trainSft } from "../../lib/train/train.ts";
 import type { Figure } from "./gpu-table.ts";
 

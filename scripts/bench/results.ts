@@ -5,8 +5,8 @@ import { z } from "zod";
 import { readOrigin } from "../../lib/model/adapter.ts";
 import { readDistillCurve } from "../../lib/distill/distill-curve.ts";
 import type { Lab } from "../../lib/config/lab.ts";
-import { listRuns, readRun } from "../../lib/train/run.ts";
-import { RunFolder } from "../../lib/train/run-folder.ts";
+import { listRuns, readRun } from "../../lib/run/run.ts";
+import { RunFolder } from "../../lib/run/run-folder.ts";
 import { readLedger } from "../pipeline/kept.ts";
 
 const Timings = z.record(z.string(), z.object({ finished: z.string(), seconds: z.number() }));

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { writeFileAtomic } from "../../lib/store/atomic.ts";
 import { bootstrapMean } from "../../lib/stats/bootstrap.ts";
-import { compareArms } from "../../lib/stats/compare.ts";
+import { compareArms } from "../../lib/evaluate/compare.ts";
 import { distill } from "../../lib/distill/distill.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
 import type { Evaluation } from "../../lib/evaluate/evaluate.ts";

@@ -1,26 +1,25 @@
 /** Merging an adapter into its base: the model that is served, evaluated and deployed. */
 import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { checkAdapter, readOrigin, writeOrigin } from "./adapter.ts";
-import type { Origin } from "./adapter.ts";
+import { checkAdapter, readOrigin, writeOrigin } from "../model/adapter.ts";
+import type { Origin } from "../model/adapter.ts";
 import { fileError } from "../store/atomic.ts";
 import { LabError } from "../errors.ts";
 import { hashFile, hashJson } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import type { Lab } from "../config/lab.ts";
 import { trainingRun } from "./lineage.ts";
-import { writeModelCard } from "./model-card.ts";
-import { modelId, resolveModel } from "./model-ref.ts";
+import { modelId, resolveModel } from "../model/model-ref.ts";
 import { RlRow } from "../records.ts";
-import { readRun } from "../train/run.ts";
-import type { Run } from "../train/run.ts";
-import { assertDone, followRun } from "../train/run-follow.ts";
-import type { WatchOptions } from "../train/run-follow.ts";
-import { RunFolder } from "../train/run-folder.ts";
-import { runKey } from "../train/run-key.ts";
-import type { RunSpec } from "../train/run-key.ts";
-import { startRun } from "../train/run-start.ts";
-import type { StartOptions } from "../train/run-start.ts";
+import { readRun } from "./run.ts";
+import type { Run } from "./run.ts";
+import { assertDone, followRun } from "./run-follow.ts";
+import type { WatchOptions } from "./run-follow.ts";
+import { RunFolder } from "./run-folder.ts";
+import { runKey } from "./run-key.ts";
+import type { RunSpec } from "./run-key.ts";
+import { startRun } from "./run-start.ts";
+import type { StartOptions } from "./run-start.ts";
 
 /**
  * The same questions answered greedily with the adapter on the base and by the merged model.
@@ -76,7 +75,6 @@ export async function mergeAdapter(lab: Lab, adapterPath: string, options: Merge
   const run = await followRun(lab, key, options);
   assertDone(run);
   moveFolder(run.output, path, { run: key, base: modelId(base), adapter: adapter.sha256 });
-  await writeModelCard(lab, path, parityOf(run));
   return { path, parity: parityOf(run), run, reused: false };
 }
 

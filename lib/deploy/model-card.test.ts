@@ -5,11 +5,11 @@ import { PROFILES } from "../config/profiles.ts";
 import { writeReport } from "../evaluate/eval-report.ts";
 import type { EvalReport } from "../records.ts";
 import { hashFolder } from "../store/hash.ts";
-import { mergeForDeployment } from "../serving/deploy.ts";
+import { mergeForDeployment } from "./deploy.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
 import { fakeMerge, fakeTrainer, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { trainGrpo, trainSft } from "../train/train.ts";
-import { trainingRun } from "./lineage.ts";
+import { trainingRun } from "../run/lineage.ts";
 import { modelCard } from "./model-card.ts";
 
 const workspace = temporaryWorkspace();

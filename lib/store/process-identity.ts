@@ -1,5 +1,5 @@
 /** Processes that outlive the one that started them: know them again, end them with all they started. */
-import { processStart } from "../store/process-start.ts";
+import { processStart } from "./process-start.ts";
 
 /** A pid with the time its process started: together they name one process, although pids are reused. */
 export interface ProcessIdentity {

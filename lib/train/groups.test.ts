@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { takeCensus } from "../train/census.ts";
+import { takeCensus } from "./census.ts";
 import { censusRows, groupsOf, groupTexts } from "./groups.ts";
 
 const answer = (id: string, group: number, completion: string, accuracy: number | null, reward = 0, advantage = 0) => ({ id, group, completion, rewards: { format: 1, ...(accuracy !== null && { accuracy }) } as Record<string, number>, reward, advantage, tokens: 5 });

@@ -3,16 +3,16 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { messages } from "../model/chat.ts";
-import { armAdapter } from "../evaluate/eval-model.ts";
+import { armAdapter } from "../ask/model.ts";
 import { LabError } from "../errors.ts";
 import type { Lab } from "../config/lab.ts";
-import { mergeAdapter, publishMerged } from "../model/merge.ts";
-import { writeModelCard } from "../model/model-card.ts";
-import type { Merged, MergeOptions } from "../model/merge.ts";
+import { mergeAdapter, publishMerged } from "../run/merge.ts";
+import { writeModelCard } from "./model-card.ts";
+import type { Merged, MergeOptions } from "../run/merge.ts";
 import type { ArmName } from "../records.ts";
-import { openServer } from "./serving.ts";
-import type { OpenServer } from "./serving.ts";
-import type { StreamedResult } from "./stream.ts";
+import { openServer } from "../serving/serving.ts";
+import type { OpenServer } from "../serving/serving.ts";
+import type { StreamedResult } from "../serving/stream.ts";
 
 export interface DeployOptions {
   /** Default: ckpts/merged_model. */

@@ -2,14 +2,14 @@
 import { basename, join } from "node:path";
 import type { Lab } from "../config/lab.ts";
 import { listReports } from "../evaluate/eval-report.ts";
-import { formatEstimate } from "../figures/numbers.ts";
+import { formatEstimate } from "../view/numbers.ts";
 import type { EvalReport } from "../records.ts";
 import { writeFileAtomic } from "../store/atomic.ts";
 import { hashFolder } from "../store/hash.ts";
-import type { RunFile } from "../train/run-key.ts";
-import { readOrigin } from "./adapter.ts";
-import { readRunFile, trainingRuns } from "./lineage.ts";
-import type { Parity } from "./merge.ts";
+import type { RunFile } from "../run/run-key.ts";
+import { readOrigin } from "../model/adapter.ts";
+import { readRunFile, trainingRuns } from "../run/lineage.ts";
+import type { Parity } from "../run/merge.ts";
 
 export interface CardFacts {
   base: string;

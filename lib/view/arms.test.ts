@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ARM_NAMES } from "../records.ts";
-import { ARM_STYLES, axisLabels, label, pretty, styleOf } from "./theme.ts";
+import { ARM_STYLES, styleOf } from "./arms.ts";
+import { axisLabels, label, pretty } from "./labels.ts";
 
 type Rgb = [number, number, number];
 

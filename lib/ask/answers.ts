@@ -6,7 +6,7 @@ import { hashJson, sha256 } from "../store/hash.ts";
 import { modelId } from "../model/model-ref.ts";
 import type { Paths } from "../config/paths.ts";
 import type { RlRow } from "../records.ts";
-import type { ModelRef } from "../train/run-key.ts";
+import type { ModelRef } from "../model/model-ref.ts";
 import { openStore } from "../store/store.ts";
 import type { Store } from "../store/store.ts";
 

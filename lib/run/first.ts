@@ -1,6 +1,6 @@
 /** Beginnings: the first steps of a run, the first questions of a list. Pure. */
-import type { Metrics } from "../train/run-metrics.ts";
-import type { SamplesEvent } from "../train/run-events.ts";
+import type { Metrics } from "./run-metrics.ts";
+import type { SamplesEvent } from "./run-events.ts";
 
 /** What a run logged up to and including step `last`: a shorter run can be laid over it. Everything else of the run stays. */
 export function firstSteps<R extends { metrics: Metrics; samples: readonly SamplesEvent[] }>(run: R, last: number): R {

@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { fileError } from "../store/atomic.ts";
 import { LabError } from "../errors.ts";
 import { PYTHON, REPO_ROOT } from "../config/paths.ts";
-import { identify } from "../serving/process-identity.ts";
+import { identify } from "../store/process-identity.ts";
 import { cutTornTail } from "./run-events.ts";
 import { fileSize } from "./run-folder.ts";
 import type { Attempt, RunFolder } from "./run-folder.ts";

@@ -1,10 +1,10 @@
 /** Two arms on the same questions: how much better, how sure, and what got worse. Pure. */
-import { pairedDifference } from "./bootstrap.ts";
-import type { BootstrapOptions, PairedDifference } from "./bootstrap.ts";
-import { byQuestion } from "../evaluate/eval-summary.ts";
+import { pairedDifference } from "../stats/bootstrap.ts";
+import type { BootstrapOptions, PairedDifference } from "../stats/bootstrap.ts";
+import { byQuestion } from "./eval-summary.ts";
 import { QUESTION_TYPES } from "../records.ts";
 import type { EvalDetail, QuestionType } from "../records.ts";
-import { mcnemar } from "./stats.ts";
+import { mcnemar } from "../stats/stats.ts";
 
 export const METRICS = ["accuracy", "accuracyLenient", "accuracySampled", "format"] as const;
 export type Metric = (typeof METRICS)[number];

@@ -1,10 +1,11 @@
 /** Which runs made an adapter. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { RunFolder } from "../train/run-folder.ts";
-import type { Workspace } from "../train/run-folder.ts";
-import type { AdapterRef, RunFile } from "../train/run-key.ts";
-import { readOrigin } from "./adapter.ts";
+import { RunFolder } from "./run-folder.ts";
+import type { Workspace } from "./run-folder.ts";
+import type { RunFile } from "./run-key.ts";
+import type { AdapterRef } from "../model/model-ref.ts";
+import { readOrigin } from "../model/adapter.ts";
 
 /** The run that trained an adapter; null when it is no longer there, or was never ours. */
 export function trainingRun(workspace: Workspace, { path, sha256 }: AdapterRef): RunFile | null {

@@ -1,7 +1,7 @@
 /** A comparison of two arms as a sentence. Pure. */
-import type { ArmPair } from "../evaluate/ablate.ts";
+import type { ArmPair } from "./ablate.ts";
 import type { Comparison, Metric } from "./compare.ts";
-import { styleOf } from "../figures/theme.ts";
+import { styleOf } from "../view/arms.ts";
 
 const NAMES: Record<Metric, string> = {
   accuracy: "greedy, strict",

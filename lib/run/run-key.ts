@@ -2,24 +2,13 @@
 import { z } from "zod";
 import { Config } from "../config/config.ts";
 import { hashJson } from "../store/hash.ts";
-import { modelId } from "../model/model-ref.ts";
+import { AdapterRef, JudgeRef, modelId, ModelRef } from "../model/model-ref.ts";
 
 export const STAGES = ["sft", "grpo", "merge"] as const;
 export type Stage = (typeof STAGES)[number];
 
 const InputFile = z.strictObject({ path: z.string(), sha256: z.string(), rows: z.number().int() });
 export type InputFile = z.infer<typeof InputFile>;
-
-/** A folder has a hash; a hub id has its revision. */
-const ModelRef = z.strictObject({ path: z.string(), revision: z.string(), sha256: z.string().nullable() });
-export type ModelRef = z.infer<typeof ModelRef>;
-
-const AdapterRef = z.strictObject({ path: z.string(), sha256: z.string() });
-export type AdapterRef = z.infer<typeof AdapterRef>;
-
-/** The Judge in a reward: who it is, and `promptVersion` of what it is asked. */
-const JudgeRef = z.strictObject({ model: ModelRef, prompt: z.string() });
-export type JudgeRef = z.infer<typeof JudgeRef>;
 
 /** `reports/runs/<key>/run.json`: everything the sidecar may know. It adds no defaults of its own. */
 export const RunFile = z.strictObject({

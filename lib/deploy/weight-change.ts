@@ -1,6 +1,6 @@
 /** What merging did to the weights of a model, tensor by tensor. */
 import { LabError } from "../errors.ts";
-import { listTensors, readTensor } from "./tensor-data.ts";
+import { listTensors, readTensor } from "../model/tensor-data.ts";
 
 export interface WeightChange {
   name: string;

@@ -3,11 +3,11 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { LabError } from "../errors.ts";
 import type { Lab } from "../config/lab.ts";
-import { mergeAdapter } from "../model/merge.ts";
+import { mergeAdapter } from "../run/merge.ts";
 import { resolveModel } from "../model/model-ref.ts";
 import { localModelPath } from "../config/paths.ts";
 import type { ArmName } from "../records.ts";
-import type { ModelRef } from "../train/run-key.ts";
+import type { ModelRef } from "../model/model-ref.ts";
 
 export interface EvaluatedModel {
   name: string;

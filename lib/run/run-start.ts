@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileError, writeFileAtomic } from "../store/atomic.ts";
 import { fileStamp } from "../store/file-stamp.ts";
 import { REPO_ROOT } from "../config/paths.ts";
-import { endGroup, waitForExit } from "../serving/process-identity.ts";
+import { endGroup, waitForExit } from "../store/process-identity.ts";
 import { attemptLives, readRun } from "./run.ts";
 import { cutTornTail } from "./run-events.ts";
 import type { EndEvent } from "./run-events.ts";

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { weightChangeMap } from "../figures/weight-change.ts";
-import { modelFolder } from "./hub-cache.ts";
-import { listTensors, readTensor } from "./tensor-data.ts";
+import { modelFolder } from "../model/hub-cache.ts";
+import { listTensors, readTensor } from "../model/tensor-data.ts";
 import { weightChanges } from "./weight-change.ts";
 
 const root = mkdtempSync(join(tmpdir(), "weights-"));

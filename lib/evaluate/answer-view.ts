@@ -1,11 +1,11 @@
 /** Answers of models as a reader sees them: one arm beside the other, one click to the rest. */
-import type { ArmPair } from "../evaluate/ablate.ts";
-import type { Change } from "../stats/compare.ts";
-import { styleOf } from "../figures/theme.ts";
+import type { ArmPair } from "./ablate.ts";
+import type { Change } from "./compare.ts";
+import { styleOf } from "../view/arms.ts";
 import type { EvalDetail } from "../records.ts";
-import { sideBySide } from "./sample-view.ts";
-import type { ShownText } from "./sample-view.ts";
-import type { View } from "./table.ts";
+import { sideBySide } from "../view/sample-view.ts";
+import type { ShownText } from "../view/sample-view.ts";
+import type { View } from "../view/table.ts";
 
 export type ShownAnswer = Pick<EvalDetail, "completion" | "format" | "lenient" | "reason" | "message" | "tokens">;
 

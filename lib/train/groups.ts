@@ -1,7 +1,7 @@
 /** The completions of a GRPO run, put together by question: what was compared with what. Pure. */
-import type { CensusRow } from "../train/census.ts";
-import type { SamplesEvent } from "../train/run-events.ts";
-import type { ShownText } from "../show/sample-view.ts";
+import type { CensusRow } from "./census.ts";
+import type { SamplesEvent } from "../run/run-events.ts";
+import type { ShownText } from "../view/sample-view.ts";
 
 export type SampledAnswer = SamplesEvent["samples"][number];
 

@@ -2,7 +2,7 @@
 import { messages } from "../model/chat.ts";
 import type { Client } from "../serving/client.ts";
 import { LabError } from "../errors.ts";
-import type { AnswerTask, StoredAnswer } from "./eval-answers.ts";
+import type { AnswerTask, StoredAnswer } from "./answers.ts";
 import type { Store } from "../store/store.ts";
 
 export interface CollectProgress {

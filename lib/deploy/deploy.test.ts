@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createClient } from "./client.ts";
+import { createClient } from "../serving/client.ts";
 import { askByCurl, askStreamed, deploy, mergeForDeployment, quoteForShell, withDeployment } from "./deploy.ts";
 import { PROFILES } from "../config/profiles.ts";
 import { randomModel } from "../testing/random-model.ts";

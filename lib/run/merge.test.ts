@@ -1,12 +1,12 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readOrigin } from "./adapter.ts";
+import { readOrigin } from "../model/adapter.ts";
 import { hashFolder } from "../store/hash.ts";
 import { mergeAdapter, publishMerged } from "./merge.ts";
-import { resolveModel } from "./model-ref.ts";
+import { resolveModel } from "../model/model-ref.ts";
 import { PROFILES } from "../config/profiles.ts";
-import { listRuns } from "../train/run.ts";
+import { listRuns } from "./run.ts";
 import { fakeAdapter, fakeModel } from "../testing/model-fixture.ts";
 import { fakeMerge, temporaryWorkspace } from "../testing/run-fixture.ts";
 
