@@ -1,4 +1,4 @@
-from importlib.util import find_spec
+import sys
 
 import pytest
 import torch
@@ -133,8 +133,8 @@ def test_vllm_s_arguments_are_ones_that_trl_has_and_hold_the_config_s_values(pro
     assert (config.vllm_gpu_memory_utilization, config.vllm_enable_sleep_mode, config.vllm_importance_sampling_correction) == (0.25, True, False)
 
 
-@pytest.mark.skipif(find_spec("vllm") is not None, reason="vLLM is installed")
-def test_vllm_that_is_not_installed_is_told_before_anything_is_loaded(profiles):
+def test_vllm_that_is_not_installed_is_told_before_anything_is_loaded(profiles, monkeypatch):
+    monkeypatch.setitem(sys.modules, "vllm", None)  # as if it were not installed
     with pytest.raises(Failure, match="not installed") as caught:
         vllm_arguments(run_of(profiles, models={"loadIn4bit": False}), "cuda", pytest.fail)
     assert caught.value.cause == "no_vllm"
