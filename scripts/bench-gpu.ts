@@ -81,7 +81,6 @@ function printAll(out: string, gpus: readonly Gpu[], problems: Record<string, st
 async function printLearning(out: string): Promise<void> {
   const learnt = await learnBoth(out);
   const rows = learnt.map((row) => ({ ...row, "as on the CPU": agree(row.greedy, learnt.find(({ where, arm }) => where === "CPU" && arm === row.arm)!.greedy) ? "yes" : "NO" }));
-  writeFileAtomic(join(out, "learning.json"), `${JSON.stringify(learnt, null, 2)}\n`);
   console.log(`\n${table(rows, undefined, { caption: `The tiny world, n = 500, 95 % intervals, ${describeDevice(await listGpus())}` }).text}`);
 }
 

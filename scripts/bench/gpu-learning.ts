@@ -1,8 +1,8 @@
 /**
  * Learning on the GPU: the tiny world through the gpu profile's code (vLLM serves, NF4 QLoRA, vLLM inside GRPO) beside the CPU's run of it.
- * Both must reach the same table within intervals. Not yet run on a GPU.
+ * Both must reach the same table within intervals.
  */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openLab } from "../../lib/config/lab.ts";
 import type { Lab } from "../../lib/config/lab.ts";
@@ -17,6 +17,7 @@ import { splitQuestions } from "../../lib/prepare/split.ts";
 import { Question } from "../../lib/records.ts";
 import type { Estimate, RlRow } from "../../lib/records.ts";
 import { readJsonl } from "../../lib/store/jsonl.ts";
+import { writeFileAtomic } from "../../lib/store/atomic.ts";
 import { finishJsonl } from "../../lib/store/manifest.ts";
 import { trainGrpo, trainSft } from "../../lib/train/train.ts";
 import { generateQuestions } from "../../lib/world/index.ts";
@@ -40,20 +41,32 @@ export interface Learnt {
   sampled: Estimate | null;
 }
 
-/** Stages 1 to 6 on a CPU and on the GPU; n = 500 questions that no training saw. */
+/** Stages 1 to 6 on a CPU and on the GPU at the same time; n = 500 questions that no training saw. A side that is there is not learnt again. */
 export async function learnBoth(out: string): Promise<Learnt[]> {
-  const workspace = (name: string): string => {
-    const folder = join(out, "learning", name);
-    mkdirSync(folder, { recursive: true });
-    return folder;
-  };
-  const common = { "evaluate.useJudge": false };
-  const cpu = openLab({ ...common }, { FTMODEL_WORKSPACE: workspace("cpu") });
-  const onGpu = (more: Overrides): Lab => openLab({ profile: "gpu", ...tinyWorld(), ...common, ...more }, { FTMODEL_WORKSPACE: workspace("gpu") });
-  // SFT on four bits; GRPO with vLLM, which needs whole weights.
-  const four = onGpu({ "models.loadIn4bit": true });
-  const whole = onGpu({ "models.loadIn4bit": false, "gpu.vllm": true });
-  return [...(await learn("CPU", cpu, cpu)), ...(await learn("GPU", four, whole))];
+  return (await Promise.all([kept(out, "CPU", learnOnCpu), kept(out, "GPU", learnOnGpu)])).flat();
+}
+
+async function kept(out: string, where: string, learn: (workspace: string) => Promise<Learnt[]>): Promise<Learnt[]> {
+  const file = join(out, `learning-${where.toLowerCase()}.json`);
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Learnt[];
+  const workspace = join(out, "learning", where.toLowerCase());
+  mkdirSync(workspace, { recursive: true });
+  const learnt = await learn(workspace);
+  writeFileAtomic(file, `${JSON.stringify(learnt, null, 2)}\n`);
+  return learnt;
+}
+
+const COMMON = { "evaluate.useJudge": false };
+
+export function learnOnCpu(workspace: string): Promise<Learnt[]> {
+  const lab = openLab(COMMON, { FTMODEL_WORKSPACE: workspace });
+  return learn("CPU", lab, lab);
+}
+
+/** SFT on four bits; GRPO with vLLM, which needs whole weights. The servers go without CUDA graphs: there are five of them, each with little to do. */
+export function learnOnGpu(workspace: string): Promise<Learnt[]> {
+  const lab = (more: Overrides): Lab => openLab({ profile: "gpu", ...tinyWorld(), ...COMMON, "gpu.cudaGraphs": false, ...more }, { FTMODEL_WORKSPACE: workspace });
+  return learn("GPU", lab({ "models.loadIn4bit": true }), lab({ "models.loadIn4bit": false, "gpu.vllm": true }));
 }
 
 async function learn(where: string, sftLab: Lab, grpoLab: Lab): Promise<Learnt[]> {

@@ -1,4 +1,4 @@
-/** How each row of the GPU bench is measured: a baseline and the product, on the same rows, one after the other. None has run on a GPU yet. */
+/** How each row of the GPU bench is measured: a baseline and the product, on the same rows, one after the other. */
 import { answering, baseline, distilling, training } from "./gpu-runs.ts";
 import type { Bench } from "./gpu-runs.ts";
 import type { Figure } from "./gpu-table.ts";
@@ -12,7 +12,8 @@ export interface Measured {
 /** Rows of the issue's SFT: log-normal with median 550 and mean 700, cut at 2,048. */
 const LOG_NORMAL = ["--count", 2000, "--median", 550, "--mean", 700, "--cut", 2048];
 const DENSE = ["--count", 160, "--fixed", 2048];
-const QUESTIONS = ["--count", 4160, "--prompt", 200];
+/** 64 that warm up, 2,048 that are timed. */
+const QUESTIONS = ["--count", 2112, "--prompt", 200];
 const TOKENS = 512;
 const ONE_GPU = { "gpu.processes": 1, "gpu.replicas": 1 };
 const BF16 = { "models.loadIn4bit": false };
@@ -49,15 +50,15 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
   async evaluate(bench) {
     const model = await bench.model("1.5b");
     const rows = await bench.rows("questions", model, QUESTIONS);
-    const plain = await baseline(bench, "plain_generate", [model, rows, "--batch", 64, "--batches", 3, "--tokens", TOKENS]);
-    return { baseline: plain, ours: await answering(bench, "evaluate", rows, 1000, TOKENS, { "models.base": model, "serving.maxModelLength": 1024, ...ONE_GPU }), notes: ["baseline on 3 of 16 batches"] };
+    const plain = await baseline(bench, "plain_generate", [model, rows, "--batch", 64, "--batches", 2, "--tokens", TOKENS]);
+    return { baseline: plain, ours: await answering(bench, "evaluate", rows, 1000, TOKENS, { "models.base": model, "serving.maxModelLength": 1024, ...ONE_GPU }), notes: ["baseline on 2 of 16 batches"] };
   },
 
   async distil(bench) {
     const model = await bench.model("7b");
     const rows = await bench.rows("questions", model, QUESTIONS);
     const plain = await baseline(bench, "plain_vllm", [model, rows, "--tokens", TOKENS, "--repeats", 1]);
-    return { baseline: plain, ours: await distil7b(bench, "distil", model, rows, 1), notes: ["the same 4,160 prompts"] };
+    return { baseline: plain, ours: await distil7b(bench, "distil", model, rows, 1), notes: ["the same 2,048 prompts"] };
   },
 
   async grpo(bench) {
@@ -89,11 +90,11 @@ async function distilOn(bench: Bench, gpus: number): Promise<Measured> {
   const model = await bench.model("7b");
   const rows = await bench.rows("questions", model, QUESTIONS);
   const one = await distil7b(bench, `distil-1-of-${gpus}`, model, rows, 1);
-  return { baseline: one, ours: await distil7b(bench, `distil-${gpus}`, model, rows, gpus), notes: ["the same 4,160 prompts: on several GPUs the emptying at the end weighs more"] };
+  return { baseline: one, ours: await distil7b(bench, `distil-${gpus}`, model, rows, gpus), notes: ["the same 2,048 prompts: on several GPUs the emptying at the end weighs more"] };
 }
 
 function distil7b(bench: Bench, name: string, model: string, rows: string, gpus: number): Promise<Figure> {
-  return distilling(bench, name, rows, TOKENS, { "models.teacher": model, "gpu.serveIn4bit": false, "gpu.replicas": gpus, "serving.maxModelLength": 1024 });
+  return distilling(bench, name, rows, 64, TOKENS, { "models.teacher": model, "gpu.serveIn4bit": false, "gpu.replicas": gpus, "serving.maxModelLength": 1024 });
 }
 
 const settingOf = (settings: object): string => Object.entries(settings).filter(([, value]) => typeof value !== "object").map(([key, value]) => `${key} ${String(value)}`).join(", ");

@@ -91,7 +91,7 @@ export async function baseline(bench: Bench, script: string, args: readonly (str
   return { value: (found.tokensPerSecond ?? found.secondsPerStep) as number, samples, memoryGiB: (found.memoryGiB as number | null | undefined) ?? null, command };
 }
 
-/** A training by the product: its own steps, after the first ones. Throws LabError when it failed otherwise than random weights must. */
+/** A training by the product: its steps on the wall clock, after the first ones. Throws LabError when it failed otherwise than random weights must. */
 export async function training(bench: Bench, name: string, stage: "sft" | "grpo", rows: string, overrides: Record<string, unknown>): Promise<{ figure: Figure; run: Run }> {
   const lab = bench.lab(name, overrides);
   const target = stage === "sft" ? lab.paths.sft : lab.paths.rl;
@@ -104,21 +104,23 @@ export async function training(bench: Bench, name: string, stage: "sft" | "grpo"
   } catch (error) {
     if (!EXPECTED_ENDS.includes((run as Run | null)?.cause?.code ?? "")) throw error;
   }
-  const { metrics } = run!;
-  const column = (metric: string): number[] => (metrics[metric] ?? []).slice(WARM_UP).filter((value): value is number => value !== null);
-  const [seconds, rates] = [column("secondsPerStep"), column("tokensPerSecond")];
-  if (seconds.length === 0) throw new LabError({ what: "The run is too short to be measured", where: run!.folder, expected: `more than ${WARM_UP} steps`, found: String(run!.step) });
-  const all = seconds.reduce((sum, value) => sum + value, 0);
-  const tokens = rates.reduce((sum, rate, i) => sum + rate * seconds[i]!, 0);
-  const memoryGiB = Math.max(...column("memoryMiB")) / 1024;
+  const steps = run!.events.filter((event) => event.event === "step");
+  const counted = steps.slice(WARM_UP);
+  if (counted.length === 0) throw new LabError({ what: "The run is too short to be measured", where: run!.folder, expected: `more than ${WARM_UP} steps`, found: String(run!.step) });
+  // From the end of one step to the end of the next: loading of rows, logging and checkpoints count, too.
+  const seconds = counted.map(({ time }, i) => time - steps[WARM_UP + i - 1]!.time);
+  const tokens = counted.map(({ metrics }) => (metrics.tokensPerSecond ?? 0) * (metrics.secondsPerStep ?? 0));
+  const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+  const memoryGiB = Math.max(...counted.map(({ metrics }) => metrics.memoryMiB ?? 0)) / 1024;
   const settings = Object.entries(overrides).map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(" ");
-  return { run: run!, figure: { value: stage === "sft" ? tokens / all : all / seconds.length, samples: stage === "sft" ? rates : seconds, memoryGiB, command: `${stage} by the sidecar, ${settings}` } };
+  const [value, samples] = stage === "sft" ? [total(tokens) / total(seconds), tokens.map((n, i) => n / seconds[i]!)] : [total(seconds) / seconds.length, seconds];
+  return { run: run!, figure: { value, samples, memoryGiB, command: `${stage} by the sidecar, ${settings}` } };
 }
 
-/** Stage 2 by the product: server, client, store on disk; the server's start is not counted. */
-export async function distilling(bench: Bench, name: string, rows: string, tokens: number, overrides: Record<string, unknown>): Promise<Figure> {
+/** Stage 2 by the product: server, client, store on disk; the server's start is not counted. The first `warmUp` rows are left out. */
+export async function distilling(bench: Bench, name: string, rows: string, warmUp: number, tokens: number, overrides: Record<string, unknown>): Promise<Figure> {
   const lab = bench.lab(name, { "distill.maxTokens": tokens, ...overrides });
-  const questions = readJsonl(rows, RlRow).map(({ id, prompt, gold_answer, type }) => ({ id, question: prompt, gold_answer, type, source: "bench" }));
+  const questions = readJsonl(rows, RlRow).slice(warmUp).map(({ id, prompt, gold_answer, type }) => ({ id, question: prompt, gold_answer, type, source: "bench" }));
   const samples: number[] = [];
   await distill(lab, questions, { onProgress: ({ tokensPerSecond }) => void (tokensPerSecond !== null && samples.push(tokensPerSecond)) }).catch((error: unknown) => {
     // Random weights do not stop: every text is cut at its limit, and a distillation without one whole text is an error. Its rate is not.

@@ -1,5 +1,5 @@
 """
-Baseline of distilling: vLLM offline, all prompts in one call.
+Baseline of distilling: vLLM offline, all prompts but those of the warm-up in one call.
 
     python scripts/bench/plain_vllm.py MODEL QUESTIONS.JSONL --tokens 512 --repeats 2
 
@@ -24,7 +24,8 @@ def main(options: argparse.Namespace) -> dict:
     llm = LLM(model=options.model, max_model_len=options.length, gpu_memory_utilization=0.9, max_num_seqs=options.sequences, seed=0)
     chats = [messages("", row["prompt"]) for row in read_rows(options.rows, ["prompt"])]
     sampling = SamplingParams(temperature=0.6, top_p=0.95, max_tokens=options.tokens, seed=1)
-    llm.chat(chats[:64], sampling, use_tqdm=False)  # not timed
+    warm, chats = chats[: options.warm_up], chats[options.warm_up :]
+    llm.chat(warm, sampling, use_tqdm=False)
     rates = []
     for _ in range(options.repeats):
         llm.reset_prefix_cache()
@@ -41,5 +42,6 @@ if __name__ == "__main__":
     parser.add_argument("--tokens", type=int, default=512)
     parser.add_argument("--length", type=int, default=1024)
     parser.add_argument("--sequences", type=int, default=1024)
+    parser.add_argument("--warm-up", type=int, default=64, help="the first rows, which are not timed")
     parser.add_argument("--repeats", type=int, default=2)
     print(json.dumps(main(parser.parse_args())))
