@@ -1,30 +1,18 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { filterSamples } from "./filter-samples.ts";
 import { filter } from "./filter.ts";
 import { survivalBySource } from "./survival.ts";
 import { openLab } from "../config/lab.ts";
 import { funnel, funnelByReason, judgeHeatmap, judgeThreshold } from "../figures/index.ts";
 import { cardLines, judgeCard } from "../judge/judge-card.ts";
-import type { Distilled, Question } from "../records.ts";
+import type { Distilled } from "../records.ts";
 import { sampleColumns } from "../view/sample-view.ts";
-import { distilled, labWith, question, right, twenty } from "../testing/filter-fixture.ts";
-import { perfectVerdict, stubJudge, startStubJudge } from "../testing/stub-judge.ts";
-import type { StubJudge } from "../testing/stub-judge.ts";
+import { distilled, filterBench, labWith, question, right, twenty } from "../testing/filter-fixture.ts";
 
-let folder: string;
-let stub: StubJudge;
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "filter-"));
-  stub = await startStubJudge(({ prompt }) => perfectVerdict(prompt));
-});
-afterEach(async () => {
-  await stub.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-const run = (questions: readonly Question[], texts: readonly Distilled[]) => filter(labWith(folder, questions, texts), { judge: stubJudge(stub.url) });
+const bench = filterBench();
+const { run } = bench;
 
 describe("extremes", () => {
   /** What notebook 03 draws of a filter run, as text; every figure has marks or says in words why it has none. */
@@ -49,7 +37,7 @@ describe("extremes", () => {
 
   test("no text at all: the notebook to run, and nothing is written", async () => {
     await expect(run(twenty, [])).rejects.toThrow(/holds no rows[^]*distilled\.jsonl[^]*Run 02_distill first/);
-    expect(existsSync(join(folder, "data", "processed", "sft.jsonl"))).toBe(false);
+    expect(existsSync(join(bench.folder, "data", "processed", "sft.jsonl"))).toBe(false);
   });
 
   test("only held-out questions have texts: said, and drawn", async () => {
@@ -87,11 +75,11 @@ describe("extremes", () => {
   });
 
   test("a missing input names the notebook to run", async () => {
-    await expect(filter(openLab({}, { FTMODEL_WORKSPACE: folder }))).rejects.toThrow(/Run 01_prepare first/);
+    await expect(filter(openLab({}, { FTMODEL_WORKSPACE: bench.folder }))).rejects.toThrow(/Run 01_prepare first/);
   });
 
   test("a malformed row names file, line and field, and nothing is written", async () => {
-    const lab = labWith(folder, twenty, [distilled(twenty[0]!, "x")]);
+    const lab = labWith(bench.folder, twenty, [distilled(twenty[0]!, "x")]);
     writeFileSync(lab.paths.distilled, `${readFileSync(lab.paths.distilled, "utf8")}{"id":"q2"}\n`);
     await expect(filter(lab)).rejects.toThrow(/distilled\.jsonl, line 2, field/);
     expect(existsSync(lab.paths.sft)).toBe(false);

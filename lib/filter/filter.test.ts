@@ -1,8 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { filterDetailsPath, FilterStats, readFilter } from "./filter-record.ts";
 import { filter } from "./filter.ts";
 import type { Bucket, FunnelCounts } from "./funnel.ts";
@@ -11,25 +9,14 @@ import { readJsonl } from "../store/jsonl.ts";
 import { openLab } from "../config/lab.ts";
 import { readManifest } from "../store/manifest.ts";
 import { QUESTION_TYPES, RlRow, SftRow } from "../records.ts";
-import type { Distilled, Question } from "../records.ts";
+import type { Question } from "../records.ts";
 import { splitQuestions } from "../prepare/split.ts";
-import { distilled, labWith, question, right, twenty } from "../testing/filter-fixture.ts";
+import { distilled, filterBench, labWith, question, right, twenty } from "../testing/filter-fixture.ts";
 import { textOf } from "../testing/judge-rows.ts";
-import { perfectVerdict, stubJudge, startStubJudge } from "../testing/stub-judge.ts";
-import type { StubJudge } from "../testing/stub-judge.ts";
+import { startStubJudge } from "../testing/stub-judge.ts";
 
-let folder: string;
-let stub: StubJudge;
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "filter-"));
-  stub = await startStubJudge(({ prompt }) => perfectVerdict(prompt));
-});
-afterEach(async () => {
-  await stub.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const run = (questions: readonly Question[], texts: readonly Distilled[], overrides: Record<string, unknown> = {}) => filter(labWith(folder, questions, texts, overrides), { judge: stubJudge(stub.url) });
+const bench = filterBench();
+const { run } = bench;
 const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
 
 describe("the filter", () => {
@@ -54,18 +41,18 @@ describe("the filter", () => {
     expect([...ends(2)].every((end) => end.startsWith("answer "))).toBe(true);
     expect(ends(3)).toEqual(new Set(["judge weak_conciseness"]));
     expect(ends(4)).toEqual(new Set(["size null"]));
-    expect(stub.requests).toHaveLength(details.filter((d) => d.layer === "judge" || d.layer === "size").length);
+    expect(bench.stub.requests).toHaveLength(details.filter((d) => d.layer === "judge" || d.layer === "size").length);
   });
 
   test("a text that was cut ends in the Teacher's layer by its cause, though it is there to read", async () => {
     const { details } = await run(twenty, twenty.map((q) => distilled(q, right(q), 0, 160, "length")));
     expect(new Set(details.filter((d) => d.layer !== "split").map((d) => `${d.layer} ${d.reason}`))).toEqual(new Set(["teacher length"]));
-    expect(stub.requests).toEqual([]);
+    expect(bench.stub.requests).toEqual([]);
   });
 
   test("writes files that fit their schemas, finished by a manifest each", async () => {
     const { sft, rl, test: held, stats } = await run(twenty, twenty.map((q) => distilled(q, `\n${right(q)}\n`)));
-    const { paths } = openLab({}, { FTMODEL_WORKSPACE: folder });
+    const { paths } = openLab({}, { FTMODEL_WORKSPACE: bench.folder });
     expect(readJsonl(paths.sft, SftRow)).toEqual(sft);
     expect(readJsonl(paths.rl, RlRow)).toEqual(rl);
     expect(readJsonl(paths.test, RlRow)).toEqual(held);
@@ -76,18 +63,18 @@ describe("the filter", () => {
   });
 
   test("without the Judge asks nobody and says the layer was skipped", async () => {
-    const { sft, stats } = await filter(labWith(folder, twenty, twenty.map((q) => distilled(q, right(q, "fault: padding"))), { "filter.useJudge": false }));
+    const { sft, stats } = await filter(labWith(bench.folder, twenty, twenty.map((q) => distilled(q, right(q, "fault: padding"))), { "filter.useJudge": false }));
     expect(sft).toHaveLength(16);
     expect(stats.judge).toBeNull();
     expect(stats.layers.map((l) => l.skipped)).toEqual([false, false, false, false, true, false, false]);
-    expect(stub.requests).toHaveLength(0);
+    expect(bench.stub.requests).toHaveLength(0);
   });
 
   test("an answer the rules cannot decide goes to the Judge, or ends as undecided without one", async () => {
     const open = twenty.map((q) => ({ ...q, question: `Why ${q.id}?`, gold_answer: "because inflation erodes the real value" }));
     const texts = open.map((q) => distilled(q, textOf("prices rise", "money buys less over time")));
     expect((await run(open, texts)).sft).toHaveLength(16);
-    const { stats } = await filter(labWith(folder, open, texts, { "filter.useJudge": false }));
+    const { stats } = await filter(labWith(bench.folder, open, texts, { "filter.useJudge": false }));
     expect(stats.layers[3]).toMatchObject({ layer: "answer", out: 0, reasons: { undecided: 16 } });
   });
 
@@ -113,8 +100,8 @@ describe("the filter", () => {
   });
 
   test("a text the Judge cannot be read about is not judged, not passed and not 0", async () => {
-    await stub.close();
-    stub = await startStubJudge(() => "Thought process:");
+    await bench.stub.close();
+    bench.stub = await startStubJudge(() => "Thought process:");
     const { details, stats } = await run(twenty, twenty.map((q) => distilled(q, right(q))));
     const judged = details.filter((d) => d.layer === "judge");
     expect(judged).toHaveLength(16);

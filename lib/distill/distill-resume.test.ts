@@ -1,0 +1,94 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { archivePath } from "./distill-store.ts";
+import { distill } from "./distill.ts";
+import { readManifest } from "../store/manifest.ts";
+import type { Distilled } from "../records.ts";
+import { distilleries, good, prompt, rowsOf } from "../testing/distill-fixture.ts";
+import { stubQuestions } from "../testing/questions.ts";
+import { sendChat, startStub } from "../testing/stub-server.ts";
+import type { Answer } from "../testing/stub-server.ts";
+
+const bench = distilleries();
+
+test("an abort keeps what came; the next call asks for the rest only", async () => {
+  const abort = new AbortController();
+  const { lab, asked } = await bench((request, response) => {
+    if (request.n === 20) abort.abort(new Error("enough")); // and is never answered
+    else setTimeout(() => good(request, response), 5);
+  });
+  await expect(distill(lab(), stubQuestions(60), { signal: abort.signal })).rejects.toThrow("enough");
+  const kept = rowsOf(lab()).length;
+  expect(kept).toBeGreaterThan(8);
+  expect(kept).toBeLessThan(60);
+  expect(readManifest(lab().paths.distilled)).toBeNull();
+  await sleep(200); // a request that was on its way when the abort came is the first call's
+  asked();
+  await distill(lab(), stubQuestions(60));
+  expect(asked()).toHaveLength(60 - kept);
+  expect(rowsOf(lab())).toHaveLength(60);
+});
+
+test("killed at random moments and started again, it ends with what an undisturbed run has: no row lost, none twice", { timeout: 30_000 }, async () => {
+  const { stub, workspace, lab } = await bench((request, response) => void setTimeout(() => good(request, response), 5 + Math.random() * 40));
+  const n = 150;
+  for (const killAfter of [1, 20, 37]) {
+    const child = spawn(process.execPath, [join(import.meta.dirname, "..", "testing", "distill-child.ts"), workspace, stub.url, String(n)], { stdio: ["ignore", "pipe", "inherit"] });
+    let acknowledged = 0;
+    child.stdout.on("data", (part: Buffer) => (acknowledged = Number(part.toString().trim().split("\n").at(-1))));
+    const before = stub.requests.length;
+    while (stub.requests.length < before + 1 + killAfter) await sleep(2);
+    await sleep(Math.random() * 60);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const rows = existsSync(lab().paths.distilled) ? readFileSync(lab().paths.distilled, "utf8").split("\n").length - 1 : 0;
+    expect(rows).toBeGreaterThanOrEqual(acknowledged);
+    expect(rows).toBeLessThan(n);
+  }
+  const resumed = await distill(lab(), stubQuestions(n));
+  const calm = await bench();
+  const { rows } = await distill(calm.lab(), stubQuestions(n));
+  const content = (row: Distilled) => ({ ...row, model: "" });
+  expect(resumed.rows.map(content)).toEqual(rows.map(content));
+  expect(rowsOf(lab())).toEqual(resumed.rows);
+});
+
+test("a torn last line is cut, told, and asked for again", async () => {
+  const { lab, asked } = await bench();
+  await distill(lab(), stubQuestions(5));
+  asked();
+  const { distilled } = lab().paths;
+  writeFileSync(distilled, readFileSync(distilled).subarray(0, -20));
+  const { repaired, rows } = await distill(lab(), stubQuestions(5));
+  expect(repaired).toMatch(/cut an unfinished last line/);
+  expect(asked().map(prompt)).toEqual(["What is 4 + 4?"]);
+  expect(rowsOf(lab())).toEqual(rows);
+});
+
+test("a damaged archive costs its own line only", async () => {
+  const { lab, asked } = await bench();
+  await distill(lab(), stubQuestions(4));
+  await distill(lab({ seed: 1 }), stubQuestions(4));
+  appendFileSync(archivePath(lab().paths), "{half\n");
+  asked();
+  await distill(lab(), stubQuestions(4));
+  expect(asked()).toHaveLength(0);
+});
+
+test("a server restarted in mid-run loses no row and repeats none", async () => {
+  const answer: Answer = (request, response) => void setTimeout(() => (request.body.max_tokens === 1 ? sendChat(response) : good(request, response)), 25);
+  const { stub, lab, keep } = await bench(answer);
+  const run = distill(lab({ "serving.requestTimeoutMs": 20_000 }), stubQuestions(100));
+  while (stub.requests.length < 30) await sleep(5);
+  await stub.close();
+  await sleep(400);
+  keep(await startStub(answer, stub.port));
+  const { rows, progress } = await run;
+  expect(progress.failures).toEqual({});
+  expect(rowsOf(lab())).toEqual(rows);
+  expect(rows).toHaveLength(100);
+});

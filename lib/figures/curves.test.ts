@@ -1,0 +1,75 @@
+import { describe, expect, test } from "vitest";
+import * as f from "./index.ts";
+import { takeCensus } from "../train/census.ts";
+import { metrics } from "../testing/example-figures.ts";
+import { title } from "../testing/figure-parts.ts";
+
+describe("training curves", () => {
+  test("two runs are drawn over each other, each with a raw and a strong line", () => {
+    const loss = metrics(40, { loss: (t) => 1 - t });
+    const figure = f.lossCurve([
+      { name: "sft", metrics: loss },
+      { name: "sft", metrics: loss, label: "lr 3e-3" },
+    ]);
+    expect(figure.data.length).toBe(4);
+    expect(figure.data.filter((trace) => trace.showlegend !== false).map((trace) => trace.name)).toEqual(["SFT", "lr 3e-3"]);
+  });
+
+  test("two runs of one arm do not share a colour", () => {
+    const loss = metrics(40, { loss: (t) => 1 - t });
+    const colours = f
+      .lossCurve([
+        { name: "sft", metrics: loss },
+        { name: "sft", metrics: loss, label: "again" },
+      ])
+      .data.map((trace) => (trace.line as { color: string }).color);
+    expect(new Set(colours).size).toBe(2);
+  });
+
+  test("a step that broke is marked, not drawn as 0", () => {
+    const figure = f.lossCurve([{ name: "sft", metrics: metrics(3, { loss: (t) => (t > 0.9 ? Number.NaN : 1) }) }]);
+    expect(figure.data[0]!.y).toEqual([1, 1, null]);
+    expect(figure.layout.shapes).toEqual([expect.objectContaining({ x0: 3 })]);
+  });
+
+  test("a metric that some steps did not log has no points there", () => {
+    const figure = f.klCurve([{ name: "sft_grpo", metrics: metrics(4, { kl: (t) => (t === 0.5 ? null : t) }) }]);
+    expect(figure.data[0]!.x).toEqual([1, 3, 4]);
+  });
+
+  test("one step is a point that can be seen", () => {
+    expect(f.lossCurve([{ name: "sft", metrics: metrics(1, { loss: () => 2 }) }]).data[0]!.mode).toBe("markers");
+  });
+});
+
+describe("rewards", () => {
+  const sample = (group: number, format: number, accuracy: number) => ({
+    group,
+    reward: 0.3 * format + 0.7 * accuracy,
+    rewards: { format, accuracy, total: 0.3 * format + 0.7 * accuracy },
+  });
+  const step = { step: 1, samples: [sample(0, 1, 1), sample(0, 1, 0), sample(1, 1, 1), sample(1, 1, 1)] };
+
+  test("components are means over the step's completions", () => {
+    const drawn = Object.fromEntries(f.rewardByComponent([step]).data.map((trace) => [trace.name, (trace.y as number[])[0]]));
+    expect(drawn).toEqual({ format: 1, accuracy: 0.75, total: expect.closeTo(0.825, 9) });
+  });
+
+  test("0.3 · 1 + 0.7 · 1 is one level, however it was rounded", () => {
+    const figure = f.rewardDistribution([step]);
+    expect(figure.data.filter((trace) => trace.type === "bar").map((trace) => [trace.name, trace.y])).toEqual([
+      ["reward 0.3", [25]],
+      ["reward 1", [75]],
+    ]);
+  });
+
+  test("equal rewards carry no signal", () => {
+    expect(title(f.noSignalShare([{ name: "sft_grpo", samples: [step] }]))).toContain("n = 2 groups, 1 without signal (50.0 %)");
+  });
+
+  test("the census of 4 answers at p = 0.9 predicts 65.6 % without gradient", () => {
+    const rights = [4, 4, 4, 4, 4, 4, 3, 3, 3, 3];
+    const figure = f.censusHistogram(takeCensus(rights.map((right, i) => ({ id: `q${i}`, type: "financial_concept", right, answers: 4 }))));
+    expect(title(figure)).toContain("p = 0.90 · no gradient: 60.0 %, binomial says 65.6 %");
+  });
+});

@@ -1,0 +1,23 @@
+import { describe, expect, test } from "vitest";
+import * as f from "./index.ts";
+import { title } from "../testing/figure-parts.ts";
+
+describe("progress", () => {
+  test("verdicts without a token count are drawn without an axis of tokens", () => {
+    const figure = f.distillProgress({ total: 4, done: 2, failed: 0, tokensPerSecond: null, etaSeconds: 3, history: [{ seconds: 1, done: 2, tokensPerSecond: null }] }, { title: "Verdicts on disk", unit: "verdicts" });
+    expect(figure.data.map((trace) => trace.name)).toEqual(["verdicts"]);
+    expect(figure.layout.yaxis2).toBeUndefined();
+    expect(title(figure)).toContain("Verdicts on disk");
+  });
+});
+
+describe("distillation", () => {
+  test("yield is per type: usable and failed add up to 100 %", () => {
+    const figure = f.yieldByType([
+      { type: "financial_concept", failure: null },
+      { type: "financial_concept", failure: null },
+      { type: "financial_concept", failure: "length" },
+    ]);
+    expect(figure.data.map((trace) => (trace.x as number[])[0])).toEqual([expect.closeTo(66.67, 1), expect.closeTo(33.33, 1)]);
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import * as f from "./index.ts";
+import type { EvalDetail } from "../records.ts";
+import { menu, title } from "../testing/figure-parts.ts";
+
+describe("evaluation", () => {
+  const detail = (id: string, strict: boolean, more: Partial<EvalDetail> = {}): EvalDetail => ({
+    id,
+    type: "financial_concept",
+    source: "a",
+    mode: "greedy",
+    sample: 0,
+    completion: "x",
+    format: strict,
+    strict,
+    lenient: strict,
+    reason: strict ? "equal" : "different_value",
+    message: "5 is not 6",
+    judge: null,
+    tokens: 3,
+    ...more,
+  });
+
+  test("bars hold the share of right answers with Wilson's interval", () => {
+    const figure = f.accuracyByType([{ name: "sft", details: [detail("1", true), detail("2", true), detail("3", false), detail("4", true)] }]);
+    expect((figure.data[0]!.y as number[])[0]).toBe(0.75);
+    // Wilson 3 of 4: [0.3006, 0.9544]
+    const { array, arrayminus } = figure.data[0]!.error_y as { array: number[]; arrayminus: number[] };
+    expect([0.75 - arrayminus[0]!, 0.75 + array[0]!]).toEqual([expect.closeTo(0.3006, 3), expect.closeTo(0.9544, 3)]);
+  });
+
+  test("the menu narrows to a source and n follows", () => {
+    const details = [detail("1", true), detail("2", false, { source: "b" }), detail("3", false, { source: "b" })];
+    const only = menu(f.accuracyByType([{ name: "sft", details }])).find((button) => button.label.endsWith("only b"))!;
+    expect(only.args[0].y![0]![0]).toBe(0);
+    expect(only.args[1]["title.text"]).toContain("n = 2 questions");
+  });
+
+  test("failures to read show each reason once before any comes twice", () => {
+    const details = ["1", "2", "3"].map((id) => detail(id, false)).concat(detail("4", false, { reason: "no_answer_block" }));
+    const view = f.failureSamples(details, [{ id: "1", prompt: "Why <b>?", gold_answer: "6" }], 2);
+    expect(view.html).toContain("no_answer_block");
+    expect(view.html).toContain("Why &lt;b&gt;?");
+    expect(view.html).not.toContain("Why <b>");
+  });
+
+  test("a type that got worse beyond chance is named a regression", () => {
+    const ids = Array.from({ length: 40 }, (_, i) => `${i}`);
+    const good = { name: "sft", details: ids.map((id) => detail(id, true)) };
+    const bad = { name: "sft_grpo", details: ids.map((id) => detail(id, Number(id) % 4 === 0)) };
+    const figure = f.deltas(f.deltasByType(good, bad));
+    expect(figure.data[0]!.text).toEqual(["−75.0 ▼ regression", "−75.0 ▼ regression"]);
+    expect(title(figure)).toContain("SFT → SFT + GRPO");
+    expect(title(f.deltas(f.deltasByType(good, good)))).toContain("no regression beyond chance");
+    const [all, concept] = f.deltasByType(good, bad).map((delta) => ({ ...delta, metric: "accuracy" as const, p: 0 }));
+    expect(f.deltas(f.deltasOf([{ a: "sft", b: "sft_grpo", metrics: [all!], byType: { financial_concept: concept! } }]))).toEqual(figure);
+  });
+});

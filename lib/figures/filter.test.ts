@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import * as f from "./index.ts";
+import { funnelOf } from "../filter/funnel.ts";
+import { menu, title } from "../testing/figure-parts.ts";
+
+describe("filter", () => {
+  const fates = [
+    { layer: "format", reason: "two_answers", type: "financial_concept", source: "a" },
+    { layer: "judge", reason: null, type: "financial_concept", source: "a" },
+    { layer: "judge", reason: "low_score", type: "financial_analysis", source: "b" },
+    { layer: "judge", reason: null, type: "financial_analysis", source: "b" },
+  ];
+
+  test("what one layer lets through is what comes into the next", () => {
+    const [kept, dropped] = f.funnel(funnelOf(fates, ["format", "judge"])).data;
+    expect(kept!.x).toEqual([3, 2]);
+    expect(dropped!.x).toEqual([1, 1]);
+    expect(title(f.funnel(funnelOf(fates, ["format", "judge"])))).toContain("2 left after 2 layers (50.0 %)");
+  });
+
+  test("a layer that the config skips says so", () => {
+    const notes = f.funnel(funnelOf(fates.slice(1, 2), ["format", "judge"], ["judge"])).layout.annotations as { text: string }[];
+    expect(notes[1]!.text).toBe("skipped by the config");
+  });
+
+  test("slicing by source leaves the other source's drops out", () => {
+    const figure = f.funnelByReason(fates);
+    const slice = menu(figure).find((button) => button.label === "source: a")!;
+    expect(slice.args[0].x!.flat().reduce((a, b) => Number(a) + Number(b), 0)).toBe(1);
+    expect(slice.args[1]["title.text"]).toContain("n = 2 rows");
+  });
+});
+
+describe("judge", () => {
+  test("the mark itself passes, an unreadable verdict never does", () => {
+    const figure = f.judgeThreshold(
+      [
+        { points: 12, good: true },
+        { points: 11, good: false },
+        { points: null, good: true },
+      ],
+      { pass: 12 },
+    );
+    expect(title(figure)).toContain("1 kept (33.3 %)");
+    expect(title(figure)).toContain("1 unreadable");
+    expect(title(figure)).toContain("precision 100 %");
+  });
+
+  test("a criterion nobody judged is a gap in the heat map, not a 0", () => {
+    const figure = f.judgeHeatmap([{ criterion: "logic", label: "none", value: null, n: 0 }]);
+    expect(figure.data[0]!.z).toEqual([[null]]);
+    expect((figure.layout.annotations as { text: string }[])[0]!.text).toBe("–");
+  });
+});

@@ -1,0 +1,72 @@
+import { describe, expect, test } from "vitest";
+import * as f from "./index.ts";
+import { menu, title } from "../testing/figure-parts.ts";
+
+const rows = (...types: string[]) => types.map((type) => ({ type }));
+
+describe("preparation", () => {
+  test("bars are shares of their own set, so that sets of different size compare", () => {
+    const [before, after, asked] = f.typeBars(
+      rows("financial_concept", "financial_concept", "financial_analysis", "financial_analysis"),
+      rows("financial_concept"),
+      { financial_concept: 1 },
+    ).data;
+    expect(before!.y).toEqual([50, 50]);
+    expect(after!.y).toEqual([100, 0]);
+    expect(after!.text).toEqual(["1", "0"]);
+    expect(asked!.y).toEqual([100]);
+  });
+
+  test("a source with nothing but rows set aside is still a bar", () => {
+    const figure = f.sourceBars(
+      [{ source: "a" }],
+      [
+        { source: "b", reason: "no_gold" },
+        { source: "b", reason: "no_gold" },
+      ],
+    );
+    expect(figure.data.map((trace) => [trace.name, trace.y, trace.x])).toEqual([
+      ["kept", ["a", "b"], [1, 0]],
+      ["set aside: no gold", ["a", "b"], [0, 2]],
+    ]);
+  });
+
+  test("many reasons are put together, and no row is lost", () => {
+    const setAside = Array.from({ length: 9 }, (_, i) => ({ source: "s", reason: `r${i}` }));
+    const drawn = f.sourceBars([], setAside).data.flatMap((trace) => trace.x as number[]);
+    expect(drawn.reduce((a, b) => a + b, 0)).toBe(9);
+  });
+
+  test("a length equal to the limit fits", () => {
+    expect(title(f.lengthHistogram([191, 192, 193], { title: "Length", unit: "tokens", limit: 192, beyond: "set aside" }))).toContain("1 set aside (33.3 %)");
+  });
+
+  test("a limit far beyond the data does not squeeze the bars", () => {
+    const { range } = f.lengthHistogram([10, 20], { title: "Length", unit: "tokens", limit: 2048 }).layout.xaxis as { range: [number, number] };
+    expect(range[1]).toBeLessThan(30);
+  });
+
+  test("each slice of the lengths has bins of its own, and its menu entry counts its own long questions", () => {
+    const short = Array.from({ length: 50 }, (_, i) => ({ type: "financial_concept", source: "mine", tokens: 20 + i }));
+    const figure = f.questionLengths([...short, { type: "financial_analysis", source: "filings", tokens: 3000 }], 60);
+    expect(title(figure)).toContain("10 over the limit of 60");
+    const [all, , analysis, , filings] = menu(figure);
+    expect([all!.label, analysis!.label, filings!.label]).toEqual(["all questions", "type: analysis", "source: filings"]);
+    const mine = menu(figure).find((entry) => entry.label === "source: mine")!;
+    expect(mine.args[1]["title.text"]).toContain("9 over the limit of 60");
+    expect(Math.max(...(mine.args[0].x![0] as number[]))).toBeLessThan(100);
+    expect((mine.args[0].y as number[][]).flat().reduce((a, b) => a + b, 0)).toBe(50);
+  });
+
+  test("duplicates whose golds differ come first", () => {
+    const view = f.duplicatesTable(
+      [
+        { id: "b", of: "a", goldDiffers: false },
+        { id: "d", of: "c", goldDiffers: true },
+      ],
+      [{ id: "a", question: "What?" }],
+    );
+    expect(view.text.indexOf("d ")).toBeLessThan(view.text.indexOf("b "));
+    expect(view.text).toContain("What?");
+  });
+});

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { LabError } from "../errors.ts";
+import { clientBench, request } from "../testing/client-fixture.ts";
+import { sendChat, startStub } from "../testing/stub-server.ts";
+import type { Answer } from "../testing/stub-server.ts";
+
+const { serve, keep } = clientBench();
+
+test("results keep the order of the requests, whichever answer comes first", async () => {
+  const { client } = await serve(({ body }, response) => void setTimeout(() => sendChat(response, { content: body.messages[0]!.content }), Math.random() * 30));
+  const requests = Array.from({ length: 40 }, (_, i) => ({ ...request, messages: [{ role: "user" as const, content: `q${i}` }] }));
+  const results = await client.completeAll(requests, { concurrency: 8 });
+  expect(results.map((r) => r.text)).toEqual(requests.map((r) => r.messages[0]!.content));
+});
+
+test("a hundredfold variance in latency leaves no place in the pool idle", async () => {
+  // Three slow answers at once, a hundred times slower than the others. In batches of 16 at most 16 requests would start beside them.
+  const startedBeside: number[] = [];
+  const { stub, client } = await serve(async ({ n }, response) => {
+    const isSlow = n >= 20 && n < 23;
+    await sleep(isSlow ? 1000 : 10);
+    if (isSlow) startedBeside.push(stub.requests.length - n);
+    sendChat(response);
+  });
+  await client.completeAll(Array.from({ length: 400 }, () => request), { concurrency: 16 });
+  expect(stub.mostInFlight).toBe(16);
+  expect(Math.min(...startedBeside)).toBeGreaterThan(100);
+});
+
+test("a result is handled before its place is given away, and an error there stops the rest", async () => {
+  const { stub, client } = await serve((_, response) => sendChat(response));
+  const requests = Array.from({ length: 50 }, () => request);
+  const run = client.completeAll(requests, {
+    concurrency: 2,
+    onResult: (_, index) => {
+      if (index === 5) throw new Error("disk full");
+    },
+  });
+  await expect(run).rejects.toThrow("disk full");
+  expect(stub.requests.length).toBeLessThan(10);
+});
+
+test("an abort ends completeAll with the abort's reason", async () => {
+  const abort = new AbortController();
+  const { stub, client } = await serve(({ n }, response) => {
+    if (n === 20) abort.abort(new Error("interrupted"));
+    else setTimeout(() => sendChat(response), 5);
+  });
+  await expect(client.completeAll(Array.from({ length: 500 }, () => request), { concurrency: 4, signal: abort.signal })).rejects.toThrow("interrupted");
+  expect(stub.requests.length).toBeLessThan(30);
+});
+
+test("a server that is restarted in mid-run costs no answer", async () => {
+  const answer: Answer = ({ body }, response) => void setTimeout(() => sendChat(response, { content: body.messages[0]!.content }), 20);
+  const { stub, client } = await serve(answer, { backoff: { firstMs: 50, maxMs: 200 }, maxAttempts: 12 });
+  const requests = Array.from({ length: 120 }, (_, i) => ({ ...request, messages: [{ role: "user" as const, content: `q${i}` }] }));
+  const run = client.completeAll(requests, { concurrency: 8 });
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  await stub.close();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  keep(await startStub(answer, stub.port));
+  const results = await run;
+  expect(results.every((r) => r.ok)).toBe(true);
+  expect(results.map((r) => r.text)).toEqual(requests.map((r) => r.messages[0]!.content));
+});
+
+test("a server that stays away ends completeAll with a clear error in bounded time", async () => {
+  const { stub, client } = await serve((_, response) => sendChat(response), { maxAttempts: 2 });
+  await stub.close();
+  const run = client.completeAll(Array.from({ length: 1000 }, () => request), { concurrency: 4 });
+  await expect(run).rejects.toThrow(LabError);
+  await expect(run).rejects.toThrow("The model server is gone");
+});
