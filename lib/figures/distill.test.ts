@@ -20,4 +20,9 @@ describe("distillation", () => {
     ]);
     expect(figure.data.map((trace) => (trace.x as number[])[0])).toEqual([expect.closeTo(66.67, 1), expect.closeTo(33.33, 1)]);
   });
+
+  test("a legend that takes two lines on a printed page has room for two", () => {
+    const room = (causes: string[]) => (f.yieldByType(causes.map((failure) => ({ type: "financial_concept", failure })), "right by the rules").layout.margin as { t: number }).t;
+    expect(room(["wrong_answer", "undecided", "unreadable_answer", "bad_format"]) - room(["wrong_answer"])).toBe(20);
+  });
 });

@@ -80,12 +80,23 @@ export function makeFigure(parts: FigureParts): Figure {
       title: titleOf(parts.title, parts.subtitle),
       showlegend: legend !== "none",
       ...(legend !== "none" && { legend: place }),
-      margin: { l: 64, r: 24, t: legend === "top" ? 96 : 72, b: 56 },
+      margin: { l: 64, r: 24, t: legend === "top" ? 76 + 20 * legendLines(parts.data) : 72, b: 56 },
       ...(parts.x && { xaxis: parts.x }),
       ...(parts.y && { yaxis: parts.y }),
       ...parts.layout,
     },
   };
+}
+
+/**
+ * Lines of a legend on a printed page, 600 pixels wide: it grows upwards, and the subtitle must not lie under it. A letter takes about 7 pixels,
+ * the key 45; entries that do not fit into one line stand in columns of one width.
+ */
+function legendLines(data: readonly Trace[]): number {
+  const names = new Set(data.filter((trace) => trace.showlegend !== false).map((trace) => String(trace.name ?? "")));
+  const widths = [...names].map((name) => 45 + 7 * name.length);
+  if (widths.reduce((sum, width) => sum + width, 0) <= 600) return 1;
+  return Math.ceil(widths.length / Math.max(1, Math.floor(600 / Math.max(...widths))));
 }
 
 /** Plotly's own `title.subtitle` is younger than some viewers: a second line in the title works in all of them. */

@@ -1,7 +1,7 @@
 /** Stage 7: where the merged model differs from its base. */
 import type { WeightChange } from "../deploy/weight-change.ts";
 import { formatCount, formatShare } from "../view/numbers.ts";
-import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
+import { emptyFigure, type Figure, INK, makeFigure } from "./theme.ts";
 
 /** As a token passes them; others come last. */
 const ORDER = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
@@ -32,8 +32,9 @@ export function weightChangeMap(changes: readonly WeightChange[]): Figure {
         hovertemplate: "%{y}, %{x}: %{z:.2f} %<extra></extra>",
         colorscale: [
           [0, "#F7FBFF"],
-          [1, "#0072B2"],
+          [1, "#74B3DA"], // light enough for the numbers on it
         ],
+        textfont: { color: INK },
         zmin: 0,
         zmax: Math.max(...z.flat().map((value) => value ?? 0)),
         colorbar: { title: { text: "change, % of the norm", side: "right", font: { size: 12 } }, thickness: 14, outlinewidth: 0 },

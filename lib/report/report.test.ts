@@ -8,6 +8,7 @@ import { LabError } from "../errors.ts";
 import { workspacePaths } from "../config/paths.ts";
 import { exportReports } from "./report.ts";
 import { sideBySide } from "../view/sample-view.ts";
+import { table } from "../view/table.ts";
 import { bundleOf } from "../show/show.ts";
 import { EXAMPLES, summary } from "../testing/example-figures.ts";
 
@@ -136,6 +137,27 @@ describe.skipIf(!chromium)("a report in Chromium, from disk, with the network of
       expect(seen.drawn).toBeGreaterThanOrEqual(2);
       expect(requests.filter((address) => !/^(?:data|blob):/.test(address))).toEqual([url]);
       expect(errors).toEqual([]);
+      await page.close();
+    });
+  });
+
+  test("shows a table of nine columns whole, and a narrow one under a caption of one line", async () => {
+    const share = { value: 0.72, low: 0.65, high: 0.78 };
+    const wide = { "source of the questions": "finance-basics", n: 200, format: share, "greedy, lenient": share, "greedy, strict": share, "sampled, strict": share, "right or undecided by the rules": 12, "Judge, of 20": 19.93, "tokens an answer": 48 };
+    const views = [table([wide, wide]), table([{ ms: 30, piece: "<" }], undefined, { caption: "The first of 48 pieces, with their times" })];
+    await writeNotebook("03_filter", await Promise.all(views.map(async (view) => ({ output_type: "display_data", data: await bundleOf(view), metadata: {} }))));
+    const { pages } = await exportReports({ paths }, { pdf: false });
+    await withBrowser(async (openPage) => {
+      const page = await openPage();
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await page.goto(pathToFileURL(pages[0]!.html).href);
+      const { cut, caption } = await page.evaluate(() => {
+        interface Box { scrollWidth: number; clientWidth: number; clientHeight: number }
+        const { document } = globalThis as unknown as { document: { querySelectorAll(q: string): Iterable<Box>; querySelector(q: string): Box } };
+        return { cut: [...document.querySelectorAll(".output")].filter((box) => box.scrollWidth > box.clientWidth).length, caption: document.querySelector(".ftmodel-table caption").clientHeight };
+      }, null);
+      expect(cut).toBe(0);
+      expect(caption).toBeLessThan(40);
       await page.close();
     });
   });

@@ -6,7 +6,7 @@ const ATTRIBUTE = / +([a-z]+)="([^"<>]*)"/g;
 const ATTRIBUTES = new Set(["align", "valign", "width", "colspan", "rowspan", "class", "title", "style"]);
 /** Colours, sizes, alignment; no url(), no escapes, no position. */
 const STYLE =
-  /^(?:(?:color|background|text-align|vertical-align|white-space|width|table-layout|font-size|font-weight|overflow-wrap) *: *[-#%.\w ]+;? *)*$/;
+  /^(?:(?:color|background|text-align|vertical-align|white-space|(?:min-)?width|table-layout|font-size|font-weight|overflow-wrap) *: *[-#%.\w ]+;? *)*$/;
 
 /**
  * Keeps an allow-list of tags, each written exactly as `<tag name="value">`, and of attributes; escapes every other "<" and ">". No scripts,

@@ -20,9 +20,11 @@ pre { margin: 0; padding: 10px 14px; overflow-x: auto; white-space: pre-wrap; ov
 .output { margin: 8px 0 16px; overflow-x: auto; } .output > pre { background: #fff; border-left: 3px solid var(--line); }
 .output > pre.stderr { border-left-color: #d55e00; background: #fff8f3; }
 table { border-collapse: collapse; margin: 10px 0; font-size: 14px; line-height: 1.45; font-variant-numeric: tabular-nums; }
-caption { text-align: left; padding: 0 0 6px; } th { border-bottom: 1.5px solid var(--faint); white-space: nowrap; }
-th, td { padding: 5px 14px 5px 0; text-align: left; vertical-align: top; } td { border-bottom: 1px solid var(--line); }
-th[align=right], td[align=right] { text-align: right; padding: 5px 18px 5px 12px; } table.wide { width: 100%; }
+caption { text-align: left; padding: 0 0 6px; min-width: 26em; }
+th, td { padding: 5px 12px 5px 0; text-align: left; vertical-align: top; } td { border-bottom: 1px solid var(--line); }
+th { border-bottom: 1.5px solid var(--faint); vertical-align: bottom; }
+th[align=right], td[align=right] { text-align: right; padding: 5px 12px 5px 4px; } td[align=right] { white-space: nowrap; } table.wide { width: 100%; }
+.ftmodel-samples code { padding: 0; background: none; } .output p em { color: var(--faint); font-size: 14px; }
 blockquote { margin: 12px 0; padding: 2px 16px; border-left: 3px solid var(--line); color: #57606a; }
 figure.plot { margin: 14px 0; overflow: hidden; } .formula { overflow: auto hidden; margin: 8px 0; padding: 8px 0; font-size: 18px; }
 math { font-family: 'Latin Modern Math', 'STIX Two Math', 'Cambria Math', 'DejaVu Math TeX Gyre', math; font-size: 1.1em; }
@@ -32,6 +34,6 @@ math { font-family: 'Latin Modern Math', 'STIX Two Math', 'Cambria Math', 'DejaV
   @page { size: A4; margin: 16mm 14mm; }
   nav, .updatemenu-container, .slider-container, .modebar-container { display: none !important; }
   body { font-size: 10.5pt; } main { max-width: none; padding: 0; } h1 { font-size: 20pt; margin-top: 0; } h2 { font-size: 14pt; }
-  h1, h2, h3 { break-after: avoid; } figure.plot, .code, tr { break-inside: avoid; } .code, caption { break-after: avoid; } a { color: inherit; } table { font-size: 9pt; }
+  h1, h2, h3 { break-after: avoid; } figure.plot, .code, tr { break-inside: avoid; } .code, caption, .output p:has(+ table), thead, tbody tr:first-child { break-after: avoid; } tbody tr:first-child, tbody tr:last-child { break-before: avoid; } a { color: inherit; } table { font-size: 9pt; }
 }
 `;

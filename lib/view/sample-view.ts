@@ -90,7 +90,7 @@ function heading(sample: ShownText): string {
   const { text, colour } = badge(sample.ok);
   const facts = Object.entries(sample.facts ?? {}).map(([name, value]) => `${name} ${value ?? "–"}`);
   const small = [...facts, sample.reason ?? "", sample.message ?? ""].filter((line) => line !== "");
-  return `<b style="color:${colour}">${text}</b> <b>${inertHtml(sample.title)}</b>${small.map((line) => `<br><small>${inertHtml(line)}</small>`).join("")}`;
+  return `<b style="color:${colour}">${text}</b> <b>${inertHtml(sample.title)}</b>${small.map((line) => `<br><small style="font-weight:normal">${inertHtml(line)}</small>`).join("")}`;
 }
 
 function bodyHtml(sample: ShownText): string {

@@ -24,6 +24,13 @@ describe("table", () => {
     expect(table(rows, ["arm", "n"]).html).toMatch(/<th align="left"[^>]*>arm<\/th><th align="right"[^>]*>n<\/th>/);
   });
 
+  test("an interval is not broken over two lines, a sentence is", () => {
+    const { html, text } = table([{ gain: "+4.0 [0.0, +8.0]", why: "so [it seems] to be, says one" }]);
+    expect(html).toContain(">+4.0\u00A0[0.0,\u00A0+8.0]<");
+    expect(html).toContain(">so [it seems] to be, says one<");
+    expect(text).toContain("+4.0 [0.0, +8.0]");
+  });
+
   test("cells, headings and captions are escaped", () => {
     const { html } = table([{ "<b>key</b>": "<script>alert(1)</script>" }], undefined, { caption: "<img onerror=x>" });
     expect(html).not.toMatch(/<script|<img|<b>key/);

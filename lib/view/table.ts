@@ -43,14 +43,14 @@ export function table(rows: readonly object[], columns?: readonly (string | Colu
   if (rows.length === 0) return { html: `<p><em>${inertHtml(caption ?? "Table")}: no rows</em></p>`, text: `${caption ?? "Table"}: no rows` };
 
   const right = shape.map((c) => (c.align ? c.align === "right" : records.every((row) => isNumeric(row[c.key]))));
-  const cell = (tag: string, content: string, i: number) =>
-    `<${tag} align="${right[i] ? "right" : "left"}" style="text-align:${right[i] ? "right" : "left"};vertical-align:top">${content}</${tag}>`;
+  const cell = (tag: "th" | "td", content: string, i: number) =>
+    `<${tag} align="${right[i] ? "right" : "left"}" style="text-align:${right[i] ? "right" : "left"};${tag === "th" ? "vertical-align:bottom;white-space:normal" : `vertical-align:top;white-space:${right[i] ? "nowrap" : "normal"}`}">${content}</${tag}>`;
   const headings = shape.map((c) => c.label ?? c.key.replace(/_/g, " "));
   const html = [
     `<table class="ftmodel-table">`,
-    caption ? `<caption style="text-align:left"><b>${inertHtml(caption)}</b></caption>` : "",
+    caption ? `<caption style="text-align:left;min-width:26em"><b>${inertHtml(caption)}</b></caption>` : "",
     `<thead><tr>${headings.map((h, i) => cell("th", inertHtml(h), i)).join("")}</tr></thead>`,
-    `<tbody>${shown.map((row) => `<tr>${row.map((value, i) => cell("td", inertHtml(clip(value, maxChars)), i)).join("")}</tr>`).join("\n")}</tbody>`,
+    `<tbody>${shown.map((row) => `<tr>${row.map((value, i) => cell("td", inertHtml(unbroken(clip(value, maxChars))), i)).join("")}</tr>`).join("\n")}</tbody>`,
     `</table>`,
     more ? `<p><em>${more}</em></p>` : "",
   ];
@@ -82,6 +82,11 @@ function resolveColumns(rows: readonly Record<string, unknown>[], columns?: read
 
 function isNumeric(value: unknown): boolean {
   return value === null || value === undefined || typeof value === "number" || isEstimate(value);
+}
+
+/** An interval stays on one line: "+4.0 [0.0, +8.0]". */
+function unbroken(text: string): string {
+  return text.replace(/ ?\[[^\s[\]]{1,9}, [^\s[\]]{1,9}\]/g, (interval) => interval.replace(/ /g, "\u00A0"));
 }
 
 function clip(text: string, max: number): string {
