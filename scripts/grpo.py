@@ -16,7 +16,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from sidecar.batch import Batch, with_smaller_batch
+from sidecar.batch import Batch, filled, with_smaller_batch
 from sidecar.colocate import no_room, vllm_arguments
 from sidecar.events import EventLog
 from sidecar.failure import Failure
@@ -77,7 +77,11 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
     # Model
     speed = speed_of(run, device, padding_free=False)
     tokenizer = load_tokenizer(run)
-    vllm = vllm_arguments(run, device, lambda: longest_prompt(tokenizer, data["prompt"]))
+    prompt = 0
+    if device != "cpu":
+        prompt = longest_prompt(tokenizer, data["prompt"])
+        batch = filled(batch, lambda micro: micro * (prompt + settings.max_tokens), batch.micro * (config.prepare.max_prompt_tokens + settings.max_tokens))
+    vllm = vllm_arguments(run, device, prompt)
     speed.say()
     print(said("vLLM for the answers, in this process", vllm["use_vllm"], "gpu.vllm" if device != "cpu" else "a GPU only"))
     set_seed(config.seed)

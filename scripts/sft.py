@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import sys
 
-from sidecar.batch import Batch, with_smaller_batch
+from sidecar.batch import Batch, filled, with_smaller_batch
 from sidecar.events import EventLog
 from sidecar.failure import Failure
 from sidecar.order import epochs_in_order
@@ -57,11 +57,14 @@ def train(run: RunFile, events: EventLog, batch: Batch) -> None:
     kept = keep_answers(encoded, settings.max_length, events)
     order = epochs_in_order(len(kept), settings.epochs, config.seed)
     data = Dataset.from_list([{"input_ids": kept[i].input_ids, "labels": kept[i].labels} for i in order])
+    speed = speed_of(run, device, padding_free=True)
+    if device != "cpu":
+        lengths = [len(kept[i].input_ids) for i in order]
+        batch = filled(batch, lambda micro: largest_pass(lengths, micro, padded=speed.kernel is None), batch.micro * settings.max_length)
     steps = math.ceil(len(order) / (batch.effective * processes()))
     print(f"{len(kept)} rows × {settings.epochs:g} epochs / ({batch.micro} × {batch.accumulation} × {processes()}) = {steps} steps")
 
     # Model
-    speed = speed_of(run, device, padding_free=True)
     speed.say()
     set_seed(config.seed)
     base = load_base(run, device)
@@ -102,6 +105,12 @@ def keep_answers(encoded: list, max_length: int, events: EventLog) -> list:
     if not kept:
         raise Failure("no_rows", f"no row keeps any of its answer within sft.maxLength = {max_length} tokens")
     return kept
+
+
+def largest_pass(lengths: list[int], micro: int, padded: bool) -> int:
+    """Tokens of the largest of the passes of `micro` consecutive rows; padded rows all count as the longest of their pass."""
+    passes = [lengths[i : i + micro] for i in range(0, len(lengths), micro)]
+    return max(max(rows) * len(rows) if padded else sum(rows) for rows in passes)
 
 
 if __name__ == "__main__":

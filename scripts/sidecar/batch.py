@@ -35,6 +35,20 @@ def halve(batch: Batch) -> Batch | None:
     return Batch(micro, batch.effective // micro)
 
 
+def filled(batch: Batch, tokens_of: Callable[[int], int], room: int) -> Batch:
+    """
+    The same effective batch in as few passes as `room` tokens allow.
+
+    A micro-batch is planned for rows of the greatest length, and most are shorter; a GPU that gets small passes waits for Python to launch
+    their kernels. `tokens_of(micro)`: tokens of the largest pass of `micro` rows.
+    """
+    larger = (micro for micro in range(batch.effective, batch.micro, -1) if batch.effective % micro == 0)
+    micro = next((micro for micro in larger if tokens_of(micro) <= room), batch.micro)
+    if micro > batch.micro:
+        print(f"{micro} rows a pass instead of {batch.micro}: none of them has more than {room} tokens, for which memory was planned", flush=True)
+    return Batch(micro, batch.effective // micro)
+
+
 def with_smaller_batch(batch: Batch, events: EventLog, attempt: Callable[[Batch], None], leave: Callable[[], None] | None = None) -> None:
     """
     Runs `attempt`; when the GPU's memory runs out, once more with half the micro-batch. `attempt` resumes from its checkpoints.

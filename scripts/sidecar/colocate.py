@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
@@ -10,7 +9,7 @@ from .failure import Failure
 from .runfile import RunFile
 
 
-def vllm_arguments(run: RunFile, device: str, longest_prompt: Callable[[], int]) -> dict[str, Any]:
+def vllm_arguments(run: RunFile, device: str, longest_prompt: int) -> dict[str, Any]:
     """
     GRPOConfig's arguments (names of TRL 1.16); none where the model itself generates: on a CPU, and with gpu.vllm off.
 
@@ -24,7 +23,7 @@ def vllm_arguments(run: RunFile, device: str, longest_prompt: Callable[[], int])
         raise Failure("bad_run_file", "gpu.vllm needs bf16 weights: set models.loadIn4bit to false, or gpu.vllm to false")
     if find_spec("vllm") is None:
         raise Failure("no_vllm", "gpu.vllm needs the package vllm, which is not installed: install the gpu packages, or set gpu.vllm to false")
-    return colocated(run, longest_prompt())
+    return colocated(run, longest_prompt)
 
 
 def colocated(run: RunFile, longest_prompt: int) -> dict[str, Any]:

@@ -57,6 +57,11 @@ class ModelSettings:
 
 
 @dataclass(frozen=True)
+class Prepare:
+    max_prompt_tokens: int
+
+
+@dataclass(frozen=True)
 class Prompt:
     system: str
 
@@ -127,6 +132,7 @@ class Config:
     profile: str
     seed: int
     models: ModelSettings
+    prepare: Prepare
     prompt: Prompt
     sft: Sft
     grpo: Grpo

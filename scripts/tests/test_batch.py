@@ -5,9 +5,10 @@ import sys
 import pytest
 import torch
 from conftest import SCRIPTS
-from sidecar.batch import Batch, halve, with_smaller_batch
+from sidecar.batch import Batch, filled, halve, with_smaller_batch
 from sidecar.events import EventLog
 from sidecar.failure import Failure
+from sft import largest_pass
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,19 @@ from sidecar.failure import Failure
 def test_the_micro_batch_is_halved_and_the_effective_batch_stays(batch, smaller):
     assert halve(batch) == smaller
     assert smaller is None or smaller.effective == batch.effective
+
+
+@pytest.mark.parametrize(("room", "micro"), [(16_384, 16), (12_000, 16), (11_199, 8), (100, 2)])
+def test_passes_are_filled_up_to_the_room_that_was_planned_and_the_effective_batch_stays(room, micro):
+    batch = filled(Batch(2, 8), lambda rows: rows * 700, room)
+    assert batch == Batch(micro, 16 // micro)
+
+
+def test_a_pass_of_rows_end_to_end_is_their_sum_and_a_padded_one_its_longest_row_each_time():
+    lengths = [10, 30, 20, 5, 7]
+    assert largest_pass(lengths, 2, padded=False) == 40
+    assert largest_pass(lengths, 2, padded=True) == 60
+    assert largest_pass(lengths, 5, padded=False) == 72
 
 
 class Attempts:

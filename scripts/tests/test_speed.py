@@ -136,18 +136,18 @@ def test_vllm_s_arguments_are_ones_that_trl_has_and_hold_the_config_s_values(pro
 def test_vllm_that_is_not_installed_is_told_before_anything_is_loaded(profiles, monkeypatch):
     monkeypatch.setitem(sys.modules, "vllm", None)  # as if it were not installed
     with pytest.raises(Failure, match="not installed") as caught:
-        vllm_arguments(run_of(profiles, models={"loadIn4bit": False}), "cuda", pytest.fail)
+        vllm_arguments(run_of(profiles, models={"loadIn4bit": False}), "cuda", 100)
     assert caught.value.cause == "no_vllm"
 
 
 def test_vllm_is_left_alone_on_a_cpu_and_where_it_is_off(profiles):
-    assert vllm_arguments(run_of(profiles), "cpu", pytest.fail) == {"use_vllm": False}
-    assert vllm_arguments(run_of(profiles, gpu={"vllm": False}), "cuda", pytest.fail) == {"use_vllm": False}
+    assert vllm_arguments(run_of(profiles), "cpu", 0) == {"use_vllm": False}
+    assert vllm_arguments(run_of(profiles, gpu={"vllm": False}), "cuda", 100) == {"use_vllm": False}
 
 
 def test_vllm_and_four_bits_are_refused_together(profiles):
     with pytest.raises(Failure, match="bf16 weights") as caught:
-        vllm_arguments(run_of(profiles), "cuda", pytest.fail)
+        vllm_arguments(run_of(profiles), "cuda", 100)
     assert caught.value.cause == "bad_run_file"
 
 
