@@ -35,9 +35,11 @@ class Watch(TrainerCallback):
         self.started = time.monotonic()
         self.seconds = 0.0
         self.tokens_before = 0.0
+        self.trained: list[torch.Tensor] = []
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, *, model, **_) -> None:
-        trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
+        self.trained = [p for p in model.parameters() if p.requires_grad]
+        trainable = sum(p.numel() for p in self.trained)
         total = sum(p.numel() for name, p in model.named_parameters() if ".ref." not in name)
         if trainable == 0:
             raise Failure("nothing_trained", "no parameter of the model is trainable")
@@ -53,10 +55,10 @@ class Watch(TrainerCallback):
     def on_step_begin(self, *_, **__) -> None:
         self.started = time.monotonic()
 
-    def on_pre_optimizer_step(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, *, model, **_) -> None:
+    def on_pre_optimizer_step(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_) -> None:
         """Before the weights are touched: what is in the newest checkpoint is the last good state."""
-        norms = torch.stack([p.grad.norm() for p in model.parameters() if p.grad is not None])
-        if not torch.isfinite(norms).all():
+        norm = torch.nn.utils.get_total_norm([p.grad for p in self.trained if p.grad is not None])
+        if not torch.isfinite(norm):
             raise Failure("non_finite_gradient", f"the gradient of step {state.global_step + 1} is not finite; the weights were not changed by it")
 
     def on_step_end(self, *_, **__) -> None:
