@@ -126,12 +126,15 @@ export * from "./reward/judge-reward.ts";
 export * from "./reward/pay-again.ts";
 export * from "./reward/reward.ts";
 export * from "./reward/reward-source.ts";
+export * from "./reward/traps.ts";
 
 export * from "./train/census.ts";
 export * from "./train/census-run.ts";
 export * from "./train/groups.ts";
 export * from "./train/live-questions.ts";
 export * from "./train/one-step.ts";
+export * from "./train/passes.ts";
+export * from "./train/practise.ts";
 export * from "./train/train.ts";
 export * from "./train/without-sft.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { payAgain } from "./pay-again.ts";
+import { countPaid, payAgain } from "./pay-again.ts";
 import { DEFAULT_WEIGHTS } from "./reward.ts";
 
 const answer = (id: string, said: string) => ({ id, group: 0, completion: `<think>\n1\n</think>\n<answer>\n${said}\n</answer>`, rewards: {}, reward: 0, advantage: 0, tokens: 9 });
@@ -19,4 +19,13 @@ test("both rewards judge the same answers: what a lax one pays for stands beside
 
 test("an answer to a question that is not there is named", () => {
   expect(() => payAgain([{ samples: [answer("b", "1")] }], questions, lax, DEFAULT_WEIGHTS)).toThrow(/not among the rows \(b\)|not among the rows[^]*b/);
+});
+
+test("what only one of the two pays for is counted apart; an undecided answer is not paid", () => {
+  const paid = payAgain([{ samples: [answer("a", "25%"), answer("a", "not 25%"), answer("a", "0.25"), answer("a", "20%")] }], questions, lax, DEFAULT_WEIGHTS);
+  expect(paid.map(({ row }) => row.score.accuracy)).toEqual([1, 0, 1, 0]);
+  expect(countPaid(paid, "total")).toEqual({ answers: 4, both: 2, rewardOnly: 1, checkerOnly: 0, neither: 1 });
+  const undecided = { ...paid[0]!, row: { ...paid[0]!.row, score: { ...paid[0]!.row.score, accuracy: null } } };
+  expect(countPaid([undecided], "total")).toMatchObject({ both: 0, rewardOnly: 1 });
+  expect(countPaid([], "total").answers).toBe(0);
 });

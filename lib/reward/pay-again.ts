@@ -28,3 +28,19 @@ export function payAgain(steps: readonly Pick<SamplesEvent, "samples">[], questi
     }),
   );
 }
+
+/** How often a reward and the checker agree on kept answers. The checker's undecided ones count as not paid. */
+export interface PaidCounts {
+  answers: number;
+  both: number;
+  /** Paid by the reward, not by the checker. */
+  rewardOnly: number;
+  checkerOnly: number;
+  neither: number;
+}
+
+/** Counts what `payAgain` gives; `part` names the part of the reward, 0 or 1, that stands for its accuracy. */
+export function countPaid(paid: readonly PaidAgain[], part: string): PaidCounts {
+  const count = (byReward: boolean, byChecker: boolean): number => paid.filter(({ row, parts }) => (parts[part] === 1) === byReward && (row.score.accuracy === 1) === byChecker).length;
+  return { answers: paid.length, both: count(true, true), rewardOnly: count(true, false), checkerOnly: count(false, true), neither: count(false, false) };
+}

@@ -62,6 +62,12 @@ export function grpoSamples(steps: number, start: number, end: number, jitter = 
   }));
 }
 
+/** Four passes over sixteen questions, eight answers each. */
+export const practised = range(8).map((step) => ({
+  step: step + 1,
+  samples: range(64).map((i) => ({ id: `q${8 * (step % 2) + Math.floor(i / 8)}`, group: Math.floor(i / 8), completion: "", reward: 0, advantage: 0, tokens: 60 - step, rewards: { careless: Number(i % 8 < 7), accuracy: Number((7 * i + step) % 8 < 4 - step / 4) } })),
+}));
+
 export function details(p: number, format: number, n = 200): EvalDetail[] {
   return range(n).flatMap((i) =>
     range(5).map((sample): EvalDetail => {
@@ -223,6 +229,16 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
       { name: "grpo_only", metrics: grpoOnly },
     ]),
     f.completionLength([]),
+  ],
+  passCurve: [
+    f.passCurve(
+      [
+        { label: "paid", samples: practised, measure: "careless" },
+        { label: "right", samples: practised, measure: "accuracy", again: true },
+      ],
+      { title: "Paid and right", yTitle: "share of answers (%)", share: true },
+    ),
+    f.passCurve([], { title: "Paid and right", yTitle: "share of answers (%)", share: true }),
   ],
   accuracyByType: [f.accuracyByType(arms), f.accuracyByType([])],
   readFailures: [f.readFailures(arms), f.readFailures([])],

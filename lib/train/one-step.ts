@@ -1,12 +1,9 @@
 /** One step of GRPO on questions of your choice: how a policy answers them now, what that is paid, and what a step would learn from it. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { writeFileAtomic } from "../store/atomic.ts";
 import { LabError } from "../errors.ts";
-import { sha256 } from "../store/hash.ts";
 import type { Lab } from "../config/lab.ts";
 import type { RlRow } from "../records.ts";
 import type { Run } from "../run/run.ts";
+import { labOn } from "./own-rows.ts";
 import { trainGrpo } from "./train.ts";
 import type { GrpoOptions } from "./train.ts";
 
@@ -21,16 +18,8 @@ export async function trainOneStep(lab: Lab, rows: readonly RlRow[], { fromSft =
   if (rows.length === 0) throw new LabError({ what: "One step needs questions", expected: "at least one row", found: "none" });
   const { grpo } = lab.config;
   const answers = rows.length * grpo.groupSize;
-  const text = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
-  const step: Lab = {
-    ...lab,
-    paths: { ...lab.paths, rl: join(lab.paths.processed, `one_step_${sha256(text).slice(0, 8)}.jsonl`) },
-    config: {
-      ...lab.config,
-      grpo: { ...grpo, startFromSft: fromSft, dropDeadGroups: false, promptsPerStep: rows.length, maxSteps: 1, epochs: 1, sampleEvery: 1, warmupShare: 0, microBatch: answers % grpo.microBatch === 0 ? grpo.microBatch : grpo.groupSize },
-    },
-  };
-  if (!existsSync(step.paths.rl)) writeFileAtomic(step.paths.rl, text);
+  const microBatch = answers % grpo.microBatch === 0 ? grpo.microBatch : grpo.groupSize;
+  const step = labOn(lab, rows, "one_step", { startFromSft: fromSft, promptsPerStep: rows.length, maxSteps: 1, epochs: 1, warmupShare: 0, microBatch });
   let last: Run | null = null;
   const onProgress = (run: Run): void => {
     last = run;
