@@ -65,7 +65,7 @@ export function learnOnCpu(workspace: string): Promise<Learnt[]> {
 
 /** SFT on four bits; GRPO with vLLM, which needs whole weights. The servers go without CUDA graphs: there are five of them, each with little to do. */
 export function learnOnGpu(workspace: string): Promise<Learnt[]> {
-  const lab = (more: Overrides): Lab => openLab({ profile: "gpu", ...tinyWorld(), ...COMMON, "gpu.cudaGraphs": false, ...more }, { FTMODEL_WORKSPACE: workspace });
+  const lab = (more: Overrides): Lab => openLab({ profile: "gpu", ...tinyWorld(), ...COMMON, "gpu.cudaGraphs": false, "gpu.serverMemoryShare": 0.3, ...more }, { FTMODEL_WORKSPACE: workspace });
   return learn("GPU", lab({ "models.loadIn4bit": true }), lab({ "models.loadIn4bit": false, "gpu.vllm": true }));
 }
 
