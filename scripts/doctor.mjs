@@ -25,5 +25,5 @@ async function printMemory() {
   const [{ openLab }, { listGpus }, { memoryTable }, { table }] = await Promise.all([import("../lib/config/lab.ts"), import("../lib/config/gpu.ts"), import("../lib/model/fit-table.ts"), import("../lib/view/table.ts")]);
   const lab = openLab({ profile: "gpu" }, { ...process.env, FTMODEL_PROFILE: "gpu" });
   const text = table(memoryTable(lab, await listGpus()), undefined, { caption: "Memory by plan, GiB a GPU: what each stage takes and the setting it picks" }).text;
-  console.log(`\n${text}\n--set KEY=VALUE overrides a choice. The plan is within 2 % of four training runs measured on an H100; servers' and fused losses' parts are assumed.`);
+  console.log(`\n${text}\n--set KEY=VALUE overrides a choice. The plan is within 3 % of six training runs measured on an H100; servers' parts are assumed.`);
 }

@@ -36,7 +36,7 @@ export function fitSft({ config, shape, room, gpus, free }: TrainingNeed): Fit {
         "gpu.processes": processes,
       },
       setting: words(format, checkpointing, `${processes > 1 ? `${processes} GPUs × ` : ""}${micro} rows × ${rows / micro / processes}`),
-      memory: trainingMemory({ shape, format, rank: loraRank, dropout: loraDropout > 0, tokens: micro * maxLength, checkpointing, loss: "tiled" }),
+      memory: trainingMemory({ shape, format, rank: loraRank, dropout: loraDropout > 0, tokens: micro * maxLength, checkpointing, kernels: "fused" }),
     }),
   );
   return choose("SFT", options, room);
@@ -60,7 +60,7 @@ export function fitGrpo({ config, shape, room, gpus, free }: TrainingNeed, judge
     passes(config, free, micros, length, free("grpo.gradientCheckpointing") ? null : gradientCheckpointing)
       .filter(({ format }) => sleep === null || format === "bf16")
       .map(({ format, checkpointing, micro }): Option => {
-        const training = trainingMemory({ shape, format, rank: loraRank, dropout: false, tokens: micro * length, checkpointing, loss: "tiled" });
+        const training = trainingMemory({ shape, format, rank: loraRank, dropout: false, tokens: micro * length, checkpointing, kernels: "fused" });
         const answering = servingMemory({ shape, format, tokens: (answers / processes) * length, graphs: true });
         // Up to what TRL gives vLLM by default, where that leaves the trainer as much again: the plan's own numbers for vLLM are assumed ones.
         const spare = room - totalMemory(sleep ? resting(training) : training) - (beside ? totalMemory(beside) : 0);

@@ -2,8 +2,6 @@
 The sidecar on a GPU, with models of a few thousand weights: the first thing to run on a machine that has one.
 
     .venv/bin/python -m pytest scripts/tests/test_gpu.py
-
-Not yet run on a GPU.
 """
 
 import json
