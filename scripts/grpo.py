@@ -8,7 +8,7 @@ format and accuracy unweighted; the standard deviation of a group divides by G -
 (arXiv 2402.03300) needs four settings that TRL has otherwise by default: loss_type, scale_rewards, beta, reward_weights.
 
 The reward is lib's TypeScript scorer in a Node process of ours. The KL is to the policy the run starts from: the SFT adapter, or the Base
-when grpo.startFromSft is false. Answers cut at grpo.maxTokens count in their group's mean but are not trained on.
+when grpo.startFromSft is false. With grpo.maskTruncated, answers cut at grpo.maxTokens count in their group's mean but are not trained on.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
             top_p=1.0,
             top_k=0,
             max_completion_length=settings.max_tokens,
-            mask_truncated_completions=True,
+            mask_truncated_completions=settings.mask_truncated,
             disable_dropout=True,  # with dropout the trained policy would not be the one that answered
             # the loop
             shuffle_dataset=False,

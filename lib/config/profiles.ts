@@ -76,6 +76,7 @@ const gpu: Config = {
     rewardJudge: 0.3,
     useJudge: false,
     dropDeadGroups: false,
+    maskTruncated: true,
     scaleRewards: true,
     saveSteps: 50,
     gradientCheckpointing: true,

@@ -67,7 +67,7 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
     const model = await bench.model("1.5b");
     const rows = await bench.rows("questions", model, QUESTIONS);
     const plain = await baseline(bench, "plain_grpo", [model, rows, "--prompts", 16, "--answers", 4, "--tokens", TOKENS, "--steps", 2]);
-    const overrides = { "models.base": model, ...BF16, ...ONE_GPU, "grpo.startFromSft": false, "grpo.promptsPerStep": 16, "grpo.groupSize": 4, "grpo.maxTokens": TOKENS, "grpo.maxSteps": 12, "gpu.vllm": true };
+    const overrides = { "models.base": model, ...BF16, ...ONE_GPU, "grpo.startFromSft": false, "grpo.maskTruncated": false, "grpo.promptsPerStep": 16, "grpo.groupSize": 4, "grpo.maxTokens": TOKENS, "grpo.maxSteps": 12, "gpu.vllm": true };
     const { figure, run } = await training(bench, "grpo", "grpo", rows, overrides);
     return { baseline: plain, ours: figure, notes: [settingOf({ ...run.config.gpu, microBatch: run.config.grpo.microBatch, gradientCheckpointing: run.config.grpo.gradientCheckpointing })] };
   },

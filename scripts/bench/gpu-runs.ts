@@ -23,7 +23,7 @@ import type { Figure } from "./gpu-table.ts";
 export const SIZES = { "1.5b": "Qwen/Qwen2.5-1.5B-Instruct", "7b": "Qwen/Qwen2.5-7B-Instruct" } as const;
 /** Steps of a run that compile, allocate and warm up: not counted. */
 const WARM_UP = 3;
-/** How a run of random weights may end: its answers are all cut and masked, so nothing is learnt. Its steps are whole all the same. */
+/** How a run of random weights may end: where all its answers are cut and masked, nothing is learnt. Its steps are whole all the same. */
 const EXPECTED_ENDS = ["nothing_trained", "no_signal"];
 
 /** Where the bench keeps models, rows, logs and workspaces. */

@@ -96,6 +96,7 @@ class Grpo:
     learning_rate: float
     warmup_share: float
     beta: float
+    mask_truncated: bool
     scale_rewards: bool
     save_steps: int
     gradient_checkpointing: bool

@@ -53,6 +53,16 @@ def test_without_scaling_the_advantage_is_the_distance_to_the_mean(stage, reward
     assert [s["advantage"] for s in group] == pytest.approx([s["reward"] - mean for s in group], abs=1e-4)
 
 
+@pytest.mark.parametrize(("mask", "end"), [(True, "nothing_trained"), (False, None)])
+def test_answers_that_were_cut_are_trained_on_only_when_they_are_not_masked(stage, reward_module, mask, end):
+    """A random model hardly ever ends an answer: all of them are cut."""
+    settings = {"startFromSft": False, "maxTokens": 4, "maxSteps": 2, "temperature": 1.5, "maskTruncated": mask}
+    grpo = stage("grpo", RL_ROWS, reward=reward_module("(row) => ({ letters: new Set(row.completion).size })"), grpo=settings)
+    grpo.run()
+    assert grpo.events("step")[0]["metrics"]["completions/clipped_ratio"] == 1
+    assert grpo.end()[1] == end, grpo.log()
+
+
 def test_it_goes_on_from_the_sft_adapter_and_the_kl_is_to_that_policy(stage, reward_module, sft_adapter):
     grpo = stage("grpo", RL_ROWS, adapter=sft_adapter, reward=reward_module(VOWELS), grpo={"learningRate": 1e-6, "maxSteps": 2})
     assert grpo.run() == 0, grpo.log()
