@@ -103,9 +103,8 @@ export function censusHistogram(census: Pick<Census, "n" | "groupSize" | "histog
     width: 0.8,
     y: x.map((i) => histogram[i]!),
     text: x.map((i) => formatCount(histogram[i]!)),
-    textposition: "inside",
-    insidetextanchor: "start",
-    textangle: 0,
+    textposition: "outside", // at the foot of a short bar the binomial's line would cover them
+    cliponaxis: false,
     marker: { color },
     hovertemplate: "%{x} right: %{y:,} questions<extra></extra>",
   });
