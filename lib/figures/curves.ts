@@ -82,16 +82,6 @@ export function entropyCurve(curves: readonly Curve[]): Figure {
   return metricCurve(curves, { title: "Entropy of the policy", yTitle: "entropy (nats per token)", metric: "entropy", y: { rangemode: "tozero" } });
 }
 
-/** Mean length of the completions. */
-export function completionLength(curves: readonly Curve[]): Figure {
-  return metricCurve(curves, {
-    title: "Length of the completions",
-    yTitle: "mean length (tokens)",
-    metric: ["completions/mean_length", "completion_length"],
-    y: { rangemode: "tozero" },
-  });
-}
-
 interface Points {
   name: string;
   label?: string | undefined;

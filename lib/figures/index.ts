@@ -6,7 +6,7 @@ export { type MeasuredQuestion, questionLengths } from "./question-lengths.ts";
 export { distillProgress, yieldByType } from "./distill.ts";
 export { funnel, funnelByReason, type FunnelLayer } from "./filter.ts";
 export { type JudgedText, judgeHeatmap, judgeThreshold, type ThresholdOptions } from "./judge.ts";
-export { completionLength, type Curve, type CurveOptions, entropyCurve, klCurve, lossCurve, lrCurve, metricCurve, rewardCurve } from "./curves.ts";
+export { type Curve, type CurveOptions, entropyCurve, klCurve, lossCurve, lrCurve, metricCurve, rewardCurve } from "./curves.ts";
 export { rewardByComponent, rewardDistribution, type StepSamples } from "./reward.ts";
 export { censusHistogram, noSignalShare, type SampledRun } from "./signal.ts";
 export { passCurve, type PassLine, type PassOptions } from "./passes.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { countPaid, payAgain } from "./pay-again.ts";
+import { countPaid, paidWrongly, payAgain } from "./pay-again.ts";
 import { DEFAULT_WEIGHTS } from "./reward.ts";
 
 const answer = (id: string, said: string) => ({ id, group: 0, completion: `<think>\n1\n</think>\n<answer>\n${said}\n</answer>`, rewards: {}, reward: 0, advantage: 0, tokens: 9 });
@@ -28,4 +28,12 @@ test("what only one of the two pays for is counted apart; an undecided answer is
   const undecided = { ...paid[0]!, row: { ...paid[0]!.row, score: { ...paid[0]!.row.score, accuracy: null } } };
   expect(countPaid([undecided], "total")).toMatchObject({ both: 0, rewardOnly: 1 });
   expect(countPaid([], "total").answers).toBe(0);
+});
+
+test("the share that is paid, though wrong, comes with an interval over questions", () => {
+  const two = [...questions, { ...questions[0]!, id: "b" }];
+  const paid = payAgain([{ samples: [answer("a", "not 25%"), answer("a", "25%"), answer("b", "25%"), answer("b", "20%")] }], two, lax, DEFAULT_WEIGHTS);
+  // One of a's two answers, none of b's: resampled questions give 0, ¼ or ½.
+  expect(paidWrongly(paid, "total")).toEqual({ value: 0.25, low: 0, high: 0.5 });
+  expect(paidWrongly([], "total")).toBeNull();
 });

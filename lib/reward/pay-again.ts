@@ -1,6 +1,7 @@
 /** What another reward would have paid for the answers that a run has kept. Pure. */
 import { LabError } from "../errors.ts";
-import type { RlRow } from "../records.ts";
+import type { Estimate, RlRow } from "../records.ts";
+import { bootstrapMean } from "../stats/bootstrap.ts";
 import { rewardRow } from "./reward.ts";
 import type { Reward, RewardRow, RewardWeights } from "./reward.ts";
 import type { SamplesEvent } from "../run/run-events.ts";
@@ -43,4 +44,11 @@ export interface PaidCounts {
 export function countPaid(paid: readonly PaidAgain[], part: string): PaidCounts {
   const count = (byReward: boolean, byChecker: boolean): number => paid.filter(({ row, parts }) => (parts[part] === 1) === byReward && (row.score.accuracy === 1) === byChecker).length;
   return { answers: paid.length, both: count(true, true), rewardOnly: count(true, false), checkerOnly: count(false, true), neither: count(false, false) };
+}
+
+/** Share of the answers that the reward pays and the checker does not, 95 %, questions resampled; null without answers. */
+export function paidWrongly(paid: readonly PaidAgain[], part: string): Estimate | null {
+  const byQuestion = new Map<string, number[]>();
+  for (const { row, parts } of paid) byQuestion.set(row.id, [...(byQuestion.get(row.id) ?? []), Number(parts[part] === 1 && row.score.accuracy !== 1)]);
+  return bootstrapMean([...byQuestion.values()]);
 }

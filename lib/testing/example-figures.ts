@@ -223,13 +223,6 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
     f.klCurve([]),
   ],
   entropyCurve: [f.entropyCurve([{ name: "sft_grpo", metrics: grpo }]), f.entropyCurve([])],
-  completionLength: [
-    f.completionLength([
-      { name: "sft_grpo", metrics: grpo },
-      { name: "grpo_only", metrics: grpoOnly },
-    ]),
-    f.completionLength([]),
-  ],
   passCurve: [
     f.passCurve(
       [

@@ -29,8 +29,8 @@ test("means are taken over the answers of a pass, with an interval over its ques
 });
 
 test("the change is of the same questions: one with half its second pass counts what it has", () => {
-  expect(passChange(run, "accuracy")).toMatchObject({ delta: (1 + 0 + 0 + 0.5) / 4 });
-  expect(passChange(run.slice(0, 3), "accuracy")).toMatchObject({ delta: (1 + 0.5) / 2 });
+  expect(passChange(run, "accuracy")).toMatchObject({ value: (1 + 0 + 0 + 0.5) / 4 });
+  expect(passChange(run.slice(0, 3), "accuracy")).toMatchObject({ value: (1 + 0.5) / 2 });
   expect(passChange(run.slice(0, 2), "accuracy")).toBeNull();
 });
 

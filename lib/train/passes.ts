@@ -1,7 +1,6 @@
 /** A run that asks the same questions several times, read pass by pass. Pure. */
 import type { Estimate } from "../records.ts";
 import type { SamplesEvent } from "../run/run-events.ts";
-import type { PairedDifference } from "../stats/bootstrap.ts";
 import { bootstrapMean, pairedDifference } from "../stats/bootstrap.ts";
 import type { AnswerGroup, SampledAnswer } from "./groups.ts";
 import { groupsOf } from "./groups.ts";
@@ -41,13 +40,14 @@ export function passMeans(steps: Samples, measure: string): PassMean[] {
   });
 }
 
-/** How far a measure has moved from the first pass to the last, question by question; null with fewer than two passes. */
-export function passChange(steps: Samples, measure: string): PairedDifference | null {
+/** How far a measure has moved from the first pass to the last, question by question, 95 %; null with fewer than two passes. */
+export function passChange(steps: Samples, measure: string): Estimate | null {
   const passes = passesOf(steps);
   if (passes.length < 2) return null;
   const last = new Map(passes.at(-1)!.map((group) => [group.id, valuesOf(group, measure)]));
   const first = passes[0]!;
-  return pairedDifference(first.map((group) => valuesOf(group, measure)), first.map(({ id }) => last.get(id) ?? []));
+  const moved = pairedDifference(first.map((group) => valuesOf(group, measure)), first.map(({ id }) => last.get(id) ?? []));
+  return moved && { value: moved.delta, low: moved.low, high: moved.high };
 }
 
 function valuesOf({ answers }: AnswerGroup, measure: string): number[] {
