@@ -10,6 +10,8 @@ import type { ModelShape } from "./model-shape.ts";
 const ENOUGH_TOKENS = 4096;
 /** Rows a pass beyond which nothing gets faster. */
 const ENOUGH_ROWS = 16;
+/** The same of GRPO's answers, which are planned at their greatest length: what is left serves vLLM better. */
+const ENOUGH_ANSWERS = 8;
 
 export interface TrainingNeed {
   config: Config;
@@ -51,7 +53,7 @@ export function fitGrpo({ config, shape, room, gpus, free }: TrainingNeed, judge
   const answers = promptsPerStep * groupSize;
   const processes = processesFor(config, answers, gpus);
   const length = config.prepare.maxPromptTokens + maxTokens;
-  const micros = free("grpo.microBatch") ? divisors(answers / processes, ENOUGH_ROWS) : [microBatch];
+  const micros = free("grpo.microBatch") ? divisors(answers / processes, ENOUGH_ANSWERS) : [microBatch];
   const withVllm = free("gpu.vllm") || config.gpu.vllm;
   const sleeps = withVllm ? (free("gpu.vllmSleep") ? [false, true] : [config.gpu.vllmSleep]) : [];
   const plain = free("gpu.vllm") || !config.gpu.vllm ? [null] : [];

@@ -58,13 +58,13 @@ async function kept(out: string, where: string, learn: (workspace: string) => Pr
 
 const COMMON = { "evaluate.useJudge": false };
 
-export function learnOnCpu(workspace: string): Promise<Learnt[]> {
+function learnOnCpu(workspace: string): Promise<Learnt[]> {
   const lab = openLab(COMMON, { FTMODEL_WORKSPACE: workspace });
   return learn("CPU", lab, lab);
 }
 
 /** SFT on four bits; GRPO with vLLM, which needs whole weights. The servers go without CUDA graphs: there are five of them, each with little to do. */
-export function learnOnGpu(workspace: string): Promise<Learnt[]> {
+function learnOnGpu(workspace: string): Promise<Learnt[]> {
   const lab = (more: Overrides): Lab => openLab({ profile: "gpu", ...tinyWorld(), ...COMMON, "gpu.cudaGraphs": false, "gpu.serverMemoryShare": 0.3, ...more }, { FTMODEL_WORKSPACE: workspace });
   return learn("GPU", lab({ "models.loadIn4bit": true }), lab({ "models.loadIn4bit": false, "gpu.vllm": true }));
 }

@@ -1,8 +1,4 @@
-/**
- * One measurement each: a baseline script, or the product's own stage. Everything goes through the code that a user's run goes through.
- *
- * None of this has run on a GPU yet.
- */
+/** One measurement each: a baseline script, or the product's own stage. Everything goes through the code that a user's run goes through. */
 import { spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, openSync, closeSync, rmSync, writeFileSync, existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

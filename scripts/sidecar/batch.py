@@ -70,13 +70,13 @@ def with_smaller_batch(batch: Batch, events: EventLog, attempt: Callable[[Batch]
         raise too_much(batch, message)
     if processes() > 1:  # the others do not know, and would wait for this one
         advice = f"set the micro-batch (sft.batchSize or grpo.microBatch) to {smaller.micro}" if smaller else "take a GPU with more memory"
-        raise Failure("out_of_memory", f"out of memory with {batch.micro} rows a pass on one of {processes()} GPUs; {advice}: {message}")
+        raise Failure("out_of_memory", f"out of memory with passes of {batch.micro} of the longest rows on one of {processes()} GPUs; {advice}: {message}")
     if smaller is None:
         raise Failure("out_of_memory", f"a single row does not fit into the GPU's memory: {message}")
     events.warning(
         "out_of_memory",
-        f"The GPU's memory ran out with {batch.micro} rows a pass; going on with {smaller.micro} × {smaller.accumulation} = {smaller.effective} "
-        "(the effective batch is the same) from the newest checkpoint.",
+        f"The GPU's memory ran out with passes of {batch.micro} of the longest rows; going on with {smaller.micro} × {smaller.accumulation} = "
+        f"{smaller.effective} (the effective batch is the same) from the newest checkpoint.",
     )
     if leave:
         leave()
@@ -92,4 +92,4 @@ def with_smaller_batch(batch: Batch, events: EventLog, attempt: Callable[[Batch]
 
 
 def too_much(batch: Batch, message: str) -> Failure:
-    return Failure("out_of_memory", f"out of memory with {batch.micro} rows a pass, too: {message}")
+    return Failure("out_of_memory", f"out of memory with passes of {batch.micro} of the longest rows, too: {message}")

@@ -89,7 +89,7 @@ with_smaller_batch(Batch(8, 2), EventLog(Path({str(tmp_path / "e")!r})), attempt
 def test_a_process_that_started_anew_does_not_halve_again(tmp_path, monkeypatch):
     monkeypatch.setenv("FTMODEL_MICRO_BATCH", "4")
     attempts = Attempts(fits=0)
-    with pytest.raises(Failure, match="with 4 rows a pass, too"):
+    with pytest.raises(Failure, match="passes of 4 of the longest rows, too"):
         with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), attempts)
     assert attempts.seen == [Batch(4, 4)]
 
