@@ -6,22 +6,18 @@ import { writeReport } from "../evaluate/eval-report.ts";
 import type { EvalReport } from "../records.ts";
 import { hashFolder } from "../store/hash.ts";
 import { mergeForDeployment } from "./deploy.ts";
-import { fakeModel } from "../testing/model-fixture.ts";
-import { fakeMerge, fakeTrainer, temporaryWorkspace } from "../testing/run-fixture.ts";
+import { fakeMerge, fakeTrainer, labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { trainGrpo, trainSft } from "../train/train.ts";
 import { trainingRun } from "../run/lineage.ts";
 import { modelCard } from "./model-card.ts";
 
 const workspace = temporaryWorkspace();
-const { paths, root } = workspace;
-const config = structuredClone(PROFILES.tiny);
-config.models.base = join(root, "base");
-const lab = { config, paths, force: false };
+const { paths } = workspace;
+const lab = labOnFakeBase(workspace);
 const command = fakeTrainer("--steps=2", "--step-ms=1");
 const estimate = { value: 0.75, low: 0.6, high: 0.85 };
 
 beforeAll(async () => {
-  fakeModel(config.models.base);
   const row = { id: "a", prompt: "1+1?", type: "financial_calculation" };
   for (const [path, more] of [[paths.sft, { response: "<think>\n1\n</think>\n<answer>\n2\n</answer>" }], [paths.rl, { gold_answer: "2" }], [paths.test, { gold_answer: "2" }]] as const) {
     mkdirSync(dirname(path), { recursive: true });
@@ -52,9 +48,9 @@ test("a merged model's card names the runs, their data and settings, and the par
 test("an adapter is found by its content also where its published folder holds a newer one", async () => {
   const adapter = { path: paths.sftLora, sha256: (JSON.parse(readFileSync(join(paths.sftLora, "origin.json"), "utf8")) as { adapter: string }).adapter };
   const first = trainingRun(lab, adapter)!;
-  config.sft.learningRate = 1e-3;
+  lab.config.sft.learningRate = 1e-3;
   await trainSft(lab, { command });
-  config.sft.learningRate = PROFILES.tiny.sft.learningRate;
+  lab.config.sft.learningRate = PROFILES.tiny.sft.learningRate;
   expect(trainingRun(lab, adapter)!.key).toBe(first.key);
   expect(trainingRun(lab, { path: "/nowhere", sha256: "0" })).toBeNull();
 });

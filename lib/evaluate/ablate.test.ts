@@ -6,20 +6,16 @@ import { createClient } from "../serving/client.ts";
 import { armAdapter } from "../ask/model.ts";
 import { evaluate } from "./evaluate.ts";
 import { mergeAdapter } from "../run/merge.ts";
-import { PROFILES } from "../config/profiles.ts";
 import { AblationSummary } from "../records.ts";
 import type { ArmName } from "../records.ts";
-import { fakeAdapter, fakeModel } from "../testing/model-fixture.ts";
-import { fakeMerge, temporaryWorkspace } from "../testing/run-fixture.ts";
+import { fakeAdapter } from "../testing/model-fixture.ts";
+import { fakeMerge, labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { sendChat, startStub } from "../testing/stub-server.ts";
 import type { StubServer } from "../testing/stub-server.ts";
 
 const workspace = temporaryWorkspace();
-const { paths, root } = workspace;
-const config = structuredClone(PROFILES.tiny);
-config.models.base = join(root, "base");
-Object.assign(config.evaluate, { useJudge: false, samples: 1 });
-const lab = { config, paths, force: false };
+const { paths } = workspace;
+const lab = labOnFakeBase(workspace, (config) => Object.assign(config.evaluate, { useJudge: false, samples: 1 }));
 const N = 20;
 
 /** Which questions an arm gets right: SFT gains five, GRPO after it five more but loses the first. */
@@ -28,7 +24,6 @@ let arm: ArmName = "base";
 let stub: StubServer;
 
 beforeAll(async () => {
-  fakeModel(config.models.base);
   mkdirSync(dirname(paths.test), { recursive: true });
   writeFileSync(paths.test, Array.from({ length: N }, (_, n) => `${JSON.stringify({ id: `q${n}`, prompt: `n = ${n}`, gold_answer: `${n}`, type: n % 2 ? "financial_reasoning" : "financial_calculation" })}\n`).join(""));
   stub = await startStub(({ body }, response) => {
@@ -42,7 +37,7 @@ beforeAll(async () => {
     arm = name;
     const adapter = armAdapter(lab, name);
     if (adapter) {
-      fakeAdapter(adapter, config.models.base);
+      fakeAdapter(adapter, lab.config.models.base);
       writeFileSync(join(adapter, "adapter_config.json"), JSON.stringify({ arm: name }));
       await mergeAdapter(lab, adapter, { command: fakeMerge() });
     }

@@ -1,25 +1,18 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { askArms } from "./ask-arms.ts";
 import { createClient } from "../serving/client.ts";
 import { judgeAgainstRules } from "../judge/judge-rules.ts";
-import { PROFILES } from "../config/profiles.ts";
 import type { EvalDetail } from "../records.ts";
-import { fakeModel } from "../testing/model-fixture.ts";
-import { temporaryWorkspace } from "../testing/run-fixture.ts";
+import { labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { perfectVerdict, startStubJudge, stubJudge } from "../testing/stub-judge.ts";
 import { sendChat, startStub } from "../testing/stub-server.ts";
 import type { StubServer } from "../testing/stub-server.ts";
 
 const workspace = temporaryWorkspace();
-const { paths, root } = workspace;
-const config = structuredClone(PROFILES.tiny);
-config.models.base = join(root, "base");
-const lab = { config, paths, force: false };
+const lab = labOnFakeBase(workspace);
 let stub: StubServer;
 
 beforeAll(async () => {
-  fakeModel(config.models.base);
   stub = await startStub((_, response) => sendChat(response, { content: "The answer is 4", completion_tokens: 5 }));
 });
 afterAll(async () => {

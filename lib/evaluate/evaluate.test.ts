@@ -6,10 +6,9 @@ import type { Config } from "../config/config.ts";
 import { listReports } from "./eval-report.ts";
 import { evaluate } from "./evaluate.ts";
 import { judgeThrough } from "../judge/judge-server.ts";
-import { PROFILES } from "../config/profiles.ts";
 import { EvalDetail, EvalReport } from "../records.ts";
 import { fakeAdapter, fakeModel } from "../testing/model-fixture.ts";
-import { temporaryWorkspace } from "../testing/run-fixture.ts";
+import { labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { perfectVerdict, startStubJudge } from "../testing/stub-judge.ts";
 import { sendChat, sendJson, startStub } from "../testing/stub-server.ts";
 import type { Answer, StubServer } from "../testing/stub-server.ts";
@@ -30,19 +29,15 @@ const workspace = temporaryWorkspace();
 const { paths, root } = workspace;
 let behave: Answer = model;
 let stub: StubServer;
-const base = join(root, "base");
-const lab = (change: (config: Config) => void = () => undefined) => {
-  const config = structuredClone(PROFILES.tiny);
-  config.models.base = base;
-  config.evaluate.useJudge = false;
-  change(config);
-  return { config, paths, force: false };
-};
+const lab = (change?: (config: Config) => void) =>
+  labOnFakeBase(workspace, (config) => {
+    config.evaluate.useJudge = false;
+    change?.(config);
+  });
 const client = (concurrency = 4) => createClient({ baseURL: stub.url, model: "stub", engine: "transformers", concurrency, maxAttempts: 1, timeoutMs: 5000 });
 const reports = () => readdirSync(paths.reports).filter((name) => name.startsWith("eval_"));
 
 beforeAll(async () => {
-  fakeModel(base);
   mkdirSync(dirname(paths.test), { recursive: true });
   writeFileSync(paths.test, [...QUESTIONS, UNREADABLE].map((row) => `${JSON.stringify(row)}\n`).join(""));
   stub = await startStub((request, response) => behave(request, response));
@@ -162,7 +157,7 @@ test("arms that are not trained, no test questions, and two models at once are n
 });
 
 test("an adapter's folder is merged before it is asked", async () => {
-  const adapter = fakeAdapter(join(root, "wide"), base, 16);
+  const adapter = fakeAdapter(join(root, "wide"), lab().config.models.base, 16);
   await expect(evaluate(lab(), { model: adapter, client: client() })).rejects.toThrow("another base");
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as f from "./index.ts";
 import { takeCensus } from "../train/census.ts";
-import { metrics } from "../testing/example-figures.ts";
+import { metrics } from "../testing/example-runs.ts";
 import { title } from "../testing/figure-parts.ts";
 
 describe("training curves", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { practised } from "../testing/example-figures.ts";
+import { practised } from "../testing/example-runs.ts";
 import { passCurve } from "./passes.ts";
 
 const options = { title: "Paid and right", yTitle: "share of answers (%)", share: true };

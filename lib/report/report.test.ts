@@ -10,7 +10,8 @@ import { exportReports } from "./report.ts";
 import { sideBySide } from "../view/sample-view.ts";
 import { table } from "../view/table.ts";
 import { bundleOf } from "../show/show.ts";
-import { EXAMPLES, summary } from "../testing/example-figures.ts";
+import { summary } from "../testing/example-evaluation.ts";
+import { EXAMPLES } from "../testing/example-figures.ts";
 
 const workspace = mkdtempSync(join(tmpdir(), "report-"));
 const paths = workspacePaths(workspace);

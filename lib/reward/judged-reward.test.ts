@@ -4,11 +4,10 @@ import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { byteLines } from "../store/byte-lines.ts";
 import type { Config } from "../config/config.ts";
-import { PROFILES } from "../config/profiles.ts";
 import type { RunFile } from "../run/run-key.ts";
 import { textOf } from "../testing/judge-rows.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
-import { fakeTrainer, temporaryWorkspace } from "../testing/run-fixture.ts";
+import { fakeTrainer, labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { perfectVerdict } from "../testing/stub-judge.ts";
 import { sendChat, startStub } from "../testing/stub-server.ts";
 import type { StubServer } from "../testing/stub-server.ts";
@@ -40,14 +39,14 @@ afterEach(async () => {
 afterAll(() => workspace.remove());
 
 /** The run.json that trainGrpo writes, without SFT before it. */
-async function runFileOf(change: (config: Config) => void = () => undefined, reward?: string): Promise<{ text: string; run: RunFile }> {
-  const config = structuredClone(PROFILES.tiny);
-  config.models.base = fakeModel(join(root, "base"));
-  config.models.judge = fakeModel(join(root, "judge"));
-  Object.assign(config.grpo, { startFromSft: false, useJudge: true, rewardJudge: 0.5 });
-  Object.assign(config.serving, { url: judge.url, requestTimeoutMs: DEADLINE_MS });
-  change(config);
-  const { folder } = await trainGrpo({ config, paths, force: true }, { command: fakeTrainer("--steps=1"), publish: false, ...(reward && { reward }) });
+async function runFileOf(change?: (config: Config) => void, reward?: string): Promise<{ text: string; run: RunFile }> {
+  const lab = labOnFakeBase(workspace, (config) => {
+    config.models.judge = fakeModel(join(root, "judge"));
+    Object.assign(config.grpo, { startFromSft: false, useJudge: true, rewardJudge: 0.5 });
+    Object.assign(config.serving, { url: judge.url, requestTimeoutMs: DEADLINE_MS });
+    change?.(config);
+  });
+  const { folder } = await trainGrpo({ ...lab, force: true }, { command: fakeTrainer("--steps=1"), publish: false, ...(reward && { reward }) });
   const text = readFileSync(join(folder, "run.json"), "utf8");
   return { text, run: JSON.parse(text) as RunFile };
 }

@@ -5,23 +5,20 @@ import { readOrigin } from "../model/adapter.ts";
 import { hashFolder } from "../store/hash.ts";
 import { mergeAdapter, publishMerged } from "./merge.ts";
 import { resolveModel } from "../model/model-ref.ts";
-import { PROFILES } from "../config/profiles.ts";
 import { listRuns } from "./run.ts";
-import { fakeAdapter, fakeModel } from "../testing/model-fixture.ts";
-import { fakeMerge, temporaryWorkspace } from "../testing/run-fixture.ts";
+import { fakeAdapter } from "../testing/model-fixture.ts";
+import { fakeMerge, labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 
 const workspace = temporaryWorkspace();
 const { paths, root } = workspace;
-const config = structuredClone(PROFILES.tiny);
-config.models.base = join(root, "base");
-const lab = { config, paths, force: false };
+const lab = labOnFakeBase(workspace);
+const { base } = lab.config.models;
 const adapter = join(root, "adapter");
 const command = fakeMerge();
 const asked = () => listRuns(workspace).length;
 
 beforeAll(() => {
-  fakeModel(config.models.base);
-  fakeAdapter(adapter, config.models.base);
+  fakeAdapter(adapter, base);
   mkdirSync(dirname(paths.test), { recursive: true });
   writeFileSync(paths.test, '{"id":"a","prompt":"1+1?","gold_answer":"2","type":"financial_calculation"}\n');
 });
@@ -32,14 +29,14 @@ test("a pair of base and adapter is merged once, with its parity; the result is 
   expect(first).toMatchObject({ reused: false, parity: { prompts: 1, agree: 1 } });
   expect(dirname(first.path)).toBe(join(paths.ckpts, "merged"));
   expect((await resolveModel(first.path)).sha256).toHaveLength(64);
-  expect(readOrigin(first.path)).toMatchObject({ run: first.run!.key, base: await hashFolder(config.models.base), adapter: await hashFolder(adapter) });
+  expect(readOrigin(first.path)).toMatchObject({ run: first.run!.key, base: await hashFolder(base), adapter: await hashFolder(adapter) });
 
   const again = await mergeAdapter(lab, adapter, { command: ["/nowhere"] });
   expect(again).toMatchObject({ reused: true, path: first.path, parity: { prompts: 1, agree: 1 } });
 });
 
 test("other weights are another model; a deleted one is merged again", async () => {
-  const other = fakeAdapter(join(root, "other"), config.models.base);
+  const other = fakeAdapter(join(root, "other"), base);
   writeFileSync(join(other, "adapter_config.json"), '{"r":4}');
   const second = await mergeAdapter(lab, other, { command });
   rmSync(second.path, { recursive: true });
@@ -49,7 +46,7 @@ test("other weights are another model; a deleted one is merged again", async () 
 
 test("an adapter of another base is refused before anything is written", async () => {
   const before = asked();
-  await expect(mergeAdapter(lab, fakeAdapter(join(root, "wide"), config.models.base, 16), { command })).rejects.toThrow("another base");
+  await expect(mergeAdapter(lab, fakeAdapter(join(root, "wide"), base, 16), { command })).rejects.toThrow("another base");
   expect(asked()).toBe(before);
 });
 
@@ -58,8 +55,8 @@ test("the deployed model is a link that moves to the newest choice; a folder of 
   const link = publishMerged(lab, { path });
   expect(lstatSync(link).isSymbolicLink()).toBe(true);
   expect(JSON.parse(readFileSync(join(link, "config.json"), "utf8")).architectures).toEqual(["Qwen2ForCausalLM"]);
-  publishMerged(lab, { path: config.models.base });
-  expect(await hashFolder(link)).toBe(await hashFolder(config.models.base));
+  publishMerged(lab, { path: base });
+  expect(await hashFolder(link)).toBe(await hashFolder(base));
   rmSync(link);
   mkdirSync(link);
   expect(() => publishMerged(lab, { path })).toThrow("not made by this notebook");

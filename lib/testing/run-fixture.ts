@@ -4,12 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sha256 } from "../store/hash.ts";
+import type { Config } from "../config/config.ts";
+import type { Lab } from "../config/lab.ts";
 import { workspacePaths } from "../config/paths.ts";
 import type { Paths } from "../config/paths.ts";
 import { PROFILES } from "../config/profiles.ts";
 import { listRuns } from "../run/run.ts";
 import { cancelRun } from "../run/run-start.ts";
 import type { RunSpec } from "../run/run-key.ts";
+import { fakeModel } from "./model-fixture.ts";
 
 const FAKE_TRAINER = fileURLToPath(new URL("./fake-trainer.ts", import.meta.url));
 
@@ -54,4 +57,12 @@ export function temporaryWorkspace(): TemporaryWorkspace {
       rmSync(root, { recursive: true, force: true, maxRetries: 3 });
     },
   };
+}
+
+/** A lab of the tiny profile in the workspace, whose Base is a fake model that this writes; `change` sets what else differs. */
+export function labOnFakeBase({ paths, root }: TemporaryWorkspace, change?: (config: Config) => void): Lab {
+  const config = structuredClone(PROFILES.tiny);
+  config.models.base = fakeModel(join(root, "base"));
+  change?.(config);
+  return { config, paths, force: false };
 }

@@ -3,13 +3,11 @@ import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { createClient } from "../serving/client.ts";
 import type { Config } from "../config/config.ts";
-import { PROFILES } from "../config/profiles.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import { readManifest } from "../store/manifest.ts";
 import { RlRow } from "../records.ts";
 import { textOf } from "../testing/judge-rows.ts";
-import { fakeModel } from "../testing/model-fixture.ts";
-import { fakeTrainer, temporaryWorkspace } from "../testing/run-fixture.ts";
+import { fakeTrainer, labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { sendChat, startStub } from "../testing/stub-server.ts";
 import type { StubServer } from "../testing/stub-server.ts";
 import { writeLiveQuestions } from "./live-questions.ts";
@@ -18,7 +16,7 @@ import { trainGrpo } from "./train.ts";
 import { trainWithoutSft } from "./without-sft.ts";
 
 const workspace = temporaryWorkspace();
-const { paths, root } = workspace;
+const { paths } = workspace;
 const command = fakeTrainer("--steps=2", "--step-ms=1");
 let stub: StubServer;
 /** Question i gets i + `better` right answers of 4. */
@@ -42,13 +40,11 @@ beforeEach(async () => {
 afterEach(() => stub.close());
 afterAll(() => workspace.remove());
 
-function labWith(dropDeadGroups: boolean, change: (config: Config) => void = () => undefined) {
-  const config = structuredClone(PROFILES.tiny);
-  config.models.base = fakeModel(join(root, "base"));
-  Object.assign(config.grpo, { dropDeadGroups, startFromSft: false, groupSize: 4, promptsPerStep: 2, microBatch: 8 });
-  change(config);
-  return { config, paths, force: false };
-}
+const labWith = (dropDeadGroups: boolean, change?: (config: Config) => void) =>
+  labOnFakeBase(workspace, (config) => {
+    Object.assign(config.grpo, { dropDeadGroups, startFromSft: false, groupSize: 4, promptsPerStep: 2, microBatch: 8 });
+    change?.(config);
+  });
 const census = () => ({ client: createClient({ baseURL: stub.url, model: "stub", engine: "transformers" }) });
 const idsOf = (path: string) => readJsonl(path, RlRow).map((row) => row.id);
 const inputOf = ({ folder }: { folder: string }) => JSON.parse(readFileSync(join(folder, "run.json"), "utf8")).inputs.train;

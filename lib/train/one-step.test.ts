@@ -4,22 +4,19 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeOrigin } from "../model/adapter.ts";
 import { hashFolder } from "../store/hash.ts";
 import { trainOneStep } from "./one-step.ts";
-import { PROFILES } from "../config/profiles.ts";
 import { listRuns } from "../run/run.ts";
-import { fakeAdapter, fakeModel } from "../testing/model-fixture.ts";
-import { fakeTrainer, temporaryWorkspace } from "../testing/run-fixture.ts";
+import { fakeAdapter } from "../testing/model-fixture.ts";
+import { fakeTrainer, labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 
 const workspace = temporaryWorkspace();
-const { paths, root } = workspace;
-const config = structuredClone(PROFILES.tiny);
-config.models.base = join(root, "base");
-const lab = { config, paths, force: false };
+const { paths } = workspace;
+const lab = labOnFakeBase(workspace);
+const { config } = lab;
 const command = fakeTrainer("--steps=1", "--step-ms=1");
 const rows = ["a", "b", "c"].map((id) => ({ id, prompt: `${id}?`, gold_answer: "2", type: "financial_concept" as const }));
 const settingsOf = (folder: string) => JSON.parse(readFileSync(join(folder, "run.json"), "utf8")).config.grpo;
 
 beforeAll(async () => {
-  fakeModel(config.models.base);
   fakeAdapter(paths.sftLora, config.models.base);
   writeOrigin(paths.sftLora, { run: "sft-0", base: await hashFolder(config.models.base), adapter: null });
   mkdirSync(dirname(paths.rl), { recursive: true });

@@ -1,24 +1,21 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { PROFILES } from "../config/profiles.ts";
 import { writeOrigin } from "../model/adapter.ts";
 import { hashFolder } from "../store/hash.ts";
-import { fakeAdapter, fakeModel } from "../testing/model-fixture.ts";
-import { fakeTrainer, temporaryWorkspace } from "../testing/run-fixture.ts";
+import { fakeAdapter } from "../testing/model-fixture.ts";
+import { fakeTrainer, labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { practise } from "./practise.ts";
 
 const workspace = temporaryWorkspace();
-const { paths, root } = workspace;
-const config = structuredClone(PROFILES.tiny);
-config.models.base = join(root, "base");
-const lab = { config, paths, force: false };
+const { paths } = workspace;
+const lab = labOnFakeBase(workspace);
+const { config } = lab;
 const command = fakeTrainer("--steps=8", "--step-ms=1");
 const rows = Array.from({ length: 16 }, (_, i) => ({ id: `q${i}`, prompt: `${i}?`, gold_answer: "2", type: "financial_concept" as const }));
 const runOf = (folder: string) => JSON.parse(readFileSync(join(folder, "run.json"), "utf8"));
 
 beforeAll(async () => {
-  fakeModel(config.models.base);
   fakeAdapter(paths.sftLora, config.models.base);
   writeOrigin(paths.sftLora, { run: "sft-0", base: await hashFolder(config.models.base), adapter: null });
 });

@@ -3,31 +3,24 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readOrigin } from "../model/adapter.ts";
 import { hashFolder } from "../store/hash.ts";
-import { PROFILES } from "../config/profiles.ts";
 import type { Config } from "../config/config.ts";
 import { listRuns } from "../run/run.ts";
 import { cancelRun } from "../run/run-start.ts";
-import { fakeAdapter, fakeModel } from "../testing/model-fixture.ts";
-import { fakeTrainer, temporaryWorkspace } from "../testing/run-fixture.ts";
+import { fakeAdapter } from "../testing/model-fixture.ts";
+import { fakeTrainer, labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { trainGrpo, trainSft } from "./train.ts";
 
 const workspace = temporaryWorkspace();
 const { paths, root } = workspace;
-const base = join(root, "base");
 const command = fakeTrainer("--steps=3", "--step-ms=1");
-const lab = (change: (config: Config) => void = () => undefined) => {
-  const config = structuredClone(PROFILES.tiny);
-  config.models.base = base;
-  change(config);
-  return { config, paths, force: false };
-};
+const lab = (change?: (config: Config) => void) => labOnFakeBase(workspace, change);
+const { base } = lab().config.models;
 const write = (path: string, rows: object[]) => {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
 };
 
 beforeAll(() => {
-  fakeModel(base);
   write(paths.sft, [{ id: "a", prompt: "1+1?", response: "<think>\n1\n</think>\n<answer>\n2\n</answer>", type: "financial_calculation" }]);
   write(paths.rl, [{ id: "a", prompt: "1+1?", gold_answer: "2", type: "financial_calculation" }]);
 });

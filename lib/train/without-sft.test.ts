@@ -2,20 +2,15 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FIN_R1 } from "../evaluate/fin-r1.ts";
-import { PROFILES } from "../config/profiles.ts";
 import { ARM_NAMES } from "../records.ts";
-import { fakeModel } from "../testing/model-fixture.ts";
-import { fakeTrainer, temporaryWorkspace } from "../testing/run-fixture.ts";
+import { fakeTrainer, labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { trainWithoutSft } from "./without-sft.ts";
 
 const workspace = temporaryWorkspace();
-const { paths, root } = workspace;
-const config = structuredClone(PROFILES.tiny);
-config.models.base = join(root, "base");
-const lab = { config, paths, force: false };
+const { paths } = workspace;
+const lab = labOnFakeBase(workspace);
 
 beforeAll(() => {
-  fakeModel(config.models.base);
   mkdirSync(dirname(paths.rl), { recursive: true });
   writeFileSync(paths.rl, `${JSON.stringify({ id: "a", prompt: "1 + 1?", gold_answer: "2", type: "financial_concept" })}\n`);
 });
@@ -32,11 +27,11 @@ test("the fourth arm starts from the Base, is published apart, and is found agai
 });
 
 test("a Base that is never paid is a result with three arms; any other failure is an error", async () => {
-  const silent = { ...lab, config: { ...config, seed: 7 } };
+  const silent = { ...lab, config: { ...lab.config, seed: 7 } };
   const { run, arms } = await trainWithoutSft(silent, { command: fakeTrainer("--steps=2", "--fail-at=2", "--cause=no_signal") });
   expect(run).toMatchObject({ status: "failed", cause: { code: "no_signal" } });
   expect(arms).toEqual(["base", "sft", "sft_grpo"]);
-  const broken = { ...lab, config: { ...config, seed: 8 } };
+  const broken = { ...lab, config: { ...lab.config, seed: 8 } };
   await expect(trainWithoutSft(broken, { command: fakeTrainer("--steps=2", "--fail-at=1", "--cause=out_of_memory") })).rejects.toThrow("out_of_memory");
 });
 
