@@ -18,7 +18,7 @@ import sys
 from sidecar.batch import Batch, filled, with_smaller_batch
 from sidecar.events import EventLog
 from sidecar.failure import Failure
-from sidecar.order import epochs_in_order
+from sidecar.order import dealt_evenly, epochs_in_order
 from sidecar.ranks import processes
 from sidecar.rows import encode, read_rows
 from sidecar.runfile import RunFile
@@ -56,11 +56,15 @@ def train(run: RunFile, events: EventLog, batch: Batch) -> None:
     print(histogram([row.length for row in encoded], settings.max_length))
     kept = keep_answers(encoded, settings.max_length, events)
     order = epochs_in_order(len(kept), settings.epochs, config.seed)
-    data = Dataset.from_list([{"input_ids": kept[i].input_ids, "labels": kept[i].labels} for i in order])
     speed = speed_of(run, device, padding_free=True)
+    lengths = [len(row.input_ids) for row in kept]
+
+    def dealt(micro: int) -> list[int]:
+        return dealt_evenly(order, lengths, Batch(micro, batch.effective // micro), processes())
+
     if device != "cpu":
-        lengths = [len(kept[i].input_ids) for i in order]
-        batch = filled(batch, lambda micro: largest_pass(lengths, micro, padded=speed.kernel is None), batch.micro * settings.max_length)
+        batch = filled(batch, lambda micro: largest_pass([lengths[i] for i in dealt(micro)], micro, padded=speed.kernel is None), batch.micro * settings.max_length)
+    data = Dataset.from_list([{"input_ids": kept[i].input_ids, "labels": kept[i].labels} for i in dealt(batch.micro)])
     steps = math.ceil(len(order) / (batch.effective * processes()))
     print(f"{len(kept)} rows × {settings.epochs:g} epochs / ({batch.micro} × {batch.accumulation} × {processes()}) = {steps} steps")
 

@@ -100,6 +100,7 @@ const gpu: Config = {
     vllmCorrection: true,
     replicas: 0,
     serveIn4bit: true,
+    serverSequences: 256,
     serverMemoryShare: 0.9,
     cudaGraphs: true,
   },

@@ -5,14 +5,14 @@ import type { Fit, Option } from "./fit.ts";
 import { cacheBytes, servingMemory, totalMemory } from "./memory-plan.ts";
 import type { ModelShape, WeightFormat } from "./model-shape.ts";
 
-/** Requests at once beyond which vLLM's own default does not go. */
-const MOST_REQUESTS = 1024;
+/** Requests at once up to which vLLM 0.25.1 replays captured CUDA graphs; beyond, Python launches every kernel, and the 1.5B gets half as fast. */
+const MOST_REQUESTS = 512;
 /** Requests at once below which the next smaller format is the better choice. */
 const ENOUGH_REQUESTS = 32;
 /** A request holds, on average, half of the longest one it may become. */
 const AVERAGE = 0.5;
-/** Of the requests in flight, so many are worked on; the others wait in the server and not on the way to it. */
-export const IN_FLIGHT = 9 / 8;
+/** So many times as many are in flight as are worked on: answers of one length end together, and the next ones must be in the server then. */
+const IN_FLIGHT = 4;
 
 export interface ServingNeed {
   config: Config;
@@ -36,7 +36,7 @@ export function fitServing({ config, shape, room, gpus, mayQuantise, free }: Ser
     const empty = totalMemory(servingMemory({ shape, format, tokens: 0, graphs: captured }));
     const fill = Math.floor((room * share - empty) / cacheBytes(shape));
     const possible = Math.floor(fill / (maxModelLength * AVERAGE));
-    const wanted = free("serving.concurrency") ? MOST_REQUESTS : Math.max(1, Math.round(concurrency / IN_FLIGHT / replicas));
+    const wanted = !free("gpu.serverSequences") ? config.gpu.serverSequences : free("serving.concurrency") ? MOST_REQUESTS : Math.ceil(concurrency / replicas);
     const requests = Math.max(1, Math.min(wanted, possible));
     const enough = possible >= Math.min(least, wanted);
     // Too little for `least` requests: the plan then shows what these would take, which is more than there is.
@@ -48,7 +48,8 @@ export function fitServing({ config, shape, room, gpus, mayQuantise, free }: Ser
         ...(mayQuantise && { "gpu.serveIn4bit": format !== "bf16" }),
         "gpu.cudaGraphs": captured,
         "gpu.replicas": replicas,
-        "serving.concurrency": free("serving.concurrency") ? Math.max(2, Math.round(requests * IN_FLIGHT)) * replicas : concurrency,
+        "gpu.serverSequences": requests,
+        "serving.concurrency": free("serving.concurrency") ? requests * IN_FLIGHT * replicas : concurrency,
       },
       setting: `${format === "bf16" ? "bf16" : "4 bit"}, ${replicas > 1 ? `${replicas} GPUs × ` : ""}${requests} requests at once${captured ? "" : ", no CUDA graphs"}`,
       memory,

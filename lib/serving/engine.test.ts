@@ -12,12 +12,12 @@ function argsOf(overrides: Partial<EngineOptions>): string[] {
   return "serve" in run ? run.serve : run.command;
 }
 
-test("vLLM serves on 127.0.0.1 with the revision, the length, OpenAI's sampling defaults and a batch below what is in flight", () => {
+test("vLLM serves on 127.0.0.1 with the revision, the length, and OpenAI's sampling defaults", () => {
   const [program, ...args] = argsOf({});
   expect(program).toMatch(/bin\/vllm$/);
   expect(args).toEqual([
     ...["serve", "Qwen/Qwen2.5-7B-Instruct", "--host", "127.0.0.1", "--port", "8123", "--served-model-name", "Qwen/Qwen2.5-7B-Instruct"],
-    ...["--max-model-len", "4096", "--max-num-seqs", "256", "--generation-config", "vllm", "--enable-prefix-caching", "--disable-uvicorn-access-log"],
+    ...["--max-model-len", "4096", "--max-num-seqs", "288", "--generation-config", "vllm", "--enable-prefix-caching", "--disable-uvicorn-access-log"],
     ...["--revision", "a1b2c3", "--load-format", "safetensors"],
   ]);
 });
@@ -29,7 +29,7 @@ test("a folder has no revision, and 4 bit names its quantisation", () => {
 });
 
 test("the memory plan's choices are arguments: the share, no captured graphs, a copy on each GPU with its part of the batch", () => {
-  const args = argsOf({ memoryShare: 0.9, cudaGraphs: false, replicas: 2 });
+  const args = argsOf({ memoryShare: 0.9, cudaGraphs: false, replicas: 2, sequences: 128 });
   const after = (name: string) => args[args.indexOf(name) + 1];
   expect([after("--gpu-memory-utilization"), after("--data-parallel-size"), after("--max-num-seqs")]).toEqual(["0.9", "2", "128"]);
   expect(args).toContain("--enforce-eager");

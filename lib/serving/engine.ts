@@ -15,6 +15,8 @@ export interface EngineOptions {
   concurrency: number;
   /** NF4 weights; on a GPU only. */
   loadIn4bit?: boolean | undefined;
+  /** vLLM: requests that it works on at once, on each GPU. Default: what is in flight. */
+  sequences?: number | undefined;
   /** vLLM: the share of each GPU it takes. Default: its own. */
   memoryShare?: number | undefined;
   /** vLLM: false saves the memory of captured CUDA graphs. */
@@ -34,18 +36,17 @@ const HOST = "127.0.0.1";
 /**
  * What to start. Every server binds 127.0.0.1.
  *
- * The batch holds 8 of 9 requests in flight, so that the next ones wait in the server and not on the way to it. vLLM reads its API key from
+ * transformers' batch holds 8 of 9 requests in flight, so that the next ones wait in the server and not on the way to it. vLLM reads its API key from
  * the environment (VLLM_API_KEY), because command lines are public on a machine; its sampling defaults are OpenAI's, not the model's; it loads
  * safetensors only and runs no code of the model's. Names of its options: vLLM 0.25.1, vllm/engine/arg_utils.py.
  * Throws LabError when the model's name cannot be passed on (an `@` in a path, a leading `-`, `..` in a hub id).
  */
-export function engineCommand({ engine, model, port, maxModelLength, concurrency, loadIn4bit = false, memoryShare, cudaGraphs = true, replicas = 1 }: EngineOptions): EngineCommand {
+export function engineCommand({ engine, model, port, maxModelLength, concurrency, loadIn4bit = false, sequences, memoryShare, cudaGraphs = true, replicas = 1 }: EngineOptions): EngineCommand {
   const isFolder = model.sha256 !== null;
   assertPlain(model, isFolder);
-  const batch = Math.max(1, Math.round((concurrency * 8) / 9));
   if (engine === "vllm") {
     const args = ["serve", model.path, "--host", HOST, "--port", String(port), "--served-model-name", model.path, "--max-model-len", String(maxModelLength)];
-    args.push("--max-num-seqs", String(Math.ceil(batch / replicas)), "--generation-config", "vllm", "--enable-prefix-caching", "--disable-uvicorn-access-log");
+    args.push("--max-num-seqs", String(sequences ?? Math.ceil(concurrency / replicas)), "--generation-config", "vllm", "--enable-prefix-caching", "--disable-uvicorn-access-log");
     if (memoryShare !== undefined) args.push("--gpu-memory-utilization", String(memoryShare));
     if (!cudaGraphs) args.push("--enforce-eager");
     if (replicas > 1) args.push("--data-parallel-size", String(replicas));
@@ -54,7 +55,7 @@ export function engineCommand({ engine, model, port, maxModelLength, concurrency
     return { run: { command: [vllmProgram(), ...args] }, servedName: model.path };
   }
   const name = isFolder ? model.path : `${model.path}@${model.revision}`;
-  const args = [name, "--host", HOST, "--port", String(port), "--max-model-length", String(maxModelLength), "--concurrency", String(batch)];
+  const args = [name, "--host", HOST, "--port", String(port), "--max-model-length", String(maxModelLength), "--concurrency", String(Math.max(1, Math.round((concurrency * 8) / 9)))];
   if (loadIn4bit) args.push("--quantization", "bnb-4bit");
   return { run: { serve: args }, servedName: name };
 }

@@ -81,16 +81,16 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
 async function sftOn(bench: Bench, gpus: number): Promise<Measured> {
   const model = await bench.model("1.5b");
   const rows = await bench.rows("log-normal", model, LOG_NORMAL);
-  const batch = { ...BF16, "sft.batchSize": 4, "sft.gradientAccumulation": 2 * gpus }; // equal work a GPU and step
-  const one = await sft(bench, `sft-1-of-${gpus}`, model, rows, { ...batch, "sft.gradientAccumulation": 2, "gpu.processes": 1 });
-  const all = await sft(bench, `sft-${gpus}`, model, rows, { ...batch, "gpu.processes": gpus });
-  return { baseline: one.figure, ours: all.figure, notes: [settingOf(all.run.config.sft)] };
+  const on = (processes: number) => sft(bench, `sft-${processes}`, model, rows, { ...BF16, "sft.batchSize": 4, "sft.gradientAccumulation": 2 * processes, "gpu.processes": processes }); // equal work a GPU and step
+  const one = await bench.once("SFT on one GPU", async () => (await on(1)).figure);
+  const all = await on(gpus);
+  return { baseline: one, ours: all.figure, notes: [settingOf(all.run.config.sft)] };
 }
 
 async function distilOn(bench: Bench, gpus: number): Promise<Measured> {
   const model = await bench.model("7b");
   const rows = await bench.rows("questions", model, QUESTIONS);
-  const one = await distil7b(bench, `distil-1-of-${gpus}`, model, rows, 1);
+  const one = await bench.once("distil on one GPU", () => distil7b(bench, "distil-1", model, rows, 1));
   return { baseline: one, ours: await distil7b(bench, `distil-${gpus}`, model, rows, gpus), notes: ["the same 2,048 prompts: on several GPUs the emptying at the end weighs more"] };
 }
 

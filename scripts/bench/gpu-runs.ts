@@ -27,7 +27,7 @@ export class Bench {
   readonly folder: string;
   readonly tokenizer: string | null;
   readonly profile: "gpu" | "tiny";
-  readonly baselines = new Map<string, Figure>();
+  readonly #measured = new Map<string, Promise<Figure>>();
 
   /** `profile` tiny runs the same code on a CPU: for tests. */
   constructor(folder: string, tokenizer: string | null, profile: "gpu" | "tiny" = "gpu") {
@@ -73,6 +73,12 @@ export class Bench {
     return file;
   }
 
+  /** Two rows of one run that ask for the same measurement share it. */
+  once(what: string, measure: () => Promise<Figure>): Promise<Figure> {
+    if (!this.#measured.has(what)) this.#measured.set(what, measure());
+    return this.#measured.get(what)!;
+  }
+
   lab(name: string, overrides: Record<string, unknown>): Lab {
     const workspace = join(this.folder, "work", name);
     rmSync(workspace, { recursive: true, force: true });
@@ -81,14 +87,9 @@ export class Bench {
   }
 }
 
-/** A baseline's figure from what its script printed. Two rows that ask for the same one in a run share it. */
-export async function baseline(bench: Bench, script: string, args: readonly (string | number)[]): Promise<Figure> {
-  const same = `${script} ${args.join(" ")}`;
-  const measured = bench.baselines.get(same);
-  if (measured) return measured;
-  const figure = await measureBaseline(bench, script, args);
-  bench.baselines.set(same, figure);
-  return figure;
+/** A baseline's figure from what its script printed. */
+export function baseline(bench: Bench, script: string, args: readonly (string | number)[]): Promise<Figure> {
+  return bench.once(`${script} ${args.join(" ")}`, () => measureBaseline(bench, script, args));
 }
 
 async function measureBaseline(bench: Bench, script: string, args: readonly (string | number)[]): Promise<Figure> {

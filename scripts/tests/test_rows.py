@@ -3,7 +3,6 @@ import json
 import pytest
 from conftest import answer, question
 from sidecar.failure import Failure
-from sidecar.order import epochs_in_order
 from sidecar.rows import IGNORED, encode, messages, read_rows
 
 
@@ -72,18 +71,3 @@ def test_a_file_without_rows_is_an_error(tmp_path, content):
     (tmp_path / "rows.jsonl").write_bytes(content)
     with pytest.raises(Failure, match="holds no rows"):
         read_rows(str(tmp_path / "rows.jsonl"), ["id"])
-
-
-def test_each_epoch_holds_every_row_once_in_another_order():
-    order = epochs_in_order(50, 2.5, seed=1)
-    assert len(order) == 125
-    first, second, rest = order[:50], order[50:100], order[100:]
-    assert sorted(first) == sorted(second) == list(range(50))
-    assert first != second
-    assert len(set(rest)) == 25
-
-
-def test_the_order_is_the_seeds_alone():
-    assert epochs_in_order(50, 2, seed=1) == epochs_in_order(50, 2, seed=1)
-    assert epochs_in_order(50, 2, seed=1) != epochs_in_order(50, 2, seed=2)
-    assert epochs_in_order(3, 0.01, seed=1) != []
