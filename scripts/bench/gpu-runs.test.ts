@@ -38,7 +38,7 @@ describe.skipIf(!there)("the GPU bench's measurements, on a CPU", () => {
   });
 
   test("distilling and answering count the tokens that the server wrote", { timeout: 180_000 }, async () => {
-    const distilled = await distilling(bench, "distil", rows, 64, 16, small);
+    const distilled = await distilling(bench, "distil", rows, { warmUp: 64, count: 1000, tokens: 16 }, small);
     expect(distilled.value).toBeGreaterThan(0);
     const answered = await answering(bench, "evaluate", rows, 16, 16, small);
     expect(answered.samples).toHaveLength(2); // 16 + 16 of 96 − 64 prompts

@@ -124,10 +124,10 @@ export async function training(bench: Bench, name: string, stage: "sft" | "grpo"
   return { run: run!, figure: { value, samples, memoryGiB, command: `${stage} by the sidecar, ${settings}` } };
 }
 
-/** Stage 2 by the product: server, client, store on disk; the server's start is not counted. The first `warmUp` rows are left out. */
-export async function distilling(bench: Bench, name: string, rows: string, warmUp: number, tokens: number, overrides: Record<string, unknown>): Promise<Figure> {
+/** Stage 2 by the product: server, client, store on disk; the server's start is not counted. Of `rows`, those after the first `warmUp`, at most `count`. */
+export async function distilling(bench: Bench, name: string, rows: string, { warmUp, count, tokens }: { warmUp: number; count: number; tokens: number }, overrides: Record<string, unknown>): Promise<Figure> {
   const lab = bench.lab(name, { "distill.maxTokens": tokens, ...overrides });
-  const questions = readJsonl(rows, RlRow).slice(warmUp).map(({ id, prompt, gold_answer, type }) => ({ id, question: prompt, gold_answer, type, source: "bench" }));
+  const questions = readJsonl(rows, RlRow).slice(warmUp, warmUp + count).map(({ id, prompt, gold_answer, type }) => ({ id, question: prompt, gold_answer, type, source: "bench" }));
   const samples: number[] = [];
   await distill(lab, questions, { onProgress: ({ tokensPerSecond }) => void (tokensPerSecond !== null && samples.push(tokensPerSecond)) }).catch((error: unknown) => {
     // Random weights do not stop: every text is cut at its limit, and a distillation without one whole text is an error. Its rate is not.
