@@ -12,7 +12,7 @@ const ENOUGH_REQUESTS = 32;
 /** A request holds, on average, half of the longest one it may become. */
 const AVERAGE = 0.5;
 /** So many times as many are in flight as are worked on: answers of one length end together, and the next ones must be in the server then. */
-const IN_FLIGHT = 4;
+const IN_FLIGHT = 2;
 
 export interface ServingNeed {
   config: Config;

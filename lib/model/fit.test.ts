@@ -85,11 +85,11 @@ test("a 7B is served in bf16 where its cache has room beside it, in 4 bit where 
   expect(serving(8, {}, 1, false).overrides).not.toHaveProperty("gpu.serveIn4bit"); // what is evaluated is never quantised
 });
 
-test("the client keeps four times as many in flight as the server works on; asked for fewer, the server is made for these", () => {
+test("the client keeps twice as many in flight as the server works on; asked for fewer, the server is made for these", () => {
   expect(serving(80).setting).toBe(`bf16, ${String(serving(80).overrides["gpu.serverSequences"])} requests at once`);
-  expect(serving(80).overrides["serving.concurrency"]).toBe(4 * (serving(80).overrides["gpu.serverSequences"] as number));
+  expect(serving(80).overrides["serving.concurrency"]).toBe(2 * (serving(80).overrides["gpu.serverSequences"] as number));
   expect(serving(80, { "serving.concurrency": 30 }, 2).overrides).toMatchObject({ "serving.concurrency": 30, "gpu.serverSequences": 15 });
-  expect(serving(80, { "gpu.serverSequences": 100 }).overrides).toMatchObject({ "serving.concurrency": 400, "gpu.serverSequences": 100 });
+  expect(serving(80, { "gpu.serverSequences": 100 }).overrides).toMatchObject({ "serving.concurrency": 200, "gpu.serverSequences": 100 });
 });
 
 test("too little memory is refused with the number missing and a setting that would fit", () => {

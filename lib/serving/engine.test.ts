@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { engineCommand } from "./engine.ts";
+import { apiServersFor, engineCommand } from "./engine.ts";
 import type { EngineOptions } from "./engine.ts";
 import { LabError } from "../errors.ts";
 
@@ -17,7 +17,7 @@ test("vLLM serves on 127.0.0.1 with the revision, the length, and OpenAI's sampl
   expect(program).toMatch(/bin\/vllm$/);
   expect(args).toEqual([
     ...["serve", "Qwen/Qwen2.5-7B-Instruct", "--host", "127.0.0.1", "--port", "8123", "--served-model-name", "Qwen/Qwen2.5-7B-Instruct"],
-    ...["--max-model-len", "4096", "--max-num-seqs", "288", "--generation-config", "vllm", "--enable-prefix-caching", "--disable-uvicorn-access-log"],
+    ...["--max-model-len", "4096", "--max-num-seqs", "288", "--generation-config", "vllm", "--enable-prefix-caching", "--disable-uvicorn-access-log", "--disable-log-stats"],
     ...["--revision", "a1b2c3", "--load-format", "safetensors"],
   ]);
 });
@@ -29,12 +29,20 @@ test("a folder has no revision, and 4 bit names its quantisation", () => {
 });
 
 test("the memory plan's choices are arguments: the share, no captured graphs, a copy on each GPU with its part of the batch", () => {
-  const args = argsOf({ memoryShare: 0.9, cudaGraphs: false, replicas: 2, sequences: 128 });
+  const args = argsOf({ memoryShare: 0.9, cudaGraphs: false, replicas: 2, sequences: 128, apiServers: 8 });
   const after = (name: string) => args[args.indexOf(name) + 1];
-  expect([after("--gpu-memory-utilization"), after("--data-parallel-size"), after("--max-num-seqs")]).toEqual(["0.9", "2", "128"]);
+  expect(["--gpu-memory-utilization", "--data-parallel-size", "--max-num-seqs", "--api-server-count"].map(after)).toEqual(["0.9", "2", "128", "8"]);
   expect(args).toContain("--enforce-eager");
   expect(argsOf({}).join(" ")).not.toMatch(/--enforce-eager|--data-parallel|--gpu-memory|trust-remote-code/);
 });
+
+test.each([
+  [2, 1, 1],
+  [16, 1, 4],
+  [96, 1, 4],
+  [64, 4, 16],
+  [8, 4, 4],
+])("%i cores and %i GPUs: %i processes take in requests", (cores, replicas, servers) => expect(apiServersFor(cores, replicas)).toBe(servers));
 
 test("our own server gets the folder, or the id with its revision", () => {
   expect(argsOf({ engine: "transformers", model: folder, maxModelLength: 512, concurrency: 72 })).toEqual(["/models/teacher", "--host", "127.0.0.1", "--port", "8123", "--max-model-length", "512", "--concurrency", "64"]);

@@ -54,7 +54,7 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
     const { args } = starts()[0]!;
     expect(args.slice(0, 2)).toEqual(["serve", teacher]);
     // The client's requests in flight come from the batch that the server was given.
-    expect(concurrency).toEqual([2048, 2048]);
+    expect(concurrency).toEqual([1024, 1024]);
     expect(args[args.indexOf("--max-num-seqs") + 1]).toBe("512");
     expect(args[args.indexOf("--gpu-memory-utilization") + 1]).toBe("0.9");
     expect(printed.filter((text) => text.startsWith("Memory planned for"))).toHaveLength(2);

@@ -1,5 +1,6 @@
 /** The model server a stage asks: the one the config names, or one started for it. */
 import { mkdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { createClient } from "./client.ts";
 import type { Client } from "./client.ts";
@@ -10,6 +11,7 @@ import type { Lab } from "../config/lab.ts";
 import { fitLab } from "../model/fit-lab.ts";
 import { resolveModel } from "../model/model-ref.ts";
 import type { ModelRef } from "../model/model-ref.ts";
+import { apiServersFor } from "./engine.ts";
 import { answered, probe, startServer } from "./server.ts";
 
 export type ModelRole = "teacher" | "judge" | "base";
@@ -50,6 +52,7 @@ export async function openServer(lab: Lab, model: ModelRole | string | ModelRef,
   const { config, plan, assertFree } = serving.engine === "vllm" ? await fitLab(lab, { stage: "serving", model: ref, mayQuantise }) : { ...lab, plan: null, assertFree: null };
   if (plan) console.log(plan);
   await assertFree?.();
+  const replicas = Math.max(1, config.gpu.replicas);
   const log = join(lab.paths.reports, "servers", `${basename(ref.path).replace(/[^\w.-]+/g, "_") || "model"}-${process.pid}.log`);
   mkdirSync(join(lab.paths.reports, "servers"), { recursive: true });
   const server = await startServer({
@@ -62,7 +65,8 @@ export async function openServer(lab: Lab, model: ModelRole | string | ModelRef,
     sequences: config.gpu.serverSequences,
     memoryShare: config.gpu.serverMemoryShare,
     cudaGraphs: config.gpu.cudaGraphs,
-    replicas: Math.max(1, config.gpu.replicas),
+    replicas,
+    apiServers: apiServersFor(availableParallelism(), replicas),
   });
   return { client: server.client, model: ref, url: server.url, pid: server.pid, stop: () => server.stop() };
 }
