@@ -17,7 +17,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from sidecar.batch import Batch, filled, with_smaller_batch
-from sidecar.colocate import no_room, vllm_arguments
+from sidecar.colocate import keep_base_whole, no_room, vllm_arguments
 from sidecar.events import EventLog
 from sidecar.failure import Failure
 from sidecar.order import epochs_in_order
@@ -126,6 +126,8 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
             **loop_arguments(run, settings, batch, steps, device, speed),
         ),
     )
+    if vllm["use_vllm"]:
+        keep_base_whole(trainer)
     train_and_save(trainer, run, before, events)
 
 

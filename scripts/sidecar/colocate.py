@@ -1,20 +1,27 @@
-"""GRPO's answers by vLLM inside the trainer's process: TRL's arguments for it, and what to do when it has no room."""
+"""GRPO's answers by vLLM inside the trainer's process: TRL's arguments for it, how it gets the policy, and what to do when it has no room."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .failure import Failure
 from .runfile import RunFile
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftModel
+    from trl import GRPOTrainer
+    from trl.generation.vllm_generation import VLLMGeneration
 
 
 def vllm_arguments(run: RunFile, device: str, longest_prompt: int) -> dict[str, Any]:
     """
     GRPOConfig's arguments (names of TRL 1.16); none where the model itself generates: on a CPU, and with gpu.vllm off.
 
-    vLLM holds bf16 weights of its own, into which TRL merges the adapter before each generation. Merged into NF4 weights the adapter
-    would be rounded with them, more at every step, so 4-bit training goes without vLLM. Raises Failure for that, and when vLLM is absent.
+    vLLM holds bf16 weights of its own and gets the base with the adapter in it before each generation. NF4 weights would have to be
+    dequantised for that each time, so 4-bit training goes without vLLM. Raises Failure for that, and when vLLM is absent.
     """
     gpu = run.config.gpu
     if device == "cpu" or not gpu.vllm:
@@ -36,7 +43,44 @@ def colocated(run: RunFile, longest_prompt: int) -> dict[str, Any]:
         "vllm_max_model_length": longest_prompt + run.config.grpo.max_tokens,
         "vllm_tensor_parallel_size": 1,
         "vllm_importance_sampling_correction": gpu.vllm_correction,
+        "generation_kwargs": {"detokenize": False},  # TRL decodes whole answers itself
     }
+
+
+def keep_base_whole(trainer: GRPOTrainer) -> None:
+    """Has the policy sent to vLLM without merging the adapter into the trained model itself, as TRL 1.16 does before every generation."""
+    generation = trainer.vllm_generation
+    generation.sync_weights = lambda: send_policy(generation)
+
+
+def send_policy(generation: VLLMGeneration) -> None:
+    """What VLLMGeneration.sync_weights does in its colocated mode, in one call of load_weights instead of one for each weight."""
+    from trl.generation.vllm_generation import empty_cache
+
+    if generation.enable_sleep_mode:
+        empty_cache()
+        generation.llm.wake_up(tags=["weights"])
+        generation._llm_weights_sleeping = False
+    generation.llm.llm_engine.model_executor.driver_worker.model_runner.model.load_weights(merged_weights(generation.model))
+    generation.llm.reset_prefix_cache()
+
+
+def merged_weights(model: PeftModel) -> Iterator[tuple[str, torch.Tensor]]:
+    """
+    The base's weights under their own names, with the trained adapter in them. The model stays as it is: an adapter that is merged into
+    bf16 weights and taken out again leaves its rounding behind, more at every step (https://github.com/huggingface/trl/issues/6688).
+    """
+    import torch
+
+    modules = dict(model.named_modules())
+    for name, parameter in model.named_parameters():
+        if model.prefix in name:  # LoRA's own
+            continue
+        weight = parameter.detach()
+        if name.endswith(".base_layer.weight"):
+            with torch.no_grad():
+                weight = (weight + modules[name.removesuffix(".base_layer.weight")].get_delta_weight("default")).to(weight.dtype)
+        yield name.removeprefix("base_model.model.").replace(".base_layer", ""), weight
 
 
 def no_room(error: Exception) -> Failure | None:

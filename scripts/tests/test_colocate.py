@@ -1,0 +1,68 @@
+"""How vLLM gets the policy inside GRPO, with a vLLM that only notes what it is given: the real one is in test_gpu.py."""
+
+import copy
+from types import SimpleNamespace
+
+import pytest
+import torch
+from sidecar.colocate import keep_base_whole, merged_weights
+from sidecar.model import TARGETS
+
+
+@pytest.fixture
+def policy(make_base):
+    """bf16, as on a GPU, with an adapter that has learnt something and the frozen one that TRL adds for the KL."""
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(3)
+    base = AutoModelForCausalLM.from_pretrained(make_base(), dtype=torch.bfloat16)
+    model = get_peft_model(base, LoraConfig(r=4, lora_alpha=8, target_modules=TARGETS, task_type="CAUSAL_LM"))
+    model.add_adapter("ref", model.peft_config["default"])
+    for name, weight in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(weight, std=0.01)
+    return model
+
+
+def test_what_vllm_gets_is_the_merged_model_and_every_weight_of_it(policy):
+    given = {name: weight.clone() for name, weight in merged_weights(policy)}
+    merged = copy.deepcopy(policy)
+    merged.delete_adapter("ref")
+    whole = dict(merged.merge_and_unload().named_parameters())
+    assert given.keys() == whole.keys()
+    for name, weight in whole.items():
+        assert torch.equal(given[name], weight), name
+        assert given[name].dtype == torch.bfloat16
+
+
+def test_the_base_keeps_every_bit_where_merging_in_place_would_change_it(policy):
+    base = {name: weight.detach().clone() for name, weight in policy.named_parameters() if "lora_" not in name}
+    in_place = copy.deepcopy(policy)
+    for _ in range(20):
+        for _ in merged_weights(policy):
+            pass
+        in_place.merge_adapter()
+        in_place.unmerge_adapter()
+    assert all(torch.equal(weight, policy.get_parameter(name)) for name, weight in base.items())
+    assert not all(torch.equal(weight, in_place.get_parameter(name)) for name, weight in base.items())
+
+
+@pytest.mark.parametrize("sleeps", [False, True])
+def test_vllm_is_woken_given_the_policy_and_forgets_its_prefixes(policy, sleeps):
+    calls = []
+    model = SimpleNamespace(load_weights=lambda weights: calls.append(("load_weights", len(dict(weights)))))
+    engine = SimpleNamespace(model_executor=SimpleNamespace(driver_worker=SimpleNamespace(model_runner=SimpleNamespace(model=model))))
+    llm = SimpleNamespace(llm_engine=engine, wake_up=lambda tags: calls.append(("wake_up", tags)), reset_prefix_cache=lambda: calls.append(("reset_prefix_cache",)))
+    generation = SimpleNamespace(llm=llm, model=policy, enable_sleep_mode=sleeps, _llm_weights_sleeping=sleeps)
+    keep_base_whole(SimpleNamespace(vllm_generation=generation))
+    generation.sync_weights()
+    weights = len(list(merged_weights(policy)))
+    assert calls == [*([("wake_up", ["weights"])] if sleeps else []), ("load_weights", weights), ("reset_prefix_cache",)]
+    assert generation._llm_weights_sleeping is False
+
+
+def test_trl_still_has_what_is_replaced():
+    from trl.generation.vllm_generation import VLLMGeneration, empty_cache
+
+    assert callable(VLLMGeneration.sync_weights) and callable(empty_cache)
