@@ -74,6 +74,21 @@ describe("training on a machine with GPUs", () => {
     expect(readFileSync(join(workspace.paths.runs, done.key, "run.json"), "utf8")).toBe(before);
   });
 
+  test("two trainings asked for at once have the GPU one after the other; on a CPU they share it", { timeout: 40_000 }, async () => {
+    machine();
+    const slow = fakeTrainer("--steps=20", "--step-ms=25");
+    const times = async (profile: "gpu" | "tiny") => {
+      const labs = [21, 22].map((seed) => openLab({ profile, "models.base": base, seed }, { FTMODEL_WORKSPACE: workspace.root }));
+      const runs = await Promise.all(labs.map((one) => trainSft(one, { command: slow, publish: false })));
+      return runs.map(({ events }) => [events[0]!.time, events.at(-1)!.time] as const).sort(([a], [b]) => a - b);
+    };
+    const [[, firstEnd], [secondStart]] = (await times("gpu")) as [readonly [number, number], readonly [number, number]];
+    expect(secondStart).toBeGreaterThan(firstEnd);
+    const [[, end], [start]] = (await times("tiny")) as [readonly [number, number], readonly [number, number]];
+    expect(start).toBeLessThan(end);
+    expect(vi.mocked(console.log).mock.calls.flat().join("\n")).toMatch(/SFT waits for sft-\w+, which has the GPU/);
+  });
+
   test("an SFT adapter's GRPO on no GPU at all, and a model that does not fit, are told before a run folder is made", async () => {
     process.env.PATH = "/nonexistent";
     await expect(trainSft(lab({ seed: 8 }), { command })).rejects.toThrow(/needs an NVIDIA GPU/);

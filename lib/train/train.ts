@@ -20,8 +20,8 @@ import { writeLiveQuestions } from "./live-questions.ts";
 import type { Run } from "../run/run.ts";
 import { assertDone, followRun } from "../run/run-follow.ts";
 import type { WatchOptions } from "../run/run-follow.ts";
-import { startRun } from "../run/run-start.ts";
 import type { StartOptions } from "../run/run-start.ts";
+import { startInTurn } from "../run/run-turn.ts";
 import type { InputFile, RunSpec } from "../run/run-key.ts";
 import type { JudgeRef, ModelRef } from "../model/model-ref.ts";
 
@@ -108,7 +108,7 @@ async function runTraining(lab: Lab, spec: RunSpec, base: ModelRef, options: Tra
   const judge = spec.judge && lab.config.serving.url === "" ? spec.judge.model : undefined; // a Judge of our own shares the GPU
   const { config, plan, assertFree } = await fitLab(lab, { stage, model: base, judge });
   if (plan) console.log(plan);
-  const { key, started } = await startRun(lab, { ...spec, config, plan: plan ?? undefined }, { ...options, force, ready: () => assertFree() });
+  const { key, started } = await startInTurn(lab, { ...spec, config, plan: plan ?? undefined }, { ...options, force, ready: () => assertFree() });
   const run = await followRun(lab, key, options);
   assertDone(run);
   await sealOutput(run, base);
