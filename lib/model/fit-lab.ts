@@ -7,7 +7,7 @@ import { overrideConfig } from "../config/settings.ts";
 import { LabError } from "../errors.ts";
 import { table } from "../view/table.ts";
 import type { ModelRef } from "./model-ref.ts";
-import { assertFits, fitRow, freeKeys, gigabytes, roomOf } from "./fit.ts";
+import { assertFits, fitRow, freeKeys, gigabytes, roomOf, settings } from "./fit.ts";
 import type { Fit } from "./fit.ts";
 import { fitServing } from "./fit-serving.ts";
 import { fitGrpo, fitSft } from "./fit-training.ts";
@@ -43,7 +43,8 @@ export async function fitLab(lab: Lab, what: FittedStage): Promise<Fitted> {
   const room = roomOf(smallest.memoryMiB);
   const shape = shapeOf(what.model);
   if (shape === null) return { config, plan: `The size of ${what.model.path} is not known here: its settings are taken as they are.`, assertFree: async () => undefined };
-  const fitFor = (config: Config, free: (key: string) => boolean): Fit => fitStage(what, { config, shape, room, gpus: gpus.length, free });
+  const fitInto = (room: number, config: Config, free: (key: string) => boolean): Fit => fitStage(what, { config, shape, room, gpus: gpus.length, free });
+  const fitFor = (config: Config, free: (key: string) => boolean): Fit => fitInto(room, config, free);
   const fit = fitFor(config, freeKeys(config, lab.chosen));
   const row = fitRow(fit, `${gpus.length > 1 ? `${gpus.length} × ` : ""}${smallest.name}`);
   const plan = table([row], undefined, { caption: `Memory planned for ${what.model.path}` }).text;
@@ -51,7 +52,15 @@ export async function fitLab(lab: Lab, what: FittedStage): Promise<Fitted> {
   const fitted = overrideConfig(config, fit.overrides);
   const used = what.stage === "serving" ? fitted.gpu.replicas : fitted.gpu.processes;
   const need = what.stage === "serving" ? fitted.gpu.serverMemoryShare * smallest.memoryMiB * 2 ** 20 : totalMemory(fit.memory);
-  return { config: fitted, plan, assertFree: (releaseMs = RELEASE_MS) => assertFree(used, need, what.stage, releaseMs) };
+  const smaller = (freeMiB: number): string | null => {
+    if (what.stage === "serving") {
+      const share = Math.floor((100 * freeMiB) / smallest.memoryMiB) / 100;
+      return fitInto(room, overrideConfig(config, { "gpu.serverMemoryShare": Math.max(0.02, share) }), freeKeys(config, lab.chosen)).fits ? settings({ "gpu.serverMemoryShare": share }) : null;
+    }
+    const other = fitInto(roomOf(freeMiB), config, freeKeys(config, lab.chosen));
+    return other.fits ? settings(other.overrides) : null;
+  };
+  return { config: fitted, plan, assertFree: (releaseMs = RELEASE_MS) => assertFree({ used, need, stage: what.stage, releaseMs, smaller }) };
 }
 
 function fitStage(what: FittedStage, need: { config: Config; shape: ModelShape; room: number; gpus: number; free: (key: string) => boolean }): Fit {
@@ -68,19 +77,31 @@ function shapeOf(model: ModelRef): ModelShape | null {
   return readModelShape(modelFolder(model) ?? model.path);
 }
 
-async function assertFree(used: number, need: number, stage: string, releaseMs: number): Promise<void> {
+interface Wanted {
+  /** GPUs. */
+  used: number;
+  /** Bytes of each. */
+  need: number;
+  stage: string;
+  releaseMs: number;
+  /** Settings that do with so much; null when none do. */
+  smaller: (freeMiB: number) => string | null;
+}
+
+async function assertFree({ used, need, stage, releaseMs, smaller }: Wanted): Promise<void> {
   const deadline = Date.now() + releaseMs;
   for (;;) {
     const full = (await listGpus()).slice(0, used).filter((gpu: Gpu) => gpu.freeMiB * 2 ** 20 < need);
     if (full.length === 0) return;
     if (Date.now() >= deadline) {
-      const [{ name, freeMiB, memoryMiB }] = full as [Gpu];
+      const { name, freeMiB, memoryMiB } = full.reduce((a, b) => (b.freeMiB < a.freeMiB ? b : a));
+      const instead = smaller(freeMiB);
       throw new LabError({
         what: "The GPU's memory is held by other processes",
         where: name,
         expected: `${gigabytes(need)} GiB free for ${stage}`,
         found: `${gigabytes(freeMiB * 2 ** 20)} of ${gigabytes(memoryMiB * 2 ** 20)} GiB. Nothing was loaded.`,
-        todo: "`nvidia-smi` lists the processes that hold it: end them, or wait for them.",
+        todo: `\`nvidia-smi\` lists the processes that hold it: end them, or wait for them${instead ? `; or use what is free: ${instead}` : ""}.`,
       });
     }
     await new Promise((wake) => setTimeout(wake, 500));

@@ -1,5 +1,6 @@
 /** What a vLLM server can afford on a GPU: bf16 or 4 bit, requests at once, captured graphs. Pure. */
 import type { Config } from "../config/config.ts";
+import { LabError } from "../errors.ts";
 import { choose } from "./fit.ts";
 import type { Fit, Option } from "./fit.ts";
 import { cacheBytes, servingMemory, totalMemory } from "./memory-plan.ts";
@@ -28,6 +29,7 @@ export interface ServingNeed {
 export function fitServing({ config, shape, room, gpus, mayQuantise, free }: ServingNeed): Fit {
   const { maxModelLength, concurrency } = config.serving;
   const replicas = config.gpu.replicas > 0 ? config.gpu.replicas : Math.max(1, gpus);
+  if (replicas > gpus) throw new LabError({ what: "There are not so many GPUs", where: "gpu.replicas", expected: `at most ${gpus}, or 0 for all`, found: String(replicas) });
   const share = config.gpu.serverMemoryShare;
   const formats: WeightFormat[] = !mayQuantise ? ["bf16"] : free("gpu.serveIn4bit") ? ["bf16", "nf4 double"] : [config.gpu.serveIn4bit ? "nf4 double" : "bf16"];
   const graphs = free("gpu.cudaGraphs") ? [true, false] : [config.gpu.cudaGraphs];

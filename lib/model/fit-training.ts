@@ -1,5 +1,6 @@
 /** What SFT and GRPO can afford on a GPU: bf16 or NF4, rows a pass, checkpointing, vLLM in the trainer. Pure. */
 import type { Config } from "../config/config.ts";
+import { LabError } from "../errors.ts";
 import { choose, divisors } from "./fit.ts";
 import type { Fit, Option } from "./fit.ts";
 import { cacheBytes, servingMemory, together, totalMemory, trainingMemory } from "./memory-plan.ts";
@@ -27,8 +28,9 @@ export interface TrainingNeed {
 export function fitSft({ config, shape, room, gpus, free }: TrainingNeed): Fit {
   const { batchSize, gradientAccumulation, gradientCheckpointing, loraRank, loraDropout, maxLength } = config.sft;
   const rows = batchSize * gradientAccumulation;
-  const processes = processesFor(config, rows, gpus);
+  const processes = processesFor(config, rows, gpus, "sft.batchSize × sft.gradientAccumulation");
   const mayCut = free("sft.batchSize") && free("sft.gradientAccumulation");
+  if (!mayCut) assertDivides(rows / processes, batchSize, "sft.batchSize", processes);
   const options = passes(config, free, mayCut ? divisors(rows / processes, ENOUGH_ROWS) : [batchSize], maxLength, free("sft.gradientCheckpointing") ? null : gradientCheckpointing).map(
     ({ format, checkpointing, micro }): Option => ({
       overrides: {
@@ -51,7 +53,10 @@ export function fitSft({ config, shape, room, gpus, free }: TrainingNeed): Fit {
 export function fitGrpo({ config, shape, room, gpus, free }: TrainingNeed, judge?: { shape: ModelShape; tokens: number }): Fit {
   const { promptsPerStep, groupSize, microBatch, maxTokens, loraRank, gradientCheckpointing } = config.grpo;
   const answers = promptsPerStep * groupSize;
-  const processes = processesFor(config, answers, gpus);
+  const processes = processesFor(config, answers, gpus, "grpo.promptsPerStep × grpo.groupSize");
+  if (!free("grpo.microBatch")) assertDivides(answers / processes, microBatch, "grpo.microBatch", processes);
+  if (config.gpu.vllm && config.models.loadIn4bit && !free("gpu.vllm") && !free("models.loadIn4bit"))
+    throw new LabError({ what: "vLLM inside GRPO needs bf16 weights", where: "gpu.vllm and models.loadIn4bit", expected: "one of them", found: "both", todo: "Set one of the two to false." });
   const length = config.prepare.maxPromptTokens + maxTokens;
   const micros = free("grpo.microBatch") ? divisors(answers / processes, ENOUGH_ANSWERS) : [microBatch];
   const withVllm = free("gpu.vllm") || config.gpu.vllm;
@@ -102,9 +107,16 @@ function passes({ models }: Config, free: TrainingNeed["free"], micros: readonly
   );
 }
 
-/** The GPUs that share a step: those asked for, or as many as divide its rows. */
-function processesFor({ gpu }: Config, rows: number, gpus: number): number {
-  return gpu.processes > 0 ? gpu.processes : divisors(rows, Math.max(1, gpus))[0]!;
+/** The GPUs that share a step: those asked for, or as many as divide its rows. Throws LabError when so many are not there, or do not divide them. */
+function processesFor({ gpu: { processes } }: Config, rows: number, gpus: number, product: string): number {
+  if (processes === 0) return divisors(rows, Math.max(1, gpus))[0]!;
+  if (processes > gpus) throw new LabError({ what: "There are not so many GPUs", where: "gpu.processes", expected: `at most ${gpus}, or 0 for all that divide a step`, found: String(processes) });
+  if (rows % processes !== 0) throw new LabError({ what: "The GPUs do not divide a step's rows", where: "gpu.processes", expected: `a divisor of ${product} = ${rows}: ${divisors(rows, gpus).join(", ")}`, found: String(processes) });
+  return processes;
+}
+
+function assertDivides(rows: number, micro: number, key: string, processes: number): void {
+  if (rows % micro !== 0) throw new LabError({ what: "The passes do not fill a step", where: key, expected: `a divisor of the ${rows} rows that each of ${processes} processes has a step: ${divisors(rows).join(", ")}`, found: String(micro) });
 }
 
 const NOTHING: Memory = { weights: 0, cache: 0, optimizer: 0, activations: 0, runtime: 0 };

@@ -66,7 +66,7 @@ test("GRPO has vLLM beside it on a large card, asleep on a smaller one, and none
 });
 
 test("vLLM in the trainer and four bits cannot be had together", () => {
-  expect(() => grpo(80, { "gpu.vllm": true, "models.loadIn4bit": true })).toThrow(/do not go together/);
+  expect(() => grpo(80, { "gpu.vllm": true, "models.loadIn4bit": true })).toThrow(/gpu\.vllm and models\.loadIn4bit/);
   expect(grpo(80, { "models.loadIn4bit": true }).overrides).toMatchObject({ "gpu.vllm": false, "models.loadIn4bit": true });
 });
 
@@ -125,3 +125,11 @@ test("divisors come largest first and stop at a bound", () => {
   expect(divisors(12, 6)).toEqual([6, 4, 3, 2, 1]);
   expect(divisors(7, 3)).toEqual([1]);
 });
+
+test.each([
+  ["more GPUs than there are", () => sft(80, { "gpu.processes": 4 }, 2), /gpu\.processes[^]*at most 2[^]*found:\s+4/],
+  ["GPUs that do not divide a step", () => sft(80, { "gpu.processes": 3 }, 4), /a divisor of sft\.batchSize × sft\.gradientAccumulation = 16: 4, 2, 1[^]*3/],
+  ["passes that do not fill a process's part", () => sft(80, { "gpu.processes": 2, "sft.batchSize": 4, "sft.gradientAccumulation": 1 }, 2), /sft\.batchSize[^]*a divisor of the 2 rows[^]*found:\s+4/],
+  ["answers a pass that do not", () => grpo(80, { "grpo.microBatch": 8, "gpu.processes": 4 }, 4), /grpo\.microBatch[^]*a divisor of the 4 rows that each of 4 processes[^]*4, 2, 1/],
+  ["more servers than GPUs", () => serving(80, { "gpu.replicas": 4 }, 1), /gpu\.replicas[^]*at most 1/],
+])("%s are refused by the key's name", (_, plan, says) => expect(plan).toThrow(says));

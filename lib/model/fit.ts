@@ -80,7 +80,8 @@ export function assertFits(fit: Fit, config: Config, model: string, fitFor: (con
   }
 }
 
-function settings(overrides: Overrides): string {
+/** As a command line takes them. */
+export function settings(overrides: Overrides): string {
   return Object.entries(overrides).map(([key, value]) => `--set ${key}=${JSON.stringify(value)}`).join(" ");
 }
 

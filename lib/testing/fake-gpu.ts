@@ -19,8 +19,8 @@ export interface FakeGpu {
   starts: string;
 }
 
-/** `python` is a real interpreter, which supervises the servers. */
-export function fakeGpu(python: string, { name = "NVIDIA H100 80GB HBM3", memoryMiB = 81_559, driver = "580.95.05", gpus = 1 } = {}): FakeGpu {
+/** `python` is a real interpreter, which supervises the servers; `otherMiB` are always held by others. */
+export function fakeGpu(python: string, { name = "NVIDIA H100 80GB HBM3", memoryMiB = 81_559, driver = "580.95.05", gpus = 1, otherMiB = 500 } = {}): FakeGpu {
   const folder = mkdtempSync(join(tmpdir(), "ftmodel-fake-gpu-"));
   const bin = join(folder, "bin");
   const held = join(folder, "held");
@@ -30,7 +30,7 @@ export function fakeGpu(python: string, { name = "NVIDIA H100 80GB HBM3", memory
   const each = Array.from({ length: gpus }, () => 0);
   writeFileSync(
     join(bin, "nvidia-smi"),
-    `#!/bin/sh\nfor pid in $(ls ${held}); do if kill -0 $pid 2>/dev/null; then ${each.map(() => line(900)).join("; ")}; exit; fi; done\n${each.map(() => line(memoryMiB - 500)).join("\n")}\n`,
+    `#!/bin/sh\nfor pid in $(ls ${held}); do if kill -0 $pid 2>/dev/null; then ${each.map(() => line(900)).join("; ")}; exit; fi; done\n${each.map(() => line(memoryMiB - otherMiB)).join("\n")}\n`,
     { mode: 0o755 },
   );
   const stub = join(dirname(fileURLToPath(import.meta.url)), "fake-vllm.ts");

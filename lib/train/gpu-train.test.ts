@@ -89,6 +89,14 @@ describe("training on a machine with GPUs", () => {
     expect(vi.mocked(console.log).mock.calls.flat().join("\n")).toMatch(/SFT waits for sft-\w+, which has the GPU/);
   });
 
+  test("a GPU that a desktop holds a part of is refused with settings that fit into the rest", { timeout: 40_000 }, async () => {
+    machine({ name: "NVIDIA GeForce RTX 4060", memoryMiB: 8188, otherMiB: 988 });
+    const error = await trainSft(lab({ seed: 9 }), { command }).catch((e: Error) => e.message);
+    expect(error).toMatch(/7\.4 GiB free for SFT[^]*7\.0 of 8\.0 GiB[^]*or use what is free: .*--set sft/);
+    const settings = [...String(error).matchAll(/--set (\S+)=(\S+?)\.?(?=\s|$)/g)].map(([, key, value]) => [key, JSON.parse(value!)] as const);
+    expect(await trainSft(lab({ seed: 9, ...Object.fromEntries(settings) }), { command })).toMatchObject({ status: "done" });
+  });
+
   test("an SFT adapter's GRPO on no GPU at all, and a model that does not fit, are told before a run folder is made", async () => {
     process.env.PATH = "/nonexistent";
     await expect(trainSft(lab({ seed: 8 }), { command })).rejects.toThrow(/needs an NVIDIA GPU/);
