@@ -28,16 +28,22 @@ async function main(): Promise<number> {
   Object.assign(process.env, environmentOf(options));
   const lab = openLab();
   const chosen = notebookFiles().filter((file) => options.only === null || options.only.includes(numberOf(file)));
-  if (chosen.some((file) => numberOf(file) !== "01")) await requireGpu(lab);
+  const onGpu = lab.config.profile === "gpu" && chosen.some((file) => !askOnly(lab).includes(numberOf(file)));
+  if (onGpu) await requireGpu(lab);
   makeFolder(join(lab.paths.reports, "notebooks"));
 
-  endWithMessage(() => setUp([packages, pythonEnvironment, kernelspec, ...(lab.config.profile === "gpu" ? [gpuPackages] : [])]));
+  endWithMessage(() => setUp([packages, pythonEnvironment, kernelspec, ...(onGpu ? [gpuPackages] : [])]));
   const executed = await runNotebooks(lab, chosen);
   if (executed === null) return failedStatus;
   await exportHtml(lab, executed);
   printAblation(lab);
   say(`\n${relative(process.cwd(), join(lab.paths.reports, "index.html"))}  ${seconds(started)} s in all`);
   return 0;
+}
+
+/** The notebooks that load no model: the first, and those that ask a server which runs elsewhere. */
+function askOnly({ config }: Lab): string[] {
+  return config.serving.url === "" ? ["01"] : ["01", "02", "03"];
 }
 
 let failedStatus = 1;

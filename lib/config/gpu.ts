@@ -43,6 +43,12 @@ export function visibleGpus(gpus: readonly Gpu[], devices: string | undefined): 
   return named.flatMap((device, i) => gpus[/^\d+$/.test(device) ? Number(device) : i] ?? []);
 }
 
+/** What leaves one of several training processes (accelerate's WORLD_SIZE and LOCAL_RANK) its own GPU alone; nothing for a single one. */
+export function ownGpu({ WORLD_SIZE = "1", LOCAL_RANK = "0", CUDA_VISIBLE_DEVICES }: NodeJS.ProcessEnv): { CUDA_VISIBLE_DEVICES?: string } {
+  if (Number(WORLD_SIZE) <= 1) return {};
+  return { CUDA_VISIBLE_DEVICES: CUDA_VISIBLE_DEVICES?.split(",")[Number(LOCAL_RANK)]?.trim() ?? LOCAL_RANK };
+}
+
 /**
  * The GPUs of the `gpu` profile; an empty list under `tiny`, which needs none.
  *

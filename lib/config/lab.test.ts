@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { LabError } from "../errors.ts";
 import { explainConfig } from "./explain.ts";
-import { isOlder, listGpus, parseGpus, requireGpu, visibleGpus } from "./gpu.ts";
+import { isOlder, listGpus, parseGpus, requireGpu, ownGpu, visibleGpus } from "./gpu.ts";
 import { openLab } from "./lab.ts";
 import { REPO_ROOT } from "./paths.ts";
 import { PROFILES } from "./profiles.ts";
@@ -167,5 +167,11 @@ describe("requireGpu", () => {
     expect(visibleGpus([a!, b!], "GPU-8f2c")).toHaveLength(1);
     expect(visibleGpus([a!, b!], "")).toEqual([]);
     expect(visibleGpus([a!, b!], "-1")).toEqual([]);
+  });
+
+  test("each of several training processes keeps to its own GPU", () => {
+    expect(ownGpu({ CUDA_VISIBLE_DEVICES: "2,3" })).toEqual({});
+    expect(ownGpu({ WORLD_SIZE: "2", LOCAL_RANK: "1" })).toEqual({ CUDA_VISIBLE_DEVICES: "1" });
+    expect(ownGpu({ WORLD_SIZE: "2", LOCAL_RANK: "1", CUDA_VISIBLE_DEVICES: "2, 3" })).toEqual({ CUDA_VISIBLE_DEVICES: "3" });
   });
 });

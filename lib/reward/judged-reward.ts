@@ -7,6 +7,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ownGpu } from "../config/gpu.ts";
 import { LabError } from "../errors.ts";
 import { createJudgeReward } from "./judge-reward.ts";
 import { judgeThrough } from "../judge/judge-server.ts";
@@ -34,6 +35,7 @@ async function open(runFile: string | undefined): Promise<RewardFunction> {
   const ref = await resolveModel(config.models.judge, config.models.revision);
   if (!judge || modelId(ref) !== modelId(judge.model))
     throw new LabError({ what: "The Judge is not the one this run began with", where: `${runFile}, field judge`, expected: judge ? modelId(judge.model) : "a Judge", found: modelId(ref), todo: "Run the cell again: that makes a new run." });
+  Object.assign(process.env, ownGpu(process.env)); // each of several training processes has a Judge of its own
   const server = await openServer({ config, paths: workspacePaths(join(runDir, "..", "..", "..")), force: false }, "judge");
   // The trainer ends the process by closing its stdin; a server left running would keep it alive.
   process.stdin.once("close", () => void server.stop());
