@@ -3,7 +3,7 @@ import { formatCount, formatNumber, meanOf, movingAverage, smoothingWindow } fro
 import { emptyFigure, type Figure, INK, KEPT, makeFigure } from "./theme.ts";
 import { pretty } from "../view/labels.ts";
 
-/** All completions kept of one step, as the run's `samples()` gives them. */
+/** All completions kept of one step, as the run's `samples` hold them. */
 export interface StepSamples {
   step: number;
   samples: readonly { group: number; reward: number; rewards: Record<string, number> }[];

@@ -78,13 +78,12 @@ export function noSignalShare(runs: readonly SampledRun[], part = "accuracy"): F
 
 /** Groups of one step, how many of them are silent, and the share in % that independent answers of the same p would leave silent. */
 function signalOf({ step, samples }: StepSamples, part: string) {
-  const rewards = new Map<number, number[]>();
-  for (const { group, reward } of samples) rewards.set(group, [...(rewards.get(group) ?? []), reward]);
-  const silent = [...rewards.values()].filter(hasNoSignal).length;
+  const groups = [...Map.groupBy(samples, ({ group }) => group).values()];
+  const silent = groups.filter((answers) => hasNoSignal(answers.map(({ reward }) => reward))).length;
   const p = meanOf(samples.map((s) => s.rewards[part]));
-  const groupSize = Math.round(samples.length / rewards.size);
+  const groupSize = Math.round(samples.length / groups.length);
   const expected = p === null || p < 0 || p > 1 ? null : 100 * expectedNoSignalShare(p, groupSize);
-  return { step, groups: rewards.size, silent, expected };
+  return { step, groups: groups.length, silent, expected };
 }
 
 /**

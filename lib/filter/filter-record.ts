@@ -16,7 +16,6 @@ export type TextLayer = (typeof TEXT_LAYERS)[number];
 
 /** The layers a question goes through on its way to RL. */
 export const QUESTION_LAYERS = ["gold", "split", "checkable", "rl_source"] as const;
-export type QuestionLayer = (typeof QUESTION_LAYERS)[number];
 
 /** One Teacher text: the layer it ended in and why; `reason: null` says it is in sft.jsonl. */
 export const FilterDetail = z.object({

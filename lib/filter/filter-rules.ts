@@ -91,8 +91,7 @@ export function applyJudge(passed: readonly Distilled[], judgements: ReadonlyMap
 /** At most `max` rows, every type with its share of the whole (largest remainders), drawn with `seed`; in the order given. */
 export function takeStratified<T extends { id: string; type: string }>(rows: readonly T[], max: number, seed: number): T[] {
   if (rows.length <= max) return rows.slice();
-  const groups = new Map<string, T[]>();
-  for (const row of rows) groups.set(row.type, [...(groups.get(row.type) ?? []), row]);
+  const groups = Map.groupBy(rows, (row) => row.type);
   const quotas = largestRemainder(new Map([...groups].map(([type, group]) => [type, (max * group.length) / rows.length])), max);
   const taken = new Set([...groups].flatMap(([type, group]) => inDrawnOrder(group, seed).slice(0, quotas.get(type))));
   return rows.filter((row) => taken.has(row));

@@ -27,9 +27,7 @@ export type BestOf = keyof typeof BEST_OF;
  * as shortest; "first": by sample. The earlier sample on a tie.
  */
 export function selectBest<T extends Candidate>(passed: readonly T[], by: BestOf = "shortest"): T[] {
-  const groups = new Map<string, T[]>();
-  for (const row of passed) groups.set(row.id, [...(groups.get(row.id) ?? []), row]);
-  return [...groups.values()].map((group) => {
+  return [...Map.groupBy(passed, (row) => row.id).values()].map((group) => {
     const length = group.every((row) => row.tokens !== null) ? (row: T) => row.tokens! : (row: T) => row.text.length;
     const order: ((row: T) => number)[] = { shortest: [length], most_points: [(row: T) => -(row.points ?? -Infinity), length], first: [] }[by];
     const better = (a: T, b: T): boolean => {

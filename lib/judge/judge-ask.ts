@@ -29,6 +29,8 @@ export interface JudgeServer {
   /** Content hash of a local model, or `id@revision`: part of the cache key. */
   model: string;
   ask(request: JudgeRequest): Promise<JudgeReply>;
+  /** How many requests it takes at once; default serving.concurrency. Starts a server that `openJudge` has yet to start. */
+  inFlight?(signal?: AbortSignal): Promise<number>;
   /** Stops what `openJudge` has started. */
   close?(): Promise<void>;
 }

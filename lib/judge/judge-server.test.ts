@@ -6,6 +6,7 @@ import { createClient } from "../serving/client.ts";
 import { judgeThrough, openJudge } from "./judge-server.ts";
 import { judge } from "./judge.ts";
 import { openLab } from "../config/lab.ts";
+import { LabError } from "../errors.ts";
 import { judgeRows } from "../testing/judge-rows.ts";
 import { perfectVerdict } from "../testing/stub-judge.ts";
 import { sendChat, sendJson, startStub } from "../testing/stub-server.ts";
@@ -51,6 +52,14 @@ test.each<[string, Answer, string]>([
 ])("%s is not judged and not passed", async (_, answer, reason) => {
   const { judgements } = await judgeWith(answer, judgeRows(1));
   expect(judgements[0]).toMatchObject({ status: "not_judged", reason, points: null });
+});
+
+test("a server that dies is told with its last words, and not taken for a Judge without an opinion", async () => {
+  const { stub, folder } = await serve(() => undefined);
+  const died = new AbortController();
+  const client = createClient({ baseURL: stub.url, model: "stub", engine: "vllm", signal: died.signal });
+  setTimeout(() => died.abort(new LabError({ what: "The model server died", found: "CUDA out of memory" })), 100);
+  await expect(judge(openLab({}, { FTMODEL_WORKSPACE: folder }), judgeThrough(client, "stub"), judgeRows(2))).rejects.toThrow(/Judge's server ended[^]*CUDA out of memory/);
 });
 
 test("the config's server is asked when the first verdict is missing, and not when all are on disk", async () => {

@@ -2,6 +2,7 @@
 import type { Client } from "../serving/client.ts";
 import type { JudgeReply, JudgeServer } from "./judge-ask.ts";
 import type { Lab } from "../config/lab.ts";
+import { LabError } from "../errors.ts";
 import { modelId, resolveModel } from "../model/model-ref.ts";
 import { openServer } from "../serving/serving.ts";
 import type { OpenServer } from "../serving/serving.ts";
@@ -10,7 +11,7 @@ import type { OpenServer } from "../serving/serving.ts";
  * A Judge asked through a client. `model` is what stands for it in cache keys (content hash, or id and revision).
  *
  * A text that was cut or is empty is a reply, though not a verdict: it is asked for again within the Judge's own bound. What the client
- * calls a failure otherwise stays one.
+ * calls a failure otherwise stays one. `ask` throws LabError when the server has died.
  */
 export function judgeThrough(client: Client, model: string): JudgeServer {
   return {
@@ -18,6 +19,7 @@ export function judgeThrough(client: Client, model: string): JudgeServer {
     async ask({ prompt, temperature, maxTokens, seed, schema, signal }): Promise<JudgeReply> {
       const result = await client.complete({ messages: [{ role: "user", content: prompt }], temperature, maxTokens, seed, jsonSchema: schema, signal });
       if (result.ok) return { text: result.text, finishReason: result.finishReason, failure: null };
+      if (result.cause === "cancelled" && !signal?.aborted) throw new LabError({ what: "The Judge's server ended", where: client.baseURL, found: result.message, todo: "Run the cell again: the verdicts so far are kept." });
       if (result.cause === "length" || result.cause === "empty") return { text: result.text, finishReason: result.cause === "length" ? "length" : "stop", failure: null };
       return { text: null, finishReason: null, failure: { code: result.cause, message: result.message, permanent: result.permanent } };
     },
@@ -32,12 +34,11 @@ export async function openJudge(lab: Lab): Promise<JudgeServer> {
   const ref = await resolveModel(lab.config.models.judge, lab.config.models.revision);
   const model = modelId(ref);
   let opening: Promise<OpenServer> | null = null;
+  const open = async (signal?: AbortSignal) => (await (opening ??= openServer(lab, "judge", { signal }))).client;
   return {
     model,
-    async ask(request): Promise<JudgeReply> {
-      opening ??= openServer(lab, "judge", { signal: request.signal });
-      return judgeThrough((await opening).client, model).ask(request);
-    },
+    inFlight: async (signal) => (await open(signal)).concurrency,
+    ask: async (request) => judgeThrough(await open(request.signal), model).ask(request),
     async close(): Promise<void> {
       // A server that did not start has been told of by `ask`.
       await opening?.then((server) => server.stop(), () => undefined);

@@ -4,7 +4,7 @@ import { hashJson } from "../store/hash.ts";
 import { openStore } from "../store/store.ts";
 import type { Store } from "../store/store.ts";
 
-/** One line of `judge_votes.jsonl`. */
+/** One line of `votes.jsonl`. */
 export const StoredVote = z.object({
   key: z.string(),
   /** Of the judged row, for people who read the file. */

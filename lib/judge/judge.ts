@@ -93,7 +93,9 @@ async function collectVotes(server: JudgeServer, tasks: readonly VoteTask[], set
   const end = options.deadlineMs === undefined ? Infinity : Date.now() + options.deadlineMs;
   let failedInARow = 0;
   options.onProgress?.({ ...progress });
-  await mapPool(open, { concurrency, signal: options.signal }, async (task) => {
+  if (open.length === 0) return { passing, progress };
+  const inFlight = (await server.inFlight?.(options.signal)) ?? concurrency;
+  await mapPool(open, { concurrency: inFlight, signal: options.signal }, async (task) => {
     const asked = await askVote(server, task, settings, end, options.signal);
     options.signal?.throwIfAborted();
     if (asked.passing) passing.set(task.key, asked.vote);

@@ -9,6 +9,7 @@ import { table } from "../view/table.ts";
 import type { ModelRef } from "./model-ref.ts";
 import { assertFits, fitRow, freeKeys, gigabytes, roomOf, settings } from "./fit.ts";
 import type { Fit } from "./fit.ts";
+import { fitMerge } from "./fit-merge.ts";
 import { fitServing } from "./fit-serving.ts";
 import { fitGrpo, fitSft } from "./fit-training.ts";
 import { modelFolder } from "./hub-cache.ts";
@@ -16,7 +17,7 @@ import { totalMemory } from "./memory-plan.ts";
 import { readModelShape } from "./model-shape.ts";
 import type { ModelShape } from "./model-shape.ts";
 
-export type FittedStage = { stage: "SFT" | "GRPO"; model: ModelRef; judge?: ModelRef | undefined } | { stage: "serving"; model: ModelRef; mayQuantise: boolean };
+export type FittedStage = { stage: "SFT" | "GRPO" | "merge"; model: ModelRef; judge?: ModelRef | undefined } | { stage: "serving"; model: ModelRef; mayQuantise: boolean };
 
 export interface Fitted {
   config: Config;
@@ -50,7 +51,7 @@ export async function fitLab(lab: Lab, what: FittedStage): Promise<Fitted> {
   const plan = table([row], undefined, { caption: `Memory planned for ${what.model.path}` }).text;
   assertFits(fit, config, what.model.path, fitFor);
   const fitted = overrideConfig(config, fit.overrides);
-  const used = what.stage === "serving" ? fitted.gpu.replicas : fitted.gpu.processes;
+  const used = what.stage === "serving" ? fitted.gpu.replicas : what.stage === "merge" ? 1 : fitted.gpu.processes;
   const need = what.stage === "serving" ? fitted.gpu.serverMemoryShare * smallest.memoryMiB * 2 ** 20 : totalMemory(fit.memory);
   const smaller = (freeMiB: number): string | null => {
     if (what.stage === "serving") {
@@ -66,6 +67,7 @@ export async function fitLab(lab: Lab, what: FittedStage): Promise<Fitted> {
 function fitStage(what: FittedStage, need: { config: Config; shape: ModelShape; room: number; gpus: number; free: (key: string) => boolean }): Fit {
   if (what.stage === "serving") return fitServing({ ...need, mayQuantise: what.mayQuantise });
   if (what.stage === "SFT") return fitSft(need);
+  if (what.stage === "merge") return fitMerge(need);
   const shape = what.judge && shapeOf(what.judge);
   return fitGrpo(need, shape ? { shape, tokens: JUDGED_AT_ONCE * need.config.serving.maxModelLength } : undefined);
 }

@@ -17,7 +17,7 @@ export interface Option {
 }
 
 export interface Fit extends Option {
-  stage: "SFT" | "GRPO" | "serving";
+  stage: "SFT" | "GRPO" | "merge" | "serving";
   /** Bytes of one GPU that may be taken. */
   room: number;
   fits: boolean;
@@ -60,7 +60,7 @@ export function divisors(n: number, atMost = n): number[] {
 export function assertFits(fit: Fit, config: Config, model: string, fitFor: (config: Config, free: (key: string) => boolean) => Fit): void {
   if (fit.fits) return;
   const need = totalMemory(fit.memory);
-  const length = { SFT: "sft.maxLength", GRPO: "grpo.maxTokens", serving: "serving.maxModelLength" }[fit.stage];
+  const length = { SFT: "sft.maxLength", GRPO: "grpo.maxTokens", merge: "evaluate.maxTokens", serving: "serving.maxModelLength" }[fit.stage];
   throw new LabError({
     what: `${fit.stage} does not fit into the GPU's memory`,
     where: model,

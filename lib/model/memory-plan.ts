@@ -18,7 +18,7 @@ export function totalMemory({ weights, cache, optimizer, activations, runtime }:
 }
 
 /** Assumed, not measured: a training process's CUDA context, and the allocator's fragments as a share of what it holds. */
-const CONTEXT = 0.75 * GIB;
+export const CONTEXT = 0.75 * GIB;
 const FRAGMENTS = 0.05;
 /** Assumed, not measured: context, a prefill of 8,192 tokens and the sampler of vLLM; its captured CUDA graphs come on top. */
 const SERVER = 1 * GIB;

@@ -63,7 +63,8 @@ function formula(tex: string, displayMode: boolean): string {
 }
 
 /** Web pages, places on this page, and files beside the notebook; a notebook becomes its report. */
-function linkTarget(href: string): string | null {
+function linkTarget(written: string): string | null {
+  const href = written.replace(/[\p{Cc}\s]/gu, ""); // browsers read past them: java<tab>script:
   if (/^https?:\/\/\S+$/i.test(href) || href.startsWith("#")) return href;
   if (/^[a-z][a-z0-9+.-]*:/i.test(href) || href.startsWith("//")) return null;
   return href.replace(/\.ipynb(?=#|$)/, ".html");

@@ -80,6 +80,10 @@ describe("markdown", () => {
 
   test("a dollar in code is code", () => expect(markdownHtml("`$a$ and $b$`")).toContain("<code>$a$ and $b$</code>"));
 
+  test.each(["javascript:alert(1)", "java\tscript:alert(1)", "\u0001javascript:alert(1)", "data:text/html,x", "//evil.example"])("the link %j loses its target", (target) => {
+    expect(markdownHtml(`[x](<${target}>)`)).not.toMatch(/href/);
+  });
+
   test("a notebook's link leads to its report", () => expect(markdownHtml("[next](04_sft.ipynb#loss)")).toContain('href="04_sft.html#loss"'));
 
   test("scripts in markdown, links and pictures do nothing", () => {

@@ -44,6 +44,18 @@ test("other weights are another model; a deleted one is merged again", async () 
   expect(existsSync(join(second.path, "config.json"))).toBe(true);
 });
 
+test("two that ask for the same merge at once get the same whole model; a folder without weights is merged again", async () => {
+  const third = fakeAdapter(join(root, "third"), base);
+  writeFileSync(join(third, "adapter_config.json"), '{"r":2}');
+  const [a, b] = await Promise.all([mergeAdapter(lab, third, { command }), mergeAdapter(lab, third, { command })]);
+  expect(a.path).toBe(b.path);
+  const whole = (await resolveModel(a.path)).sha256;
+  rmSync(join(a.path, "model.safetensors"));
+  const again = await mergeAdapter(lab, third, { command });
+  expect(again.reused).toBe(false);
+  expect((await resolveModel(a.path)).sha256).toBe(whole);
+});
+
 test("an adapter of another base is refused before anything is written", async () => {
   const before = asked();
   await expect(mergeAdapter(lab, fakeAdapter(join(root, "wide"), base, 16), { command })).rejects.toThrow("another base");

@@ -1,5 +1,5 @@
 /** Merging an adapter into its base: the model that is served, evaluated and deployed. */
-import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { checkAdapter, readOrigin, writeOrigin } from "../model/adapter.ts";
 import type { Origin } from "../model/adapter.ts";
@@ -9,6 +9,7 @@ import { hashFile, hashJson } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import type { Lab } from "../config/lab.ts";
 import { trainingRun } from "./lineage.ts";
+import { fitLab } from "../model/fit-lab.ts";
 import { modelId, resolveModel } from "../model/model-ref.ts";
 import { RlRow } from "../records.ts";
 import { readRun } from "./run.ts";
@@ -18,8 +19,9 @@ import type { WatchOptions } from "./run-follow.ts";
 import { RunFolder } from "./run-folder.ts";
 import { runKey } from "./run-key.ts";
 import type { RunSpec } from "./run-key.ts";
-import { startRun } from "./run-start.ts";
 import type { StartOptions } from "./run-start.ts";
+import { whileStarting } from "./run-lock.ts";
+import { startInTurn } from "./run-turn.ts";
 
 /**
  * The same questions answered greedily with the adapter on the base and by the merged model.
@@ -57,7 +59,7 @@ export async function mergeAdapter(lab: Lab, adapterPath: string, options: Merge
   const adapter = await checkAdapter(adapterPath, base);
   const path = join(paths.ckpts, "merged", hashJson({ base: modelId(base), adapter: adapter.sha256 }).slice(0, 12));
   const before = readOrigin(path);
-  if (before && !options.force) return { path, ...resultOf(lab, before.run), reused: true };
+  if (before && isWhole(path) && !options.force) return { path, ...resultOf(lab, before.run), reused: true };
 
   const rows = readJsonl(paths.test, RlRow, "Run 03_filter first; the merged model is compared on its test questions.").length;
   // An adapter that learned beside NF4 weights is merged into what these stand for, whatever the config says today.
@@ -71,10 +73,12 @@ export async function mergeAdapter(lab: Lab, adapterPath: string, options: Merge
     reward: null,
   };
   const force = options.force || isDoneWithoutModel(lab, runKey(spec));
-  const { key } = await startRun(lab, spec, { ...options, force });
+  const { plan, assertFree } = await fitLab({ ...lab, config: spec.config }, { stage: "merge", model: base });
+  if (plan) console.log(plan);
+  const { key } = await startInTurn(lab, { ...spec, plan: plan ?? undefined }, { ...options, force, ready: () => assertFree() });
   const run = await followRun(lab, key, options);
   assertDone(run);
-  moveFolder(run.output, path, { run: key, base: modelId(base), adapter: adapter.sha256 });
+  await whileStarting(paths.runs, async () => moveFolder(run.output, path, { run: key, base: modelId(base), adapter: adapter.sha256 }));
   return { path, parity: parityOf(run), run, reused: false };
 }
 
@@ -90,8 +94,13 @@ function isReadable(lab: Lab, key: string): boolean {
   return folder.exists() && !folder.isOutdated();
 }
 
-/** One copy of gigabytes is enough: the run's result is moved, not copied. */
+function isWhole(model: string): boolean {
+  return existsSync(join(model, "config.json")) && readdirSync(model).some((name) => name.endsWith(".safetensors"));
+}
+
+/** One copy of gigabytes is enough: the run's result is moved, not copied; by the first of those who followed the same run. */
 function moveFolder(source: string, target: string, origin: Origin): void {
+  if (!existsSync(source) && isWhole(target)) return;
   try {
     writeOrigin(source, origin);
     mkdirSync(dirname(target), { recursive: true });

@@ -3,7 +3,6 @@ import { closeSync, fstatSync, openSync, readSync, truncateSync } from "node:fs"
 import { RunEvent } from "../records.ts";
 
 export type StartEvent = Extract<RunEvent, { event: "start" }>;
-export type StepEvent = Extract<RunEvent, { event: "step" }>;
 export type SamplesEvent = Extract<RunEvent, { event: "samples" }>;
 export type WarningEvent = Extract<RunEvent, { event: "warning" }>;
 export type EndEvent = Extract<RunEvent, { event: "end" }>;

@@ -182,9 +182,11 @@ interface TimeLimit {
 function timeLimit(timeoutMs: number, others: readonly (AbortSignal | undefined)[]): TimeLimit {
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), timeoutMs);
+  const signal = joinSignals([over.signal, ...others])!;
   return {
-    signal: joinSignals([over.signal, ...others])!,
-    why: () => (over.signal.aborted ? ["timeout", `no answer within ${timeoutMs / 1000} s`] : ["cancelled", "the request was cancelled"]),
+    signal,
+    // A server that died aborts with its last words.
+    why: () => (over.signal.aborted ? ["timeout", `no answer within ${timeoutMs / 1000} s`] : ["cancelled", signal.reason instanceof LabError ? signal.reason.message : "the request was cancelled"]),
     clear: () => clearTimeout(timer),
   };
 }

@@ -17,7 +17,7 @@ type WriteDisplay = (message: { data: Bundle; metadata: object; transient: { dis
  * Shows a figure, a table or texts under the running cell. A figure goes out once, as Plotly JSON (interactive), PNG (where scripts do
  * not run) and text. Outside a kernel the text is printed.
  *
- * @example await show(lossCurve([{ name: "sft", metrics: run.metrics() }]));
+ * @example await show(lossCurve([{ name: "sft", metrics: run.metrics }]));
  */
 export async function show(shown: Figure | View): Promise<void> {
   const write = kernelWriter();

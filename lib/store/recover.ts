@@ -66,7 +66,7 @@ export function recoverStore<T>(file: string, { schema, key }: StoreOptions<T>, 
     }
   }
   report.rows = rows.size;
-  if (rows.size === 0 && foreign > 1) {
+  if (rows.size === 0 && foreign > 0) {
     const { line, field, expected, found } = report.setAside[0]!;
     throw new LabError({ what: "A file holds rows of another kind", where: `${file}, line ${line}, field ${field}`, expected, found, todo: "Move it away, or name another --workspace." });
   }

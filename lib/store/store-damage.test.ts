@@ -99,10 +99,9 @@ describe("a damaged line in the middle", () => {
     expect(lines(`${path}.corrupt`)).toHaveLength(1);
   });
 
-  test("a file of rows of another kind is refused and left as it is", () => {
+  test.each(['{"prompt":"x"}\n', '{"prompt":"x"}\n{"prompt":"y"}\n'])("a file of rows of another kind is refused and left as it is: %j", (foreign) => {
     const path = fresh();
     mkdirSync(dirname(path), { recursive: true });
-    const foreign = '{"prompt":"x"}\n{"prompt":"y"}\n';
     writeFileSync(path, foreign);
     expect(() => open(path)).toThrow(/another kind[\s\S]*line 1, field id[\s\S]*expected: a text[\s\S]*no such field; the row has prompt/);
     expect(readFileSync(path, "utf8")).toBe(foreign);

@@ -25,11 +25,6 @@ export function readTextBytes(path: string): Buffer {
   return bytes;
 }
 
-/** The whole text. Throws LabError as readTextBytes, and with the line where a single broken character stands. */
-export function readTextFile(path: string): string {
-  return decodeUtf8(readTextBytes(path), path);
-}
-
 /** Throws LabError naming the line of the first byte that is not UTF-8. */
 export function decodeUtf8(bytes: Buffer, path: string): string {
   const text = bytes.toString("utf8");

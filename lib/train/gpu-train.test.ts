@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { openLab } from "../config/lab.ts";
@@ -7,7 +7,8 @@ import { PYTHON, REPO_ROOT } from "../config/paths.ts";
 import { fakeGpu } from "../testing/fake-gpu.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
 import { PUBLISHED_SHAPES } from "../model/model-shape.ts";
-import { fakeTrainer, temporaryWorkspace } from "../testing/run-fixture.ts";
+import { fakeMerge, fakeTrainer, temporaryWorkspace } from "../testing/run-fixture.ts";
+import { mergeAdapter } from "../run/merge.ts";
 import { sidecarCommand } from "../run/run-process.ts";
 import type { RunFile } from "../run/run-key.ts";
 import { trainGrpo, trainSft } from "./train.ts";
@@ -95,6 +96,21 @@ describe("training on a machine with GPUs", () => {
     expect(error).toMatch(/7\.4 GiB free for SFT[^]*7\.0 of 8\.0 GiB[^]*or use what is free: .*--set sft/);
     const settings = [...String(error).matchAll(/--set (\S+)=(\S+?)\.?(?=\s|$)/g)].map(([, key, value]) => [key, JSON.parse(value!)] as const);
     expect(await trainSft(lab({ seed: 9, ...Object.fromEntries(settings) }), { command })).toMatchObject({ status: "done" });
+  });
+
+  test("a merge is planned, too, and refused before a run folder is made", { timeout: 40_000 }, async () => {
+    machine({ name: "NVIDIA GeForce RTX 4060", memoryMiB: 8188 });
+    const { adapter } = await trainSft(lab(), { command });
+    writeFileSync(workspace.paths.test, `${JSON.stringify({ id: "t", prompt: "1+2?", gold_answer: "3", type: "financial_calculation" })}\n`);
+    const merge = () => mergeAdapter(lab(), adapter, { command: fakeMerge() });
+    const many = readdirSync(workspace.paths.runs).length;
+    process.env.PATH = "/nonexistent";
+    await expect(merge()).rejects.toThrow(/needs an NVIDIA GPU/);
+    machine({ memoryMiB: 6141 });
+    await expect(merge()).rejects.toThrow(/merge does not fit[^]*GiB are missing/);
+    expect(readdirSync(workspace.paths.runs)).toHaveLength(many);
+    machine({ name: "NVIDIA GeForce RTX 4060", memoryMiB: 8188 });
+    expect(runFile((await merge()).run!.key).plan).toMatch(/merge[^]*bf16 and merged, 4 questions at once/);
   });
 
   test("an SFT adapter's GRPO on no GPU at all, and a model that does not fit, are told before a run folder is made", async () => {

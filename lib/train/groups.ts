@@ -41,9 +41,7 @@ export function censusRows(groups: readonly AnswerGroup[], questions: readonly {
  * `ok` is the accuracy; null where it was not judged.
  */
 export function groupTexts({ answers }: Pick<AnswerGroup, "answers">): ShownText[] {
-  const distinct = new Map<string, SampledAnswer[]>();
-  for (const answer of answers) distinct.set(answer.completion, [...(distinct.get(answer.completion) ?? []), answer]);
-  return [...distinct.values()]
+  return [...Map.groupBy(answers, (answer) => answer.completion).values()]
     .map((same) => ({ first: same[0]!, times: same.length }))
     .sort((a, b) => b.first.reward - a.first.reward || b.times - a.times)
     .map(({ first, times }) => ({
