@@ -13,17 +13,38 @@ if (asked !== "" && !/^--profile[ =](tiny|gpu)$/.test(asked)) {
   process.exit(2);
 }
 const gpu = asked.endsWith("gpu") || (asked === "" && process.env.FTMODEL_PROFILE === "gpu");
+const lab = gpu && existsSync(NODE) ? await openGpuLab() : null;
 const rows = await examine({ gpu });
 console.log(describeRows(rows));
-if (gpu && existsSync(NODE)) await printMemory();
+if (lab) await printMemory(lab);
 const missing = rows.filter((row) => row.state === "missing");
 console.log(missing.length === 0 ? "\nEverything that is required is here." : `\nMissing: ${missing.map((row) => row.what).join(", ")}`);
 process.exit(missing.length === 0 ? 0 : 1);
 
-/** Needs the lib, so Node 24 and the packages; FTMODEL_SET is heard. */
-async function printMemory() {
-  const [{ openLab }, { listGpus }, { memoryTable }, { table }] = await Promise.all([import("../lib/config/lab.ts"), import("../lib/config/gpu.ts"), import("../lib/model/fit-table.ts"), import("../lib/view/table.ts")]);
-  const lab = openLab({ profile: "gpu" }, { ...process.env, FTMODEL_PROFILE: "gpu" });
-  const text = table(memoryTable(lab, await listGpus()), undefined, { caption: "Memory by plan, GiB a GPU: what each stage takes and the setting it picks" }).text;
-  console.log(`\n${text}\n--set KEY=VALUE overrides a choice. The plan is within 3 % of six training runs measured on an H100; servers' parts are assumed.`);
+/** The lib needs Node 24 and the packages. FTMODEL_SET is heard; a bad one ends the program with what is wrong in it. */
+async function openGpuLab() {
+  const { openLab } = await import("../lib/config/lab.ts");
+  try {
+    return openLab({ profile: "gpu" }, { ...process.env, FTMODEL_PROFILE: "gpu" });
+  } catch (error) {
+    return endWith(error);
+  }
+}
+
+/** @param {import("../lib/config/lab.ts").Lab} lab */
+async function printMemory(lab) {
+  const [{ listGpus }, { memoryTable }, { table }] = await Promise.all([import("../lib/config/gpu.ts"), import("../lib/model/fit-table.ts"), import("../lib/view/table.ts")]);
+  try {
+    const text = table(memoryTable(lab, await listGpus()), undefined, { caption: "Memory by plan, GiB a GPU: what each stage takes and the setting it picks" }).text;
+    console.log(`\n${text}\n--set KEY=VALUE overrides a choice. The plan is within 3 % of six training runs measured on an H100; servers' parts are assumed.`);
+  } catch (error) {
+    endWith(error); // such as more GPUs in FTMODEL_SET than there are
+  }
+}
+
+/** A LabError is told without its stack. @param {unknown} error @returns {never} */
+function endWith(error) {
+  if (!(error instanceof Error) || error.name !== "LabError") throw error;
+  console.error(error.message);
+  process.exit(1);
 }

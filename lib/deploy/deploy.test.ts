@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -68,6 +69,21 @@ describe("asking a deployed model", () => {
       expect(command).toContain('"Authorization: Bearer $FTMODEL_API_KEY"');
     } finally {
       delete process.env.FTMODEL_API_KEY;
+    }
+  });
+
+  test("a key never stands on curl's command line, which everybody on the machine can read", async () => {
+    const [bin, seen, before] = [join(workspace.root, "bin"), join(workspace.root, "curl-arguments"), process.env.PATH];
+    mkdirSync(bin);
+    writeFileSync(join(bin, "curl"), `#!/bin/sh\nprintf '%s\\n' "$@" > ${seen}\ncat > ${seen}.stdin\necho '{"choices":[{"message":{"content":"hi"}}]}'\n`);
+    chmodSync(join(bin, "curl"), 0o755);
+    process.env.PATH = `${bin}:${before}`;
+    try {
+      expect((await askByCurl(lab, deployment("canary-77aa"), "x")).text).toBe("hi");
+      expect(readFileSync(seen, "utf8")).not.toContain("canary");
+      expect(readFileSync(`${seen}.stdin`, "utf8")).toBe("Authorization: Bearer canary-77aa\n");
+    } finally {
+      process.env.PATH = before;
     }
   });
 

@@ -92,7 +92,11 @@ export async function askByCurl(lab: Lab, { client, url, apiKey }: Pick<Deployme
   const command = [`curl ${target}`, "-H 'Content-Type: application/json'", ...(key ? [`-H "Authorization: Bearer ${key}"`] : []), `-d ${quoteForShell(body)}`].join(" \\\n  ");
   const args = ["--silent", "--show-error", "--max-time", String(Math.ceil(lab.config.serving.requestTimeoutMs / 1000)), target, "-H", "Content-Type: application/json", "-d", body];
   try {
-    const { stdout } = await promisify(execFile)("curl", [...args, ...(apiKey ? ["-H", `Authorization: Bearer ${apiKey}`] : [])], { maxBuffer: 16 * 2 ** 20 });
+    // The key goes through stdin (`-H @-`): command lines are public on a machine.
+    const running = promisify(execFile)("curl", [...args, ...(apiKey ? ["-H", "@-"] : [])], { maxBuffer: 16 * 2 ** 20 });
+    running.child.stdin!.on("error", () => undefined); // it ended without reading; its exit tells
+    running.child.stdin!.end(apiKey ? `Authorization: Bearer ${apiKey}\n` : "");
+    const { stdout } = await running;
     return { command, output: stdout, text: textOf(stdout, target) };
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return { command, output: null, text: null };

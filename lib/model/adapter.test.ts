@@ -6,7 +6,7 @@ import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "./adapter.
 import { hashFolder } from "../store/hash.ts";
 import { modelId, resolveModel } from "./model-ref.ts";
 import { readTensorTable } from "./safetensors.ts";
-import { fakeAdapter, fakeModel } from "../testing/model-fixture.ts";
+import { fakeAdapter, fakeModel, safetensors } from "../testing/model-fixture.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "ftmodel-adapter-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -36,19 +36,34 @@ describe("resolveModel", () => {
     await expect(resolveModel(empty)).rejects.toThrow(/incomplete[^]*without model\.safetensors/);
     const shard = (i: number) => `model-0000${i}-of-00002.safetensors`;
     writeFileSync(join(sharded, "model.safetensors.index.json"), JSON.stringify({ weight_map: { a: shard(1), b: shard(2), c: shard(2) } }));
-    writeFileSync(join(sharded, shard(1)), "");
+    const half = safetensors({ a: [2, 2] });
+    writeFileSync(join(sharded, shard(1)), half);
     await expect(resolveModel(sharded)).rejects.toThrow(/incomplete[^]*2 files of weights[^]*without model-00002-of-00002\.safetensors/);
-    writeFileSync(join(sharded, shard(2)), "");
+    writeFileSync(join(sharded, shard(2)), half.subarray(0, -3));
+    await expect(resolveModel(sharded)).rejects.toThrow(new RegExp(`cut off \\(.*00002-of-00002\\.safetensors\\)[^]*${half.length} bytes[^]*${half.length - 3} bytes`));
+    writeFileSync(join(sharded, shard(2)), Buffer.concat([half, Buffer.alloc(1)]));
+    await expect(resolveModel(sharded)).rejects.toThrow("longer than it should be");
+    writeFileSync(join(sharded, shard(2)), half);
     expect((await resolveModel(sharded)).path).toBe(sharded);
     writeFileSync(join(pickled, "pytorch_model.bin"), "");
     await expect(resolveModel(pickled)).rejects.toThrow(/pytorch_model\.bin: pickled weights are not loaded/);
   });
 });
 
+test("a model's folder needs a tokenizer, of one kind or another", async () => {
+  const path = fakeModel(join(dir, "mute"));
+  rmSync(join(path, "tokenizer.json"));
+  await expect(resolveModel(path)).rejects.toThrow(/incomplete[^]*without tokenizer\.json/);
+  writeFileSync(join(path, "vocab.json"), "{}");
+  await expect(resolveModel(path)).rejects.toThrow("incomplete");
+  writeFileSync(join(path, "merges.txt"), "");
+  expect((await resolveModel(path)).path).toBe(path);
+});
+
 describe("checkAdapter", () => {
   test("an adapter whose shapes fit is taken; one of a wider model is refused by tensor and shape", async () => {
     const base = await resolveModel(fakeModel(join(dir, "base8")));
-    const fits = fakeAdapter(join(dir, "fits"), "somewhere/else", 8);
+    const fits = fakeAdapter(join(dir, "fits"), "somewhere/base8/", 8);
     expect(await checkAdapter(fits, base)).toEqual({ path: fits, sha256: await hashFolder(fits) });
     await expect(checkAdapter(fakeAdapter(join(dir, "wide"), base.path, 16), base)).rejects.toThrow(/another base[^]*lora_A.weight of shape 2 × 16 against a weight of 8 × 8/);
   });
@@ -60,6 +75,17 @@ describe("checkAdapter", () => {
     writeOrigin(adapter, { run: "sft-1", base: modelId(mine), adapter: null });
     expect((await checkAdapter(adapter, mine)).path).toBe(adapter);
     await expect(checkAdapter(adapter, other)).rejects.toThrow("another base");
+  });
+
+  test("one that names another base of the same shapes is refused, one that names none is not", async () => {
+    const base = await resolveModel(fakeModel(join(dir, "Qwen2.5-1.5B-Instruct")));
+    const adapter = fakeAdapter(join(dir, "stranger"), "/models/Qwen2.5-Math-1.5B");
+    await expect(checkAdapter(adapter, base)).rejects.toThrow(/another base[^]*Qwen2\.5-1\.5B-Instruct[^]*an adapter of \/models\/Qwen2\.5-Math-1\.5B[^]*correct base_model_name_or_path in adapter_config\.json/);
+    await expect(checkAdapter(adapter, base, "Run 04_sft.")).rejects.toThrow(/Run 04_sft\.[^]*base_model_name_or_path/);
+    for (const config of [{}, { base_model_name_or_path: "" }, { base_model_name_or_path: null }, { base_model_name_or_path: "Qwen/Qwen2.5-1.5B-Instruct" }]) {
+      writeFileSync(join(adapter, "adapter_config.json"), JSON.stringify(config));
+      expect((await checkAdapter(adapter, base)).path).toBe(adapter);
+    }
   });
 
   test("of a hub model it must name the base", async () => {

@@ -34,7 +34,8 @@ export function writeOrigin(path: string, origin: Origin): void {
  * The adapter in a folder, checked to belong to `base`, and its content hash.
  *
  * Ours say so in origin.json. A foreign one must fit tensor by tensor when the base is a folder (lora_A's inputs and lora_B's outputs are those
- * of the weight it changes), and must name the base when it is a hub id. Throws LabError before anything is written.
+ * of the weight it changes) and, if it names its base, name one of the same last part; it must name the base itself when that is a hub id.
+ * Throws LabError before anything is written.
  */
 export async function checkAdapter(path: string, base: ModelRef, todo?: string): Promise<AdapterRef> {
   const configFile = join(path, "adapter_config.json");
@@ -44,6 +45,7 @@ export async function checkAdapter(path: string, base: ModelRef, todo?: string):
   if (origin) {
     if (origin.base !== modelId(base)) throw anotherBase(path, base, `trained on ${origin.base.slice(0, 60)} by ${origin.run}`, todo);
   } else if (base.sha256 !== null) {
+    assertSameName(path, configFile, base, todo);
     assertShapesFit(path, weights, base, todo);
   } else {
     const named = adapterBaseName(configFile);
@@ -53,13 +55,26 @@ export async function checkAdapter(path: string, base: ModelRef, todo?: string):
 }
 
 function anotherBase(path: string, base: ModelRef, found: string, todo?: string): LabError {
-  return new LabError({ what: "The adapter belongs to another base", where: path, expected: `an adapter of ${base.path} (${modelId(base).slice(0, 60)})`, found, todo: todo ?? "Train it again on this base, or name the base it was trained on (models.base)." });
+  return new LabError({ what: "The adapter belongs to another base", where: path, expected: `an adapter of ${base.path} (${modelId(base).slice(0, 60)})`, found, todo: todo ?? RETRAIN });
+}
+
+const RETRAIN = "Train it again on this base, or name the base it was trained on (models.base).";
+
+/** A folder is moved and a hub model downloaded under the same last name; of equal shapes alone there are many models. */
+function assertSameName(path: string, configFile: string, base: ModelRef, todo?: string): void {
+  const named = baseNameOf(configFile);
+  if (typeof named !== "string" || named === "" || basename(named) === basename(base.path)) return;
+  throw anotherBase(path, base, `an adapter of ${named}`, `${todo ?? RETRAIN} If it is the same base under another name, correct base_model_name_or_path in adapter_config.json.`);
 }
 
 function adapterBaseName(configFile: string): string {
+  const name = baseNameOf(configFile);
+  return typeof name === "string" ? (localModelPath(name) ?? name) : String(name);
+}
+
+function baseNameOf(configFile: string): unknown {
   try {
-    const name = (JSON.parse(readFileSync(configFile, "utf8")) as { base_model_name_or_path?: unknown }).base_model_name_or_path;
-    return typeof name === "string" ? (localModelPath(name) ?? name) : String(name);
+    return (JSON.parse(readFileSync(configFile, "utf8")) as { base_model_name_or_path?: unknown }).base_model_name_or_path;
   } catch (cause) {
     throw new LabError({ what: "The adapter's configuration is not JSON", where: configFile, found: (cause as Error).message }, { cause });
   }

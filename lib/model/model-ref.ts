@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { LabError } from "../errors.ts";
+import { assertWholeFile } from "./safetensors.ts";
 import { hashFolder } from "../store/hash.ts";
 import { localModelPath } from "../config/paths.ts";
 
@@ -21,7 +22,7 @@ export type JudgeRef = z.infer<typeof JudgeRef>;
  * Resolves a model name of the config: `ckpts/…`, `./…` and absolute paths are folders, the rest hub ids (`owner/name`).
  *
  * A folder is hashed (weights, tokenizer, configuration; not its card). Throws LabError when it is missing, holds no causal language model,
- * or the id is not a plain `owner/name`.
+ * lacks its tokenizer, a file of its weights is absent or cut off (by their headers), or the id is not a plain `owner/name`.
  */
 export async function resolveModel(name: string, revision = "main"): Promise<ModelRef> {
   const path = localModelPath(name);
@@ -54,6 +55,7 @@ function assertCausalModel(path: string): void {
   if (!Array.isArray(architectures) || !architectures.some((a) => typeof a === "string" && a.endsWith("ForCausalLM")))
     throw new LabError({ what: "The model is of another architecture", where: `${file}, field architectures`, expected: "a causal language model (…ForCausalLM)", found: JSON.stringify(architectures ?? null) });
   assertWeights(path);
+  assertTokenizer(path);
 }
 
 /** Safetensors, in one file or in all the files that their index names; what a pickle would do when it is loaded, nobody can know. */
@@ -62,7 +64,7 @@ function assertWeights(path: string): void {
   const index = names.find((name) => name.endsWith(".safetensors.index.json"));
   const wanted = index ? shardsOf(join(path, index)) : ["model.safetensors"];
   const missing = wanted.filter((name) => !names.includes(name));
-  if (missing.length === 0) return;
+  if (missing.length === 0) return wanted.forEach((name) => assertWholeFile(join(path, name)));
   const pickles = names.filter((name) => /\.(bin|pt|pth|ckpt)$/.test(name));
   throw new LabError({
     what: "The model's folder is incomplete",
@@ -71,6 +73,14 @@ function assertWeights(path: string): void {
     found: pickles.length > 0 ? `${pickles.join(", ")}: pickled weights are not loaded` : `without ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ` and ${missing.length - 3} more` : ""}`,
     todo: "Copy or download the folder again.",
   });
+}
+
+/** Any one set of these files will do for transformers and vLLM. */
+const TOKENIZERS = [["tokenizer.json"], ["tokenizer.model"], ["vocab.json", "merges.txt"], ["tekken.json"]];
+
+function assertTokenizer(path: string): void {
+  if (TOKENIZERS.some((files) => files.every((name) => existsSync(join(path, name))))) return;
+  throw new LabError({ what: "The model's folder is incomplete", where: path, expected: "its tokenizer (tokenizer.json) beside the weights", found: "without tokenizer.json", todo: "Copy or download the folder again, or copy the tokenizer's files of the same model into it." });
 }
 
 function shardsOf(file: string): string[] {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { apiServersFor, engineCommand } from "./engine.ts";
+import { apiServersFor, batchFor, engineCommand, inFlightFor } from "./engine.ts";
 import type { EngineOptions } from "./engine.ts";
 import { LabError } from "../errors.ts";
 
@@ -64,4 +64,9 @@ test.each([
   ["a NUL", { ...folder, path: "/models/a\0b" }],
 ])("%s is refused", (_, model) => {
   for (const engine of ["vllm", "transformers"] as const) expect(() => engineCommand({ ...options, engine, model })).toThrow(LabError);
+});
+
+test("requests in flight and transformers' batch belong together", () => {
+  expect([batchFor(144), batchFor(18), batchFor(1), inFlightFor(16)]).toEqual([128, 16, 1, 18]);
+  for (let batch = 1; batch <= 16; batch++) expect(batchFor(inFlightFor(batch))).toBe(batch);
 });

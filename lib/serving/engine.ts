@@ -58,9 +58,19 @@ export function engineCommand({ engine, model, port, maxModelLength, concurrency
     return { run: { command: [vllmProgram(), ...args] }, servedName: model.path };
   }
   const name = isFolder ? model.path : `${model.path}@${model.revision}`;
-  const args = [name, "--host", HOST, "--port", String(port), "--max-model-length", String(maxModelLength), "--concurrency", String(Math.max(1, Math.round((concurrency * 8) / 9)))];
+  const args = [name, "--host", HOST, "--port", String(port), "--max-model-length", String(maxModelLength), "--concurrency", String(batchFor(concurrency))];
   if (loadIn4bit) args.push("--quantization", "bnb-4bit");
   return { run: { serve: args }, servedName: name };
+}
+
+/** transformers' batch for so many requests in flight. @example batchFor(18) //=> 16 */
+export function batchFor(concurrency: number): number {
+  return Math.max(1, Math.round((concurrency * 8) / 9));
+}
+
+/** The requests in flight that give a batch. @example inFlightFor(16) //=> 18 */
+export function inFlightFor(batch: number): number {
+  return Math.round((batch * 9) / 8);
 }
 
 /**

@@ -68,11 +68,40 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
     await planned.assertFree(50);
   });
 
+  test("transformers on a GPU is planned too, with a batch that its reserved cache has room for", async () => {
+    const { planServer } = await import("./server-plan.ts");
+    const models = Object.fromEntries(["Qwen/Qwen2.5-1.5B-Instruct", "Qwen/Qwen2.5-7B-Instruct"].map((name) => [name, { path: name, revision: "main", sha256: null }]));
+    const planned = async (name: string, overrides = {}) => planServer(lab({ "serving.engine": "transformers", ...overrides }), models[name]!, false);
+    const { config, plan, assertFree } = await planned("Qwen/Qwen2.5-1.5B-Instruct");
+    expect([config.serving.concurrency, config.gpu.replicas]).toEqual([18, 1]);
+    expect(plan).toMatch(/^Memory planned for[^]*32 requests at once, no CUDA graphs[^]*it works on 16 at once/);
+    await assertFree(50);
+    // 16 whole requests of a 7B fit less and less well.
+    const shares = [0.25, 0.22, 0.21].map(async (share) => (await planned("Qwen/Qwen2.5-7B-Instruct", { "gpu.serverMemoryShare": share })).config.serving.concurrency);
+    const [most, some, few] = (await Promise.all(shares)) as [number, number, number];
+    expect(most).toBe(18);
+    expect(some).toBeLessThan(most);
+    expect(few).toBeLessThan(some);
+    expect((await planned("Qwen/Qwen2.5-1.5B-Instruct", { "serving.concurrency": 9 })).config.serving.concurrency).toBe(9);
+  });
+
+  test("without a GPU transformers runs on the CPU, in the same small batch", async () => {
+    const { planServer } = await import("./server-plan.ts");
+    process.env.CUDA_VISIBLE_DEVICES = "";
+    try {
+      const { config, plan } = await planServer(lab({ "serving.engine": "transformers" }), { path: "Qwen/Qwen2.5-1.5B-Instruct", revision: "main", sha256: null }, false);
+      expect([config.serving.concurrency, plan]).toEqual([18, null]);
+    } finally {
+      delete process.env.CUDA_VISIBLE_DEVICES;
+    }
+  });
+
   test("what does not fit is refused with the number missing, before a server is started", async () => {
     const many = starts().length;
     const huge = fakeModel(join(workspace, "huge"));
     writeFileSync(join(huge, "config.json"), JSON.stringify({ ...PUBLISHED_SHAPES["Qwen/Qwen2.5-7B-Instruct"], architectures: ["Qwen2ForCausalLM"] }));
     await expect(serving.openServer(lab({ "gpu.serverMemoryShare": 0.05 }), huge)).rejects.toThrow(/serving does not fit[^]*GiB are missing[^]*(This would fit|larger GPU)/);
+    await expect(serving.openServer(lab({ "gpu.serverMemoryShare": 0.05, "serving.engine": "transformers" }), huge)).rejects.toThrow(/serving does not fit/);
     expect(starts()).toHaveLength(many);
   });
 });

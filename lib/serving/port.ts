@@ -15,7 +15,7 @@ export async function assertPortFree(port: number): Promise<number> {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const found = code === "EADDRINUSE" ? "another program listens there" : code === "EACCES" ? "this user may not bind it" : (cause as Error).message;
-    throw new LabError({ what: "The port is in use", where: `127.0.0.1:${port}`, found, todo: "Stop that program, or set another port (0 picks a free one)." }, { cause });
+    throw new LabError({ what: "The port is in use", where: `127.0.0.1:${port}`, found, todo: "Stop that program, or set another port: deploy.port for a deployment, serving.port for the stages' servers (0 picks a free one)." }, { cause });
   }
 }
 

@@ -91,6 +91,36 @@ test("a server that answers health checks and no completions is not ready", asyn
   expect(error.problem.what).toBe("The model server gave no answer in time");
 });
 
+/** Answers every GET and, after `before` requests that it drops, every completion with 500; `slow`: hangs on all that come later than the first. */
+function failing({ dropped = 0, slow = false } = {}): ServerOptions["command"] {
+  const program = `let n = 0; console.log("CUDA error: an illegal access");
+    require("http").createServer((q, r) => { n++; q.resume(); if (q.method === "GET") return r.end("ok"); if (n <= ${dropped}) return q.socket.destroy(); if (${slow} && n > ${dropped + 1}) return;
+      r.writeHead(500, { "content-type": "application/json" }); r.end(JSON.stringify({ error: { message: "engine is dead" } })); }).listen(Number(process.argv[1]), "127.0.0.1")`;
+  return (port) => ({ run: { command: [process.execPath, "-e", program, String(port)] }, servedName: "x" });
+}
+
+test("a server that answers every completion with an error is given up, with the error and its last words", async () => {
+  const started = performance.now();
+  const error = await errorOf(start("ok", { command: failing({ dropped: 3 }), errorPatienceMs: 600 }));
+  expect(error.problem.what).toBe("The model server answers every completion with an error");
+  expect(error.problem.found).toMatch(/^http_500: engine is dead\n[^]*CUDA error: an illegal access/);
+  expect(performance.now() - started).toBeLessThan(15_000); // of 30
+});
+
+test("at the limit the last real failure is told, not the time-out of the request that the limit cut short", async () => {
+  const error = await errorOf(start("ok", { command: failing({ slow: true }), startTimeoutMs: 2500 }));
+  expect(error.problem.what).toBe("The model server gave no answer in time");
+  expect(error.problem.found).toMatch(/^http_500: engine is dead\n[^]*CUDA error/);
+  expect(error.problem.todo).toContain(log);
+});
+
+test("a server that is not there yet is waited for longer than one that answers with errors", async () => {
+  const late: ServerOptions["command"] = (port) => ({ run: { command: [process.execPath, "-e", "setTimeout(() => {}, 60000)"] }, servedName: `x${port}` });
+  const error = await errorOf(start("ok", { command: late, startTimeoutMs: 1500, errorPatienceMs: 100 }));
+  expect(error.problem.what).toBe("The model server gave no answer in time");
+  expect(error.problem.found).toContain("ECONNREFUSED");
+});
+
 test("an abort while it starts ends it", async () => {
   await expect(start("silent", { signal: AbortSignal.timeout(800) })).rejects.toMatchObject({ name: "TimeoutError" });
 });

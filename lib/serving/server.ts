@@ -1,17 +1,15 @@
 /** A model server of our own: started, probed with a real completion, stopped, never left behind. */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
-import { stripVTControlCharacters } from "node:util";
-import { fileError } from "../store/atomic.ts";
-import { messages, templateOpensThink } from "../model/chat.ts";
+import { templateOpensThink } from "../model/chat.ts";
 import { createClient } from "./client.ts";
 import type { Client, ClientOptions } from "./client.ts";
-import type { CompletionResult, Failure } from "./completion.ts";
 import { engineCommand } from "./engine.ts";
 import type { EngineCommand, EngineOptions } from "./engine.ts";
 import { LabError } from "../errors.ts";
+import { assertInstalled } from "./installed.ts";
 import { assertPortFree, freePort } from "./port.ts";
+import { ERROR_PATIENCE_MS, waitUntilReady } from "./readiness.ts";
+import { lastWords, makeLog } from "./server-log.ts";
 import { startProcess } from "./supervisor.ts";
 
 export interface ServerOptions extends Omit<EngineOptions, "port"> {
@@ -21,6 +19,8 @@ export interface ServerOptions extends Omit<EngineOptions, "port"> {
   log: string;
   /** Until a real completion must have come back. */
   startTimeoutMs: number;
+  /** How long it may answer nothing but errors (5xx) before it is given up. Default 30,000. */
+  errorPatienceMs?: number | undefined;
   /** Deadline of each request of `client`. */
   requestTimeoutMs?: number | undefined;
   /** What vLLM asks of everyone on this machine; a random one unless told. */
@@ -46,7 +46,7 @@ export interface Server {
  * Starts a server and returns when it has answered a request for one token.
  *
  * It ends with this process, even when that is killed. Throws LabError: the port is taken, the server died (with its last words), nothing
- * came back in time, the engine is not installed; the abort's reason when `signal` aborts. Nothing is left running then.
+ * came back in time or only errors for 30 s, the engine is not installed; the abort's reason when `signal` aborts. Nothing is left running then.
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const wanted = options.port ?? 0;
@@ -63,7 +63,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 }
 
 async function startOn(port: number, options: ServerOptions): Promise<Server> {
-  const { engine, model, log, startTimeoutMs, requestTimeoutMs, concurrency, signal } = options;
+  const { engine, model, log, startTimeoutMs, errorPatienceMs = ERROR_PATIENCE_MS, requestTimeoutMs, concurrency, signal } = options;
   const { run, servedName } = options.command?.(port) ?? engineCommand({ ...options, port });
   assertInstalled(run);
   makeLog(log);
@@ -84,7 +84,7 @@ async function startOn(port: number, options: ServerOptions): Promise<Server> {
     await server.stop(graceSeconds); // 0 for ours, which has nothing to put in order
   };
   try {
-    await waitUntilReady(connection, { startTimeoutMs, log, died: died.signal, signal });
+    await waitUntilReady(connection, { startTimeoutMs, errorPatienceMs, log, died: died.signal, signal });
   } catch (error) {
     await stop();
     throw error;
@@ -92,57 +92,8 @@ async function startOn(port: number, options: ServerOptions): Promise<Server> {
   return { url, model: servedName, pid: server.pid, log, client, stop };
 }
 
-interface Readiness {
-  startTimeoutMs: number;
-  log: string;
-  died: AbortSignal;
-  signal: AbortSignal | undefined;
-}
-
-/** Readiness is a completion: health checks answer while completions hang. */
-async function waitUntilReady(connection: ClientOptions, { startTimeoutMs, log, died, signal }: Readiness): Promise<void> {
-  const deadline = Date.now() + startTimeoutMs;
-  for (;;) {
-    const left = deadline - Date.now();
-    const result = await probe(createClient({ ...connection, maxAttempts: 1, timeoutMs: Math.max(1, left), signal: signal ? AbortSignal.any([died, signal]) : died }));
-    if (died.aborted) throw died.reason;
-    signal?.throwIfAborted();
-    if (answered(result)) return;
-    const { cause, message } = result as Failure;
-    const refused = /^http_4/.test(cause) && cause !== "http_408" && cause !== "http_429";
-    if (refused || cause === "context_overflow") throw new LabError({ what: "The model server refuses a plain request", where: connection.baseURL, found: `${cause}: ${message}`, todo: `Read ${log}.` });
-    if (Date.now() >= deadline)
-      throw new LabError({ what: "The model server gave no answer in time", where: connection.baseURL, expected: `one token within ${startTimeoutMs / 1000} s`, found: `${message}\n${lastWords(log)}`.trim(), todo: "Raise serving.startTimeoutMs, or take a smaller model." });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-/** One token, greedily. */
-export function probe(client: Client): Promise<CompletionResult> {
-  return client.complete({ messages: messages("1"), temperature: 0, maxTokens: 1 });
-}
-
-/** A text cut after one token, or none at all, is an answer, too. */
-export function answered(result: CompletionResult): boolean {
-  return result.ok || result.cause === "length" || result.cause === "empty";
-}
-
-function assertInstalled(run: EngineCommand["run"]): void {
-  if ("command" in run && !existsSync(run.command[0]!))
-    throw new LabError({ what: "The model server is not installed", where: run.command[0]!, todo: "For vLLM install the Python environment's gpu extra (`npm run doctor` says how), or set serving.engine=transformers." });
-}
-
-function makeLog(log: string): void {
-  try {
-    mkdirSync(dirname(log), { recursive: true });
-    writeFileSync(log, "");
-  } catch (cause) {
-    throw fileError("The server's log could not be written", log, cause);
-  }
-}
-
 function deathError(model: string, log: string, status: number | null, key: string): LabError {
-  const words = lastWords(log).replaceAll(key, "…");
+  const words = lastWords(log, key);
   const taken = /address already in use/i.test(words);
   const how = status === null ? "its supervisor was ended with it" : status < 0 ? `signal ${-status}${status === -9 ? " (by hand, or by the system when memory ran out)" : ""}` : `exit status ${status}`;
   return new LabError({
@@ -151,16 +102,4 @@ function deathError(model: string, log: string, status: number | null, key: stri
     found: words ? `${how}; its last words:\n${words}` : `${how}; it said nothing`,
     todo: `What is done is kept: run the cell again. The whole log is ${log}.`,
   });
-}
-
-/** The end of a log, for a person. */
-function lastWords(log: string): string {
-  let text: string;
-  try {
-    text = readFileSync(log, "utf8");
-  } catch {
-    return ""; // removed with its folder
-  }
-  const lines = stripVTControlCharacters(text).trimEnd().split("\n");
-  return lines.slice(-15).join("\n").slice(-2000);
 }

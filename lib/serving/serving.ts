@@ -8,11 +8,12 @@ import type { Failure } from "./completion.ts";
 import { templateOpensThink } from "../model/chat.ts";
 import { LabError } from "../errors.ts";
 import type { Lab } from "../config/lab.ts";
-import { fitLab } from "../model/fit-lab.ts";
 import { resolveModel } from "../model/model-ref.ts";
 import type { ModelRef } from "../model/model-ref.ts";
 import { apiServersFor } from "./engine.ts";
-import { answered, probe, startServer } from "./server.ts";
+import { answered, probe } from "./readiness.ts";
+import { startServer } from "./server.ts";
+import { planServer } from "./server-plan.ts";
 
 export type ModelRole = "teacher" | "judge" | "base";
 
@@ -49,9 +50,9 @@ export async function openServer(lab: Lab, model: ModelRole | string | ModelRef,
   if (serving.url !== "") return askExisting(lab, name, ref, signal);
   const onGpu = serving.engine === "vllm" || lab.config.profile === "gpu";
   const mayQuantise = onGpu && (name === models.teacher || name === models.judge);
-  const { config, plan, assertFree } = serving.engine === "vllm" ? await fitLab(lab, { stage: "serving", model: ref, mayQuantise }) : { ...lab, plan: null, assertFree: null };
+  const { config, plan, assertFree } = await planServer(lab, ref, mayQuantise);
   if (plan) console.log(plan);
-  await assertFree?.();
+  await assertFree();
   const replicas = Math.max(1, config.gpu.replicas);
   const log = join(lab.paths.reports, "servers", `${basename(ref.path).replace(/[^\w.-]+/g, "_") || "model"}-${process.pid}.log`);
   mkdirSync(join(lab.paths.reports, "servers"), { recursive: true });

@@ -22,6 +22,7 @@ export function fakeModel(path: string, hidden = 8, salt = ""): string {
   mkdirSync(path, { recursive: true });
   writeFileSync(join(path, "config.json"), JSON.stringify({ architectures: ["Qwen2ForCausalLM"], hidden_size: hidden, salt }));
   writeFileSync(join(path, "model.safetensors"), safetensors({ "model.layers.0.self_attn.q_proj.weight": [hidden, hidden] }));
+  writeFileSync(join(path, "tokenizer.json"), "{}"); // looked for, never read
   return path;
 }
 

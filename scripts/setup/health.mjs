@@ -2,12 +2,12 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
-import { totalmem } from "node:os";
+import { homedir, totalmem } from "node:os";
 import { join } from "node:path";
 import { kernelspec } from "./kernelspec.mjs";
 import { installedVersions, isLocked, lockedVersions } from "./locked.mjs";
 import { NODE, packages } from "./packages.mjs";
-import { findPython, PYTHON, pythonEnvironment } from "./python.mjs";
+import { findPython, gpuPackages, PYTHON, pythonEnvironment } from "./python.mjs";
 import { ROOT } from "./steps.mjs";
 
 /**
@@ -45,7 +45,7 @@ export async function examine({ gpu: wanted = false } = {}) {
   const python = findPython();
   const { bavail, bsize } = statfsSync(ROOT);
   const free = bavail * bsize;
-  const neededDisk = installed ? 1e9 : 10e9;
+  const needed = neededDisk({ installed, gpu: wanted ? { packages: isDone(gpuPackages), models: absentModels() } : null });
   const memory = totalmem();
   const gpu = firstLine("nvidia-smi", ["--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]);
   const torch = existsSync(PYTHON) ? firstLine(PYTHON, ["-c", "import torch; print(torch.__version__, 'sees a GPU' if torch.cuda.is_available() else 'CPU')"]) : null;
@@ -58,7 +58,7 @@ export async function examine({ gpu: wanted = false } = {}) {
     row("torch", torch, "imports", RUN_START),
     row("notebook kernel", isDone(kernelspec) ? "tslab" : null, "kernelspec tslab", RUN_START),
     ...["base", "teacher", "judge"].map(tinyModel),
-    row("disk", free >= neededDisk ? `${gigabytes(free)} free` : null, `${gigabytes(neededDisk)} free`, `free some space: ${gigabytes(free)} are left`),
+    row("disk", free >= needed.bytes ? `${gigabytes(free)} free` : null, needed.text, `free some space: ${gigabytes(free)} are left${wanted ? "; HF_HOME on another disk takes the weights there" : ""}`),
     row("memory", memory >= 7.5e9 ? gigabytes(memory) : null, "8 GB", `${gigabytes(memory)} may be too little; close other programs`, false),
     row("GPU", gpu, "for --profile gpu: 8 GB", wanted ? "no nvidia-smi, or no driver answers: install the NVIDIA driver" : "none is needed for the default profile", wanted),
     ...(gpu || wanted ? gpuRows(gpu, torch, wanted) : []),
@@ -66,6 +66,30 @@ export async function examine({ gpu: wanted = false } = {}) {
     row("Chinese font", firstLine("fc-list", [":lang=zh", "family"]) || null, "for Chinese text in PNG and PDF", "Debian: apt-get install fonts-noto-cjk", false),
     row("port 8000", (await portIsFree(8000)) ? "free" : null, "for notebook 07", "in use: stop what listens there, or --set deploy.port=0", false),
   ];
+}
+
+/** Bytes of the default models' weights in bf16; lib/config/profiles.ts names the same models (a test compares them). */
+export const GPU_MODELS = { "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B": 15.2e9, "Qwen/Qwen2.5-7B-Instruct": 15.2e9, "Qwen/Qwen2.5-1.5B-Instruct": 3.1e9 };
+/** Assumed, not measured: vLLM, its CUDA libraries and kernels. */
+const GPU_PACKAGES_BYTES = 15e9;
+
+/** Of GPU_MODELS, what Hugging Face's cache does not hold. @param {NodeJS.ProcessEnv} [environment] @returns {string[]} */
+export function absentModels(environment = process.env) {
+  const cache = environment.HF_HUB_CACHE || join(environment.HF_HOME || join(homedir(), ".cache", "huggingface"), "hub");
+  return Object.keys(GPU_MODELS).filter((model) => !existsSync(join(cache, `models--${model.replaceAll("/", "--")}`, "snapshots")));
+}
+
+/**
+ * Disk that is still to be taken. `gpu`: whether its packages are there, and the models that are not.
+ * @param {{ installed: boolean, gpu: { packages: boolean, models: string[] } | null }} state @returns {{ bytes: number, text: string }}
+ */
+export function neededDisk({ installed, gpu }) {
+  const base = installed ? 1e9 : 10e9;
+  if (gpu === null) return { bytes: base, text: `${gigabytes(base)} free` };
+  const weights = Object.entries(GPU_MODELS).reduce((sum, [model, bytes]) => sum + (gpu.models.includes(model) ? bytes : 0), 0);
+  const parts = [...(gpu.packages ? [] : ["packages"]), ...(weights > 0 ? ["weights"] : [])];
+  const bytes = base + (gpu.packages ? 0 : GPU_PACKAGES_BYTES) + weights;
+  return { bytes, text: parts.length > 0 ? `about ${Math.round(bytes / 1e9)} GB free for ${parts.join(" and ")}` : `${gigabytes(bytes)} free` };
 }
 
 /** torch 2.11 is built for CUDA 13.0; lib/config/gpu.ts names the same driver (a test compares them). */
