@@ -1,7 +1,7 @@
 /** The config as the table a notebook shows. */
 import type { Config, ConfigSection } from "./config.ts";
 import { PROFILES } from "./profiles.ts";
-import { configKeys, metaOf } from "./settings.ts";
+import { configKeys, metaOf, valueAt } from "./settings.ts";
 
 export interface ConfigRow {
   /** Dotted key, as overrides take it. */
@@ -27,10 +27,4 @@ export function explainConfig(config: Config, ...sections: (ConfigSection | "see
       changed: JSON.stringify(valueAt(config, name)) !== JSON.stringify(valueAt(defaults, name)),
       ...metaOf(name),
     }));
-}
-
-function valueAt(config: Config, key: string): unknown {
-  const [section, name] = key.split(".") as [string, string?];
-  const value = (config as unknown as Record<string, unknown>)[section];
-  return name === undefined ? value : (value as Record<string, unknown>)[name];
 }

@@ -83,6 +83,11 @@ export function configKeys(): string[] {
   return [...LEAVES.keys()];
 }
 
+/** The value at one of `configKeys`. */
+export function valueAt(config: Config, key: string): unknown {
+  return key.split(".").reduce<unknown>((value, name) => (value as Record<string, unknown>)[name], config);
+}
+
 /** Unit and reason of a key. Throws LabError on an unknown one. */
 export function metaOf(key: string): Meta {
   return (schemaOf(key).meta() ?? { unit: "", why: "" }) as unknown as Meta;

@@ -27,8 +27,7 @@ const WANTED: readonly ((q: Question) => boolean)[] = [
  * @example travellers(readJsonl(lab.paths.raw, Question), lab.config)
  */
 export function travellers(rows: readonly Question[], config: Pick<Config, "prepare" | "seed"> = PROFILES.tiny): Question[] {
-  const readable = rows.filter((row) => !goldProblem(row)?.unreadable);
-  const candidates = splitQuestions(readable, { testShare: config.prepare.testShare, seed: config.seed }).train.filter((row) => goldProblem(row) === null);
+  const candidates = splitQuestions(rows, { testShare: config.prepare.testShare, seed: config.seed }).train.filter((row) => goldProblem(row) === null);
   const taken: Question[] = [];
   const take = (fits: (row: Question) => boolean): boolean => {
     const found = candidates.find((row) => !taken.includes(row) && fits(row));

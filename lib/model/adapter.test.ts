@@ -124,6 +124,15 @@ describe("publishFolder", () => {
     expect(existsSync(join(target, "new"))).toBe(true);
   });
 
+  test("after a kill between its two renames a publication that fails has the old folder back", () => {
+    const killed = join(dir, "kill", ".target.999999999.old");
+    mkdirSync(killed, { recursive: true });
+    writeFileSync(join(killed, "old"), "old");
+    expect(() => publishFolder(join(dir, "absent"), join(dir, "kill", "target"))).toThrow("could not be put in its place");
+    expect(readdirSync(join(dir, "kill"))).toEqual(["target"]);
+    expect(readdirSync(join(dir, "kill", "target"))).toEqual(["old"]);
+  });
+
   test("provenance of another kind is no provenance", () => {
     const path = join(dir, "deep", "er", "target");
     writeFileSync(join(path, "origin.json"), '{"from":"elsewhere"}');

@@ -114,10 +114,13 @@ export function publishFolder(source: string, target: string): void {
   }
 }
 
-/** Copies that a killed process left half way. */
+/** Copies that a killed process left half way; the old folder goes back where the new one did not come in its place. */
 function removeLeftovers(parent: string, target: string): void {
   for (const name of readdirSync(parent)) {
     const pid = name.startsWith(`.${target}.`) && /^(\d+)\.(new|old)$/.exec(name.slice(target.length + 2));
-    if (pid && (Number(pid[1]) === process.pid || identify(Number(pid[1])) === null)) rmSync(join(parent, name), { recursive: true, force: true });
+    if (pid && (Number(pid[1]) === process.pid || identify(Number(pid[1])) === null)) {
+      if (pid[2] === "old" && !existsSync(join(parent, target))) renameSync(join(parent, name), join(parent, target));
+      else rmSync(join(parent, name), { recursive: true, force: true });
+    }
   }
 }

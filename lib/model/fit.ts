@@ -1,7 +1,7 @@
 /** The setting of a stage that a GPU has room for. Pure: sizes in, a choice out. */
 import type { Config } from "../config/config.ts";
 import { PROFILES } from "../config/profiles.ts";
-import { overrideConfig } from "../config/settings.ts";
+import { overrideConfig, valueAt } from "../config/settings.ts";
 import type { Overrides } from "../config/settings.ts";
 import { LabError } from "../errors.ts";
 import { GIB, totalMemory } from "./memory-plan.ts";
@@ -42,10 +42,6 @@ export function choose(stage: Fit["stage"], options: readonly Option[], room: nu
 /** Whether a plan may change a key: nobody set it, and it has its profile's value. */
 export function freeKeys(config: Config, chosen: readonly string[] = []): (key: string) => boolean {
   return (key) => !chosen.includes(key) && valueAt(config, key) === valueAt(PROFILES[config.profile], key);
-}
-
-function valueAt(config: Config, key: string): unknown {
-  return key.split(".").reduce<unknown>((value, name) => (value as Record<string, unknown>)[name], config);
 }
 
 /** Divisors of `n`, the largest first. @example divisors(12, 6) //=> [6, 4, 3, 2, 1] */

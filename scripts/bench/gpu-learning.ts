@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { openLab } from "../../lib/config/lab.ts";
 import type { Lab } from "../../lib/config/lab.ts";
 import { PROFILES } from "../../lib/config/profiles.ts";
-import { configKeys } from "../../lib/config/settings.ts";
+import { configKeys, valueAt } from "../../lib/config/settings.ts";
 import type { Overrides } from "../../lib/config/settings.ts";
 import { distill } from "../../lib/distill/distill.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
@@ -29,8 +29,7 @@ const OF_THE_GPU = /^(gpu\.|serving\.engine$|serving\.(concurrency|requestTimeou
 
 /** Everything that says what is learnt, as the tiny profile has it. */
 export function tinyWorld(): Overrides {
-  const valueOf = (config: object, key: string): unknown => key.split(".").reduce<unknown>((value, name) => (value as Record<string, unknown>)[name], config);
-  return Object.fromEntries(configKeys().filter((key) => !OF_THE_GPU.test(key)).map((key) => [key, valueOf(PROFILES.tiny, key)]));
+  return Object.fromEntries(configKeys().filter((key) => !OF_THE_GPU.test(key)).map((key) => [key, valueAt(PROFILES.tiny, key)]));
 }
 
 export interface Learnt {

@@ -57,15 +57,18 @@ def newest_complete(folder: Path) -> tuple[Path | None, list[str]]:
 
 
 def replace_folder(unfinished: Path, final: Path) -> None:
-    """Puts a finished folder in its place: whoever looks sees the old one or the new one, never half of one."""
+    """Puts a finished folder in its place: whoever looks sees the old one or the new one, for an instant none, never half of one."""
     for path in [*unfinished.rglob("*"), unfinished]:
         if path.is_file():
             path.chmod(0o644)  # safetensors writes files that nobody else may read
         sync(path)
+    old = final.with_name(f".{final.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
     if final.exists():
-        shutil.rmtree(final)
+        final.rename(old)
     unfinished.rename(final)
     sync(final.parent)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def sha256(path: Path) -> str:
