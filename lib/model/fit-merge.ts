@@ -7,7 +7,7 @@ import { weightBytes } from "./model-shape.ts";
 import type { ModelShape } from "./model-shape.ts";
 
 /** As scripts/merge.py has them: questions at once, and the logits that it compares at once. */
-const QUESTIONS = 4;
+const QUESTIONS = 8;
 const LOGITS = 0.25 * GIB;
 
 /** There is nothing to choose: it fits, or it does not. */

@@ -110,7 +110,7 @@ describe("training on a machine with GPUs", () => {
     await expect(merge()).rejects.toThrow(/merge does not fit[^]*GiB are missing/);
     expect(readdirSync(workspace.paths.runs)).toHaveLength(many);
     machine({ name: "NVIDIA GeForce RTX 4060", memoryMiB: 8188 });
-    expect(runFile((await merge()).run!.key).plan).toMatch(/merge[^]*bf16 and merged, 4 questions at once/);
+    expect(runFile((await merge()).run!.key).plan).toMatch(/merge[^]*bf16 and merged, 8 questions at once/);
   });
 
   test("an SFT adapter's GRPO on no GPU at all, and a model that does not fit, are told before a run folder is made", async () => {

@@ -57,6 +57,7 @@ def load_tokenizer(run: RunFile) -> PreTrainedTokenizerBase:
 
 def load_base(run: RunFile, device: str) -> PreTrainedModel:
     """The base in the device's precision; in NF4 with double quantisation where the config says so."""
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
     base = run.models.base
@@ -70,6 +71,21 @@ def load_base(run: RunFile, device: str) -> PreTrainedModel:
         return AutoModelForCausalLM.from_pretrained(base.path, revision=base.revision, use_safetensors=True, trust_remote_code=False, **options)
     except (OSError, ValueError) as error:
         raise Failure("bad_model", f"the model {base.path} cannot be loaded: {str(error).splitlines()[0]}") from error
+    except SafetensorError as error:
+        for path in sorted(Path(base.path).glob("*.safetensors")):
+            shapes_of(path)  # names the damaged file
+        raise Failure("bad_model", f"the weights of {base.path} are damaged ({error}); download or copy them again") from error
+
+
+def shapes_of(path: Path) -> dict[str, list[int]]:
+    """The shape of each tensor of a .safetensors file, without reading the weights. Raises Failure when the file is damaged."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            return {name: file.get_slice(name).get_shape() for name in file.keys()}
+    except SafetensorError as error:
+        raise Failure("bad_model", f"{path.parent}: {path.name} is damaged ({error}); download or copy the folder again") from error
 
 
 def nf4(device: str) -> Any:
@@ -109,29 +125,47 @@ def trained_adapter(base: PreTrainedModel, run: RunFile) -> PeftModel:
 
 
 def check_adapter(run: RunFile) -> None:
-    """Raises Failure unless the adapter fits the base: by origin.json, which lib writes, or tensor by tensor. Reads no weights."""
-    from safetensors import safe_open
-
+    """
+    Raises Failure unless the adapter fits the base: by origin.json, which lib writes, or else by the base that it names; and tensor by
+    tensor. Reads no weights.
+    """
     folder, base = Path(run.models.adapter.path), run.models.base
     weights = folder / "adapter_model.safetensors"
     if not weights.is_file() or not (folder / "adapter_config.json").is_file():
         raise Failure("bad_model", f"{folder} holds no adapter (adapter_config.json and adapter_model.safetensors)")
     origin = folder / "origin.json"
-    if origin.is_file() and (found := json.loads(origin.read_text(encoding="utf-8"))["base"]) != base.id:
+    if not origin.is_file():
+        check_named_base(run)
+    elif (found := json.loads(origin.read_text(encoding="utf-8"))["base"]) != base.id:
         raise Failure("adapter_of_another_base", f"{folder} was trained on base {found[:60]}, not on {base.path} ({base.id[:60]})")
+    factors = shapes_of(weights)
     if not base.is_folder:
         return
     shapes = {}
     for path in sorted(Path(base.path).glob("*.safetensors")):
-        with safe_open(path, "pt") as file:
-            shapes |= {name: file.get_slice(name).get_shape() for name in file.keys()}
-    with safe_open(weights, "pt") as file:
-        for name in file.keys():
-            module, _, factor = name.removeprefix("base_model.model.").partition(".lora_")
-            shape, target = file.get_slice(name).get_shape(), shapes.get(f"{module}.weight")  # target: (out, in)
-            fits = target is not None and (shape[1] == target[1] if factor[0] == "A" else shape[0] == target[0])
-            if not fits:
-                raise Failure("adapter_of_another_base", f"{folder}: {name} of shape {shape} does not fit {base.path}, whose weight is {target or 'absent'}")
+        shapes |= shapes_of(path)
+    for name, shape in factors.items():
+        module, _, factor = name.removeprefix("base_model.model.").partition(".lora_")
+        target = shapes.get(f"{module}.weight")  # (out, in)
+        fits = target is not None and (shape[1] == target[1] if factor[0] == "A" else shape[0] == target[0])
+        if not fits:
+            raise Failure("adapter_of_another_base", f"{folder}: {name} of shape {shape} does not fit {base.path}, whose weight is {target or 'absent'}")
+
+
+def check_named_base(run: RunFile) -> None:
+    """Raises Failure when adapter_config.json names a model that is called otherwise than the base. Models of one size have the same shapes."""
+    file, base = Path(run.models.adapter.path) / "adapter_config.json", run.models.base.path
+    try:
+        found = json.loads(file.read_text(encoding="utf-8")).get("base_model_name_or_path")
+    except (ValueError, AttributeError) as error:
+        raise Failure("bad_model", f"{file} is damaged ({error}); download or copy the adapter again") from error
+    # The folders above may be another machine's. save_adapter writes the name that the config has.
+    if isinstance(found, str) and found and Path(found).name not in (Path(base).name, Path(run.config.models.base).name):
+        raise Failure(
+            "adapter_of_another_base",
+            f"{file}: base_model_name_or_path: expected {base}, found {found}; set models.base to the base that the adapter was trained on, or, "
+            f"if it is the same base under another name, correct base_model_name_or_path",
+        )
 
 
 def save_adapter(model: PeftModel, run: RunFile) -> None:

@@ -8,12 +8,13 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .events import EventLog
 from .failure import Cancelled, Failure
-from .ranks import note, noted, processes, watch_others
+from .ranks import note, noted, processes, rank, watch_others
 from .runfile import RunFile, read_run_file
 
 EXIT_FAILED = 1
@@ -69,7 +70,7 @@ def outcome(stage: str, path: Path, body: Callable[[RunFile, EventLog], None], e
         set_environment(run)
         if run.plan and events.speaks:
             print(run.plan, flush=True)
-        body(run, events)
+        body(run if stage == "merge" else start_tracking(run, events), events)
     except Cancelled:
         return "cancelled", "stopped by a signal; what the checkpoints hold is kept"
     except Failure as failure:
@@ -121,6 +122,47 @@ def set_environment(run: RunFile) -> None:
         WANDB_RESUME="allow",  # a resumed run goes on in the same W&B run
         WANDB_DISABLE_CODE="true",
         WANDB_CONSOLE="off",
+    )
+
+
+def start_tracking(run: RunFile, events: EventLog) -> RunFile:
+    """
+    The run with its tracking service started, or, when that fails, without one: a copy of the metrics is no reason for a training to fail.
+    Of several processes the first one tracks.
+    """
+    service, project = run.config.tracking.service, run.config.tracking.project
+    if service == "none":
+        return run
+    if rank() == 0:
+        try:
+            # As the trainer's callback does, which goes on in a run that is there.
+            if service == "wandb":
+                import wandb
+
+                wandb.init(project=project, name=run.key)
+            else:
+                import trackio
+
+                trackio.init(project=project, name=run.key, resume="allow", embed=False)
+            return run
+        except Exception as error:
+            traceback.print_exc()
+            events.warning("tracking", untracked(run, error))
+    os.environ["WANDB_MODE"] = "disabled"
+    return replace(run, config=replace(run.config, tracking=replace(run.config.tracking, service="none")))
+
+
+def untracked(run: RunFile, error: Exception) -> str:
+    """The warning's message: what failed, where the metrics are, what to do."""
+    settings = run.config.tracking
+    name, advice = settings.service, "scripts/tracking.md says what the service needs"
+    if settings.service == "wandb" and settings.wandb_mode == "online":
+        name = "wandb (online)"
+        advice = "log in with .venv/bin/wandb login; without a network set tracking.wandbMode to offline, and send it later with .venv/bin/wandb sync"
+    reason = (str(error).splitlines() or [""])[0].rstrip(".")
+    return (
+        f"{name} could not be started: {type(error).__name__}: {reason}. The run goes on without it and cannot be sent later; all its metrics are in "
+        f"{os.path.join(run.run_dir, 'events.jsonl')}. For the next run: {advice}."
     )
 
 

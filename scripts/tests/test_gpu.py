@@ -65,6 +65,60 @@ def test_flash_attention_s_losses_are_those_of_a_cpu(gpu_stage, stage, base):
     assert losses(here) == pytest.approx(losses(cpu), rel=0.02)  # bf16 against float32
 
 
+LIMITED = """
+import json, runpy, sys
+import torch
+
+scripts, run_file, bytes_allowed, peak = sys.argv[1:]
+if int(bytes_allowed):
+    torch.cuda.set_per_process_memory_fraction(int(bytes_allowed) / torch.cuda.get_device_properties(0).total_memory)
+sys.path.insert(0, scripts)
+sys.argv = [scripts + "/sft.py", run_file]
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+finally:
+    with open(peak, "w") as file:
+        json.dump({"allocated": torch.cuda.max_memory_allocated(), "reserved": torch.cuda.max_memory_reserved()}, file)
+"""
+
+
+def run_within(stage, bytes_allowed=0):
+    """sft.py in a process that may take so many bytes of the GPU (0: all). Returns its status and the most it took."""
+    wrapper, peak = stage.folder / "limited.py", stage.folder / "peak.json"
+    wrapper.write_text(LIMITED)
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    command = [sys.executable, str(wrapper), str(SCRIPTS), str(stage.run_file), str(bytes_allowed), str(peak)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=900)
+    (stage.folder / "log.txt").write_text(done.stdout + done.stderr)
+    return done.returncode, json.loads(peak.read_text()) if peak.exists() else {}
+
+
+def test_sft_that_runs_out_of_memory_goes_on_with_half_the_rows_and_the_same_effective_batch(gpu_stage):
+    # All rows are cut at maxLength: a pass has micro-batch × maxLength tokens, and no smaller pass is filled up. Its activations are
+    # some GiB, the model a few MiB, so a whole pass takes nearly twice the memory of half of one.
+    rows = [{**row, "response": row["response"] * 100} for row in SFT_ROWS * 3][:32]
+    settings = {"epochs": 1, "maxLength": 2048, "loraDropout": 0.0, "gradientCheckpointing": False}
+
+    def make(folder, micro, accumulation):
+        return gpu_stage("sft", rows, folder=folder, models=WHOLE, gpu={"vllm": False}, sft={**settings, "batchSize": micro, "gradientAccumulation": accumulation})
+
+    whole, half, limited = make("whole", 16, 1), make("half", 8, 2), make("limited", 16, 1)
+    status, of_whole = run_within(whole)
+    assert status == 0, whole.log()
+    status, of_half = run_within(half)
+    assert status == 0, half.log()
+    allowed = (of_half["reserved"] + of_whole["allocated"]) // 2
+    assert of_half["reserved"] < 0.95 * allowed, "half a pass takes nearly as much as a whole one: use longer rows"
+
+    status, _ = run_within(limited, allowed)
+    assert status == 0, limited.log()
+    assert limited.end() == ("done", None)
+    (warning,) = [event for event in limited.events("warning") if event["code"] == "out_of_memory"]
+    assert "8 × 2 = 16" in warning["message"]
+    assert len(losses(limited)) == len(losses(whole)) == 2  # 32 rows / 16
+    assert losses(limited) == pytest.approx(losses(half), rel=0.02)
+
+
 @needs_bitsandbytes
 def test_sft_trains_on_four_bit_weights_with_the_paged_optimizer_and_merges(gpu_stage):
     sft = gpu_stage("sft", SFT_ROWS, models={"loadIn4bit": True}, sft={"learningRate": 0.01, "epochs": 4})

@@ -6,6 +6,8 @@ import pytest
 import torch
 from conftest import RL_ROWS
 from safetensors.torch import load_file
+from sidecar.runfile import RunFile, build
+from test_runfile import run_json
 
 
 @pytest.fixture
@@ -67,6 +69,63 @@ def test_an_adapter_that_names_this_base_is_merged(stage, adapter):
     assert merge.run() == 0, merge.log()
 
 
+def name_base(adapter, name):
+    config = json.loads((adapter / "adapter_config.json").read_text())
+    (adapter / "adapter_config.json").write_text(json.dumps({**config, "base_model_name_or_path": name}))
+
+
+def test_an_adapter_without_origin_that_names_another_base_is_refused_even_if_it_fits(stage, adapter):
+    name_base(adapter, "Qwen/Qwen2.5-0.5B-Instruct")
+    merge = stage("merge", RL_ROWS, adapter=adapter)
+    assert_refused(merge)
+    message = merge.events("end")[0]["message"]
+    assert "found Qwen/Qwen2.5-0.5B-Instruct" in message
+    assert "correct base_model_name_or_path" in message
+
+
+@pytest.mark.parametrize("name", ["", None, "/elsewhere/{base}", "{base}", "/elsewhere/{base}/"])
+def test_an_adapter_without_origin_that_names_this_base_or_none_fits(profiles, base, adapter, name):
+    from sidecar.model import check_adapter
+
+    name_base(adapter, name and name.format(base=base.name))
+    value = run_json(profiles)
+    value["models"] = {"base": {"path": str(base), "revision": "main", "sha256": "b"}, "adapter": {"path": str(adapter), "sha256": "a"}}
+    check_adapter(build(RunFile, value, "", "run.json"))
+
+
+def test_an_adapter_of_another_name_fits_when_its_origin_says_so(stage, adapter):
+    name_base(adapter, "Qwen/Qwen2.5-0.5B-Instruct")
+    (adapter / "origin.json").write_text(json.dumps({"run": "sft-x", "base": "b" * 64, "adapter": None}))
+    merge = stage("merge", RL_ROWS, adapter=adapter)
+    assert merge.run() == 0, merge.log()
+
+
+@pytest.mark.parametrize("keep", [0, 5, -1])
+def test_a_truncated_adapter_is_named(stage, adapter, keep):
+    weights = adapter / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:keep])
+    merge = stage("merge", RL_ROWS, adapter=adapter)
+    assert merge.run() == 1
+    assert merge.end() == ("failed", "bad_model")
+    message = merge.events("end")[0]["message"]
+    assert f"{adapter}: adapter_model.safetensors is damaged" in message
+    assert "download or copy" in message
+
+
+def test_a_merge_that_runs_out_of_memory_says_what_to_do(stage, adapter, monkeypatch):
+    import merge as script
+
+    def compare(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nmore")
+
+    monkeypatch.setattr(script, "compare", compare)
+    merge = stage("merge", RL_ROWS, adapter=adapter)
+    assert merge.run() == 1
+    assert merge.end() == ("failed", "out_of_memory")
+    assert "take a card with more memory" in merge.events("end")[0]["message"]
+    assert not (merge.folder / "merged").exists()
+
+
 def test_grpo_refuses_an_adapter_of_another_base(stage, adapter, make_base, reward_module):
     grpo = stage("grpo", RL_ROWS, adapter=adapter, base=make_base(hidden=48), reward=reward_module("() => ({ total: 1 })"))
     assert grpo.run() == 1
@@ -115,6 +174,40 @@ def test_the_logits_are_compared_in_parts_with_the_same_result(stage, adapter, m
         assert merge.run() == 0, merge.log()
         found.append(json.loads((merge.folder / "parity.json").read_text())["maxLogitDifference"])
     assert found[1] == pytest.approx(found[0], abs=1e-4)
+
+
+def test_no_more_logits_are_there_at_once_than_the_bound_allows(stage, adapter, monkeypatch):
+    import functools
+
+    import merge as script
+    from transformers import Qwen2ForCausalLM
+
+    forward = Qwen2ForCausalLM.forward
+
+    @functools.wraps(forward)
+    def counted(*args, **kwargs):
+        found = forward(*args, **kwargs)
+        assert found.logits.size(1) == 1
+        return found
+
+    monkeypatch.setattr(script, "LOGITS_AT_ONCE", 1)
+    monkeypatch.setattr(Qwen2ForCausalLM, "forward", counted)
+    merge = stage("merge", RL_ROWS, adapter=adapter)
+    assert merge.run() == 0, merge.log()
+
+
+def test_the_largest_difference_is_that_of_all_logits_at_once(base, make_base, monkeypatch):
+    import merge as script
+    from transformers import AutoModelForCausalLM
+
+    models = tuple(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval() for folder in (base, make_base(seed=1)))
+    ids, mask, width = torch.arange(30, 60)[None], torch.ones(1, 30, dtype=torch.long), 10
+    mask[:, :3] = 0  # a shorter prompt, padded
+    with torch.inference_mode():
+        one, other = (model(input_ids=ids, attention_mask=mask).logits[:, width - 1 :] for model in models)
+        for bound in (script.LOGITS_AT_ONCE, 7 * models[0].config.vocab_size, 1):
+            monkeypatch.setattr(script, "LOGITS_AT_ONCE", bound)
+            assert script.largest_difference(models, ids, mask, width) == pytest.approx((one - other).abs().max().item(), abs=1e-3)
 
 
 def test_four_bit_weights_without_bitsandbytes_are_told(stage, adapter, monkeypatch):

@@ -161,6 +161,19 @@ def test_a_model_that_is_missing_is_named(stage, tmp_path):
     assert "nowhere" in sft.events("end")[-1]["message"]
 
 
+@pytest.mark.parametrize("keep", [0, 5, -1])
+def test_a_truncated_model_is_named_with_its_file(stage, make_base, keep):
+    base = make_base()
+    weights = base / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:keep])
+    sft = stage("sft", SFT_ROWS, base=base)
+    assert sft.run() == 1
+    assert sft.end() == ("failed", "bad_model")
+    message = sft.events("end")[-1]["message"]
+    assert f"{base}: model.safetensors is damaged" in message
+    assert "download or copy" in message
+
+
 def test_the_gpu_profile_without_a_gpu_says_so_before_anything_is_loaded(stage, tmp_path):
     sft = stage("sft", SFT_ROWS, base=tmp_path / "not looked for", profile="gpu")
     # A process of its own: CUDA reads which GPUs it may see when it is first asked.
@@ -177,6 +190,32 @@ def test_wandb_offline_writes_into_the_run_folder_and_no_secret_of_the_environme
     assert record.stat().st_size > 1000
     assert sft.end() == ("done", None)
     assert not [path for path in sft.folder.rglob("*") if path.is_file() and b"canary-4711" in path.read_bytes()]
+
+
+@pytest.mark.parametrize(("mode", "advice"), [("online", "wandb login"), ("offline", "scripts/tracking.md")])
+def test_wandb_that_cannot_be_started_is_a_warning_and_the_run_goes_on(stage, monkeypatch, mode, advice):
+    import wandb
+
+    def init(**_):
+        raise wandb.errors.UsageError("No API key configured. Use `wandb login` to log in.")
+
+    monkeypatch.setattr(wandb, "init", init)
+    sft = stage("sft", SFT_ROWS, sft={"epochs": 1}, tracking={"service": "wandb", "wandbMode": mode})
+    assert sft.run() == 0, sft.log()
+    assert sft.end() == ("done", None)
+    assert len(sft.events("step")) == 3
+    (warning,) = sft.events("warning")
+    assert warning["code"] == "tracking"
+    assert "UsageError: No API key configured" in warning["message"]
+    assert str(sft.folder / "events.jsonl") in warning["message"]
+    assert advice in warning["message"]
+
+
+def test_trackio_that_cannot_be_started_is_a_warning_and_the_run_goes_on(stage, monkeypatch):
+    monkeypatch.setitem(sys.modules, "trackio", None)  # as if it were not installed
+    sft = stage("sft", SFT_ROWS, sft={"epochs": 1}, tracking={"service": "trackio"})
+    assert sft.run() == 0, sft.log()
+    assert [e["code"] for e in sft.events("warning")] == ["tracking"]
 
 
 def test_trackio_writes_into_the_run_folder_and_asks_no_network(stage):

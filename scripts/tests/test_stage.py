@@ -6,7 +6,7 @@ import pytest
 from conftest import SFT_ROWS
 from sidecar.events import EventLog
 from sidecar.runfile import RunFile, build
-from sidecar.stage import outcome, set_environment, tracking
+from sidecar.stage import outcome, set_environment, start_tracking, tracking
 from test_runfile import run_json
 
 
@@ -58,6 +58,20 @@ def test_trackio_stays_in_the_run_folder_and_keeps_wandb_off(profiles, environme
     set_environment(run)
     assert (os.environ["TRACKIO_DIR"], os.environ["WANDB_MODE"]) == ("/r/trackio", "disabled")
     assert tracking(run) == {"report_to": ["trackio"], "run_name": "sft-0", "project": "FTModel-Training", "trackio_space_id": None, "trackio_static_space_id": False}
+
+
+def test_only_the_first_of_several_processes_tracks(profiles, environment, monkeypatch, tmp_path):
+    import wandb
+
+    started = []
+    monkeypatch.setattr(wandb, "init", lambda **options: started.append(options))
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    run = run_of(profiles, service="wandb", wandbMode="online")
+    for number, report_to in (("0", ["wandb"]), ("1", [])):
+        monkeypatch.setenv("RANK", number)
+        assert tracking(start_tracking(run, EventLog(tmp_path / "e")))["report_to"] == report_to
+    assert started == [{"project": "FTModel-Training", "name": "sft-0"}]
+    assert (tmp_path / "e").read_text() == ""
 
 
 def test_a_cancel_is_heard_before_training_has_begun(stage):
