@@ -1,5 +1,5 @@
 /** From single answers to one arm: proportions with intervals, by type. Pure. */
-import { bootstrapMean } from "../stats/bootstrap.ts";
+import { bootstrapMean, clusteredShare } from "../stats/bootstrap.ts";
 import type { BootstrapOptions } from "../stats/bootstrap.ts";
 import { QUESTION_TYPES } from "../records.ts";
 import type { Arm, Estimate, EvalDetail } from "../records.ts";
@@ -24,7 +24,7 @@ export function byQuestion(details: readonly EvalDetail[], value: (detail: EvalD
 export function proportion(details: readonly EvalDetail[], test: (detail: EvalDetail) => boolean, options: BootstrapOptions = {}): Estimate | null {
   const clusters = [...byQuestion(details, (d) => (test(d) ? 1 : 0)).values()];
   if (clusters.every((c) => c.length === 1)) return wilson(clusters.filter((c) => c[0] === 1).length, clusters.length);
-  return bootstrapMean(clusters, options);
+  return clusteredShare(clusters, options);
 }
 
 /**
@@ -34,7 +34,7 @@ export function proportion(details: readonly EvalDetail[], test: (detail: EvalDe
 export function passAtKOf(details: readonly EvalDetail[], k: number, reading: "strict" | "lenient" = "strict", options: BootstrapOptions = {}): Estimate | null {
   const sampled = details.filter((d) => d.mode === "sampled");
   const clusters = [...byQuestion(sampled, (d) => (d[reading] ? 1 : 0)).values()];
-  return bootstrapMean(clusters.map((c) => [passAtK(c.length, c.filter((x) => x === 1).length, k)]), options);
+  return clusteredShare(clusters.map((c) => [passAtK(c.length, c.filter((x) => x === 1).length, k)]), options);
 }
 
 /**

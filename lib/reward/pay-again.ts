@@ -1,7 +1,7 @@
 /** What another reward would have paid for the answers that a run has kept. Pure. */
 import { LabError } from "../errors.ts";
 import type { Estimate, RlRow } from "../records.ts";
-import { bootstrapMean } from "../stats/bootstrap.ts";
+import { clusteredShare } from "../stats/bootstrap.ts";
 import { rewardRow } from "./reward.ts";
 import type { Reward, RewardRow, RewardWeights } from "./reward.ts";
 import type { SamplesEvent } from "../run/run-events.ts";
@@ -48,7 +48,6 @@ export function countPaid(paid: readonly PaidAgain[], part: string): PaidCounts 
 
 /** Share of the answers that the reward pays and the checker does not, 95 %, questions resampled; null without answers. */
 export function paidWrongly(paid: readonly PaidAgain[], part: string): Estimate | null {
-  const byQuestion = new Map<string, number[]>();
-  for (const { row, parts } of paid) byQuestion.set(row.id, [...(byQuestion.get(row.id) ?? []), Number(parts[part] === 1 && row.score.accuracy !== 1)]);
-  return bootstrapMean([...byQuestion.values()]);
+  const questions = [...Map.groupBy(paid, ({ row }) => row.id).values()];
+  return clusteredShare(questions.map((answers) => answers.map(({ row, parts }) => Number(parts[part] === 1 && row.score.accuracy !== 1))));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bootstrapMean, bootstrapShare, kappaInterval, pairedDifference } from "./bootstrap.ts";
+import { bootstrapMean, bootstrapShare, clusteredShare, kappaInterval, pairedDifference } from "./bootstrap.ts";
 import { createRandom } from "./random.ts";
 import { wilson } from "./stats.ts";
 
@@ -46,6 +46,19 @@ describe("bootstrapMean", () => {
     const clusters = coin(50, 0.4, 3);
     expect(bootstrapMean(clusters, { seed: 7 })).toEqual(bootstrapMean(clusters, { seed: 7 }));
     expect(bootstrapMean(clusters, { seed: 7 })).not.toEqual(bootstrapMean(clusters, { seed: 8 }));
+  });
+});
+
+describe("clusteredShare", () => {
+  test("where all answers agree it is Wilson's interval over the questions, not over the answers", () => {
+    expect(clusteredShare(Array.from({ length: 40 }, () => [0, 0, 0, 0]))).toEqual(wilson(0, 40));
+    expect(clusteredShare([[1, 1], [1], []])).toEqual(wilson(2, 2));
+  });
+
+  test("elsewhere it resamples questions; without answers it is null", () => {
+    const questions = [[1, 0], [1, 1], [0, 0], [1]];
+    expect(clusteredShare(questions)).toEqual(bootstrapMean(questions));
+    expect([clusteredShare([]), clusteredShare([[]])]).toEqual([null, null]);
   });
 });
 

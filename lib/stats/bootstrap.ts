@@ -45,6 +45,19 @@ export function bootstrapShare(trials: readonly boolean[], options: BootstrapOpt
   return hits === 0 || hits === trials.length ? wilson(hits, trials.length) : bootstrapMean(trials.map((hit) => [Number(hit)]), options);
 }
 
+/**
+ * A share of answers where a question has several: questions resampled. Where all answers agree, Wilson's interval over the questions, for
+ * the reason that `bootstrapShare` has: answers to one question are no independent trials. Values from 0 to 1; nothing: null.
+ *
+ * @example clusteredShare([[0, 0], [0, 0]]) //=> { value: 0, low: 0, high: 0.66 }
+ */
+export function clusteredShare(questions: readonly (readonly number[])[], options: BootstrapOptions = {}): Estimate | null {
+  const answered = questions.filter((values) => values.length > 0);
+  const all = (value: number): boolean => answered.every((values) => values.every((x) => x === value));
+  if (answered.length > 0 && (all(0) || all(1))) return wilson(all(1) ? answered.length : 0, answered.length);
+  return bootstrapMean(questions, options);
+}
+
 export interface PairedDifference {
   /** mean(b) − mean(a), in the values' unit. */
   delta: number;

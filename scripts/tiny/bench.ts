@@ -13,7 +13,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { writeFileAtomic } from "../../lib/store/atomic.ts";
-import { bootstrapMean } from "../../lib/stats/bootstrap.ts";
+import { clusteredShare } from "../../lib/stats/bootstrap.ts";
 import { compareArms } from "../../lib/evaluate/compare.ts";
 import { distill } from "../../lib/distill/distill.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
@@ -57,7 +57,7 @@ function useBenchQuestions(lab: Lab): void {
 
 function passAt4(details: readonly EvalDetail[]): Estimate | null {
   const byQuestion = Map.groupBy(details.filter((d) => d.mode === "sampled"), (d) => d.id);
-  return bootstrapMean([...byQuestion.values()].map((some) => [passAtK(some.length, some.filter((d) => d.lenient).length, 4)]));
+  return clusteredShare([...byQuestion.values()].map((some) => [passAtK(some.length, some.filter((d) => d.lenient).length, 4)]));
 }
 
 function evaluateBase(): Promise<Evaluation> {
@@ -72,7 +72,7 @@ async function benchModels(): Promise<void> {
   useBenchQuestions(teacherLab);
   const asTeacher = await evaluate(teacherLab, { model: teacherLab.config.models.teacher, name: "teacher" });
   const sampled = asTeacher.details.filter((d) => d.mode === "sampled");
-  const teacher = { format: bootstrapMean(sampled.map((d) => [Number(d.format)])), accuracy: bootstrapMean(sampled.map((d) => [Number(d.strict)])) };
+  const teacher = { format: clusteredShare(sampled.map((d) => [Number(d.format)])), accuracy: clusteredShare(sampled.map((d) => [Number(d.strict)])) };
   const judgeLab = labOf(join(root, "judge"), {});
   const server = await openJudge(judgeLab);
   const { card } = await measureJudge(judgeLab, server, { count: 600 }).finally(() => server.close?.());
@@ -115,7 +115,7 @@ async function benchTraining(seeds: number): Promise<void> {
   for (let seed = 1; seed <= seeds; seed++) all.push(await benchSeed(seed));
   const pooled = (arm: keyof SeedDetails) => all.flatMap((one) => one[arm]);
   const mean = (details: readonly EvalDetail[], mode: EvalDetail["mode"], of: "format" | "strict") =>
-    bootstrapMean([...Map.groupBy(details.filter((d) => d.mode === mode), (d) => d.id).values()].map((some) => some.map((d) => Number(d[of]))));
+    clusteredShare([...Map.groupBy(details.filter((d) => d.mode === mode), (d) => d.id).values()].map((some) => some.map((d) => Number(d[of]))));
   console.log(`\nSFT and GRPO, ${seeds} seeds pooled, n = ${QUESTIONS} questions a seed, 95 % intervals over questions`);
   const rows = (["sft", "sft_grpo"] as const).map((arm) => {
     const details = pooled(arm);
