@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 # Memory: the weights of both models, the key-value cache of AT_ONCE answers, and 12 bytes for each of LOGITS_AT_ONCE logits
 # (bf16 of both models, float32 of their difference): 0.19 GiB.
-AT_ONCE = 8  # Magic number: prompts answered in one batch; lib plans for it (lib/model/fit-merge.ts)
+AT_ONCE = {"cpu": 64, "cuda": 8}  # Magic numbers: prompts answered in one batch; lib plans a GPU for its 8 (lib/model/fit-merge.ts)
 LOGITS_AT_ONCE = 2**24  # Magic number: 110 tokens of a vocabulary of 152,000
 SHARD = "4GB"  # of weights a file
 OUT_OF_MEMORY = "end what else is on the GPU (nvidia-smi lists it), or take a card with more memory; the gpu.* settings do not help a merge"
@@ -133,8 +133,8 @@ def compare(run: RunFile, device: str, tokenizer: PreTrainedTokenizerBase, folde
     before = with_adapter(run, device)
     after = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype_of(device), use_safetensors=True).to(before.device).eval()
     agree, largest = 0, 0.0
-    for start in range(0, len(prompts), AT_ONCE):
-        chats = [messages(run.config.prompt.system, prompt) for prompt in prompts[start : start + AT_ONCE]]
+    for start in range(0, len(prompts), AT_ONCE[device]):
+        chats = [messages(run.config.prompt.system, prompt) for prompt in prompts[start : start + AT_ONCE[device]]]
         asked = tokenizer.apply_chat_template(chats, add_generation_prompt=True, return_dict=True, return_tensors="pt", padding=True).to(before.device)
         width = asked["input_ids"].size(1)
         with torch.inference_mode():
@@ -146,14 +146,14 @@ def compare(run: RunFile, device: str, tokenizer: PreTrainedTokenizerBase, folde
             agree += sum(a == b for a, b in zip(*texts, strict=True))
             ids = answers[0]  # (B, T): prompts and the adapter's answers
             mask = torch.cat([asked["attention_mask"], torch.ones_like(ids[:, width:])], 1)
-            for row in range(len(ids)):
-                largest = max(largest, largest_difference((before, after), ids[row : row + 1], mask[row : row + 1], width))
+            for rows in torch.arange(len(ids)).split(max(1, LOGITS_AT_ONCE // (ids.size(1) * before.config.vocab_size))):
+                largest = max(largest, largest_difference((before, after), ids[rows], mask[rows], width))
     return Parity(len(prompts), agree, largest)
 
 
 def largest_difference(models: tuple[PreTrainedModel | PeftModel, ...], ids: torch.Tensor, mask: torch.Tensor, width: int) -> float:
-    """Of any logit of the two models along one answer, which follows `width` tokens of a prompt. ids and mask: (1, T)."""
-    at_once = max(1, LOGITS_AT_ONCE // models[0].config.vocab_size)
+    """Of any logit of the two models along answers that follow `width` tokens of prompts. ids and mask: (B, T)."""
+    at_once = max(1, LOGITS_AT_ONCE // (len(ids) * models[0].config.vocab_size))
     # The prompt first, of which only the last token's logits count; then the answer in slices, each beside the cache of what came before.
     ends = [*range(width, ids.size(1), at_once), ids.size(1)]
     caches, largest = [None] * len(models), 0.0
