@@ -60,6 +60,17 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
     expect(printed.filter((text) => text.startsWith("Memory planned for"))).toHaveLength(2);
   });
 
+  test("a server is warm before it is handed over: each process has read a chat template and sampled", { timeout: 60_000 }, async () => {
+    rmSync(gpu.asked, { force: true });
+    const server = await serving.openServer(lab(), "teacher");
+    await server.stop();
+    const asked = readFileSync(gpu.asked, "utf8").trim().split("\n").map((line) => JSON.parse(line) as { temperature: number; top_p?: number });
+    const { args } = starts().at(-1)!;
+    const processes = Number(args[args.indexOf("--api-server-count") + 1]);
+    expect(asked[0]).toMatchObject({ temperature: 0 });
+    expect(asked.slice(1).map(({ temperature, top_p }) => [temperature, top_p])).toEqual(Array.from({ length: 4 * processes }, () => [0.6, 0.95]));
+  });
+
   test("a GPU that another process fills is told before anything is loaded", { timeout: 60_000 }, async () => {
     const first = await serving.openServer(lab(), "teacher");
     const planned = await fit.fitLab(lab(), { stage: "serving", model: first.model, mayQuantise: true });

@@ -57,6 +57,15 @@ export function probe(client: Client): Promise<CompletionResult> {
   return client.complete({ messages: messages("1"), temperature: 0, maxTokens: 1 });
 }
 
+/**
+ * Sampled requests to a vLLM that has just become ready, four for each process that takes them in: the first one of a process reads the chat
+ * template, and the first sampled token has its kernel compiled (seconds, in which a full batch would wait). Their answers do not matter.
+ */
+export async function warmUp(client: Client, apiServers = 1): Promise<void> {
+  const requests = Array.from({ length: 4 * apiServers }, (_, seed) => client.complete({ messages: messages("1"), temperature: 0.6, topP: 0.95, maxTokens: 2, seed }));
+  await Promise.all(requests);
+}
+
 /** A text cut after one token, or none at all, is an answer, too. */
 export function answered(result: CompletionResult): boolean {
   return result.ok || result.cause === "length" || result.cause === "empty";

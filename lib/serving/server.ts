@@ -8,7 +8,7 @@ import type { EngineCommand, EngineOptions } from "./engine.ts";
 import { LabError } from "../errors.ts";
 import { assertInstalled } from "./installed.ts";
 import { assertPortFree, freePort } from "./port.ts";
-import { ERROR_PATIENCE_MS, waitUntilReady } from "./readiness.ts";
+import { ERROR_PATIENCE_MS, waitUntilReady, warmUp } from "./readiness.ts";
 import { lastWords, makeLog } from "./server-log.ts";
 import { startProcess } from "./supervisor.ts";
 
@@ -85,6 +85,8 @@ async function startOn(port: number, options: ServerOptions): Promise<Server> {
   };
   try {
     await waitUntilReady(connection, { startTimeoutMs, errorPatienceMs, log, died: died.signal, signal });
+    if (engine === "vllm") await warmUp(createClient({ ...connection, maxAttempts: 1, timeoutMs: startTimeoutMs, signal: signal ? AbortSignal.any([died.signal, signal]) : died.signal }), options.apiServers);
+    signal?.throwIfAborted();
   } catch (error) {
     await stop();
     throw error;

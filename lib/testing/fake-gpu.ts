@@ -17,6 +17,8 @@ export interface FakeGpu {
   python: string;
   /** One JSON line a start: {args, others}. */
   starts: string;
+  /** One JSON line a request: its body. */
+  asked: string;
 }
 
 /** `python` is a real interpreter, which supervises the servers; `otherMiB` are always held by others. */
@@ -35,5 +37,5 @@ export function fakeGpu(python: string, { name = "NVIDIA H100 80GB HBM3", memory
   );
   const stub = join(dirname(fileURLToPath(import.meta.url)), "fake-vllm.ts");
   writeFileSync(join(bin, "vllm"), `#!/bin/sh\nexec "${process.execPath}" "${stub}" "${folder}" "$@"\n`, { mode: 0o755 });
-  return { folder, path: `${bin}:${process.env.PATH}`, python: join(bin, "python"), starts: join(folder, "starts.jsonl") };
+  return { folder, path: `${bin}:${process.env.PATH}`, python: join(bin, "python"), starts: join(folder, "starts.jsonl"), asked: join(folder, "asked.jsonl") };
 }

@@ -1,4 +1,4 @@
-/** Plays `vllm serve` on the machine of fake-gpu.ts: node fake-vllm.ts FOLDER serve … --port N. Repeats what it is asked. */
+/** Plays `vllm serve` on the machine of fake-gpu.ts: node fake-vllm.ts FOLDER serve … --port N. Repeats what it is asked, and keeps it in FOLDER/asked.jsonl. */
 import { appendFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sendChat, startStub } from "./stub-server.ts";
@@ -14,4 +14,7 @@ const others = readdirSync(held).filter((pid) => {
 }).length;
 writeFileSync(join(held, String(process.pid)), "");
 appendFileSync(join(folder, "starts.jsonl"), `${JSON.stringify({ args, others })}\n`);
-await startStub(({ body }, response) => sendChat(response, { content: `${body.response_format ? "schema: " : ""}${body.messages.at(-1)!.content}` }), Number(args[args.indexOf("--port") + 1]));
+await startStub(({ body }, response) => {
+  appendFileSync(join(folder, "asked.jsonl"), `${JSON.stringify(body)}\n`);
+  sendChat(response, { content: `${body.response_format ? "schema: " : ""}${body.messages.at(-1)!.content}` });
+}, Number(args[args.indexOf("--port") + 1]));
