@@ -15,6 +15,9 @@ export interface Gpu {
 /** torch 2.11 is built for CUDA 13.0, whose first driver this is. Source: NVIDIA's CUDA 13.0 release notes, table 3. */
 export const OLDEST_DRIVER = "580.65.06";
 
+/** CUDA_DEVICE_ORDER of all that is started: nvidia-smi's, by which the memory is planned; CUDA's own puts the fastest first. */
+export const GPU_ORDER = "PCI_BUS_ID";
+
 const QUERY = ["--query-gpu=name,memory.total,memory.free,driver_version", "--format=csv,noheader,nounits"];
 const run = promisify(execFile);
 
@@ -41,6 +44,12 @@ export function visibleGpus(gpus: readonly Gpu[], devices: string | undefined): 
   if (devices === undefined) return [...gpus];
   const named = devices.split(",").map((device) => device.trim()).filter((device) => device !== "" && device !== "-1");
   return named.flatMap((device, i) => gpus[/^\d+$/.test(device) ? Number(device) : i] ?? []);
+}
+
+/** What leaves a training the first `count` of the GPUs it would see: transformers' Trainer takes all for one process (nn.DataParallel), which TRL refuses. */
+export function firstGpus(count: number, { CUDA_VISIBLE_DEVICES }: NodeJS.ProcessEnv): { CUDA_VISIBLE_DEVICES: string } {
+  const visible = CUDA_VISIBLE_DEVICES?.split(",") ?? Array.from({ length: count }, (_, i) => String(i));
+  return { CUDA_VISIBLE_DEVICES: visible.slice(0, count).map((device) => device.trim()).join(",") };
 }
 
 /** What leaves one of several training processes (accelerate's WORLD_SIZE and LOCAL_RANK) its own GPU alone; nothing for a single one. */

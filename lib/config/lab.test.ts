@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { LabError } from "../errors.ts";
 import { explainConfig } from "./explain.ts";
-import { isOlder, listGpus, parseGpus, requireGpu, ownGpu, visibleGpus } from "./gpu.ts";
+import { firstGpus, isOlder, listGpus, parseGpus, requireGpu, ownGpu, visibleGpus } from "./gpu.ts";
 import { openLab } from "./lab.ts";
 import { REPO_ROOT } from "./paths.ts";
 import { PROFILES } from "./profiles.ts";
@@ -167,6 +167,12 @@ describe("requireGpu", () => {
     expect(visibleGpus([a!, b!], "GPU-8f2c")).toHaveLength(1);
     expect(visibleGpus([a!, b!], "")).toEqual([]);
     expect(visibleGpus([a!, b!], "-1")).toEqual([]);
+  });
+
+  test("a training sees as many GPUs as it is to use", () => {
+    expect(firstGpus(1, {})).toEqual({ CUDA_VISIBLE_DEVICES: "0" });
+    expect(firstGpus(2, { CUDA_VISIBLE_DEVICES: "3, 1,0" })).toEqual({ CUDA_VISIBLE_DEVICES: "3,1" });
+    expect(firstGpus(1, { CUDA_VISIBLE_DEVICES: "" })).toEqual({ CUDA_VISIBLE_DEVICES: "" });
   });
 
   test("each of several training processes keeps to its own GPU", () => {

@@ -4,6 +4,7 @@ import { appendFileSync, closeSync, existsSync, openSync, rmSync } from "node:fs
 import { basename, join } from "node:path";
 import { fileError } from "../store/atomic.ts";
 import { LabError } from "../errors.ts";
+import { GPU_ORDER } from "../config/gpu.ts";
 import { PYTHON, REPO_ROOT } from "../config/paths.ts";
 import { identify } from "../store/process-identity.ts";
 import { cutTornTail } from "./run-events.ts";
@@ -31,9 +32,9 @@ function acrossGpus(processes: number): string[] {
 /**
  * Starts `command run.json` in a session of its own, its output appended to log.txt, and writes who it is to pid.json.
  *
- * No shell reads the arguments. A tail that a crash tore off events.jsonl is cut first. Throws LabError when the program cannot start.
+ * `environment` goes before this process's own. No shell reads the arguments. A tail that a crash tore off events.jsonl is cut first. Throws LabError when the program cannot start.
  */
-export async function launch(folder: RunFolder, command: readonly string[]): Promise<Attempt> {
+export async function launch(folder: RunFolder, command: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Attempt> {
   const [program, ...args] = command;
   if (!program) throw new LabError({ what: "A run needs a command", where: folder.runFile });
   cutTornTail(folder.events);
@@ -50,7 +51,7 @@ export async function launch(folder: RunFolder, command: readonly string[]): Pro
       cwd: REPO_ROOT,
       detached: true, // setsid: signals to the kernel's group do not reach it
       stdio: ["ignore", log, log],
-      env: { ...process.env, PYTHONUNBUFFERED: "1" },
+      env: { CUDA_DEVICE_ORDER: GPU_ORDER, ...process.env, PYTHONUNBUFFERED: "1", ...environment },
     });
     await new Promise<void>((started, failed) => {
       child.once("spawn", started);

@@ -3,6 +3,7 @@ import { appendFileSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { fileError, writeFileAtomic } from "../store/atomic.ts";
 import { fileStamp } from "../store/file-stamp.ts";
+import { firstGpus } from "../config/gpu.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { endGroup, waitForExit } from "../store/process-identity.ts";
 import { attemptLives, readRun } from "./run.ts";
@@ -44,7 +45,7 @@ export async function startRun(workspace: Workspace, spec: RunSpec, { force = fa
       if (force) setAside(folder);
     } else await ready?.();
     writeRunFile(folder, spec, key);
-    await launch(folder, command ?? commandOf(spec));
+    await launch(folder, command ?? commandOf(spec), gpusOf(spec));
     return { key, started: true };
   });
 }
@@ -57,7 +58,7 @@ export async function resumeRun(workspace: Workspace, key: string, { command }: 
     const { status } = readRun(workspace, key);
     if (status === "running" || status === "done") return { key, started: false };
     await waitUntilGone(folder);
-    await launch(folder, command ?? commandOf(spec));
+    await launch(folder, command ?? commandOf(spec), gpusOf(spec));
     return { key, started: true };
   });
 }
@@ -66,8 +67,16 @@ function setAside(folder: RunFolder): void {
   renameSync(folder.path, `${folder.path}.old-${fileStamp()}`);
 }
 
-function commandOf({ stage, config }: Pick<RunFile, "stage" | "config">): string[] {
-  return sidecarCommand(stage, config.profile === "gpu" && stage !== "merge" ? config.gpu.processes : 1);
+function commandOf(spec: Pick<RunFile, "stage" | "config">): string[] {
+  return sidecarCommand(spec.stage, processesOf(spec));
+}
+
+function processesOf({ stage, config }: Pick<RunFile, "stage" | "config">): number {
+  return config.profile === "gpu" && stage !== "merge" ? config.gpu.processes : 1;
+}
+
+function gpusOf(spec: Pick<RunFile, "stage" | "config">): NodeJS.ProcessEnv {
+  return spec.config.profile === "gpu" ? firstGpus(processesOf(spec), process.env) : {};
 }
 
 /** A trainer that has written its end may still be tearing down; two must not share a folder. */

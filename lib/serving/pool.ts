@@ -1,5 +1,8 @@
 /** Bounded concurrency without batches. */
 
+/** Then the event loop has its turn: a request leaves before thousands of others are prepared (0.5 s for 2,048). */
+const STARTED_TOGETHER = 32;
+
 export interface PoolOptions {
   /** Calls of `work` in flight; at least 1. */
   concurrency: number;
@@ -43,7 +46,10 @@ export async function mapPool<T, R>(items: Iterable<T>, { concurrency, signal }:
   };
   // Workers start one by one: an iterable shorter than the concurrency needs no idle ones.
   const workers: Promise<void>[] = [];
-  while (workers.length < concurrency && !over && !failed) workers.push(worker());
+  while (workers.length < concurrency && !over && !failed) {
+    workers.push(worker());
+    if (workers.length % STARTED_TOGETHER === 0) await new Promise(setImmediate);
+  }
   await Promise.all(workers);
   if (failed) throw (failed as { error: unknown }).error;
   return results;

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Socket } from "node:net";
+import { GPU_ORDER } from "../config/gpu.ts";
 import { LabError } from "../errors.ts";
 import { PYTHON, REPO_ROOT } from "../config/paths.ts";
 
@@ -122,6 +123,7 @@ export function serverEnvironment(environment: NodeJS.ProcessEnv = process.env):
   return {
     // Threads of torch that spin while they wait cost five times the processor time as soon as anything else runs.
     OMP_WAIT_POLICY: "passive",
+    CUDA_DEVICE_ORDER: GPU_ORDER,
     DO_NOT_TRACK: "1",
     HF_HUB_DISABLE_TELEMETRY: "1",
     VLLM_NO_USAGE_STATS: "1",

@@ -55,6 +55,14 @@ describe("training on a machine with GPUs", () => {
     expect(plan).toMatch(/Memory planned for[^]*activations[^]*bf16 LoRA, 2 rows × 8, no checkpointing/);
   });
 
+  test("one process sees one of two GPUs, and two see both", async () => {
+    machine({ gpus: 2 });
+    const seen = join(workspace.root, "seen");
+    const note = [process.execPath, "-e", `require("node:fs").appendFileSync(${JSON.stringify(seen)}, process.env.CUDA_VISIBLE_DEVICES + "\\n")`];
+    for (const processes of [1, 2]) await trainSft(lab({ "gpu.processes": processes, "sft.epochs": 7 }), { command: note }).catch(() => undefined);
+    expect(readFileSync(seen, "utf8")).toBe("0\n0,1\n");
+  });
+
   test("GRPO goes on with vLLM in the trainer, in a run of its own for every size of GPU", async () => {
     machine();
     const large = await trainGrpo(lab(), { command });
