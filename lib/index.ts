@@ -42,7 +42,7 @@ export * from "./model/chat.ts";
 export * from "./model/fit.ts";
 export * from "./model/fit-lab.ts";
 export * from "./model/fit-table.ts";
-export * from "./model/hub-cache.ts";
+export * from "./model/hub.ts";
 export * from "./model/memory-plan.ts";
 export * from "./model/model-ref.ts";
 export * from "./model/model-shape.ts";

@@ -14,6 +14,7 @@ when grpo.startFromSft is false. With grpo.maskTruncated, answers cut at grpo.ma
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidecar.batch import Batch, filled, with_smaller_batch
@@ -45,7 +46,7 @@ def main(run: RunFile, events: EventLog) -> None:
     process = RewardProcess(run.reward.command)
     try:
         by_vllm = run.config.profile == "gpu" and run.config.gpu.vllm
-        with_smaller_batch(Batch(settings.micro_batch, accumulation), events, lambda batch: train(run, events, batch, process), process.close if by_vllm else None)
+        with_smaller_batch(Batch(settings.micro_batch, accumulation), events, Path(run.run_dir), lambda batch: train(run, events, batch, process), process.close if by_vllm else None)
     except (RuntimeError, ValueError) as error:
         raise no_room(error) or error from error
     finally:

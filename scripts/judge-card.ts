@@ -99,10 +99,10 @@ async function main(args: string[]): Promise<void> {
 }
 
 /** Whether the named model is not the profile's Judge under another path. */
-async function isAnother(model: string | undefined, { judge, revision }: Config["models"]): Promise<boolean> {
+async function isAnother(model: string | undefined, { judge }: Config["models"]): Promise<boolean> {
   if (model === undefined || model === judge) return false;
-  const known = await resolveModel(judge, revision);
-  return modelId(await resolveModel(model, revision)) !== modelId(known);
+  const known = await resolveModel(judge);
+  return modelId(await resolveModel(model)) !== modelId(known);
 }
 
 function wholeNumber(name: string, value: string | undefined): number | undefined {

@@ -75,7 +75,7 @@ def merge(run: RunFile, events: EventLog) -> None:
     unfinished = final.with_name(f".{final.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     write_merged(model, tokenizer, unfinished)
-    copy_tokenizer(base_folder(run), unfinished)
+    copy_tokenizer(run.models.base.folder, unfinished)
     del model  # two are loaded next
     parity = compare(run, device, tokenizer, unfinished, prompts)
     (Path(run.run_dir) / "parity.json").write_text(json.dumps(asdict(parity), indent=2) + "\n", encoding="utf-8")
@@ -104,16 +104,6 @@ def write_merged(model: PeftModel, tokenizer: PreTrainedTokenizerBase, folder: P
         merged.generation_config.eos_token_id = tokenizer.eos_token_id
     merged.save_pretrained(folder, safe_serialization=True, max_shard_size=SHARD)
     tokenizer.save_pretrained(folder)
-
-
-def base_folder(run: RunFile) -> Path:
-    """The base's files on this machine; a hub id was downloaded when it was loaded."""
-    base = run.models.base
-    if base.is_folder:
-        return Path(base.path)
-    from huggingface_hub import snapshot_download
-
-    return Path(snapshot_download(base.path, revision=base.revision, local_files_only=True, allow_patterns=["*token*", "*.jinja", "vocab.json", "merges.txt"]))
 
 
 def copy_tokenizer(base: Path, folder: Path) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import sys
+from pathlib import Path
 
 from sidecar.batch import Batch, filled, with_smaller_batch
 from sidecar.events import EventLog
@@ -32,7 +33,7 @@ def main(run: RunFile, events: EventLog) -> None:
     accumulation, rest = divmod(rows, settings.batch_size * processes())
     if rest:
         raise Failure("bad_run_file", f"sft.batchSize: {settings.batch_size} × {processes()} processes must divide batchSize × gradientAccumulation = {rows}")
-    with_smaller_batch(Batch(settings.batch_size, accumulation), events, lambda batch: train(run, events, batch))
+    with_smaller_batch(Batch(settings.batch_size, accumulation), events, Path(run.run_dir), lambda batch: train(run, events, batch))
 
 
 def train(run: RunFile, events: EventLog, batch: Batch) -> None:

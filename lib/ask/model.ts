@@ -27,11 +27,11 @@ export function armAdapter({ paths }: Pick<Lab, "paths">, arm: ArmName): string 
  */
 export async function evaluatedModel(lab: Lab, { arm, model, name }: { arm?: ArmName; model?: string; name?: string }): Promise<EvaluatedModel> {
   if ((arm === undefined) === (model === undefined)) throw new LabError({ what: "evaluate requires either an arm or a model", found: arm === undefined ? "neither" : "both" });
-  const { base, revision } = lab.config.models;
+  const { base } = lab.config.models;
   const adapter = arm ? armAdapter(lab, arm) : adapterFolder(model!);
   const label = adapter ?? model ?? base;
   if (adapter && !existsSync(adapter)) throw new LabError({ what: `The arm ${arm} has not been trained`, where: adapter, todo: arm === "sft" ? "Run 04_sft first." : "Run 05_grpo first (08_ablation trains grpo_only)." });
-  const ref = adapter ? await resolveModel((await mergeAdapter(lab, adapter)).path) : await resolveModel(label, revision);
+  const ref = adapter ? await resolveModel((await mergeAdapter(lab, adapter)).path) : await resolveModel(label);
   return { name: safeName(name ?? arm ?? basename(label)), label, ref };
 }
 

@@ -21,7 +21,6 @@ const Models = z.strictObject({
   teacher: modelName.meta(meta("hub id or folder", "writes the chains of thought that are distilled")),
   judge: modelName.meta(meta("hub id or folder", "scores what the rules let through")),
   base: modelName.meta(meta("hub id or folder", "the model that is trained")),
-  revision: z.string().meta(meta("git revision", "pins what a hub id means; ignored for folders")),
   loadIn4bit: flag().meta(meta("", "train on NF4 weights with double quantisation: a quarter of the memory, some speed")),
 });
 

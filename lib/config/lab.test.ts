@@ -80,7 +80,7 @@ describe("parseSetting", () => {
     expect(parseSetting("grpo.scaleRewards=false").value).toBe(false);
     expect(parseSetting('prepare.sources=["a b.jsonl"]').value).toEqual(["a b.jsonl"]);
     expect(parseSetting("prompt.system=Answer = think first").value).toBe("Answer = think first");
-    expect(parseSetting("models.revision=20240101").value).toBe("20240101");
+    expect(parseSetting("prepare.dianjinRevision=20240101").value).toBe("20240101");
     expect(parseSetting('prompt.system="quoted"').value).toBe("quoted");
     expect(parseSetting("prompt.system=").value).toBe("");
   });

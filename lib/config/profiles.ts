@@ -8,7 +8,6 @@ const gpu: Config = {
     teacher: "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B",
     judge: "Qwen/Qwen2.5-7B-Instruct",
     base: "Qwen/Qwen2.5-1.5B-Instruct",
-    revision: "main",
     loadIn4bit: true,
   },
   prepare: {
@@ -115,7 +114,6 @@ const tiny: Config = {
     teacher: "ckpts/tiny/teacher",
     judge: "ckpts/tiny/judge",
     base: "ckpts/tiny/base",
-    revision: "main",
     loadIn4bit: false,
   },
   prepare: { ...gpu.prepare, generated: 940, dianjin: false, sampleSize: 1000, maxPromptTokens: 192 },

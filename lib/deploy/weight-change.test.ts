@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { weightChangeMap } from "../figures/weight-change.ts";
-import { modelFolder } from "../model/hub-cache.ts";
 import { listTensors, readTensor } from "../model/tensor-data.ts";
 import { weightChanges } from "./weight-change.ts";
 
@@ -78,16 +77,4 @@ test("another shape, no common weight, a type that is not read and a cut file ar
   expect(() => listTensors(join(root, "empty"))).toThrow("holds no weights");
   const tensor = listTensors(base).get(q)!;
   expect(() => readTensor({ ...tensor, bytes: tensor.bytes + 2 })).toThrow("not safetensors");
-});
-
-test("a hub model is found in the cache by branch or commit, a folder is where it is", () => {
-  const hub = join(root, "hub", "models--Qwen--Q");
-  const snapshot = join(hub, "snapshots", "abc123");
-  mkdirSync(snapshot, { recursive: true });
-  mkdirSync(join(hub, "refs"));
-  writeFileSync(join(hub, "refs", "main"), "abc123");
-  writeFileSync(join(snapshot, "config.json"), "{}");
-  const find = (revision: string, path = "Qwen/Q") => modelFolder({ path, revision, sha256: null }, { HF_HOME: root });
-  expect([find("main"), find("abc123"), find("v2"), find("main", "Qwen/R")]).toEqual([snapshot, snapshot, null, null]);
-  expect(modelFolder({ path: root, revision: "main", sha256: "x" }, {})).toBe(root);
 });

@@ -46,7 +46,7 @@ const PROGRESS_MS = 250;
 export async function distill(lab: Lab, questions: readonly Question[], { onProgress, signal, force = lab.force }: DistillOptions = {}): Promise<Distillation> {
   const { config, paths } = lab;
   if (questions.length === 0) throw new LabError({ what: "There are no questions to distil", where: paths.raw, todo: "Run 01_prepare first; its training questions are what the Teacher is asked." });
-  const teacher = await resolveModel(config.models.teacher, config.models.revision);
+  const teacher = await resolveModel(config.models.teacher);
   const tasks = distillTasks(questions, modelId(teacher), config);
   const inputs = inputsOf(lab, modelId(teacher), tasks);
   const counter = new ProgressCounter(tasks.map((task) => task.question.type));

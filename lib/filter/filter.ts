@@ -18,7 +18,7 @@ import { overlapReport } from "../prepare/overlap.ts";
 import type { OverlapReport } from "../prepare/overlap.ts";
 import { Distilled, Question } from "../records.ts";
 import type { RlRow, SftRow } from "../records.ts";
-import { interruptible } from "../serving/serving.ts";
+import { interruptible } from "../interruptible.ts";
 import { splitQuestions } from "../prepare/split.ts";
 
 export interface FilterOptions extends Pick<JudgeOptions, "signal" | "deadlineMs" | "onProgress"> {

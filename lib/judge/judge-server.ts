@@ -31,7 +31,7 @@ export function judgeThrough(client: Client, model: string): JudgeServer {
  * verdicts are all on disk starts nothing. `close` stops what was started. Throws LabError when there is no such model; `ask` as openServer.
  */
 export async function openJudge(lab: Lab): Promise<JudgeServer> {
-  const ref = await resolveModel(lab.config.models.judge, lab.config.models.revision);
+  const ref = await resolveModel(lab.config.models.judge);
   const model = modelId(ref);
   let opening: Promise<OpenServer> | null = null;
   const open = async (signal?: AbortSignal) => (await (opening ??= openServer(lab, "judge", { signal }))).client;

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { COMMITS } from "./hub.ts";
 import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "./adapter.ts";
 import { hashFolder } from "../store/hash.ts";
 import { modelId, resolveModel } from "./model-ref.ts";
@@ -12,13 +13,17 @@ const dir = mkdtempSync(join(tmpdir(), "ftmodel-adapter-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 describe("resolveModel", () => {
-  test("a folder is told by its content, a hub id by its revision", async () => {
+  test("a folder is told by its content, a hub id by its commit", async () => {
     const path = fakeModel(join(dir, "model"));
     expect(await resolveModel(path)).toEqual({ path, revision: "main", sha256: await hashFolder(path) });
-    expect(await resolveModel("Qwen/Qwen2.5-1.5B-Instruct", "v1")).toEqual({ path: "Qwen/Qwen2.5-1.5B-Instruct", revision: "v1", sha256: null });
+    const id = "Qwen/Qwen2.5-1.5B-Instruct";
+    expect(await resolveModel(id)).toEqual({ path: id, revision: COMMITS[id], sha256: null });
+    expect(await resolveModel(`${id}@${"b".repeat(40)}`)).toEqual({ path: id, revision: "b".repeat(40), sha256: null });
+    expect(await resolveModel("gpt-4o")).toEqual({ path: "gpt-4o", revision: "main", sha256: null }); // asked at serving.url
+    await expect(resolveModel(`${id}@main`)).rejects.toThrow(/pinned by its commit[^]*40 hex digits[^]*"main"[^]*commits\/main/);
   });
 
-  test.each(["Qwen/../../etc", "a/b/c", "owner/--help", "; rm -rf", ""])("%j is neither a folder nor a hub id", async (name) => {
+  test.each(["Qwen/../../etc", "a/b/c", "owner/--help", "; rm -rf", "", "a/b@c@d"])("%j is neither a folder nor a hub id", async (name) => {
     await expect(resolveModel(name)).rejects.toThrow("folder or a hub id");
   });
 

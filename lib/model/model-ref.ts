@@ -1,13 +1,14 @@
-/** Which model is meant: a folder with its content hash, or a hub id with its revision. */
+/** Which model is meant: a folder with its content hash, or a hub id with its commit. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { LabError } from "../errors.ts";
+import { cachedSnapshot, hubModel, UNPINNED } from "./hub.ts";
 import { assertWholeFile } from "./safetensors.ts";
 import { hashFolder } from "../store/hash.ts";
 import { localModelPath } from "../config/paths.ts";
 
-/** A folder has a hash; a hub id has its revision. */
+/** A folder has a hash; a hub id has its commit as revision. */
 export const ModelRef = z.strictObject({ path: z.string(), revision: z.string(), sha256: z.string().nullable() });
 export type ModelRef = z.infer<typeof ModelRef>;
 
@@ -19,21 +20,24 @@ export const JudgeRef = z.strictObject({ model: ModelRef, prompt: z.string() });
 export type JudgeRef = z.infer<typeof JudgeRef>;
 
 /**
- * Resolves a model name of the config: `ckpts/…`, `./…` and absolute paths are folders, the rest hub ids (`owner/name`).
+ * Resolves a model name of the config: `ckpts/…`, `./…` and absolute paths are folders, the rest hub ids (`owner/name`, `owner/name@commit`).
  *
  * A folder is hashed (weights, tokenizer, configuration; not its card). Throws LabError when it is missing, holds no causal language model,
- * lacks its tokenizer, a file of its weights is absent or cut off (by their headers), or the id is not a plain `owner/name`.
+ * lacks its tokenizer, a file of its weights is absent or cut off (by their headers), or the id is not as `hubModel` expects it. A hub id is not looked up: `fetchModel` brings its files.
  */
-export async function resolveModel(name: string, revision = "main"): Promise<ModelRef> {
+export async function resolveModel(name: string): Promise<ModelRef> {
   const path = localModelPath(name);
   if (path === null) {
-    if (!/^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/.test(name) || name.includes(".."))
-      throw new LabError({ what: "A model is a folder or a hub id", found: JSON.stringify(name), expected: "such as ckpts/tiny/base, /models/mine or Qwen/Qwen2.5-1.5B-Instruct" });
-    if (!/^[A-Za-z0-9][\w./-]*$/.test(revision) || revision.includes("..")) throw new LabError({ what: "A model's revision is a branch, tag or commit", found: JSON.stringify(revision) });
-    return { path: name, revision, sha256: null };
+    const { id, commit } = hubModel(name);
+    return { path: id, revision: commit, sha256: null };
   }
   assertCausalModel(path);
-  return { path, revision, sha256: await hashFolder(path) };
+  return { path, revision: UNPINNED, sha256: await hashFolder(path) };
+}
+
+/** The folder with a model's files: its own, or the one in Hugging Face's cache; null when it has not been downloaded. */
+export function modelFolder({ path, revision, sha256 }: ModelRef): string | null {
+  return sha256 !== null ? path : cachedSnapshot({ id: path, commit: revision });
 }
 
 /** What stands for the model in keys and in origin.json. */
@@ -41,7 +45,8 @@ export function modelId(model: ModelRef): string {
   return model.sha256 ?? `${model.path}@${model.revision}`;
 }
 
-function assertCausalModel(path: string): void {
+/** Throws LabError as resolveModel does for a folder. Reads no weights but their headers. */
+export function assertCausalModel(path: string): void {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
     throw new LabError({ what: "The model's folder is missing", where: path, todo: "Correct the name in the config (models.…), or run the stage that makes the model." });
   const file = join(path, "config.json");

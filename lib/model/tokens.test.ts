@@ -52,12 +52,11 @@ describe("loadTokenizer", () => {
   test("a hub id is found in the Hugging Face cache without any network", async () => {
     const hub = join(root, "hub");
     const repo = join(hub, "models--owner--name");
-    writeByteTokenizer(join(repo, "snapshots", "abc123"));
-    mkdirSync(join(repo, "refs"));
-    writeFileSync(join(repo, "refs", "main"), "abc123\n");
+    const commit = "a".repeat(40);
+    writeByteTokenizer(join(repo, "snapshots", commit));
     process.env.HF_HUB_CACHE = hub;
     try {
-      expect((await loadTokenizer("owner/name")).model).toContain("snapshots");
+      expect((await loadTokenizer(`owner/name@${commit}`)).model).toContain("snapshots");
     } finally {
       delete process.env.HF_HUB_CACHE;
     }
@@ -66,7 +65,8 @@ describe("loadTokenizer", () => {
   test("a hub id nobody can reach is an error that names host and model", async () => {
     process.env.HF_ENDPOINT = "http://127.0.0.1:9";
     try {
-      await expect(loadTokenizer("owner/absent")).rejects.toThrow(/127\.0\.0\.1:9\/owner\/absent, revision main[\s\S]*HF_ENDPOINT/);
+      await expect(loadTokenizer(`owner/absent@${"b".repeat(40)}`)).rejects.toThrow(/127\.0\.0\.1:9\/owner\/absent, revision bbbb[\s\S]*HF_ENDPOINT/);
+      await expect(loadTokenizer("owner/absent")).rejects.toThrow(/by its commit only[\s\S]*owner\/absent@<commit>/);
     } finally {
       delete process.env.HF_ENDPOINT;
     }

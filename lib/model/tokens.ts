@@ -1,9 +1,10 @@
 /** How many tokens a model sees: its own tokenizer and chat template, in Node. */
 import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import type { PreTrainedTokenizer } from "@huggingface/transformers";
 import { LabError } from "../errors.ts";
+import { assertPinned, cachedSnapshot, hubModel, huggingFaceHome } from "./hub.ts";
+import type { HubModel } from "./hub.ts";
 import { sha256 } from "../store/hash.ts";
 import { localModelPath } from "../config/paths.ts";
 
@@ -29,6 +30,7 @@ export interface Tokenizer {
 
 /** Longer texts are counted by their first part and scaled: they fit nowhere, and exact counting would take seconds a megabyte. */
 const EXACT_CHARACTERS = 200_000;
+const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json"] as const;
 const loaded = new Map<string, Promise<Tokenizer>>();
 
 /**
@@ -38,12 +40,13 @@ const loaded = new Map<string, Promise<Tokenizer>>();
  * fetched (from HF_ENDPOINT, default huggingface.co) into it. The chat template may stand in `chat_template.jinja`, where transformers 5
  * writes it. Throws LabError when there is no tokenizer or no chat template, or the hub cannot be reached.
  */
-export function loadTokenizer(model: string, revision = "main"): Promise<Tokenizer> {
-  const folder = localModelPath(model) ?? cachedSnapshot(model, revision);
-  const key = folder ?? `${model}@${revision}`;
+export async function loadTokenizer(model: string): Promise<Tokenizer> {
+  const source = localModelPath(model) ?? hubModel(model);
+  const folder = typeof source === "string" ? source : cachedSnapshot(source, TOKENIZER_FILES);
+  const key = folder ?? model;
   let tokenizer = loaded.get(key);
   if (!tokenizer) {
-    tokenizer = folder === null ? fromHub(model, revision) : fromFolder(folder);
+    tokenizer = folder === null ? fromHub(source as HubModel) : fromFolder(folder);
     loaded.set(key, tokenizer);
     tokenizer.catch(() => loaded.delete(key)); // the next call may find the file
   }
@@ -51,7 +54,7 @@ export function loadTokenizer(model: string, revision = "main"): Promise<Tokeniz
 }
 
 async function fromFolder(folder: string): Promise<Tokenizer> {
-  for (const file of ["tokenizer.json", "tokenizer_config.json"]) {
+  for (const file of TOKENIZER_FILES) {
     if (!existsSync(join(folder, file)))
       throw new LabError({ what: "A model folder holds no tokenizer", where: folder, expected: "tokenizer.json and tokenizer_config.json", found: `no ${file}`, todo: "Check models.base; the tiny models come with the repository in ckpts/tiny." });
   }
@@ -66,7 +69,9 @@ async function fromFolder(folder: string): Promise<Tokenizer> {
   }
 }
 
-async function fromHub(model: string, revision: string): Promise<Tokenizer> {
+async function fromHub(hub: HubModel): Promise<Tokenizer> {
+  assertPinned(hub);
+  const { id: model, commit: revision } = hub;
   const { AutoTokenizer, env } = await import("@huggingface/transformers");
   env.allowRemoteModels = true;
   env.cacheDir = join(huggingFaceHome(), "transformers.js");
@@ -101,17 +106,4 @@ function wrap(model: string, vocabulary: string, tokenizer: PreTrainedTokenizer,
     countPromptTokens: (prompt) => countTokens(render(prompt, null)),
     countRowTokens: (prompt, response) => countTokens(render(prompt, response)),
   };
-}
-
-function huggingFaceHome(): string {
-  return process.env.HF_HOME || join(homedir(), ".cache", "huggingface");
-}
-
-/** The folder of a hub model that Python has downloaded, when it holds a tokenizer; null else. */
-function cachedSnapshot(model: string, revision: string): string | null {
-  const repo = join(process.env.HF_HUB_CACHE || join(huggingFaceHome(), "hub"), `models--${model.replace(/\//g, "--")}`);
-  const ref = join(repo, "refs", revision);
-  const commit = existsSync(ref) ? readFileSync(ref, "utf8").trim() : revision;
-  const folder = join(repo, "snapshots", commit);
-  return existsSync(join(folder, "tokenizer.json")) && existsSync(join(folder, "tokenizer_config.json")) ? folder : null;
 }

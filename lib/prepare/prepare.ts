@@ -58,7 +58,7 @@ export function reportPath(lab: Pick<Lab, "paths">): string {
  */
 export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<PrepareReport> {
   const { prepare: settings, prompt, seed } = lab.config;
-  const tokenizer = options.tokenizer ?? (await loadTokenizer(lab.config.models.base, lab.config.models.revision));
+  const tokenizer = options.tokenizer ?? (await loadTokenizer(lab.config.models.base));
   const collected = await collectSources(lab, options);
   const { testShare, sources, ...used } = settings; // the split is stage 3's; of the files the content counts, not the place
   const inputs = { ...used, seed, system: prompt.system, maxLength: lab.config.sft.maxLength, tokenizer: tokenizer.identity, contents: sourceHashes(collected) };

@@ -32,7 +32,7 @@ async function open(runFile: string | undefined): Promise<RewardFunction> {
   if (!runFile) throw new LabError({ what: "The judged reward needs the run's file", found: "no third argument", expected: "run.json, whose config names the Judge" });
   const { config, judge, runDir } = RunFile.parse(JSON.parse(readFileSync(runFile, "utf8")));
   const { rubric, layout, judgePrompt, judgeTemperature, judgeMaxTokens, judgePassScore } = config.filter;
-  const ref = await resolveModel(config.models.judge, config.models.revision);
+  const ref = await resolveModel(config.models.judge);
   if (!judge || modelId(ref) !== modelId(judge.model))
     throw new LabError({ what: "The Judge is not the one this run began with", where: `${runFile}, field judge`, expected: judge ? modelId(judge.model) : "a Judge", found: modelId(ref), todo: "Run the cell again: that makes a new run." });
   Object.assign(process.env, ownGpu(process.env)); // each of several training processes has a Judge of its own

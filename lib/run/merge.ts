@@ -9,6 +9,7 @@ import { hashFile, hashJson } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import type { Lab } from "../config/lab.ts";
 import { trainingRun } from "./lineage.ts";
+import { fetchModel } from "../model/fetch-model.ts";
 import { fitLab } from "../model/fit-lab.ts";
 import { modelId, resolveModel } from "../model/model-ref.ts";
 import { RlRow } from "../records.ts";
@@ -55,7 +56,7 @@ export interface MergeOptions extends StartOptions, WatchOptions {}
  */
 export async function mergeAdapter(lab: Lab, adapterPath: string, options: MergeOptions = {}): Promise<Merged> {
   const { config, paths } = lab;
-  const base = await resolveModel(config.models.base, config.models.revision);
+  const base = await resolveModel(config.models.base);
   const adapter = await checkAdapter(adapterPath, base);
   const path = join(paths.ckpts, "merged", hashJson({ base: modelId(base), adapter: adapter.sha256 }).slice(0, 12));
   const before = readOrigin(path);
@@ -73,6 +74,7 @@ export async function mergeAdapter(lab: Lab, adapterPath: string, options: Merge
     reward: null,
   };
   const force = options.force || isDoneWithoutModel(lab, runKey(spec));
+  await fetchModel(base, options);
   const { plan, assertFree } = await fitLab({ ...lab, config: spec.config }, { stage: "merge", model: base });
   if (plan) console.log(plan);
   const { key } = await startInTurn(lab, { ...spec, plan: plan ?? undefined }, { ...options, force, ready: () => assertFree() });

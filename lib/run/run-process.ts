@@ -23,9 +23,12 @@ export function sidecarCommand(stage: Stage, processes = 1): string[] {
   return processes > 1 ? [PYTHON, ...acrossGpus(processes), script] : [PYTHON, script];
 }
 
-/** All that `accelerate launch` would otherwise ask its own configuration file for; a free port of this machine for the processes to meet. */
+/**
+ * All that `accelerate launch` would otherwise ask its own configuration file for; a free port of this machine for the processes to meet; one more
+ * start of them all for a GPU that ran out of memory (scripts/sidecar/batch.py).
+ */
 function acrossGpus(processes: number): string[] {
-  const options = { num_processes: String(processes), num_machines: "1", machine_rank: "0", gpu_ids: "all", main_process_port: "0", mixed_precision: "bf16", dynamo_backend: "no" };
+  const options = { num_processes: String(processes), num_machines: "1", max_restarts: "1", machine_rank: "0", gpu_ids: "all", main_process_port: "0", mixed_precision: "bf16", dynamo_backend: "no" };
   return ["-m", "accelerate.commands.launch", "--multi_gpu", ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])];
 }
 

@@ -3,29 +3,28 @@ import { apiServersFor, batchFor, engineCommand, inFlightFor } from "./engine.ts
 import type { EngineOptions } from "./engine.ts";
 import { LabError } from "../errors.ts";
 
-const folder = { path: "/models/teacher", revision: "main", sha256: "0".repeat(64) };
-const hub = { path: "Qwen/Qwen2.5-7B-Instruct", revision: "a1b2c3", sha256: null };
-const options: EngineOptions = { engine: "vllm", model: hub, port: 8123, maxModelLength: 4096, concurrency: 288 };
+const folder = "/cache/snapshots/a1b2c3";
+const name = "Qwen/Qwen2.5-7B-Instruct";
+const options: EngineOptions = { engine: "vllm", folder, name, port: 8123, maxModelLength: 4096, concurrency: 288 };
 
 function argsOf(overrides: Partial<EngineOptions>): string[] {
   const { run } = engineCommand({ ...options, ...overrides });
   return "serve" in run ? run.serve : run.command;
 }
 
-test("vLLM serves on 127.0.0.1 with the revision, the length, and OpenAI's sampling defaults", () => {
+test("vLLM serves a folder on 127.0.0.1 under the model's name, with the length, and OpenAI's sampling defaults", () => {
   const [program, ...args] = argsOf({});
   expect(program).toMatch(/bin\/vllm$/);
   expect(args).toEqual([
-    ...["serve", "Qwen/Qwen2.5-7B-Instruct", "--host", "127.0.0.1", "--port", "8123", "--served-model-name", "Qwen/Qwen2.5-7B-Instruct"],
+    ...["serve", folder, "--host", "127.0.0.1", "--port", "8123", "--served-model-name", name],
     ...["--max-model-len", "4096", "--max-num-seqs", "288", "--generation-config", "vllm", "--enable-prefix-caching", "--disable-uvicorn-access-log", "--disable-log-stats"],
-    ...["--revision", "a1b2c3", "--load-format", "safetensors"],
+    ...["--load-format", "safetensors"],
   ]);
 });
 
-test("a folder has no revision, and 4 bit names its quantisation", () => {
-  expect(argsOf({ model: folder })).not.toContain("--revision");
+test("4 bit names its quantisation", () => {
   expect(argsOf({ loadIn4bit: true }).slice(-2)).toEqual(["--quantization", "bitsandbytes"]);
-  expect(argsOf({ engine: "transformers", model: folder, loadIn4bit: true }).slice(-2)).toEqual(["--quantization", "bnb-4bit"]);
+  expect(argsOf({ engine: "transformers", loadIn4bit: true }).slice(-2)).toEqual(["--quantization", "bnb-4bit"]);
 });
 
 test("the memory plan's choices are arguments: the share, no captured graphs, a copy on each GPU with its part of the batch", () => {
@@ -44,9 +43,9 @@ test.each([
   [8, 4, 4],
 ])("%i cores and %i GPUs: %i processes take in requests", (cores, replicas, servers) => expect(apiServersFor(cores, replicas)).toBe(servers));
 
-test("our own server gets the folder, or the id with its revision", () => {
-  expect(argsOf({ engine: "transformers", model: folder, maxModelLength: 512, concurrency: 72 })).toEqual(["/models/teacher", "--host", "127.0.0.1", "--port", "8123", "--max-model-length", "512", "--concurrency", "64"]);
-  expect(engineCommand({ ...options, engine: "transformers" }).servedName).toBe("Qwen/Qwen2.5-7B-Instruct@a1b2c3");
+test("our own server gets the folder, and is asked by it", () => {
+  expect(argsOf({ engine: "transformers", maxModelLength: 512, concurrency: 72 })).toEqual([folder, "--host", "127.0.0.1", "--port", "8123", "--max-model-length", "512", "--concurrency", "64"]);
+  expect(engineCommand({ ...options, engine: "transformers" }).servedName).toBe(folder);
 });
 
 test("no key stands on a command line", () => {
@@ -58,12 +57,11 @@ test("a batch holds at least one request", () => {
 });
 
 test.each([
-  ["a leading -", { ...hub, path: "--config=/etc/passwd" }],
-  ["a parent folder in an id", { ...hub, path: "../../etc" }],
-  ["an @ in a path", { ...folder, path: "/models/a@b" }],
-  ["a NUL", { ...folder, path: "/models/a\0b" }],
-])("%s is refused", (_, model) => {
-  for (const engine of ["vllm", "transformers"] as const) expect(() => engineCommand({ ...options, engine, model })).toThrow(LabError);
+  ["a leading -", "--config=/etc/passwd"],
+  ["an @", "/models/a@b"],
+  ["a NUL", "/models/a\0b"],
+])("%s is refused", (_, text) => {
+  for (const engine of ["vllm", "transformers"] as const) for (const bad of [{ folder: text }, { name: text }]) expect(() => engineCommand({ ...options, engine, ...bad })).toThrow(LabError);
 });
 
 test("requests in flight and transformers' batch belong together", () => {

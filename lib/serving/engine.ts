@@ -3,11 +3,13 @@ import { dirname, join } from "node:path";
 import type { Engine } from "./client.ts";
 import { LabError } from "../errors.ts";
 import { PYTHON } from "../config/paths.ts";
-import type { ModelRef } from "../model/model-ref.ts";
 
 export interface EngineOptions {
   engine: Engine;
-  model: ModelRef;
+  /** The model's folder. */
+  folder: string;
+  /** What requests call it; transformers' server knows the folder only. Default: the folder. */
+  name?: string | undefined;
   port: number;
   /** Tokens of prompt and completion. */
   maxModelLength: number;
@@ -41,26 +43,23 @@ const HOST = "127.0.0.1";
  * transformers' batch holds 8 of 9 requests in flight, so that the next ones wait in the server and not on the way to it. vLLM reads its API key from
  * the environment (VLLM_API_KEY), because command lines are public on a machine; its sampling defaults are OpenAI's, not the model's; it loads
  * safetensors only and runs no code of the model's; it keeps no statistics, a third of its work on every token. Names of its options: vLLM 0.25.1, vllm/engine/arg_utils.py.
- * Throws LabError when the model's name cannot be passed on (an `@` in a path, a leading `-`, `..` in a hub id).
+ * Throws LabError when the model's name cannot be passed on (an `@`, a leading `-`, a NUL).
  */
-export function engineCommand({ engine, model, port, maxModelLength, concurrency, loadIn4bit = false, sequences, memoryShare, cudaGraphs = true, replicas = 1, apiServers }: EngineOptions): EngineCommand {
-  const isFolder = model.sha256 !== null;
-  assertPlain(model, isFolder);
+export function engineCommand({ engine, folder, name = folder, port, maxModelLength, concurrency, loadIn4bit = false, sequences, memoryShare, cudaGraphs = true, replicas = 1, apiServers }: EngineOptions): EngineCommand {
+  for (const text of [folder, name]) assertPlain(text);
   if (engine === "vllm") {
-    const args = ["serve", model.path, "--host", HOST, "--port", String(port), "--served-model-name", model.path, "--max-model-len", String(maxModelLength)];
+    const args = ["serve", folder, "--host", HOST, "--port", String(port), "--served-model-name", name, "--max-model-len", String(maxModelLength)];
     args.push("--max-num-seqs", String(sequences ?? Math.ceil(concurrency / replicas)), "--generation-config", "vllm", "--enable-prefix-caching", "--disable-uvicorn-access-log", "--disable-log-stats");
     if (memoryShare !== undefined) args.push("--gpu-memory-utilization", String(memoryShare));
     if (!cudaGraphs) args.push("--enforce-eager");
     if (replicas > 1) args.push("--data-parallel-size", String(replicas));
     if (apiServers !== undefined) args.push("--api-server-count", String(apiServers));
-    if (!isFolder) args.push("--revision", model.revision);
     args.push(...(loadIn4bit ? ["--quantization", "bitsandbytes"] : ["--load-format", "safetensors"]));
-    return { run: { command: [vllmProgram(), ...args] }, servedName: model.path };
+    return { run: { command: [vllmProgram(), ...args] }, servedName: name };
   }
-  const name = isFolder ? model.path : `${model.path}@${model.revision}`;
-  const args = [name, "--host", HOST, "--port", String(port), "--max-model-length", String(maxModelLength), "--concurrency", String(batchFor(concurrency))];
+  const args = [folder, "--host", HOST, "--port", String(port), "--max-model-length", String(maxModelLength), "--concurrency", String(batchFor(concurrency))];
   if (loadIn4bit) args.push("--quantization", "bnb-4bit");
-  return { run: { serve: args }, servedName: name };
+  return { run: { serve: args }, servedName: folder };
 }
 
 /** transformers' batch for so many requests in flight. @example batchFor(18) //=> 16 */
@@ -86,12 +85,11 @@ export function vllmProgram(): string {
   return join(dirname(PYTHON), "vllm");
 }
 
-function assertPlain({ path }: ModelRef, isFolder: boolean): void {
+function assertPlain(text: string): void {
   const refuse = (found: string): never => {
-    throw new LabError({ what: "The model's name cannot be given to a server", where: path, expected: isFolder ? "a path without @" : "owner/name", found, todo: "Move or rename the folder." });
+    throw new LabError({ what: "The model's name cannot be given to a server", where: text, expected: "a path without @", found, todo: "Move or rename the folder." });
   };
-  if (path.startsWith("-")) refuse("a leading -");
-  if (path.includes("\0")) refuse("a NUL character");
-  if (isFolder && path.includes("@")) refuse("an @, which servers take for the start of a revision");
-  if (!isFolder && path.split("/").includes("..")) refuse("..");
+  if (text.startsWith("-")) refuse("a leading -");
+  if (text.includes("\0")) refuse("a NUL character");
+  if (text.includes("@")) refuse("an @, which servers take for the start of a revision");
 }

@@ -6,13 +6,17 @@ import type { Client, ClientOptions } from "./client.ts";
 import { engineCommand } from "./engine.ts";
 import type { EngineCommand, EngineOptions } from "./engine.ts";
 import { LabError } from "../errors.ts";
+import { modelFolder } from "../model/model-ref.ts";
+import type { ModelRef } from "../model/model-ref.ts";
 import { assertInstalled } from "./installed.ts";
 import { assertPortFree, freePort } from "./port.ts";
 import { ERROR_PATIENCE_MS, waitUntilReady, warmUp } from "./readiness.ts";
 import { lastWords, makeLog } from "./server-log.ts";
 import { startProcess } from "./supervisor.ts";
 
-export interface ServerOptions extends Omit<EngineOptions, "port"> {
+export interface ServerOptions extends Omit<EngineOptions, "port" | "folder" | "name"> {
+  /** A hub id must be on this machine (`fetchModel`). */
+  model: ModelRef;
   /** On 127.0.0.1; 0 (default) takes a free one. */
   port?: number | undefined;
   /** What the server prints. Emptied first. */
@@ -64,20 +68,20 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
 async function startOn(port: number, options: ServerOptions): Promise<Server> {
   const { engine, model, log, startTimeoutMs, errorPatienceMs = ERROR_PATIENCE_MS, requestTimeoutMs, concurrency, signal } = options;
-  const { run, servedName } = options.command?.(port) ?? engineCommand({ ...options, port });
+  const folder = modelFolder(model);
+  const { run, servedName } = options.command?.(port) ?? engineCommand({ ...options, folder: folder ?? model.path, name: model.path, port });
   assertInstalled(run);
   makeLog(log);
   const key = options.apiKey ?? randomBytes(16).toString("hex");
-  const offline: Record<string, string> = model.sha256 === null ? {} : { HF_HUB_OFFLINE: "1" };
   signal?.throwIfAborted();
-  const server = await startProcess({ run, log, env: { ...offline, ...(engine === "vllm" && { VLLM_API_KEY: key }) } });
+  const server = await startProcess({ run, log, env: { HF_HUB_OFFLINE: "1", ...(engine === "vllm" && { VLLM_API_KEY: key }) } });
   const url = `http://127.0.0.1:${port}/v1`;
   const died = new AbortController();
   let stopping = false;
   void server.exited.then((status) => {
     if (!stopping) died.abort(deathError(servedName, log, status, key));
   });
-  const connection: ClientOptions = { baseURL: url, model: servedName, engine, apiKey: key, concurrency, opensThink: model.sha256 === null ? null : templateOpensThink(model.path) };
+  const connection: ClientOptions = { baseURL: url, model: servedName, engine, apiKey: key, concurrency, opensThink: folder === null ? null : templateOpensThink(folder) };
   const client = createClient({ ...connection, timeoutMs: requestTimeoutMs, signal: died.signal });
   const stop = async (graceSeconds = "serve" in run ? 0 : 10) => {
     stopping = true;

@@ -7,8 +7,10 @@ import type { Client } from "./client.ts";
 import type { Failure } from "./completion.ts";
 import { templateOpensThink } from "../model/chat.ts";
 import { LabError } from "../errors.ts";
+import { interruptible } from "../interruptible.ts";
 import type { Lab } from "../config/lab.ts";
-import { resolveModel } from "../model/model-ref.ts";
+import { fetchModel } from "../model/fetch-model.ts";
+import { modelFolder, resolveModel } from "../model/model-ref.ts";
 import type { ModelRef } from "../model/model-ref.ts";
 import { apiServersFor } from "./engine.ts";
 import { answered, probe } from "./readiness.ts";
@@ -41,13 +43,15 @@ export interface OpenServer {
  * `serving.url` set: that server is asked, under the model's name as the config writes it. Otherwise one is started on 127.0.0.1 (a second
  * start in the same process costs a second or two) and ends with this process at the latest. On a GPU the memory plan is printed first; Teacher
  * and Judge are loaded in 4 bit where it has to be so; what is trained and evaluated never is, so that all arms are asked alike.
- * Throws LabError: no such model, another architecture, no GPU where one is needed, too little memory, port in use, server dead or silent.
+ * A hub id is downloaded first.
+ * Throws LabError: no such model, another architecture, as fetchModel, no GPU where one is needed, too little memory, port in use, server dead or silent.
  */
 export async function openServer(lab: Lab, model: ModelRole | string | ModelRef, { port, apiKey, signal }: OpenServerOptions = {}): Promise<OpenServer> {
   const { serving, models } = lab.config;
   const name = typeof model !== "string" ? model.path : isRole(model) ? models[model] : model;
-  const ref = typeof model === "string" ? await resolveModel(name, models.revision) : model;
+  const ref = typeof model === "string" ? await resolveModel(name) : model;
   if (serving.url !== "") return askExisting(lab, name, ref, signal);
+  await fetchModel(ref, { signal });
   const onGpu = serving.engine === "vllm" || lab.config.profile === "gpu";
   const mayQuantise = onGpu && (name === models.teacher || name === models.judge);
   const { config, plan, assertFree } = await planServer(lab, ref, mayQuantise);
@@ -88,24 +92,13 @@ export async function withServer<T>(lab: Lab, model: ModelRole | string | ModelR
   });
 }
 
-/** Runs `work` with a signal that also aborts on SIGINT: tslab interrupts only synchronous code by itself. */
-export async function interruptible<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const key = new AbortController();
-  const stop = () => key.abort(new LabError({ what: "The cell was interrupted", todo: "What was finished is kept: run the cell again to go on." }));
-  process.on("SIGINT", stop);
-  try {
-    return await work(signal ? AbortSignal.any([signal, key.signal]) : key.signal);
-  } finally {
-    process.removeListener("SIGINT", stop);
-  }
-}
-
 function isRole(name: string): name is ModelRole {
   return name === "teacher" || name === "judge" || name === "base";
 }
 
 async function askExisting({ config: { serving } }: Lab, name: string, model: ModelRef, signal: AbortSignal | undefined): Promise<OpenServer> {
-  const connection = { baseURL: apiUrl(serving.url), model: name, engine: serving.engine, apiKey: process.env.FTMODEL_API_KEY || undefined, concurrency: serving.concurrency, opensThink: model.sha256 === null ? null : templateOpensThink(model.path), signal };
+  const folder = modelFolder(model);
+  const connection = { baseURL: apiUrl(serving.url), model: name, engine: serving.engine, apiKey: process.env.FTMODEL_API_KEY || undefined, concurrency: serving.concurrency, opensThink: folder === null ? null : templateOpensThink(folder), signal };
   const result = await probe(createClient({ ...connection, timeoutMs: Math.min(serving.requestTimeoutMs, serving.startTimeoutMs), maxAttempts: 4 }));
   signal?.throwIfAborted();
   if (!answered(result)) {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { z } from "zod";
 import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "../model/adapter.ts";
 import { LabError } from "../errors.ts";
+import { fetchModel } from "../model/fetch-model.ts";
 import { fitLab } from "../model/fit-lab.ts";
 import { hashFile, hashFolder } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
@@ -56,7 +57,7 @@ export interface Trained extends Run {
  */
 export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Trained> {
   const { config, paths } = lab;
-  const base = await resolveModel(config.models.base, config.models.revision);
+  const base = await resolveModel(config.models.base);
   const train = await inputFile(paths.sft, SftRow, "Run 03_filter first; if it kept nothing, its funnel says why.");
   const spec: RunSpec = { stage: "sft", label: options.label ?? "SFT", config, inputs: { train }, models: { base, adapter: null }, reward: null };
   return await runTraining(lab, spec, base, options, paths.sftLora);
@@ -73,7 +74,7 @@ export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Tr
  */
 export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Trained> {
   const { config, paths } = lab;
-  const base = await resolveModel(config.models.base, config.models.revision);
+  const base = await resolveModel(config.models.base);
   const { startFromSft: fromSft, dropDeadGroups } = config.grpo;
   const all = await inputFile(paths.rl, RlRow, "Run 03_filter first; it keeps the questions whose gold answer can be checked.");
   const adapter = fromSft ? await checkAdapter(options.adapter ?? paths.sftLora, base, "Run 04_sft on this base first, or set grpo.startFromSft to false.") : null;
@@ -99,13 +100,14 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
 /** The Judge as a run is keyed by it. Its server is the reward process's to find or to start: that lives as long as the run. */
 async function judgeOf({ config: { models, filter } }: Lab): Promise<JudgeRef> {
   const { rubric, layout, judgePrompt } = filter;
-  return { model: await resolveModel(models.judge, models.revision), prompt: promptVersion({ rubric, layout, size: judgePrompt }) };
+  return { model: await resolveModel(models.judge), prompt: promptVersion({ rubric, layout, size: judgePrompt }) };
 }
 
 async function runTraining(lab: Lab, spec: RunSpec, base: ModelRef, options: TrainOptions, target: string): Promise<Trained> {
   const { publish = true, force = lab.force } = options;
   const stage = spec.stage === "sft" ? "SFT" : "GRPO";
   const judge = spec.judge && lab.config.serving.url === "" ? spec.judge.model : undefined; // a Judge of our own shares the GPU
+  for (const model of [base, judge]) if (model) await fetchModel(model, options);
   const { config, plan, assertFree } = await fitLab(lab, { stage, model: base, judge });
   if (plan) console.log(plan);
   const { key, started } = await startInTurn(lab, { ...spec, config, plan: plan ?? undefined }, { ...options, force, ready: () => assertFree() });

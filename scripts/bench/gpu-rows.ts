@@ -15,8 +15,8 @@ const DENSE = ["--count", 160, "--fixed", 2048];
 /** 64 that warm up, 2,048 that are timed. */
 const QUESTIONS = ["--count", 2112, "--prompt", 200];
 const TIMED = 2048;
-/** For several GPUs: each has as many to answer, so that the emptying at the end weighs alike. */
-const EACH = 1024;
+/** For several GPUs: each has as many to answer as the one of the other rows, so that the filling and the emptying weigh alike. */
+const MANY_QUESTIONS = ["--count", 64 + 4 * TIMED, "--prompt", 200];
 /** As the original project trains: 2 rows a pass, 8 passes a step, NF4. */
 const ORIGINAL = ["--batch", 2, "--accumulation", 8, "--steps", 40, "--checkpointing", "--four-bit"];
 const TOKENS = 512;
@@ -84,7 +84,7 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
 async function sftOn(bench: Bench, gpus: number): Promise<Measured> {
   const model = await bench.model("1.5b");
   const rows = await bench.rows("log-normal", model, LOG_NORMAL);
-  const on = (processes: number) => sft(bench, `sft-${processes}`, model, rows, { ...BF16, "sft.batchSize": 4, "sft.gradientAccumulation": 2 * processes, "gpu.processes": processes }); // equal work a GPU and step
+  const on = (processes: number) => sft(bench, `sft-${processes}`, model, rows, { ...BF16, "sft.batchSize": 16, "sft.gradientAccumulation": processes, "gpu.processes": processes }); // equal work a GPU and step
   const one = await bench.once("SFT on one GPU", async () => (await on(1)).figure);
   const all = await on(gpus);
   return { baseline: one, ours: all.figure, notes: [settingOf(all.run.config.sft)] };
@@ -92,9 +92,9 @@ async function sftOn(bench: Bench, gpus: number): Promise<Measured> {
 
 async function distilOn(bench: Bench, gpus: number): Promise<Measured> {
   const model = await bench.model("7b");
-  const rows = await bench.rows("many-questions", model, ["--count", 64 + 4 * EACH, "--prompt", 200]);
-  const one = await bench.once("distil on one GPU", () => distil7b(bench, "distil-1", model, rows, EACH, 1));
-  return { baseline: one, ours: await distil7b(bench, `distil-${gpus}`, model, rows, gpus * EACH, gpus), notes: [`${EACH} prompts for each GPU`] };
+  const rows = await bench.rows("many-questions", model, MANY_QUESTIONS);
+  const one = await bench.once("distil on one GPU", () => distil7b(bench, "distil-1", model, rows, TIMED, 1));
+  return { baseline: one, ours: await distil7b(bench, `distil-${gpus}`, model, rows, gpus * TIMED, gpus), notes: [`${TIMED} prompts for each GPU`] };
 }
 
 function distil7b(bench: Bench, name: string, model: string, rows: string, count: number, gpus: number): Promise<Figure> {

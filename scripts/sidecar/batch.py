@@ -7,10 +7,11 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from .events import EventLog
 from .failure import Failure
-from .ranks import processes
+from .ranks import anew, meet_anew, processes, restarted, start_all_anew
 
 HALVED = "FTMODEL_MICRO_BATCH"  # tells a process that started anew what it had come to
 
@@ -49,17 +50,21 @@ def filled(batch: Batch, tokens_of: Callable[[int], int], room: int) -> Batch:
     return Batch(micro, batch.effective // micro)
 
 
-def with_smaller_batch(batch: Batch, events: EventLog, attempt: Callable[[Batch], None], leave: Callable[[], None] | None = None) -> None:
+def with_smaller_batch(batch: Batch, events: EventLog, run_dir: Path, attempt: Callable[[Batch], None], leave: Callable[[], None] | None = None) -> None:
     """
     Runs `attempt`; when the GPU's memory runs out, once more with half the micro-batch. `attempt` resumes from its checkpoints.
 
-    With `leave` this process first calls it and then starts anew, in place: what vLLM holds cannot be given back otherwise.
+    With `leave` this process first calls it and then starts anew, in place: what vLLM holds cannot be given back otherwise. Of several
+    processes the launcher starts all anew, since the others wait for this one where nothing can reach them.
     """
     import torch
 
-    halved = os.environ.get(HALVED)
+    halved = os.environ.get(HALVED) or (restarted() and anew(run_dir))
     if halved:
-        batch = Batch(int(halved), batch.effective // int(halved))
+        before, batch = batch, Batch(int(halved), batch.effective // int(halved))
+        if restarted():
+            meet_anew()
+            warn(events, before, batch)
     try:
         return attempt(batch)
     except torch.OutOfMemoryError as error:
@@ -68,16 +73,13 @@ def with_smaller_batch(batch: Batch, events: EventLog, attempt: Callable[[Batch]
     smaller = halve(batch)
     if halved:
         raise too_much(batch, message)
-    if processes() > 1:  # the others do not know, and would wait for this one
-        advice = f"set the micro-batch (sft.batchSize or grpo.microBatch) to {smaller.micro}" if smaller else "take a GPU with more memory"
-        raise Failure("out_of_memory", f"out of memory with passes of {batch.micro} of the longest rows on one of {processes()} GPUs; {advice}: {message}")
     if smaller is None:
         raise Failure("out_of_memory", f"a single row does not fit into the GPU's memory: {message}")
-    events.warning(
-        "out_of_memory",
-        f"The GPU's memory ran out with passes of {batch.micro} of the longest rows; going on with {smaller.micro} × {smaller.accumulation} = "
-        f"{smaller.effective} (the effective batch is the same) from the newest checkpoint.",
-    )
+    if processes() > 1:
+        if leave:
+            leave()
+        start_all_anew(run_dir, smaller.micro)
+    warn(events, batch, smaller)
     if leave:
         leave()
         os.execve(sys.executable, sys.orig_argv, {**os.environ, HALVED: str(smaller.micro)})
@@ -89,6 +91,14 @@ def with_smaller_batch(batch: Batch, events: EventLog, attempt: Callable[[Batch]
     except torch.OutOfMemoryError as error:
         message = str(error).split("\n")[0]
         raise too_much(smaller, message) from None
+
+
+def warn(events: EventLog, before: Batch, now: Batch) -> None:
+    events.warning(
+        "out_of_memory",
+        f"The GPU's memory ran out with passes of {before.micro} of the longest rows; going on with {now.micro} × {now.accumulation} = "
+        f"{now.effective} (the effective batch is the same) from the newest checkpoint.",
+    )
 
 
 def too_much(batch: Batch, message: str) -> Failure:

@@ -44,7 +44,7 @@ def load_tokenizer(run: RunFile) -> PreTrainedTokenizerBase:
 
     base = run.models.base
     try:
-        tokenizer = AutoTokenizer.from_pretrained(base.path, revision=base.revision, padding_side="left", trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(base.folder, padding_side="left", trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise Failure("bad_model", f"the tokenizer of {base.path} cannot be loaded: {str(error).splitlines()[0]}") from error
     if tokenizer.chat_template is None:
@@ -68,11 +68,11 @@ def load_base(run: RunFile, device: str) -> PreTrainedModel:
         options["quantization_config"] = nf4(device)
         options.setdefault("device_map", {"": "cpu"})
     try:
-        return AutoModelForCausalLM.from_pretrained(base.path, revision=base.revision, use_safetensors=True, trust_remote_code=False, **options)
+        return AutoModelForCausalLM.from_pretrained(base.folder, use_safetensors=True, trust_remote_code=False, **options)
     except (OSError, ValueError) as error:
         raise Failure("bad_model", f"the model {base.path} cannot be loaded: {str(error).splitlines()[0]}") from error
     except SafetensorError as error:
-        for path in sorted(Path(base.path).glob("*.safetensors")):
+        for path in sorted(base.folder.glob("*.safetensors")):
             shapes_of(path)  # names the damaged file
         raise Failure("bad_model", f"the weights of {base.path} are damaged ({error}); download or copy them again") from error
 
@@ -120,7 +120,7 @@ def trained_adapter(base: PreTrainedModel, run: RunFile) -> PeftModel:
     check_adapter(run)
     # is_trainable defaults to False: the run would train nothing and its curves would look alive.
     model = PeftModel.from_pretrained(base, run.models.adapter.path, is_trainable=True)
-    model.peft_config["default"].base_model_name_or_path = run.models.base.path  # where it is here: PEFT looks into it
+    model.peft_config["default"].base_model_name_or_path = str(run.models.base.folder)  # where it is here: PEFT looks into it
     return model
 
 
@@ -139,10 +139,8 @@ def check_adapter(run: RunFile) -> None:
     elif (found := json.loads(origin.read_text(encoding="utf-8"))["base"]) != base.id:
         raise Failure("adapter_of_another_base", f"{folder} was trained on base {found[:60]}, not on {base.path} ({base.id[:60]})")
     factors = shapes_of(weights)
-    if not base.is_folder:
-        return
     shapes = {}
-    for path in sorted(Path(base.path).glob("*.safetensors")):
+    for path in sorted(base.folder.glob("*.safetensors")):
         shapes |= shapes_of(path)
     for name, shape in factors.items():
         module, _, factor = name.removeprefix("base_model.model.").partition(".lora_")
@@ -177,8 +175,9 @@ def save_adapter(model: PeftModel, run: RunFile) -> None:
     (unfinished / "README.md").unlink(missing_ok=True)  # an empty form
     config = unfinished / "adapter_config.json"
     settings = json.loads(config.read_text(encoding="utf-8"))
-    # The base as the config names it: a path of this machine would make another hash of the same adapter elsewhere.
-    settings["base_model_name_or_path"] = run.config.models.base
+    # The base by its name: a path of this machine would make another hash of the same adapter elsewhere.
+    base = run.models.base
+    settings["base_model_name_or_path"], settings["revision"] = (run.config.models.base, None) if base.sha256 else (base.path, base.revision)
     config.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     replace_folder(unfinished, final)
 

@@ -14,12 +14,20 @@ from .failure import Failure
 @dataclass(frozen=True)
 class ModelRef:
     path: str  # folder or hub id
-    revision: str
+    revision: str  # of a hub id: its commit
     sha256: str | None  # null for a hub id
 
     @property
-    def is_folder(self) -> bool:
-        return Path(self.path).is_absolute()
+    def folder(self) -> Path:
+        """Its files on this machine. Raises Failure for a hub id that has not been downloaded: lib does that before it starts a run."""
+        if Path(self.path).is_absolute():
+            return Path(self.path)
+        from huggingface_hub import try_to_load_from_cache
+
+        found = try_to_load_from_cache(self.path, "config.json", revision=self.revision)
+        if not isinstance(found, str):
+            raise Failure("bad_model", f"{self.path}@{self.revision} is not in Hugging Face's cache; run the cell again, which downloads it")
+        return Path(found).parent
 
     @property
     def id(self) -> str:

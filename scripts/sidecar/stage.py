@@ -14,7 +14,7 @@ from typing import Any
 
 from .events import EventLog
 from .failure import Cancelled, Failure
-from .ranks import note, noted, processes, rank, watch_others
+from .ranks import anew, note, noted, processes, rank, restarted, watch_others
 from .runfile import RunFile, read_run_file
 
 EXIT_FAILED = 1
@@ -39,7 +39,11 @@ def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
     events = EventLog(path.parent / "events.jsonl")
     if processes() > 1:
         follow_the_others(path.parent, events)
+        if restarted() and anew(path.parent) is None:
+            return EXIT_FAILED  # it has been told why
     cause, message = outcome(stage, path, body, events)
+    if cause == "cancelled" and anew(path.parent) and not restarted():
+        return EXIT_CANCELLED  # by the launcher, which starts all anew
     note(path.parent, cause, message)
     if cause == "cancelled":
         cause, message = noted(path.parent) or (cause, message)
@@ -98,15 +102,14 @@ def hear_signals() -> None:
 
 
 def set_environment(run: RunFile) -> None:
-    """Before any library that reads it is imported: no telemetry, no network for models that are folders, tracking only when switched on."""
+    """Before any library that reads it is imported: no telemetry, no network, tracking only when switched on."""
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["DO_NOT_TRACK"] = "1"
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"  # a log, not a terminal
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     # Threads that wait for each other sleep instead of spinning. With one other busy process on two cores the steps are five times as fast.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    if run.models.base.is_folder:
-        os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["HF_HUB_OFFLINE"] = "1"  # a hub id was downloaded before the run began
     tracking = run.config.tracking
     if tracking.service == "trackio":
         os.environ["TRACKIO_DIR"] = os.path.join(run.run_dir, "trackio")  # on this machine: no space, no server

@@ -47,7 +47,7 @@ class Attempts:
 
 def test_out_of_memory_halves_once_and_says_so(tmp_path):
     attempts = Attempts(fits=4)
-    with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), attempts)
+    with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), tmp_path, attempts)
     assert attempts.seen == [Batch(8, 2), Batch(4, 4)]
     (warning,) = [json.loads(line) for line in (tmp_path / "e").read_text().splitlines()]
     assert warning["code"] == "out_of_memory"
@@ -58,7 +58,7 @@ def test_out_of_memory_halves_once_and_says_so(tmp_path):
 def test_it_is_not_halved_twice_and_a_single_row_not_at_all(tmp_path, batch, tried):
     attempts = Attempts(fits=0)
     with pytest.raises(Failure) as caught:
-        with_smaller_batch(batch, EventLog(tmp_path / "e"), attempts)
+        with_smaller_batch(batch, EventLog(tmp_path / "e"), tmp_path, attempts)
     assert caught.value.cause == "out_of_memory"
     assert len(attempts.seen) == tried
 
@@ -77,7 +77,7 @@ def attempt(batch):
     if batch.micro > 4:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-with_smaller_batch(Batch(8, 2), EventLog(Path({str(tmp_path / "e")!r})), attempt, lambda: print("left", flush=True))
+with_smaller_batch(Batch(8, 2), EventLog(Path({str(tmp_path / "e")!r})), Path({str(tmp_path)!r}), attempt, lambda: print("left", flush=True))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=SCRIPTS)
     assert (done.returncode, done.stdout) == (0, "left\n"), done.stderr
@@ -90,10 +90,10 @@ def test_a_process_that_started_anew_does_not_halve_again(tmp_path, monkeypatch)
     monkeypatch.setenv("FTMODEL_MICRO_BATCH", "4")
     attempts = Attempts(fits=0)
     with pytest.raises(Failure, match="passes of 4 of the longest rows, too"):
-        with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), attempts)
+        with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), tmp_path, attempts)
     assert attempts.seen == [Batch(4, 4)]
 
 
 def test_with_enough_memory_nothing_is_said(tmp_path):
-    with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), Attempts(fits=8))
+    with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), tmp_path, Attempts(fits=8))
     assert (tmp_path / "e").read_text() == ""

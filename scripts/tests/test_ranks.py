@@ -8,18 +8,17 @@ import pytest
 import torch
 from conftest import RL_ROWS, SCRIPTS, SFT_ROWS
 from sidecar import ranks
-from sidecar.batch import Batch, with_smaller_batch
 from sidecar.events import EventLog
-from sidecar.failure import Failure
 
 VOWELS = "(row) => ({ vowels: (row.completion.match(/[aeiou]/g) ?? []).length / 16 })"
 
 
-def launch(stage, processes=2):
-    """What `accelerate launch --multi_gpu` starts on a machine with GPUs; here the processes are on the CPU and meet through gloo."""
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+def launch(stage, processes=2, script=None, restarts=0):
+    """As lib/run/run-process.ts starts it on a machine with GPUs; here the processes are on the CPU and meet through gloo."""
+    options = {"num_processes": processes, "num_machines": 1, "max_restarts": restarts, "machine_rank": 0, "main_process_port": 0, "mixed_precision": "no", "dynamo_backend": "no"}
+    launcher = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
     environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([*launcher, str(SCRIPTS / f"{stage.stage}.py"), str(stage.run_file)], capture_output=True, text=True, env=environment, timeout=300)
+    done = subprocess.run([*launcher, *(script or [str(SCRIPTS / f"{stage.stage}.py")]), str(stage.run_file)], capture_output=True, text=True, env=environment, timeout=300)
     (stage.folder / "log.txt").write_text(done.stdout + done.stderr)
     return done.returncode
 
@@ -82,15 +81,52 @@ def test_the_first_process_and_one_that_is_done_leave_no_note(tmp_path, monkeypa
     assert ranks.noted(tmp_path) is None
 
 
-def test_out_of_memory_on_one_of_several_gpus_says_what_to_set(tmp_path, monkeypatch):
-    monkeypatch.setenv("WORLD_SIZE", "2")
+SMALL = """
+import os, runpy, sys
 
-    def attempt(_):
-        raise torch.OutOfMemoryError("CUDA out of memory")
+import torch
+import trl
 
-    with pytest.raises(Failure, match="on one of 2 GPUs; set the micro-batch .* to 4") as caught:
-        with_smaller_batch(Batch(8, 1), EventLog(tmp_path / "e"), attempt)
-    assert caught.value.cause == "out_of_memory"
+scripts, run_file = sys.argv[1:]
+step = trl.SFTTrainer.training_step
+
+
+def training_step(self, *args, **options):
+    if os.environ["RANK"] == "1" and self.args.per_device_train_batch_size > 1 and self.state.global_step == 2:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+    return step(self, *args, **options)
+
+
+trl.SFTTrainer.training_step = training_step
+load = torch.load
+torch.load = lambda *args, **options: load(*args, **{**options, "map_location": "cpu"})  # of several processes on a CPU each is "cpu:0" to transformers
+sys.path.insert(0, scripts)
+sys.argv = [scripts + "/sft.py", run_file]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_out_of_memory_on_one_of_two_gpus_starts_both_anew_with_half_the_rows(stage, tmp_path):
+    settings = {"loraDropout": 0.0, "epochs": 1, "saveSteps": 1, "batchSize": 2, "gradientAccumulation": 2}
+    alone, shared = (stage("sft", SFT_ROWS, folder=name, sft=settings) for name in ("alone", "shared"))
+    assert alone.run() == 0, alone.log()
+    script = tmp_path / "small.py"
+    script.write_text(SMALL)
+    assert launch(shared, script=[str(script), str(SCRIPTS)], restarts=1) == 0, shared.log()
+    assert shared.end() == ("done", None)
+    assert [event["step"] for event in shared.events("start")] == [0, 2]
+    (warning,) = shared.events("warning")
+    assert warning["code"] == "out_of_memory"
+    assert "passes of 2 of the longest rows; going on with 1 × 2 = 2" in warning["message"]
+    assert [event["step"] for event in shared.events("step")] == [event["step"] for event in alone.events("step")]
+    for name, weight in alone.adapter().items():
+        assert torch.allclose(weight, shared.adapter()[name], atol=1e-5), name
+
+
+def test_another_failure_ends_the_run_once_though_the_launcher_starts_all_anew(stage):
+    broken = stage("sft", SFT_ROWS, sft={"batchSize": 3, "gradientAccumulation": 1})
+    assert launch(broken, restarts=1) != 0
+    assert [event["cause"] for event in broken.events("end")] == ["bad_run_file"]
 
 
 def test_the_end_is_written_once(tmp_path):

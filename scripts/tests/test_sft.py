@@ -1,12 +1,13 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
 import torch
-from conftest import NODE, ROOT, SCRIPTS, SFT_ROWS
+from conftest import NODE, RL_ROWS, ROOT, SCRIPTS, SFT_ROWS
 
 
 def test_a_run_trains_the_adapter_and_says_what_it_did(stage):
@@ -28,6 +29,40 @@ def test_a_run_trains_the_adapter_and_says_what_it_did(stage):
     config = json.loads((sft.folder / "adapter" / "adapter_config.json").read_text())
     assert config["base_model_name_or_path"] == "ckpts/tiny/base"
     assert sorted(config["target_modules"]) == ["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"]
+
+
+@pytest.fixture
+def from_hub(tmp_path, base, monkeypatch):
+    """from_hub(stage): its base is a hub id, whose commit stands in Hugging Face's cache as a download leaves it."""
+    commit = "c" * 40
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    snapshot = tmp_path / "hub" / "models--owner--small" / "snapshots" / commit
+    shutil.copytree(base, snapshot)
+
+    def change(stage):
+        run = json.loads(stage.run_file.read_text())
+        run["models"]["base"] = {"path": "owner/small", "revision": commit, "sha256": None}
+        stage.run_file.write_text(json.dumps(run))
+        return snapshot
+
+    return change
+
+
+def test_a_hub_id_is_trained_and_merged_from_the_cache_and_the_adapter_names_its_commit(stage, from_hub):
+    sft = stage("sft", SFT_ROWS)
+    snapshot = from_hub(sft)
+    assert sft.run() == 0, sft.log()
+    config = json.loads((sft.folder / "adapter" / "adapter_config.json").read_text())
+    assert (config["base_model_name_or_path"], config["revision"]) == ("owner/small", "c" * 40)
+    merge = stage("merge", RL_ROWS, folder="merge", adapter=sft.folder / "adapter")
+    from_hub(merge)
+    assert merge.run() == 0, merge.log()
+    shutil.rmtree(snapshot)
+    again = stage("sft", SFT_ROWS, folder="again")
+    from_hub(again)
+    assert again.run() == 1
+    assert again.end() == ("failed", "bad_model")
+    assert "is not in Hugging Face's cache" in again.events("end")[-1]["message"]
 
 
 def test_the_learning_rate_warms_up_and_falls_as_a_cosine(stage):
