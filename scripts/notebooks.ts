@@ -9,6 +9,7 @@ import { openLab } from "../lib/config/lab.ts";
 import type { Lab } from "../lib/config/lab.ts";
 import { REPO_ROOT } from "../lib/config/paths.ts";
 import { AblationSummary } from "../lib/records.ts";
+import { givenServer } from "../lib/serving/given.ts";
 import { table } from "../lib/view/table.ts";
 import { commonKey, notebookKey, ownedBy, readLedger, reasonToRun, takeSnapshot, writeLedger } from "./pipeline/kept.ts";
 import { environmentOf, HELP, notebookFiles, numberOf, parseOptions } from "./pipeline/options.ts";
@@ -41,9 +42,9 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** The notebooks that load no model: the first, and those that ask a server which runs elsewhere. */
+/** The notebooks that load no model: the first, and those that ask servers which run elsewhere. */
 function askOnly({ config }: Lab): string[] {
-  return config.serving.url === "" ? ["01"] : ["01", "02", "03"];
+  return ["01", ...(givenServer(config, "teacher") ? ["02"] : []), ...(givenServer(config, "judge") ? ["03"] : [])];
 }
 
 let failedStatus = 1;

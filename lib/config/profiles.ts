@@ -85,6 +85,8 @@ const gpu: Config = {
   serving: {
     engine: "vllm",
     url: "",
+    teacherUrl: "",
+    judgeUrl: "",
     port: 0,
     concurrency: 288,
     requestTimeoutMs: 900_000,

@@ -27,7 +27,7 @@ export function judgeThrough(client: Client, model: string): JudgeServer {
 }
 
 /**
- * The config's Judge. Its server is started (or, with `serving.url`, first asked) when the first verdict is missing, so a run whose
+ * The config's Judge. Its server is started (or, when the config gives one, first asked) when the first verdict is missing, so a run whose
  * verdicts are all on disk starts nothing. `close` stops what was started. Throws LabError when there is no such model; `ask` as openServer.
  */
 export async function openJudge(lab: Lab): Promise<JudgeServer> {

@@ -13,6 +13,8 @@ import { fetchModel } from "../model/fetch-model.ts";
 import { modelFolder, resolveModel } from "../model/model-ref.ts";
 import type { ModelRef } from "../model/model-ref.ts";
 import { apiServersFor } from "./engine.ts";
+import { givenServer } from "./given.ts";
+import type { GivenServer } from "./given.ts";
 import { answered, probe } from "./readiness.ts";
 import { startServer } from "./server.ts";
 import { planServer } from "./server-plan.ts";
@@ -40,7 +42,7 @@ export interface OpenServer {
 /**
  * A server that answers for a model: a role of the config, a folder, a hub id, or a resolved model.
  *
- * `serving.url` set: that server is asked, under the model's name as the config writes it. Otherwise one is started on 127.0.0.1 (a second
+ * A server that the config gives (`givenServer`) is asked, under the model's name as the config writes it. Otherwise one is started on 127.0.0.1 (a second
  * start in the same process costs a second or two) and ends with this process at the latest. On a GPU the memory plan is printed first; Teacher
  * and Judge are loaded in 4 bit where it has to be so; what is trained and evaluated never is, so that all arms are asked alike.
  * A hub id is downloaded first.
@@ -50,7 +52,8 @@ export async function openServer(lab: Lab, model: ModelRole | string | ModelRef,
   const { serving, models } = lab.config;
   const name = typeof model !== "string" ? model.path : isRole(model) ? models[model] : model;
   const ref = typeof model === "string" ? await resolveModel(name) : model;
-  if (serving.url !== "") return askExisting(lab, name, ref, signal);
+  const given = givenServer(lab.config, typeof model === "string" ? model : name);
+  if (given) return askGiven(lab, given, name, ref, signal);
   await fetchModel(ref, { signal });
   const onGpu = serving.engine === "vllm" || lab.config.profile === "gpu";
   const mayQuantise = onGpu && (name === models.teacher || name === models.judge);
@@ -96,23 +99,14 @@ function isRole(name: string): name is ModelRole {
   return name === "teacher" || name === "judge" || name === "base";
 }
 
-async function askExisting({ config: { serving } }: Lab, name: string, model: ModelRef, signal: AbortSignal | undefined): Promise<OpenServer> {
+async function askGiven({ config: { serving } }: Lab, { url, setting, apiKey }: GivenServer, name: string, model: ModelRef, signal: AbortSignal | undefined): Promise<OpenServer> {
   const folder = modelFolder(model);
-  const connection = { baseURL: apiUrl(serving.url), model: name, engine: serving.engine, apiKey: process.env.FTMODEL_API_KEY || undefined, concurrency: serving.concurrency, opensThink: folder === null ? null : templateOpensThink(folder), signal };
+  const connection = { baseURL: url, model: name, engine: serving.engine, apiKey, concurrency: serving.concurrency, opensThink: folder === null ? null : templateOpensThink(folder), signal };
   const result = await probe(createClient({ ...connection, timeoutMs: Math.min(serving.requestTimeoutMs, serving.startTimeoutMs), maxAttempts: 4 }));
   signal?.throwIfAborted();
   if (!answered(result)) {
     const { cause, message } = result as Failure;
-    throw new LabError({ what: "The server that the config names does not answer for this model", where: `serving.url ${connection.baseURL}, model ${name}`, found: `${cause}: ${message}`, todo: "Start it, correct serving.url or the model's name, or leave serving.url empty to have one started." });
+    throw new LabError({ what: "The server that the config names does not answer for this model", where: `${setting} ${url}, model ${name}`, found: `${cause}: ${message}`, todo: `Start it, correct ${setting} or the model's name, or leave ${setting} empty to have one started.` });
   }
-  return { client: createClient({ ...connection, timeoutMs: serving.requestTimeoutMs }), model, url: connection.baseURL, pid: null, stop: async () => undefined };
-}
-
-/** With `/v1` behind it, which people leave out. Throws LabError on what is no http(s) URL. */
-function apiUrl(text: string): string {
-  const url = URL.parse(text);
-  if (!url || !/^https?:$/.test(url.protocol)) throw new LabError({ what: "The server's URL cannot be read", where: "key serving.url", expected: "such as http://127.0.0.1:8000/v1", found: text });
-  if (url.username || url.password) throw new LabError({ what: "The server's URL must not hold a password", where: "key serving.url", todo: "Set the key in FTMODEL_API_KEY." });
-  const path = url.pathname.replace(/\/+$/, "");
-  return `${url.origin}${path === "" ? "/v1" : path}`;
+  return { client: createClient({ ...connection, timeoutMs: serving.requestTimeoutMs }), model, url, pid: null, stop: async () => undefined };
 }

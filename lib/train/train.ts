@@ -18,6 +18,7 @@ import { defineReward } from "../reward/reward-source.ts";
 import type { RewardSource } from "../reward/reward-source.ts";
 import type { CensusOptions } from "./census-run.ts";
 import { writeLiveQuestions } from "./live-questions.ts";
+import { givenServer } from "../serving/given.ts";
 import type { Run } from "../run/run.ts";
 import { assertDone, followRun } from "../run/run-follow.ts";
 import type { WatchOptions } from "../run/run-follow.ts";
@@ -106,7 +107,7 @@ async function judgeOf({ config: { models, filter } }: Lab): Promise<JudgeRef> {
 async function runTraining(lab: Lab, spec: RunSpec, base: ModelRef, options: TrainOptions, target: string): Promise<Trained> {
   const { publish = true, force = lab.force } = options;
   const stage = spec.stage === "sft" ? "SFT" : "GRPO";
-  const judge = spec.judge && lab.config.serving.url === "" ? spec.judge.model : undefined; // a Judge of our own shares the GPU
+  const judge = spec.judge && givenServer(lab.config, "judge") === null ? spec.judge.model : undefined; // a Judge of our own shares the GPU
   for (const model of [base, judge]) if (model) await fetchModel(model, options);
   const { config, plan, assertFree } = await fitLab(lab, { stage, model: base, judge });
   if (plan) console.log(plan);
