@@ -16,6 +16,7 @@ from conftest import RL_ROWS, SCRIPTS, SFT_ROWS, make_stage
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU: the sidecar's GPU code is not run")]
 needs_vllm = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed (it comes with the gpu packages)")
+needs_two = pytest.mark.skipif(torch.cuda.device_count() < 2, reason="one GPU at most: several processes are tried on the CPU only (test_ranks.py)")
 needs_bitsandbytes = pytest.mark.skipif(find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed (it comes with the gpu packages)")
 
 WHOLE = {"loadIn4bit": False}
@@ -36,10 +37,18 @@ def gpu_stage(tmp_path, base, profiles):
     return make
 
 
-def run(stage):
-    """In a process of its own: CUDA does not survive a fork."""
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
-    done = subprocess.run([sys.executable, str(SCRIPTS / f"{stage.stage}.py"), str(stage.run_file)], capture_output=True, text=True, env=environment, timeout=900)
+def environment(gpus=1):
+    """A process of ours sees the GPUs that it is to use, as lib starts it."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(gpus)))).split(",")[:gpus]
+    return {**{name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}, "CUDA_VISIBLE_DEVICES": ",".join(visible)}
+
+
+def run(stage, gpus=1):
+    """A process of its own, since CUDA does not survive a fork; accelerate launch on several GPUs."""
+    options = {"num_processes": gpus, "num_machines": 1, "max_restarts": 1, "machine_rank": 0, "gpu_ids": "all", "main_process_port": 0, "mixed_precision": "bf16", "dynamo_backend": "no"}
+    launcher = ["-m", "accelerate.commands.launch", "--multi_gpu", *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
+    script = [str(SCRIPTS / f"{stage.stage}.py"), str(stage.run_file)]
+    done = subprocess.run([sys.executable, *(launcher if gpus > 1 else []), *script], capture_output=True, text=True, env=environment(gpus), timeout=900)
     (stage.folder / "log.txt").write_text(done.stdout + done.stderr)
     return done.returncode
 
@@ -86,9 +95,8 @@ def run_within(stage, bytes_allowed=0):
     """sft.py in a process that may take so many bytes of the GPU (0: all). Returns its status and the most it took."""
     wrapper, peak = stage.folder / "limited.py", stage.folder / "peak.json"
     wrapper.write_text(LIMITED)
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
     command = [sys.executable, str(wrapper), str(SCRIPTS), str(stage.run_file), str(bytes_allowed), str(peak)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=900)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=900)
     (stage.folder / "log.txt").write_text(done.stdout + done.stderr)
     return done.returncode, json.loads(peak.read_text()) if peak.exists() else {}
 
@@ -149,3 +157,23 @@ def test_grpo_with_vllm_resumes(gpu_stage, reward_module):
     grpo.run_file.write_text(grpo.run_file.read_text().replace('"maxSteps": 2', '"maxSteps": 4'))
     assert run(grpo) == 0, grpo.log()
     assert [event["step"] for event in grpo.events("start")] == [0, 2]
+
+
+@needs_two
+def test_two_gpus_share_the_steps_of_sft_and_learn_what_one_learns(gpu_stage):
+    settings = {"loraDropout": 0.0, "epochs": 2, "learningRate": 0.01, "batchSize": 2, "gradientAccumulation": 2}
+    one, two = (gpu_stage("sft", SFT_ROWS, folder=f"on-{gpus}", models=WHOLE, gpu={"vllm": False}, sft=settings) for gpus in (1, 2))
+    assert run(one) == 0, one.log()
+    assert run(two, gpus=2) == 0, two.log()
+    assert two.end() == ("done", None)
+    assert losses(two) == pytest.approx(losses(one), rel=0.02)
+
+
+@needs_two
+@needs_vllm
+def test_two_gpus_share_the_answers_of_grpo_each_with_a_vllm_of_its_own(gpu_stage, reward_module):
+    settings = {"startFromSft": False, "maxSteps": 2, "learningRate": 1e-3, "microBatch": 4}
+    grpo = gpu_stage("grpo", RL_ROWS, models=WHOLE, gpu={"vllm": True, "vllmMemoryShare": 0.2}, reward=reward_module(REWARD), grpo=settings)
+    assert run(grpo, gpus=2) == 0, grpo.log()
+    assert grpo.end() == ("done", None)
+    assert len(grpo.events("step")) == 2
