@@ -63,13 +63,16 @@ def merge(run: RunFile, events: EventLog) -> None:
     if run.models.adapter is None:
         raise Failure("bad_run_file", "run.json: models.adapter: merge needs one")
     check_adapter(run)
-    prompts = [row["prompt"] for row in read_rows(run.input("parity").path, ["prompt"])][: run.config.deploy.parity_prompts]
+    wanted = run.config.deploy.parity_prompts
+    prompts = [row["prompt"] for row in read_rows(run.input("parity").path, ["prompt"])][:wanted]
     device = device_of(run)
     tokenizer = load_tokenizer(run)
     model = with_adapter(run, device, dequantised=True)
     sizes = {name: p.numel() for name, p in model.named_parameters()}
     trainable = sum(size for name, size in sizes.items() if ".lora_" in name)
     events.start(step=0, total_steps=1, device=device, trainable=trainable, total=sum(sizes.values()), versions=versions())
+    if len(prompts) < wanted:
+        events.warning("few_prompts", f"the parity check has {len(prompts)} prompts where deploy.parityPrompts asks for {wanted}: {run.input('parity').path} holds no more")
 
     final = Path(run.output)
     unfinished = final.with_name(f".{final.name}.unfinished")

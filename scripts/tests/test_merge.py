@@ -32,6 +32,14 @@ def test_the_merged_model_answers_as_base_and_adapter_did(stage, adapter, base):
         assert (merge.folder / "merged" / name).read_bytes() == (base / name).read_bytes()
 
 
+def test_a_parity_check_on_fewer_prompts_than_wanted_says_so(stage, adapter):
+    merge = stage("merge", RL_ROWS, adapter=adapter, deploy={"parityPrompts": 64})
+    assert merge.run() == 0, merge.log()
+    (warning,) = merge.events("warning")
+    assert warning["code"] == "few_prompts"
+    assert f"has {len(RL_ROWS)} prompts where deploy.parityPrompts asks for 64" in warning["message"]
+
+
 def test_each_weight_is_the_base_plus_the_scaled_product_of_the_factors(stage, adapter, base):
     """W' = W + (alpha / r) · B·A"""
     merge = stage("merge", RL_ROWS, adapter=adapter)
