@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { identify, isAlive, waitForExit } from "../store/process-identity.ts";
 import { readRun } from "./run.ts";
 import type { Run } from "./run.ts";
@@ -111,4 +111,18 @@ describe.concurrent("watching", () => {
     await startRun(lab, fakeSpec("cancelled"), { command: fakeTrainer("--steps=20") });
     expect(await followRun(lab, key)).toMatchObject({ status: "done", cause: null, step: 20 });
   });
+});
+
+test("what a run warns of stands on the console, also when it is shown again", async () => {
+  const printed: string[] = [];
+  const log = vi.spyOn(console, "log").mockImplementation((line: string) => void printed.push(line));
+  try {
+    const { key } = await startRun(lab, fakeSpec("warned"), { command: fakeTrainer("--steps=2", "--warn=half the rows") });
+    for (let times = 1; times <= 2; times++) {
+      const { label } = await followRun(lab, key);
+      expect(printed).toEqual(Array.from({ length: times }, () => `${label}: half the rows`));
+    }
+  } finally {
+    log.mockRestore();
+  }
 });

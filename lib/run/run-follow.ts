@@ -23,7 +23,7 @@ export interface WatchOptions {
 /**
  * Follows a run until it ends and returns it; what it was, done, failed or interrupted, is its `status`.
  *
- * Works from any process, for a run that somebody else started, too. When `signal` aborts or the cell is interrupted (SIGINT), throws
+ * Works from any process, for a run that somebody else started, too. What it warns of stands on the console. When `signal` aborts or the cell is interrupted (SIGINT), throws
  * a LabError that says the run goes on; `cancelRun` ends it.
  */
 export async function followRun(workspace: Workspace, key: string, { onEvent, onProgress, progressMs = 1000, signal }: WatchOptions = {}): Promise<Run> {
@@ -50,6 +50,7 @@ export async function followRun(workspace: Workspace, key: string, { onEvent, on
       const news = tail.read();
       for (const placed of news) {
         progress.add(placed);
+        if (placed.event.event === "warning") console.log(`${file.label}: ${placed.event.message}`);
         onEvent?.(placed.event);
       }
       const over = !alive || currentEnd(folder, progress) !== null;

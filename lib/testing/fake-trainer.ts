@@ -2,7 +2,7 @@
  * A trainer without a model, for tests of the run machinery: a real process that writes events, saves checkpoints, resumes from the
  * newest complete one, and misbehaves on request.
  *
- *   node fake-trainer.ts [--steps=N] [--step-ms=N] [--save-every=N] [--crash-at=N] [--fail-at=N] [--cause=code] [--torn] [--child] run.json
+ *   node fake-trainer.ts [--steps=N] [--step-ms=N] [--save-every=N] [--crash-at=N] [--fail-at=N] [--cause=code] [--torn] [--child] [--warn=message] run.json
  *
  * Misbehaviour happens in the first attempt only. The loss is a function of the step, so a resumed run can be compared.
  */
@@ -31,6 +31,7 @@ if (options.has("die-at-import")) {
 if (options.has("child")) spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"], { stdio: "ignore" }).on("spawn", function (this: { pid: number }) { writeFileSync(join(run.runDir, "child"), String(this.pid)); });
 
 emit({ event: "start", step: resumed, totalSteps: steps, device: "cpu", trainableParameters: 10, totalParameters: 100, versions: { node: process.version } });
+if (options.has("warn")) emit({ event: "warning", code: "told", message: options.get("warn") });
 for (let step = resumed + 1; step <= steps; step++) {
   await new Promise((wake) => setTimeout(wake, number("step-ms", 5)));
   if (step === asked("crash-at")) {
