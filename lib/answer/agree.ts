@@ -27,7 +27,7 @@ export function agree(gold: Quantity, answer: Quantity, ask: Ask): Agreement {
 const DOLLARS = new Set(["dollar", "USD", "HKD", "AUD", "CAD", "SGD"]);
 
 /** "$" may be any dollar, "¥" yuan or yen, "cent" of a dollar or a euro. */
-export function sameCurrency(a: string, b: string): boolean {
+function sameCurrency(a: string, b: string): boolean {
   if (a === b) return true;
   const fits = (x: string, y: string) => {
     if (x === "dollar") return DOLLARS.has(y) || y === "cent";

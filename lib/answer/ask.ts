@@ -26,7 +26,7 @@ const ASK_LENGTH = 600;
 const TABLE_LENGTH = 65_536;
 
 /** The sentence that asks: after the last "Question:" and before the options; its last 600 characters. */
-export function askingPart(question: string, optionsAt: number): string {
+function askingPart(question: string, optionsAt: number): string {
   let text = optionsAt >= 0 ? question.slice(Math.max(0, optionsAt - 2 * ASK_LENGTH), optionsAt) : question.slice(-2 * ASK_LENGTH);
   for (const mark of ["Question:", "问题：", "问题:"]) {
     const at = text.lastIndexOf(mark);

@@ -60,7 +60,7 @@ function relevant(found: Found[], gold: Value): Found[] {
 const no = (reason: string): Agreement => ({ ok: false, reason });
 
 /** One value against one value, of whatever kinds. */
-export function compareValues(gold: Value, answer: Value, ask: Ask): Agreement {
+function compareValues(gold: Value, answer: Value, ask: Ask): Agreement {
   if (gold.kind === "number" && answer.kind === "number") return agree(gold.number, answer.number, ask);
   if (gold.kind === "date" || answer.kind === "date") return compareDates(gold, answer, ask);
   if (gold.kind === "parts" || answer.kind === "parts") return compareParts(gold, answer, ask);

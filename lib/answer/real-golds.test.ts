@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { checkAnswer } from "./check-answer.ts";
-import { otherNumbers, rewriteLetter, rewriteNumber, rewriteYesNo } from "./generator/rewrite.ts";
+import { otherNumbers, rewriteLetter, rewriteNumber, rewriteYesNo } from "../testing/rewrite-gold.ts";
 import { readGold } from "./gold.ts";
 import { squash } from "./squash.ts";
 

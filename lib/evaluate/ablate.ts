@@ -14,7 +14,7 @@ import { AblationSummary, ARM_NAMES, Arm } from "../records.ts";
 import type { ArmName, EvalDetail, QuestionType } from "../records.ts";
 
 /** Each pair asks what one step adds: SFT, GRPO after SFT, GRPO alone, SFT before GRPO. */
-export const ARM_PAIRS: readonly (readonly [ArmName, ArmName])[] = [
+const ARM_PAIRS: readonly (readonly [ArmName, ArmName])[] = [
   ["base", "sft"],
   ["sft", "sft_grpo"],
   ["base", "grpo_only"],
@@ -77,7 +77,7 @@ export async function ablate(lab: Lab, { arms = ARM_NAMES, ...options }: AblateO
 }
 
 /** The pairs of which both arms are there, compared. Pure. */
-export function compareAll(arms: readonly ArmName[], detailsOf: (arm: ArmName) => readonly EvalDetail[], seed: number): ArmPair[] {
+function compareAll(arms: readonly ArmName[], detailsOf: (arm: ArmName) => readonly EvalDetail[], seed: number): ArmPair[] {
   return ARM_PAIRS.filter(([a, b]) => arms.includes(a) && arms.includes(b)).map(([a, b]) => {
     const [before, after] = [detailsOf(a), detailsOf(b)];
     const metrics = METRICS.map((metric) => compareArms(before, after, metric, { seed })).filter((c): c is Comparison => c !== null);

@@ -1,5 +1,4 @@
 /** Stage 8: gains and regressions by type, on the same questions. */
-import type { ArmPair } from "../evaluate/ablate.ts";
 import { compareArms, compareByType, type Metric } from "../evaluate/compare.ts";
 import type { ArmDetails } from "./evaluate.ts";
 import { type Choice, updateMenu } from "./menu.ts";
@@ -27,15 +26,6 @@ export function deltasByType(a: ArmDetails, b: ArmDetails, metric: Metric = "acc
   const all = compareArms(a.details, b.details, metric);
   const byType = Object.entries(compareByType(a.details, b.details, metric));
   return [["all", all] as const, ...byType].flatMap(([group, comparison]) => (comparison ? [{ pair, group, ...comparison }] : []));
-}
-
-/** The same of an ablation's pairs, which hold the comparisons already: greedy strict accuracy. */
-export function deltasOf(pairs: readonly Pick<ArmPair, "a" | "b" | "metrics" | "byType">[]): Delta[] {
-  return pairs.flatMap(({ a, b, metrics, byType }) => {
-    const all = metrics.find((comparison) => comparison.metric === "accuracy");
-    const groups = [["all", all] as const, ...Object.entries(byType)];
-    return groups.flatMap(([group, comparison]) => (comparison ? [{ pair: `${a} → ${b}`, group, ...comparison }] : []));
-  });
 }
 
 /**

@@ -13,7 +13,7 @@ export { passCurve, type PassLine, type PassOptions } from "./passes.ts";
 export { accuracyByType, type ArmDetails } from "./evaluate.ts";
 export { failureSamples, readFailures } from "./failures.ts";
 export { ablation, ablationTable } from "./ablate.ts";
-export { type Delta, deltas, deltasByType, deltasOf } from "./deltas.ts";
+export { type Delta, deltas, deltasByType } from "./deltas.ts";
 export { answerProgress, passAtKCurve } from "./answers.ts";
 export { throughputCurve } from "./throughput.ts";
 export { weightChangeMap } from "./weight-change.ts";

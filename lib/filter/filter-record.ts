@@ -1,12 +1,7 @@
 /** What is known of every Teacher text after the filter: a line of `data/processed/filter_details.jsonl`, and the stats file. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { fileError } from "../store/atomic.ts";
-import { LabError } from "../errors.ts";
-import { fieldProblem } from "../store/field-problem.ts";
 import { FunnelCounts } from "./funnel.ts";
-import { readJsonl } from "../store/jsonl.ts";
 import type { Paths } from "../config/paths.ts";
 import { QuestionType } from "../records.ts";
 
@@ -61,20 +56,4 @@ export type FilterStats = z.infer<typeof FilterStats>;
 /** Where the filter keeps every text's fate. */
 export function filterDetailsPath(paths: Pick<Paths, "processed">): string {
   return join(paths.processed, "filter_details.jsonl");
-}
-
-/** Stats and details of the last finished filter run, for figures. Throws LabError when there is none, or it does not fit its schema. */
-export function readFilter(paths: Pick<Paths, "processed" | "filterStats">): { stats: FilterStats; details: FilterDetail[] } {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(paths.filterStats, "utf8"));
-  } catch (cause) {
-    throw new LabError({ ...fileError("The filter's statistics cannot be read", paths.filterStats, cause).problem, todo: "Run 03_filter first." }, { cause });
-  }
-  const stats = FilterStats.safeParse(value);
-  if (!stats.success) {
-    const { field, expected, found } = fieldProblem(stats.error, value);
-    throw new LabError({ what: "The filter's statistics do not fit", where: `${paths.filterStats}, field ${field}`, expected, found, todo: "Run 03_filter again." });
-  }
-  return { stats: stats.data, details: readJsonl(filterDetailsPath(paths), FilterDetail, "Run 03_filter first.") };
 }

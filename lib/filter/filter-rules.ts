@@ -46,7 +46,7 @@ function ruleEnd(row: Distilled, side: Side | undefined, useJudge: boolean): [Te
 }
 
 /** A text and the layer it ended in; with `judgement` what the Judge made of it on the way. */
-export function detailOf(row: Distilled, layer: TextLayer, reason: string | null, message: string, judgement?: Judgement): FilterDetail {
+function detailOf(row: Distilled, layer: TextLayer, reason: string | null, message: string, judgement?: Judgement): FilterDetail {
   return {
     key: row.key,
     id: row.id,
@@ -89,7 +89,7 @@ export function applyJudge(passed: readonly Distilled[], judgements: ReadonlyMap
 }
 
 /** At most `max` rows, every type with its share of the whole (largest remainders), drawn with `seed`; in the order given. */
-export function takeStratified<T extends { id: string; type: string }>(rows: readonly T[], max: number, seed: number): T[] {
+function takeStratified<T extends { id: string; type: string }>(rows: readonly T[], max: number, seed: number): T[] {
   if (rows.length <= max) return rows.slice();
   const groups = Map.groupBy(rows, (row) => row.type);
   const quotas = largestRemainder(new Map([...groups].map(([type, group]) => [type, (max * group.length) / rows.length])), max);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { filterDetailsPath, FilterStats, readFilter } from "./filter-record.ts";
+import { FilterDetail, filterDetailsPath, FilterStats } from "./filter-record.ts";
 import { filter } from "./filter.ts";
 import type { Bucket, FunnelCounts } from "./funnel.ts";
 import { FAULT_KINDS } from "../world/fault-kind.ts";
@@ -59,7 +59,7 @@ describe("the filter", () => {
     expect(FilterStats.parse(JSON.parse(readFileSync(paths.filterStats, "utf8")))).toEqual(stats);
     for (const path of [paths.sft, paths.rl, paths.test, paths.filterStats, filterDetailsPath(paths)]) expect(readManifest(path)).not.toBeNull();
     expect(sft[0]!.response.startsWith("<think>")).toBe(true);
-    expect(readFilter(paths).details).toHaveLength(20);
+    expect(readJsonl(filterDetailsPath(paths), FilterDetail)).toHaveLength(20);
   });
 
   test("without the Judge asks nobody and says the layer was skipped", async () => {

@@ -18,7 +18,7 @@ const MAX_REPLY = 20_000;
 const schemas = new Map<RubricName, z.ZodType<Record<string, unknown>>>();
 
 /** zod schema of a rubric's verdict: every criterion once, in range, a reason, and nothing else. */
-export function verdictSchema(name: RubricName): z.ZodType<Record<string, unknown>> {
+function verdictSchema(name: RubricName): z.ZodType<Record<string, unknown>> {
   const known = schemas.get(name);
   if (known) return known;
   const { criteria, scale } = rubricOf(name);

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
-import { allocatedMemory, cacheBytes, GIB, servingMemory, totalMemory, trainingMemory } from "./memory-plan.ts";
-import type { TrainingLoad } from "./memory-plan.ts";
+import { cacheBytes, GIB, servingMemory, totalMemory, trainingMemory } from "./memory-plan.ts";
+import type { Memory, TrainingLoad } from "./memory-plan.ts";
 import { PUBLISHED_SHAPES, readModelShape } from "./model-shape.ts";
 
+/** What torch counts: all but the CUDA context and its libraries. */
+const allocatedMemory = (memory: Memory): number => totalMemory(memory) - memory.runtime;
 const base = PUBLISHED_SHAPES["Qwen/Qwen2.5-1.5B-Instruct"]!;
 const teacher = readModelShape("deepseek-ai/DeepSeek-R1-Distill-Qwen-7B")!;
 const plain: TrainingLoad = { shape: base, format: "bf16", rank: 16, dropout: true, tokens: 8192, checkpointing: true, kernels: "plain" };

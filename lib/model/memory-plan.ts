@@ -68,11 +68,6 @@ export function trainingMemory({ shape, format, rank, dropout, tokens, checkpoin
   return { ...held, runtime: CONTEXT + FRAGMENTS * totalMemory({ ...held, runtime: 0 }) };
 }
 
-/** What torch counts as allocated: the plan without the runtime. */
-export function allocatedMemory(memory: Memory): number {
-  return totalMemory(memory) - memory.runtime;
-}
-
 /** Keys and values of one token in bf16, over all layers. */
 export function cacheBytes(shape: ModelShape): number {
   return 2 * shape.num_hidden_layers * keyValueWidth(shape) * 2;

@@ -3,9 +3,9 @@ import { countLoraParameters, countParameters } from "./model-shape.ts";
 import type { ModelShape } from "./model-shape.ts";
 
 /** Mixed precision: 2 for the weight, 2 for its gradient, 4 for the float32 master copy, 4 + 4 for Adam's two moments. */
-export const BYTES_TRAINED = 16;
+const BYTES_TRAINED = 16;
 /** bf16. */
-export const BYTES_FROZEN = 2;
+const BYTES_FROZEN = 2;
 
 export interface HeldModel {
   model: "policy" | "reference" | "value model";

@@ -76,7 +76,7 @@ export function classify(question: string, gold: string): Classification {
 }
 
 /** What the rules look at. Bounded: only the first 20,000 and the last 1,000 characters are read. */
-export function readFeatures(question: string, gold: string): Features {
+function readFeatures(question: string, gold: string): Features {
   const text = plain(question.length > 21_000 ? `${question.slice(0, 20_000)}\n${question.slice(-1000)}` : question).trim();
   const { stem, options } = splitOptions(text);
   const trimmed = stem.trim();
@@ -123,7 +123,7 @@ function lastSentences(stem: string): string {
 }
 
 /** The rule of a question that came with one of our types. */
-export const GIVEN = "given by the source";
+const GIVEN = "given by the source";
 
 /** The type its source gives where that is one of ours, else by the rules. */
 export function typeQuestion(given: string | undefined, question: string, gold: string): Classification {

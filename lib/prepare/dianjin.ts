@@ -9,7 +9,7 @@ import { readQuestions } from "./sources.ts";
 import type { SourceReading } from "./sources.ts";
 
 export const DIANJIN_SOURCE = "dianjin-r1-data";
-export const DIANJIN_FILES = ["cflue_mcq.json", "cflue_oe.json", "fin_qa.json"] as const;
+const DIANJIN_FILES = ["cflue_mcq.json", "cflue_oe.json", "fin_qa.json"] as const;
 
 export interface DianjinFile {
   path: string;

@@ -2,36 +2,12 @@
 import { canonicalKey } from "../question/canonical.ts";
 import type { Question } from "../records.ts";
 
-export interface DuplicateGroup {
-  key: string;
-  /** In the order given; at least two. */
-  ids: string[];
-}
-
 export interface RemovedDuplicate {
   id: string;
   /** The id of the copy that stays. */
   of: string;
   /** The two copies give different gold answers: at least one is wrong (option letters are not compared). */
   goldDiffers: boolean;
-}
-
-type Text = Pick<Question, "id" | "question">;
-
-/**
- * Groups of questions that are near-copies of each other (see `canonicalKey`); questions without a copy are in no group.
- *
- * Being a near-copy is an equivalence, so no question is in two groups. Linear in the total length.
- */
-export function findDuplicates(questions: readonly Text[]): DuplicateGroup[] {
-  const groups = new Map<string, string[]>();
-  for (const { id, question } of questions) {
-    const key = canonicalKey(question);
-    const group = groups.get(key);
-    if (group) group.push(id);
-    else groups.set(key, [id]);
-  }
-  return [...groups].filter(([, ids]) => ids.length > 1).map(([key, ids]) => ({ key, ids }));
 }
 
 /** Keeps the first copy of each question, in order; tells what was removed and for which. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findDuplicates } from "./duplicates.ts";
+import { removeDuplicates } from "./duplicates.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import { openLab } from "../config/lab.ts";
 import { readManifest } from "../store/manifest.ts";
@@ -164,7 +164,7 @@ test.skipIf(!present)(`real questions and the generated basics${present ? "" : `
   const report = await prepare(lab, { tokenizer });
   expectSums(report);
   const rows = readJsonl(lab.paths.raw, Question);
-  expect(findDuplicates(rows)).toEqual([]);
+  expect(removeDuplicates(rows).removed).toEqual([]);
   expect(report.files.find((f) => f.name === "cflue_oe.json")!.setAside).toEqual({ no_boxed: 134 });
   // The same 400 questions as in DianJin's shape, a tenth of them too long in either.
   expect(report.sources.find((s) => s.source === "cflue_mcq")!.setAside).toEqual({ duplicate: 364, too_long: 36 });

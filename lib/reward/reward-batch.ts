@@ -9,7 +9,6 @@ export const RewardRequest = z.object({
   batch: z.number().int(),
   rows: z.array(z.object({ id: z.string(), question: z.string(), gold: z.string(), completion: z.string(), tokens: z.number() })),
 });
-export type RewardRequest = z.infer<typeof RewardRequest>;
 
 /** A reward as a module exports it: it may wait for something, a Judge for instance. */
 export type RewardFunction = (row: RewardRow) => Record<string, number | null> | Promise<Record<string, number | null>>;

@@ -4,7 +4,7 @@ import { Config } from "../config/config.ts";
 import { hashJson } from "../store/hash.ts";
 import { AdapterRef, JudgeRef, modelId, ModelRef } from "../model/model-ref.ts";
 
-export const STAGES = ["sft", "grpo", "merge"] as const;
+const STAGES = ["sft", "grpo", "merge"] as const;
 export type Stage = (typeof STAGES)[number];
 
 const InputFile = z.strictObject({ path: z.string(), sha256: z.string(), rows: z.number().int() });

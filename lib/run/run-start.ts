@@ -50,19 +50,6 @@ export async function startRun(workspace: Workspace, spec: RunSpec, { force = fa
   });
 }
 
-/** Starts an interrupted or failed run again from its newest complete checkpoint, with the run.json it has. As `startRun` otherwise. */
-export async function resumeRun(workspace: Workspace, key: string, { command }: Pick<StartOptions, "command"> = {}): Promise<{ key: string; started: boolean }> {
-  const folder = new RunFolder(workspace, key);
-  return await whileStarting(workspace.paths.runs, async () => {
-    const spec = folder.readRunFile();
-    const { status } = readRun(workspace, key);
-    if (status === "running" || status === "done") return { key, started: false };
-    await waitUntilGone(folder);
-    await launch(folder, command ?? commandOf(spec), gpusOf(spec));
-    return { key, started: true };
-  });
-}
-
 function setAside(folder: RunFolder): void {
   renameSync(folder.path, `${folder.path}.old-${fileStamp()}`);
 }

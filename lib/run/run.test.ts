@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { LabError } from "../errors.ts";
 import { listRuns, readRun } from "./run.ts";
 import { followRun } from "./run-follow.ts";
-import { cancelRun, resumeRun, startRun } from "./run-start.ts";
+import { cancelRun, startRun } from "./run-start.ts";
 import { runKey } from "./run-key.ts";
 import { fakeSpec, fakeTrainer, temporaryWorkspace } from "../testing/run-fixture.ts";
 
@@ -75,7 +75,7 @@ describe.concurrent("a run that dies", () => {
   test("an attempt that failed by name says so; the resumed attempt is not taken for failed while it works", async () => {
     const failed = await run("failed", "--fail-at=6");
     expect(failed).toMatchObject({ status: "failed", cause: { code: "non_finite_gradient", message: "grad_norm is nan at step 6" } });
-    await resumeRun(lab, failed.key, { command: fakeTrainer("--step-ms=40") });
+    await startRun(lab, fakeSpec("failed"), { command: fakeTrainer("--step-ms=40") });
     const now = readRun(lab, failed.key);
     expect(now).toMatchObject({ status: "running", cause: null });
     expect((await followRun(lab, failed.key)).status).toBe("done");

@@ -37,7 +37,7 @@ export function quantile(values: readonly number[], p: number): number {
 }
 
 /** z of the two-sided 95 % level, Φ⁻¹(0.975). */
-export const Z95 = 1.959963984540054;
+const Z95 = 1.959963984540054;
 
 /**
  * A proportion with Wilson's score interval (95 % unless `z` says otherwise).

@@ -103,7 +103,7 @@ export function readJsonl<T>(path: string, schema: z.ZodType<T>, todo?: string):
 }
 
 /** The LabError of a bad line. */
-export function lineError(path: string, line: number, p: LineProblem): LabError {
+function lineError(path: string, line: number, p: LineProblem): LabError {
   const field = p.field ? `, field ${p.field}` : "";
   return new LabError({ what: "A row cannot be read", where: `${path}, line ${line}${field}`, expected: p.expected, found: p.found });
 }

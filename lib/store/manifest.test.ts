@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { writeFileAtomic } from "./atomic.ts";
-import { finishJsonl, manifestPath, readManifest } from "./manifest.ts";
+import { assertMadeTogether, finishJsonl, manifestPath, readManifest } from "./manifest.ts";
 
 const root = mkdtempSync(join(tmpdir(), "ftmodel-manifest-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -59,6 +59,21 @@ describe("a manifest marks a finished file", () => {
     expect(readManifest(path)).toBe(null);
     expect(readManifest(path, { seed: 1 })).toBe(null);
     expect(readManifest(path, { seed: 2 })).toBe(null);
+  });
+});
+
+describe("assertMadeTogether", () => {
+  test("two files of other inputs are refused with both names; of equal ones, or without a manifest, they pass", () => {
+    const [a, b] = ["a", "b"].map((name) => `${path}.${name}.jsonl`) as [string, string];
+    finishJsonl(a, [{ id: "x" }], { seed: 1 });
+    finishJsonl(b, [{ id: "y" }], { seed: 1 });
+    assertMadeTogether(a, b, "again");
+    finishJsonl(a, [{ id: "x" }], { seed: 2 });
+    expect(() => assertMadeTogether(a, b, "Run it again.")).toThrow(/different runs[^]*a\.jsonl, [^]*b\.jsonl[^]*Run it again/);
+    writeFileSync(b, '{"id":"mine"}\n');
+    assertMadeTogether(a, b, "again");
+    rmSync(b);
+    assertMadeTogether(a, b, "again");
   });
 });
 

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { z } from "zod";
+import { LabError } from "../errors.ts";
 import { writeFileAtomic } from "./atomic.ts";
 import { canonicalJson, sha256 } from "./hash.ts";
 import { writeJsonl } from "./jsonl.ts";
@@ -66,4 +67,11 @@ export function readManifest(path: string, inputs?: Record<string, unknown>): Ma
   if (!manifest.success) return null;
   if (inputs !== undefined && canonicalJson(manifest.data.inputs) !== canonicalJson(inputs)) return null;
   return sha256(readFileSync(path)) === manifest.data.sha256 ? manifest.data : null;
+}
+
+/** Throws LabError when two finished files were made from other inputs; a file without a fitting manifest, such as your own, is taken as it is. */
+export function assertMadeTogether(path: string, other: string, todo: string): void {
+  const [a, b] = [readManifest(path), readManifest(other)];
+  if (!a || !b || canonicalJson(a.inputs) === canonicalJson(b.inputs)) return;
+  throw new LabError({ what: "Two files are of different runs of the stage that makes them", where: `${path}, ${other}`, expected: "equal inputs in their manifests", found: `one made at ${a.created}, the other at ${b.created}`, todo });
 }

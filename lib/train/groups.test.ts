@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { takeCensus } from "./census.ts";
-import { censusRows, groupsOf, groupTexts } from "./groups.ts";
+import { groupsOf, groupTexts } from "./groups.ts";
 
 const answer = (id: string, group: number, completion: string, accuracy: number | null, reward = 0, advantage = 0) => ({ id, group, completion, rewards: { format: 1, ...(accuracy !== null && { accuracy }) } as Record<string, number>, reward, advantage, tokens: 5 });
 const steps = [
@@ -15,16 +14,6 @@ test("answers stand with the question they answer, step by step", () => {
     [2, "c", 2],
   ]);
   expect(groupsOf([])).toEqual([]);
-});
-
-test("the census counts right answers; an answer that was not judged is not right", () => {
-  const rows = censusRows(groupsOf(steps), [{ id: "a", type: "financial_concept" }]);
-  expect(rows.map(({ right, type }) => [right, type])).toEqual([
-    [1, "financial_concept"],
-    [0, "unknown"],
-    [2, "unknown"],
-  ]);
-  expect(takeCensus(rows)).toMatchObject({ n: 3, groupSize: 2, histogram: [1, 1, 1] });
 });
 
 test("equal completions are shown once, the best paid first, with reward and advantage to two decimals", () => {

@@ -1,5 +1,4 @@
 /** The completions of a GRPO run, put together by question: what was compared with what. Pure. */
-import type { CensusRow } from "./census.ts";
 import type { SamplesEvent } from "../run/run-events.ts";
 import type { ShownText } from "../view/sample-view.ts";
 
@@ -24,16 +23,6 @@ export function groupsOf(steps: readonly Pick<SamplesEvent, "step" | "samples">[
     }
     return [...groups.values()];
   });
-}
-
-/**
- * How many answers of each group were right, as `takeCensus` takes it. A question asked in several steps has a row for each.
- *
- * @param questions tell the type; a question that is not among them counts as "unknown".
- */
-export function censusRows(groups: readonly AnswerGroup[], questions: readonly { id: string; type: string }[]): CensusRow[] {
-  const types = new Map(questions.map(({ id, type }) => [id, type]));
-  return groups.map(({ id, answers }) => ({ id, type: types.get(id) ?? "unknown", right: answers.filter((a) => a.rewards.accuracy === 1).length, answers: answers.length }));
 }
 
 /**

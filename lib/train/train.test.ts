@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readOrigin } from "../model/adapter.ts";
 import { hashFolder } from "../store/hash.ts";
+import { finishJsonl, manifestPath } from "../store/manifest.ts";
 import type { Config } from "../config/config.ts";
 import { listRuns } from "../run/run.ts";
 import { cancelRun } from "../run/run-start.ts";
@@ -68,6 +69,16 @@ describe("trainSft", () => {
     await expect(trainSft(elsewhere("empty.jsonl", ""))).rejects.toThrow("nothing to train on");
     await expect(trainSft(elsewhere("bad.jsonl", '{"id":"a","prompt":"x","type":"financial_concept"}\n'))).rejects.toThrow(/bad.jsonl, line 1, field response/);
     expect(listRuns(workspace)).toHaveLength(before);
+  });
+
+  test("rows of one run of the filter and a test set of another are not trained on", async () => {
+    const rows = readFileSync(paths.sft, "utf8");
+    const [row] = rows.trim().split("\n").map((line) => JSON.parse(line) as object);
+    finishJsonl(paths.sft, [row!], { seed: 2 });
+    finishJsonl(paths.test, [{ id: "t", prompt: "2+2?", gold_answer: "4", type: "financial_calculation" }], { seed: 1 });
+    await expect(trainSft(lab((c) => (c.seed = 8)), { command })).rejects.toThrow(/different runs[^]*03_filter again/);
+    for (const file of [paths.test, manifestPath(paths.test), manifestPath(paths.sft)]) rmSync(file);
+    writeFileSync(paths.sft, rows);
   });
 
   test("a run that fails fails the cell with the trainer's own cause; the adapter in place stays", async () => {

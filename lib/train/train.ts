@@ -8,6 +8,7 @@ import { fetchModel } from "../model/fetch-model.ts";
 import { fitLab } from "../model/fit-lab.ts";
 import { hashFile, hashFolder } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
+import { assertMadeTogether } from "../store/manifest.ts";
 import { promptVersion } from "../judge/judge-prompt.ts";
 import type { Lab } from "../config/lab.ts";
 import { modelId, resolveModel } from "../model/model-ref.ts";
@@ -59,6 +60,7 @@ export interface Trained extends Run {
 export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Trained> {
   const { config, paths } = lab;
   const base = await resolveModel(config.models.base);
+  assertMadeTogether(paths.sft, paths.test, CUT_OFF);
   const train = await inputFile(paths.sft, SftRow, "Run 03_filter first; if it kept nothing, its funnel says why.");
   const spec: RunSpec = { stage: "sft", label: options.label ?? "SFT", config, inputs: { train }, models: { base, adapter: null }, reward: null };
   return await runTraining(lab, spec, base, options, paths.sftLora);
@@ -76,6 +78,7 @@ export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Tr
 export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Trained> {
   const { config, paths } = lab;
   const base = await resolveModel(config.models.base);
+  assertMadeTogether(paths.rl, paths.test, CUT_OFF);
   const { startFromSft: fromSft, dropDeadGroups } = config.grpo;
   const all = await inputFile(paths.rl, RlRow, "Run 03_filter first; it keeps the questions whose gold answer can be checked.");
   const adapter = fromSft ? await checkAdapter(options.adapter ?? paths.sftLora, base, "Run 04_sft on this base first, or set grpo.startFromSft to false.") : null;
@@ -97,6 +100,9 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
   const target = fromSft ? paths.grpoLora : join(paths.ckpts, "grpo_only_lora");
   return await runTraining(lab, spec, base, { publish: custom === null, ...options }, target);
 }
+
+/** A question of the test might otherwise be trained on. */
+const CUT_OFF = "Run 03_filter again: it was cut off while it wrote them.";
 
 /** The Judge as a run is keyed by it. Its server is the reward process's to find or to start: that lives as long as the run. */
 async function judgeOf({ config: { models, filter } }: Lab): Promise<JudgeRef> {

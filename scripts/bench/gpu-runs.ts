@@ -16,7 +16,7 @@ import type { Run } from "../../lib/run/run.ts";
 import { trainGrpo, trainSft } from "../../lib/train/train.ts";
 import type { Figure } from "./gpu-table.ts";
 
-export const SIZES = { "1.5b": "Qwen/Qwen2.5-1.5B-Instruct", "7b": "Qwen/Qwen2.5-7B-Instruct" } as const;
+const SIZES = { "1.5b": "Qwen/Qwen2.5-1.5B-Instruct", "7b": "Qwen/Qwen2.5-7B-Instruct" } as const;
 /** Steps of a run that compile, allocate and warm up: not counted. */
 const WARM_UP = 3;
 /** How a run of random weights may end: where all its answers are cut and masked, nothing is learnt. Its steps are whole all the same. */

@@ -70,7 +70,7 @@ interface VitestReport {
 const SKIPPED = new Set(["pending", "skipped", "todo"]);
 
 /** Totals of pytest's JUnit file. */
-export function countJunit(xml: string): Count {
+function countJunit(xml: string): Count {
   const number = (name: string): number => Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
   const failed = number("failures") + number("errors");
   return { passed: number("tests") - failed - number("skipped"), failed, skipped: number("skipped") };

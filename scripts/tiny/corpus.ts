@@ -87,7 +87,7 @@ function drawFault(random: Random, drawn: Drawn) {
   }
 }
 
-export const makers: Record<string, (random: Random) => Row> = {
+const makers: Record<string, (random: Random) => Row> = {
   base: (random) => baseRow(random, BASE_RIGHT),
   "base-finish": (random) => baseRow(random, FINISH_RIGHT),
   teacher: teacherRow,

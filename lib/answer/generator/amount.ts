@@ -46,7 +46,7 @@ export function grouped(text: string, separator: string): string {
 }
 
 /** 12,34,567: the last group has three digits, the others two. */
-export function indian(text: string): string {
+function indian(text: string): string {
   const { sign, whole, fraction } = splitNumber(text);
   if (whole.length <= 3) return text;
   const parts = [whole.slice(-3)];

@@ -7,7 +7,7 @@ import type { Family, Pair } from "./pair.ts";
 import { right, wrong } from "./pair.ts";
 import { spoil, wrapNumber } from "./wrapping.ts";
 
-export const SCALES: [word: string, power: number][] = [
+const SCALES: [word: string, power: number][] = [
   ["千", 3], ["万", 4], ["亿", 8], ["百万", 6], ["千万", 7], [" thousand", 3], ["k", 3], [" million", 6], ["m", 6], ["mn", 6],
   ["MM", 6], [" billion", 9], ["bn", 9],
 ];
@@ -21,7 +21,7 @@ export function drawAmount(random: Random, options: { negative?: boolean } = {})
 }
 
 /** One exact value in any dress of rules 2–4, without currency or percent. */
-export function dressNumber(a: Amount, random: Random): string {
+function dressNumber(a: Amount, random: Random): string {
   const draw = random.next();
   if (draw < 0.4) return sameDecimals(a, random);
   if (draw < 0.5) return sameDecimals(withMoreZeros(a, random), random);

@@ -1,10 +1,10 @@
 /** Other ways to write a real gold, and other values of its kind: for golds whose text is all that is known. */
-import { fullWidth, grouped } from "./amount.ts";
+import { fullWidth, grouped } from "../answer/generator/amount.ts";
 
 const isNumber = (s: string): boolean => s !== "" && Number.isFinite(Number(s)) && !s.includes("e");
 
 /** A number with its tail: "-12.6 million" → ["-12.6", " million"]; null when it does not start with a plain number. */
-export function splitNumber(gold: string): [number: string, tail: string] | null {
+function splitNumber(gold: string): [number: string, tail: string] | null {
   let end = gold.startsWith("-") ? 1 : 0;
   while (end < gold.length && "0123456789.,".includes(gold[end]!)) end++;
   const number = gold.slice(0, end).replaceAll(",", "");
