@@ -39,6 +39,7 @@ export * from "./answer/index.ts";
 
 export * from "./model/adapter.ts";
 export * from "./model/chat.ts";
+export * from "./model/fetch-model.ts";
 export * from "./model/fit.ts";
 export * from "./model/fit-lab.ts";
 export * from "./model/fit-table.ts";
@@ -69,6 +70,7 @@ export * from "./prepare/split.ts";
 export * from "./serving/client.ts";
 export * from "./serving/completion.ts";
 export * from "./serving/engine.ts";
+export * from "./serving/given.ts";
 export * from "./serving/pool.ts";
 export * from "./serving/port.ts";
 export * from "./serving/server.ts";
