@@ -61,6 +61,7 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
 
     from sidecar.loop import loop_arguments, train_and_save
     from sidecar.model import device_of, load_base, load_tokenizer, new_adapter, trainable_weights, trained_adapter
+    from sidecar.track_grpo import answer_tables
     from sidecar.watch_grpo import GrpoWatch, reward_function
 
     config, settings = run.config, run.config.grpo
@@ -105,7 +106,7 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
         processing_class=tokenizer,
         train_dataset=data,
         reward_funcs=[reward_function(process)],
-        callbacks=[watch],
+        callbacks=[watch, *answer_tables(run, watch)],
         args=GRPOConfig(
             # GRPO as published
             loss_type="grpo",

@@ -18,7 +18,7 @@ from typing import Any
 def main(report: dict[str, Any]) -> None:
     os.makedirs(report["folder"], exist_ok=True)
     if report["service"] == "wandb":
-        os.environ.update(WANDB_MODE=report["mode"], WANDB_DIR=report["folder"], WANDB_SILENT="true", WANDB_CONSOLE="off", WANDB_DISABLE_CODE="true")
+        os.environ.update(WANDB_MODE=report["mode"], WANDB_DIR=report["folder"], WANDB_DATA_DIR=os.path.join(report["folder"], "wandb"), WANDB_SILENT="true", WANDB_CONSOLE="off", WANDB_DISABLE_CODE="true")
         import wandb as service
 
         options = {"job_type": report["kind"], "dir": report["folder"]}

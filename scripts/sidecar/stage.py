@@ -120,6 +120,7 @@ def set_environment(run: RunFile) -> None:
         WANDB_MODE=tracking.wandb_mode,
         WANDB_PROJECT=tracking.project,
         WANDB_DIR=run.run_dir,
+        WANDB_DATA_DIR=os.path.join(run.run_dir, "wandb"),  # tables wait here to be sent; it would be the home folder
         WANDB_NAME=run.key,
         WANDB_RUN_ID=run.key,
         WANDB_RESUME="allow",  # a resumed run goes on in the same W&B run
@@ -143,6 +144,7 @@ def start_tracking(run: RunFile, events: EventLog) -> RunFile:
                 import wandb
 
                 wandb.init(project=project, name=run.key)
+                wandb.log = or_off(wandb.log, events)
             else:
                 import trackio
 
@@ -155,6 +157,25 @@ def start_tracking(run: RunFile, events: EventLog) -> RunFile:
     return replace(run, config=replace(run.config, tracking=replace(run.config.tracking, service="none")))
 
 
+def or_off(log: Callable[..., None], events: EventLog) -> Callable[..., None]:
+    """
+    wandb.log, which turns W&B off when it fails. W&B writes in a process of its own; when that one is gone (killed for want of memory)
+    every call raises, and would end the training. trackio's log raises nothing.
+    """
+
+    def log_or_off(*args: Any, **kwargs: Any) -> None:
+        import wandb
+
+        try:
+            log(*args, **kwargs)
+        except Exception as error:
+            traceback.print_exc()
+            events.warning("tracking", f"wandb failed: {first_words(error)}. The run goes on without it; events.jsonl has all that is missing there.")
+            wandb.init(mode="disabled", reinit="create_new")  # stands in for the run and takes whatever is logged
+
+    return log_or_off
+
+
 def untracked(run: RunFile, error: Exception) -> str:
     """The warning's message: what failed, where the metrics are, what to do."""
     settings = run.config.tracking
@@ -162,11 +183,16 @@ def untracked(run: RunFile, error: Exception) -> str:
     if settings.service == "wandb" and settings.wandb_mode == "online":
         name = "wandb (online)"
         advice = "log in with .venv/bin/wandb login; without a network set tracking.wandbMode to offline, and send it later with .venv/bin/wandb sync"
-    reason = (str(error).splitlines() or [""])[0].rstrip(".")
     return (
-        f"{name} could not be started: {type(error).__name__}: {reason}. The run goes on without it and cannot be sent later; all its metrics are in "
+        f"{name} could not be started: {first_words(error)}. The run goes on without it and cannot be sent later; all its metrics are in "
         f"{os.path.join(run.run_dir, 'events.jsonl')}. For the next run: {advice}."
     )
+
+
+def first_words(error: Exception) -> str:
+    """The error's type and the first line of what it says."""
+    reason = (str(error).splitlines() or [""])[0].rstrip(".")
+    return f"{type(error).__name__}: {reason}"
 
 
 def end_tracking(cause: str | None) -> None:

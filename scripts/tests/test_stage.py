@@ -13,7 +13,7 @@ from test_runfile import run_json
 @pytest.fixture
 def environment(monkeypatch):
     """set_environment's changes end with the test."""
-    for name in ("HF_HUB_OFFLINE", "WANDB_MODE", "WANDB_DIR", "WANDB_PROJECT", "WANDB_NAME", "WANDB_RUN_ID", "WANDB_RESUME", "WANDB_CONSOLE", "WANDB_DISABLE_CODE", "OMP_WAIT_POLICY", "TRACKIO_DIR"):
+    for name in ("HF_HUB_OFFLINE", "WANDB_MODE", "WANDB_DIR", "WANDB_DATA_DIR", "WANDB_PROJECT", "WANDB_NAME", "WANDB_RUN_ID", "WANDB_RESUME", "WANDB_CONSOLE", "WANDB_DISABLE_CODE", "OMP_WAIT_POLICY", "TRACKIO_DIR"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
 
