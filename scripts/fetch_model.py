@@ -14,6 +14,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from supervise import die_with_parent
+
 WANTED = ["config.json", "generation_config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer*.json", "tokenizer.model", "vocab.json", "merges.txt"]
 WANTED += ["added_tokens.json", "special_tokens_map.json", "tekken.json", "*.jinja"]
 
@@ -25,9 +27,10 @@ class Refused(Exception):
 
 
 def main(model: str, commit: str) -> None:
+    die_with_parent()
     from huggingface_hub import constants, hf_hub_download, snapshot_download
 
-    files = [file for file in snapshot_download(model, revision=commit, allow_patterns=WANTED, dry_run=True) if "/" not in file.filename]
+    files = [file for file in snapshot_download(model, revision=commit, allow_patterns=WANTED, dry_run=True) if is_read(file.filename)]
     if not any(file.filename.endswith(".safetensors") for file in files):
         raise Refused("no_safetensors", f"{model} at {commit} has no weights as safetensors: pickled ones are not loaded")
     missing = [file for file in files if file.will_download]
@@ -42,6 +45,11 @@ def main(model: str, commit: str) -> None:
         hf_hub_download(model, file.filename, revision=commit)
         done += file.file_size or 0
         print(f"{gigabytes(done)} of {gigabytes(total)}: {file.filename}", flush=True)
+
+
+def is_read(name: str) -> bool:
+    """transformers and vLLM read the folder itself; consolidated.safetensors are the same weights once more, for another library."""
+    return "/" not in name and not name.startswith("consolidated")
 
 
 def gigabytes(size: int) -> str:

@@ -51,7 +51,7 @@ export async function deploy(lab: Lab, { model = lab.paths.mergedModel, simple =
   const engine = simple ? "transformers" : lab.config.serving.engine;
   const apiKey = engine === "vllm" ? process.env.FTMODEL_API_KEY || LOCAL_KEY : null;
   // A deployment is a server of our own, also where the stages ask one that is already there.
-  const own: Lab = { ...lab, config: { ...lab.config, serving: { ...lab.config.serving, url: "", engine } } };
+  const own: Lab = { ...lab, config: { ...lab.config, serving: { ...lab.config.serving, url: "", teacherUrl: "", judgeUrl: "", engine } } };
   const server = await openServer(own, model, { port: lab.config.deploy.port, apiKey: apiKey ?? undefined, signal });
   return { ...server, engine, apiKey };
 }

@@ -11,9 +11,10 @@ import { hashJson } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import type { Lab } from "../config/lab.ts";
 import { finishJsonl, readManifest } from "../store/manifest.ts";
-import { modelId, resolveModel } from "../model/model-ref.ts";
+import { modelId } from "../model/model-ref.ts";
 import { Distilled } from "../records.ts";
 import type { Question } from "../records.ts";
+import { roleModel } from "../serving/given.ts";
 import { withServer } from "../serving/serving.ts";
 import type { Store } from "../store/store.ts";
 
@@ -46,7 +47,7 @@ const PROGRESS_MS = 250;
 export async function distill(lab: Lab, questions: readonly Question[], { onProgress, signal, force = lab.force }: DistillOptions = {}): Promise<Distillation> {
   const { config, paths } = lab;
   if (questions.length === 0) throw new LabError({ what: "There are no questions to distil", where: paths.raw, todo: "Run 01_prepare first; its training questions are what the Teacher is asked." });
-  const teacher = await resolveModel(config.models.teacher);
+  const teacher = await roleModel(config, "teacher");
   const tasks = distillTasks(questions, modelId(teacher), config);
   const inputs = inputsOf(lab, modelId(teacher), tasks);
   const counter = new ProgressCounter(tasks.map((task) => task.question.type));

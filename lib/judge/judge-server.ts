@@ -3,7 +3,8 @@ import type { Client } from "../serving/client.ts";
 import type { JudgeReply, JudgeServer } from "./judge-ask.ts";
 import type { Lab } from "../config/lab.ts";
 import { LabError } from "../errors.ts";
-import { modelId, resolveModel } from "../model/model-ref.ts";
+import { modelId } from "../model/model-ref.ts";
+import { roleModel } from "../serving/given.ts";
 import { openServer } from "../serving/serving.ts";
 import type { OpenServer } from "../serving/serving.ts";
 
@@ -31,7 +32,7 @@ export function judgeThrough(client: Client, model: string): JudgeServer {
  * verdicts are all on disk starts nothing. `close` stops what was started. Throws LabError when there is no such model; `ask` as openServer.
  */
 export async function openJudge(lab: Lab): Promise<JudgeServer> {
-  const ref = await resolveModel(lab.config.models.judge);
+  const ref = await roleModel(lab.config, "judge");
   const model = modelId(ref);
   let opening: Promise<OpenServer> | null = null;
   const open = async (signal?: AbortSignal) => (await (opening ??= openServer(lab, "judge", { signal }))).client;

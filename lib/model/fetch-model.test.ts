@@ -72,6 +72,13 @@ describe.skipIf(!there)("a model of the hub", () => {
     expect(hub.requests.filter((request) => request.startsWith("GET"))).toEqual(["GET model.safetensors"]);
   });
 
+  test("is not downloaded when the call was aborted, or when it could not be used here anyway", async () => {
+    const model = await resolveModel(name);
+    await expect(fetchModel(model, { signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");
+    await expect(fetchModel(model, { before: () => Promise.reject(new Error("too little memory")) })).rejects.toThrow("too little memory");
+    expect(hub.requests).toEqual([]);
+  });
+
   test("without a known commit is refused, in the cache or not", async () => {
     await expect(fetchModel(await resolveModel(id))).rejects.toThrow(/by its commit only[^]*owner\/small@<commit>[^]*Qwen\/Qwen2\.5-7B-Instruct[^]*commits\/main/);
     expect(hub.requests).toEqual([]);

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { LabError } from "../errors.ts";
 import { interruptible } from "../interruptible.ts";
 import { PYTHON, REPO_ROOT } from "../config/paths.ts";
-import { assertPinned } from "./hub.ts";
+import { assertPinned, hubCache } from "./hub.ts";
 import { assertCausalModel, modelFolder } from "./model-ref.ts";
 import type { ModelRef } from "./model-ref.ts";
 
@@ -19,6 +19,12 @@ const TODO: Readonly<Record<string, string>> = {
 };
 const UNREACHED = "Check the network; HF_ENDPOINT names a mirror. Or download the model elsewhere and name its folder in the config.";
 
+export interface FetchOptions {
+  signal?: AbortSignal | undefined;
+  /** Called when there is something to download; what it throws spares the download. */
+  before?: () => Promise<unknown>;
+}
+
 /**
  * Returns when a model's files are on this machine: at once for a folder, and for a hub id that was downloaded whole. Otherwise its commit is
  * downloaded into Hugging Face's cache (scripts/fetch_model.py: safetensors, tokenizer and configuration only), a line on the console for each file.
@@ -26,10 +32,11 @@ const UNREACHED = "Check the network; HF_ENDPOINT names a mirror. Or download th
  * What was downloaded stays, and the next call goes on from there. Throws LabError: no commit is known for the id, no Python, the hub refuses or is
  * not reached, no room on the disk, no safetensors, no causal language model; the reason of `signal`.
  */
-export async function fetchModel(model: ModelRef, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+export async function fetchModel(model: ModelRef, { signal, before }: FetchOptions = {}): Promise<void> {
   if (model.sha256 !== null) return;
   assertPinned({ id: model.path, commit: model.revision });
   if (isWhole(modelFolder(model))) return;
+  await before?.();
   console.log(`Downloading ${model.path} at commit ${model.revision.slice(0, 7)}`);
   await interruptible(signal, (either) => download(model, either));
   assertCausalModel(modelFolder(model) ?? model.path);
@@ -46,9 +53,12 @@ function isWhole(folder: string | null): boolean {
 
 async function download({ path, revision }: ModelRef, signal: AbortSignal): Promise<void> {
   if (!existsSync(PYTHON)) throw new LabError({ what: "The Python environment is missing", where: PYTHON, todo: "Run `npm run doctor`; `npm start` installs it." });
-  const child = spawn(PYTHON, [join(REPO_ROOT, "scripts", "fetch_model.py"), path, revision], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, HF_HUB_DISABLE_PROGRESS_BARS: "1", HF_HUB_DISABLE_TELEMETRY: "1" } });
+  signal.throwIfAborted();
+  const child = spawn(PYTHON, [join(REPO_ROOT, "scripts", "fetch_model.py"), path, revision], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, HF_HUB_CACHE: hubCache(), HF_HUB_DISABLE_PROGRESS_BARS: "1", HF_HUB_DISABLE_TELEMETRY: "1" } });
   const stop = () => void child.kill();
   signal.addEventListener("abort", stop, { once: true });
+  const ended = new Promise<number | null>((closed, failed) => child.once("close", closed).once("error", failed));
+  ended.catch(() => undefined); // awaited below
   let errors = "";
   child.stderr.on("data", (part: Buffer) => (errors = (errors + part.toString()).slice(-2000)));
   let last = "";
@@ -56,7 +66,7 @@ async function download({ path, revision }: ModelRef, signal: AbortSignal): Prom
     last = line;
     if (!line.startsWith("{")) console.log(line);
   }
-  const status = child.exitCode ?? (await new Promise<number | null>((ended) => child.once("close", ended)));
+  const status = await ended;
   signal.removeEventListener("abort", stop);
   signal.throwIfAborted();
   if (status !== 0) throw downloadError(`${path}@${revision}`, last, errors);

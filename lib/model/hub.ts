@@ -1,7 +1,7 @@
 /** Hub ids: which commit of a model is meant, and where Hugging Face's cache has it. */
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { LabError } from "../errors.ts";
 
 export interface HubModel {
@@ -46,14 +46,18 @@ function isCommit(text: string): boolean {
   return /^[0-9a-f]{40}$/.test(text);
 }
 
-/** `HF_HOME`, or `~/.cache/huggingface`. Source: https://huggingface.co/docs/huggingface_hub/guides/manage-cache */
+/** Where Hugging Face's libraries keep what they download. Source: https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables */
 export function huggingFaceHome(environment: NodeJS.ProcessEnv = process.env): string {
-  return environment.HF_HOME || join(homedir(), ".cache", "huggingface");
+  return resolve(environment.HF_HOME || join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "huggingface"));
+}
+
+/** The cache of models. What is started here is told it (HF_HUB_CACHE), so that all look in the same place. */
+export function hubCache(environment: NodeJS.ProcessEnv = process.env): string {
+  return resolve(environment.HF_HUB_CACHE || environment.HUGGINGFACE_HUB_CACHE || join(huggingFaceHome(environment), "hub"));
 }
 
 /** The folder that a download left in the cache, when these files are in it; null else. Asks no network. */
 export function cachedSnapshot({ id, commit }: HubModel, files: readonly string[] = ["config.json"], environment: NodeJS.ProcessEnv = process.env): string | null {
-  const cache = environment.HF_HUB_CACHE || join(huggingFaceHome(environment), "hub");
-  const snapshot = join(cache, `models--${id.replaceAll("/", "--")}`, "snapshots", commit);
+  const snapshot = join(hubCache(environment), `models--${id.replaceAll("/", "--")}`, "snapshots", commit);
   return files.every((file) => existsSync(join(snapshot, file))) ? snapshot : null;
 }

@@ -11,11 +11,12 @@ import { ownGpu } from "../config/gpu.ts";
 import { LabError } from "../errors.ts";
 import { createJudgeReward } from "./judge-reward.ts";
 import { judgeThrough } from "../judge/judge-server.ts";
-import { modelId, resolveModel } from "../model/model-ref.ts";
+import { modelId } from "../model/model-ref.ts";
 import { workspacePaths } from "../config/paths.ts";
 import type { RewardRow } from "./reward.ts";
 import type { RewardFunction } from "./reward-batch.ts";
 import { RunFile } from "../run/run-key.ts";
+import { roleModel } from "../serving/given.ts";
 import { openServer } from "../serving/serving.ts";
 
 /** For one completion. The trainer waits 10 minutes for a batch, the first of which may have to start the server. */
@@ -32,7 +33,7 @@ async function open(runFile: string | undefined): Promise<RewardFunction> {
   if (!runFile) throw new LabError({ what: "The judged reward needs the run's file", found: "no third argument", expected: "run.json, whose config names the Judge" });
   const { config, judge, runDir } = RunFile.parse(JSON.parse(readFileSync(runFile, "utf8")));
   const { rubric, layout, judgePrompt, judgeTemperature, judgeMaxTokens, judgePassScore } = config.filter;
-  const ref = await resolveModel(config.models.judge);
+  const ref = await roleModel(config, "judge");
   if (!judge || modelId(ref) !== modelId(judge.model))
     throw new LabError({ what: "The Judge is not the one this run began with", where: `${runFile}, field judge`, expected: judge ? modelId(judge.model) : "a Judge", found: modelId(ref), todo: "Run the cell again: that makes a new run." });
   Object.assign(process.env, ownGpu(process.env)); // each of several training processes has a Judge of its own

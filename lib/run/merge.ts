@@ -74,8 +74,9 @@ export async function mergeAdapter(lab: Lab, adapterPath: string, options: Merge
     reward: null,
   };
   const force = options.force || isDoneWithoutModel(lab, runKey(spec));
-  await fetchModel(base, options);
-  const { plan, assertFree } = await fitLab({ ...lab, config: spec.config }, { stage: "merge", model: base });
+  const fit = () => fitLab({ ...lab, config: spec.config }, { stage: "merge", model: base });
+  await fetchModel(base, { ...options, before: fit });
+  const { plan, assertFree } = await fit();
   if (plan) console.log(plan);
   const { key } = await startInTurn(lab, { ...spec, plan: plan ?? undefined }, { ...options, force, ready: () => assertFree() });
   const run = await followRun(lab, key, options);

@@ -6,6 +6,7 @@ import { fileError } from "../store/atomic.ts";
 import { LabError } from "../errors.ts";
 import { GPU_ORDER } from "../config/gpu.ts";
 import { PYTHON, REPO_ROOT } from "../config/paths.ts";
+import { hubCache } from "../model/hub.ts";
 import { identify } from "../store/process-identity.ts";
 import { cutTornTail } from "./run-events.ts";
 import { fileSize } from "./run-folder.ts";
@@ -54,7 +55,7 @@ export async function launch(folder: RunFolder, command: readonly string[], envi
       cwd: REPO_ROOT,
       detached: true, // setsid: signals to the kernel's group do not reach it
       stdio: ["ignore", log, log],
-      env: { CUDA_DEVICE_ORDER: GPU_ORDER, ...process.env, PYTHONUNBUFFERED: "1", ...environment },
+      env: { CUDA_DEVICE_ORDER: GPU_ORDER, ...process.env, PYTHONUNBUFFERED: "1", HF_HUB_CACHE: hubCache(), ...environment },
     });
     await new Promise<void>((started, failed) => {
       child.once("spawn", started);

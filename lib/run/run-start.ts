@@ -59,7 +59,7 @@ function commandOf(spec: Pick<RunFile, "stage" | "config">): string[] {
 }
 
 function processesOf({ stage, config }: Pick<RunFile, "stage" | "config">): number {
-  return config.profile === "gpu" && stage !== "merge" ? config.gpu.processes : 1;
+  return config.profile === "gpu" && stage !== "merge" ? Math.max(1, config.gpu.processes) : 1; // 0 stays where the size of the base is not known
 }
 
 function gpusOf(spec: Pick<RunFile, "stage" | "config">): NodeJS.ProcessEnv {

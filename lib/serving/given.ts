@@ -1,6 +1,10 @@
 /** Servers that are there already: the config names one for a role, or one for all. */
 import type { Config } from "../config/config.ts";
+import { localModelPath } from "../config/paths.ts";
 import { LabError } from "../errors.ts";
+import { UNPINNED } from "../model/hub.ts";
+import { resolveModel } from "../model/model-ref.ts";
+import type { ModelRef } from "../model/model-ref.ts";
 
 export interface GivenServer {
   /** With `/v1`. */
@@ -11,17 +15,24 @@ export interface GivenServer {
   apiKey: string | undefined;
 }
 
+export type ModelRole = "teacher" | "judge" | "base";
+
 /**
- * The server that answers for a role or a model of the config; null when one has to be started.
+ * The server that answers for a role; null when one has to be started.
  *
  * `serving.teacherUrl` (its key: FTMODEL_TEACHER_API_KEY) and `serving.judgeUrl` (FTMODEL_JUDGE_API_KEY) go before `serving.url`
- * (FTMODEL_API_KEY), which answers for every role. Throws LabError on what is no http(s) URL, or holds a password.
+ * (FTMODEL_API_KEY), which answers for every model. Throws LabError on what is no http(s) URL, or holds a password.
  */
-export function givenServer({ serving, models }: Pick<Config, "serving" | "models">, model: string, environment: NodeJS.ProcessEnv = process.env): GivenServer | null {
+export function givenServer({ serving }: Pick<Config, "serving">, role: ModelRole | null, environment: NodeJS.ProcessEnv = process.env): GivenServer | null {
   const given = (url: string, setting: string, key: string): GivenServer | null => (url === "" ? null : { url: apiUrl(url, setting, key), setting, apiKey: environment[key] || undefined });
-  const teacher = model === "teacher" || model === models.teacher ? given(serving.teacherUrl, "serving.teacherUrl", "FTMODEL_TEACHER_API_KEY") : null;
-  const judge = model === "judge" || model === models.judge ? given(serving.judgeUrl, "serving.judgeUrl", "FTMODEL_JUDGE_API_KEY") : null;
-  return (model === "judge" ? judge : (teacher ?? judge)) ?? given(serving.url, "serving.url", "FTMODEL_API_KEY");
+  const own = role === "teacher" ? given(serving.teacherUrl, "serving.teacherUrl", "FTMODEL_TEACHER_API_KEY") : role === "judge" ? given(serving.judgeUrl, "serving.judgeUrl", "FTMODEL_JUDGE_API_KEY") : null;
+  return own ?? given(serving.url, "serving.url", "FTMODEL_API_KEY");
+}
+
+/** The model of a role. Where a server is given for it, its name is that server's to understand. Throws LabError as resolveModel. */
+export async function roleModel(config: Pick<Config, "serving" | "models">, role: ModelRole): Promise<ModelRef> {
+  const name = config.models[role];
+  return givenServer(config, role) !== null && localModelPath(name) === null ? { path: name, revision: UNPINNED, sha256: null } : await resolveModel(name);
 }
 
 /** With `/v1` behind it, which people leave out. */

@@ -13,13 +13,11 @@ import { fetchModel } from "../model/fetch-model.ts";
 import { modelFolder, resolveModel } from "../model/model-ref.ts";
 import type { ModelRef } from "../model/model-ref.ts";
 import { apiServersFor } from "./engine.ts";
-import { givenServer } from "./given.ts";
-import type { GivenServer } from "./given.ts";
+import { givenServer, roleModel } from "./given.ts";
+import type { GivenServer, ModelRole } from "./given.ts";
 import { answered, probe } from "./readiness.ts";
 import { startServer } from "./server.ts";
 import { planServer } from "./server-plan.ts";
-
-export type ModelRole = "teacher" | "judge" | "base";
 
 export interface OpenServerOptions {
   /** Of a started server; default `serving.port`. */
@@ -50,13 +48,15 @@ export interface OpenServer {
  */
 export async function openServer(lab: Lab, model: ModelRole | string | ModelRef, { port, apiKey, signal }: OpenServerOptions = {}): Promise<OpenServer> {
   const { serving, models } = lab.config;
-  const name = typeof model !== "string" ? model.path : isRole(model) ? models[model] : model;
-  const ref = typeof model === "string" ? await resolveModel(name) : model;
-  const given = givenServer(lab.config, typeof model === "string" ? model : name);
+  const role = typeof model === "string" && isRole(model) ? model : null;
+  const name = role ? models[role] : typeof model === "string" ? model : model.path;
+  const ref = role ? await roleModel(lab.config, role) : typeof model === "string" ? await resolveModel(name) : model;
+  const given = givenServer(lab.config, role);
   if (given) return askGiven(lab, given, name, ref, signal);
-  await fetchModel(ref, { signal });
   const onGpu = serving.engine === "vllm" || lab.config.profile === "gpu";
-  const mayQuantise = onGpu && (name === models.teacher || name === models.judge);
+  const isTeacherOrJudge = role ? role !== "base" : name !== models.base && (name === models.teacher || name === models.judge);
+  const mayQuantise = onGpu && isTeacherOrJudge;
+  await fetchModel(ref, { signal, before: () => planServer(lab, ref, mayQuantise) });
   const { config, plan, assertFree } = await planServer(lab, ref, mayQuantise);
   if (plan) console.log(plan);
   await assertFree();

@@ -61,6 +61,11 @@ describe("training on a machine with GPUs", () => {
     const note = [process.execPath, "-e", `require("node:fs").appendFileSync(${JSON.stringify(seen)}, process.env.CUDA_VISIBLE_DEVICES + "\\n")`];
     for (const processes of [1, 2]) await trainSft(lab({ "gpu.processes": processes, "sft.epochs": 7 }), { command: note }).catch(() => undefined);
     expect(readFileSync(seen, "utf8")).toBe("0\n0,1\n");
+    // Of another architecture the size is not known, and 0 ("as many as there are") stays in the config.
+    const other = fakeModel(join(workspace.root, "llama"));
+    writeFileSync(join(other, "config.json"), JSON.stringify({ model_type: "llama", architectures: ["LlamaForCausalLM"] }));
+    await trainSft(lab({ "models.base": other, "sft.epochs": 7 }), { command: note }).catch(() => undefined);
+    expect(readFileSync(seen, "utf8")).toBe("0\n0,1\n0\n");
   });
 
   test("GRPO goes on with vLLM in the trainer, in a run of its own for every size of GPU", async () => {

@@ -19,7 +19,7 @@ import { defineReward } from "../reward/reward-source.ts";
 import type { RewardSource } from "../reward/reward-source.ts";
 import type { CensusOptions } from "./census-run.ts";
 import { writeLiveQuestions } from "./live-questions.ts";
-import { givenServer } from "../serving/given.ts";
+import { givenServer, roleModel } from "../serving/given.ts";
 import type { Run } from "../run/run.ts";
 import { assertDone, followRun } from "../run/run-follow.ts";
 import type { WatchOptions } from "../run/run-follow.ts";
@@ -105,17 +105,18 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
 const CUT_OFF = "Run 03_filter again: it was cut off while it wrote them.";
 
 /** The Judge as a run is keyed by it. Its server is the reward process's to find or to start: that lives as long as the run. */
-async function judgeOf({ config: { models, filter } }: Lab): Promise<JudgeRef> {
-  const { rubric, layout, judgePrompt } = filter;
-  return { model: await resolveModel(models.judge), prompt: promptVersion({ rubric, layout, size: judgePrompt }) };
+async function judgeOf({ config }: Lab): Promise<JudgeRef> {
+  const { rubric, layout, judgePrompt } = config.filter;
+  return { model: await roleModel(config, "judge"), prompt: promptVersion({ rubric, layout, size: judgePrompt }) };
 }
 
 async function runTraining(lab: Lab, spec: RunSpec, base: ModelRef, options: TrainOptions, target: string): Promise<Trained> {
   const { publish = true, force = lab.force } = options;
   const stage = spec.stage === "sft" ? "SFT" : "GRPO";
   const judge = spec.judge && givenServer(lab.config, "judge") === null ? spec.judge.model : undefined; // a Judge of our own shares the GPU
-  for (const model of [base, judge]) if (model) await fetchModel(model, options);
-  const { config, plan, assertFree } = await fitLab(lab, { stage, model: base, judge });
+  const fit = () => fitLab(lab, { stage, model: base, judge });
+  for (const model of [base, judge]) if (model) await fetchModel(model, { ...options, before: fit });
+  const { config, plan, assertFree } = await fit();
   if (plan) console.log(plan);
   const { key, started } = await startInTurn(lab, { ...spec, config, plan: plan ?? undefined }, { ...options, force, ready: () => assertFree() });
   const run = await followRun(lab, key, options);

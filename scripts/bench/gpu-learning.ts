@@ -16,9 +16,8 @@ import { prepare } from "../../lib/prepare/prepare.ts";
 import { splitQuestions } from "../../lib/prepare/split.ts";
 import { Question } from "../../lib/records.ts";
 import type { Estimate, RlRow } from "../../lib/records.ts";
-import { readJsonl } from "../../lib/store/jsonl.ts";
+import { readJsonl, writeJsonl } from "../../lib/store/jsonl.ts";
 import { writeFileAtomic } from "../../lib/store/atomic.ts";
-import { finishJsonl } from "../../lib/store/manifest.ts";
 import { trainGrpo, trainSft } from "../../lib/train/train.ts";
 import { generateQuestions } from "../../lib/world/index.ts";
 
@@ -74,7 +73,7 @@ async function learn(where: string, sftLab: Lab, grpoLab: Lab): Promise<Learnt[]
   await distill(sftLab, splitQuestions(questions, { testShare: sftLab.config.prepare.testShare, seed: sftLab.config.seed }).train);
   await filter(sftLab);
   const rows: RlRow[] = generateQuestions(QUESTIONS, SEED, "bench").map(({ id, question, gold_answer, type, source, kind }) => ({ id, prompt: question, gold_answer, type, source, ...(kind && { kind }) }));
-  finishJsonl(sftLab.paths.test, rows, { seed: SEED });
+  writeJsonl(sftLab.paths.test, rows); // without a manifest: no file of the filter
   await trainSft(sftLab);
   await trainGrpo(grpoLab);
   const learnt: Learnt[] = [];

@@ -89,6 +89,7 @@ def watch_others(run_dir: Path, end: Callable[[str, str], None]) -> None:
     def look() -> None:
         while (found := noted(run_dir)) is None:
             time.sleep(LOOK_EVERY_S)
-        end(*found)
+        if restarted() or anew(run_dir) is None:
+            end(*found)
 
     threading.Thread(target=look, daemon=True).start()

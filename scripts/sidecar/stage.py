@@ -42,8 +42,8 @@ def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
         if restarted() and anew(path.parent) is None:
             return EXIT_FAILED  # it has been told why
     cause, message = outcome(stage, path, body, events)
-    if cause == "cancelled" and anew(path.parent) and not restarted():
-        return EXIT_CANCELLED  # by the launcher, which starts all anew
+    if cause is not None and anew(path.parent) and not restarted():
+        return EXIT_CANCELLED  # the launcher starts all anew; what the others ran into when one of them left is no cause
     note(path.parent, cause, message)
     if cause == "cancelled":
         cause, message = noted(path.parent) or (cause, message)

@@ -115,6 +115,7 @@ def test_out_of_memory_on_one_of_two_gpus_starts_both_anew_with_half_the_rows(st
     assert launch(shared, script=[str(script), str(SCRIPTS)], restarts=1) == 0, shared.log()
     assert shared.end() == ("done", None)
     assert [event["step"] for event in shared.events("start")] == [0, 2]
+    assert len(shared.events("end")) == 1
     (warning,) = shared.events("warning")
     assert warning["code"] == "out_of_memory"
     assert "passes of 2 of the longest rows; going on with 1 × 2 = 2" in warning["message"]

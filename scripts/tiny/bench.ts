@@ -21,10 +21,9 @@ import type { Evaluation } from "../../lib/evaluate/evaluate.ts";
 import { filter } from "../../lib/filter/filter.ts";
 import { openLab } from "../../lib/config/lab.ts";
 import type { Lab } from "../../lib/config/lab.ts";
-import { readJsonl } from "../../lib/store/jsonl.ts";
+import { readJsonl, writeJsonl } from "../../lib/store/jsonl.ts";
 import { measureJudge } from "../../lib/judge/judge-measure.ts";
 import { openJudge } from "../../lib/judge/judge-server.ts";
-import { finishJsonl } from "../../lib/store/manifest.ts";
 import { workspacePaths } from "../../lib/config/paths.ts";
 import { prepare } from "../../lib/prepare/prepare.ts";
 import { Question } from "../../lib/records.ts";
@@ -52,7 +51,7 @@ function labOf(workspace: string, overrides: Record<string, unknown>): Lab {
 /** The bench's questions in place of the workspace's own test. */
 function useBenchQuestions(lab: Lab): void {
   const rows: RlRow[] = generateQuestions(QUESTIONS, BENCH_SEED, "bench").map(({ id, question, gold_answer, type, source, kind }) => ({ id, prompt: question, gold_answer, type, source, ...(kind && { kind }) }));
-  finishJsonl(lab.paths.test, rows, { seed: BENCH_SEED });
+  writeJsonl(lab.paths.test, rows); // without a manifest: no file of the filter
 }
 
 function passAt4(details: readonly EvalDetail[]): Estimate | null {
