@@ -6,7 +6,7 @@ import { fileStamp } from "../store/file-stamp.ts";
 import { firstGpus } from "../config/gpu.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { endGroup, waitForExit } from "../store/process-identity.ts";
-import { attemptLives, readRun } from "./run.ts";
+import { readRun } from "./run.ts";
 import { cutTornTail } from "./run-events.ts";
 import type { EndEvent } from "./run-events.ts";
 import { RunFolder } from "./run-folder.ts";
@@ -36,7 +36,7 @@ export async function startRun(workspace: Workspace, spec: RunSpec, { force = fa
   const key = runKey(spec);
   const folder = new RunFolder(workspace, key);
   return await whileStarting(workspace.paths.runs, async () => {
-    if (folder.isOutdated() && !attemptLives(folder)) setAside(folder);
+    if (folder.isOutdated() && (await isGone(folder))) setAside(folder);
     if (folder.exists()) {
       const { status } = readRun(workspace, key);
       if (status === "running" || (status === "done" && !force)) return { key, started: false };
@@ -66,10 +66,15 @@ function gpusOf(spec: Pick<RunFile, "stage" | "config">): NodeJS.ProcessEnv {
   return spec.config.profile === "gpu" ? firstGpus(processesOf(spec), process.env) : {};
 }
 
-/** A trainer that has written its end may still be tearing down; two must not share a folder. */
+/** Two trainers must not share a folder. */
 async function waitUntilGone(folder: RunFolder): Promise<void> {
+  if (!(await isGone(folder))) await endGroup(folder.readAttempt()!);
+}
+
+/** Waits a moment: a trainer that has written its end may still be tearing down. */
+async function isGone(folder: RunFolder): Promise<boolean> {
   const attempt = folder.readAttempt();
-  if (attempt && !(await waitForExit(attempt, 5000))) await endGroup(attempt);
+  return !attempt || (await waitForExit(attempt, 5000));
 }
 
 function writeRunFile(folder: RunFolder, spec: RunSpec, key: string): void {

@@ -128,7 +128,7 @@ describe.concurrent("what is on disk", () => {
   });
 
   test("a run that another version wrote is kept aside and trained anew, not an error", async () => {
-    const old = await run("of an old version");
+    const old = await run("of an old version", "--steps=2", "--linger-ms=500"); // it has written its end and is still there
     const file = JSON.parse(readFileSync(join(old.folder, "run.json"), "utf8")) as { config: Record<string, unknown> };
     delete file.config.gpu;
     writeFileSync(join(old.folder, "run.json"), JSON.stringify(file));

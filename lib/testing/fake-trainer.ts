@@ -2,7 +2,7 @@
  * A trainer without a model, for tests of the run machinery: a real process that writes events, saves checkpoints, resumes from the
  * newest complete one, and misbehaves on request.
  *
- *   node fake-trainer.ts [--steps=N] [--step-ms=N] [--save-every=N] [--crash-at=N] [--fail-at=N] [--cause=code] [--torn] [--child] [--warn=message] run.json
+ *   node fake-trainer.ts [--steps=N] [--step-ms=N] [--save-every=N] [--crash-at=N] [--fail-at=N] [--cause=code] [--torn] [--child] [--warn=message] [--linger-ms=N] run.json
  *
  * Misbehaviour happens in the first attempt only. The loss is a function of the step, so a resumed run can be compared.
  */
@@ -57,4 +57,5 @@ mkdirSync(run.output, { recursive: true });
 writeFileSync(join(run.output, "adapter_model.safetensors"), `weights of ${run.key}`);
 writeFileSync(join(run.output, "adapter_config.json"), JSON.stringify({ base_model_name_or_path: run.models.base.path, r: 16, lora_alpha: 32 }));
 emit({ event: "end", status: "done", cause: null, message: null, step: steps });
+await new Promise((wake) => setTimeout(wake, number("linger-ms", 0)));
 process.exit(0);
