@@ -1,11 +1,11 @@
 /** Brings a hub model's files to this machine, before anything is planned or started. */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { LabError } from "../errors.ts";
 import { interruptible } from "../interruptible.ts";
 import { PYTHON, REPO_ROOT } from "../config/paths.ts";
+import { assertPython } from "../config/python.ts";
 import { assertPinned, hubCache } from "./hub.ts";
 import { assertCausalModel, modelFolder } from "./model-ref.ts";
 import type { ModelRef } from "./model-ref.ts";
@@ -52,7 +52,7 @@ function isWhole(folder: string | null): boolean {
 }
 
 async function download({ path, revision }: ModelRef, signal: AbortSignal): Promise<void> {
-  if (!existsSync(PYTHON)) throw new LabError({ what: "The Python environment is missing", where: PYTHON, todo: "Run `npm run doctor`; `npm start` installs it." });
+  assertPython();
   signal.throwIfAborted();
   const child = spawn(PYTHON, [join(REPO_ROOT, "scripts", "fetch_model.py"), path, revision], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, HF_HUB_CACHE: hubCache(), HF_HUB_DISABLE_PROGRESS_BARS: "1", HF_HUB_DISABLE_TELEMETRY: "1" } });
   const stop = () => void child.kill();

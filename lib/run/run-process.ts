@@ -6,6 +6,7 @@ import { fileError } from "../store/atomic.ts";
 import { LabError } from "../errors.ts";
 import { GPU_ORDER } from "../config/gpu.ts";
 import { PYTHON, REPO_ROOT } from "../config/paths.ts";
+import { assertPython } from "../config/python.ts";
 import { hubCache } from "../model/hub.ts";
 import { identify } from "../store/process-identity.ts";
 import { cutTornTail } from "./run-events.ts";
@@ -19,7 +20,7 @@ import type { Stage } from "./run-key.ts";
  */
 export function sidecarCommand(stage: Stage, processes = 1): string[] {
   const script = join(REPO_ROOT, "scripts", `${stage}.py`);
-  if (!existsSync(PYTHON)) throw new LabError({ what: "The Python environment is missing", where: PYTHON, todo: "Run `npm run doctor`; `npm start` installs it." });
+  assertPython();
   if (!existsSync(script)) throw new LabError({ what: "The sidecar's script is missing", where: script });
   return processes > 1 ? [PYTHON, ...acrossGpus(processes), script] : [PYTHON, script];
 }

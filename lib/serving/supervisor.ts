@@ -1,13 +1,13 @@
 /** Processes that end with this one, however it ends: kept by scripts/supervise.py, which watches the pipe to this process. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Socket } from "node:net";
 import { GPU_ORDER } from "../config/gpu.ts";
 import { LabError } from "../errors.ts";
 import { PYTHON, REPO_ROOT } from "../config/paths.ts";
+import { assertPython } from "../config/python.ts";
 
 export interface ProcessSpec {
   /** Arguments of scripts/serve.py (forked, so the second start costs no imports), or any program with its arguments. No shell reads them. */
@@ -63,7 +63,7 @@ export async function startProcess({ run, log, env = {} }: ProcessSpec): Promise
 }
 
 function startHost(): Host {
-  if (!existsSync(PYTHON)) throw new LabError({ what: "The Python environment is missing", where: PYTHON, todo: "Run `npm run doctor`; `npm start` installs it." });
+  assertPython();
   const process = spawn(PYTHON, [join(REPO_ROOT, "scripts", "supervise.py")], {
     cwd: REPO_ROOT,
     detached: true, // Ctrl-C in a terminal must reach this process, which stops its servers in order

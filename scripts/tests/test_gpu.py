@@ -12,7 +12,7 @@ from importlib.util import find_spec
 
 import pytest
 import torch
-from conftest import RL_ROWS, SCRIPTS, SFT_ROWS, make_stage
+from conftest import RL_ROWS, SCRIPTS, SFT_ROWS, accelerate, make_stage
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU: the sidecar's GPU code is not run")]
 needs_vllm = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed (it comes with the gpu packages)")
@@ -45,10 +45,8 @@ def environment(gpus=1):
 
 def run(stage, gpus=1):
     """A process of its own, since CUDA does not survive a fork; accelerate launch on several GPUs."""
-    options = {"num_processes": gpus, "num_machines": 1, "max_restarts": 1, "machine_rank": 0, "gpu_ids": "all", "main_process_port": 0, "mixed_precision": "bf16", "dynamo_backend": "no"}
-    launcher = ["-m", "accelerate.commands.launch", "--multi_gpu", *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
     script = [str(SCRIPTS / f"{stage.stage}.py"), str(stage.run_file)]
-    done = subprocess.run([sys.executable, *(launcher if gpus > 1 else []), *script], capture_output=True, text=True, env=environment(gpus), timeout=900)
+    done = subprocess.run([sys.executable, *(accelerate(gpus, precision="bf16") if gpus > 1 else []), *script], capture_output=True, text=True, env=environment(gpus), timeout=900)
     (stage.folder / "log.txt").write_text(done.stdout + done.stderr)
     return done.returncode
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 import torch
-from conftest import RL_ROWS, SCRIPTS, SFT_ROWS
+from conftest import RL_ROWS, SCRIPTS, SFT_ROWS, accelerate
 from sidecar import ranks
 from sidecar.events import EventLog
 
@@ -15,10 +15,8 @@ VOWELS = "(row) => ({ vowels: (row.completion.match(/[aeiou]/g) ?? []).length / 
 
 def launch(stage, processes=2, script=None, restarts=0):
     """As lib/run/run-process.ts starts it on a machine with GPUs; here the processes are on the CPU and meet through gloo."""
-    options = {"num_processes": processes, "num_machines": 1, "max_restarts": restarts, "machine_rank": 0, "main_process_port": 0, "mixed_precision": "no", "dynamo_backend": "no"}
-    launcher = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
     environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([*launcher, *(script or [str(SCRIPTS / f"{stage.stage}.py")]), str(stage.run_file)], capture_output=True, text=True, env=environment, timeout=300)
+    done = subprocess.run([sys.executable, *accelerate(processes, restarts), *(script or [str(SCRIPTS / f"{stage.stage}.py")]), str(stage.run_file)], capture_output=True, text=True, env=environment, timeout=300)
     (stage.folder / "log.txt").write_text(done.stdout + done.stderr)
     return done.returncode
 
