@@ -1,41 +1,38 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
+import { PYTHON } from "../config/paths.ts";
 import { assertInstalled } from "./installed.ts";
 
-const environment = mkdtempSync(join(tmpdir(), "ftmodel-installed-"));
-const packages = join(environment, "lib", "python3.11", "site-packages");
+const folder = mkdtempSync(join(tmpdir(), "ftmodel-installed-"));
+const environment = join(folder, "environment");
+const python = join(environment, "bin", "python3");
 const vllm = join(environment, "bin", "vllm");
-for (const folder of [packages, join(environment, "bin")]) mkdirSync(folder, { recursive: true });
+mkdirSync(join(environment, "bin"), { recursive: true });
 writeFileSync(vllm, "");
-const settings = (system: boolean) => writeFileSync(join(environment, "pyvenv.cfg"), `home = /usr/bin\ninclude-system-site-packages = ${system}\n`);
-settings(false);
-const before = process.env.PYTHONPATH;
-delete process.env.PYTHONPATH;
-afterEach(() => void delete process.env.PYTHONPATH);
-afterAll(() => {
-  if (before !== undefined) process.env.PYTHONPATH = before;
-  rmSync(environment, { recursive: true });
-});
+writeFileSync(join(environment, "pyvenv.cfg"), "home = /usr/bin\n");
+symlinkSync(realpathSync(PYTHON), python);
+const packages = execFileSync(python, ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], { encoding: "utf8" }).trim();
+mkdirSync(packages, { recursive: true });
+afterAll(() => rmSync(folder, { recursive: true }));
 const in4bit = { command: [vllm, "serve", "m", "--quantization", "bitsandbytes"] };
 
-test("4 bit without bitsandbytes is told before the start, with the folder, the command and the way out", () => {
-  expect(() => assertInstalled(in4bit)).toThrow(/4 bit needs is not installed \(.*site-packages\)[^]*bitsandbytes[^]*npm start -- --profile gpu[^]*gpu\.serveIn4bit=false/);
+test("4 bit without bitsandbytes is told before the start, with the interpreter, the command and the way out", () => {
+  expect(() => assertInstalled(in4bit)).toThrow(/4 bit needs is not installed \(.*bin\/python3\)[^]*bitsandbytes[^]*npm start -- --profile gpu[^]*gpu\.serveIn4bit=false/);
   expect(() => assertInstalled({ command: [vllm, "serve", "m"] })).not.toThrow();
 });
 
-test("where Python would look elsewhere, too, nothing is claimed", () => {
-  process.env.PYTHONPATH = "/somewhere";
+test("bitsandbytes is found wherever that Python looks", () => {
+  mkdirSync(join(folder, "elsewhere", "bitsandbytes"), { recursive: true });
+  writeFileSync(join(folder, "elsewhere", "bitsandbytes", "__init__.py"), "raise SystemExit('imported')\n");
+  writeFileSync(join(packages, "more.pth"), `${join(folder, "elsewhere")}\n`);
   expect(() => assertInstalled(in4bit)).not.toThrow();
-  delete process.env.PYTHONPATH;
-  settings(true);
-  expect(() => assertInstalled(in4bit)).not.toThrow();
-  settings(false);
 });
 
-test("with bitsandbytes it may start; a program that is not there is named", () => {
-  mkdirSync(join(packages, "bitsandbytes"));
-  expect(() => assertInstalled(in4bit)).not.toThrow();
+test("a program that is not there is named; one without a Python beside it is taken at its word", () => {
   expect(() => assertInstalled({ command: ["/no/such/vllm"] })).toThrow(/not installed \(\/no\/such\/vllm\)[^]*serving\.engine=transformers/);
+  writeFileSync(join(folder, "vllm"), "");
+  expect(() => assertInstalled({ command: [join(folder, "vllm"), "serve", "m", "--quantization", "bitsandbytes"] })).not.toThrow();
 });

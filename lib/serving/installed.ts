@@ -1,11 +1,14 @@
 /** Whether what a server needs is in its Python environment: asked before anything is loaded. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { LabError } from "../errors.ts";
 import { PYTHON } from "../config/paths.ts";
 import type { EngineCommand } from "./engine.ts";
 
 const INSTALL = "`npm start -- --profile gpu` installs it (`npm run doctor -- --profile gpu` shows what is there)";
+const ABSENT = 3;
+const FIND = `import importlib.util, sys\nsys.exit(0 if importlib.util.find_spec(sys.argv[1]) else ${ABSENT})`;
 
 /** Throws LabError when the engine's program is absent, or the package bitsandbytes that 4 bit needs. Imports nothing. */
 export function assertInstalled(run: EngineCommand["run"]): void {
@@ -14,22 +17,13 @@ export function assertInstalled(run: EngineCommand["run"]): void {
     throw new LabError({ what: "The model server is not installed", where: program, todo: `For vLLM: ${INSTALL}. Or set serving.engine=transformers.` });
   const args = "command" in run ? run.command : run.serve;
   if (!args.includes("--quantization")) return;
-  const folders = sitePackages(dirname(dirname(program)));
-  if (folders === null || folders.some((folder) => existsSync(join(folder, "bitsandbytes")))) return;
+  const python = "command" in run ? join(dirname(program), "python3") : PYTHON; // a program that pip installed lies beside its Python
+  if (!existsSync(python) || spawnSync(python, ["-c", FIND, "bitsandbytes"], { timeout: 60_000 }).status !== ABSENT) return;
   throw new LabError({
     what: "A package that serving in 4 bit needs is not installed",
-    where: folders.join(", "),
+    where: python,
     expected: "the Python package bitsandbytes",
     found: "none. Nothing was loaded.",
     todo: `${INSTALL}. Or set gpu.serveIn4bit=false, which takes more of the GPU's memory.`,
   });
-}
-
-/** Where an environment's packages are; null when Python would look elsewhere, too, and nobody here can say where. */
-function sitePackages(environment: string): string[] | null {
-  const settings = join(environment, "pyvenv.cfg");
-  if (process.env.PYTHONPATH || !existsSync(settings) || /^include-system-site-packages\s*=\s*true/im.test(readFileSync(settings, "utf8"))) return null;
-  const lib = join(environment, "lib");
-  const folders = existsSync(lib) ? readdirSync(lib).map((name) => join(lib, name, "site-packages")).filter((folder) => existsSync(folder)) : [];
-  return folders.length > 0 ? folders : null;
 }

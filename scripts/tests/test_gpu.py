@@ -11,12 +11,11 @@ import sys
 from importlib.util import find_spec
 
 import pytest
-import torch
-from conftest import RL_ROWS, SCRIPTS, SFT_ROWS, accelerate, make_stage
+from conftest import GPUS, RL_ROWS, SCRIPTS, SFT_ROWS, accelerate, make_stage
 
-pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU: the sidecar's GPU code is not run")]
+pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not GPUS, reason="no GPU: the sidecar's GPU code is not run")]
 needs_vllm = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed (it comes with the gpu packages)")
-needs_two = pytest.mark.skipif(torch.cuda.device_count() < 2, reason="one GPU at most: several processes are tried on the CPU only (test_ranks.py)")
+needs_two = pytest.mark.skipif(len(GPUS) < 2, reason="one GPU at most: several processes are tried on the CPU only (test_ranks.py)")
 needs_bitsandbytes = pytest.mark.skipif(find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed (it comes with the gpu packages)")
 
 WHOLE = {"loadIn4bit": False}
@@ -32,21 +31,24 @@ def base(make_base):
 @pytest.fixture
 def gpu_stage(tmp_path, base, profiles):
     def make(name, rows, **options):
-        return make_stage(tmp_path, profiles["gpu"], name, rows, base, **options)
+        return make_stage(tmp_path, profiles["gpu"], name, rows, base, prompt={"system": ""}, **options)
 
     return make
 
 
 def environment(gpus=1):
     """A process of ours sees the GPUs that it is to use, as lib starts it."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(gpus)))).split(",")[:gpus]
-    return {**{name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}, "CUDA_VISIBLE_DEVICES": ",".join(visible)}
+    return {**{name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}, "CUDA_VISIBLE_DEVICES": ",".join([*GPUS][:gpus])}
 
 
 def run(stage, gpus=1):
+    return launch(stage, gpus, SCRIPTS / f"{stage.stage}.py", stage.run_file)
+
+
+def launch(stage, gpus, *script):
     """A process of its own, since CUDA does not survive a fork; accelerate launch on several GPUs."""
-    script = [str(SCRIPTS / f"{stage.stage}.py"), str(stage.run_file)]
-    done = subprocess.run([sys.executable, *(accelerate(gpus, precision="bf16") if gpus > 1 else []), *script], capture_output=True, text=True, env=environment(gpus), timeout=900)
+    launcher = accelerate(gpus, precision="bf16") if gpus > 1 else []
+    done = subprocess.run([sys.executable, *launcher, *map(str, script)], capture_output=True, text=True, env=environment(gpus), timeout=900)
     (stage.folder / "log.txt").write_text(done.stdout + done.stderr)
     return done.returncode
 
@@ -55,12 +57,19 @@ def losses(stage):
     return [event["metrics"]["loss"] for event in stage.events("step")]
 
 
+def test_a_kernel_of_this_gpu_agrees_with_plain_attention():
+    program = "from sidecar import flash; kernel, why = flash.working_kernel('cuda'); assert kernel, why; print(flash.difference(kernel, 'cuda') / flash.TOLERANCE)"
+    tried = subprocess.run([sys.executable, "-c", program], cwd=SCRIPTS, capture_output=True, text=True, env=environment(), timeout=300)
+    assert tried.returncode == 0, tried.stderr
+    assert float(tried.stdout) < 1
+
+
 def test_sft_trains_without_padding_by_flash_attention(gpu_stage):
     sft = gpu_stage("sft", SFT_ROWS, models=WHOLE, gpu={"vllm": False}, sft={"learningRate": 0.01, "epochs": 4})
     assert run(sft) == 0, sft.log()
     assert "on  FlashAttention" in sft.log()
     assert losses(sft)[-1] < losses(sft)[0]
-    assert sft.events("start")[0]["device"] == torch.cuda.get_device_name()
+    assert sft.events("start")[0]["device"] == next(iter(GPUS.values()))
 
 
 def test_flash_attention_s_losses_are_those_of_a_cpu(gpu_stage, stage, base):
@@ -73,55 +82,56 @@ def test_flash_attention_s_losses_are_those_of_a_cpu(gpu_stage, stage, base):
 
 
 LIMITED = """
-import json, runpy, sys
+import json, os, runpy, sys
 import torch
 
 scripts, run_file, bytes_allowed, peak = sys.argv[1:]
+gpu = int(os.environ.get("LOCAL_RANK", "0"))
 if int(bytes_allowed):
-    torch.cuda.set_per_process_memory_fraction(int(bytes_allowed) / torch.cuda.get_device_properties(0).total_memory)
+    torch.cuda.set_per_process_memory_fraction(int(bytes_allowed) / torch.cuda.get_device_properties(gpu).total_memory, gpu)
 sys.path.insert(0, scripts)
 sys.argv = [scripts + "/sft.py", run_file]
 try:
     runpy.run_path(sys.argv[0], run_name="__main__")
 finally:
-    with open(peak, "w") as file:
-        json.dump({"allocated": torch.cuda.max_memory_allocated(), "reserved": torch.cuda.max_memory_reserved()}, file)
+    if gpu == 0:
+        with open(peak, "w") as file:
+            json.dump({"allocated": torch.cuda.max_memory_allocated(), "reserved": torch.cuda.max_memory_reserved()}, file)
 """
 
 
-def run_within(stage, bytes_allowed=0):
-    """sft.py in a process that may take so many bytes of the GPU (0: all). Returns its status and the most it took."""
+def run_within(stage, gpus, bytes_allowed=0):
+    """sft.py in processes that may take so many bytes of their GPU (0: all). Returns its status and the most that the first one took."""
     wrapper, peak = stage.folder / "limited.py", stage.folder / "peak.json"
     wrapper.write_text(LIMITED)
-    command = [sys.executable, str(wrapper), str(SCRIPTS), str(stage.run_file), str(bytes_allowed), str(peak)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=900)
-    (stage.folder / "log.txt").write_text(done.stdout + done.stderr)
-    return done.returncode, json.loads(peak.read_text()) if peak.exists() else {}
+    status = launch(stage, gpus, wrapper, SCRIPTS, stage.run_file, bytes_allowed, peak)
+    return status, json.loads(peak.read_text()) if peak.exists() else {}
 
 
-def test_sft_that_runs_out_of_memory_goes_on_with_half_the_rows_and_the_same_effective_batch(gpu_stage):
+@pytest.mark.parametrize("gpus", [1, pytest.param(2, marks=needs_two)])
+def test_sft_that_runs_out_of_memory_goes_on_with_half_the_rows_and_the_same_effective_batch(gpu_stage, gpus):
     # All rows are cut at maxLength: a pass has micro-batch × maxLength tokens, and no smaller pass is filled up. Its activations are
     # some GiB, the model a few MiB, so a whole pass takes nearly twice the memory of half of one.
-    rows = [{**row, "response": row["response"] * 100} for row in SFT_ROWS * 3][:32]
+    rows = [{**row, "response": row["response"] * 100} for row in SFT_ROWS * 6][: 32 * gpus]
     settings = {"epochs": 1, "maxLength": 2048, "loraDropout": 0.0, "gradientCheckpointing": False}
 
     def make(folder, micro, accumulation):
-        return gpu_stage("sft", rows, folder=folder, models=WHOLE, gpu={"vllm": False}, sft={**settings, "batchSize": micro, "gradientAccumulation": accumulation})
+        return gpu_stage("sft", rows, folder=folder, models=WHOLE, gpu={"vllm": False}, sft={**settings, "batchSize": micro, "gradientAccumulation": accumulation * gpus})
 
     whole, half, limited = make("whole", 16, 1), make("half", 8, 2), make("limited", 16, 1)
-    status, of_whole = run_within(whole)
+    status, of_whole = run_within(whole, gpus)
     assert status == 0, whole.log()
-    status, of_half = run_within(half)
+    status, of_half = run_within(half, gpus)
     assert status == 0, half.log()
     allowed = (of_half["reserved"] + of_whole["allocated"]) // 2
     assert of_half["reserved"] < 0.95 * allowed, "half a pass takes nearly as much as a whole one: use longer rows"
 
-    status, _ = run_within(limited, allowed)
+    status, _ = run_within(limited, gpus, allowed)
     assert status == 0, limited.log()
     assert limited.end() == ("done", None)
     (warning,) = [event for event in limited.events("warning") if event["code"] == "out_of_memory"]
     assert "8 × 2 = 16" in warning["message"]
-    assert len(losses(limited)) == len(losses(whole)) == 2  # 32 rows / 16
+    assert len(losses(limited)) == len(losses(whole)) == 2  # 32 rows a GPU / 16
     assert losses(limited) == pytest.approx(losses(half), rel=0.02)
 
 
@@ -141,11 +151,14 @@ def test_sft_trains_on_four_bit_weights_with_the_paged_optimizer_and_merges(gpu_
 @pytest.mark.parametrize("sleep", [False, True])
 def test_grpo_learns_with_vllm_in_the_trainer(gpu_stage, reward_module, sleep):
     gpu = {"vllm": True, "vllmSleep": sleep, "vllmMemoryShare": 0.2, "vllmCorrection": True}
-    grpo = gpu_stage("grpo", RL_ROWS, models=WHOLE, gpu=gpu, reward=reward_module(REWARD), grpo={"startFromSft": False, "maxSteps": 4, "learningRate": 1e-3})
+    grpo = gpu_stage("grpo", RL_ROWS, models=WHOLE, gpu=gpu, reward=reward_module(REWARD), grpo={"startFromSft": False, "maxSteps": 4, "learningRate": 1e-2})
     assert run(grpo) == 0, grpo.log()
     assert "on  vLLM for the answers" in grpo.log()
-    assert len(grpo.events("step")) == 4
-    assert abs(grpo.events("step")[0]["metrics"]["sampling/sampling_logp_difference/mean"]) < 0.1  # vLLM answers as the trainer would
+    # vLLM answers as the trainer would, with the adapter as it is by then. Rounding to bf16 moves this base's log-probabilities by 0.1 on average
+    # (it is random, and magnifies), four such steps by 3, the weights of another model by 13.
+    differences = [event["metrics"]["sampling/sampling_logp_difference/mean"] for event in grpo.events("step")]
+    assert len(differences) == 4
+    assert max(differences) < 0.5, differences
 
 
 @needs_vllm
