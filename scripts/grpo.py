@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidecar.batch import Batch, filled, with_smaller_batch
-from sidecar.colocate import keep_base_whole, no_room, vllm_arguments
+from sidecar.colocate import keep_base_whole, meet_alone, no_room, vllm_arguments
 from sidecar.events import EventLog
 from sidecar.failure import Failure
 from sidecar.order import epochs_in_order
@@ -100,6 +100,8 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
     trainer_class: type[GRPOTrainer] = GRPOTrainer
     if device == "cpu" and not settings.gradient_checkpointing and not config.models.load_in_4bit:
         from sidecar.cpu_grpo import CpuGRPOTrainer as trainer_class
+    if vllm["use_vllm"]:
+        meet_alone()
     watch = GrpoWatch(events, len(order) / len(rows), settings.group_size, settings.sample_every)
     trainer = watch.trainer = trainer_class(
         model=model,

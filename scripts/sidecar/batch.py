@@ -14,6 +14,7 @@ from .failure import Failure
 from .ranks import anew, meet_anew, processes, restarted, start_all_anew
 
 HALVED = "FTMODEL_MICRO_BATCH"  # tells a process that started anew what it had come to
+STARTED_WITH = dict(os.environ)  # without what TRL and vLLM add (RANK, WORLD_SIZE): it would make the next one a process of several
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def with_smaller_batch(batch: Batch, events: EventLog, run_dir: Path, attempt: C
     warn(events, batch, smaller)
     if leave:
         leave()
-        os.execve(sys.executable, sys.orig_argv, {**os.environ, HALVED: str(smaller.micro)})
+        os.execve(sys.executable, sys.orig_argv, {**STARTED_WITH, HALVED: str(smaller.micro)})
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from .failure import Failure
+from .ranks import processes
 from .runfile import RunFile
 
 if TYPE_CHECKING:
@@ -45,6 +48,17 @@ def colocated(run: RunFile, longest_prompt: int) -> dict[str, Any]:
         "vllm_importance_sampling_correction": gpu.vllm_correction,
         "generation_kwargs": {"detokenize": False},  # TRL decodes whole answers itself
     }
+
+
+def meet_alone() -> None:
+    """
+    A port of its own for vLLM's process group, where this process is the only one (the launcher of several has told them theirs). TRL
+    takes 29500 for every run that finds it free, and of two that start together on one machine the second fails half a minute later.
+    """
+    if processes() > 1:
+        return
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(free.getsockname()[1]))
 
 
 def keep_base_whole(trainer: GRPOTrainer) -> None:

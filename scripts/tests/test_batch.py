@@ -73,7 +73,8 @@ from sidecar.events import EventLog
 
 def attempt(batch):
     with open({str(tmp_path / "seen")!r}, "a") as file:
-        print(os.getpid(), batch.micro, batch.accumulation, file=file)
+        print(os.getpid(), batch.micro, batch.accumulation, os.environ.get("RANK"), file=file)
+    os.environ["RANK"] = "0"  # as TRL does for vLLM
     if batch.micro > 4:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
@@ -82,7 +83,7 @@ with_smaller_batch(Batch(8, 2), EventLog(Path({str(tmp_path / "e")!r})), Path({s
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=SCRIPTS)
     assert (done.returncode, done.stdout) == (0, "left\n"), done.stderr
     (first, *was), (second, *now) = [line.split() for line in (tmp_path / "seen").read_text().splitlines()]
-    assert (was, now) == (["8", "2"], ["4", "4"])
+    assert (was, now) == (["8", "2", "None"], ["4", "4", "None"])
     assert first == second
 
 

@@ -1,11 +1,13 @@
 """How vLLM gets the policy inside GRPO, with a vLLM that only notes what it is given: the real one is in test_gpu.py."""
 
 import copy
+import os
+import socket
 from types import SimpleNamespace
 
 import pytest
 import torch
-from sidecar.colocate import keep_base_whole, merged_weights
+from sidecar.colocate import keep_base_whole, meet_alone, merged_weights
 from sidecar.model import TARGETS
 
 
@@ -66,3 +68,18 @@ def test_trl_still_has_what_is_replaced():
     from trl.generation.vllm_generation import VLLMGeneration, empty_cache
 
     assert callable(VLLMGeneration.sync_weights) and callable(empty_cache)
+
+
+def test_a_process_alone_meets_on_a_free_port_of_this_machine_and_one_of_several_where_the_launcher_says(monkeypatch):
+    for name in ("WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    meet_alone()
+    with socket.create_server((os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]))) as taken:
+        meet_alone()
+        assert int(os.environ["MASTER_PORT"]) != taken.getsockname()[1]
+    assert os.environ["MASTER_ADDR"] == "127.0.0.1"
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("MASTER_PORT", "12345")
+    meet_alone()
+    assert os.environ["MASTER_PORT"] == "12345"

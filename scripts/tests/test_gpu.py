@@ -11,7 +11,7 @@ import sys
 from importlib.util import find_spec
 
 import pytest
-from conftest import GPUS, RL_ROWS, SCRIPTS, SFT_ROWS, accelerate, make_stage
+from conftest import GPUS, RL_ROWS, ROOT, SCRIPTS, SFT_ROWS, accelerate, make_stage, question
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not GPUS, reason="no GPU: the sidecar's GPU code is not run")]
 needs_vllm = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed (it comes with the gpu packages)")
@@ -30,7 +30,7 @@ def base(make_base):
 
 @pytest.fixture
 def gpu_stage(tmp_path, base, profiles):
-    def make(name, rows, **options):
+    def make(name, rows, base=base, **options):
         return make_stage(tmp_path, profiles["gpu"], name, rows, base, prompt={"system": ""}, **options)
 
     return make
@@ -137,11 +137,13 @@ def test_sft_that_runs_out_of_memory_goes_on_with_half_the_rows_and_the_same_eff
 
 @needs_bitsandbytes
 def test_sft_trains_on_four_bit_weights_with_the_paged_optimizer_and_merges(gpu_stage):
-    sft = gpu_stage("sft", SFT_ROWS, models={"loadIn4bit": True}, sft={"learningRate": 0.01, "epochs": 4})
+    trained = ROOT / "ckpts" / "tiny" / "base"  # a random base magnifies: bf16 rounding alone changes 30 % of its greedy answers
+    sft = gpu_stage("sft", SFT_ROWS, base=trained, models={"loadIn4bit": True}, sft={"learningRate": 0.01, "epochs": 4})
     assert run(sft) == 0, sft.log()
     assert "on  paged 8-bit AdamW" in sft.log()
     assert losses(sft)[-1] < losses(sft)[0]
-    merge = gpu_stage("merge", RL_ROWS, folder="merge", adapter=sft.folder / "adapter", models={"loadIn4bit": True})
+    rows = [{**RL_ROWS[0], "id": f"q{i}", "prompt": question(i)} for i in range(64)]
+    merge = gpu_stage("merge", rows, base=trained, folder="merge", adapter=sft.folder / "adapter", models={"loadIn4bit": True}, deploy={"parityPrompts": 64})
     assert run(merge) == 0, merge.log()
     parity = json.loads((merge.folder / "parity.json").read_text())
     assert parity["parityAgree"] >= 0.8 * parity["parityPrompts"]
@@ -172,7 +174,8 @@ def test_grpo_with_vllm_resumes(gpu_stage, reward_module):
 
 @needs_two
 def test_two_gpus_share_the_steps_of_sft_and_learn_what_one_learns(gpu_stage):
-    settings = {"loraDropout": 0.0, "epochs": 2, "learningRate": 0.01, "batchSize": 2, "gradientAccumulation": 2}
+    # Three steps: a random base magnifies bf16 rounding, and each step what came before it (after six the losses are 3 % apart).
+    settings = {"loraDropout": 0.0, "epochs": 1, "learningRate": 0.01, "batchSize": 2, "gradientAccumulation": 2}
     one, two = (gpu_stage("sft", SFT_ROWS, folder=f"on-{gpus}", models=WHOLE, gpu={"vllm": False}, sft=settings) for gpus in (1, 2))
     assert run(one) == 0, one.log()
     assert run(two, gpus=2) == 0, two.log()
