@@ -12,8 +12,8 @@
  * DIR/<row>.json when it is done, so that a bench that was cut off goes on where it was. On a machine without a GPU it says so and ends with
  * status 1 before anything else. A goal that is missed is shown; the exit status is 1 only when a row could not be measured.
  *
- * Run on an H100 so far: the rows of one GPU, and `--learning` up to the Base's evaluation; on two H200 `distil2`. Not yet run to the end: `sft2`
- * and the rows of four GPUs. On a CPU the baselines run on tiny shapes in scripts/tests/test_bench.py.
+ * Run so far: the rows of one GPU on an H100, those of two GPUs and `--learning` on H200. Not yet: the rows of four GPUs. On a CPU the
+ * baselines run on tiny shapes in scripts/tests/test_bench.py.
  */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
