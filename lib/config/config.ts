@@ -132,6 +132,7 @@ const Serving = z.strictObject({
 /** Read on a GPU only. What is not set is chosen by the GPU's memory (lib/model/fit.ts), as are loadIn4bit, batches and checkpointing. */
 const Gpu = z.strictObject({
   processes: int(0, 64).meta(meta("GPUs", "share each training step's rows; the effective batch stays; 0 takes all")),
+  ray: z.string().meta(meta("address", "of a Ray cluster whose GPUs share each training step: auto, or host:port; empty for this machine's own")),
   vllm: flag().meta(meta("", "GRPO: vLLM answers inside the trainer, on bf16 weights")),
   vllmSleep: flag().meta(meta("", "GRPO: vLLM gives its memory back while the policy learns; costs time at every step")),
   vllmMemoryShare: real(0.02, 0.95).meta(meta("share of the GPU", "GRPO: of vLLM inside the trainer: its weights, cache and graphs")),

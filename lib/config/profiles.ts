@@ -95,6 +95,7 @@ const gpu: Config = {
   },
   gpu: {
     processes: 0,
+    ray: "",
     vllm: true,
     vllmSleep: false,
     vllmMemoryShare: 0.3,

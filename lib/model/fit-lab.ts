@@ -51,7 +51,7 @@ export async function fitLab(lab: Lab, what: FittedStage): Promise<Fitted> {
   const plan = table([row], undefined, { caption: `Memory planned for ${what.model.path}` }).text;
   assertFits(fit, config, what.model.path, fitFor);
   const fitted = overrideConfig(config, fit.overrides);
-  const used = what.stage === "serving" ? fitted.gpu.replicas : what.stage === "merge" ? 1 : fitted.gpu.processes;
+  const used = what.stage === "serving" ? fitted.gpu.replicas : what.stage === "merge" ? 1 : fitted.gpu.ray === "" ? fitted.gpu.processes : 0; // Ray gives out its own
   const need = what.stage === "serving" ? fitted.gpu.serverMemoryShare * smallest.memoryMiB * 2 ** 20 : totalMemory(fit.memory);
   const smaller = (freeMiB: number): string | null => {
     if (what.stage === "serving") {

@@ -108,10 +108,11 @@ function passes({ models }: Config, free: TrainingNeed["free"], micros: readonly
 }
 
 /** The GPUs that share a step: those asked for, or as many as divide its rows. Throws LabError when so many are not there, or do not divide them. */
-function processesFor({ gpu: { processes } }: Config, rows: number, gpus: number, product: string): number {
+function processesFor({ gpu: { processes, ray } }: Config, rows: number, gpus: number, product: string): number {
+  if (processes === 0 && ray !== "") throw new LabError({ what: "How many GPUs of the Ray cluster take part is not said", where: "gpu.processes", expected: `a divisor of ${product} = ${rows}: ${divisors(rows).join(", ")}`, found: "0" });
   if (processes === 0) return divisors(rows, Math.max(1, gpus))[0]!;
-  if (processes > gpus) throw new LabError({ what: "There are not so many GPUs", where: "gpu.processes", expected: `at most ${gpus}, or 0 for all that divide a step`, found: String(processes) });
-  if (rows % processes !== 0) throw new LabError({ what: "The GPUs do not divide a step's rows", where: "gpu.processes", expected: `a divisor of ${product} = ${rows}: ${divisors(rows, gpus).join(", ")}`, found: String(processes) });
+  if (processes > gpus && ray === "") throw new LabError({ what: "There are not so many GPUs", where: "gpu.processes", expected: `at most ${gpus}, or 0 for all that divide a step`, found: String(processes) });
+  if (rows % processes !== 0) throw new LabError({ what: "The GPUs do not divide a step's rows", where: "gpu.processes", expected: `a divisor of ${product} = ${rows}: ${divisors(rows, Math.max(gpus, processes)).join(", ")}`, found: String(processes) });
   return processes;
 }
 

@@ -15,13 +15,14 @@ import type { Attempt, RunFolder } from "./run-folder.ts";
 import type { Stage } from "./run-key.ts";
 
 /**
- * `.venv/bin/python scripts/<stage>.py`, under `accelerate launch` for several GPUs of this machine; the path of run.json is appended.
- * Throws LabError when either is missing.
+ * `.venv/bin/python scripts/<stage>.py`, under `accelerate launch` for several GPUs of this machine, under Ray Train for those of the cluster
+ * at `ray`; the path of run.json is appended. Throws LabError when either is missing.
  */
-export function sidecarCommand(stage: Stage, processes = 1): string[] {
+export function sidecarCommand(stage: Stage, processes = 1, ray = ""): string[] {
   const script = join(REPO_ROOT, "scripts", `${stage}.py`);
   assertPython();
   if (!existsSync(script)) throw new LabError({ what: "The sidecar's script is missing", where: script });
+  if (ray !== "") return [PYTHON, join(REPO_ROOT, "scripts", "on_ray.py"), ray, String(processes), script];
   return processes > 1 ? [PYTHON, ...acrossGpus(processes), script] : [PYTHON, script];
 }
 

@@ -55,7 +55,11 @@ function setAside(folder: RunFolder): void {
 }
 
 function commandOf(spec: Pick<RunFile, "stage" | "config">): string[] {
-  return sidecarCommand(spec.stage, processesOf(spec));
+  return sidecarCommand(spec.stage, processesOf(spec), rayOf(spec));
+}
+
+function rayOf({ stage, config }: Pick<RunFile, "stage" | "config">): string {
+  return config.profile === "gpu" && stage !== "merge" ? config.gpu.ray : "";
 }
 
 function processesOf({ stage, config }: Pick<RunFile, "stage" | "config">): number {
@@ -63,7 +67,7 @@ function processesOf({ stage, config }: Pick<RunFile, "stage" | "config">): numb
 }
 
 function gpusOf(spec: Pick<RunFile, "stage" | "config">): NodeJS.ProcessEnv {
-  return spec.config.profile === "gpu" ? firstGpus(processesOf(spec), process.env) : {};
+  return spec.config.profile === "gpu" && rayOf(spec) === "" ? firstGpus(processesOf(spec), process.env) : {};
 }
 
 /** Two trainers must not share a folder. */

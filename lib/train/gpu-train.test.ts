@@ -143,6 +143,14 @@ describe.skipIf(!existsSync(PYTHON))("the trainer's command", () => {
       ...[PYTHON, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "4", "--num_machines", "1", "--max_restarts", "1", "--machine_rank", "0"],
       ...["--gpu_ids", "all", "--main_process_port", "0", "--mixed_precision", "bf16", "--dynamo_backend", "no", script],
     ]);
+    expect(sidecarCommand("sft", 4, "10.0.0.5:6379")).toEqual([PYTHON, join(REPO_ROOT, "scripts", "on_ray.py"), "10.0.0.5:6379", "4", script]);
+  });
+
+  test("a Ray cluster has as many GPUs as are asked for, and hands them out itself", async () => {
+    machine({ gpus: 1, freeMiB: 100 });
+    await expect(trainSft(lab({ "gpu.ray": "auto" }), { command })).rejects.toThrow(/How many GPUs of the Ray cluster[^]*gpu\.processes/);
+    const { key } = await trainSft(lab({ "gpu.ray": "auto", "gpu.processes": 4, "sft.batchSize": 2, "sft.gradientAccumulation": 8 }), { command });
+    expect(runFile(key).config.gpu).toMatchObject({ ray: "auto", processes: 4 });
   });
 
   test("on two GPUs both stages share their steps", async () => {

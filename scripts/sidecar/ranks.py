@@ -22,6 +22,11 @@ def rank() -> int:
     return int(os.environ.get("RANK", "0"))
 
 
+def launched() -> bool:
+    """Whether a launcher started this process: `accelerate launch`, or scripts/on_ray.py."""
+    return "TORCHELASTIC_RESTART_COUNT" in os.environ
+
+
 def restarted() -> bool:
     """Whether the launcher has started all processes once more (lib starts it with --max_restarts 1), which it does after any failure."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
@@ -36,7 +41,12 @@ def start_all_anew(run_dir: Path, micro: int) -> NoReturn:
 
 
 def meet_anew() -> None:
-    """Processes that were started anew meet under a name of their own: in the launcher's store stand the addresses of those that are gone."""
+    """
+    Processes that were started anew meet under a name of their own: in the launcher's store stand the addresses of those that are gone.
+    Where the launcher has no store (Ray), a new one comes with the new processes.
+    """
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
+        return
     import torch
     from torch.distributed import PrefixStore, TCPStore, init_process_group
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from .events import EventLog
 from .failure import Cancelled, Failure
-from .ranks import anew, note, noted, processes, rank, restarted, watch_others
+from .ranks import anew, launched, note, noted, rank, restarted, watch_others
 from .runfile import RunFile, read_run_file
 
 EXIT_FAILED = 1
@@ -37,7 +37,7 @@ def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
         print(f"{path}: there is no such folder", file=sys.stderr)
         return 2
     events = EventLog(path.parent / "events.jsonl")
-    if processes() > 1:
+    if launched():
         follow_the_others(path.parent, events)
         if restarted() and anew(path.parent) is None:
             return EXIT_FAILED  # it has been told why
@@ -53,7 +53,7 @@ def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
 
 
 def follow_the_others(run_dir: Path, events: EventLog) -> None:
-    """One of several processes ends when its launcher is killed, and the run ends by the cause of whichever process failed."""
+    """A launcher's process ends when the launcher is killed, and the run ends by the cause of whichever process failed."""
     from supervise import die_with_parent
 
     def end(cause: str, message: str) -> None:
