@@ -5,7 +5,7 @@ Group relative policy optimisation: the model answers each question several time
 
 Differs from Fin-R1 (arXiv 2503.16252): a LoRA adapter instead of all weights; the reward's weights are the config's, where Fin-R1 adds
 format and accuracy unweighted; the standard deviation of a group divides by G - 1 (TRL), where Fin-R1's divides by G. GRPO as published
-(arXiv 2402.03300) needs four settings that TRL has otherwise by default: loss_type, scale_rewards, beta, reward_weights.
+(arXiv 2402.03300) needs two settings that TRL has otherwise by default: loss_type and beta.
 
 The reward is lib's TypeScript scorer in a Node process of ours. The KL is to the policy the run starts from: the SFT adapter, or the Base
 when grpo.startFromSft is false. With grpo.maskTruncated, answers cut at grpo.maxTokens count in their group's mean but are not trained on.
@@ -24,7 +24,7 @@ from sidecar.failure import Failure
 from sidecar.order import epochs_in_order
 from sidecar.ranks import processes
 from sidecar.reward import RewardProcess
-from sidecar.rows import messages, read_rows
+from sidecar.rows import assert_answer_is_whole, messages, read_rows
 from sidecar.runfile import Grpo, RunFile
 from sidecar.speed import said, spare_casts, speed_of
 from sidecar.stage import run_stage
@@ -80,6 +80,7 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
     speed = speed_of(run, device, padding_free=False)
     tokenizer = load_tokenizer(run)
     prompt = 0
+    assert_answer_is_whole(tokenizer, data["prompt"][0])
     if device != "cpu":
         prompt = longest_prompt(tokenizer, data["prompt"])
         batch = filled(batch, lambda micro: micro * (prompt + settings.max_tokens), batch.micro * (config.prepare.max_prompt_tokens + settings.max_tokens))

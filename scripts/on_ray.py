@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -58,8 +59,10 @@ def connect(address: str) -> None:
         raise Failure("no_ray", f"gpu.ray needs the package ray, which is not installed ({error}): install the gpu packages, or leave gpu.ray empty to train on this machine") from error
     python_path = os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
     try:
+        if ":" in address:
+            socket.create_connection(address.rsplit(":", 1), timeout=10).close()  # ray itself asks for minutes
         ray.init(address=address, log_to_driver=False, runtime_env={"env_vars": {"PYTHONPATH": python_path, "RAY_TRAIN_V2_ENABLED": "1"}})
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise Failure("no_ray", f"no Ray cluster answers at gpu.ray = {address} ({str(error).splitlines()[0]}): start one with `ray start --head`, and `ray start --address=…` on the other machines") from error
 
 

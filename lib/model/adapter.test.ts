@@ -99,6 +99,18 @@ describe("checkAdapter", () => {
     await expect(checkAdapter(fakeAdapter(join(dir, "hub7"), "Qwen/Qwen2.5-7B"), hub)).rejects.toThrow("an adapter of Qwen/Qwen2.5-7B");
   });
 
+  test("weights that are cut off, or no LoRA factors, are told before a run is made", async () => {
+    const base = await resolveModel(fakeModel(join(dir, "whole", "base")));
+    const cut = fakeAdapter(join(dir, "cut"), base.path);
+    const weights = join(cut, "adapter_model.safetensors");
+    writeFileSync(weights, readFileSync(weights).subarray(0, -4));
+    await expect(checkAdapter(cut, base)).rejects.toThrow(/cut off \(.*adapter_model.safetensors\)/);
+    writeFileSync(weights, safetensors({}));
+    await expect(checkAdapter(cut, base)).rejects.toThrow(/no LoRA factors alone[^]*no tensor at all/);
+    writeFileSync(weights, safetensors({ "base_model.model.lm_head.weight": [8, 8] }));
+    await expect(checkAdapter(cut, base)).rejects.toThrow(/no LoRA factors alone[^]*lm_head.weight/);
+  });
+
   test("weights in another format are refused before anything loads them", async () => {
     const base = await resolveModel(fakeModel(join(dir, "base-p")));
     const pickle = fakeAdapter(join(dir, "pickle"), base.path);

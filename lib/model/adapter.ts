@@ -9,7 +9,7 @@ import { modelId } from "./model-ref.ts";
 import { localModelPath } from "../config/paths.ts";
 import { identify } from "../store/process-identity.ts";
 import type { AdapterRef, ModelRef } from "./model-ref.ts";
-import { readTensorTable } from "./safetensors.ts";
+import { assertWholeFile, readTensorTable } from "./safetensors.ts";
 
 /** `origin.json` beside published weights: which run made them, from which base. */
 const Origin = z.object({ run: z.string(), base: z.string(), adapter: z.string().nullable() });
@@ -41,6 +41,7 @@ export async function checkAdapter(path: string, base: ModelRef, todo?: string):
   const configFile = join(path, "adapter_config.json");
   const weights = join(path, "adapter_model.safetensors");
   for (const file of [configFile, weights]) if (!existsSync(file)) throw new LabError({ what: "There is no adapter", where: file, todo: todo ?? "Run the notebook that trains it." });
+  assertWholeFile(weights);
   const origin = readOrigin(path);
   if (origin) {
     if (origin.base !== modelId(base)) throw anotherBase(path, base, `trained on ${origin.base.slice(0, 60)} by ${origin.run}`, todo);
@@ -80,12 +81,17 @@ function baseNameOf(configFile: string): unknown {
   }
 }
 
+const FACTOR = /^base_model\.model\.(.+)\.lora_(A|B)\.(?:\w+\.)?weight$/;
+
 function assertShapesFit(path: string, weights: string, base: ModelRef, todo?: string): void {
   const shapes = new Map<string, number[]>();
   for (const name of readdirSync(base.path)) if (name.endsWith(".safetensors")) for (const [tensor, info] of readTensorTable(join(base.path, name))) shapes.set(tensor, info.shape);
-  for (const [name, { shape }] of readTensorTable(weights)) {
-    const match = /^base_model\.model\.(.+)\.lora_(A|B)\.(?:\w+\.)?weight$/.exec(name);
-    if (!match) continue;
+  const factors = readTensorTable(weights);
+  const other = [...factors.keys()].find((name) => !FACTOR.test(name));
+  if (factors.size === 0 || other !== undefined)
+    throw new LabError({ what: "The adapter holds no LoRA factors alone", where: weights, expected: "lora_A and lora_B of linear maps (not DoRA, no embeddings, no modules saved whole)", found: other ?? "no tensor at all", todo: RETRAIN });
+  for (const [name, { shape }] of factors) {
+    const match = FACTOR.exec(name)!;
     const target = shapes.get(`${match[1]}.weight`); // (out, in)
     const fits = target && (match[2] === "A" ? shape[1] === target[1] : shape[0] === target[0]);
     if (!fits) throw anotherBase(path, base, `${name} of shape ${shape.join(" × ")} against ${target ? `a weight of ${target.join(" × ")}` : "no such weight"}`, todo);

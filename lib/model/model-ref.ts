@@ -90,7 +90,9 @@ function assertTokenizer(path: string): void {
 
 function shardsOf(file: string): string[] {
   try {
-    return [...new Set(Object.values((JSON.parse(readFileSync(file, "utf8")) as { weight_map: Record<string, string> }).weight_map))].sort();
+    const shards = [...new Set(Object.values((JSON.parse(readFileSync(file, "utf8")) as { weight_map: Record<string, string> }).weight_map))].sort();
+    if (shards.length === 0) throw new Error("it names no file");
+    return shards;
   } catch (cause) {
     throw new LabError({ what: "The index of the model's weights cannot be read", where: file, found: (cause as Error).message, todo: "Copy or download the folder again." }, { cause });
   }

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readOrigin } from "../model/adapter.ts";
 import { hashFolder } from "../store/hash.ts";
+import { overrideConfig } from "../config/settings.ts";
 import { mergeAdapter, publishMerged } from "./merge.ts";
 import { resolveModel } from "../model/model-ref.ts";
 import { listRuns } from "./run.ts";
@@ -33,6 +34,11 @@ test("a pair of base and adapter is merged once, with its parity; the result is 
 
   const again = await mergeAdapter(lab, adapter, { command: ["/nowhere"] });
   expect(again).toMatchObject({ reused: true, path: first.path, parity: { prompts: 1, agree: 1 } });
+
+  const compared = (prompts: number) => mergeAdapter({ ...lab, config: overrideConfig(lab.config, { "deploy.parityPrompts": prompts }) }, adapter, { command });
+  const { parityPrompts } = lab.config.deploy;
+  expect(await compared(parityPrompts - 1)).toMatchObject({ reused: true });
+  expect(await compared(parityPrompts + 1)).toMatchObject({ reused: false, path: first.path });
 });
 
 test("other weights are another model; a deleted one is merged again", async () => {

@@ -51,7 +51,7 @@ export interface MergeOptions extends StartOptions, WatchOptions {}
  * Merges a LoRA adapter into its base, W' = W + (alpha / r) · B·A, and checks that both give the same greedy answers to
  * `deploy.parityPrompts` test questions.
  *
- * Each pair of base and adapter is merged once and kept in ckpts/merged. Throws LabError for an adapter of another base (before
+ * Each pair of base and adapter is merged once and kept in ckpts/merged; again when more prompts are to be compared. Throws LabError for an adapter of another base (before
  * anything is written), without test questions, and when the run failed.
  */
 export async function mergeAdapter(lab: Lab, adapterPath: string, options: MergeOptions = {}): Promise<Merged> {
@@ -60,7 +60,10 @@ export async function mergeAdapter(lab: Lab, adapterPath: string, options: Merge
   const adapter = await checkAdapter(adapterPath, base);
   const path = join(paths.ckpts, "merged", hashJson({ base: modelId(base), adapter: adapter.sha256 }).slice(0, 12));
   const before = readOrigin(path);
-  if (before && isWhole(path) && !options.force) return { path, ...resultOf(lab, before.run), reused: true };
+  if (before && isWhole(path) && !options.force) {
+    const merged = resultOf(lab, before.run);
+    if (merged.run === null || merged.run.config.deploy.parityPrompts >= config.deploy.parityPrompts) return { path, ...merged, reused: true };
+  }
 
   const rows = readJsonl(paths.test, RlRow, "Run 03_filter first; the merged model is compared on its test questions.").length;
   // An adapter that learned beside NF4 weights is merged into what these stand for, whatever the config says today.

@@ -30,7 +30,7 @@ export const RunFile = z.strictObject({
 });
 export type RunFile = z.infer<typeof RunFile>;
 
-/** The reward module: a file that exists, or a source text that `startRun` saves with the run. */
+/** The reward module: a file that exists, or a source text that `startRun` saves with the run. Its hash counts the code that it stands on. */
 export type RewardSpec = { sha256: string; path: string } | { sha256: string; source: string };
 
 /** What to run; `startRun` turns it into a RunFile. */

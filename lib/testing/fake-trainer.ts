@@ -9,6 +9,7 @@
 import { spawn } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fakeAdapter } from "./model-fixture.ts";
 
 const options = new Map(process.argv.slice(2, -1).map((a) => a.replace(/^--/, "").split("=") as [string, string | undefined]));
 const number = (name: string, otherwise: number) => Number(options.get(name) ?? otherwise);
@@ -53,9 +54,9 @@ for (let step = resumed + 1; step <= steps; step++) {
     emit({ event: "checkpoint", step, path });
   }
 }
-mkdirSync(run.output, { recursive: true });
-writeFileSync(join(run.output, "adapter_model.safetensors"), `weights of ${run.key}`);
-writeFileSync(join(run.output, "adapter_config.json"), JSON.stringify({ base_model_name_or_path: run.models.base.path, r: 16, lora_alpha: 32 }));
+fakeAdapter(run.output, run.models.base.path);
+const configFile = join(run.output, "adapter_config.json");
+writeFileSync(configFile, JSON.stringify({ ...JSON.parse(readFileSync(configFile, "utf8")), run: run.key })); // other weights, in another run
 emit({ event: "end", status: "done", cause: null, message: null, step: steps });
 await new Promise((wake) => setTimeout(wake, number("linger-ms", 0)));
 process.exit(0);

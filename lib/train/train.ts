@@ -6,7 +6,7 @@ import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "../model/a
 import { LabError } from "../errors.ts";
 import { fetchModel } from "../model/fetch-model.ts";
 import { fitLab } from "../model/fit-lab.ts";
-import { hashFile, hashFolder } from "../store/hash.ts";
+import { hashFile, hashFolder, hashJson } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import { assertMadeTogether } from "../store/manifest.ts";
 import { promptVersion } from "../judge/judge-prompt.ts";
@@ -15,6 +15,7 @@ import { modelId, resolveModel } from "../model/model-ref.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { RlRow, SftRow } from "../records.ts";
 import type { Reward } from "../reward/reward.ts";
+import { rewardCode } from "../reward/reward-code.ts";
 import { defineReward } from "../reward/reward-source.ts";
 import type { RewardSource } from "../reward/reward-source.ts";
 import type { CensusOptions } from "./census-run.ts";
@@ -87,6 +88,7 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
   const { reward } = options;
   const custom = reward === undefined ? null : typeof reward === "object" ? reward : defineReward(reward);
   const judge = config.grpo.useJudge && custom === null ? await judgeOf(lab) : undefined;
+  const code = await rewardCode();
   const ownReward = join(REPO_ROOT, "lib", "reward", judge ? "judged-reward.ts" : "default-reward.ts");
   const spec: RunSpec = {
     stage: "grpo",
@@ -94,7 +96,7 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
     config,
     inputs: { train },
     models: { base, adapter },
-    reward: custom ?? { path: ownReward, sha256: await hashFile(ownReward) },
+    reward: custom ? { ...custom, sha256: hashJson([custom.sha256, code]) } : { path: ownReward, sha256: hashJson([judge ? "judged" : "default", code]) },
     judge,
   };
   const target = fromSft ? paths.grpoLora : join(paths.ckpts, "grpo_only_lora");

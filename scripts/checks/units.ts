@@ -26,22 +26,26 @@ export const pytestUnits: Suite = {
 };
 
 /** bitsandbytes has slow kernels for a CPU, so the code of small GPUs can be run here; importing it takes seconds, so nothing else has it. */
-export const fourBit: Suite = {
-  name: "4-bit weights on a CPU (pytest)",
-  async run() {
-    const skip = (why: string): Count => (console.log(`skipped: ${why}`), { passed: 0, failed: 0, skipped: 1 });
-    if (process.platform !== "linux") return skip("bitsandbytes is locked for Linux only");
-    const folder = scratchFolder("bitsandbytes");
-    try {
-      installBeside("bitsandbytes", folder);
-    } catch (error) {
-      return skip(`bitsandbytes could not be installed: ${(error as Error).message.split("\n")[0]}`);
-    }
-    const file = join(scratchFolder("results"), "four-bit.xml");
-    const status = await runProgram(PYTHON, ["-m", "pytest", "-q", "-rs", "--junitxml", file, join("scripts", "tests", "test_four_bit.py")], { PYTHONPATH: folder });
-    return agree(status, countJunit(readFileSync(file, "utf8")));
-  },
-};
+export const fourBit: Suite = { name: "4-bit weights on a CPU (pytest)", run: () => withPackages(["bitsandbytes"], "test_four_bit.py") };
+
+/** Two machines are two of Ray's nodes on this one. */
+export const onRay: Suite = { name: "a Ray cluster (pytest)", run: () => withPackages(["ray", "msgpack"], "test_on_ray.py") };
+
+/** A test file that needs packages of the gpu profile, which the default environment leaves out. */
+async function withPackages(packages: readonly string[], test: string): Promise<Count> {
+  const skip = (why: string): Count => (console.log(`skipped: ${why}`), { passed: 0, failed: 0, skipped: 1 });
+  const [name] = packages as [string];
+  if (process.platform !== "linux") return skip(`${name} is locked for Linux only`);
+  const folder = scratchFolder(name);
+  try {
+    for (const each of packages) installBeside(each, folder);
+  } catch (error) {
+    return skip(`${name} could not be installed: ${(error as Error).message.split("\n")[0]}`);
+  }
+  const file = join(scratchFolder("results"), `${name}.xml`);
+  const status = await runProgram(PYTHON, ["-m", "pytest", "-q", "-rs", "--junitxml", file, join("scripts", "tests", test)], { PYTHONPATH: folder });
+  return agree(status, countJunit(readFileSync(file, "utf8")));
+}
 
 async function vitest(name: string, args: string[], environment: NodeJS.ProcessEnv = {}): Promise<Count> {
   const file = join(scratchFolder("results"), `${name}.json`);

@@ -86,6 +86,7 @@ test("a notebook's key follows its text, the config, the user's files and the ex
   const first = key([]);
   expect(key([])).toBe(first);
   expect(key(["seed=5"])).not.toBe(first);
+  expect(key(["models.loadIn4bit=false"])).not.toBe(first); // the default, but from now on no plan's to change
   expect(key([], "before")).not.toBe(first);
   writeFileSync(notebook, cell("1", [{ text: "shown" }]));
   expect(key([])).toBe(first);

@@ -27,7 +27,7 @@ const INPUTS = [/^lib\/(?!testing\/).*(?<!\.test)\.(ts|json)$/, /^scripts\/(kern
 
 /** Hash of what every notebook depends on: library, sidecar, locked packages, shipped models, config and the user's files. */
 export function commonKey(lab: Lab): string {
-  const hash = createHash("sha256").update(JSON.stringify(lab.config));
+  const hash = createHash("sha256").update(JSON.stringify([lab.config, lab.chosen])); // a value that was chosen is not planned by a GPU's memory
   const own = ["lib", "scripts", "data/handwritten", "ckpts/tiny"].flatMap((folder) => listFiles(join(REPO_ROOT, folder)));
   const files = [...own, join(REPO_ROOT, "package-lock.json"), join(REPO_ROOT, "uv.lock")].filter((file) => INPUTS.some((kind) => kind.test(relative(REPO_ROOT, file))));
   for (const file of [...files, ...lab.config.prepare.sources]) {

@@ -49,6 +49,7 @@ export async function examine({ gpu: wanted = false } = {}) {
   const memory = totalmem();
   const gpu = firstLine("nvidia-smi", ["--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]);
   const torch = existsSync(PYTHON) ? firstLine(PYTHON, ["-c", "import torch; print(torch.__version__, 'sees a GPU' if torch.cuda.is_available() else 'CPU')"]) : null;
+  const gpuMiB = Number(/(\d+) MiB/.exec(gpu ?? "")?.[1] ?? NaN);
   return [
     row("Node", major >= 18 ? process.versions.node : null, "18 or newer", "install Node 18 or newer"),
     row("npm packages", isDone(packages) ? firstLine(NODE, ["--version"]) && "as locked" : null, "package-lock.json", RUN_START),
@@ -60,7 +61,7 @@ export async function examine({ gpu: wanted = false } = {}) {
     ...["base", "teacher", "judge"].map(tinyModel),
     row("disk", free >= needed.bytes ? `${gigabytes(free)} free` : null, needed.text, `free some space: ${gigabytes(free)} are left${wanted ? "; HF_HOME on another disk takes the weights there" : ""}`),
     row("memory", memory >= 7.5e9 ? gigabytes(memory) : null, "8 GB", `${gigabytes(memory)} may be too little; close other programs`, false),
-    row("GPU", gpu, "for --profile gpu: 8 GB", wanted ? "no nvidia-smi, or no driver answers: install the NVIDIA driver" : "none is needed for the default profile", wanted),
+    { ...row("GPU", gpuMiB >= 7500 ? gpu : null, "for --profile gpu: 8 GB", !wanted ? "none is needed for the default profile" : gpu ? "a GPU with 8 GB whose memory nvidia-smi can read" : "no nvidia-smi, or no driver answers: install the NVIDIA driver", wanted), found: gpu ?? "none" },
     ...(gpu || wanted ? gpuRows(gpu, torch, wanted) : []),
     row("Chromium", await findBrowser(), "for PNG and PDF", "Debian: apt-get install chromium; or set CHROME to one", false),
     row("Chinese font", firstLine("fc-list", [":lang=zh", "family"]) || null, "for Chinese text in PNG and PDF", "Debian: apt-get install fonts-noto-cjk", false),
@@ -75,7 +76,7 @@ const GPU_PACKAGES_BYTES = 15e9;
 
 /** Of GPU_MODELS, what Hugging Face's cache does not hold. @param {NodeJS.ProcessEnv} [environment] @returns {string[]} */
 export function absentModels(environment = process.env) {
-  const cache = environment.HF_HUB_CACHE || join(environment.HF_HOME || join(homedir(), ".cache", "huggingface"), "hub");
+  const cache = environment.HF_HUB_CACHE || join(environment.HF_HOME || join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "huggingface"), "hub");
   return Object.keys(GPU_MODELS).filter((model) => !existsSync(join(cache, `models--${model.replaceAll("/", "--")}`, "snapshots")));
 }
 
@@ -94,12 +95,12 @@ export function neededDisk({ installed, gpu }) {
 
 /** torch 2.11 is built for CUDA 13.0; lib/config/gpu.ts names the same driver (a test compares them). */
 export const OLDEST_DRIVER = "580.65.06";
-const GPU_PACKAGES = ["torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes", "vllm", "liger-kernel"];
+const GPU_PACKAGES = ["torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes", "vllm", "liger-kernel", "ray"];
 
 /** Driver and versions. @param {string | null} gpu What nvidia-smi says. @param {string | null} torch @param {boolean} required @returns {Row[]} */
 export function gpuRows(gpu, torch, required) {
   const driver = gpu?.split(",").at(-2)?.trim() ?? null;
-  const good = driver !== null && !isOlder(driver, OLDEST_DRIVER);
+  const good = driver !== null && /^\d/.test(driver) && !isOlder(driver, OLDEST_DRIVER);
   const [locked, installed] = [lockedVersions(), installedVersions(PYTHON, GPU_PACKAGES)];
   const sees = torch?.includes("sees a GPU") ?? false;
   return [

@@ -74,5 +74,5 @@ export const pythonEnvironment = {
   run: () => sync(existsSync(GPU_STAMP) ? ["--extra", "gpu"] : []), // what a GPU needs stays once it was asked for
 };
 
-/** What the profile `gpu` needs beside it: vLLM and bitsandbytes. @type {import("./steps.mjs").Step} */
+/** What the profile `gpu` needs beside it: vLLM, bitsandbytes, Ray. @type {import("./steps.mjs").Step} */
 export const gpuPackages = { name: "packages for a GPU", stamp: GPU_STAMP, fingerprint: LOCK, run: () => sync(["--extra", "gpu"]) };

@@ -56,7 +56,8 @@ def load_tokenizer(run: RunFile) -> PreTrainedTokenizerBase:
 
 
 def load_base(run: RunFile, device: str) -> PreTrainedModel:
-    """The base in the device's precision; in NF4 with double quantisation where the config says so."""
+    """The base in the device's precision; in NF4 with double quantisation where the config says so. Raises Failure when weights are missing."""
+    import torch
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
@@ -68,13 +69,19 @@ def load_base(run: RunFile, device: str) -> PreTrainedModel:
         options["quantization_config"] = nf4(device)
         options.setdefault("device_map", {"": "cpu"})
     try:
-        return AutoModelForCausalLM.from_pretrained(base.folder, use_safetensors=True, trust_remote_code=False, **options)
-    except (OSError, ValueError) as error:
-        raise Failure("bad_model", f"the model {base.path} cannot be loaded: {str(error).splitlines()[0]}") from error
+        model, found = AutoModelForCausalLM.from_pretrained(base.folder, use_safetensors=True, trust_remote_code=False, output_loading_info=True, **options)
+    except torch.OutOfMemoryError:
+        raise
     except SafetensorError as error:
         for path in sorted(base.folder.glob("*.safetensors")):
             shapes_of(path)  # names the damaged file
         raise Failure("bad_model", f"the weights of {base.path} are damaged ({error}); download or copy them again") from error
+    except (OSError, ValueError, RuntimeError, KeyError, ImportError, ArithmeticError) as error:  # a config.json that does not fit the weights
+        raise Failure("bad_model", f"the model {base.path} cannot be loaded: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}") from error
+    if absent := sorted(found["missing_keys"]):  # transformers fills them with random numbers and goes on
+        named = ", ".join(absent[:3]) + (f" and {len(absent) - 3} more" if len(absent) > 3 else "")
+        raise Failure("bad_model", f"the weights of {base.path} are incomplete: config.json asks for {named}, which no file holds; download or copy them again")
+    return model
 
 
 def shapes_of(path: Path) -> dict[str, list[int]]:
@@ -134,15 +141,20 @@ def check_adapter(run: RunFile) -> None:
     if not weights.is_file() or not (folder / "adapter_config.json").is_file():
         raise Failure("bad_model", f"{folder} holds no adapter (adapter_config.json and adapter_model.safetensors)")
     origin = folder / "origin.json"
-    if not origin.is_file():
+    found = json.loads(origin.read_text(encoding="utf-8")).get("base") if origin.is_file() else None
+    if found is None:
         check_named_base(run)
-    elif (found := json.loads(origin.read_text(encoding="utf-8"))["base"]) != base.id:
+    elif found != base.id:
         raise Failure("adapter_of_another_base", f"{folder} was trained on base {found[:60]}, not on {base.path} ({base.id[:60]})")
     factors = shapes_of(weights)
+    if not factors:
+        raise Failure("bad_model", f"{weights} holds no weights; train or copy the adapter again")
     shapes = {}
     for path in sorted(base.folder.glob("*.safetensors")):
         shapes |= shapes_of(path)
     for name, shape in factors.items():
+        if ".lora_A" not in name and ".lora_B" not in name:
+            raise Failure("bad_model", f"{folder}: {name} is no factor of a linear map; an adapter that also trains whole modules or embeddings is not supported here")
         module, _, factor = name.removeprefix("base_model.model.").partition(".lora_")
         target = shapes.get(f"{module}.weight")  # (out, in)
         fits = target is not None and (shape[1] == target[1] if factor[0] == "A" else shape[0] == target[0])

@@ -45,6 +45,12 @@ def messages(system: str, prompt: str) -> list[dict[str, str]]:
     return [*head, {"role": "user", "content": prompt}]
 
 
+def assert_answer_is_whole(tokenizer: PreTrainedTokenizerBase, prompt: list[dict[str, str]]) -> None:
+    """Raises Failure when the chat template opens the think block: the answer would begin inside it, and the reward would find no format in it."""
+    if tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False).rstrip().endswith("<think>"):
+        raise Failure("bad_chat_template", "the chat template ends the prompt with <think>, so that no answer could hold the whole format; take it out of chat_template.jinja")
+
+
 @dataclass(frozen=True)
 class Encoded:
     input_ids: list[int]  # (T,)

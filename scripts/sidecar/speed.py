@@ -36,9 +36,10 @@ def speed_of(run: RunFile, device: str, padding_free: bool) -> Speed:
     liger = device != "cpu" and find_spec("liger_kernel") is not None
     paged = device != "cpu" and run.config.models.load_in_4bit and find_spec("bitsandbytes") is not None
     checkpointing = (run.config.sft if run.stage == "sft" else run.config.grpo).gradient_checkpointing
+    fused = device != "cpu" or run.stage == "sft" or checkpointing
     lines = [
         said("FlashAttention, rows without padding", kernel is not None, why),
-        said("fused loss", True, "TRL's head scores the answers' tokens in tiles, the logits of a batch are never there at once"),
+        said("fused loss", fused, "TRL's head scores the answers' tokens in tiles, the logits of a batch are never there at once" if fused else "sidecar/cpu_grpo.py"),
         said("Liger kernels for norms, MLP and rotary embedding", liger, "" if liger else "a GPU only" if device == "cpu" else "liger-kernel is not installed"),
         said("paged 8-bit AdamW", paged, "" if paged else "a GPU only" if device == "cpu" else "models.loadIn4bit is false" if not run.config.models.load_in_4bit else "bitsandbytes is not installed"),
         said("4-bit weights (NF4, double quantisation)", run.config.models.load_in_4bit, "models.loadIn4bit"),

@@ -114,15 +114,16 @@ def test_a_reward_that_fails_ends_the_run_with_its_own_sentence(stage, reward_mo
     assert "finite numbers" in grpo.events("end")[-1]["message"]
 
 
-def test_equal_rewards_carry_no_signal_and_the_run_says_so(stage, reward_module):
-    grpo = stage("grpo", RL_ROWS, reward=reward_module("() => ({ total: 0.3 })"), grpo={"startFromSft": False, "maxSteps": 6, "epochs": 2})
+@pytest.mark.parametrize("answers", [4, 8])  # the float32 mean of eight times 0.3 is not 0.3
+def test_equal_rewards_carry_no_signal_and_the_run_says_so(stage, reward_module, answers):
+    grpo = stage("grpo", RL_ROWS, reward=reward_module("() => ({ total: 0.3 })"), grpo={"startFromSft": False, "maxSteps": 6, "epochs": 2, "groupSize": answers})
     assert grpo.run() == 1
     assert grpo.end() == ("failed", "no_signal")
     assert [e["code"] for e in grpo.events("warning")] == ["no_signal_yet"]
     for event in grpo.events("step"):
         assert event["metrics"]["frac_reward_zero_std"] == 1
         assert None not in event["metrics"].values()
-    assert all(s["advantage"] == 0 for e in grpo.events("samples") for s in e["samples"])
+    assert all((s["advantage"], s["reward"]) == (0, 0.3) for e in grpo.events("samples") for s in e["samples"])
 
 
 def test_answers_that_are_all_cut_do_not_break_the_run(stage, reward_module):

@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 from conftest import RL_ROWS
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from sidecar.runfile import RunFile, build
 from test_runfile import run_json
 
@@ -106,6 +106,21 @@ def test_an_adapter_of_another_name_fits_when_its_origin_says_so(stage, adapter)
     (adapter / "origin.json").write_text(json.dumps({"run": "sft-x", "base": "b" * 64, "adapter": None}))
     merge = stage("merge", RL_ROWS, adapter=adapter)
     assert merge.run() == 0, merge.log()
+
+
+def test_an_origin_that_names_no_base_leaves_it_to_the_adapter_s_config(stage, adapter):
+    (adapter / "origin.json").write_text("{}")
+    merge = stage("merge", RL_ROWS, adapter=adapter)
+    assert merge.run() == 0, merge.log()
+
+
+@pytest.mark.parametrize(("tensors", "says"), [({}, "holds no weights"), ({"base_model.model.lm_head.weight": [4, 4]}, "lm_head.weight is no factor")])
+def test_an_adapter_that_holds_no_factors_is_not_merged(stage, adapter, tensors, says):
+    save_file({name: torch.zeros(shape) for name, shape in tensors.items()}, adapter / "adapter_model.safetensors")
+    merge = stage("merge", RL_ROWS, adapter=adapter)
+    assert merge.run() == 1
+    assert merge.end() == ("failed", "bad_model")
+    assert says in merge.events("end")[0]["message"]
 
 
 @pytest.mark.parametrize("keep", [0, 5, -1])

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 
 import pytest
 import torch
@@ -126,6 +127,15 @@ def test_another_failure_ends_the_run_once_though_the_launcher_starts_all_anew(s
     broken = stage("sft", SFT_ROWS, sft={"batchSize": 3, "gradientAccumulation": 1})
     assert launch(broken, restarts=1) != 0
     assert [event["cause"] for event in broken.events("end")] == ["bad_run_file"]
+
+
+@pytest.mark.skipif(find_spec("ray") is not None, reason="ray is installed")
+def test_a_run_for_a_ray_cluster_without_ray_says_what_to_do(stage):
+    lost = stage("sft", SFT_ROWS)
+    done = subprocess.run([sys.executable, str(SCRIPTS / "on_ray.py"), "auto", "2", str(SCRIPTS / "sft.py"), str(lost.run_file)], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert lost.end() == ("failed", "no_ray")
+    assert "install the gpu packages, or leave gpu.ray empty" in lost.events("end")[0]["message"]
 
 
 def test_the_end_is_written_once(tmp_path):

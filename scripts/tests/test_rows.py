@@ -3,7 +3,7 @@ import json
 import pytest
 from conftest import answer, question
 from sidecar.failure import Failure
-from sidecar.rows import IGNORED, encode, messages, read_rows
+from sidecar.rows import IGNORED, assert_answer_is_whole, encode, messages, read_rows
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +24,19 @@ def test_the_loss_sees_the_response_and_its_end_token_and_nothing_else(tokenizer
 def test_a_system_message_is_written_only_when_there_is_one(tokenizer):
     assert [m["role"] for m in messages("", "q")] == ["user"]
     assert tokenizer.decode(encode(tokenizer, "Be brief.", "q", "a", 100).input_ids).startswith("<|im_start|>system\nBe brief.<|im_end|>")
+
+
+def test_a_template_that_opens_the_think_block_is_refused_for_grpo(tokenizer):
+    asked = messages("", question(1))
+    assert_answer_is_whole(tokenizer, asked)
+    template = tokenizer.chat_template
+    tokenizer.chat_template = template + "{% if add_generation_prompt %}{{ '<think>\n' }}{% endif %}"
+    try:
+        with pytest.raises(Failure, match="ends the prompt with <think>") as caught:
+            assert_answer_is_whole(tokenizer, asked)
+    finally:
+        tokenizer.chat_template = template
+    assert caught.value.cause == "bad_chat_template"
 
 
 def test_a_long_row_is_cut_and_its_whole_length_known(tokenizer):
