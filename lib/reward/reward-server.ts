@@ -1,9 +1,9 @@
 /**
  * The reward process: the trainer starts it and asks for the rewards of its completions, one JSON line each way.
  *
- *     node lib/reward/reward-server.ts REWARD_MODULE [WEIGHTS]
+ *     node lib/reward/reward-server.ts REWARD_MODULE [WEIGHTS [RUN.JSON]]
  *
- * REWARD_MODULE exports `reward(row)`; WEIGHTS is JSON, {"format": 0.3, "accuracy": 0.7}. Anything that goes wrong with a batch is
+ * REWARD_MODULE exports `reward(row)`; WEIGHTS is JSON, {"format": 0.3, "accuracy": 0.7}; a judged reward finds its Judge in RUN.JSON. Anything that goes wrong with a batch is
  * answered by a line with `error`, and ends the process: rewards of 0 would train the model on nothing. What cannot be
  * answered (a module that does not load) goes to stderr, with exit status 1.
  */
@@ -20,7 +20,7 @@ import { DEFAULT_WEIGHTS } from "./reward.ts";
 const Weights = z.object({ format: z.number(), accuracy: z.number(), judge: z.number().optional() });
 
 async function loadReward(path: string | undefined): Promise<RewardFunction> {
-  if (!path) throw new Error("usage: node lib/reward/reward-server.ts REWARD_MODULE [WEIGHTS]");
+  if (!path) throw new Error("usage: node lib/reward/reward-server.ts REWARD_MODULE [WEIGHTS [RUN.JSON]]");
   const module = (await import(pathToFileURL(resolve(path)).href)) as { reward?: unknown };
   if (typeof module.reward !== "function") throw new Error(`${path}: expected an exported function named reward, found ${typeof module.reward}`);
   return module.reward as RewardFunction;
