@@ -144,11 +144,11 @@ describe("requireGpu", () => {
     });
   });
 
-  const card = (line: string) => writeFileSync(join(folder, "nvidia-smi"), `#!/bin/sh\n[ "$1" = "--query-gpu=name,memory.total,memory.free,driver_version" ] && echo "${line}"\n`, { mode: 0o755 });
+  const card = (line: string) => writeFileSync(join(folder, "nvidia-smi"), `#!/bin/sh\n[ "$1" = "--query-gpu=name,memory.total,memory.free,driver_version,index,uuid" ] && echo "${line}"\n`, { mode: 0o755 });
 
   test("with one its name, memory and driver are known", async () => {
-    card("NVIDIA H100, PCIe, 81559, 81076, 580.95.05");
-    const gpu = { name: "NVIDIA H100, PCIe", memoryMiB: 81559, freeMiB: 81076, driver: "580.95.05" };
+    card("NVIDIA H100, PCIe, 81559, 81076, 580.95.05, 0, GPU-8f2c");
+    const gpu = { index: 0, uuid: "GPU-8f2c", name: "NVIDIA H100, PCIe", memoryMiB: 81559, freeMiB: 81076, driver: "580.95.05" };
     expect(await withPath(`${folder}:${process.env.PATH}`, listGpus)).toEqual([gpu]);
     expect(await withPath(`${folder}:${process.env.PATH}`, () => requireGpu(openLab({ profile: "gpu" }, {})))).toEqual([gpu]);
     expect(parseGpus("No devices were found\n")).toEqual([]);
@@ -160,11 +160,36 @@ describe("requireGpu", () => {
     expect([isOlder("580.65.06", "580.65.06"), isOlder("580.65", "580.65.06"), isOlder("1000.1", "580.65.06")]).toEqual([false, true, false]);
   });
 
+  const refusal = async (script: string, devices?: string) => {
+    writeFileSync(join(folder, "nvidia-smi"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    if (devices !== undefined) process.env.CUDA_VISIBLE_DEVICES = devices;
+    try {
+      return await withPath(`${folder}:${process.env.PATH}`, () => requireGpu(openLab({ profile: "gpu" }, {}), 500)).then(() => "none", (error: LabError) => error.problem.found);
+    } finally {
+      delete process.env.CUDA_VISIBLE_DEVICES;
+    }
+  };
+
+  test("why there is none is told in nvidia-smi's own words", async () => {
+    expect(await refusal("echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18")).toBe("none: nvidia-smi says: Failed to initialize NVML: Driver/library version mismatch");
+    expect(await refusal("exec sleep 30")).toBe("none: nvidia-smi gave no answer in 0.5 s");
+    expect(await refusal("echo 'No devices were found'")).toBe("none: nvidia-smi says: No devices were found");
+    const [good, bad] = ["echo 'NVIDIA A, 81559, 81000, 580.95.05, 0, GPU-0'", "echo 'NVIDIA B, [N/A], [N/A], 580.95.05, 1, GPU-1'"];
+    expect(await refusal(bad!)).toBe("NVIDIA B, [N/A], [N/A], 580.95.05, 1, GPU-1");
+    expect(await refusal(`${good}; ${bad}`)).toBe("NVIDIA B, [N/A], [N/A], 580.95.05, 1, GPU-1");
+    expect(await refusal(`${good}; ${bad}`, "0")).toBe("none"); // nothing to refuse
+    expect(await refusal(good!, "3")).toBe("none that CUDA_VISIBLE_DEVICES=3 leaves of 1");
+    expect(await refusal(good!, "MIG-8f2c")).toBe("MIG-8f2c");
+  });
+
   test("what CUDA_VISIBLE_DEVICES hides is not counted", () => {
-    const [a, b] = ["A", "B"].map((name) => ({ name, memoryMiB: 1, freeMiB: 1, driver: "580.65.06" }));
+    const [a, b] = ["A", "B"].map((name, index) => ({ index, uuid: `GPU-8f2${name}`, name, memoryMiB: 1, freeMiB: 1, driver: "580.65.06" }));
     expect(visibleGpus([a!, b!], undefined)).toEqual([a, b]);
     expect(visibleGpus([a!, b!], "1")).toEqual([b]);
-    expect(visibleGpus([a!, b!], "GPU-8f2c")).toHaveLength(1);
+    expect(visibleGpus([a!, b!], "GPU-8f2B, 0")).toEqual([b, a]);
+    for (const none of ["GPU-8f2", "GPU-x", "abc", "2", "0,0", "0,GPU-8f2A", "MIG-1"]) expect(visibleGpus([a!, b!], none), none).toEqual([]);
+    for (const first of ["0,-1,1", "0,,1", "0,7,1", "0,abc"]) expect(visibleGpus([a!, b!], first), first).toEqual([a]);
+    expect(visibleGpus([b!], "1")).toEqual([b]); // its index, also where another card cannot be read
     expect(visibleGpus([a!, b!], "")).toEqual([]);
     expect(visibleGpus([a!, b!], "-1")).toEqual([]);
   });
@@ -173,6 +198,7 @@ describe("requireGpu", () => {
     expect(firstGpus(1, {})).toEqual({ CUDA_VISIBLE_DEVICES: "0" });
     expect(firstGpus(2, { CUDA_VISIBLE_DEVICES: "3, 1,0" })).toEqual({ CUDA_VISIBLE_DEVICES: "3,1" });
     expect(firstGpus(1, { CUDA_VISIBLE_DEVICES: "" })).toEqual({ CUDA_VISIBLE_DEVICES: "" });
+    expect(firstGpus(2, { CUDA_VISIBLE_DEVICES: "GPU-8f2c,-1,0" })).toEqual({ CUDA_VISIBLE_DEVICES: "GPU-8f2c" });
   });
 
   test("each of several training processes keeps to its own GPU", () => {

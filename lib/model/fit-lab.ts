@@ -1,18 +1,22 @@
 /** A lab's config fitted to the GPUs of this machine, before anything is loaded. */
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { Config } from "../config/config.ts";
-import { listGpus, requireGpu } from "../config/gpu.ts";
+import { indicesOf, listGpus, requireGpu } from "../config/gpu.ts";
 import type { Gpu } from "../config/gpu.ts";
 import type { Lab } from "../config/lab.ts";
 import { overrideConfig } from "../config/settings.ts";
+import type { Overrides } from "../config/settings.ts";
 import { LabError } from "../errors.ts";
 import { table } from "../view/table.ts";
 import { modelFolder } from "./model-ref.ts";
 import type { ModelRef } from "./model-ref.ts";
-import { assertFits, fitRow, freeKeys, gigabytes, roomOf, settings } from "./fit.ts";
+import { assertFits, bytesOf, fitRow, freeKeys, gigabytes, roomOf, settings, unlessRefused } from "./fit.ts";
 import type { Fit } from "./fit.ts";
 import { fitMerge } from "./fit-merge.ts";
 import { fitServing } from "./fit-serving.ts";
-import { fitGrpo, fitSft } from "./fit-training.ts";
+import { bothRefused, fitGrpo, fitSft } from "./fit-training.ts";
+import type { TrainingNeed } from "./fit-training.ts";
 import { totalMemory } from "./memory-plan.ts";
 import { readModelShape } from "./model-shape.ts";
 import type { ModelShape } from "./model-shape.ts";
@@ -32,7 +36,7 @@ const RELEASE_MS = 8_000;
 
 /**
  * The config with every value that nobody set chosen by the GPU's memory; under profile tiny, and for a model whose size is not known
- * here, the config as it is.
+ * here, the config as it is (but for a pair of its defaults that excludes itself).
  *
  * Throws LabError: no GPU, its driver is too old, the settings need more memory than it has (what is missing and what would fit).
  */
@@ -40,70 +44,151 @@ export async function fitLab(lab: Lab, what: FittedStage): Promise<Fitted> {
   const { config } = lab;
   if (config.profile !== "gpu") return { config, plan: null, assertFree: async () => undefined };
   const gpus = await requireGpu(lab);
-  const smallest = gpus.reduce((a, b) => (b.memoryMiB < a.memoryMiB ? b : a));
-  const room = roomOf(smallest.memoryMiB);
   const shape = shapeOf(what.model);
-  if (shape === null) return { config, plan: `The size of ${what.model.path} is not known here: its settings are taken as they are.`, assertFree: async () => undefined };
-  const fitInto = (room: number, config: Config, free: (key: string) => boolean): Fit => fitStage(what, { config, shape, room, gpus: gpus.length, free });
-  const fitFor = (config: Config, free: (key: string) => boolean): Fit => fitInto(room, config, free);
-  const fit = fitFor(config, freeKeys(config, lab.chosen));
-  const row = fitRow(fit, `${gpus.length > 1 ? `${gpus.length} × ` : ""}${smallest.name}`);
+  if (shape === null) return takenAsItIs(lab, what);
+  const free = freeKeys(config, lab.chosen);
+  const planFor: Planner = (gpus, config, free, room) => planOn({ what, shape, gpus, config, free, room });
+  const { fit, used, smallest } = planFor(gpus, config, free);
+  const row = fitRow(fit, `${used.length > 1 ? `${used.length} × ` : ""}${smallest.name}`);
   const plan = table([row], undefined, { caption: `Memory planned for ${what.model.path}` }).text;
-  assertFits(fit, config, what.model.path, fitFor);
+  assertFits(fit, config, `${what.model.path} on ${nameOf(smallest)}`, (config, free) => planFor(gpus, config, free).fit, () => {
+    const large = gpus.filter((gpu) => fitOn(what, shape, gpu, gpus.length, config, free).fits);
+    const devices = devicesFor(large, (gpus) => planFor(gpus, config, free).fit.fits);
+    return devices && `Leave the smaller GPUs out: ${devices}.`;
+  });
   const fitted = overrideConfig(config, fit.overrides);
-  const used = what.stage === "serving" ? fitted.gpu.replicas : what.stage === "merge" ? 1 : fitted.gpu.ray === "" ? fitted.gpu.processes : 0; // Ray gives out its own
-  const need = what.stage === "serving" ? fitted.gpu.serverMemoryShare * smallest.memoryMiB * 2 ** 20 : totalMemory(fit.memory);
-  const smaller = (freeMiB: number): string | null => {
-    if (what.stage === "serving") {
-      const share = Math.floor((100 * freeMiB) / smallest.memoryMiB) / 100;
-      return fitInto(room, overrideConfig(config, { "gpu.serverMemoryShare": Math.max(0.02, share) }), freeKeys(config, lab.chosen)).fits ? settings({ "gpu.serverMemoryShare": share }) : null;
-    }
-    const other = fitInto(roomOf(freeMiB), config, freeKeys(config, lab.chosen));
-    return other.fits ? settings(other.overrides) : null;
+  /** Whether what the plan takes is free at the moment. */
+  const isThere = ({ fit, used }: Plan, config: Config) =>
+    fit.fits && used.every((gpu) => needOn(what, shape, gpu, used.length, overrideConfig(config, fit.overrides)) <= bytesOf(gpu.freeMiB));
+  const wait: Waiting = {
+    stage: what.stage,
+    used: (what.stage === "SFT" || what.stage === "GRPO") && fitted.gpu.ray !== "" ? 0 : used.length, // Ray gives out its own
+    need: (gpu) => needOn(what, shape, gpu, used.length, fitted),
+    others: (idle) => devicesFor(idle, (gpus) => isThere(planFor(gpus, config, free), config)),
+    smaller: (gpus) => {
+      const overrides = what.stage === "serving" ? { "gpu.serverMemoryShare": freeShare(gpus.slice(0, used.length)) } : planFor(gpus, config, free, (gpu) => roomOf(gpu.freeMiB)).fit.overrides;
+      // As the advised settings will be planned: on whole GPUs again.
+      const changed = overrideConfig(config, overrides);
+      return isThere(planFor(gpus, changed, (key) => free(key) && !(key in overrides)), changed) ? overrides : null;
+    },
   };
-  return { config: fitted, plan, assertFree: (releaseMs = RELEASE_MS) => assertFree({ used, need, stage: what.stage, releaseMs, smaller }) };
+  return { config: fitted, plan, assertFree: (releaseMs = RELEASE_MS) => assertFree(wait, releaseMs) };
 }
 
-function fitStage(what: FittedStage, need: { config: Config; shape: ModelShape; room: number; gpus: number; free: (key: string) => boolean }): Fit {
+type Free = TrainingNeed["free"];
+type RoomOf = (gpu: Gpu) => number;
+type Planner = (gpus: readonly Gpu[], config: Config, free: Free, room?: RoomOf) => Plan;
+
+interface Plan {
+  fit: Fit;
+  /** Those that take part: the first ones. */
+  used: readonly Gpu[];
+  /** Of those; what fits there fits on all. */
+  smallest: Gpu;
+}
+
+/** A stage on the first of these GPUs: as many as are asked for, or as can take part. `room` is what may be taken of one. */
+function planOn({ what, shape, gpus, config, free, room = (gpu) => roomOf(gpu.memoryMiB) }: { what: FittedStage; shape: ModelShape; gpus: readonly Gpu[]; config: Config; free: Free; room?: RoomOf | undefined }): Plan {
+  const fitFor = (gpu: Gpu) => fitOn(what, shape, gpu, gpus.length, config, free, room(gpu));
+  const { overrides } = fitFor(gpus[0]!); // how many take part does not depend on their size
+  const count = what.stage === "merge" ? 1 : overrides[what.stage === "serving" ? "gpu.replicas" : "gpu.processes"];
+  const used = gpus.slice(0, count as number);
+  const smallest = used.reduce((a, b) => (room(b) < room(a) ? b : a));
+  return { fit: fitFor(smallest), used, smallest };
+}
+
+function fitOn(what: FittedStage, shape: ModelShape, gpu: Gpu, gpus: number, config: Config, free: Free, room = roomOf(gpu.memoryMiB)): Fit {
+  const need = { config, shape, room, total: bytesOf(gpu.memoryMiB), gpus, free };
   if (what.stage === "serving") return fitServing({ ...need, mayQuantise: what.mayQuantise });
   if (what.stage === "SFT") return fitSft(need);
   if (what.stage === "merge") return fitMerge(need);
-  const shape = what.judge && shapeOf(what.judge);
-  return fitGrpo(need, shape ? { shape, tokens: JUDGED_AT_ONCE * need.config.serving.maxModelLength } : undefined);
+  const judge = what.judge && shapeOf(what.judge);
+  return fitGrpo(need, judge ? { shape: judge, tokens: JUDGED_AT_ONCE * config.serving.maxModelLength } : undefined);
+}
+
+/** Bytes that a stage takes of one of its GPUs, which need not be alike: vLLM takes its share of each. */
+function needOn(what: FittedStage, shape: ModelShape, gpu: Gpu, gpus: number, fitted: Config): number {
+  if (what.stage === "serving") return fitted.gpu.serverMemoryShare * bytesOf(gpu.memoryMiB);
+  return totalMemory(fitOn(what, shape, gpu, gpus, fitted, () => false).memory);
 }
 
 /** Requests that a Judge beside a trainer has cache for. */
 const JUDGED_AT_ONCE = 16;
 
+/** The share that is free of each of these GPUs, in whole hundredths. */
+function freeShare(gpus: readonly Gpu[]): number {
+  return Math.min(...gpus.map(({ freeMiB, memoryMiB }) => Math.floor((100 * freeMiB) / memoryMiB) / 100));
+}
+
+/** What leaves these GPUs alone to see, where they will do; null where they will not, there are none, or the settings want more of them. */
+function devicesFor(gpus: readonly Gpu[], willDo: (gpus: readonly Gpu[]) => boolean): string | null {
+  return gpus.length > 0 && unlessRefused(() => willDo(gpus)) ? `CUDA_VISIBLE_DEVICES=${indicesOf(gpus)}` : null;
+}
+
 function shapeOf(model: ModelRef): ModelShape | null {
   return readModelShape(modelFolder(model) ?? model.path);
 }
 
-interface Wanted {
-  /** GPUs. */
-  used: number;
-  /** Bytes of each. */
-  need: number;
-  stage: string;
-  releaseMs: number;
-  /** Settings that do with so much; null when none do. */
-  smaller: (freeMiB: number) => string | null;
+const nameOf = ({ index, name }: Gpu): string => `GPU ${index} (${name})`;
+
+/** Nothing is planned for a model of unknown size; what is certain to fail is told all the same. */
+function takenAsItIs(lab: Lab, what: FittedStage): Fitted {
+  const overrides = what.stage === "GRPO" ? notBoth(lab) : {};
+  const config = overrideConfig(lab.config, overrides);
+  const in4bit = what.stage === "serving" ? what.mayQuantise && config.gpu.serveIn4bit : config.models.loadIn4bit;
+  const need = weightFileBytes(what.model) * (in4bit ? 1 / 4 : 1);
+  const asked = what.stage === "merge" ? 1 : what.stage === "serving" ? config.gpu.replicas : config.gpu.ray === "" ? config.gpu.processes : null;
+  const used = asked === null ? 0 : Math.max(1, asked);
+  const wait: Waiting = { stage: what.stage, used, need: () => need, others: (idle) => devicesFor(idle, () => idle.length >= used), smaller: () => null };
+  const but = settings(overrides);
+  return { config, plan: `The size of ${what.model.path} is not known here: its settings are taken as they are${but && `, with ${but}`}.`, assertFree: (releaseMs = RELEASE_MS) => assertFree(wait, releaseMs) };
 }
 
-async function assertFree({ used, need, stage, releaseMs, smaller }: Wanted): Promise<void> {
+/** The profile's defaults ask for vLLM and 4 bit both, of which the plan chooses one, as here: that which nobody set gives way. */
+function notBoth({ config, chosen }: Lab): Overrides {
+  if (!config.gpu.vllm || !config.models.loadIn4bit) return {};
+  const free = freeKeys(config, chosen);
+  if (free("gpu.vllm")) return { "gpu.vllm": false };
+  if (free("models.loadIn4bit")) return { "models.loadIn4bit": false };
+  throw bothRefused();
+}
+
+/** Of the safetensors files, which are loaded; 0 before they are downloaded. */
+function weightFileBytes(model: ModelRef): number {
+  const folder = modelFolder(model);
+  if (folder === null) return 0;
+  return readdirSync(folder).filter((name) => name.endsWith(".safetensors")).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+}
+
+interface Waiting {
+  stage: string;
+  /** GPUs. */
+  used: number;
+  /** Bytes of one. */
+  need: (gpu: Gpu) => number;
+  /** CUDA_VISIBLE_DEVICES with these, where they do; else null. */
+  others: (idle: readonly Gpu[]) => string | null;
+  /** Settings that do with what is free of these; null, or a LabError, when none do. */
+  smaller: (gpus: readonly Gpu[]) => Overrides | null;
+}
+
+async function assertFree({ stage, used, need, others, smaller }: Waiting, releaseMs: number): Promise<void> {
   const deadline = Date.now() + releaseMs;
   for (;;) {
-    const full = (await listGpus()).slice(0, used).filter((gpu: Gpu) => gpu.freeMiB * 2 ** 20 < need);
+    const gpus = await listGpus();
+    const isFull = (gpu: Gpu) => bytesOf(gpu.freeMiB) < need(gpu);
+    const full = gpus.slice(0, used).filter(isFull);
     if (full.length === 0) return;
     if (Date.now() >= deadline) {
-      const { name, freeMiB, memoryMiB } = full.reduce((a, b) => (b.freeMiB < a.freeMiB ? b : a));
-      const instead = smaller(freeMiB);
+      const gpu = full.reduce((a, b) => (b.freeMiB < a.freeMiB ? b : a));
+      const devices = others(gpus.filter((gpu) => !isFull(gpu)));
+      const instead = settings(unlessRefused(() => smaller(gpus)) ?? {});
       throw new LabError({
         what: "The GPU's memory is held by other processes",
-        where: name,
-        expected: `${gigabytes(need)} GiB free for ${stage}`,
-        found: `${gigabytes(freeMiB * 2 ** 20)} of ${gigabytes(memoryMiB * 2 ** 20)} GiB. Nothing was loaded.`,
-        todo: `\`nvidia-smi\` lists the processes that hold it: end them, or wait for them${instead ? `; or use what is free: ${instead}` : ""}.`,
+        where: nameOf(gpu),
+        expected: `${gigabytes(need(gpu))} GiB free for ${stage}`,
+        found: `${gigabytes(bytesOf(gpu.freeMiB))} of ${gigabytes(bytesOf(gpu.memoryMiB))} GiB. Nothing was loaded.`,
+        todo: `\`nvidia-smi\` lists the processes that hold it: end them, or wait for them${devices ? `; or use the others: ${devices}` : ""}${instead && `; or use what is free: ${instead}`}.`,
       });
     }
     await new Promise((wake) => setTimeout(wake, 500));

@@ -14,6 +14,8 @@ const ENOUGH_REQUESTS = 32;
 const AVERAGE = 0.5;
 /** So many times as many are in flight as are worked on: answers of one length end together, and the next ones must be in the server then. */
 const IN_FLIGHT = 2;
+/** The most that the config takes as serving.concurrency. */
+const MOST_IN_FLIGHT = 8192;
 
 export interface ServingNeed {
   config: Config;
@@ -41,20 +43,20 @@ export function fitServing({ config, shape, room, gpus, mayQuantise, free }: Ser
     const wanted = !free("gpu.serverSequences") ? config.gpu.serverSequences : free("serving.concurrency") ? MOST_REQUESTS : Math.ceil(concurrency / replicas);
     const requests = Math.max(1, Math.min(wanted, possible));
     const enough = possible >= Math.min(least, wanted);
-    // Too little for `least` requests: the plan then shows what these would take, which is more than there is.
+    // Too little for `least` requests: the plan then shows what these would take, which is more than the share holds.
     const tokens = enough ? fill : Math.ceil(Math.min(least, wanted) * maxModelLength * AVERAGE);
     const memory = servingMemory({ shape, format, tokens, graphs: captured });
-    if (!enough) memory.runtime += room * (1 - share);
     return {
       overrides: {
         ...(mayQuantise && { "gpu.serveIn4bit": format !== "bf16" }),
         "gpu.cudaGraphs": captured,
         "gpu.replicas": replicas,
         "gpu.serverSequences": requests,
-        "serving.concurrency": free("serving.concurrency") ? requests * IN_FLIGHT * replicas : concurrency,
+        "serving.concurrency": free("serving.concurrency") ? Math.min(MOST_IN_FLIGHT, requests * IN_FLIGHT * replicas) : concurrency,
       },
       setting: `${format === "bf16" ? "bf16" : "4 bit"}, ${replicas > 1 ? `${replicas} GPUs × ` : ""}${requests} requests at once${captured ? "" : ", no CUDA graphs"}`,
       memory,
+      short: enough ? undefined : { key: "gpu.serverMemoryShare", has: room * share, needs: totalMemory(memory) },
     };
   });
   return choose("serving", options, room);

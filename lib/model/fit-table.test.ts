@@ -3,7 +3,7 @@ import { openLab } from "../config/lab.ts";
 import { memoryTable } from "./fit-table.ts";
 
 test("the gpu profile has four stages on four cards and on the machine's own, each with room", () => {
-  const rows = memoryTable(openLab({ profile: "gpu" }, {}), [{ name: "NVIDIA L4", memoryMiB: 23_034, freeMiB: 22_000, driver: "580.95.05" }]);
+  const rows = memoryTable(openLab({ profile: "gpu" }, {}), [{ name: "NVIDIA L4", memoryMiB: 23_034, freeMiB: 22_000, index: 0, uuid: "GPU-0", driver: "580.95.05" }]);
   expect(rows).toHaveLength(4 * 5);
   expect(new Set(rows.map((row) => row.GPU))).toEqual(new Set(["8 GB", "16 GB", "24 GB", "80 GB", "NVIDIA L4"]));
   expect(rows.every((row) => row.fits === "yes")).toBe(true);

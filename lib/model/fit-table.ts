@@ -1,7 +1,7 @@
 /** What the stages of a lab would take on GPUs of several sizes, as a table. Pure but for reading config.json files. */
 import type { Gpu } from "../config/gpu.ts";
 import type { Lab } from "../config/lab.ts";
-import { fitRow, freeKeys, roomOf } from "./fit.ts";
+import { bytesOf, fitRow, freeKeys, roomOf } from "./fit.ts";
 import { fitServing } from "./fit-serving.ts";
 import { fitGrpo, fitSft } from "./fit-training.ts";
 import { readModelShape } from "./model-shape.ts";
@@ -20,7 +20,7 @@ export function memoryTable({ config, chosen }: Pick<Lab, "config" | "chosen">, 
   const [served, trained] = [readModelShape(teacher) ?? readModelShape(judge), readModelShape(base)];
   const here = gpus.length > 0 ? { [`${gpus.length > 1 ? `${gpus.length} × ` : ""}${gpus[0]!.name}`]: Math.min(...gpus.map(({ memoryMiB }) => memoryMiB)) } : {};
   return Object.entries({ ...CARDS, ...here }).flatMap(([card, memoryMiB]) => {
-    const need = { config, room: roomOf(memoryMiB), gpus: card in here ? gpus.length : Math.max(1, config.gpu.processes, config.gpu.replicas), free };
+    const need = { config, room: roomOf(memoryMiB), total: bytesOf(memoryMiB), gpus: card in here ? gpus.length : Math.max(1, config.gpu.processes, config.gpu.replicas), free };
     return [
       ...(served ? [{ ...fitRow(fitServing({ ...need, shape: served, mayQuantise: true }), card), stage: "Teacher or Judge" }] : []),
       ...(trained ? [fitRow(fitSft({ ...need, shape: trained }), card), fitRow(fitGrpo({ ...need, shape: trained }), card)] : []),

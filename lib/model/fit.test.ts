@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import { PROFILES } from "../config/profiles.ts";
 import { overrideConfig } from "../config/settings.ts";
 import type { Overrides } from "../config/settings.ts";
-import { assertFits, divisors, fitRow, freeKeys, roomOf } from "./fit.ts";
+import { assertFits, bytesOf, divisors, fitRow, freeKeys, roomOf } from "./fit.ts";
 import { fitServing } from "./fit-serving.ts";
 import { fitGrpo, fitSft } from "./fit-training.ts";
 import { GIB, totalMemory } from "./memory-plan.ts";
@@ -17,7 +17,7 @@ type Card = keyof typeof CARDS;
 
 const need = (card: Card, overrides: Overrides = {}, gpus = 1) => {
   const config = overrideConfig(PROFILES.gpu, overrides);
-  return { config, room: roomOf(CARDS[card]), gpus, free: freeKeys(config, Object.keys(overrides)) };
+  return { config, room: roomOf(CARDS[card]), total: bytesOf(CARDS[card]), gpus, free: freeKeys(config, Object.keys(overrides)) };
 };
 const sft = (card: Card, overrides?: Overrides, gpus?: number, shape = base) => fitSft({ ...need(card, overrides, gpus), shape });
 const grpo = (card: Card, overrides?: Overrides, gpus?: number) => fitGrpo({ ...need(card, overrides, gpus), shape: base });
@@ -68,6 +68,32 @@ test("GRPO has vLLM beside it on a large card, asleep on a smaller one, and none
 test("vLLM in the trainer and four bits cannot be had together", () => {
   expect(() => grpo(80, { "gpu.vllm": true, "models.loadIn4bit": true })).toThrow(/gpu\.vllm and models\.loadIn4bit/);
   expect(grpo(80, { "models.loadIn4bit": true }).overrides).toMatchObject({ "gpu.vllm": false, "models.loadIn4bit": true });
+});
+
+test("vLLM in the trainer needs cache for some of a step's answers, and takes what there is for the others", () => {
+  const many = { "grpo.promptsPerStep": 64, "grpo.groupSize": 16 };
+  expect(grpo(24, many)).toMatchObject({ fits: true, overrides: { "gpu.vllm": true } });
+  const inCache = (card: Card) => grpo(card, many).memory.cache / (1536 * 28_672); // whole answers
+  expect(inCache(24)).toBeGreaterThan(32);
+  expect(inCache(80)).toBeGreaterThan(2 * inCache(24));
+  for (const card of [16, 24, 80] as const) expect(totalMemory(grpo(card, many).memory)).toBeLessThanOrEqual(roomOf(CARDS[card]));
+});
+
+test("as many GPUs take part as divide a step into the passes that somebody set", () => {
+  expect(sft(80, { "sft.batchSize": 16, "sft.gradientAccumulation": 1 }, 2).overrides["gpu.processes"]).toBe(1);
+  expect(sft(80, { "sft.batchSize": 4, "sft.gradientAccumulation": 4 }, 8).overrides["gpu.processes"]).toBe(4);
+  expect(grpo(80, { "grpo.microBatch": 16 }, 2).overrides["gpu.processes"]).toBe(1);
+  expect(grpo(80, { "grpo.microBatch": 8 }, 4).overrides["gpu.processes"]).toBe(2);
+});
+
+test("servers on many GPUs have no more in flight than the config takes", () => {
+  expect(() => overrideConfig(PROFILES.gpu, serving(80, {}, 16).overrides)).not.toThrow();
+});
+
+test("a tiny model's share of a huge GPU is one that the config takes", () => {
+  const total = bytesOf(400_000);
+  const huge = fitGrpo({ ...need(80, { "gpu.vllm": true }), room: roomOf(400_000), total, shape: base }, { shape: base, tokens: 64 });
+  expect(() => overrideConfig(PROFILES.gpu, huge.overrides)).not.toThrow();
 });
 
 test("a Judge on the same GPU has its share of it", () => {

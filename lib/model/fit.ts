@@ -14,6 +14,15 @@ export interface Option {
   /** In words, for a table. */
   setting: string;
   memory: Memory;
+  /** A share of the GPU that is too small for what it is to hold: with it nothing fits. */
+  short?: Short | undefined;
+}
+
+/** What a share of the GPU (a key of the config) holds, and what it would have to; bytes. */
+export interface Short {
+  key: string;
+  has: number;
+  needs: number;
 }
 
 export interface Fit extends Option {
@@ -26,14 +35,16 @@ export interface Fit extends Option {
 /** What is on a card besides us: a desktop, another context. */
 const SPARE = 0.04;
 
+export const bytesOf = (mebibytes: number): number => mebibytes * 2 ** 20;
+
 /** Bytes of a GPU of so many MiB that a plan may count on. */
 export function roomOf(memoryMiB: number): number {
-  return memoryMiB * 2 ** 20 * (1 - SPARE);
+  return bytesOf(memoryMiB) * (1 - SPARE);
 }
 
 /** The first of the options, best first, that has room; the smallest one when none has. */
 export function choose(stage: Fit["stage"], options: readonly Option[], room: number): Fit {
-  const fitting = options.find(({ memory }) => totalMemory(memory) <= room);
+  const fitting = options.find(({ memory, short }) => !short && totalMemory(memory) <= room);
   const option = fitting ?? [...options].sort((a, b) => totalMemory(a.memory) - totalMemory(b.memory))[0];
   if (!option) throw new LabError({ what: "These settings do not go together", where: `stage ${stage}`, found: "no setting that they allow" });
   return { ...option, stage, room, fits: fitting !== undefined };
@@ -44,6 +55,21 @@ export function freeKeys(config: Config, chosen: readonly string[] = []): (key: 
   return (key) => !chosen.includes(key) && valueAt(config, key) === valueAt(PROFILES[config.profile], key);
 }
 
+/** What `find` returns; null where it throws a LabError: advice that cannot be given is left out. */
+export function unlessRefused<T>(find: () => T): T | null {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof LabError) return null;
+    throw error;
+  }
+}
+
+/** Whether the config takes these values. */
+export function accepts(config: Config, overrides: Overrides): boolean {
+  return unlessRefused(() => overrideConfig(config, overrides)) !== null;
+}
+
 /** Divisors of `n`, the largest first. @example divisors(12, 6) //=> [6, 4, 3, 2, 1] */
 export function divisors(n: number, atMost = n): number[] {
   return Array.from({ length: Math.min(n, atMost) }, (_, i) => Math.min(n, atMost) - i).filter((d) => n % d === 0);
@@ -51,29 +77,44 @@ export function divisors(n: number, atMost = n): number[] {
 
 /**
  * Throws LabError when a fit has no room: what is needed, what is there, the gigabytes missing, and a setting that would fit.
- * `fitFor` plans again under other settings: first with nothing set by hand, then with shorter and shorter rows.
+ * `fitFor` plans again under other settings: first with nothing set by hand, then with shorter and shorter rows. `instead` is what would
+ * do without another setting.
  */
-export function assertFits(fit: Fit, config: Config, model: string, fitFor: (config: Config, free: (key: string) => boolean) => Fit): void {
+export function assertFits(fit: Fit, config: Config, where: string, fitFor: (config: Config, free: (key: string) => boolean) => Fit, instead: () => string | null = () => null): void {
   if (fit.fits) return;
-  const need = totalMemory(fit.memory);
+  const { short } = fit;
+  const [has, need] = short ? [short.has, short.needs] : [fit.room, totalMemory(fit.memory)];
   const length = { SFT: "sft.maxLength", GRPO: "grpo.maxTokens", merge: "evaluate.maxTokens", serving: "serving.maxModelLength" }[fit.stage];
   throw new LabError({
     what: `${fit.stage} does not fit into the GPU's memory`,
-    where: model,
+    where,
     expected: `${gigabytes(need)} GiB at least (${fit.setting})`,
-    found: `${gigabytes(fit.room)} GiB to use: ${gigabytes(need - fit.room)} GiB are missing. Nothing was loaded.`,
-    todo: advice() ?? "Take a smaller model, or a larger GPU.",
+    found: `${gigabytes(has)} GiB to use${short ? ` by ${short.key}=${valueAt(config, short.key)}` : ""}: ${gigabytes(need - has)} GiB are missing. Nothing was loaded.`,
+    todo: [instead(), advice()].filter((one) => one !== null).join(" Or: ") || "Take a smaller model, or a larger GPU.",
   });
 
   function advice(): string | null {
-    const unset = fitFor(config, () => true);
-    if (unset.fits) return `This would fit: ${settings(unset.overrides)}`;
+    const unset = short ? backToProfile(config, short.key) : {}; // the culprit first
+    const fitting = attempt(unset);
+    if (fitting) return `This would fit: ${settings(fitting)}`;
     for (let tokens = valueAt(config, length) as number; (tokens = Math.floor(tokens / 2)) >= 128; ) {
-      const shorter = fitFor(overrideConfig(config, { [length]: tokens }), () => true);
-      if (shorter.fits) return `This would fit: ${settings({ [length]: tokens, ...shorter.overrides })}`;
+      const shorter = attempt({ [length]: tokens, ...unset });
+      if (shorter) return `This would fit: ${settings(shorter)}`;
     }
     return null;
   }
+
+  /** All that has to be set besides these; null when nothing fits with them, or the config refuses it. */
+  function attempt(changes: Overrides): Overrides | null {
+    const other = unlessRefused(() => fitFor(overrideConfig(config, changes), () => true));
+    const all = { ...changes, ...other?.overrides };
+    return other?.fits && accepts(config, all) ? all : null;
+  }
+}
+
+function backToProfile(config: Config, key: string): Overrides {
+  const value = valueAt(PROFILES[config.profile], key);
+  return value === valueAt(config, key) ? {} : { [key]: value };
 }
 
 /** As a command line takes them. */

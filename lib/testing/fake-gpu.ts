@@ -28,14 +28,20 @@ export function fakeGpu(python: string, { name = "NVIDIA H100 80GB HBM3", memory
   const held = join(folder, "held");
   for (const path of [bin, held]) mkdirSync(path);
   symlinkSync(python, join(bin, "python"));
-  const line = (free: number) => `echo "${name}, ${memoryMiB}, ${free}, ${driver}"`;
+  const line = (free: number, i: number) => `echo "${name}, ${memoryMiB}, ${free}, ${driver}, ${i}, GPU-fake-${i}"`;
   const each = Array.from({ length: gpus }, () => 0);
   writeFileSync(
     join(bin, "nvidia-smi"),
-    `#!/bin/sh\nfor pid in $(ls ${held}); do if kill -0 $pid 2>/dev/null; then ${each.map(() => line(900)).join("; ")}; exit; fi; done\n${each.map(() => line(memoryMiB - otherMiB)).join("\n")}\n`,
+    `#!/bin/sh\nfor pid in $(ls ${held}); do if kill -0 $pid 2>/dev/null; then ${each.map((_, i) => line(900, i)).join("; ")}; exit; fi; done\n${each.map((_, i) => line(memoryMiB - otherMiB, i)).join("\n")}\n`,
     { mode: 0o755 },
   );
   const stub = join(dirname(fileURLToPath(import.meta.url)), "fake-vllm.ts");
   writeFileSync(join(bin, "vllm"), `#!/bin/sh\nexec "${process.execPath}" "${stub}" "${folder}" "$@"\n`, { mode: 0o755 });
   return { folder, path: `${bin}:${process.env.PATH}`, python: join(bin, "python"), starts: join(folder, "starts.jsonl"), asked: join(folder, "asked.jsonl") };
+}
+
+/** An `nvidia-smi` alone, in a folder to put before the PATH, with cards that need not be alike: `name;total MiB;free MiB` each. */
+export function fakeSmi(folder: string, cards: readonly string[]): void {
+  const lines = cards.map((card, i) => `echo "${card.split(";").join(", ")}, 580.95.05, ${i}, GPU-fake-${i}"`);
+  writeFileSync(join(folder, "nvidia-smi"), `#!/bin/sh\n${lines.join("\n")}\n`, { mode: 0o755 });
 }

@@ -147,7 +147,7 @@ describe.skipIf(!existsSync(PYTHON))("the trainer's command", () => {
   });
 
   test("a Ray cluster has as many GPUs as are asked for, and hands them out itself", async () => {
-    machine({ gpus: 1, freeMiB: 100 });
+    machine({ otherMiB: 80_000 });
     await expect(trainSft(lab({ "gpu.ray": "auto" }), { command })).rejects.toThrow(/How many GPUs of the Ray cluster[^]*gpu\.processes/);
     const { key } = await trainSft(lab({ "gpu.ray": "auto", "gpu.processes": 4, "sft.batchSize": 2, "sft.gradientAccumulation": 8 }), { command });
     expect(runFile(key).config.gpu).toMatchObject({ ray: "auto", processes: 4 });
