@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { Config } from "../config/config.ts";
+import { isPermanent } from "../serving/completion.ts";
 import { hashJson, sha256 } from "../store/hash.ts";
 import { modelId } from "../model/model-ref.ts";
 import type { Paths } from "../config/paths.ts";
@@ -16,9 +17,10 @@ export const StoredAnswer = z.object({
   /** The question's id when it was asked, for people. */
   id: z.string(),
   completion: z.string(),
-  /** Why there is no answer ("context_overflow", "length" …); null when there is one. Kept: asking again would bring the same. */
+  /** Why there is no whole answer ("context_overflow", "length" …); null when there is one. */
   failure: z.string().nullable(),
-  tokens: z.number().int().min(0),
+  /** As the server counted them; null when it did not say. */
+  tokens: z.number().int().min(0).nullable(),
 });
 export type StoredAnswer = z.infer<typeof StoredAnswer>;
 
@@ -47,6 +49,11 @@ export function answerTasks(rows: readonly RlRow[], { evaluate, seed }: Pick<Con
     const drawn = (sample: number) => parseInt(sha256(`${seed}/${sample}/${row.prompt}`).slice(0, 8), 16) >>> 1;
     return [task("greedy", 0, 0, 0), ...Array.from({ length: samples }, (_, k) => task("sampled", k, temperature, drawn(k)))];
   });
+}
+
+/** Whether an answer has to be asked for: there is none, or none for a reason that is not the model's own. */
+export function isOpen(answer: StoredAnswer | undefined): boolean {
+  return answer === undefined || (answer.failure !== null && !isPermanent(answer.failure));
 }
 
 /** `reports/runs/eval-<hash of model and system prompt>/answers.jsonl`. Throws LabError when another process evaluates the same model. */

@@ -1,5 +1,6 @@
 /** Asking a model for the answers that are missing, each on disk before it counts. */
 import { messages } from "../model/chat.ts";
+import { isRejection } from "../serving/completion.ts";
 import type { Client } from "../serving/client.ts";
 import { LabError } from "../errors.ts";
 import type { AnswerTask, StoredAnswer } from "./answers.ts";
@@ -26,8 +27,8 @@ export interface CollectOptions {
 /**
  * Asks for every task once (tasks with one key are one) and stores what came.
  *
- * A failure that asking again would not change (a prompt too long, a text cut at maxTokens) is an answer: it is kept and scored as it is.
- * Throws LabError when answers are missing for a reason that may pass; the next call asks for those alone.
+ * A text cut at maxTokens is an answer, and so is, for this run, what the server refused (a prompt too long): both are scored as they are;
+ * the next run asks again for what was refused (`isOpen`). Throws LabError when answers are missing for a reason that may pass sooner.
  */
 export async function collectAnswers(client: Client, tasks: readonly AnswerTask[], store: Store<StoredAnswer>, { name = client.model, system, signal, onProgress }: CollectOptions): Promise<void> {
   const open = [...new Map(tasks.map((task) => [task.key, task])).values()];
@@ -39,7 +40,7 @@ export async function collectAnswers(client: Client, tasks: readonly AnswerTask[
     signal,
     onResult: async (result, index) => {
       const { key, row } = open[index]!;
-      if (result.ok || result.permanent) await store.append({ key, id: row.id, completion: result.text, failure: result.ok ? null : result.cause, tokens: result.completionTokens ?? 0 });
+      if (result.ok || result.permanent || isRejection(result.cause)) await store.append({ key, id: row.id, completion: result.text, failure: result.ok ? null : result.cause, tokens: result.completionTokens });
       else missing.set(result.message, (missing.get(result.message) ?? 0) + 1);
       const seconds = (performance.now() - started) / 1000;
       tokens += result.completionTokens ?? 0;

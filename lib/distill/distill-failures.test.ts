@@ -7,7 +7,7 @@ import type { Answer } from "../testing/stub-server.ts";
 
 const bench = distilleries();
 
-test("failures are rows with their cause; only those that may pass are asked for again", async () => {
+test("failures are rows with their cause; only the model's own are not asked for again", async () => {
   let mended = false;
   const answer: Answer = (request, response) => {
     const i = Number(/\d+/.exec(prompt(request))![0]);
@@ -32,11 +32,19 @@ test("failures are rows with their cause; only those that may pass are asked for
   asked();
   mended = true;
   const second = await distill(lab(), stubQuestions(10));
-  expect(asked().map(prompt).sort()).toEqual(["What is 4 + 4?", "What is 5 + 5?"]);
+  expect(asked().map(prompt).sort()).toEqual(["What is 1 + 1?", "What is 4 + 4?", "What is 5 + 5?"]);
   expect(second.progress.failures).toEqual({ context_overflow: 1, length: 1, empty: 1 });
   expect(rowsOf(lab())).toEqual(second.rows);
   await distill(lab(), stubQuestions(10));
-  expect(asked()).toHaveLength(0);
+  expect(asked().map(prompt)).toEqual(["What is 1 + 1?"]); // still refused; a server with a longer context would not
+});
+
+test("texts that a broken server refused are had from the mended one", async () => {
+  let mended = false;
+  const { lab } = await bench((request, response) => (mended || request.body.max_tokens === 1 ? good(request, response) : sendJson(response, "{}", 400)));
+  await expect(distill(lab(), stubQuestions(3))).rejects.toThrow(/not one whole text[^]*3 × http_400/);
+  mended = true;
+  expect((await distill(lab(), stubQuestions(3))).progress).toMatchObject({ asked: 3, failures: {} });
 });
 
 test("a longer context asks again for what did not fit, and for nothing else", async () => {

@@ -11,10 +11,9 @@ import { hashJson } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import type { Lab } from "../config/lab.ts";
 import { finishJsonl, readManifest } from "../store/manifest.ts";
-import { modelId } from "../model/model-ref.ts";
 import { Distilled } from "../records.ts";
 import type { Question } from "../records.ts";
-import { roleModel } from "../serving/given.ts";
+import { servedId } from "../serving/served.ts";
 import { withServer } from "../serving/serving.ts";
 import type { Store } from "../store/store.ts";
 
@@ -40,16 +39,16 @@ const PROGRESS_MS = 250;
  * Asks the config's Teacher for `distill.samplesPerQuestion` texts of every question and writes data/processed/distilled.jsonl.
  *
  * Give it the training questions only (`splitQuestions`). Every text is on disk before it is counted; a killed or interrupted call goes on
- * where it was, and with nothing missing no server is started. Failures are rows with their cause; those that may pass (`isPermanent`)
- * are asked for again by the next call. The file is put into the questions' order and given its manifest at the end.
+ * where it was, and with nothing missing no server is started. Failures are rows with their cause; those that are not the model's
+ * own (`isPermanent`) are asked for again by the next call. The file is put into the questions' order and given its manifest at the end.
  * Throws LabError: no questions, no such Teacher, a server that cannot be had or is lost, not one whole text; the abort's reason.
  */
 export async function distill(lab: Lab, questions: readonly Question[], { onProgress, signal, force = lab.force }: DistillOptions = {}): Promise<Distillation> {
   const { config, paths } = lab;
   if (questions.length === 0) throw new LabError({ what: "There are no questions to distil", where: paths.raw, todo: "Run 01_prepare first; its training questions are what the Teacher is asked." });
-  const teacher = await roleModel(config, "teacher");
-  const tasks = distillTasks(questions, modelId(teacher), config);
-  const inputs = inputsOf(lab, modelId(teacher), tasks);
+  const teacher = await servedId(lab, "teacher");
+  const tasks = distillTasks(questions, teacher, config);
+  const inputs = inputsOf(lab, teacher, tasks);
   const counter = new ProgressCounter(tasks.map((task) => task.question.type));
 
   const finished = force ? null : finishedRows(lab, inputs);
@@ -59,12 +58,11 @@ export async function distill(lab: Lab, questions: readonly Question[], { onProg
     return { rows: finished, progress: counter.snapshot(), repaired: null };
   }
 
-  const longerNow = readManifest(paths.distilled)?.inputs.maxModelLength !== config.serving.maxModelLength;
   const store = await openDistilled(paths, new Set(tasks.map((task) => task.key)));
   try {
     const isOpen = ({ key }: DistillTask): boolean => {
       const row = store.get(key);
-      return force || row === undefined || isPassing(row) || (row.failure === "context_overflow" && longerNow);
+      return force || row === undefined || isPassing(row);
     };
     const open = tasks.filter(isOpen);
     const openKeys = new Set(open.map((task) => task.key));

@@ -7,7 +7,7 @@ import { sideBySide } from "../view/sample-view.ts";
 import type { ShownText } from "../view/sample-view.ts";
 import type { View } from "../view/table.ts";
 
-export type ShownAnswer = Pick<EvalDetail, "completion" | "format" | "lenient" | "reason" | "message" | "tokens">;
+export type ShownAnswer = Pick<EvalDetail, "completion" | "format" | "lenient" | "reason" | "message"> & { tokens: number | null };
 
 /** An answer under its arm's name, right or wrong as read leniently, with the scorer's reason. */
 export function shownAnswer(arm: string, { completion, format, lenient, reason, message, tokens }: ShownAnswer): ShownText {

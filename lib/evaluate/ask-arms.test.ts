@@ -5,7 +5,7 @@ import { judgeAgainstRules } from "../judge/judge-rules.ts";
 import type { EvalDetail } from "../records.ts";
 import { labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { perfectVerdict, startStubJudge, stubJudge } from "../testing/stub-judge.ts";
-import { sendChat, startStub } from "../testing/stub-server.ts";
+import { sendChat, sendJson, startStub } from "../testing/stub-server.ts";
 import type { StubServer } from "../testing/stub-server.ts";
 
 const workspace = temporaryWorkspace();
@@ -31,6 +31,14 @@ test("questions that are in no test are answered greedily, scored, and kept", as
   expect(stub.requests.map(({ body }) => body.temperature)).toEqual([0, 0]);
   expect(await askArms(lab, ["base"], questions, { client })).toEqual(asked);
   expect(stub.requests).toHaveLength(2);
+});
+
+test("tokens that the server did not count are unknown, not 0", async () => {
+  const silent = await startStub((_, response) => sendJson(response, JSON.stringify({ choices: [{ finish_reason: "stop", message: { content: "It is 9" } }] })));
+  const question = { id: "t9", question: "What is 3 × 3?", gold_answer: "9", type: "financial_calculation" as const };
+  const [asked] = await askArms(lab, ["base"], [question], { client: createClient({ baseURL: silent.url, model: "stub", engine: "transformers" }) });
+  await silent.close();
+  expect(asked!.texts[0]!.facts).toEqual({ format: "broken", tokens: null });
 });
 
 test("an arm that has not been trained is an error", async () => {

@@ -1,7 +1,7 @@
 /** The same questions to several arms, greedily: the travelling examples, or anything else one wants to see them answer. */
 import { scoreCompletion } from "../answer/index.ts";
 import { shownAnswer } from "./answer-view.ts";
-import { answerTasks, openAnswers } from "../ask/answers.ts";
+import { answerTasks, isOpen, openAnswers } from "../ask/answers.ts";
 import type { StoredAnswer } from "../ask/answers.ts";
 import { collectAnswers } from "../ask/collect.ts";
 import { evaluatedModel } from "../ask/model.ts";
@@ -51,7 +51,7 @@ async function answersOf(lab: Lab, arm: ArmName, questions: Parameters<typeof as
   const tasks = answerTasks(rows, { ...config, evaluate: { ...config.evaluate, samples: 0 } });
   const store = openAnswers(paths, ref, config.prompt.system);
   try {
-    const open = tasks.filter((task) => !store.has(task.key));
+    const open = tasks.filter((task) => isOpen(store.get(task.key)));
     const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, open, store, { name, system: config.prompt.system, signal });
     if (open.length > 0) await (given ? collect(given, stop) : withServer(lab, ref, collect, { signal: stop }));
     return tasks.map((task) => store.get(task.key)!);

@@ -4,7 +4,7 @@ import type { BootstrapOptions, PairedDifference } from "../stats/bootstrap.ts";
 import { byQuestion } from "./eval-summary.ts";
 import { QUESTION_TYPES } from "../records.ts";
 import type { EvalDetail, QuestionType } from "../records.ts";
-import { mcnemar } from "../stats/stats.ts";
+import { mcnemar, pairedShares } from "../stats/stats.ts";
 
 export const METRICS = ["accuracy", "accuracyLenient", "accuracySampled", "format"] as const;
 export type Metric = (typeof METRICS)[number];
@@ -23,10 +23,11 @@ export interface Comparison extends PairedDifference {
 }
 
 /**
- * Difference b − a of one metric over the questions both arms answered, with a 95 % interval that resamples questions.
+ * Difference b − a of one metric over the questions both arms answered, with a 95 % interval.
  *
- * p: exact McNemar where each question has one answer an arm, else a sign-flip permutation test over questions. Answers of several
- * training seeds may be put together: a question's answers then count as one cluster. null when the arms share no question.
+ * Where each question has one answer an arm: the interval of `pairedShares`, p of exact McNemar. Else questions are resampled and p is a
+ * sign-flip permutation test over them. Answers of several training seeds may be put together: a question's answers then count as one
+ * cluster. null when the arms share no question.
  */
 export function compareArms(a: readonly EvalDetail[], b: readonly EvalDetail[], metric: Metric, options: BootstrapOptions = {}): Comparison | null {
   const { mode, holds } = MEASURE[metric];
@@ -34,12 +35,16 @@ export function compareArms(a: readonly EvalDetail[], b: readonly EvalDetail[], 
   const [first, second] = [values(a), values(b)];
   const shared = [...first.keys()].filter((id) => second.has(id));
   const pairs = shared.map((id) => [first.get(id)!, second.get(id)!] as const);
-  const difference = pairedDifference(pairs.map((p) => p[0]), pairs.map((p) => p[1]), options);
-  if (!difference) return null;
   const single = pairs.every(([x, y]) => x.length === 1 && y.length === 1);
-  const onlyFirst = pairs.filter(([x, y]) => x[0] === 1 && y[0] === 0).length;
-  const onlySecond = pairs.filter(([x, y]) => x[0] === 0 && y[0] === 1).length;
-  return { metric, n: pairs.length, ...difference, p: single ? mcnemar(onlyFirst, onlySecond) : difference.p };
+  const difference = single ? oneAnswerEach(pairs) : pairedDifference(pairs.map((p) => p[0]), pairs.map((p) => p[1]), options);
+  return difference && { metric, n: pairs.length, ...difference };
+}
+
+function oneAnswerEach(pairs: readonly (readonly [number[], number[]])[]): PairedDifference | null {
+  const count = (before: number, after: number) => pairs.filter(([[x], [y]]) => x === before && y === after).length;
+  const counts = { both: count(1, 1), onlyFirst: count(1, 0), onlySecond: count(0, 1), neither: count(0, 0) };
+  const shares = pairedShares(counts);
+  return shares && { ...shares, p: mcnemar(counts.onlyFirst, counts.onlySecond) };
 }
 
 export interface Change {

@@ -3,8 +3,9 @@ import { comparisonRows, describeComparison, differenceVerdict, formatP, formatP
 
 const comparison = { metric: "accuracyLenient" as const, n: 200, delta: 0.2, low: 0.121, high: 0.279, p: 0.0002 };
 
-test("a difference is a verdict only when its whole interval lies on one side of 0", () => {
-  expect([{ low: 0.01, high: 0.2 }, { low: -0.2, high: -0.01 }, { low: 0, high: 0.2 }, { low: -0.1, high: 0 }].map(differenceVerdict)).toEqual(["better", "worse", "undecided", "undecided"]);
+test("a difference is a verdict only when its whole interval lies on one side of 0 and the test agrees", () => {
+  expect([0.05, 0.125].map((p) => differenceVerdict({ low: 0.005, high: 0.04, p }))).toEqual(["undecided", "undecided"]);
+  expect([{ low: 0.01, high: 0.2 }, { low: -0.2, high: -0.01 }, { low: 0, high: 0.2 }, { low: -0.1, high: 0 }].map((ends) => differenceVerdict({ ...ends, p: 0.01 }))).toEqual(["better", "worse", "undecided", "undecided"]);
 });
 
 test("the sentence holds difference, interval, p, n and what may be said", () => {

@@ -10,8 +10,9 @@ const NAMES: Record<Metric, string> = {
   format: "format",
 };
 
-/** "better" or "worse" when the whole 95 % interval lies on one side of 0, else "undecided". */
-export function differenceVerdict({ low, high }: Pick<Comparison, "low" | "high">): "better" | "worse" | "undecided" {
+/** "better" or "worse" when the test says so (p < 0.05) and the whole 95 % interval lies on that side of 0, too; else "undecided". */
+export function differenceVerdict({ low, high, p }: Pick<Comparison, "low" | "high" | "p">): "better" | "worse" | "undecided" {
+  if (p >= 0.05) return "undecided";
   return low > 0 ? "better" : high < 0 ? "worse" : "undecided";
 }
 
@@ -21,7 +22,7 @@ export function differenceVerdict({ low, high }: Pick<Comparison, "low" | "high"
  * @example describeComparison("base", "sft", c) //=> "**SFT against Base**, greedy, lenient: **+20.0 points** [+12.1, +27.9], p < 0.001, n = 200 questions: better."
  */
 export function describeComparison(a: string, b: string, { metric, n, delta, low, high, p }: Comparison): string {
-  const says = { better: "better", worse: "**worse**", undecided: "these questions do not decide it" }[differenceVerdict({ low, high })];
+  const says = { better: "better", worse: "**worse**", undecided: "these questions do not decide it" }[differenceVerdict({ low, high, p })];
   return `**${styleOf(b, 1).label} against ${styleOf(a, 0).label}**, ${NAMES[metric]}: **${formatPoints(delta)} points** [${formatPoints(low)}, ${formatPoints(high)}], ${formatP(p)}, n = ${n} questions: ${says}.`;
 }
 

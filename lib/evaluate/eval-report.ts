@@ -23,7 +23,7 @@ export function writeReport(folder: string, report: EvalReport, details: readonl
   return { report, reportPath, detailsPath };
 }
 
-/** The newest report that says the same but for its time, with its details; null when there is none. */
+/** The newest report that says the same but for its time (of the details by their sha256, in `settings.details`), with its details; null when there is none. */
 export function findReport(folder: string, report: EvalReport): ReportFiles | null {
   for (const file of reportFiles(folder)) {
     const found = readReport(file.reportPath);

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { changedAnswers, compareArms, compareByType } from "./compare.ts";
+import { differenceVerdict } from "./comparison-text.ts";
 import { passAtKOf, proportion, summarizeArm } from "./eval-summary.ts";
 import { Arm } from "../records.ts";
 import type { EvalDetail } from "../records.ts";
+import { pairedDifference } from "../stats/bootstrap.ts";
 import { mcnemar, wilson } from "../stats/stats.ts";
 
 const detail = (id: string, changes: Partial<EvalDetail> = {}): EvalDetail => ({
@@ -63,10 +65,20 @@ describe("compareArms", () => {
     expect(c.high).toBeGreaterThan(7 / 40);
   });
 
+  test("arms that never differ are not known to be equal, and four gains of 200 decide nothing", () => {
+    const same = compareArms(greedy(20, (i) => i < 10), greedy(20, (i) => i < 10), "accuracy")!;
+    expect(same).toMatchObject({ delta: 0, p: 1 });
+    expect([same.low < -0.05, same.high > 0.05]).toEqual([true, true]);
+    const few = compareArms(greedy(200, (i) => i < 100), greedy(200, (i) => i < 104), "accuracy")!;
+    expect([few.delta, few.p]).toEqual([0.02, 0.125]);
+    expect(differenceVerdict(few)).toBe("undecided");
+  });
+
   test("answers of several seeds count as one cluster a question", () => {
     const once = compareArms(greedy(20, (i) => i < 10), greedy(20, (i) => i < 15), "accuracy")!;
     const thrice = compareArms([1, 2, 3].flatMap(() => greedy(20, (i) => i < 10)), [1, 2, 3].flatMap(() => greedy(20, (i) => i < 15)), "accuracy")!;
-    expect(thrice).toMatchObject({ n: 20, delta: once.delta, low: once.low, high: once.high });
+    const { low, high } = pairedDifference(greedy(20, (i) => i < 10).map((d) => [Number(d.strict)]), greedy(20, (i) => i < 15).map((d) => [Number(d.strict)]))!;
+    expect(thrice).toMatchObject({ n: 20, delta: once.delta, low, high });
     expect(Math.abs(thrice.p - 2 / 32)).toBeLessThan(0.02); // five signs alike
   });
 

@@ -128,7 +128,21 @@ test("the same seed gives the same report in any order of answers", async () => 
   expect(second).toMatchObject({ asked: 50, reused: true, report: first.report });
 });
 
-test("a prompt too long and a text cut at the limit are answers: counted by cause, scored as they are, not asked for again", async () => {
+test("other texts with equal totals are another report, with details of its own", async () => {
+  const path = fakeModel(join(root, "wordy"), 8, "wordy");
+  const first = await evaluate(lab(), { model: path, client: client() });
+  behave = async (request, response) => {
+    const end = response.end.bind(response);
+    response.end = ((text: string) => end(text.replace("<think>", "<think>\\nAgain:"))) as typeof response.end;
+    await model(request, response);
+  };
+  const second = await evaluate(lab(), { model: path, client: client(), force: true });
+  expect(second.reused).toBe(false);
+  expect(second.report.accuracy).toEqual(first.report.accuracy);
+  expect(readFileSync(second.detailsPath, "utf8")).toContain("Again:");
+});
+
+test("a prompt too long and a text cut at the limit are answers: counted by cause, scored as they are; only the first is asked for again", async () => {
   const path = fakeModel(join(root, "short"), 8, "short");
   behave = (request, response) => {
     const n = Number(/× (\d+)/.exec(request.body.messages.at(-1)!.content)![1]);
@@ -143,7 +157,11 @@ test("a prompt too long and a text cut at the limit are answers: counted by caus
   expect(report.settings.failures).toEqual({ context_overflow: 1, length: 1 });
   expect(details[0]).toMatchObject({ completion: "", strict: false, lenient: false, reason: "context_overflow" });
   expect(details[1]).toMatchObject({ completion: "<think>\nover and over", format: false });
-  expect(await evaluate(greedyOnly, { model: path, client: client() })).toMatchObject({ asked: 0 });
+  expect(await evaluate(greedyOnly, { model: path, client: client() })).toMatchObject({ asked: 1, reused: true });
+  behave = model; // a longer context
+  const longer = await evaluate(greedyOnly, { model: path, client: client() });
+  expect(longer).toMatchObject({ asked: 1, report: { accuracy: { value: 0.5 }, settings: { failures: { length: 1 } } } });
+  expect(await evaluate(greedyOnly, { model: path, client: client() })).toMatchObject({ asked: 0, reused: true });
 });
 
 test("arms that are not trained, no test questions, and two models at once are named", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readGold, scoreCompletion } from "../answer/index.ts";
 import type { Client } from "../serving/client.ts";
 import { LabError } from "../errors.ts";
-import { answerTasks, openAnswers } from "../ask/answers.ts";
+import { answerTasks, isOpen, openAnswers } from "../ask/answers.ts";
 import type { AnswerTask, StoredAnswer } from "../ask/answers.ts";
 import { collectAnswers } from "../ask/collect.ts";
 import type { CollectProgress } from "../ask/collect.ts";
@@ -74,7 +74,8 @@ export async function evaluate(lab: Lab, options: EvaluateOptions = {}): Promise
     profile: config.profile,
     model: model.label,
     n: rows.length,
-    settings: { ...settingsOf(lab, model, rows), ...counts },
+    // Other answers with equal totals are another report. One written before this field stood in it is not found again.
+    settings: { ...settingsOf(lab, model, rows), ...counts, details: hashJson(details) },
   };
   const found = findReport(paths.reports, report);
   const written = found ?? writeReport(paths.reports, report, details);
@@ -112,7 +113,7 @@ async function answersOf(lab: Lab, { model, tasks }: Plan, options: EvaluateOpti
   const { onProgress, client: given, signal: stop, force = lab.force } = options;
   const store = openAnswers(lab.paths, model.ref, system);
   try {
-    const open = force ? tasks : tasks.filter((task) => !store.has(task.key));
+    const open = force ? tasks : tasks.filter((task) => isOpen(store.get(task.key)));
     const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, open, store, { name: model.name, system, signal, onProgress });
     // No server is started when nothing is missing.
     if (open.length > 0) await (given ? collect(given, stop) : withServer(lab, model.ref, collect, { signal: stop }));
@@ -135,7 +136,7 @@ function scored({ row, mode, sample }: AnswerTask, { completion, failure, tokens
   const why = failure !== null && completion === "" ? { reason: failure, message: "the model gave no answer" } : { reason: lenient.reason, message: lenient.message };
   const { id, type, source, kind } = row;
   const origin = { ...(source !== undefined && { source }), ...(kind !== undefined && { kind }) };
-  const detail: EvalDetail = { id, type, ...origin, mode, sample, completion, format, strict: strict.verdict === "right", lenient: lenient.verdict === "right", ...why, judge: null, tokens };
+  const detail: EvalDetail = { id, type, ...origin, mode, sample, completion, format, strict: strict.verdict === "right", lenient: lenient.verdict === "right", ...why, judge: null, tokens: tokens ?? 0 }; // a detail has no word for "not counted"
   return { row, detail, undecided: mode === "greedy" && lenient.verdict === "judge", failure };
 }
 

@@ -1,5 +1,6 @@
 /** Stage 8: gains and regressions by type, on the same questions. */
 import { compareArms, compareByType, type Metric } from "../evaluate/compare.ts";
+import { differenceVerdict } from "../evaluate/comparison-text.ts";
 import type { ArmDetails } from "./evaluate.ts";
 import { type Choice, updateMenu } from "./menu.ts";
 import { formatCount } from "../view/numbers.ts";
@@ -17,7 +18,7 @@ export interface Delta {
   delta: number;
   low: number;
   high: number;
-  p?: number | null;
+  p: number;
 }
 
 /** Paired differences b − a, over all questions and by type; questions that only one of the two answered are left out. */
@@ -29,8 +30,8 @@ export function deltasByType(a: ArmDetails, b: ArmDetails, metric: Metric = "acc
 }
 
 /**
- * Gains and losses by type with 95 % intervals, in percentage points; a menu chooses the pair of arms. Green: the interval lies above 0; red and
- * named: a regression, below 0; grey: not decided by these questions.
+ * Gains and losses by type with 95 % intervals, in percentage points; a menu chooses the pair of arms. Green: better, as
+ * `differenceVerdict` says; red and named: a regression; grey: not decided by these questions.
  */
 export function deltas(rows: readonly Delta[]): Figure {
   const title = "Gains and regressions by type";
@@ -41,7 +42,8 @@ export function deltas(rows: readonly Delta[]): Figure {
   const pad = 0.12 * (most - least);
   const views = pairs.map((pair) => {
     const chosen = rows.filter((row) => row.pair === pair);
-    const lost = chosen.filter((row) => row.high < 0).length;
+    const verdicts = chosen.map(differenceVerdict);
+    const lost = verdicts.filter((verdict) => verdict === "worse").length;
     return {
       y: axisLabels(
         chosen.map((row) => row.group),
@@ -50,9 +52,9 @@ export function deltas(rows: readonly Delta[]): Figure {
       x: chosen.map((row) => 100 * row.delta),
       high: chosen.map((row) => 100 * (row.high - row.delta)),
       low: chosen.map((row) => 100 * (row.delta - row.low)),
-      colours: chosen.map((row) => (row.high < 0 ? MARK : row.low > 0 ? KEPT : "#8C959F")),
+      colours: verdicts.map((verdict) => ({ better: KEPT, worse: MARK, undecided: "#8C959F" })[verdict]),
       text: chosen.map(
-        (row) => `${row.delta >= 0 ? "+" : "−"}${(100 * Math.abs(row.delta)).toFixed(1)}${row.high < 0 ? " ▼ regression" : row.low > 0 ? " ▲" : ""}`,
+        (row, k) => `${row.delta >= 0 ? "+" : "−"}${(100 * Math.abs(row.delta)).toFixed(1)}${{ better: " ▲", worse: " ▼ regression", undecided: "" }[verdicts[k]!]}`,
       ),
       subtitle: `${pairName(pair)} · n = ${formatCount(Math.max(...chosen.map((row) => row.n)))} questions · 95 % intervals, paired · ${lost === 0 ? "no regression beyond chance" : `${lost} ${lost === 1 ? "regression" : "regressions"}`}`,
     };

@@ -44,6 +44,13 @@ describe("evaluation", () => {
     expect(view.html).not.toContain("Why <b>");
   });
 
+  test("a gain that its own test does not call one has no arrow", () => {
+    const ids = Array.from({ length: 26 }, (_, i) => `${i}`);
+    const arm = (name: string, right: number) => ({ name, details: ids.map((id) => detail(id, Number(id) < right)) });
+    expect(f.deltas(f.deltasByType(arm("base", 10), arm("sft", 14))).data[0]!.text).toEqual(["+15.4", "+15.4"]);
+    expect(f.deltas(f.deltasByType(arm("base", 10), arm("sft", 20))).data[0]!.text).toEqual(["+38.5 ▲", "+38.5 ▲"]);
+  });
+
   test("a type that got worse beyond chance is named a regression", () => {
     const ids = Array.from({ length: 40 }, (_, i) => `${i}`);
     const good = { name: "sft", details: ids.map((id) => detail(id, true)) };

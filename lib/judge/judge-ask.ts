@@ -7,7 +7,7 @@ import type { StoredVote } from "./judge-store.ts";
 import { readVerdict, verdictJsonSchema } from "./judge-verdict.ts";
 import type { JudgeVote } from "./judge-vote.ts";
 
-/** What came back from one request. `failure`: why there is no text; `permanent`: asking again would bring the same. */
+/** What came back from one request. `failure`: why there is no text; `permanent`: as `isPermanent` says. */
 export interface JudgeReply {
   text: string | null;
   finishReason: string | null;
@@ -26,7 +26,7 @@ export interface JudgeRequest {
 
 /** A Judge behind a server. */
 export interface JudgeServer {
-  /** Content hash of a local model, or `id@revision`: part of the cache key. */
+  /** As `servedId` says: part of the cache key. */
   model: string;
   ask(request: JudgeRequest): Promise<JudgeReply>;
   /** How many requests it takes at once; default serving.concurrency. Starts a server that `openJudge` has yet to start. */
@@ -63,7 +63,7 @@ export function voteTasks(rows: readonly JudgeRow[], votes: number, settings: Vo
 export interface AskedVote {
   vote: StoredVote;
   requests: number;
-  /** A failure that may pass: not to be kept, to be asked again by the next run. */
+  /** A failure that is not the Judge's own: not to be kept, to be asked again by the next run. */
   passing: boolean;
 }
 
@@ -106,7 +106,7 @@ export async function askVote(server: JudgeServer, task: VoteTask, settings: Vot
       reason: read.verdict?.reason ?? null,
       problem: read.problem,
       message: read.message,
-      reply: reply.text?.slice(0, 2000) ?? null,
+      reply: reply.text,
       attempts: Math.max(1, requests),
       model: settings.model,
       prompt: promptVersion(settings),

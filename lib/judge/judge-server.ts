@@ -3,13 +3,12 @@ import type { Client } from "../serving/client.ts";
 import type { JudgeReply, JudgeServer } from "./judge-ask.ts";
 import type { Lab } from "../config/lab.ts";
 import { LabError } from "../errors.ts";
-import { modelId } from "../model/model-ref.ts";
-import { roleModel } from "../serving/given.ts";
+import { servedId } from "../serving/served.ts";
 import { openServer } from "../serving/serving.ts";
 import type { OpenServer } from "../serving/serving.ts";
 
 /**
- * A Judge asked through a client. `model` is what stands for it in cache keys (content hash, or id and revision).
+ * A Judge asked through a client. `model` is what stands for it in cache keys (`servedId`).
  *
  * A text that was cut or is empty is a reply, though not a verdict: it is asked for again within the Judge's own bound. What the client
  * calls a failure otherwise stays one. `ask` throws LabError when the server has died.
@@ -32,8 +31,7 @@ export function judgeThrough(client: Client, model: string): JudgeServer {
  * verdicts are all on disk starts nothing. `close` stops what was started. Throws LabError when there is no such model; `ask` as openServer.
  */
 export async function openJudge(lab: Lab): Promise<JudgeServer> {
-  const ref = await roleModel(lab.config, "judge");
-  const model = modelId(ref);
+  const model = await servedId(lab, "judge");
   let opening: Promise<OpenServer> | null = null;
   const open = async (signal?: AbortSignal) => (await (opening ??= openServer(lab, "judge", { signal }))).client;
   return {

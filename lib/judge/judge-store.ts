@@ -16,7 +16,7 @@ export const StoredVote = z.object({
   /** Why there is no verdict. */
   problem: z.string().nullable(),
   message: z.string().nullable(),
-  /** The last reply as it came, cut to 2,000 characters. */
+  /** The last reply as it came, read anew whenever the vote is used (`voteOf`). Older stores cut it to `OLD_CUT` characters. */
   reply: z.string().nullable(),
   /** Requests it took. */
   attempts: z.number().int().min(1),
@@ -27,7 +27,7 @@ export type StoredVote = z.infer<typeof StoredVote>;
 
 /** All a verdict depends on. Two verdicts with the same key would be the same question to the same Judge. */
 export interface VoteQuestion {
-  /** Content hash of a local model, or `id@revision`. */
+  /** As `servedId` says: content hash of a local model, or `id@revision`; under profile gpu also 4 bit or bf16. */
   model: string;
   /** `promptVersion`: rubric, layout, size and a hash of their texts. */
   prompt: string;

@@ -7,6 +7,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { RUBRIC_NAMES } from "./judge-prompt.ts";
 import { FAULT_KINDS } from "../world/fault-kind.ts";
 import { attackTexts } from "./judge-sets.ts";
+import type { JudgeServer } from "./judge-ask.ts";
+import { openVotes } from "./judge-store.ts";
+import type { StoredVote } from "./judge-store.ts";
 import { judge } from "./judge.ts";
 import { openLab } from "../config/lab.ts";
 import { judgeRows, textOf } from "../testing/judge-rows.ts";
@@ -28,6 +31,7 @@ afterEach(async () => {
 });
 
 const labWith = (overrides: Record<string, unknown> = {}) => openLab({ "serving.concurrency": 4, ...overrides }, { FTMODEL_WORKSPACE: folder });
+const votesPath = () => join(folder, "data", "processed", "judge", "votes.jsonl");
 const row = (id: string, reasoning = "1 + 1 = 2", reply = "2", gold = "2") => ({ id, question: "What is 1 + 1?", gold, completion: textOf(reasoning, reply) });
 
 describe("judging", () => {
@@ -123,6 +127,23 @@ describe("the cache", () => {
     expect(await ask({})).toBe(0);
   });
 
+  test("a kept reply is read again, so that a mended reader revives it; one that an older store cut counts as it was read then", async () => {
+    const rows = judgeRows(2);
+    await judge(labWith({ "serving.concurrency": 1 }), stubJudge(stub.url), rows);
+    const store = openVotes(votesPath());
+    const [unread, cut] = store.rows() as [StoredVote, StoredVote];
+    await store.append({ ...unread, scores: null, reason: null, problem: "bad_json", message: "not JSON" }, { ...cut, reply: `{"reason": "${"so ".repeat(1000)}`.slice(0, 2000) });
+    await store.close();
+    const again = await judge(labWith(), stubJudge(stub.url), rows);
+    expect([again.requests, ...again.judgements.map((j) => j.status)]).toEqual([0, "passed", "passed"]);
+  });
+
+  test("a long reply is kept whole", async () => {
+    answer = () => "no verdict ".repeat(300);
+    await judge(labWith(), stubJudge(stub.url), [row("a")]);
+    expect((JSON.parse(readFileSync(votesPath(), "utf8")) as StoredVote).reply).toHaveLength(3300);
+  });
+
   test("a run killed in the middle goes on where it was: no text is asked about twice, and the result is the same", async () => {
     const release: (() => void)[] = [];
     let held = 12; // the first 12 are answered at once, then the server holds its breath
@@ -162,10 +183,23 @@ describe("a server in trouble", () => {
     expect(second.judgements[3]!.status).toBe("passed");
   });
 
-  test("a permanent one (context overflow) is kept", async () => {
+  test("a refused prompt is reported, stops nothing, and is asked about again by the next run, even where an older store kept it", async () => {
     answer = () => ({ status: 400 });
-    await judge(labWith(), stubJudge(stub.url), judgeRows(2));
-    expect(await judge(labWith(), stubJudge(stub.url), judgeRows(2))).toMatchObject({ requests: 0, judgements: [{ status: "not_judged", reason: "http_400" }, { status: "not_judged" }] });
+    const refused = await judge(labWith(), stubJudge(stub.url), judgeRows(25));
+    expect(refused.judgements[24]).toMatchObject({ status: "not_judged", reason: "http_400" });
+    answer = ({ prompt }) => perfectVerdict(prompt);
+    await judge(labWith(), stubJudge(stub.url), judgeRows(25));
+    const store = openVotes(votesPath());
+    await store.append({ ...store.rows()[0]!, scores: null, reason: null, problem: "http_400", message: "status 400", reply: null });
+    await store.close();
+    const again = await judge(labWith(), stubJudge(stub.url), judgeRows(25));
+    expect([again.requests, again.fromStore, again.judgements.filter((j) => j.status === "not_judged")]).toEqual([1, 24, []]);
+  });
+
+  test("what the Judge itself held back is kept", async () => {
+    const silent: JudgeServer = { model: "stub", ask: async () => ({ text: null, finishReason: null, failure: { code: "content_filter", message: "held back", permanent: true } }) };
+    await judge(labWith(), silent, judgeRows(1));
+    expect(await judge(labWith(), stubJudge(stub.url), judgeRows(1))).toMatchObject({ requests: 0, judgements: [{ status: "not_judged", reason: "content_filter" }] });
   });
 
   test("twenty lost connections in a row stop the run by name; what was judged before is kept", async () => {

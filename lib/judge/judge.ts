@@ -9,10 +9,11 @@ import type { JudgeRow } from "./judge-gate.ts";
 import { promptVersion } from "./judge-prompt.ts";
 import { openVotes } from "./judge-store.ts";
 import type { StoredVote } from "./judge-store.ts";
-import { pointsToPass } from "./judge-verdict.ts";
+import { pointsToPass, readVerdict } from "./judge-verdict.ts";
 import { judgementOf } from "./judge-vote.ts";
 import type { Judgement, JudgeVote } from "./judge-vote.ts";
 import type { Lab } from "../config/lab.ts";
+import { isPermanent, isRejection } from "../serving/completion.ts";
 import { mapPool } from "../serving/pool.ts";
 import type { Store } from "../store/store.ts";
 
@@ -58,8 +59,8 @@ const MAX_FAILED_IN_A_ROW = 20;
  *
  * A reply that is no verdict is asked for again, a little warmer each time, at most `attempts` times; then it is "not judged" with its
  * reason, never a pass. Verdicts, readable or not, are kept under a key of model, prompt version, sampling and texts;
- * requests that failed for a reason that may pass (a lost connection, a busy server) are not kept and the next run asks again.
- * Throws LabError when ids repeat or 20 requests in a row fail, AbortError when `signal` fires; what was answered stays on disk.
+ * requests that failed for another reason (a lost connection, a busy server, a prompt it refused) are not kept and the next run asks again.
+ * Throws LabError when ids repeat or 20 requests in a row fail without an answer, AbortError when `signal` fires; what was answered stays on disk.
  */
 export async function judge(lab: Lab, server: JudgeServer, rows: readonly JudgeRow[], options: JudgeOptions = {}): Promise<JudgeRun> {
   const { rubric, layout, judgePrompt, judgeTemperature, judgeMaxTokens, judgeVotes, judgePassScore } = { ...lab.config.filter, ...options.settings };
@@ -73,7 +74,7 @@ export async function judge(lab: Lab, server: JudgeServer, rows: readonly JudgeR
   try {
     const { passing, progress } = await collectVotes(server, tasks, settings, store, lab.config.serving.concurrency, options);
     const votes = new Map<string, JudgeVote[]>();
-    for (const { row, key } of tasks) votes.set(row.id, [...(votes.get(row.id) ?? []), voteOf(passing.get(key) ?? store.get(key)!)]);
+    for (const { row, key } of tasks) votes.set(row.id, [...(votes.get(row.id) ?? []), voteOf(passing.get(key) ?? store.get(key)!, rubric)]);
     const judgements = rows.map((row, i): Judgement => {
       if (held[i]) return { id: row.id, status: "held_back", ...held[i], points: null, scores: null, votePoints: [] };
       return judgementOf(row.id, votes.get(row.id)!, rubric, pointsToPass(rubric, judgePassScore));
@@ -87,7 +88,7 @@ export async function judge(lab: Lab, server: JudgeServer, rows: readonly JudgeR
 /** Asks for every vote the store does not hold. `passing`: votes that failed for a reason that may pass, by key. */
 async function collectVotes(server: JudgeServer, tasks: readonly VoteTask[], settings: VoteSettings, store: Store<StoredVote>, concurrency: number, options: JudgeOptions) {
   // The same text twice is one question: a key is asked once.
-  const open = [...new Map(tasks.filter((task) => !store.has(task.key)).map((task) => [task.key, task])).values()];
+  const open = [...new Map(tasks.filter((task) => !isKept(store.get(task.key))).map((task) => [task.key, task])).values()];
   const progress: JudgeProgress = { total: open.length, done: 0, fromStore: tasks.length - open.length, unreadable: 0, requests: 0 };
   const passing = new Map<string, StoredVote>();
   const end = options.deadlineMs === undefined ? Infinity : Date.now() + options.deadlineMs;
@@ -100,7 +101,8 @@ async function collectVotes(server: JudgeServer, tasks: readonly VoteTask[], set
     options.signal?.throwIfAborted();
     if (asked.passing) passing.set(task.key, asked.vote);
     else await store.append(asked.vote);
-    failedInARow = asked.passing && asked.requests > 0 ? failedInARow + 1 : 0;
+    // A server that refuses a prompt is there.
+    failedInARow = asked.passing && asked.requests > 0 && !isRejection(asked.vote.problem!) ? failedInARow + 1 : 0;
     progress.done++;
     progress.requests += asked.requests;
     if (asked.vote.scores === null) progress.unreadable++;
@@ -111,4 +113,16 @@ async function collectVotes(server: JudgeServer, tasks: readonly VoteTask[], set
   return { passing, progress };
 }
 
-const voteOf = (row: StoredVote): JudgeVote => ({ verdict: row.scores === null ? null : { scores: row.scores, reason: row.reason ?? "" }, problem: row.problem, message: row.message });
+/** Older stores hold failed requests of every cause; only those that are the Judge's own count. */
+function isKept(vote: StoredVote | undefined): boolean {
+  return vote !== undefined && (vote.reply !== null || vote.problem === null || isPermanent(vote.problem));
+}
+
+/** Older stores kept no more characters of a reply. */
+const OLD_CUT = 2000;
+
+/** The stored reply, read again, so that a mended reader needs no new reply; where there is no whole one, what was read when it came. */
+function voteOf({ reply, scores, reason, problem, message }: StoredVote, rubric: VoteSettings["rubric"]): JudgeVote {
+  if (reply !== null && reply.length !== OLD_CUT) return readVerdict(rubric, reply, problem === "cut_off" ? "length" : null);
+  return { verdict: scores === null ? null : { scores, reason: reason ?? "" }, problem, message };
+}

@@ -52,16 +52,24 @@ export type FailureCause =
 export interface Failure extends Outcome {
   ok: false;
   cause: FailureCause;
-  /** Asking again would bring the same. */
+  /** As `isPermanent` says. */
   permanent: boolean;
   message: string;
 }
 
 export type CompletionResult = Completion | Failure;
 
-/** Whether the same request would fail the same way: what the prompt, the sampling and the seed decide. */
+/**
+ * Whether the failure is what the model itself gave: the same request would bring the same, so it is kept for good. All other failures
+ * a mended server, a longer context or a better moment may cure: whoever keeps answers asks for those again at the next run.
+ */
 export function isPermanent(cause: string): boolean {
-  return ["context_overflow", "length", "empty", "content_filter", "http_400", "http_413", "http_422"].includes(cause);
+  return ["length", "empty", "content_filter"].includes(cause);
+}
+
+/** Whether the server refused the request as it stands: the run goes on and reports it, since asking again at once would bring the same. */
+export function isRejection(cause: string): boolean {
+  return ["context_overflow", "http_400", "http_413", "http_422"].includes(cause);
 }
 
 /** The part of an answer before anybody has counted attempts and time. */

@@ -1,4 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -71,6 +74,23 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
     expect(asked.slice(1).map(({ temperature, top_p }) => [temperature, top_p])).toEqual(Array.from({ length: 4 * processes }, () => [0.6, 0.95]));
   });
 
+  test("4 bit and bf16 are two Teachers and two Judges, as planned or as set; under profile tiny and at a given URL there is one", async () => {
+    const { servedId } = await import("./served.ts");
+    const plain = await servedId(lab({ profile: "tiny" }), "judge");
+    expect(plain).toMatch(/^[0-9a-f]+$/);
+    expect(await servedId(lab({ "serving.judgeUrl": "http://127.0.0.1:1/v1" }), "judge")).toBe(plain);
+    expect(await servedId(lab(), "judge")).toBe(`${plain} in bf16`); // 80 GB
+    expect(await servedId(lab({ "gpu.serveIn4bit": true }), "judge")).toBe(`${plain} in 4 bit`);
+    const { openJudge } = await import("../judge/judge-server.ts");
+    expect((await openJudge(lab({ "gpu.serveIn4bit": false }))).model).toBe(`${plain} in bf16`);
+    const { distill } = await import("../distill/distill.ts");
+    const { stubQuestions } = await import("../testing/questions.ts");
+    const keys = async (overrides = {}) => (await distill(lab({ "distill.maxTokens": 8, ...overrides }), stubQuestions(2))).rows.map(({ key }) => key);
+    const inBf16 = await keys();
+    expect(await keys({ "gpu.serveIn4bit": false })).toEqual(inBf16);
+    expect(await keys({ "gpu.serveIn4bit": true })).not.toEqual(inBf16);
+  });
+
   test("a GPU that another process fills is told before anything is loaded", { timeout: 60_000 }, async () => {
     const first = await serving.openServer(lab(), "teacher");
     const planned = await fit.fitLab(lab(), { stage: "serving", model: first.model, mayQuantise: true });
@@ -105,6 +125,24 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
     } finally {
       delete process.env.CUDA_VISIBLE_DEVICES;
     }
+  });
+
+  test("a port in use and a vLLM that is not there are told before a model is downloaded", async () => {
+    vi.stubEnv("HF_HUB_CACHE", join(workspace, "empty-cache"));
+    const hub = (overrides = {}) => lab({ "models.judge": "Qwen/Qwen2.5-7B-Instruct", ...overrides });
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const vllm = join(gpu.folder, "bin", "vllm");
+    try {
+      await expect(serving.openServer(hub({ "serving.port": (other.address() as AddressInfo).port }), "judge")).rejects.toThrow("The port is in use");
+      renameSync(vllm, `${vllm}.away`);
+      await expect(serving.openServer(hub(), "judge")).rejects.toThrow("The model server is not installed");
+    } finally {
+      if (existsSync(`${vllm}.away`)) renameSync(`${vllm}.away`, vllm);
+      other.close();
+      vi.unstubAllEnvs();
+    }
+    expect(printed.filter((line) => line.startsWith("Downloading"))).toEqual([]);
   });
 
   test("what does not fit is refused with the number missing, before a server is started", async () => {

@@ -54,6 +54,21 @@ test("a program that does not start is an error with its last words, without col
   expect(error.message).not.toContain("\u001b");
 });
 
+test.each([
+  ["torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB", /Lower gpu\.serverMemoryShare/],
+  ["ValueError: Free memory on device (10.2/79.2 GiB) on startup is less than desired GPU memory utilization (0.9, 71.3 GiB)", /Lower gpu\.serverMemoryShare/],
+  ["ValueError: User-specified max_model_len (131072) is greater than the derived max_model_len (32768)", /Lower serving\.maxModelLength: the model/],
+  ["ValueError: No available memory for the cache blocks.", /raise gpu\.serverMemoryShare/],
+  ["RuntimeError: something else", /Run the cell again\./],
+])("the advice fits what it died of: %s", async (words, advice) => {
+  const noise = Array.from({ length: 40 }, () => '  File "api_server.py", in run').join("\n");
+  const script = `console.error(${JSON.stringify(`${words}\n${noise}\nRuntimeError: Engine core initialization failed. See root cause above.`)}); process.exitCode = 1`;
+  const error = await errorOf(start("ok", { command: () => ({ run: { command: [process.execPath, "-e", script] }, servedName: "x" }) }));
+  expect(error.problem.what).toBe("The model server died");
+  expect(error.problem.todo).toMatch(advice);
+  if (!words.startsWith("Runtime")) expect(error.problem.todo).not.toMatch(/Run the cell again/i);
+});
+
 test("a program that is not there is an error that names it", async () => {
   const error = await errorOf(start("ok", { command: () => ({ run: { command: ["/no/such/program"] }, servedName: "x" }) }));
   expect(error.message).toContain("/no/such/program");

@@ -11,7 +11,7 @@ import type { ModelRef } from "../model/model-ref.ts";
 import { assertInstalled } from "./installed.ts";
 import { assertPortFree, freePort } from "./port.ts";
 import { ERROR_PATIENCE_MS, waitUntilReady, warmUp } from "./readiness.ts";
-import { lastWords, makeLog } from "./server-log.ts";
+import { adviceOn, lastWords, makeLog } from "./server-log.ts";
 import { startProcess } from "./supervisor.ts";
 
 export interface ServerOptions extends Omit<EngineOptions, "port" | "folder" | "name"> {
@@ -106,6 +106,7 @@ function deathError(model: string, log: string, status: number | null, key: stri
     what: taken ? "The model server's port is in use" : "The model server died",
     where: model,
     found: words ? `${how}; its last words:\n${words}` : `${how}; it said nothing`,
-    todo: `What is done is kept: run the cell again. The whole log is ${log}.`,
+    // vLLM's front end says more after its engine has named the cause.
+    todo: `What is done is kept. ${adviceOn(lastWords(log, key, { lines: 300, characters: 50_000 })) ?? "Run the cell again."} The whole log is ${log}.`,
   });
 }

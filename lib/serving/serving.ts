@@ -12,9 +12,11 @@ import type { Lab } from "../config/lab.ts";
 import { fetchModel } from "../model/fetch-model.ts";
 import { modelFolder, resolveModel } from "../model/model-ref.ts";
 import type { ModelRef } from "../model/model-ref.ts";
-import { apiServersFor } from "./engine.ts";
+import { apiServersFor, engineCommand } from "./engine.ts";
 import { givenServer, roleModel } from "./given.ts";
 import type { GivenServer, ModelRole } from "./given.ts";
+import { assertInstalled } from "./installed.ts";
+import { assertPortFree } from "./port.ts";
 import { answered, probe } from "./readiness.ts";
 import { startServer } from "./server.ts";
 import { planServer } from "./server-plan.ts";
@@ -56,7 +58,7 @@ export async function openServer(lab: Lab, model: ModelRole | string | ModelRef,
   const onGpu = serving.engine === "vllm" || lab.config.profile === "gpu";
   const isTeacherOrJudge = role ? role !== "base" : name !== models.base && (name === models.teacher || name === models.judge);
   const mayQuantise = onGpu && isTeacherOrJudge;
-  await fetchModel(ref, { signal, before: () => planServer(lab, ref, mayQuantise) });
+  await fetchModel(ref, { signal, before: () => assertStartable(lab, ref, mayQuantise, port ?? serving.port) });
   const { config, plan, assertFree } = await planServer(lab, ref, mayQuantise);
   if (plan) console.log(plan);
   await assertFree();
@@ -93,6 +95,14 @@ export async function withServer<T>(lab: Lab, model: ModelRole | string | ModelR
       await server.stop();
     }
   });
+}
+
+/** What can be known before a long download: the plan, the engine's programs, the port. */
+async function assertStartable(lab: Lab, ref: ModelRef, mayQuantise: boolean, port: number): Promise<void> {
+  const { config } = await planServer(lab, ref, mayQuantise);
+  const { engine, maxModelLength, concurrency } = config.serving;
+  assertInstalled(engineCommand({ engine, folder: ref.path, port, maxModelLength, concurrency, loadIn4bit: config.gpu.serveIn4bit && mayQuantise }).run);
+  await assertPortFree(port);
 }
 
 function isRole(name: string): name is ModelRole {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { cohenKappa, mcnemar, mean, passAtK, quantile, standardDeviation, wilson } from "./stats.ts";
+import { cohenKappa, mcnemar, mean, pairedShares, passAtK, quantile, standardDeviation, wilson } from "./stats.ts";
 
 describe("wilson", () => {
   // Newcombe 1998, Statistics in Medicine 17:857-872, table I, method 3.
@@ -50,6 +50,48 @@ describe("mcnemar", () => {
   });
 
   test("negative counts throw", () => expect(() => mcnemar(-1, 2)).toThrow("got -1 and 2"));
+});
+
+describe("pairedShares", () => {
+  test("21 children before and after a transplantation: the interval of Fagerland, Lydersen and Laake", () => {
+    // Fagerland et al. 2014, Statistics in Medicine 33:2850-2875 (data of Bentur et al. 2009): first − second is −0.286 [−0.507, −0.026].
+    const { delta, low, high } = pairedShares({ both: 1, onlyFirst: 1, onlySecond: 7, neither: 12 })!;
+    expect([-high, -delta, -low]).toEqual([expect.closeTo(-0.507, 3), expect.closeTo(-6 / 21, 12), expect.closeTo(-0.026, 3)]);
+  });
+
+  test("exchanging the arms turns the interval round; it has a width where nothing changed; nothing is null", () => {
+    const there = pairedShares({ both: 30, onlyFirst: 2, onlySecond: 9, neither: 19 })!;
+    const back = pairedShares({ both: 30, onlyFirst: 9, onlySecond: 2, neither: 19 })!;
+    expect([back.delta, back.low, back.high]).toEqual([expect.closeTo(-there.delta, 12), expect.closeTo(-there.high, 12), expect.closeTo(-there.low, 12)]);
+    for (const both of [0, 1, 10, 19, 20]) {
+      const { low, high } = pairedShares({ both, onlyFirst: 0, onlySecond: 0, neither: 20 - both })!;
+      expect([low < -0.02, high > 0.02, low >= -1, high <= 1]).toEqual([true, true, true, true]);
+    }
+    expect(pairedShares({ both: 0, onlyFirst: 0, onlySecond: 0, neither: 0 })).toBeNull();
+  });
+
+  // Every table of 20 questions, weighed by its chance.
+  test.each([
+    [0.5, 0.05, 0.05, 0.4],
+    [0.3, 0.2, 0.3, 0.2],
+    [0.6, 0.02, 0.18, 0.2],
+    [0.2, 0.1, 0.3, 0.4],
+  ])("it covers the truth about 95 times in 100: %f, %f, %f, %f", (pBoth, pFirst, pSecond, pNeither) => {
+    const n = 20;
+    const logFactorial = Array.from({ length: n + 1 }, (_, k) => Array.from({ length: k }, (_, i) => Math.log(i + 1)).reduce((a, b) => a + b, 0));
+    let covered = 0;
+    for (let both = 0; both <= n; both++)
+      for (let onlyFirst = 0; both + onlyFirst <= n; onlyFirst++)
+        for (let onlySecond = 0; both + onlyFirst + onlySecond <= n; onlySecond++) {
+          const neither = n - both - onlyFirst - onlySecond;
+          const { low, high } = pairedShares({ both, onlyFirst, onlySecond, neither })!;
+          if (low > pSecond - pFirst || high < pSecond - pFirst) continue;
+          const parts = [[both, pBoth], [onlyFirst, pFirst], [onlySecond, pSecond], [neither, pNeither]] as const;
+          covered += Math.exp(logFactorial[n]! + parts.reduce((sum, [k, p]) => sum + k * Math.log(p) - logFactorial[k]!, 0));
+        }
+    expect(covered).toBeGreaterThan(0.93);
+    expect(covered).toBeLessThan(0.995);
+  });
 });
 
 describe("passAtK", () => {

@@ -3,7 +3,7 @@ import { scoreCompletion } from "../answer/index.ts";
 import { takeCensus } from "./census.ts";
 import type { Census, CensusRow } from "./census.ts";
 import type { Client } from "../serving/client.ts";
-import { answerTasks, openAnswers } from "../ask/answers.ts";
+import { answerTasks, isOpen, openAnswers } from "../ask/answers.ts";
 import { collectAnswers } from "../ask/collect.ts";
 import type { CollectProgress } from "../ask/collect.ts";
 import { evaluatedModel } from "../ask/model.ts";
@@ -47,7 +47,7 @@ export async function runCensus(lab: Lab, options: CensusOptions = {}): Promise<
   const tasks = answerTasks(questions, { evaluate: { ...config.evaluate, maxTokens, temperature, samples: groupSize }, seed: config.seed }).filter((task) => task.mode === "sampled");
   const store = openAnswers(paths, policy.ref, config.prompt.system);
   try {
-    const open = tasks.filter((task) => !store.has(task.key));
+    const open = tasks.filter((task) => isOpen(store.get(task.key)));
     const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, open, store, { name: policy.name, system: config.prompt.system, signal, onProgress: options.onProgress });
     if (open.length > 0) await (options.client ? collect(options.client, options.signal) : withServer(lab, policy.ref, collect, { signal: options.signal }));
     const right = new Map(questions.map((row) => [row.id, 0]));
