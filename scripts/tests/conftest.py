@@ -6,7 +6,6 @@ import copy
 import json
 import multiprocessing
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,18 +22,9 @@ sys.path.insert(0, str(SCRIPTS))
 # One thread: a process may then be forked after torch has computed. The rest is read when libraries are imported.
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false", WANDB_MODE="disabled")
 
+from visible_gpus import visible_gpus
 
-def gpus() -> dict[str, str]:
-    """The GPUs a test may use, by what CUDA_VISIBLE_DEVICES calls them → their names. Asks nvidia-smi, since whoever asks CUDA cannot be forked any more."""
-    if shutil.which("nvidia-smi") is None:
-        return {}
-    asked = subprocess.run(["nvidia-smi", "--query-gpu=index,name", "--format=csv,noheader"], capture_output=True, text=True)
-    found = dict(line.split(", ", 1) for line in asked.stdout.splitlines()) if asked.returncode == 0 else {}
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return found if visible is None else {number: name for number, name in found.items() if number in visible.split(",")}
-
-
-GPUS = gpus()
+GPUS = visible_gpus()
 # This process and those it forks work on the CPU. What is tried on a GPU is a process of its own, which is told of them again (test_gpu.py).
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
