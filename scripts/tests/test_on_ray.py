@@ -1,7 +1,6 @@
 """A training on a Ray cluster of two nodes, both on this machine and without a GPU. Skipped where ray is absent."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -25,12 +24,13 @@ def cluster():
     """The address of two nodes with a place for one process each."""
     from ray.cluster_utils import Cluster
 
-    folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # its sockets' paths may have 107 characters
-    both = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False, "temp_dir": folder})
-    both.add_node(num_cpus=1)
-    yield both.address
-    both.shutdown()
-    shutil.rmtree(folder, ignore_errors=True)
+    # In /tmp: its sockets' paths may have 107 characters.
+    with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_TMPDIR", folder)  # ray notes there which cluster runs on this machine: another's note stays as it is
+        both = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        both.add_node(num_cpus=1)
+        yield both.address
+        both.shutdown()
 
 
 def start(address, stage, *script):
