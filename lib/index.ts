@@ -23,6 +23,7 @@ export * from "./config/settings.ts";
 export * from "./config/side-lab.ts";
 
 export * from "./stats/bootstrap.ts";
+export * from "./stats/counts.ts";
 export * from "./stats/random.ts";
 export * from "./stats/stats.ts";
 

@@ -90,7 +90,8 @@ export const EvalDetail = z.object({
   reason: z.string(),
   message: z.string(),
   judge: z.number().nullable(),
-  tokens: z.number(),
+  /** As the server counted them; null when it did not say. */
+  tokens: z.number().nullable(),
 });
 export type EvalDetail = z.infer<typeof EvalDetail>;
 
@@ -108,7 +109,8 @@ export const Arm = z.object({
   /** Strict, sampled; null when nothing was sampled. */
   accuracySampled: Estimate.nullable(),
   judge: Estimate.nullable(),
-  tokensPerAnswer: z.number(),
+  /** Of the greedy answers whose tokens were counted; null when the server counted none. */
+  tokensPerAnswer: z.number().nullable(),
   byType: z.record(z.string(), z.object({ n: z.number(), accuracy: Estimate, accuracyLenient: Estimate })),
 });
 export type Arm = z.infer<typeof Arm>;

@@ -44,6 +44,7 @@ export function passAtKOf(details: readonly EvalDetail[], k: number, reading: "s
 export function summarizeArm(name: string, details: readonly EvalDetail[], options: BootstrapOptions = {}): Arm {
   const greedy = details.filter((d) => d.mode === "greedy");
   const sampled = details.filter((d) => d.mode === "sampled");
+  const counted = greedy.flatMap((d) => d.tokens ?? []);
   const of = (rows: readonly EvalDetail[], test: (d: EvalDetail) => boolean) => proportion(rows, test, options)!;
   if (greedy.length === 0) throw new RangeError("summarizeArm requires at least one greedy answer, got 0");
   const byType: Arm["byType"] = {};
@@ -58,7 +59,7 @@ export function summarizeArm(name: string, details: readonly EvalDetail[], optio
     accuracyLenient: of(greedy, (d) => d.lenient),
     accuracySampled: proportion(sampled, (d) => d.strict, options),
     judge: bootstrapMean([...byQuestion(greedy, (d) => d.judge).values()], options),
-    tokensPerAnswer: mean(greedy.map((d) => d.tokens)),
+    tokensPerAnswer: counted.length === 0 ? null : mean(counted),
     byType,
   };
 }

@@ -164,6 +164,28 @@ test("a prompt too long and a text cut at the limit are answers: counted by caus
   expect(await evaluate(greedyOnly, { model: path, client: client() })).toMatchObject({ asked: 0, reused: true });
 });
 
+test("a server that refuses every question gives no report of accuracy 0, but what it said; mended, it is asked for all", async () => {
+  const path = fakeModel(join(root, "refused"), 8, "refused");
+  behave = (_, response) => sendJson(response, JSON.stringify({ error: { message: "max_tokens is not a known field" } }), 422);
+  const before = reports();
+  await expect(evaluate(lab(), { model: path, client: client() })).rejects.toThrow(/refused every question[^]*refused[^]*50 refusals, most \(50\) because: [^]*max_tokens is not a known field/);
+  expect(reports()).toEqual(before);
+  behave = model;
+  expect(await evaluate(lab(), { model: path, client: client() })).toMatchObject({ asked: 50, report: { accuracy: { value: 0.6 } } });
+});
+
+test("tokens that the server does not count are not 0", async () => {
+  const path = fakeModel(join(root, "uncounted"), 8, "uncounted");
+  behave = (request, response) => {
+    const end = response.end.bind(response);
+    response.end = ((text: string) => end(JSON.stringify({ ...JSON.parse(text), usage: null }))) as typeof response.end;
+    return model(request, response);
+  };
+  const { report, details } = await evaluate(lab(), { model: path, client: client() });
+  expect(report).toMatchObject({ tokensPerAnswer: null, accuracy: { value: 0.6 } });
+  expect(details.every((detail) => detail.tokens === null)).toBe(true);
+});
+
 test("arms that are not trained, no test questions, and two models at once are named", async () => {
   await expect(evaluate(lab(), { arm: "sft", client: client() })).rejects.toThrow(/arm sft has not been trained[^]*04_sft/);
   await expect(evaluate(lab(), { client: client() })).rejects.toThrow("either an arm or a model");

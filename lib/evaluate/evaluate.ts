@@ -5,13 +5,14 @@ import type { Client } from "../serving/client.ts";
 import { LabError } from "../errors.ts";
 import { answerTasks, isOpen, openAnswers } from "../ask/answers.ts";
 import type { AnswerTask, StoredAnswer } from "../ask/answers.ts";
-import { collectAnswers } from "../ask/collect.ts";
+import { collectAnswers, mostly } from "../ask/collect.ts";
 import type { CollectProgress } from "../ask/collect.ts";
 import { evaluatedModel } from "../ask/model.ts";
 import type { EvaluatedModel } from "../ask/model.ts";
 import { findReport, writeReport } from "./eval-report.ts";
 import { summarizeArm } from "./eval-summary.ts";
 import { track, trackedEvaluation } from "./track.ts";
+import { countBy } from "../stats/counts.ts";
 import { hashJson } from "../store/hash.ts";
 import { judge } from "../judge/judge.ts";
 import type { JudgeServer } from "../judge/judge-ask.ts";
@@ -116,11 +117,18 @@ async function answersOf(lab: Lab, { model, tasks }: Plan, options: EvaluateOpti
     const open = force ? tasks : tasks.filter((task) => isOpen(store.get(task.key)));
     const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, open, store, { name: model.name, system, signal, onProgress });
     // No server is started when nothing is missing.
-    if (open.length > 0) await (given ? collect(given, stop) : withServer(lab, model.ref, collect, { signal: stop }));
-    return { answers: tasks.map((task) => scored(task, store.get(task.key)!)), asked: open.length };
+    const refusals = open.length === 0 ? [] : await (given ? collect(given, stop) : withServer(lab, model.ref, collect, { signal: stop }));
+    const answers = tasks.map((task) => ({ task, answer: store.get(task.key)! }));
+    if (answers.every(({ answer }) => isOpen(answer))) throw allRefused(model.label, refusals);
+    return { answers: answers.map(({ task, answer }) => scored(task, answer)), asked: open.length };
   } finally {
     await store.close();
   }
+}
+
+/** An accuracy of 0 would be the server's, not the model's. */
+function allRefused(model: string, refusals: readonly string[]): LabError {
+  return new LabError({ what: "The server refused every question", where: model, found: `${refusals.length} refusals, ${mostly(refusals)}`, todo: "A context too short: raise serving.maxModelLength or lower evaluate.maxTokens. Anything else: look at what the server says. Then run the cell again." });
 }
 
 interface ScoredAnswer {
@@ -136,7 +144,7 @@ function scored({ row, mode, sample }: AnswerTask, { completion, failure, tokens
   const why = failure !== null && completion === "" ? { reason: failure, message: "the model gave no answer" } : { reason: lenient.reason, message: lenient.message };
   const { id, type, source, kind } = row;
   const origin = { ...(source !== undefined && { source }), ...(kind !== undefined && { kind }) };
-  const detail: EvalDetail = { id, type, ...origin, mode, sample, completion, format, strict: strict.verdict === "right", lenient: lenient.verdict === "right", ...why, judge: null, tokens: tokens ?? 0 }; // a detail has no word for "not counted"
+  const detail: EvalDetail = { id, type, ...origin, mode, sample, completion, format, strict: strict.verdict === "right", lenient: lenient.verdict === "right", ...why, judge: null, tokens };
   return { row, detail, undecided: mode === "greedy" && lenient.verdict === "judge", failure };
 }
 
@@ -171,7 +179,6 @@ function settingsOf({ config }: Lab, model: EvaluatedModel, rows: readonly RlRow
 
 /** Answers without a whole text, by cause: cut ones ("length") are scored as they are. */
 function countFailures(answers: readonly ScoredAnswer[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { failure } of answers) if (failure !== null) counts[failure] = (counts[failure] ?? 0) + 1;
-  return counts;
+  const failures = answers.flatMap(({ failure }) => failure ?? []);
+  return Object.fromEntries(countBy(failures, (cause) => cause));
 }

@@ -64,7 +64,7 @@ export function ablationTable(summary: Pick<AblationSummary, "n" | "arms">): Vie
     strict: arm.accuracy,
     sampled: arm.accuracySampled,
     judge: arm.judge,
-    tokens: Math.round(arm.tokensPerAnswer),
+    tokens: arm.tokensPerAnswer && Math.round(arm.tokensPerAnswer),
   }));
   const columns = [
     "arm",

@@ -2,7 +2,8 @@
 import { proportion } from "../evaluate/eval-summary.ts";
 import type { Estimate, EvalDetail } from "../records.ts";
 import { type Choice, updateMenu } from "./menu.ts";
-import { countBy, formatCount, formatEstimate } from "../view/numbers.ts";
+import { countBy } from "../stats/counts.ts";
+import { formatCount, formatEstimate } from "../view/numbers.ts";
 import { orderTypes } from "./prepare.ts";
 import { emptyFigure, type Figure, makeFigure, titleOf } from "./theme.ts";
 import { axisLabels } from "../view/labels.ts";

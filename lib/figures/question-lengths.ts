@@ -1,6 +1,7 @@
 /** Stage 1: how long the questions are, for all of them and for every type and source by itself. */
 import { type Choice, updateMenu } from "./menu.ts";
-import { countBy, fillBins, formatCount, formatShare, integerBins } from "../view/numbers.ts";
+import { countBy } from "../stats/counts.ts";
+import { fillBins, formatCount, formatShare, integerBins } from "../view/numbers.ts";
 import { orderTypes } from "./prepare.ts";
 import { DROPPED, emptyFigure, type Figure, KEPT, makeFigure, MARK, titleOf } from "./theme.ts";
 import { pretty } from "../view/labels.ts";

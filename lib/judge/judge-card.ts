@@ -1,6 +1,7 @@
 /** What a Judge is worth, measured on texts with known labels. Pure: the judging itself is done by `judge`. */
 import { bootstrapShare, kappaInterval } from "../stats/bootstrap.ts";
 import type { BootstrapOptions } from "../stats/bootstrap.ts";
+import { countBy } from "../stats/counts.ts";
 import { FAULT_KINDS } from "../world/fault-kind.ts";
 import type { Judgement } from "./judge-vote.ts";
 import type { Estimate } from "../records.ts";
@@ -72,9 +73,8 @@ export function judgeCard(rows: readonly JudgedLabel[], options: BootstrapOption
 }
 
 function problemsOf(rows: readonly JudgedLabel[]): Record<string, number> {
-  const counts = new Map<string, number>();
-  for (const { judgement } of rows) if (judgement.status === "not_judged") counts.set(judgement.reason, (counts.get(judgement.reason) ?? 0) + 1);
-  return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1]));
+  const reasons = rows.flatMap(({ judgement }) => (judgement.status === "not_judged" ? judgement.reason : []));
+  return Object.fromEntries(countBy(reasons, (reason) => reason));
 }
 
 /** "none" first, then the planted kinds in their order, then labels of the user's own. */

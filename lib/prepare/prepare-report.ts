@@ -8,6 +8,7 @@ import { QUESTION_TYPES, QuestionType } from "../records.ts";
 import type { Question } from "../records.ts";
 import type { SampleReport } from "./sample.ts";
 import type { SetAside } from "./sources.ts";
+import { countBy } from "../stats/counts.ts";
 
 const count = z.number().int().min(0);
 const counts = z.record(z.string(), count);
@@ -60,7 +61,7 @@ export function describePreparation({ collected, candidates, setAside, rows, rem
   return {
     rows: rows.length,
     reused: false,
-    files: collected.map(({ name, origin, questions, setAside: bad }) => ({ name, origin, read: questions.length + bad.length, taken: questions.length, setAside: countBy(bad, (s) => s.reason) })),
+    files: collected.map(({ name, origin, questions, setAside: bad }) => ({ name, origin, read: questions.length + bad.length, taken: questions.length, setAside: Object.fromEntries(countBy(bad, (s) => s.reason)) })),
     sources: describeSources(collected, kept, reasonOf),
     types: QUESTION_TYPES.map((type) => {
       const ofType = candidates.filter((c) => c.question.type === type);
@@ -106,10 +107,4 @@ function describeRules(candidates: readonly PreparedQuestion[]): PrepareReport["
     rules.set(key, row);
   }
   return [...rules.values()].sort((a, b) => b.questions - a.questions);
-}
-
-function countBy<T>(rows: readonly T[], key: (row: T) => string): Record<string, number> {
-  const result: Record<string, number> = {};
-  for (const row of rows) result[key(row)] = (result[key(row)] ?? 0) + 1;
-  return result;
 }

@@ -1,6 +1,7 @@
 /** Stage 1: from all sources to `data/raw/raw.jsonl`. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { countBy } from "../stats/counts.ts";
 import { writeFileAtomic } from "../store/atomic.ts";
 import { collectSources, sourceHashes } from "./collect.ts";
 import type { Collected } from "./collect.ts";
@@ -127,8 +128,7 @@ function leave({ question }: PreparedQuestion, reason: string, field: string, ex
 }
 
 function nothingLeft(setAside: readonly SetAside[]): LabError {
-  const counts = new Map<string, number>();
-  for (const { reason } of setAside) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const counts = countBy(setAside, ({ reason }) => reason);
   return new LabError({
     what: "No question is left after preparation",
     where: "prepare",

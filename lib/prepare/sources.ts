@@ -5,6 +5,7 @@ import { z } from "zod";
 import { goldOfOutput } from "./boxed.ts";
 import { typeQuestion } from "./classify.ts";
 import { LabError } from "../errors.ts";
+import { countBy } from "../stats/counts.ts";
 import { fieldProblem, shorten } from "../store/field-problem.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { QuestionType } from "../records.ts";
@@ -117,8 +118,7 @@ function freeId(wanted: string, used: ReadonlyMap<string, number>): string {
 function allBad(path: string, setAside: readonly SetAside[]): LabError {
   const first = setAside[0];
   if (!first) return new LabError({ what: "A file holds no rows", where: path, expected: "rows with question and gold_answer", found: "none" });
-  const counts = new Map<string, number>();
-  for (const { reason } of setAside) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const counts = countBy(setAside, ({ reason }) => reason);
   const found = `${first.found}; all ${setAside.length} rows are bad (${[...counts].map(([reason, n]) => `${reason}: ${n}`).join(", ")})`;
   return new LabError({
     what: "A file holds no question that can be used",

@@ -32,13 +32,6 @@ export function isEstimate(value: unknown): value is Estimate {
   return typeof e.value === "number" && typeof e.low === "number" && typeof e.high === "number";
 }
 
-/** How often each value occurs, most frequent first; ties in order of appearance. */
-export function countBy<T>(items: readonly T[], key: (item: T) => string): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
-  return new Map([...counts].sort((a, b) => b[1] - a[1]));
-}
-
 /** Mean of the finite numbers, null when there is none. */
 export function meanOf(values: readonly (number | null | undefined)[]): number | null {
   let sum = 0;
