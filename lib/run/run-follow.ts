@@ -85,6 +85,12 @@ export function assertDone(run: Run): void {
     what: `The run ${run.key} ${run.status === "failed" ? "failed" : "was interrupted"}: ${run.cause?.code ?? "unknown"}`,
     where: join(run.folder, "log.txt"),
     found: `${run.cause?.message ?? "no cause"} (after step ${run.step} of ${run.totalSteps})`,
-    todo: run.status === "interrupted" || run.cause?.code === "cancelled" ? "Run the cell again: it resumes from the newest complete checkpoint." : "Mend the cause and run the cell again, or change a value: that makes a new run.",
+    todo: whatNext(run),
   });
+}
+
+function whatNext({ status, cause }: Run): string {
+  if (status === "interrupted" || cause?.code === "cancelled") return "Run the cell again: it resumes from the newest complete checkpoint.";
+  if (cause?.code === "no_signal") return "Change the reward, the questions, grpo.temperature or grpo.groupSize: that makes a new run. The same one is trained again with force.";
+  return "Mend the cause and run the cell again, or change a value: that makes a new run.";
 }

@@ -6,7 +6,7 @@ import { fileStamp } from "../store/file-stamp.ts";
 import { firstGpus } from "../config/gpu.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { endGroup, waitForExit } from "../store/process-identity.ts";
-import { readRun } from "./run.ts";
+import { isFinished, readRun } from "./run.ts";
 import { cutTornTail } from "./run-events.ts";
 import type { EndEvent } from "./run-events.ts";
 import { RunFolder } from "./run-folder.ts";
@@ -28,7 +28,7 @@ export interface StartOptions {
 /**
  * Starts the run that `spec` describes, or attaches to it: at most one process works on a key.
  *
- * done → nothing is started (unless `force`); running → the living process is kept; failed or interrupted → a new process resumes
+ * finished → nothing is started (unless `force`); running → the living process is kept; failed or interrupted → a new process resumes
  * from the newest complete checkpoint; written by another version → kept aside, and trained anew. Writes run.json (and reward.ts) first.
  * Returns the key and whether a process was started.
  */
@@ -38,8 +38,8 @@ export async function startRun(workspace: Workspace, spec: RunSpec, { force = fa
   return await whileStarting(workspace.paths.runs, async () => {
     if (folder.isOutdated() && (await isGone(folder))) setAside(folder);
     if (folder.exists()) {
-      const { status } = readRun(workspace, key);
-      if (status === "running" || (status === "done" && !force)) return { key, started: false };
+      const run = readRun(workspace, key);
+      if (run.status === "running" || (isFinished(run) && !force)) return { key, started: false };
       await waitUntilGone(folder);
       await ready?.();
       if (force) setAside(folder);

@@ -68,6 +68,11 @@ export function listRuns(workspace: Workspace): RunSummary[] {
   return summaries.sort((a, b) => (a.created < b.created ? 1 : -1));
 }
 
+/** Whether it went to its end: done, or a GRPO that in all its steps found nothing to learn from, which is a result as well. */
+export function isFinished({ status, cause }: Pick<Run, "status" | "cause">): boolean {
+  return status === "done" || cause?.code === "no_signal";
+}
+
 /** Whether the process of the newest attempt still runs. */
 export function attemptLives(folder: RunFolder): boolean {
   const attempt = folder.readAttempt();

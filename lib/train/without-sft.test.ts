@@ -31,8 +31,13 @@ test("a Base that is never paid is a result with three arms; any other failure i
   const { run, arms } = await trainWithoutSft(silent, { command: fakeTrainer("--steps=2", "--fail-at=2", "--cause=no_signal") });
   expect(run).toMatchObject({ status: "failed", cause: { code: "no_signal" } });
   expect(arms).toEqual(["base", "sft", "sft_grpo"]);
+  const starts = () => readFileSync(join(run.folder, "events.jsonl"), "utf8").split('"event":"start"').length - 1;
+  expect(starts()).toBe(1);
+  expect(await trainWithoutSft(silent, { command: ["/nowhere"] })).toMatchObject({ run: { key: run.key, cause: { code: "no_signal" } } });
+  expect(starts()).toBe(1);
   const broken = { ...lab, config: { ...lab.config, seed: 8 } };
   await expect(trainWithoutSft(broken, { command: fakeTrainer("--steps=2", "--fail-at=1", "--cause=out_of_memory") })).rejects.toThrow("out_of_memory");
+  expect(await trainWithoutSft(broken, { command: fakeTrainer("--steps=2", "--step-ms=1") })).toMatchObject({ run: { status: "done" } });
 });
 
 test("Fin-R1's published averages stand for all four arms", () => {
