@@ -31,6 +31,7 @@ describe("runKey", () => {
     ["W&B", sft, configured(sft, (c) => (c.tracking.service = "wandb"))],
     ["vLLM in the trainer, on a CPU", grpo, configured(grpo, (c) => (c.gpu.vllm = false))],
     ["the memory that vLLM gets, on a GPU", onGpu(grpo), onGpu(grpo, (c) => (c.gpu.vllmMemoryShare = 0.5))],
+    ["4 bit for a Judge who is not in the reward", onGpu(grpo, (c) => (c.gpu.serveIn4bit = true)), onGpu(grpo, (c) => (c.gpu.serveIn4bit = false))],
     ["the Judge, for a reward without it", grpo, configured(grpo, (c) => (c.models.judge = "another"))],
     ["where the Judge's folder is and its server listens", judged("1", "p"), configured(judged("1", "p", "/elsewhere"), (c) => (c.serving.url = "http://127.0.0.1:9/v1"))],
     ["how many rows SFT takes, for a Judge in the reward", judged("1", "p"), configured(judged("1", "p"), (c) => (c.filter.sftMaxRows = 3))],
@@ -52,6 +53,7 @@ describe("runKey", () => {
     ["a Judge in the reward", grpo, judged("1", "p")],
     ["the Judge's weights", judged("1", "p"), judged("2", "p")],
     ["what the Judge is asked (rubric, layout, texts)", judged("1", "p"), judged("1", "q")],
+    ["the Judge in 4 bit, on a GPU", onGpu(judged("1", "p"), (c) => (c.gpu.serveIn4bit = true)), onGpu(judged("1", "p"), (c) => (c.gpu.serveIn4bit = false))],
     ["the Judge's pass score", judged("1", "p"), configured(judged("1", "p"), (c) => (c.filter.judgePassScore = 16))],
   ];
   test.each(telling)("%s makes another run", (_, a, b) => expect(runKey(b)).not.toBe(runKey(a)));

@@ -72,9 +72,10 @@ export function runKey(spec: RunSpec): string {
 }
 
 /** How a GPU is used can move a result; what its memory is divided into cannot. */
-function usedOf({ stage, config: { gpu } }: RunSpec): unknown {
+function usedOf({ stage, config: { gpu }, judge }: RunSpec): unknown {
+  const { processes, vllm, vllmCorrection } = gpu;
   if (stage === "merge") return undefined;
-  return stage === "sft" ? { processes: gpu.processes } : { processes: gpu.processes, vllm: gpu.vllm, vllmCorrection: gpu.vllmCorrection };
+  return stage === "sft" ? { processes } : { processes, vllm, vllmCorrection, judgeIn4bit: judge && gpu.serveIn4bit };
 }
 
 function settingsOf({ stage, config, judge }: RunSpec): unknown {
