@@ -13,6 +13,7 @@ export * from "./store/process-identity.ts";
 export * from "./store/process-start.ts";
 export * from "./store/store.ts";
 
+export * from "./config/code-hash.ts";
 export * from "./config/config.ts";
 export * from "./config/explain.ts";
 export * from "./config/gpu.ts";

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { removeDuplicates } from "./duplicates.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import { openLab } from "../config/lab.ts";
-import { readManifest } from "../store/manifest.ts";
+import { manifestPath, readManifest } from "../store/manifest.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { prepare, setAsidePath } from "./prepare.ts";
 import type { PrepareReport } from "./prepare-report.ts";
@@ -98,7 +98,7 @@ describe("prepare", () => {
     expectSums(report);
   });
 
-  test("nothing changed: the stored result at once, the file untouched; a changed row, seed, limit or force makes it anew", async () => {
+  test("nothing changed: the stored result at once, the file untouched; a changed row, seed, limit or reader of golds, or force, makes it anew", async () => {
     const own = source("cached.jsonl", [{ question: "如果利率上升，债券价格会下跌吗？", gold_answer: "是" }]);
     const lab = open({ "prepare.sources": [own] });
     const first = await prepare(lab, { generate: basics, tokenizer });
@@ -107,6 +107,9 @@ describe("prepare", () => {
     expect(await prepare(open({ "prepare.sources": [own], "prepare.testShare": 0.5, "grpo.beta": 0.1 }, lab.paths.root), { generate: basics, tokenizer })).toMatchObject({ reused: true });
     expect(statSync(lab.paths.raw).mtimeMs).toBe(before);
     expect((await prepare(lab, { generate: basics, tokenizer, force: true })).reused).toBe(false);
+    const manifest = readFileSync(manifestPath(lab.paths.raw), "utf8");
+    writeFileSync(manifestPath(lab.paths.raw), manifest.replace(/"code": "[0-9a-f]{4}/, '"code": "0000'));
+    expect((await prepare(lab, { generate: basics, tokenizer })).reused).toBe(false);
     expect((await prepare(open({ "prepare.sources": [own], seed: 43 }, lab.paths.root), { generate: basics, tokenizer })).reused).toBe(false);
     writeFileSync(own, readFileSync(own, "utf8").replace("上升", "上行"));
     expect((await prepare(open({ "prepare.sources": [own], seed: 43 }, lab.paths.root), { generate: basics, tokenizer })).reused).toBe(false);

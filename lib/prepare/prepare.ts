@@ -7,6 +7,7 @@ import { collectSources, sourceHashes } from "./collect.ts";
 import type { Collected } from "./collect.ts";
 import { removeDuplicates } from "./duplicates.ts";
 import { readGold } from "../answer/index.ts";
+import { hashCode } from "../config/code-hash.ts";
 import { LabError } from "../errors.ts";
 import type { Lab } from "../config/lab.ts";
 import { writeJsonl } from "../store/jsonl.ts";
@@ -54,7 +55,7 @@ export function reportPath(lab: Pick<Lab, "paths">): string {
  *
  * In this order, so that the sample is full: own files (all their good rows are kept), hand-written, generated, DianJin; of the near-copies
  * that can be used the first stays. Rows leave with a reason into `data/raw/set_aside.jsonl`; the rest is `data/raw/raw.jsonl`, in a drawn order, with a manifest.
- * The same config, files and tokenizer give the stored result back at once. Throws LabError: an unreadable source, a download that fails,
+ * The same config, files, tokenizer and code give the stored result back at once. Throws LabError: an unreadable source, a download that fails,
  * a missing tokenizer, a folder that cannot be written, nothing left.
  */
 export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<PrepareReport> {
@@ -62,7 +63,7 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
   const tokenizer = options.tokenizer ?? (await loadTokenizer(lab.config.models.base));
   const collected = await collectSources(lab, options);
   const { testShare, sources, ...used } = settings; // the split is stage 3's; of the files the content counts, not the place
-  const inputs = { ...used, seed, system: prompt.system, maxLength: lab.config.sft.maxLength, tokenizer: tokenizer.identity, contents: sourceHashes(collected) };
+  const inputs = { ...used, seed, system: prompt.system, maxLength: lab.config.sft.maxLength, tokenizer: tokenizer.identity, contents: sourceHashes(collected), code: await hashCode(["answer", "prepare", "question", "world"]) };
   if (!(options.force ?? lab.force)) {
     const stored = storedReport(lab, inputs);
     if (stored) return stored;

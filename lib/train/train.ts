@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { z } from "zod";
 import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "../model/adapter.ts";
+import { hashCode } from "../config/code-hash.ts";
 import { LabError } from "../errors.ts";
 import { fetchModel } from "../model/fetch-model.ts";
 import { fitLab } from "../model/fit-lab.ts";
@@ -15,7 +16,6 @@ import { modelId, resolveModel } from "../model/model-ref.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { RlRow, SftRow } from "../records.ts";
 import type { Reward } from "../reward/reward.ts";
-import { rewardCode } from "../reward/reward-code.ts";
 import { defineReward } from "../reward/reward-source.ts";
 import type { RewardSource } from "../reward/reward-source.ts";
 import type { CensusOptions } from "./census-run.ts";
@@ -88,7 +88,7 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
   const { reward } = options;
   const custom = reward === undefined ? null : typeof reward === "object" ? reward : defineReward(reward);
   const judge = config.grpo.useJudge && custom === null ? await judgeOf(lab) : undefined;
-  const code = await rewardCode();
+  const code = await hashCode(["answer", "reward"]);
   const ownReward = join(REPO_ROOT, "lib", "reward", judge ? "judged-reward.ts" : "default-reward.ts");
   const spec: RunSpec = {
     stage: "grpo",
