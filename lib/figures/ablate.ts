@@ -2,6 +2,7 @@
 import type { AblationSummary, Estimate } from "../records.ts";
 import { table, type View } from "../view/table.ts";
 import { formatCount, formatEstimate } from "../view/numbers.ts";
+import { errorBars } from "./error-bars.ts";
 import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
 import { styleOf } from "../view/arms.ts";
 
@@ -32,15 +33,7 @@ export function ablation(summary: Pick<AblationSummary, "n" | "seeds" | "profile
       insidetextanchor: "start",
       textangle: 0,
       marker: { color: style.colour },
-      error_y: {
-        type: "data",
-        symmetric: false,
-        array: each((e) => e.high - e.value),
-        arrayminus: each((e) => e.value - e.low),
-        color: "#24292F",
-        thickness: 1.3,
-        width: 4,
-      },
+      error_y: errorBars(values, { color: "#24292F", thickness: 1.3 }),
       hovertemplate: "%{customdata}<extra>%{fullData.name}</extra>",
     };
   });

@@ -5,6 +5,7 @@ import { passAtKOf } from "../evaluate/eval-summary.ts";
 import { distillProgress } from "./distill.ts";
 import type { ArmDetails } from "./evaluate.ts";
 import { formatCount, formatEstimate } from "../view/numbers.ts";
+import { errorBars } from "./error-bars.ts";
 import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
 import { styleOf } from "../view/arms.ts";
 
@@ -45,7 +46,7 @@ export function passAtKCurve(arms: readonly ArmDetails[], reading: "strict" | "l
       customdata: estimates.map(formatEstimate),
       line: { color: style.colour, width: 3 },
       marker: { symbol: style.symbol, size: 9 },
-      error_y: { type: "data", symmetric: false, array: estimates.map((e) => e.high - e.value), arrayminus: estimates.map((e) => e.value - e.low), color: style.colour, thickness: 1, width: 4 },
+      error_y: errorBars(estimates, { color: style.colour, thickness: 1 }),
       hovertemplate: "k = %{x}: %{customdata}<extra>%{fullData.name}</extra>",
     };
   });

@@ -4,6 +4,7 @@ import { passMeans } from "../train/passes.ts";
 import { SERIES } from "../view/arms.ts";
 import { label } from "../view/labels.ts";
 import { formatCount } from "../view/numbers.ts";
+import { errorBars } from "./error-bars.ts";
 import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
 
 /** Not the arms': these runs are experiments beside them. */
@@ -35,15 +36,15 @@ export function passCurve(lines: readonly PassLine[], { title, yTitle, share = f
   const runs = [...new Set(lines.map(({ samples }) => samples))];
   const data = drawn.map(({ means, samples, again = false, ...line }, i) => {
     const color = COLOURS[runs.indexOf(samples) % COLOURS.length]!;
-    const values = means.map(({ mean }) => scale * mean.value);
+    const scaled = means.map(({ mean }) => ({ value: scale * mean.value, low: scale * mean.low, high: scale * mean.high }));
     return {
       type: "scatter",
       mode: "lines+markers",
       name: label(line.label, 60),
       // Side by side, so that no interval hides another.
       x: means.map(({ pass }) => pass + 0.05 * (i - (drawn.length - 1) / 2)),
-      y: values,
-      error_y: { type: "data", symmetric: false, array: means.map(({ mean }) => scale * (mean.high - mean.value)), arrayminus: means.map(({ mean }) => scale * (mean.value - mean.low)), color, thickness: 1.2, width: 4 },
+      y: scaled.map(({ value }) => value),
+      error_y: errorBars(scaled, { color, thickness: 1.2 }),
       line: { color, width: 3, ...(again && { dash: "dash" }) },
       marker: { color, size: 9, symbol: again ? "circle-open" : "circle", line: { color, width: 2 } },
       customdata: means.map(({ pass, answers }) => [pass, answers]),
