@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Config } from "../config/config.ts";
 import { isPermanent } from "../serving/completion.ts";
-import { hashJson, sha256 } from "../store/hash.ts";
+import { hashJson, sampleSeed } from "../store/hash.ts";
 import { modelId } from "../model/model-ref.ts";
 import type { Paths } from "../config/paths.ts";
 import type { RlRow } from "../records.ts";
@@ -46,8 +46,7 @@ export function answerTasks(rows: readonly RlRow[], { evaluate, seed }: Pick<Con
       const request = { prompt: row.prompt, temperature: t, maxTokens, seed: s };
       return { key: hashJson(request).slice(0, 24), row, mode, sample, request };
     };
-    const drawn = (sample: number) => parseInt(sha256(`${seed}/${sample}/${row.prompt}`).slice(0, 8), 16) >>> 1;
-    return [task("greedy", 0, 0, 0), ...Array.from({ length: samples }, (_, k) => task("sampled", k, temperature, drawn(k)))];
+    return [task("greedy", 0, 0, 0), ...Array.from({ length: samples }, (_, k) => task("sampled", k, temperature, sampleSeed(seed, k, row.prompt)))];
   });
 }
 

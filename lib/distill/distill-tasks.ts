@@ -3,7 +3,7 @@ import { messages } from "../model/chat.ts";
 import type { CompletionRequest, CompletionResult } from "../serving/completion.ts";
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
-import { hashJson, sha256 } from "../store/hash.ts";
+import { hashJson, sampleSeed } from "../store/hash.ts";
 import type { Distilled, Question } from "../records.ts";
 
 /** One text to be had. */
@@ -33,8 +33,7 @@ export function distillTasks(questions: readonly Question[], model: string, { di
   return questions.flatMap((question) =>
     Array.from({ length: samplesPerQuestion }, (_, sample): DistillTask => {
       const identity = { model, system: prompt.system, prompt: question.question, temperature, topP, maxTokens, seed, sample, id: question.id };
-      const drawn = parseInt(sha256(`${seed}/${sample}/${question.question}`).slice(0, 8), 16) >>> 1;
-      return { key: hashJson(identity), question, sample, request: { messages: messages(question.question, prompt.system), temperature, topP, maxTokens, seed: drawn } };
+      return { key: hashJson(identity), question, sample, request: { messages: messages(question.question, prompt.system), temperature, topP, maxTokens, seed: sampleSeed(seed, sample, question.question) } };
     }),
   );
 }

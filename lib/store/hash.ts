@@ -11,6 +11,11 @@ export function sha256(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("hex");
 }
 
+/** A seed of its own for each sampled text of a prompt, 0 … 2³¹ − 1 as servers take it: order and company do not change it. */
+export function sampleSeed(seed: number, sample: number, prompt: string): number {
+  return parseInt(sha256(`${seed}/${sample}/${prompt}`).slice(0, 8), 16) >>> 1;
+}
+
 /**
  * JSON with the keys of every object in code-point order and no white space: equal values give equal texts.
  *
