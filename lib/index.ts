@@ -90,6 +90,7 @@ export * from "./run/run-metrics.ts";
 export * from "./run/run-start.ts";
 
 export * from "./ask/answers.ts";
+export * from "./ask/ask.ts";
 export type { CollectProgress } from "./ask/collect.ts";
 export * from "./ask/model.ts";
 

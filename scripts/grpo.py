@@ -93,8 +93,8 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
         model = trained_adapter(base, run)  # has the rank that SFT gave it
     else:
         model = new_adapter(base, settings.lora_rank, settings.lora_alpha, dropout=0.0)
-    if device != "cpu":
-        spare_casts(model)
+    if vllm["use_vllm"]:
+        spare_casts(model)  # the model's own generate runs outside autocast and needs them
     before = trainable_weights(model)
 
     # Trainer

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from sidecar.checkpoint import replace_folder
 from sidecar.events import EventLog
-from sidecar.failure import Failure
+from sidecar.failure import Failure, is_out_of_memory
 from sidecar.rows import messages, read_rows
 from sidecar.runfile import RunFile
 from sidecar.stage import run_stage
@@ -48,11 +48,11 @@ class Parity:
 
 
 def main(run: RunFile, events: EventLog) -> None:
-    import torch
-
     try:
         merge(run, events)
-    except torch.OutOfMemoryError as error:
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
         raise Failure("out_of_memory", f"the model as it was trained and the merged one do not fit into the GPU's memory together: {OUT_OF_MEMORY}: {str(error).splitlines()[0]}") from None
 
 

@@ -44,6 +44,7 @@ from sidecar.slots import use_slots
 # Whoever asks judges the format, so must see it: no parser for any model. Both ways of answering ask this function.
 serving_utils.get_response_template = lambda processor, model: None
 
+ROUTES = ("/health", "/v1/models", "/v1/chat/completions")
 BATCH_TOKENS = 512  # new tokens a step, prompts and answers together; a longer step would let all others wait
 
 
@@ -115,7 +116,7 @@ def build_app(options: argparse.Namespace):
     )
     state = State(Manager(config, max_length))
     chat = ChatHandler(model_manager=manager, generation_state=state)
-    return build_server(
+    app = build_server(
         manager,
         chat,
         completion_handler=CompletionHandler(model_manager=manager, generation_state=state),
@@ -123,6 +124,9 @@ def build_app(options: argparse.Namespace):
         transcription_handler=TranscriptionHandler(manager, state),
         generation_state=state,
     )
+    # The other routes' requests carry no sampling, which ends the batch of everybody; /load_model and /reset are open to any web page.
+    app.router.routes = [route for route in app.router.routes if route.path in ROUTES]
+    return app
 
 
 def parse(argv: list[str]) -> argparse.Namespace:

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { Config } from "../config/config.ts";
-import { isPermanent } from "../serving/completion.ts";
+import { isPermanent, TOO_LONG } from "../serving/completion.ts";
 import { hashJson, sampleSeed } from "../store/hash.ts";
 import { modelId } from "../model/model-ref.ts";
 import type { Paths } from "../config/paths.ts";
@@ -21,6 +21,8 @@ export const StoredAnswer = z.object({
   failure: z.string().nullable(),
   /** As the server counted them; null when it did not say. */
   tokens: z.number().int().min(0).nullable(),
+  /** Of a prompt that was too long: the context of our server (`serving.maxModelLength`). */
+  context: z.number().int().optional(),
 });
 export type StoredAnswer = z.infer<typeof StoredAnswer>;
 
@@ -50,8 +52,12 @@ export function answerTasks(rows: readonly RlRow[], { evaluate, seed }: Pick<Con
   });
 }
 
-/** Whether an answer has to be asked for: there is none, or none for a reason that is not the model's own. */
-export function isOpen(answer: StoredAnswer | undefined): boolean {
+/**
+ * Whether an answer has to be asked for: there is none, none for a reason that is not the model's own, or its prompt was too long for
+ * another `context` than now. null is the context of a given server, which may be another every time.
+ */
+export function isOpen(answer: StoredAnswer | undefined, context: number | null): boolean {
+  if (answer?.failure === TOO_LONG) return context === null || answer.context !== context;
   return answer === undefined || (answer.failure !== null && !isPermanent(answer.failure));
 }
 

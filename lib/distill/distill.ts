@@ -1,6 +1,7 @@
 /** Stage 2: the Teacher writes a chain of thought for every training question. */
 import { existsSync } from "node:fs";
-import { isPermanent } from "../serving/completion.ts";
+import { isPermanent, TOO_LONG } from "../serving/completion.ts";
+import { givenServer } from "../serving/given.ts";
 import { openDistilled } from "./distill-store.ts";
 import { ProgressCounter } from "./distill-progress.ts";
 import type { DistillProgress } from "./distill-progress.ts";
@@ -62,7 +63,7 @@ export async function distill(lab: Lab, questions: readonly Question[], { onProg
   try {
     const isOpen = ({ key }: DistillTask): boolean => {
       const row = store.get(key);
-      return force || row === undefined || isPassing(row);
+      return force || row === undefined || isPassing(row) || row.failure === TOO_LONG; // the context may be another now
     };
     const open = tasks.filter(isOpen);
     const openKeys = new Set(open.map((task) => task.key));
@@ -97,8 +98,12 @@ async function ask(lab: Lab, open: readonly DistillTask[], store: Store<Distille
         {
           signal: either,
           onResult: async (result, index) => {
-            const row = distilledRow(open[index]!, result, lab.config.models.teacher);
-            await store.append(row);
+            const { key } = open[index]!;
+            const kept = store.get(key);
+            // With force a text is asked for again; a server's bad moment must not cost the one that is there.
+            const spared = !result.ok && !result.permanent && kept?.failure === null;
+            const row = spared ? kept : distilledRow(open[index]!, result, lab.config.models.teacher);
+            if (!spared) await store.append(row);
             const now = performance.now();
             counter.add(row, now);
             if (!onProgress || now - told < PROGRESS_MS) return;
@@ -122,10 +127,12 @@ function inputsOf({ config }: Lab, model: string, tasks: readonly DistillTask[])
 }
 
 /** The rows of a file that needs no more work; null when it does. */
-function finishedRows({ paths }: Lab, inputs: Record<string, unknown>): Distilled[] | null {
+function finishedRows({ config, paths }: Lab, inputs: Record<string, unknown>): Distilled[] | null {
   if (!existsSync(paths.distilled) || readManifest(paths.distilled, inputs) === null) return null;
   const rows = readJsonl(paths.distilled, Distilled);
-  return rows.some(isPassing) ? null : rows;
+  // Of a given server the context may be another; of ours it stands in the manifest.
+  const mayFit = givenServer(config, "teacher") === null ? () => false : (row: Distilled) => row.failure === TOO_LONG;
+  return rows.some((row) => isPassing(row) || mayFit(row)) ? null : rows;
 }
 
 function isPassing({ failure }: Distilled): boolean {

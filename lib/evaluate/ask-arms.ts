@@ -1,15 +1,14 @@
 /** The same questions to several arms, greedily: the travelling examples, or anything else one wants to see them answer. */
 import { scoreCompletion } from "../answer/index.ts";
 import { shownAnswer } from "./answer-view.ts";
-import { answerTasks, isOpen, openAnswers } from "../ask/answers.ts";
+import { answerTasks } from "../ask/answers.ts";
 import type { StoredAnswer } from "../ask/answers.ts";
-import { collectAnswers } from "../ask/collect.ts";
+import { askModel } from "../ask/ask.ts";
 import { evaluatedModel } from "../ask/model.ts";
 import type { Client } from "../serving/client.ts";
 import type { Lab } from "../config/lab.ts";
 import type { ArmName, Question } from "../records.ts";
 import type { ShownText } from "../view/sample-view.ts";
-import { withServer } from "../serving/serving.ts";
 
 export interface AskArmsOptions {
   signal?: AbortSignal;
@@ -44,18 +43,8 @@ export async function askArms(lab: Lab, arms: readonly ArmName[], questions: rea
   return asked;
 }
 
-async function answersOf(lab: Lab, arm: ArmName, questions: Parameters<typeof askArms>[2], { client: given, signal: stop }: AskArmsOptions): Promise<StoredAnswer[]> {
-  const { config, paths } = lab;
-  const { ref, name } = await evaluatedModel(lab, { arm });
+async function answersOf(lab: Lab, arm: ArmName, questions: Parameters<typeof askArms>[2], options: AskArmsOptions): Promise<StoredAnswer[]> {
   const rows = questions.map(({ id, question, gold_answer, type }) => ({ id, prompt: question, gold_answer, type }));
-  const tasks = answerTasks(rows, { ...config, evaluate: { ...config.evaluate, samples: 0 } });
-  const store = openAnswers(paths, ref, config.prompt.system);
-  try {
-    const open = tasks.filter((task) => isOpen(store.get(task.key)));
-    const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, open, store, { name, system: config.prompt.system, signal });
-    if (open.length > 0) await (given ? collect(given, stop) : withServer(lab, ref, collect, { signal: stop }));
-    return tasks.map((task) => store.get(task.key)!);
-  } finally {
-    await store.close();
-  }
+  const tasks = answerTasks(rows, { ...lab.config, evaluate: { ...lab.config.evaluate, samples: 0 } });
+  return (await askModel(lab, await evaluatedModel(lab, { arm }), tasks, options)).answers;
 }

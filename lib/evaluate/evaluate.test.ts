@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { isOpen } from "../ask/answers.ts";
 import { createClient } from "../serving/client.ts";
 import type { Config } from "../config/config.ts";
 import { listReports } from "./eval-report.ts";
@@ -164,14 +165,26 @@ test("a prompt too long and a text cut at the limit are answers: counted by caus
   expect(await evaluate(greedyOnly, { model: path, client: client() })).toMatchObject({ asked: 0, reused: true });
 });
 
-test("a server that refuses every question gives no report of accuracy 0, but what it said; mended, it is asked for all", async () => {
+test("what a server refuses says nothing about the model: an error with its words, no report; mended, only that is asked for", async () => {
   const path = fakeModel(join(root, "refused"), 8, "refused");
-  behave = (_, response) => sendJson(response, JSON.stringify({ error: { message: "max_tokens is not a known field" } }), 422);
+  behave = (request, response) => (request.n < 20 ? model(request, response) : sendJson(response, JSON.stringify({ error: { message: "max_tokens is not a known field" } }), 422));
   const before = reports();
-  await expect(evaluate(lab(), { model: path, client: client() })).rejects.toThrow(/refused every question[^]*refused[^]*50 refusals, most \(50\) because: [^]*max_tokens is not a known field/);
+  await expect(evaluate(lab(), { model: path, client: client() })).rejects.toThrow(/answers could not be had[^]*30 of 50, most \(30\) because: [^]*max_tokens is not a known field/);
   expect(reports()).toEqual(before);
   behave = model;
-  expect(await evaluate(lab(), { model: path, client: client() })).toMatchObject({ asked: 50, report: { accuracy: { value: 0.6 } } });
+  expect(await evaluate(lab(), { model: path, client: client() })).toMatchObject({ asked: 30, report: { accuracy: { value: 0.6 } } });
+  behave = (_, response) => sendJson(response, "{}", 422);
+  await expect(evaluate(lab(), { model: path, client: client(), force: true })).rejects.toThrow("could not be had");
+  expect(await evaluate(lab(), { model: path, client: client() })).toMatchObject({ asked: 0, report: { accuracy: { value: 0.6 } } });
+});
+
+test("a context too short for every prompt is an error; for some it is said, and asked again when the context is another", async () => {
+  const path = fakeModel(join(root, "narrow"), 8, "narrow");
+  const tooLong: Answer = (_, response) => sendJson(response, JSON.stringify({ error: { message: "maximum context length is 512 tokens", code: "context_length_exceeded" } }), 400);
+  behave = tooLong;
+  await expect(evaluate(lab(), { model: path, client: client() })).rejects.toThrow(/Every prompt is too long[^]*serving\.maxModelLength/);
+  const [answer] = [{ key: "k", id: "q", completion: "", failure: "context_overflow", tokens: null, context: 512 }];
+  expect([isOpen(answer, 512), isOpen(answer, 1024), isOpen(answer, null)]).toEqual([false, true, true]);
 });
 
 test("tokens that the server does not count are not 0", async () => {

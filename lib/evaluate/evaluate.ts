@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { readGold, scoreCompletion } from "../answer/index.ts";
 import type { Client } from "../serving/client.ts";
 import { LabError } from "../errors.ts";
-import { answerTasks, isOpen, openAnswers } from "../ask/answers.ts";
+import { answerTasks } from "../ask/answers.ts";
 import type { AnswerTask, StoredAnswer } from "../ask/answers.ts";
-import { collectAnswers, mostly } from "../ask/collect.ts";
+import { askModel } from "../ask/ask.ts";
 import type { CollectProgress } from "../ask/collect.ts";
 import { evaluatedModel } from "../ask/model.ts";
 import type { EvaluatedModel } from "../ask/model.ts";
@@ -22,7 +22,6 @@ import type { Lab } from "../config/lab.ts";
 import { modelId } from "../model/model-ref.ts";
 import { RlRow } from "../records.ts";
 import type { ArmName, EvalDetail, EvalReport } from "../records.ts";
-import { withServer } from "../serving/serving.ts";
 
 export interface EvaluateOptions {
   /** An arm of the ablation: base, or the merged sft, sft_grpo, grpo_only. */
@@ -109,26 +108,9 @@ async function planOf(lab: Lab, options: EvaluateOptions): Promise<Plan> {
   return { model: await evaluatedModel(lab, options), rows, setAside, tasks: answerTasks(rows, config) };
 }
 
-async function answersOf(lab: Lab, { model, tasks }: Plan, options: EvaluateOptions): Promise<{ answers: ScoredAnswer[]; asked: number }> {
-  const { system } = lab.config.prompt;
-  const { onProgress, client: given, signal: stop, force = lab.force } = options;
-  const store = openAnswers(lab.paths, model.ref, system);
-  try {
-    const open = force ? tasks : tasks.filter((task) => isOpen(store.get(task.key)));
-    const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, open, store, { name: model.name, system, signal, onProgress });
-    // No server is started when nothing is missing.
-    const refusals = open.length === 0 ? [] : await (given ? collect(given, stop) : withServer(lab, model.ref, collect, { signal: stop }));
-    const answers = tasks.map((task) => ({ task, answer: store.get(task.key)! }));
-    if (answers.every(({ answer }) => isOpen(answer))) throw allRefused(model.label, refusals);
-    return { answers: answers.map(({ task, answer }) => scored(task, answer)), asked: open.length };
-  } finally {
-    await store.close();
-  }
-}
-
-/** An accuracy of 0 would be the server's, not the model's. */
-function allRefused(model: string, refusals: readonly string[]): LabError {
-  return new LabError({ what: "The server refused every question", where: model, found: `${refusals.length} refusals, ${mostly(refusals)}`, todo: "A context too short: raise serving.maxModelLength or lower evaluate.maxTokens. Anything else: look at what the server says. Then run the cell again." });
+async function answersOf(lab: Lab, { model, tasks }: Plan, { force = lab.force, ...options }: EvaluateOptions): Promise<{ answers: ScoredAnswer[]; asked: number }> {
+  const { answers, asked } = await askModel(lab, model, tasks, { ...options, force });
+  return { answers: tasks.map((task, i) => scored(task, answers[i]!)), asked };
 }
 
 interface ScoredAnswer {

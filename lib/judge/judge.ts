@@ -13,7 +13,7 @@ import { pointsToPass, readVerdict } from "./judge-verdict.ts";
 import { judgementOf } from "./judge-vote.ts";
 import type { Judgement, JudgeVote } from "./judge-vote.ts";
 import type { Lab } from "../config/lab.ts";
-import { isPermanent, isRejection } from "../serving/completion.ts";
+import { isPermanent, isRejection, TOO_LONG } from "../serving/completion.ts";
 import { mapPool } from "../serving/pool.ts";
 import type { Store } from "../store/store.ts";
 
@@ -113,9 +113,9 @@ async function collectVotes(server: JudgeServer, tasks: readonly VoteTask[], set
   return { passing, progress };
 }
 
-/** Older stores hold failed requests of every cause; only those that are the Judge's own count. */
+/** Older stores hold failed requests of every cause; only those that are the Judge's own count. A longer context may hold what was too long. */
 function isKept(vote: StoredVote | undefined): boolean {
-  return vote !== undefined && (vote.reply !== null || vote.problem === null || isPermanent(vote.problem));
+  return vote !== undefined && (vote.reply !== null || vote.problem === null || (isPermanent(vote.problem) && vote.problem !== TOO_LONG));
 }
 
 /** Older stores kept no more characters of a reply. */

@@ -8,6 +8,8 @@ import type { ModelShape, WeightFormat } from "./model-shape.ts";
 
 /** Requests at once up to which vLLM 0.25.1 replays captured CUDA graphs; beyond, Python launches every kernel, and the 1.5B gets half as fast. */
 const MOST_REQUESTS = 512;
+/** What gpu.serverSequences may be. */
+const MOST_SEQUENCES = 4096;
 /** Requests at once below which the next smaller format is the better choice. */
 const ENOUGH_REQUESTS = 32;
 /** A request holds, on average, half of the longest one it may become. */
@@ -40,7 +42,7 @@ export function fitServing({ config, shape, room, gpus, mayQuantise, free }: Ser
     const empty = totalMemory(servingMemory({ shape, format, tokens: 0, graphs: captured }));
     const fill = Math.floor((room * share - empty) / cacheBytes(shape));
     const possible = Math.floor(fill / (maxModelLength * AVERAGE));
-    const wanted = !free("gpu.serverSequences") ? config.gpu.serverSequences : free("serving.concurrency") ? MOST_REQUESTS : Math.ceil(concurrency / replicas);
+    const wanted = !free("gpu.serverSequences") ? config.gpu.serverSequences : free("serving.concurrency") ? MOST_REQUESTS : Math.min(MOST_SEQUENCES, Math.ceil(concurrency / replicas));
     const requests = Math.max(1, Math.min(wanted, possible));
     const enough = possible >= Math.min(least, wanted);
     // Too little for `least` requests: the plan then shows what these would take, which is more than the share holds.

@@ -63,7 +63,7 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
   const tokenizer = options.tokenizer ?? (await loadTokenizer(lab.config.models.base));
   const collected = await collectSources(lab, options);
   const { testShare, sources, ...used } = settings; // the split is stage 3's; of the files the content counts, not the place
-  const inputs = { ...used, seed, system: prompt.system, maxLength: lab.config.sft.maxLength, tokenizer: tokenizer.identity, contents: sourceHashes(collected), code: await hashCode(["answer", "prepare", "question", "world"]) };
+  const inputs = { ...used, seed, system: prompt.system, maxLength: lab.config.sft.maxLength, tokenizer: tokenizer.identity, contents: sourceHashes(collected), code: await hashCode(["answer", "model", "prepare", "question", "stats", "store", "world"]) };
   if (!(options.force ?? lab.force)) {
     const stored = storedReport(lab, inputs);
     if (stored) return stored;

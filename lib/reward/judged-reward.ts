@@ -22,6 +22,9 @@ import { openServer } from "../serving/serving.ts";
 /** For one completion. The trainer waits 10 minutes for a batch, the first of which may have to start the server. */
 const MAX_DEADLINE_MS = 240_000;
 
+/** What the run's plan decided for the Judge beside the trainer: it is not decided anew. */
+const PLANNED = ["gpu.serveIn4bit", "gpu.cudaGraphs", "gpu.replicas", "gpu.serverMemoryShare"];
+
 let opened: Promise<RewardFunction> | null = null;
 
 export async function reward(row: RewardRow): Promise<Record<string, number | null>> {
@@ -37,7 +40,8 @@ async function open(runFile: string | undefined): Promise<RewardFunction> {
   if (!judge || modelId(ref) !== modelId(judge.model))
     throw new LabError({ what: "The Judge is not the one this run began with", where: `${runFile}, field judge`, expected: judge ? modelId(judge.model) : "a Judge", found: modelId(ref), todo: "Run the cell again: that makes a new run." });
   Object.assign(process.env, ownGpu(process.env)); // each of several training processes has a Judge of its own
-  const server = await openServer({ config, paths: workspacePaths(join(runDir, "..", "..", "..")), force: false }, "judge");
+  const lab = { config, paths: workspacePaths(join(runDir, "..", "..", "..")), force: false, chosen: PLANNED };
+  const server = await openServer(lab, "judge");
   // The trainer ends the process by closing its stdin; a server left running would keep it alive.
   process.stdin.once("close", () => void server.stop());
   return createJudgeReward({

@@ -91,6 +91,6 @@ export function assertDone(run: Run): void {
 
 function whatNext({ status, cause }: Run): string {
   if (status === "interrupted" || cause?.code === "cancelled") return "Run the cell again: it resumes from the newest complete checkpoint.";
-  if (cause?.code === "no_signal") return "Change the reward, the questions, grpo.temperature or grpo.groupSize: that makes a new run. The same one is trained again with force.";
+  if (cause?.code === "no_signal") return "Change the reward, the questions, the seed, grpo.temperature or grpo.groupSize: that makes a new run.";
   return "Mend the cause and run the cell again, or change a value: that makes a new run.";
 }

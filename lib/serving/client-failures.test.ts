@@ -9,12 +9,12 @@ import type { Answer } from "../testing/stub-server.ts";
 
 const { serve, failureOf } = clientBench();
 
-test("a full context is a failure that a longer one would cure, in the words of vLLM and of our own server", async () => {
+test("a full context is a permanent failure, in the words of vLLM and of our own server", async () => {
   const bodies = [
     { error: { message: "This model's maximum context length is 512 tokens. However, you requested 700 tokens", type: "BadRequestError", code: 400 } },
     { detail: { code: "context_length_exceeded", message: "The prompt has 500 and 160 are asked for." } },
   ];
-  for (const body of bodies) expect(await failureOf((_, response) => sendJson(response, JSON.stringify(body), 400))).toMatchObject({ cause: "context_overflow", permanent: false, requests: 1 });
+  for (const body of bodies) expect(await failureOf((_, response) => sendJson(response, JSON.stringify(body), 400))).toMatchObject({ cause: "context_overflow", permanent: true, requests: 1 });
 });
 
 test("a cut text is a permanent failure that keeps the text", async () => {

@@ -60,16 +60,19 @@ export interface Failure extends Outcome {
 export type CompletionResult = Completion | Failure;
 
 /**
- * Whether the failure is what the model itself gave: the same request would bring the same, so it is kept for good. All other failures
- * a mended server, a longer context or a better moment may cure: whoever keeps answers asks for those again at the next run.
+ * Whether the same request would bring the same, so that the failure is kept: what the model itself gave, and a prompt too long for its
+ * context (until that is another). A mended server or a better moment may cure all others: the next run asks for those again.
  */
 export function isPermanent(cause: string): boolean {
-  return ["length", "empty", "content_filter"].includes(cause);
+  return ["length", "empty", "content_filter", TOO_LONG].includes(cause);
 }
+
+/** The prompt and what is asked for do not fit into the context. */
+export const TOO_LONG = "context_overflow";
 
 /** Whether the server refused the request as it stands: the run goes on and reports it, since asking again at once would bring the same. */
 export function isRejection(cause: string): boolean {
-  return ["context_overflow", "http_400", "http_413", "http_422"].includes(cause);
+  return [TOO_LONG, "http_400", "http_413", "http_422"].includes(cause);
 }
 
 /** The part of an answer before anybody has counted attempts and time. */

@@ -88,6 +88,12 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
     const keys = async (overrides = {}) => (await distill(lab({ "distill.maxTokens": 8, ...overrides }), stubQuestions(2))).rows.map(({ key }) => key);
     const inBf16 = await keys();
     expect(await keys({ "gpu.serveIn4bit": false })).toEqual(inBf16);
+    process.env.CUDA_VISIBLE_DEVICES = ""; // the files are there, the GPU is not
+    try {
+      expect(await keys()).toEqual(inBf16);
+    } finally {
+      delete process.env.CUDA_VISIBLE_DEVICES;
+    }
     expect(await keys({ "gpu.serveIn4bit": true })).not.toEqual(inBf16);
   });
 

@@ -4,6 +4,7 @@ import { LabError } from "../errors.ts";
 import { modelId } from "../model/model-ref.ts";
 import type { ModelRef } from "../model/model-ref.ts";
 import { givenServer, roleModel } from "./given.ts";
+import { readManifest } from "../store/manifest.ts";
 import { planServer } from "./server-plan.ts";
 
 /**
@@ -13,18 +14,25 @@ import { planServer } from "./server-plan.ts";
 export async function servedId(lab: Lab, role: "teacher" | "judge"): Promise<string> {
   const model = await roleModel(lab.config, role);
   if (lab.config.profile !== "gpu" || givenServer(lab.config, role) !== null) return modelId(model);
-  return `${modelId(model)} in ${(await isIn4bit(lab, model)) ? "4 bit" : "bf16"}`;
+  return `${modelId(model)} in ${(await isIn4bit(lab, model, role)) ? "4 bit" : "bf16"}`;
 }
 
 /**
- * As openServer will load it. Where that cannot be planned (no GPU here, too little memory, a hub model of unknown size before its
- * download) the config's own value stands for it: what is on disk can be read without a server.
+ * As openServer will load it. Where that cannot be planned (no GPU here, too little memory) it is what made the files that are there, so
+ * that they can be read without a server; else the config's own value.
  */
-async function isIn4bit(lab: Lab, model: ModelRef): Promise<boolean> {
+async function isIn4bit(lab: Lab, model: ModelRef, role: "teacher" | "judge"): Promise<boolean> {
   try {
     return (await planServer(lab, model, true)).config.gpu.serveIn4bit;
   } catch (error) {
-    if (error instanceof LabError) return lab.config.gpu.serveIn4bit;
-    throw error;
+    if (!(error instanceof LabError)) throw error;
+    const made = madeBy(lab, role);
+    return made === `${modelId(model)} in 4 bit` || (made !== `${modelId(model)} in bf16` && lab.config.gpu.serveIn4bit);
   }
+}
+
+/** The Teacher of distilled.jsonl, or the Judge of sft.jsonl, as their manifests have it. */
+function madeBy({ paths }: Lab, role: "teacher" | "judge"): unknown {
+  if (role === "teacher") return readManifest(paths.distilled)?.inputs.model;
+  return (readManifest(paths.sft)?.inputs.judge as { model?: unknown } | null | undefined)?.model;
 }

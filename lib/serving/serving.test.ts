@@ -121,7 +121,10 @@ describe.skipIf(!python)("a real server of a small random model", () => {
     expect(new Set(answers.filter((_, i) => i % 2 === 1).map((a) => a.text)).size).toBeGreaterThan(15);
 
     const long = await client.complete(question("1".repeat(300)));
-    expect(long).toMatchObject({ ok: false, cause: "context_overflow", permanent: false, attempts: 1 });
+    expect(long).toMatchObject({ ok: false, cause: "context_overflow", permanent: true, attempts: 1 });
+    // A request without sampling of its own would end the batch of all, and another model be loaded at any web page's word.
+    for (const route of ["/v1/completions", "/v1/responses", "/load_model", "/reset"])
+      expect((await fetch(new URL(route, first.url), { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ model: folder, prompt: "2+3", input: "2+3", max_tokens: 8 }) })).status).toBe(404);
     expect(await client.complete(question("q", { temperature: -1 }))).toMatchObject({ ok: false, cause: "http_400" });
 
     let streamed = "";

@@ -3,8 +3,8 @@ import { scoreCompletion } from "../answer/index.ts";
 import { takeCensus } from "./census.ts";
 import type { Census, CensusRow } from "./census.ts";
 import type { Client } from "../serving/client.ts";
-import { answerTasks, isOpen, openAnswers } from "../ask/answers.ts";
-import { collectAnswers } from "../ask/collect.ts";
+import { answerTasks } from "../ask/answers.ts";
+import { askModel } from "../ask/ask.ts";
 import type { CollectProgress } from "../ask/collect.ts";
 import { evaluatedModel } from "../ask/model.ts";
 import { readJsonl } from "../store/jsonl.ts";
@@ -12,7 +12,6 @@ import type { Lab } from "../config/lab.ts";
 import { RlRow } from "../records.ts";
 import type { ArmName } from "../records.ts";
 import { inDrawnOrder } from "../prepare/sample.ts";
-import { withServer } from "../serving/serving.ts";
 
 export interface CensusOptions {
   /** The policy that GRPO will start from; default "sft", or "base" where the config says so. */
@@ -45,19 +44,12 @@ export async function runCensus(lab: Lab, options: CensusOptions = {}): Promise<
   const questions = inDrawnOrder(readJsonl(paths.rl, RlRow, "Run 03_filter first."), config.seed).slice(0, options.maxQuestions ?? 100);
   const policy = await evaluatedModel(lab, options.model === undefined ? { arm: options.arm ?? (startFromSft ? "sft" : "base") } : { model: options.model });
   const tasks = answerTasks(questions, { evaluate: { ...config.evaluate, maxTokens, temperature, samples: groupSize }, seed: config.seed }).filter((task) => task.mode === "sampled");
-  const store = openAnswers(paths, policy.ref, config.prompt.system);
-  try {
-    const open = tasks.filter((task) => isOpen(store.get(task.key)));
-    const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, open, store, { name: policy.name, system: config.prompt.system, signal, onProgress: options.onProgress });
-    if (open.length > 0) await (options.client ? collect(options.client, options.signal) : withServer(lab, policy.ref, collect, { signal: options.signal }));
-    const right = new Map(questions.map((row) => [row.id, 0]));
-    for (const { key, row } of tasks) {
-      const { verdict } = scoreCompletion({ question: row.prompt, gold: row.gold_answer, completion: store.get(key)!.completion }).strict;
-      if (verdict === "right") right.set(row.id, right.get(row.id)! + 1);
-    }
-    const rows = questions.map(({ id, type }): CensusRow => ({ id, type, right: right.get(id)!, answers: groupSize }));
-    return { census: takeCensus(rows), rows, asked: open.length };
-  } finally {
-    await store.close();
+  const { answers, asked } = await askModel(lab, policy, tasks, options);
+  const right = new Map(questions.map((row) => [row.id, 0]));
+  for (const [i, { row }] of tasks.entries()) {
+    const { verdict } = scoreCompletion({ question: row.prompt, gold: row.gold_answer, completion: answers[i]!.completion }).strict;
+    if (verdict === "right") right.set(row.id, right.get(row.id)! + 1);
   }
+  const rows = questions.map(({ id, type }): CensusRow => ({ id, type, right: right.get(id)!, answers: groupSize }));
+  return { census: takeCensus(rows), rows, asked };
 }

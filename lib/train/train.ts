@@ -88,7 +88,7 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
   const { reward } = options;
   const custom = reward === undefined ? null : typeof reward === "object" ? reward : defineReward(reward);
   const judge = config.grpo.useJudge && custom === null ? await judgeOf(lab) : undefined;
-  const code = await hashCode(["answer", "reward"]);
+  const code = await hashCode(judge ? ["answer", "judge", "reward"] : ["answer", "reward"]);
   const ownReward = join(REPO_ROOT, "lib", "reward", judge ? "judged-reward.ts" : "default-reward.ts");
   const spec: RunSpec = {
     stage: "grpo",

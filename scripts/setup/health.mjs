@@ -76,7 +76,7 @@ const GPU_PACKAGES_BYTES = 15e9;
 
 /** Of GPU_MODELS, what Hugging Face's cache does not hold. @param {NodeJS.ProcessEnv} [environment] @returns {string[]} */
 export function absentModels(environment = process.env) {
-  const cache = environment.HF_HUB_CACHE || join(environment.HF_HOME || join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "huggingface"), "hub");
+  const cache = environment.HF_HUB_CACHE || environment.HUGGINGFACE_HUB_CACHE || join(environment.HF_HOME || join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "huggingface"), "hub");
   return Object.keys(GPU_MODELS).filter((model) => !existsSync(join(cache, `models--${model.replaceAll("/", "--")}`, "snapshots")));
 }
 

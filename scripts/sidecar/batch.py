@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .events import EventLog
-from .failure import Failure
+from .failure import Failure, is_out_of_memory
 from .ranks import anew, meet_anew, processes, restarted, start_all_anew
 
 HALVED = "FTMODEL_MICRO_BATCH"  # tells a process that started anew what it had come to
@@ -68,7 +68,9 @@ def with_smaller_batch(batch: Batch, events: EventLog, run_dir: Path, attempt: C
             warn(events, before, batch)
     try:
         return attempt(batch)
-    except torch.OutOfMemoryError as error:
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
         message = str(error).split("\n")[0]
     # Outside the handler: inside, the traceback would keep the tensors alive.
     smaller = halve(batch)
@@ -89,7 +91,9 @@ def with_smaller_batch(batch: Batch, events: EventLog, run_dir: Path, attempt: C
         torch.cuda.empty_cache()
     try:
         attempt(smaller)
-    except torch.OutOfMemoryError as error:
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
         message = str(error).split("\n")[0]
         raise too_much(smaller, message) from None
 

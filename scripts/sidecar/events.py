@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -55,7 +56,10 @@ class EventLog:
             return
         # ASCII: half a surrogate in a model's text must not stop the run
         line = json.dumps({"event": event, "time": round(time.time(), 3), **fields}, allow_nan=False)
-        os.write(self.file, line.encode("ascii") + b"\n")
+        line = line.encode("ascii") + b"\n"
+        if (written := os.write(self.file, line)) < len(line):  # a disk that is nearly full: the next event must not grow out of half a line
+            os.ftruncate(self.file, os.fstat(self.file).st_size - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "events.jsonl")
 
     def _cut_torn_tail(self) -> int:
         """Removes a last line without its newline, so that the next event does not grow out of it. Returns the bytes cut."""

@@ -14,3 +14,9 @@ class Failure(Exception):
 
 class Cancelled(BaseException):
     """SIGTERM or SIGINT. Not an Exception: no library may take it for an error of its own and go on."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """torch.OutOfMemoryError, and what CUDA and cuBLAS say when torch's own allocator is not the one who asked."""
+    words = ("CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
+    return type(error).__name__ == "OutOfMemoryError" or any(text in str(error) for text in words)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .batch import Batch
 from .checkpoint import newest_complete
 from .events import EventLog
-from .model import assert_changed, save_adapter
+from .model import assert_changed, keep_float32, save_adapter
 from .runfile import Grpo, RunFile, Sft
 from .speed import Speed
 from .stage import tracking
@@ -48,6 +48,7 @@ def train_and_save(trainer: Trainer, run: RunFile, before: dict[str, torch.Tenso
     """Trains from the newest complete checkpoint, or from the start, and writes the adapter. `before`: the weights at the start."""
     from transformers import PrinterCallback
 
+    keep_float32(trainer.model, before)
     resume, passed_over = newest_complete(checkpoints_of(run))
     for sentence in passed_over:
         events.warning("incomplete_checkpoint", sentence)

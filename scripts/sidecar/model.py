@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .checkpoint import replace_folder
-from .failure import Failure
+from .failure import Failure, is_out_of_memory
 from .runfile import RunFile
 
 if TYPE_CHECKING:
@@ -70,13 +70,13 @@ def load_base(run: RunFile, device: str) -> PreTrainedModel:
         options.setdefault("device_map", {"": "cpu"})
     try:
         model, found = AutoModelForCausalLM.from_pretrained(base.folder, use_safetensors=True, trust_remote_code=False, output_loading_info=True, **options)
-    except torch.OutOfMemoryError:
-        raise
     except SafetensorError as error:
         for path in sorted(base.folder.glob("*.safetensors")):
             shapes_of(path)  # names the damaged file
         raise Failure("bad_model", f"the weights of {base.path} are damaged ({error}); download or copy them again") from error
     except (OSError, ValueError, RuntimeError, KeyError, ImportError, ArithmeticError) as error:  # a config.json that does not fit the weights
+        if is_out_of_memory(error):
+            raise
         raise Failure("bad_model", f"the model {base.path} cannot be loaded: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}") from error
     if absent := sorted(found["missing_keys"]):  # transformers fills them with random numbers and goes on
         named = ", ".join(absent[:3]) + (f" and {len(absent) - 3} more" if len(absent) > 3 else "")
@@ -104,6 +104,16 @@ def nf4(device: str) -> Any:
     if find_spec("bitsandbytes") is None:
         raise Failure("no_bitsandbytes", "models.loadIn4bit needs the package bitsandbytes, which is not installed; set it to false or install the gpu packages")
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype_of(device))
+
+
+def keep_float32(model: PeftModel, before: dict[str, torch.Tensor]) -> None:
+    """
+    Gives the trained weights back what they were before the trainer was made: over a base in 4 bit TRL rounds them to bf16. There an
+    update of GRPO's size is lost, and a run resumed from a checkpoint, whose adapter PEFT loads in float32, would be another one.
+    """
+    for name, weight in model.named_parameters():
+        if weight.requires_grad and weight.dtype != before[name].dtype:
+            weight.data = before[name].to(weight.device, copy=True)
 
 
 def current_device() -> int:

@@ -51,6 +51,16 @@ def assert_answer_is_whole(tokenizer: PreTrainedTokenizerBase, prompt: list[dict
         raise Failure("bad_chat_template", "the chat template ends the prompt with <think>, so that no answer could hold the whole format; take it out of chat_template.jinja")
 
 
+def assert_written(tokenizer: PreTrainedTokenizerBase, head: list[dict[str, str]], response: str) -> None:
+    """Raises Failure unless the chat template writes the whole answer (some take the think block out of it) and then the end token."""
+    prompt = tokenizer.apply_chat_template(head, add_generation_prompt=True, tokenize=False)
+    answer = tokenizer.apply_chat_template([*head, {"role": "assistant", "content": response}], tokenize=False)[len(prompt) :]
+    if not answer.lstrip().startswith(response.strip()):
+        raise Failure("bad_chat_template", f"the chat template changes the answer: {answer[:60]!r} stands for {response[:60]!r}; the model would be trained on another text than the data holds")
+    if tokenizer.eos_token is None or tokenizer.eos_token not in answer[len(response.strip()) :]:
+        raise Failure("bad_chat_template", f"the chat template does not end an answer with the tokenizer's end token {tokenizer.eos_token!r} but with {answer[-20:]!r}: the model would not learn to stop")
+
+
 @dataclass(frozen=True)
 class Encoded:
     input_ids: list[int]  # (T,)
@@ -69,6 +79,7 @@ def encode(tokenizer: PreTrainedTokenizerBase, system: str, prompt: str, respons
     whole = tokenizer.apply_chat_template([*head, {"role": "assistant", "content": response}], return_dict=True)["input_ids"]
     if whole[: len(ids)] != ids:
         raise Failure("bad_chat_template", "the chat template writes the prompt otherwise when an answer follows: the model would be trained on another prompt than it is asked")
+    assert_written(tokenizer, head, response)
     # Templates may write a newline after the end token; a model never sees it when it answers.
     end = len(whole) - whole[::-1].index(tokenizer.eos_token_id) if tokenizer.eos_token_id in whole[len(ids) :] else len(whole)
     whole = whole[:end]

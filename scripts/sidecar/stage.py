@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import sys
 import traceback
@@ -19,6 +20,7 @@ from .runfile import RunFile, read_run_file
 
 EXIT_FAILED = 1
 EXIT_CANCELLED = 128 + signal.SIGTERM
+LEAST_FREE = 64 * 1024  # bytes: less is a full disk
 
 
 def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
@@ -42,10 +44,10 @@ def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
         if restarted() and anew(path.parent) is None:
             return EXIT_FAILED  # it has been told why
     cause, message = outcome(stage, path, body, events)
-    if cause is not None and anew(path.parent) and not restarted():
+    if launched() and cause is not None and anew(path.parent) and not restarted():
         return EXIT_CANCELLED  # the launcher starts all anew; what the others ran into when one of them left is no cause
     note(path.parent, cause, message)
-    if cause == "cancelled":
+    if launched() and cause == "cancelled":
         cause, message = noted(path.parent) or (cause, message)
     end_tracking(cause)
     events.end(cause, message)
@@ -85,8 +87,15 @@ def outcome(stage: str, path: Path, body: Callable[[RunFile, EventLog], None], e
         return "disk_full" if error.errno == errno.ENOSPC else "error", f"{error.strerror or error}: {error.filename or 'a file'}"
     except Exception as error:
         traceback.print_exc()
+        if is_full(path.parent, error):
+            return "disk_full", f"no space left on the disk of {path.parent} ({first_words(error)})"
         return "error", f"{type(error).__name__}: {error}"
     return None, None
+
+
+def is_full(folder: Path, error: Exception) -> bool:
+    """safetensors and torch.save tell of a full disk in words of their own; torch's do not even name it."""
+    return "No space left" in str(error) or shutil.disk_usage(folder).free < LEAST_FREE
 
 
 def hear_signals() -> None:

@@ -68,6 +68,8 @@ class Watch(TrainerCallback):
         if "loss" not in logs:  # the summary at the end
             return
         metrics = {name: float(value) for name, value in logs.items() if value is not None}
+        if not math.isfinite(metrics.get("grad_norm", 0.0)):  # of gradients that are: clipping has divided them by infinity
+            raise Failure("non_finite_gradient", f"the gradient of step {state.global_step} is too long for a number; the step changed nothing")
         if not math.isfinite(metrics["loss"]):
             raise Failure("non_finite_loss", f"the loss of step {state.global_step} is {metrics['loss']}")
         metrics["epoch"] *= self.epochs

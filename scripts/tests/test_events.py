@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 
 import pytest
 from sidecar.events import EventLog
@@ -16,6 +18,17 @@ def test_what_json_cannot_say_is_written_as_null(tmp_path):
 def test_half_a_surrogate_in_a_text_does_not_stop_the_run(tmp_path):
     EventLog(tmp_path / "e").warning("x", "\ud800 利润")
     assert lines(tmp_path / "e")[0]["message"] == "\ud800 利润"
+
+
+def test_on_a_full_disk_half_an_event_is_taken_back(tmp_path, monkeypatch):
+    log = EventLog(tmp_path / "e")
+    log.warning("first", "kept")
+    whole, write = (tmp_path / "e").read_bytes(), os.write
+    monkeypatch.setattr(os, "write", lambda file, line: write(file, line[:7]))
+    with pytest.raises(OSError) as raised:
+        log.warning("second", "lost")
+    assert raised.value.errno == errno.ENOSPC
+    assert (tmp_path / "e").read_bytes() == whole
 
 
 @pytest.mark.parametrize("torn", [b'{"event": "st', b"x" * 200_000])

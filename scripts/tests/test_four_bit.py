@@ -28,6 +28,8 @@ def qlora(stage, base):
 def test_sft_learns_on_four_bit_weights(qlora):
     losses = [e["metrics"]["loss"] for e in qlora.events("step")]
     assert losses[-1] < losses[0] - 0.5
+    lora = load_file(qlora.folder / "adapter" / "adapter_model.safetensors")
+    assert not all(weight.equal(weight.bfloat16().float()) for weight in lora.values())  # not what is left of it in bf16
     assert qlora.events("start")[0]["trainableParameters"] > 0
 
 
