@@ -4,10 +4,8 @@ import { z } from "zod";
 import type { Config } from "../config/config.ts";
 import { isPermanent, TOO_LONG } from "../serving/completion.ts";
 import { hashJson, sampleSeed } from "../store/hash.ts";
-import { modelId } from "../model/model-ref.ts";
 import type { Paths } from "../config/paths.ts";
 import type { RlRow } from "../records.ts";
-import type { ModelRef } from "../model/model-ref.ts";
 import { openStore } from "../store/store.ts";
 import type { Store } from "../store/store.ts";
 
@@ -61,8 +59,8 @@ export function isOpen(answer: StoredAnswer | undefined, context: number | null)
   return answer === undefined || (answer.failure !== null && !isPermanent(answer.failure));
 }
 
-/** `reports/runs/eval-<hash of model and system prompt>/answers.jsonl`. Throws LabError when another process evaluates the same model. */
-export function openAnswers(paths: Paths, model: ModelRef, system: string): Store<StoredAnswer> {
-  const name = `eval-${hashJson({ model: modelId(model), system }).slice(0, 12)}`;
+/** `reports/runs/eval-<hash of the model's id and system prompt>/answers.jsonl`. Throws LabError when another process evaluates the same model. */
+export function openAnswers(paths: Paths, model: string, system: string): Store<StoredAnswer> {
+  const name = `eval-${hashJson({ model, system }).slice(0, 12)}`;
   return openStore(join(paths.runs, name, "answers.jsonl"), { schema: StoredAnswer, key: (answer) => answer.key });
 }

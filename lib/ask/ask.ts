@@ -33,12 +33,12 @@ export interface Asked {
  */
 export async function askModel(lab: Lab, model: EvaluatedModel, tasks: readonly AnswerTask[], { client: given, force = false, signal: stop, onProgress }: AskOptions = {}): Promise<Asked> {
   const { prompt, serving } = lab.config;
-  const context = given || givenServer(lab.config, null) ? null : serving.maxModelLength;
-  const store = openAnswers(lab.paths, model.ref, prompt.system);
+  const context = given || givenServer(lab.config, model.role ?? null) ? null : serving.maxModelLength;
+  const store = openAnswers(lab.paths, model.id, prompt.system);
   try {
     const open = force ? tasks : tasks.filter((task) => isOpen(store.get(task.key), context));
     const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, open, store, { name: model.name, system: prompt.system, context, signal, onProgress });
-    if (open.length > 0) await (given ? collect(given, stop) : withServer(lab, model.ref, collect, { signal: stop }));
+    if (open.length > 0) await (given ? collect(given, stop) : withServer(lab, model.role ?? model.ref, collect, { signal: stop }));
     const answers = tasks.map((task) => store.get(task.key)!);
     tellTooLong(model.name, answers, serving.maxModelLength);
     return { answers, asked: open.length };

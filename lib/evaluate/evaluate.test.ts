@@ -86,6 +86,16 @@ test("the server that the config names is asked for the model by its path", asyn
   expect(stub.requests.every(({ body }) => body.model === path)).toBe(true);
 });
 
+test("the config's Teacher is asked where it is served, under whatever name that server knows, not a folder of the same name here", async () => {
+  for (const name of ["deepseek-r1:7b", fakeModel(join(root, "local-teacher"), 8, "local-teacher")]) {
+    const taught = lab((c) => (Object.assign(c.serving, { teacherUrl: stub.url }), (c.models.teacher = name)));
+    stub.requests.splice(0);
+    expect(await evaluate(taught, { model: name, name: "Teacher" })).toMatchObject({ asked: 50, report: { name: "Teacher", accuracy: { value: 0.6 } } });
+    expect(stub.requests.every(({ body }) => body.model === name)).toBe(true);
+    expect(await evaluate(taught, { model: name, name: "Teacher" })).toMatchObject({ asked: 0, reused: true });
+  }
+});
+
 test("the Judge's points stand beside: for greedy answers the rules let through, null for the others, and asked for once", async () => {
   const judge = await startStubJudge(({ prompt }) => perfectVerdict(prompt));
   const server = judgeThrough(createClient({ baseURL: judge.url, model: "stub", engine: "transformers" }), "stub");

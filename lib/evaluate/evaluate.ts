@@ -19,7 +19,6 @@ import type { JudgeServer } from "../judge/judge-ask.ts";
 import { openJudge } from "../judge/judge-server.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import type { Lab } from "../config/lab.ts";
-import { modelId } from "../model/model-ref.ts";
 import { RlRow } from "../records.ts";
 import type { ArmName, EvalDetail, EvalReport } from "../records.ts";
 
@@ -148,7 +147,7 @@ function settingsOf({ config }: Lab, model: EvaluatedModel, rows: readonly RlRow
   const { maxTokens, temperature, samples, useJudge } = config.evaluate;
   const { rubric, layout, judgePassScore } = config.filter;
   return {
-    modelId: modelId(model.ref),
+    modelId: model.id,
     system: config.prompt.system,
     maxTokens,
     temperature,

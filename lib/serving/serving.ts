@@ -56,8 +56,7 @@ export async function openServer(lab: Lab, model: ModelRole | string | ModelRef,
   const given = givenServer(lab.config, role);
   if (given) return askGiven(lab, given, name, ref, signal);
   const onGpu = serving.engine === "vllm" || lab.config.profile === "gpu";
-  const isTeacherOrJudge = role ? role !== "base" : name !== models.base && (name === models.teacher || name === models.judge);
-  const mayQuantise = onGpu && isTeacherOrJudge;
+  const mayQuantise = onGpu && role !== null && role !== "base";
   await fetchModel(ref, { signal, before: () => assertStartable(lab, ref, mayQuantise, port ?? serving.port) });
   const { config, plan, assertFree } = await planServer(lab, ref, mayQuantise);
   if (plan) console.log(plan);
