@@ -172,6 +172,17 @@ def test_grpo_with_vllm_resumes(gpu_stage, reward_module):
     assert [event["step"] for event in grpo.events("start")] == [0, 2]
 
 
+@pytest.mark.parametrize("in_4bit", [False, True])
+def test_grpo_without_vllm_generates_learns_and_resumes(gpu_stage, reward_module, in_4bit):
+    if in_4bit:
+        pytest.importorskip("bitsandbytes", reason="bitsandbytes is not installed (it comes with the gpu packages)")
+    grpo = gpu_stage("grpo", RL_ROWS, models={"loadIn4bit": in_4bit}, gpu={"vllm": False}, reward=reward_module(REWARD), grpo={"startFromSft": False, "maxSteps": 2, "learningRate": 1e-3})
+    assert run(grpo) == 0, grpo.log()
+    grpo.run_file.write_text(grpo.run_file.read_text().replace('"maxSteps": 2', '"maxSteps": 4'))
+    assert run(grpo) == 0, grpo.log()
+    assert [event["step"] for event in grpo.events("start")] == [0, 2]
+
+
 @needs_two
 def test_two_gpus_share_the_steps_of_sft_and_learn_what_one_learns(gpu_stage):
     # Three steps: a random base magnifies bf16 rounding, and each step what came before it (after six the losses are 3 % apart).
