@@ -47,6 +47,17 @@ test("texts that a broken server refused are had from the mended one", async () 
   expect((await distill(lab(), stubQuestions(3))).progress).toMatchObject({ asked: 3, failures: {} });
 });
 
+test("asked for again with force, a text is not lost to a server's bad moment", async () => {
+  let fails = false;
+  const { lab } = await bench((request, response) => (fails && prompt(request).includes("1 + 1") ? sendJson(response, "{}", 404) : good(request, response)));
+  const first = await distill(lab(), stubQuestions(3));
+  fails = true;
+  const { rows, progress } = await distill(lab(), stubQuestions(3), { force: true });
+  expect(progress).toMatchObject({ asked: 3, failures: {} });
+  expect(rows[1]).toEqual(first.rows[1]);
+  expect(rowsOf(lab())).toEqual(rows);
+});
+
 test("a longer context asks again for what did not fit, and for nothing else", async () => {
   let limit = 0;
   const { lab, asked } = await bench((request, response) => (prompt(request).includes("1 + 1") && limit === 0 ? sendJson(response, JSON.stringify({ error: { message: "maximum context length" } }), 400) : good(request, response)));

@@ -36,13 +36,22 @@ def test_a_pass_of_rows_end_to_end_is_their_sum_and_a_padded_one_its_longest_row
 class Attempts:
     """Runs out of memory while the micro-batch is above `fits`."""
 
-    def __init__(self, fits):
-        self.fits, self.seen = fits, []
+    def __init__(self, fits, error=torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nmore")):
+        self.fits, self.error, self.seen = fits, error, []
 
     def __call__(self, batch):
         self.seen.append(batch)
         if batch.micro > self.fits:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nmore")
+            raise self.error
+
+
+def test_out_of_memory_is_known_in_the_words_of_cuda_and_cublas_and_no_other_error_is(tmp_path):
+    for words in ("CUDA error: out of memory", "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"):
+        attempts = Attempts(fits=4, error=RuntimeError(words))
+        with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), tmp_path, attempts)
+        assert attempts.seen == [Batch(8, 2), Batch(4, 4)]
+    with pytest.raises(RuntimeError, match="illegal"):
+        with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), tmp_path, Attempts(fits=4, error=RuntimeError("CUDA error: an illegal memory access")))
 
 
 def test_out_of_memory_halves_once_and_says_so(tmp_path):
