@@ -46,8 +46,7 @@ export async function collectAnswers(client: Client, tasks: readonly AnswerTask[
       if (result.ok || result.permanent) {
         const failure = result.ok ? null : result.cause;
         await store.append({ key, id: row.id, completion: result.text, failure, tokens: result.completionTokens, ...(failure === TOO_LONG && context !== null && { context }) });
-      }
-      else missing.push(result.message);
+      } else missing.push(result.message);
       const seconds = (performance.now() - started) / 1000;
       tokens += result.completionTokens ?? 0;
       done++;
