@@ -30,6 +30,7 @@ export * from "./stats/stats.ts";
 
 export * from "./question/arabic-digits.ts";
 export * from "./question/canonical.ts";
+export * from "./question/language.ts";
 export * from "./question/options.ts";
 
 export { ARM_STYLES } from "./view/arms.ts";
@@ -52,6 +53,8 @@ export * from "./model/model-shape.ts";
 export * from "./model/tensor-data.ts";
 export * from "./model/tokens.ts";
 export * from "./model/training-memory.ts";
+
+export * from "./prompt/prompt.ts";
 
 export { FAULT_KINDS } from "./world/fault-kind.ts";
 export type { FaultKind } from "./world/fault-kind.ts";

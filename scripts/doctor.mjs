@@ -8,11 +8,12 @@ import { describeRows, examine } from "./setup/health.mjs";
 import { NODE } from "./setup/packages.mjs";
 
 const asked = process.argv.slice(2).join(" ");
-if (asked !== "" && !/^--profile[ =](tiny|gpu)$/.test(asked)) {
-  console.error(`npm run doctor takes --profile tiny or --profile gpu, found ${asked}`);
+if (asked !== "" && !/^--profile[ =](tiny|small|gpu)$/.test(asked)) {
+  console.error(`npm run doctor takes --profile tiny, small or gpu, found ${asked}`);
   process.exit(2);
 }
-const gpu = asked.endsWith("gpu") || (asked === "" && process.env.FTMODEL_PROFILE === "gpu");
+const profile = /[ =](\w+)$/.exec(asked)?.[1] ?? (process.env.FTMODEL_PROFILE || "tiny");
+const gpu = profile !== "tiny";
 const lab = gpu && existsSync(NODE) ? await openGpuLab() : null;
 const rows = await examine({ gpu });
 console.log(describeRows(rows));
@@ -25,7 +26,7 @@ process.exit(missing.length === 0 ? 0 : 1);
 async function openGpuLab() {
   const { openLab } = await import("../lib/config/lab.ts");
   try {
-    return openLab({ profile: "gpu" }, { ...process.env, FTMODEL_PROFILE: "gpu" });
+    return openLab({ profile }, { ...process.env, FTMODEL_PROFILE: profile });
   } catch (error) {
     return endWith(error);
   }

@@ -45,7 +45,7 @@ def main(run: RunFile, events: EventLog) -> None:
         raise Failure("bad_run_file", f"grpo.microBatch: {settings.micro_batch} × {processes()} processes must divide promptsPerStep × groupSize = {answers}")
     process = RewardProcess(run.reward.command)
     try:
-        by_vllm = run.config.profile == "gpu" and run.config.gpu.vllm
+        by_vllm = run.config.profile != "tiny" and run.config.gpu.vllm
         with_smaller_batch(Batch(settings.micro_batch, accumulation), events, Path(run.run_dir), lambda batch: train(run, events, batch, process), process.close if by_vllm else None)
     except (RuntimeError, ValueError) as error:
         raise no_room(error) or error from error

@@ -17,6 +17,7 @@ import { openJudge } from "../lib/judge/judge-server.ts";
 import type { Config } from "../lib/config/config.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { PROFILES } from "../lib/config/profiles.ts";
+import { profileName } from "../lib/config/settings.ts";
 import { modelId, resolveModel } from "../lib/model/model-ref.ts";
 
 const HELP = `Measures a Judge on texts with known labels: kappa, precision, recall by kind of fault, false-positive rate, unreadable rate,
@@ -63,7 +64,7 @@ async function main(args: string[]): Promise<void> {
   const text = (name: keyof typeof OPTIONS): string | undefined => values[name] as string | undefined;
   const overrides: [string, string | undefined][] = [["serving.url", text("url")], ["models.judge", text("model")], ["filter.rubric", text("rubric")], ["filter.layout", text("layout")], ["seed", text("seed")]];
   // The short prompts are those the tiny Judge was trained on; another model needs the rubric and the form of the reply spelt out.
-  const { filter, models } = PROFILES[text("profile") === "gpu" ? "gpu" : "tiny"];
+  const { filter, models } = PROFILES[profileName(text("profile") ?? "tiny")];
   const spelt = (await isAnother(text("model"), models)) ? [`filter.judgePrompt=full`, `filter.judgeMaxTokens=${Math.max(filter.judgeMaxTokens, PROFILES.gpu.filter.judgeMaxTokens)}`] : [];
   const set = [...((values.set ?? []) as string[]), ...overrides.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]))];
   const inherited = process.env.FTMODEL_SET ? (JSON.parse(process.env.FTMODEL_SET) as string[]) : [];

@@ -1,4 +1,5 @@
 /** `npm start` behind the packages: checks the options, sets up Python, runs the notebooks, exports the reports. */
+import { wantsGpu } from "../lib/config/config.ts";
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
@@ -29,7 +30,7 @@ async function main(): Promise<number> {
   Object.assign(process.env, environmentOf(options));
   const lab = openLab();
   const chosen = notebookFiles().filter((file) => options.only === null || options.only.includes(numberOf(file)));
-  const onGpu = lab.config.profile === "gpu" && chosen.some((file) => !askOnly(lab).includes(numberOf(file)));
+  const onGpu = wantsGpu(lab.config) && chosen.some((file) => !askOnly(lab).includes(numberOf(file)));
   if (onGpu) await requireGpu(lab);
   makeFolder(join(lab.paths.reports, "notebooks"));
 

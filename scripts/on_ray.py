@@ -46,7 +46,7 @@ def main(address: str, processes: int, script: Path, run_file: Path) -> int:
         "run_dir": str(run_dir),
         "environment": {name: value for name, value in os.environ.items() if name.startswith(HANDED_ON)},
     }
-    on_gpu = json.loads(run_file.read_text(encoding="utf-8"))["config"]["profile"] == "gpu"
+    on_gpu = json.loads(run_file.read_text(encoding="utf-8"))["config"]["profile"] != "tiny"
     # Once more for a GPU that ran out of memory (sidecar/batch.py).
     done = train({**task, "restarts": 0}, processes, on_gpu) or (anew(run_dir) is not None and train({**task, "restarts": 1}, processes, on_gpu))
     return EXIT_FAILED if not done else EXIT_CANCELLED if cancel_file(run_dir).exists() else 0

@@ -41,7 +41,9 @@ const Prepare = z.strictObject({
 });
 
 const Prompt = z.strictObject({
-  system: z.string().meta(meta("text", "system message of Teacher, training and evaluation; empty for none")),
+  system: z.string().meta(meta("text", "system message of the student: in training, evaluation and deployment; empty for none")),
+  teacher: z.string().meta(meta("name or text", "what the Teacher is told: a prompt of lib/prompt/prompts.json, or a system message of your own; none for R1-Distill, as its makers advise")),
+  base: z.string().meta(meta("name or text", "the best prompt for the untrained Base, so that training is not credited with what a prompt does")),
 });
 
 const Distill = z.strictObject({
@@ -49,6 +51,7 @@ const Distill = z.strictObject({
   topP: real(0.01, 1).meta(meta("", "nucleus of the sampling")),
   maxTokens: int(8, 32_768).meta(meta("tokens", "longer texts are cut and then fail the format gate")),
   samplesPerQuestion: int(1, 64).meta(meta("texts", "more texts, more yield; the best one is kept")),
+  assemble: flag().meta(meta("", "put the training text together from reasoning and answer, as Fin-R1 does; false: the format gate judges the text as written")),
 });
 
 const Filter = z.strictObject({
@@ -60,6 +63,7 @@ const Filter = z.strictObject({
   judgeTemperature: real(0, 2).meta(meta("", "near-greedy: a verdict should not be a lottery")),
   judgeMaxTokens: int(8, 4096).meta(meta("tokens", "room for the verdict's JSON and its reason")),
   judgeVotes: int(1, 15).meta(meta("votes", "majority of k verdicts")),
+  minJudgePass: real(0, 1).meta(meta("share", "of what the rules passed; a Judge that leaves less is an error before anything is written, 0 for never")),
   bestOf: z.enum(["shortest", "most_points", "first"]).meta(meta("", "which text of a question stays when several pass; most_points asks the Judge's points, then the length")),
   rlSource: z.enum(["kept", "rejected", "all"]).meta(meta("", "which questions go to RL; a checkable gold answer is all RL needs")),
   sftMaxRows: int(1, 1_000_000).meta(meta("rows", "rows for SFT, stratified by type")),
@@ -157,7 +161,7 @@ const Tracking = z.strictObject({
 
 export const Config = z
   .strictObject({
-    profile: z.enum(["tiny", "gpu"]).meta(meta("", "which set of defaults")),
+    profile: z.enum(["tiny", "small", "gpu"]).meta(meta("", "which set of defaults")),
     seed: int(0, 2_147_483_647).meta(meta("", "of sampling, splits and training")),
     models: Models,
     prepare: Prepare,
@@ -183,3 +187,8 @@ export const Config = z
 export type Config = z.infer<typeof Config>;
 export type ConfigSection = Exclude<keyof Config, "profile" | "seed">;
 export type ProfileName = Config["profile"];
+
+/** Whether a profile's models want a GPU. */
+export function wantsGpu({ profile }: { profile: string }): boolean {
+  return profile !== "tiny";
+}

@@ -1,6 +1,6 @@
 /** The config as the table a notebook shows. */
 import type { Config, ConfigSection } from "./config.ts";
-import { PROFILES } from "./profiles.ts";
+import { ORIGINAL, PROFILES } from "./profiles.ts";
 import { configKeys, metaOf, valueAt } from "./settings.ts";
 
 export interface ConfigRow {
@@ -8,7 +8,7 @@ export interface ConfigRow {
   name: string;
   value: unknown;
   unit: string;
-  /** The original project's value: the `gpu` profile's default. */
+  /** The original project's value: `ORIGINAL`. */
   original: unknown;
   /** Whether someone overrode the profile's default. */
   changed: boolean;
@@ -23,7 +23,7 @@ export function explainConfig(config: Config, ...sections: (ConfigSection | "see
     .map((name) => ({
       name,
       value: valueAt(config, name),
-      original: valueAt(PROFILES.gpu, name),
+      original: valueAt(ORIGINAL, name),
       changed: JSON.stringify(valueAt(config, name)) !== JSON.stringify(valueAt(defaults, name)),
       ...metaOf(name),
     }));

@@ -1,4 +1,5 @@
 /** Whether there is a GPU, how much of it is free, and whether its driver will do: asked before anything is loaded. */
+import { wantsGpu } from "./config.ts";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { LabError } from "../errors.ts";
@@ -106,7 +107,7 @@ export function ownGpu({ WORLD_SIZE = "1", LOCAL_RANK = "0", CUDA_VISIBLE_DEVICE
  * words), its memory cannot be read, it is a part of one (MIG), or its driver is too old.
  */
 export async function requireGpu(lab: { config: { profile: string } }, timeoutMs = ANSWER_MS): Promise<Gpu[]> {
-  if (lab.config.profile !== "gpu") return [];
+  if (!wantsGpu(lab.config)) return [];
   const answer = await askDriver(timeoutMs);
   if ("problem" in answer) throw noGpu(`none: ${answer.problem}`);
   const devices = process.env.CUDA_VISIBLE_DEVICES;

@@ -1,7 +1,8 @@
-/** The two sets of defaults. `gpu` holds the original project's values; `tiny` scales them to two CPU cores. */
+/** The sets of defaults: `gpu` with the original project's models, `small` for one GPU of 8 GB, `tiny` for two CPU cores. */
 import type { Config } from "./config.ts";
 
-const gpu: Config = {
+/** The original project's values, where they are known; what it did not have is ours. */
+export const ORIGINAL: Config = {
   profile: "gpu",
   seed: 42,
   models: {
@@ -28,8 +29,10 @@ const gpu: Config = {
   prompt: {
     system:
       "You are a financial expert. Reason step by step inside <think> and </think>, then give only the final answer inside <answer> and </answer>.",
+    teacher: "tags",
+    base: "tags",
   },
-  distill: { temperature: 0.6, topP: 0.95, maxTokens: 1024, samplesPerQuestion: 1 },
+  distill: { temperature: 0.6, topP: 0.95, maxTokens: 1024, samplesPerQuestion: 1, assemble: false },
   filter: {
     useJudge: true,
     rubric: "four-dimensions",
@@ -39,6 +42,7 @@ const gpu: Config = {
     judgeTemperature: 0.1,
     judgeMaxTokens: 512,
     judgeVotes: 1,
+    minJudgePass: 0.2,
     bestOf: "shortest",
     rlSource: "all",
     sftMaxRows: 100_000,
@@ -110,6 +114,25 @@ const gpu: Config = {
   tracking: { service: "none", wandbMode: "offline", project: "FTModel-Training" },
 };
 
+const gpu: Config = {
+  ...ORIGINAL,
+  prompt: { ...ORIGINAL.prompt, teacher: "none", base: "example" },
+  distill: { ...ORIGINAL.distill, assemble: true },
+};
+
+const small: Config = {
+  ...gpu,
+  profile: "small",
+  models: {
+    teacher: "Qwen/Qwen2.5-1.5B-Instruct",
+    judge: "Qwen/Qwen2.5-1.5B-Instruct",
+    base: "Qwen/Qwen2.5-0.5B-Instruct",
+    loadIn4bit: false,
+  },
+  prompt: { ...gpu.prompt, teacher: "example" },
+  gpu: { ...gpu.gpu, serveIn4bit: false },
+};
+
 const tiny: Config = {
   ...gpu,
   profile: "tiny",
@@ -120,7 +143,7 @@ const tiny: Config = {
     loadIn4bit: false,
   },
   prepare: { ...gpu.prepare, generated: 940, dianjin: false, sampleSize: 1000, maxPromptTokens: 192 },
-  prompt: { system: "" },
+  prompt: { system: "", teacher: "none", base: "example" },
   distill: { ...gpu.distill, topP: 1, maxTokens: 160 },
   filter: { ...gpu.filter, judgePrompt: "short", judgeMaxTokens: 64, sftMaxRows: 400 },
   sft: {
@@ -156,4 +179,4 @@ const tiny: Config = {
   },
 };
 
-export const PROFILES = { tiny, gpu } as const;
+export const PROFILES = { tiny, small, gpu } as const;

@@ -1,6 +1,7 @@
 /** A lab's config fitted to the GPUs of this machine, before anything is loaded. */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { wantsGpu } from "../config/config.ts";
 import type { Config } from "../config/config.ts";
 import { indicesOf, listGpus, requireGpu } from "../config/gpu.ts";
 import type { Gpu } from "../config/gpu.ts";
@@ -42,7 +43,7 @@ const RELEASE_MS = 8_000;
  */
 export async function fitLab(lab: Lab, what: FittedStage): Promise<Fitted> {
   const { config } = lab;
-  if (config.profile !== "gpu") return { config, plan: null, assertFree: async () => undefined };
+  if (!wantsGpu(config)) return { config, plan: null, assertFree: async () => undefined };
   const gpus = await requireGpu(lab);
   const shape = shapeOf(what.model);
   if (shape === null) return takenAsItIs(lab, what);

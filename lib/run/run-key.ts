@@ -1,6 +1,6 @@
 /** What makes two runs the same run. */
 import { z } from "zod";
-import { Config } from "../config/config.ts";
+import { Config, wantsGpu } from "../config/config.ts";
 import { hashJson } from "../store/hash.ts";
 import { AdapterRef, JudgeRef, modelId, ModelRef } from "../model/model-ref.ts";
 
@@ -59,7 +59,7 @@ export function runKey(spec: RunSpec): string {
   const digest = hashJson({
     stage: spec.stage,
     settings: settingsOf(spec),
-    gpu: config.profile === "gpu" ? usedOf(spec) : undefined,
+    gpu: wantsGpu(config) ? usedOf(spec) : undefined,
     seed: config.seed,
     prompt: config.prompt,
     base: modelId(base),

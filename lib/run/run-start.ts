@@ -1,4 +1,5 @@
 /** Starting, resuming and ending runs: at most one process works on a key. */
+import { wantsGpu } from "../config/config.ts";
 import { appendFileSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { fileError, writeFileAtomic } from "../store/atomic.ts";
@@ -59,15 +60,15 @@ function commandOf(spec: Pick<RunFile, "stage" | "config">): string[] {
 }
 
 function rayOf({ stage, config }: Pick<RunFile, "stage" | "config">): string {
-  return config.profile === "gpu" && stage !== "merge" ? config.gpu.ray : "";
+  return wantsGpu(config) && stage !== "merge" ? config.gpu.ray : "";
 }
 
 function processesOf({ stage, config }: Pick<RunFile, "stage" | "config">): number {
-  return config.profile === "gpu" && stage !== "merge" ? Math.max(1, config.gpu.processes) : 1; // 0 stays where the size of the base is not known
+  return wantsGpu(config) && stage !== "merge" ? Math.max(1, config.gpu.processes) : 1; // 0 stays where the size of the base is not known
 }
 
 function gpusOf(spec: Pick<RunFile, "stage" | "config">): NodeJS.ProcessEnv {
-  return spec.config.profile === "gpu" && rayOf(spec) === "" ? firstGpus(processesOf(spec), process.env) : {};
+  return wantsGpu(spec.config) && rayOf(spec) === "" ? firstGpus(processesOf(spec), process.env) : {};
 }
 
 /** Two trainers must not share a folder. */

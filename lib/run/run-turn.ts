@@ -1,4 +1,5 @@
 /** On a GPU one run after the other: each is planned for the whole card. */
+import { wantsGpu } from "../config/config.ts";
 import { existsSync, readdirSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { attemptLives } from "./run.ts";
@@ -17,7 +18,7 @@ class Busy extends Error {}
  * Rejects with the signal's reason when that aborts.
  */
 export async function startInTurn(workspace: Workspace, spec: RunSpec, { signal, ready, ...options }: StartOptions & { signal?: AbortSignal | undefined } = {}): Promise<{ key: string; started: boolean }> {
-  if (spec.config.profile !== "gpu") return await startRun(workspace, spec, { ...options, ...(ready && { ready }) });
+  if (!wantsGpu(spec.config)) return await startRun(workspace, spec, { ...options, ...(ready && { ready }) });
   for (let told = false; ; told = true) {
     let other: string | null = null;
     const whenIdle = async (): Promise<void> => {

@@ -1,4 +1,5 @@
 /** What stands for a served model in the keys of what it wrote. */
+import { wantsGpu } from "../config/config.ts";
 import type { Lab } from "../config/lab.ts";
 import { LabError } from "../errors.ts";
 import { modelId } from "../model/model-ref.ts";
@@ -13,7 +14,7 @@ import { planServer } from "./server-plan.ts";
  */
 export async function servedId(lab: Lab, role: "teacher" | "judge"): Promise<string> {
   const model = await roleModel(lab.config, role);
-  if (lab.config.profile !== "gpu" || givenServer(lab.config, role) !== null) return modelId(model);
+  if (!wantsGpu(lab.config) || givenServer(lab.config, role) !== null) return modelId(model);
   return `${modelId(model)} in ${(await isIn4bit(lab, model, role)) ? "4 bit" : "bf16"}`;
 }
 

@@ -1,4 +1,5 @@
 /** What a server that is started here may use of the machine. */
+import { wantsGpu } from "../config/config.ts";
 import type { Config } from "../config/config.ts";
 import { listGpus } from "../config/gpu.ts";
 import type { Lab } from "../config/lab.ts";
@@ -22,7 +23,7 @@ const PLANNED_FOR_ONE = 2;
 export async function planServer(lab: Lab, model: ModelRef, mayQuantise: boolean): Promise<Fitted> {
   const { config } = lab;
   const what = { stage: "serving", model, mayQuantise } as const;
-  if (config.profile !== "gpu" || config.serving.engine === "vllm") return fitLab(lab, what);
+  if (!wantsGpu(config) || config.serving.engine === "vllm") return fitLab(lab, what);
   const atOnce = Math.min(MOST_AT_ONCE, batchFor(config.serving.concurrency));
   if ((await listGpus()).length === 0) return { config: withBatch(config, atOnce), plan: null, assertFree: async () => undefined };
   const asked = { "serving.concurrency": inFlightFor(atOnce), "gpu.serverSequences": atOnce * PLANNED_FOR_ONE, "gpu.replicas": 1, "gpu.cudaGraphs": false };

@@ -1,4 +1,5 @@
 /** The model server a stage asks: the one the config names, or one started for it. */
+import { wantsGpu } from "../config/config.ts";
 import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
@@ -55,7 +56,7 @@ export async function openServer(lab: Lab, model: ModelRole | string | ModelRef,
   const ref = role ? await roleModel(lab.config, role) : typeof model === "string" ? await resolveModel(name) : model;
   const given = givenServer(lab.config, role);
   if (given) return askGiven(lab, given, name, ref, signal);
-  const onGpu = serving.engine === "vllm" || lab.config.profile === "gpu";
+  const onGpu = serving.engine === "vllm" || wantsGpu(lab.config);
   const mayQuantise = onGpu && role !== null && role !== "base";
   await fetchModel(ref, { signal, before: () => assertStartable(lab, ref, mayQuantise, port ?? serving.port) });
   const { config, plan, assertFree } = await planServer(lab, ref, mayQuantise);

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 
 /** A room imports only from itself and from those before it. Tests, and what they share in testing/, may look anywhere. */
 const ROOMS = [
-  "store", "config", "stats", "question", "view", "answer", "model", "world",
+  "store", "config", "stats", "question", "view", "answer", "model", "prompt", "world",
   "prepare", "serving", "run", "ask", "distill", "judge", "filter", "reward", "train", "evaluate", "deploy",
   "figures", "show", "report",
 ];
