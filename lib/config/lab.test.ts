@@ -53,7 +53,7 @@ describe("resolveConfig", () => {
 
   test("an unknown profile names the nearest", () => {
     expect(problem(() => resolveConfig({ profile: "tyni" }))).toMatchObject({ what: "There is no such profile", expected: "did you mean tiny?" });
-    expect(problem(() => resolveConfig({ profile: "toString" })).expected).toBe("one of tiny, gpu");
+    expect(problem(() => resolveConfig({ profile: "toString" })).expected).toBe("one of tiny, small, gpu");
     expect(problem(() => resolveConfig({ set: ["profile=gpu"] })).todo).toContain("--profile");
   });
 
