@@ -2,6 +2,7 @@
 import { createClient } from "../serving/client.ts";
 import { expectedVerdict } from "../judge/judge-prompt.ts";
 import { FAULT_KINDS } from "../world/fault-kind.ts";
+import type { RubricName } from "../judge/judge-prompt.ts";
 import type { JudgeServer } from "../judge/judge-ask.ts";
 import type { FaultKind } from "../world/fault-kind.ts";
 import { judgeThrough } from "../judge/judge-server.ts";
@@ -33,11 +34,14 @@ export function judgedText(prompt: string): string {
 
 /** The perfect verdict on a text whose reasoning names its fault ("fault: padding"), in the rubric the prompt asks for. */
 export function perfectVerdict(prompt: string): string {
-  const text = judgedText(prompt);
-  const named = /fault: (\w+)/.exec(text)?.[1];
+  const named = /fault: (\w+)/.exec(judgedText(prompt))?.[1];
   const fault = FAULT_KINDS.find((kind) => kind === named) ?? null;
-  const rubric = /consistency|一致/.test(prompt.replace(text, "")) ? "seven-criteria" : "four-dimensions";
-  return expectedVerdict({ rubric, fault: fault as FaultKind | null });
+  return expectedVerdict({ rubric: rubricAsked(prompt), fault: fault as FaultKind | null });
+}
+
+/** The rubric whose criteria a judge prompt names. */
+export function rubricAsked(prompt: string): RubricName {
+  return /consistency|一致/.test(prompt.replace(judgedText(prompt), "")) ? "seven-criteria" : "four-dimensions";
 }
 
 export async function startStubJudge(answer: (request: StubRequest) => StubAnswer | Promise<StubAnswer>): Promise<StubJudge> {
