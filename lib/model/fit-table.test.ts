@@ -9,6 +9,12 @@ test("the gpu profile has four stages on four cards and on the machine's own, ea
   expect(rows.every((row) => row.fits === "yes")).toBe(true);
 });
 
+test("every stage of the profile small has room on a card of 8 GB, with vLLM inside GRPO", () => {
+  const rows = memoryTable(openLab({ profile: "small" }, {})).filter((row) => row.GPU === "8 GB");
+  expect(rows.map((row) => row.fits)).toEqual(["yes", "yes", "yes", "yes"]);
+  expect(rows.find((row) => row.stage === "GRPO")!.setting).toContain("vLLM on");
+});
+
 test("a model whose size is not known has no rows, and a setting by hand is kept", () => {
   expect(memoryTable(openLab({ profile: "gpu", "models.base": "someone/else" }, {})).map((row) => row.stage)).toEqual(Array(4).fill("Teacher or Judge"));
   const rows = memoryTable(openLab({ profile: "gpu", "sft.batchSize": 16, "sft.gradientAccumulation": 1, "sft.gradientCheckpointing": false }, {}));

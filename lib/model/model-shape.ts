@@ -21,14 +21,17 @@ export const ModelShape = z.object({
 });
 export type ModelShape = z.infer<typeof ModelShape>;
 
-const qwen2 = (hidden: number, intermediate: number, heads: number, keyValueHeads: number, vocab: number, tied: boolean): ModelShape => ({
-  model_type: "qwen2", hidden_size: hidden, intermediate_size: intermediate, num_hidden_layers: 28, num_attention_heads: heads, num_key_value_heads: keyValueHeads, vocab_size: vocab, tie_word_embeddings: tied,
+const qwen2 = (layers: number, hidden: number, intermediate: number, heads: [number, number], vocab: number, tied: boolean): ModelShape => ({
+  ...{ model_type: "qwen2", hidden_size: hidden, intermediate_size: intermediate, num_hidden_layers: layers },
+  ...{ num_attention_heads: heads[0], num_key_value_heads: heads[1], vocab_size: vocab, tie_word_embeddings: tied },
 });
 
 /** config.json as published at https://huggingface.co/Qwen; Fin-R1 was trained from the 7B. */
 export const PUBLISHED_SHAPES: Readonly<Record<string, ModelShape>> = {
-  "Qwen/Qwen2.5-1.5B-Instruct": qwen2(1536, 8960, 12, 2, 151_936, true),
-  "Qwen/Qwen2.5-7B-Instruct": qwen2(3584, 18_944, 28, 4, 152_064, false),
+  "Qwen/Qwen2.5-0.5B-Instruct": qwen2(896, 4864, [14, 2], 2, 151_936, true),
+  "Qwen/Qwen2.5-0.5B-Instruct": qwen2(24, 896, 4864, [14, 2], 151_936, true),
+  "Qwen/Qwen2.5-1.5B-Instruct": qwen2(28, 1536, 8960, [12, 2], 151_936, true),
+  "Qwen/Qwen2.5-7B-Instruct": qwen2(28, 3584, 18_944, [28, 4], 152_064, false),
 };
 /** Other models whose config.json has the numbers of one of these: R1 was distilled into Qwen2.5-Math-7B. */
 const SAME_SHAPE: Readonly<Record<string, string>> = { "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B": "Qwen/Qwen2.5-7B-Instruct" };

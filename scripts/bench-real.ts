@@ -1,0 +1,67 @@
+/**
+ * The whole line on models that nobody trained for it, and on real questions: stages 1 to 8, measured.
+ *
+ *     npm run bench:real -- --base DIR --teacher DIR --judge DIR --train FILE --test FILE
+ *       --seeds 1,2          trainings and evaluations of so many seeds, compared together (1,2)
+ *       --out DIR            default reports/bench-real; a bench that was cut off goes on there, stage by stage
+ *       --set key=value      any config value; repeatable
+ *       --profile NAME       small (default) or gpu; tiny runs it on a CPU
+ *       --together           trainings share the GPU: give each its room with --set gpu.vllmMemoryShare=… and grpo.microBatch=…
+ *
+ * `--base`, `--teacher`, `--judge` are folders or hub ids; the files hold rows of `question` and `gold_answer`. Nobody trains on the test
+ * file; what of it stands in the training file is left out. Prints four tables and writes DIR/real.json and DIR/real.png.
+ */
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { listGpus } from "../lib/config/gpu.ts";
+import { runLine } from "./bench/real-line.ts";
+import { realResult, realTables } from "./bench/real-table.ts";
+import { PYTHON, workspacePaths } from "../lib/config/paths.ts";
+import { parseSetting } from "../lib/config/settings.ts";
+import { LabError } from "../lib/errors.ts";
+import { writeFileAtomic } from "../lib/store/atomic.ts";
+import { table } from "../lib/view/table.ts";
+import { installedVersions } from "./setup/locked.mjs";
+
+const OPTIONS = {
+  base: { type: "string" },
+  teacher: { type: "string" },
+  judge: { type: "string" },
+  train: { type: "string" },
+  test: { type: "string" },
+  seeds: { type: "string" },
+  out: { type: "string" },
+  set: { type: "string", multiple: true },
+  profile: { type: "string" },
+  together: { type: "boolean" },
+} as const;
+const USAGE = "npm run bench:real -- --base DIR --teacher DIR --judge DIR --train FILE --test FILE";
+const PACKAGES = ["torch", "transformers", "trl", "peft", "vllm"];
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: OPTIONS });
+  const given = (name: "base" | "teacher" | "judge" | "train" | "test"): string => {
+    const value = values[name];
+    if (value === undefined) throw new LabError({ what: "An option is missing", where: `--${name}`, expected: USAGE });
+    return value;
+  };
+  const out = resolve(values.out ?? `${workspacePaths().reports}/bench-real`);
+  const seeds = (values.seeds ?? "1,2").split(",").map(Number);
+  if (!seeds.every((seed) => Number.isInteger(seed) && seed >= 0)) throw new LabError({ what: "The seeds cannot be read", where: "--seeds", expected: "whole numbers, such as 1,2", found: values.seeds ?? "" });
+  const models = { base: given("base"), teacher: given("teacher"), judge: given("judge") };
+  const files = { train: resolve(given("train")), test: resolve(given("test")) };
+  const overrides = Object.fromEntries((values.set ?? []).map(parseSetting).map(({ key, value }) => [key, value]));
+  const line = await runLine({ out, ...models, ...files, seeds, overrides: overrides, together: values.together ?? false, profile: values.profile ?? "small" });
+  const result = realResult(line);
+  const [gpu] = await listGpus();
+  const about = { created: new Date().toISOString(), device: gpu?.name ?? "CPU", versions: installedVersions(PYTHON, PACKAGES), models, settings: values.set ?? [] };
+  writeFileAtomic(`${out}/real.json`, `${JSON.stringify({ ...about, ...result }, null, 1)}\n`);
+  for (const { caption, rows } of realTables(result)) console.log(`\n${table(rows, undefined, { caption }).text}`);
+  console.log(`\n${out}/real.json`);
+}
+
+main().catch((error: unknown) => {
+  const told = error instanceof LabError || (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"));
+  console.error(told ? `\n${error.message}` : error);
+  process.exitCode = 1;
+});
