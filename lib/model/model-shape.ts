@@ -28,7 +28,6 @@ const qwen2 = (layers: number, hidden: number, intermediate: number, heads: [num
 
 /** config.json as published at https://huggingface.co/Qwen; Fin-R1 was trained from the 7B. */
 export const PUBLISHED_SHAPES: Readonly<Record<string, ModelShape>> = {
-  "Qwen/Qwen2.5-0.5B-Instruct": qwen2(896, 4864, [14, 2], 2, 151_936, true),
   "Qwen/Qwen2.5-0.5B-Instruct": qwen2(24, 896, 4864, [14, 2], 151_936, true),
   "Qwen/Qwen2.5-1.5B-Instruct": qwen2(28, 1536, 8960, [12, 2], 151_936, true),
   "Qwen/Qwen2.5-7B-Instruct": qwen2(28, 3584, 18_944, [28, 4], 152_064, false),
