@@ -123,7 +123,7 @@ function lastSentences(stem: string): string {
 }
 
 /** The rule of a question that came with one of our types. */
-const GIVEN = "given by the source";
+export const GIVEN = "given by the source";
 
 /** The type its source gives where that is one of ours, else by the rules. */
 export function typeQuestion(given: string | undefined, question: string, gold: string): Classification {

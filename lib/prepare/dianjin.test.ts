@@ -160,14 +160,30 @@ describe("downloadDianjin", () => {
   test("three files, kept with their hashes: the second call asks nobody, a damaged file is fetched again", async () => {
     const { url, requests } = await serve((request, response) => sendFile(request, response));
     const first = await downloadDianjin(lab(url, "w1"), fast);
-    expect(requests.map((r) => r.url)).toEqual(["cflue_mcq", "cflue_oe", "fin_qa"].map((f) => `/datasets/DianJin/DianJin-R1-Data/resolve/v1/train/${f}.json`));
+    expect(requests.filter((r) => r.method === "GET").map((r) => r.url)).toEqual(["cflue_mcq", "cflue_oe", "fin_qa"].map((f) => `/datasets/DianJin/DianJin-R1-Data/resolve/v1/train/${f}.json`));
     expect(first.map(({ rows, sha256, downloaded }) => [rows, sha256, downloaded])).toEqual(Array(3).fill([2000, sha(BODY), true]));
     expect((await downloadDianjin(lab(url, "w1"), fast)).every((f) => !f.downloaded)).toBe(true);
-    expect(requests).toHaveLength(3);
+    expect(requests).toHaveLength(4); // a look at the commit, which this server does not tell
     writeFileSync(first[1]!.path, readFileSync(first[1]!.path).subarray(1));
     expect((await downloadDianjin(lab(url, "w1"), fast)).map((f) => f.downloaded)).toEqual([false, true, false]);
     const [reading] = readDianjin(first);
     expect(reading!.questions[20]).toMatchObject({ id: "dianjin_cflue_mcq_20", gold_answer: "1", source: "dianjin-r1-data", type: "financial_calculation", reasoning: "算".repeat(50) });
+  });
+
+  test("a branch means the commit that it meant at the first download, in this workspace for good", async () => {
+    let commit = "a".repeat(40);
+    const { url, requests } = await serve((request, response) => {
+      response.setHeader("x-repo-commit", commit);
+      if (request.method === "HEAD") return void response.writeHead(302, { location: "/elsewhere" }).end();
+      sendFile(request, response);
+    });
+    const at = (n: number) => requests.slice(n).map((r) => `${r.method} ${/resolve\/(.+?)\//.exec(r.url!)?.[1]}`);
+    await downloadDianjin(lab(url, "pinned"), fast);
+    expect(at(0)).toEqual(["HEAD v1", ...Array(3).fill(`GET ${commit}`)]);
+    rmSync(join(root, "pinned", "data", "raw", "dianjin", commit), { recursive: true });
+    [commit] = ["b".repeat(40)];
+    await downloadDianjin(lab(url, "pinned"), fast);
+    expect(at(4)).toEqual(Array(3).fill(`GET ${"a".repeat(40)}`));
   });
 
   test("a wrong file with the right status is refused: a JSON error, a list of something else", async () => {

@@ -1,5 +1,6 @@
 /** DianJin-R1-Data: fetched once from Hugging Face, ModelScope or a mirror, then read from disk. */
 import { basename, join } from "node:path";
+import { pinnedRevision } from "./dianjin-revision.ts";
 import { downloadFile } from "./download.ts";
 import { LabError } from "../errors.ts";
 import type { Lab } from "../config/lab.ts";
@@ -44,7 +45,7 @@ export function dianjinUrl(endpoint: string, revision: string, file: string): st
 }
 
 /**
- * The three files of the training part, in `data/raw/dianjin/REVISION/`, downloaded where they are not there whole (206 MB).
+ * The three files of the training part, in `data/raw/dianjin/COMMIT/`, downloaded where they are not there whole (206 MB).
  *
  * Each is a JSON list of rows with `instruction` and `output`; its sha256 is kept in its manifest and checked at every call.
  * Throws LabError as downloadFile: no network, a wrong file, a cut that does not heal. What has arrived stays for the next call.
@@ -52,9 +53,13 @@ export function dianjinUrl(endpoint: string, revision: string, file: string): st
 export async function downloadDianjin(lab: Pick<Lab, "config" | "paths">, options: DianjinOptions = {}): Promise<DianjinFile[]> {
   const { dianjinEndpoint, dianjinRevision } = lab.config.prepare;
   const files: DianjinFile[] = [];
+  const folder = join(lab.paths.root, "data", "raw", "dianjin");
+  const asked = dianjinUrl(dianjinEndpoint, dianjinRevision, DIANJIN_FILES[0]!);
+  const isHere = readManifest(join(folder, dianjinRevision.replace(/\//g, "_"), DIANJIN_FILES[0]!)) !== null;
+  const revision = isHere ? dianjinRevision : await pinnedRevision(folder, dianjinEndpoint, dianjinRevision, asked);
   for (const file of DIANJIN_FILES) {
-    const url = dianjinUrl(dianjinEndpoint, dianjinRevision, file);
-    const path = join(lab.paths.root, "data", "raw", "dianjin", dianjinRevision.replace(/\//g, "_"), file);
+    const url = dianjinUrl(dianjinEndpoint, revision, file);
+    const path = join(folder, revision.replace(/\//g, "_"), file);
     const kept = readManifest(path, { url });
     if (kept) {
       files.push({ path, url, sha256: kept.sha256, rows: kept.rows, downloaded: false });

@@ -1,5 +1,6 @@
 /** What stage 1 did, in numbers that figures draw and tables show. */
 import { z } from "zod";
+import { GIVEN } from "./classify.ts";
 import type { Collected } from "./collect.ts";
 import type { Config } from "../config/config.ts";
 import type { RemovedDuplicate } from "./duplicates.ts";
@@ -26,8 +27,8 @@ export const PrepareReport = z.object({
   types: z.array(z.object({ type: z.string(), read: count, fitting: count, kept: count })),
   /** Rule of `classify` → questions it typed. */
   rules: z.array(z.object({ rule: z.string(), type: z.string(), questions: count })),
-  /** Prompt tokens of every question that was counted. */
-  tokens: z.array(z.object({ id: z.string(), source: z.string(), type: z.string(), tokens: count, kept: z.boolean() })),
+  /** Prompt tokens of every question that was counted, and whether its type came with it. */
+  tokens: z.array(z.object({ id: z.string(), source: z.string(), type: z.string(), typeGiven: z.boolean(), tokens: count, kept: z.boolean() })),
   limits: z.object({ maxPromptTokens: count, maxLength: count, overMaxPromptTokens: count, overMaxLength: count }),
   duplicates: z.array(z.object({ id: z.string(), of: z.string(), goldDiffers: z.boolean(), question: z.string(), ofQuestion: z.string() })),
   sample: z.object({
@@ -68,7 +69,7 @@ export function describePreparation({ collected, candidates, setAside, rows, rem
       return { type, read: ofType.length, fitting: ofType.filter(fits).length, kept: ofType.filter((c) => kept.has(c.question.id)).length };
     }),
     rules: describeRules(candidates),
-    tokens: counted.map(({ question, tokens }) => ({ id: question.id, source: question.source, type: question.type, tokens: tokens!, kept: kept.has(question.id) })),
+    tokens: counted.map(({ question: { id, source, type }, rule, tokens }) => ({ id, source, type, typeGiven: rule === GIVEN, tokens: tokens!, kept: kept.has(id) })),
     limits: { maxPromptTokens, maxLength, overMaxPromptTokens: counted.filter((c) => c.tokens! > maxPromptTokens).length, overMaxLength: counted.filter((c) => c.tokens! > maxLength).length },
     duplicates: removed.map((d) => ({ ...d, question: byId.get(d.id)!.question.question.slice(0, 500), ofQuestion: byId.get(d.of)!.question.question.slice(0, 500) })),
     sample,

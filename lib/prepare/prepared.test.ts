@@ -55,9 +55,10 @@ test("a question's facts: language, kind of answer, whether rules can check it, 
     { id: "b", question: "Is profit cash? Answer yes or no.", gold_answer: "no", type: "financial_concept", source: "mine" },
     { id: "c", question: "What should the company do?", gold_answer: essay, type: "financial_analysis", source: "mine" },
   ];
-  expect(questionFacts(rows, [{ id: "a", source: "mine", type: "financial_calculation", tokens: 31, kept: true }])).toMatchObject([
-    { id: "a", language: "zh", kind: "gross_margin", answer: "number", checkable: true, tokens: 31, typeByRules: "financial_calculation" },
-    { id: "b", language: "en", kind: "–", answer: "yesno", checkable: true, tokens: null },
+  const counted = { id: "a", source: "mine", type: "financial_calculation", typeGiven: true, tokens: 31, kept: true };
+  expect(questionFacts(rows, [counted])).toMatchObject([
+    { id: "a", typeGiven: true, language: "zh", kind: "gross_margin", answer: "number", checkable: true, tokens: 31, typeByRules: "financial_calculation" },
+    { id: "b", typeGiven: false, language: "en", kind: "–", answer: "yesno", checkable: true, tokens: null },
     { id: "c", language: "en", answer: "text", checkable: false, tokens: null },
   ]);
 });

@@ -4,6 +4,8 @@ import { z } from "zod";
 import { readGold } from "../answer/index.ts";
 import type { AnswerKind } from "../answer/index.ts";
 import { classify } from "./classify.ts";
+import { languageOf } from "../question/language.ts";
+import type { Language } from "../question/language.ts";
 import { LabError } from "../errors.ts";
 import { goldProblem } from "../answer/index.ts";
 import { readJsonl } from "../store/jsonl.ts";
@@ -36,10 +38,12 @@ function readReport(path: string): PrepareReport {
 export interface QuestionFacts {
   id: string;
   type: QuestionType;
+  /** Whether the source gave the type; else the rules did. */
+  typeGiven: boolean;
   source: string;
   /** Kind of the generated world; "–" for others. */
   kind: string;
-  language: "zh" | "en";
+  language: Language;
   /** Kind of answer, derived from the gold: a property of its own, apart from the type. */
   answer: AnswerKind;
   /** Whether rules alone can say that an answer is right: what RL needs. */
@@ -53,20 +57,21 @@ export interface QuestionFacts {
   gold: string;
 }
 
-/** One row a question, in the order given. Chinese is what holds a Chinese character. */
+/** One row a question, in the order given. */
 export function questionFacts(questions: readonly Question[], tokens: PrepareReport["tokens"]): QuestionFacts[] {
-  const lengths = new Map(tokens.map((row) => [row.id, row.tokens]));
+  const counted = new Map(tokens.map((row) => [row.id, row]));
   return questions.map((row): QuestionFacts => {
     const byRules = classify(row.question, row.gold_answer);
     return {
       id: row.id,
       type: row.type,
+      typeGiven: counted.get(row.id)?.typeGiven ?? false,
       source: row.source,
       kind: row.kind ?? "–",
-      language: /\p{Script=Han}/u.test(row.question) ? "zh" : "en",
+      language: languageOf(row.question),
       answer: readGold(row.question, row.gold_answer).kind,
       checkable: goldProblem(row) === null,
-      tokens: lengths.get(row.id) ?? null,
+      tokens: counted.get(row.id)?.tokens ?? null,
       rule: byRules.rule,
       typeByRules: byRules.type,
       question: row.question,

@@ -20,6 +20,13 @@ describe("table", () => {
     );
   });
 
+  test("an optional column is there when a row has a value for it, and no column of nothing otherwise", () => {
+    const columns = ["arm", { key: "kind", optional: true }];
+    expect(table([{ arm: "Base" }, { arm: "SFT", kind: null }], columns).text).toBe("arm\n────\nBase\nSFT");
+    expect(table([{ arm: "Base", kind: "bond" }, { arm: "SFT" }], columns).text).toMatch(/^arm +kind\n/);
+    expect(() => table([{ arm: "Base" }], ["arm", "kind"])).toThrow(/column "kind"/);
+  });
+
   test("numbers stand right in HTML", () => {
     expect(table(rows, ["arm", "n"]).html).toMatch(/<th align="left"[^>]*>arm<\/th><th align="right"[^>]*>n<\/th>/);
   });

@@ -13,6 +13,8 @@ export interface View {
 export interface Column {
   key: string;
   label?: string;
+  /** Left out where no row has a value: only some sources give it. */
+  optional?: boolean;
   format?: (value: unknown, row: Record<string, unknown>) => string;
   align?: "left" | "right";
 }
@@ -31,7 +33,7 @@ export interface TableOptions {
  * "–" (not judged, never 0). Cell text is escaped, and a column's `format` returns text, not markup.
  *
  * @param columns keys or columns, in order; default: the keys of all rows as they appear.
- * @throws LabError when a named column is in no row.
+ * @throws LabError when a named column that is not optional is in no row.
  * @example table([{ arm: "SFT", n: 200, accuracy: { value: 0.82, low: 0.76, high: 0.87 } }])
  */
 export function table(rows: readonly object[], columns?: readonly (string | Column)[], options: TableOptions = {}): View {
@@ -71,7 +73,8 @@ export function formatCell(value: unknown): string {
 function resolveColumns(rows: readonly Record<string, unknown>[], columns?: readonly (string | Column)[]): Column[] {
   const present = new Set(rows.flatMap((row) => Object.keys(row)));
   if (!columns) return [...present].map((key) => ({ key }));
-  const shape = columns.map((c) => (typeof c === "string" ? { key: c } : c));
+  const has = (key: string) => rows.some((row) => row[key] !== null && row[key] !== undefined);
+  const shape = columns.map((c): Column => (typeof c === "string" ? { key: c } : c)).filter((c) => !c.optional || has(c.key));
   const missing = shape.find((c) => !c.format && rows.length > 0 && !present.has(c.key));
   if (missing) {
     const found = [...present].join(", ");
