@@ -30,7 +30,7 @@ const Prepare = z.strictObject({
   sources: z.array(z.string()).meta(meta("files", "your own questions; all their rows are kept")),
   dianjin: flag().meta(meta("", "download DianJin-R1-Data")),
   dianjinEndpoint: z.url().meta(meta("URL", "Hugging Face, ModelScope or a mirror of either")),
-  dianjinRevision: z.string().meta(meta("git revision", "pins the download")),
+  dianjinRevision: z.string().meta(meta("git revision", "a branch is resolved to its commit once and kept, in data/raw/dianjin/revision.json")),
   sampleSize: int(1, 1_000_000).meta(meta("rows", "stratified sample of everything but your own files")),
   mixCalculation: real(0, 1).meta(meta("share", "of financial_calculation in the sample")),
   mixReasoning: real(0, 1).meta(meta("share", "of financial_reasoning in the sample")),
@@ -101,6 +101,9 @@ const Grpo = z.strictObject({
   learningRate: real(1e-9, 1).meta(meta("", "constant after warm-up")),
   warmupShare: real(0, 0.9).meta(meta("share of steps", "linear warm-up before the constant learning rate")),
   beta: real(0, 10).meta(meta("", "weight of the KL to the starting policy")),
+  klGradient: z.enum(["paper", "unbiased"]).meta(
+    meta("", "of the KL's estimate k3: as the paper differentiates it, or times the ratio, whose gradient is the KL's own"),
+  ),
   rewardFormat: real(0, 1).meta(meta("weight", "of the format reward; 0.3 is the original project's, Fin-R1 adds both unweighted")),
   rewardAccuracy: real(0, 1).meta(meta("weight", "of the accuracy reward")),
   rewardJudge: real(0, 1).meta(meta("weight", "of the Judge's score; used with useJudge")),
@@ -140,7 +143,12 @@ const Gpu = z.strictObject({
   vllm: flag().meta(meta("", "GRPO: vLLM answers inside the trainer, on bf16 weights")),
   vllmSleep: flag().meta(meta("", "GRPO: vLLM gives its memory back while the policy learns; costs time at every step")),
   vllmMemoryShare: real(0.02, 0.95).meta(meta("share of the GPU", "GRPO: of vLLM inside the trainer: its weights, cache and graphs")),
-  vllmCorrection: flag().meta(meta("", "GRPO: weigh answers by how far vLLM's probabilities are from the trainer's: one more forward pass a step")),
+  vllmCorrection: flag().meta(meta("", "GRPO: weigh answers by how far vLLM's probabilities are from the trainer's")),
+  vllmCorrectionMode: z.enum(["sequence_mask", "sequence_truncate", "token_mask", "token_truncate"]).meta(
+    meta("", "GRPO: one weight an answer or one a token; above the bound it is left out (mask) or set to it (truncate)"),
+  ),
+  vllmCorrectionMax: real(1, 1000).meta(meta("", "GRPO: the bound of that weight")),
+  packed: flag().meta(meta("", "GRPO: score answers end to end, each prompt once; false pads them all to the longest")),
   replicas: int(0, 64).meta(meta("GPUs", "each hold a copy of a served model; requests are spread over them; 0 takes all")),
   serveIn4bit: flag().meta(meta("", "Teacher and Judge in 4 bit; what is trained and evaluated never is")),
   serverSequences: int(1, 4096).meta(meta("requests", "that a vLLM server works on at once, on each GPU; the others in flight wait in its queue")),
@@ -150,7 +158,10 @@ const Gpu = z.strictObject({
 
 const Deploy = z.strictObject({
   port: int(0, 65_535).meta(meta("port", "of the deployed model, on 127.0.0.1")),
-  parityPrompts: int(1, 10_000).meta(meta("prompts", "answered by adapter and merged model; they must agree")),
+  parityPrompts: int(1, 10_000).meta(meta("prompts", "whose answers with the adapter the merged model is compared on")),
+  parityTopTokens: real(0, 1).meta(
+    meta("share", "of the answers' tokens at which both must have the same most likely one in bf16; in float32 all"),
+  ),
 });
 
 const Tracking = z.strictObject({
