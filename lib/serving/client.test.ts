@@ -11,11 +11,11 @@ test("a completion carries its text, why it ended, its tokens and how often it w
 });
 
 test("an engine is sent only the fields it knows", async () => {
-  const full: CompletionRequest = { ...request, topP: 0.95, seed: 7, jsonSchema: { type: "object" } };
+  const full: CompletionRequest = { ...request, topP: 0.95, seed: 7, jsonSchema: { type: "object" }, regex: "a+" };
   for (const engine of ["transformers", "vllm"] as const) {
     const { stub, client } = await serve((_, response) => sendChat(response), { engine });
     await client.complete(full);
-    expect(Object.keys(stub.requests[0]!.body).sort()).toEqual([...["max_tokens", "messages", "model"], ...(engine === "vllm" ? ["response_format"] : []), ...["seed", "stream", "temperature", "top_p"]]);
+    expect(Object.keys(stub.requests[0]!.body).sort()).toEqual([...["max_tokens", "messages", "model"], ...(engine === "vllm" ? ["response_format"] : []), ...["seed", "stream"], ...(engine === "vllm" ? ["structured_outputs"] : []), ...["temperature", "top_p"]]);
   }
 });
 
@@ -89,7 +89,46 @@ test("a think block that the template opened is restored, also in a cut text", a
   expect((await client.complete(request)).text).toBe(`<think>\n${texts[1]}`);
 });
 
-test("thoughts that a server sends apart come back into the text", async () => {
-  const { client } = await serve((_, response) => sendChat(response, { content: "<answer>\n4\n</answer>", message: { reasoning_content: "2 + 2" } }));
-  expect((await client.complete(request)).text).toBe("<think>\n2 + 2\n</think>\n<answer>\n4\n</answer>");
+test("thoughts that a server sends apart come back into the text, and stay beside it as they were sent", async () => {
+  for (const field of ["reasoning_content", "reasoning"]) {
+    const { client } = await serve((_, response) => sendChat(response, { content: "<answer>\n4\n</answer>", message: { [field]: "\n2 + 2\n" } }));
+    expect(await client.complete(request)).toMatchObject({ text: "<think>\n2 + 2\n</think>\n<answer>\n4\n</answer>", reasoning: "\n2 + 2\n" });
+  }
+  const { client } = await serve((_, response) => sendChat(response, { content: "4" }));
+  expect((await client.complete(request)).reasoning).toBeNull();
+});
+
+test("a regex is sent as vLLM's structured output", async () => {
+  const { stub, client } = await serve((_, response) => sendChat(response));
+  await client.complete({ ...request, regex: "<answer>[^<]+</answer>" });
+  expect(stub.requests[0]!.body.structured_outputs).toEqual({ regex: "<answer>[^<]+</answer>" });
+});
+
+test("vLLM is sent a begun text as the last message to go on from, and what was begun stands in front of the text", async () => {
+  const { stub, client } = await serve((_, response) => sendChat(response, { content: "2 + 2\n</think>\n<answer>4</answer>" }), { opensThink: true });
+  const result = await client.complete({ ...request, begin: "<think>\n" });
+  expect(stub.requests[0]!.body).toMatchObject({
+    messages: [...request.messages, { role: "assistant", content: "<think>\n" }],
+    continue_final_message: true,
+    add_generation_prompt: false,
+  });
+  expect(result).toMatchObject({ ok: true, text: "<think>\n2 + 2\n</think>\n<answer>4</answer>", reasoning: null });
+});
+
+test("a begun text is part of thoughts that come apart, of a cut text, and no answer by itself", async () => {
+  const answers = [{ content: "4", message: { reasoning: "is 4" } }, { content: "2 +", finish_reason: "length" }, { content: " \n" }];
+  const { client } = await serve(({ n }, response) => sendChat(response, answers[n]!));
+  const begun = { ...request, begin: "<think>\n2 + 2 " };
+  expect(await client.complete(begun)).toMatchObject({ ok: true, text: "<think>\n2 + 2 is 4\n</think>\n4", reasoning: "is 4" });
+  expect(await client.complete(begun)).toMatchObject({ ok: false, cause: "length", text: "<think>\n2 + 2 2 +" });
+  expect(await client.complete(begun)).toMatchObject({ ok: false, cause: "empty", text: "" });
+});
+
+test("an engine that cannot go on from a begun text is not asked", async () => {
+  const { stub, client } = await serve((_, response) => sendChat(response), { engine: "transformers" });
+  const begun = { ...request, begin: "<think>\n" };
+  await expect(client.complete(begun)).rejects.toThrow(/on vLLM only[^]*prompt\.teacher/);
+  await expect(client.completeAll([begun])).rejects.toThrow("on vLLM only");
+  await expect(client.streamComplete(begun)).rejects.toThrow("on vLLM only");
+  expect(stub.requests).toHaveLength(0);
 });

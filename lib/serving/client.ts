@@ -53,8 +53,8 @@ export interface Client {
   readonly engine: Engine;
   readonly concurrency: number;
   /**
-   * One completion. Never rejects: what goes wrong is a Failure with its cause. Retries with back-off on 408, 429, 5xx and lost
-   * connections only, Retry-After honoured, all within `timeoutMs`.
+   * One completion. What goes wrong is a Failure with its cause. Retries with back-off on 408, 429, 5xx and lost connections only,
+   * Retry-After honoured, all within `timeoutMs`. Rejects with a LabError only for a request that the engine cannot take (`begin`).
    */
   complete(request: CompletionRequest): Promise<CompletionResult>;
   /**
@@ -62,7 +62,7 @@ export interface Client {
    * error of `onResult`, and with a LabError when the server is gone (8 lost connections in a row): what is asked after that is spared.
    */
   completeAll(requests: Iterable<CompletionRequest>, options?: CompleteAllOptions): Promise<CompletionResult[]>;
-  /** One completion as it is written; `onText` gets the pieces. Not retried: what was shown cannot be taken back. Never rejects. */
+  /** One completion as it is written; `onText` gets the pieces. Not retried: what was shown cannot be taken back. Rejects as `complete`. */
   streamComplete(request: CompletionRequest, onText?: (piece: string) => void): Promise<StreamedResult>;
 }
 
@@ -88,18 +88,21 @@ export function createClient(options: ClientOptions): Client {
   async function once(request: CompletionRequest, signal: AbortSignal): Promise<Reading | RequestError> {
     try {
       const response = await openai.chat.completions.create({ ...fields(request, model, engine), stream: false }, { signal }).asResponse();
-      const reading = readResponse(await readBody(response, maxBytes));
-      return { ...reading, text: reading.text && restoreThink(reading.text, opensThink) };
+      const reading = readResponse(await readBody(response, maxBytes), request.begin);
+      return { ...reading, text: request.begin ? reading.text : reading.text && restoreThink(reading.text, opensThink) };
     } catch (error) {
       return readRequestError(error, Date.now());
     }
   }
 
   async function complete(request: CompletionRequest): Promise<CompletionResult> {
+    assertPossible(request, engine);
     const started = performance.now();
     const limit = timeLimit(timeoutMs, [request.signal, options.signal]);
-    const failure = (attempts: number, cause: FailureCause, message: string, text = "", promptTokens: number | null = null, completionTokens: number | null = null): CompletionResult => ({
-      ...{ ok: false, cause, permanent: isPermanent(cause), message, text, promptTokens, completionTokens, attempts },
+    const nothing = { text: "", reasoning: null, promptTokens: null, completionTokens: null };
+    const failure = (attempts: number, cause: FailureCause, message: string, written: Omit<Reading, "ok"> = nothing): CompletionResult => ({
+      ...written,
+      ...{ ok: false, cause, permanent: isPermanent(cause), message, attempts },
       ms: performance.now() - started,
     });
     try {
@@ -108,7 +111,7 @@ export function createClient(options: ClientOptions): Client {
         const outcome = await once(request, limit.signal);
         if (limit.signal.aborted && !("ok" in outcome && outcome.ok)) return failure(attempt, ...limit.why());
         if ("ok" in outcome) {
-          if (!outcome.ok) return failure(attempt, outcome.cause, outcome.message, outcome.text, outcome.promptTokens, outcome.completionTokens);
+          if (!outcome.ok) return failure(attempt, outcome.cause, outcome.message, outcome);
           return { ...outcome, attempts: attempt, ms: performance.now() - started };
         }
         const wait = waitMs(attempt, backoff, Math.random, outcome.retryAfterMs);
@@ -140,9 +143,10 @@ export function createClient(options: ClientOptions): Client {
       });
     },
     async streamComplete(request, onText) {
+      assertPossible(request, engine);
       const limit = timeLimit(timeoutMs, [request.signal, options.signal]);
       try {
-        return await streamOnce(openai, fields(request, model, engine), { engine, opensThink, maxBytes, onText, signal: limit.signal, why: limit.why });
+        return await streamOnce(openai, fields(request, model, engine), { engine, opensThink, begin: request.begin ?? "", maxBytes, onText, signal: limit.signal, why: limit.why });
       } finally {
         limit.clear();
       }
@@ -150,15 +154,36 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-type Fields = Omit<OpenAI.ChatCompletionCreateParamsNonStreaming, "stream">;
+/** What vLLM knows beside OpenAI's fields (0.25.1, vllm/entrypoints/openai/chat_completion/protocol.py; `guided_regex` is gone since 0.12). */
+interface VllmFields {
+  structured_outputs?: { regex: string };
+  continue_final_message?: boolean;
+  add_generation_prompt?: boolean;
+}
+
+type Fields = Omit<OpenAI.ChatCompletionCreateParamsNonStreaming, "stream"> & VllmFields;
 
 /** Only what the engine knows, and nothing that says the default. */
-function fields({ messages, temperature, topP, maxTokens, seed, jsonSchema }: CompletionRequest, model: string, engine: Engine): Fields {
-  const common: Fields = { model, messages, temperature, max_tokens: maxTokens };
+function fields({ model, messages, temperature, topP, maxTokens, seed, jsonSchema, regex, begin }: CompletionRequest, served: string, engine: Engine): Fields {
+  const common: Fields = { model: model ?? served, messages, temperature, max_tokens: maxTokens };
   if (topP !== undefined && topP !== 1) common.top_p = topP;
   if (seed !== undefined) common.seed = seed;
   if (jsonSchema !== undefined && engine === "vllm") common.response_format = { type: "json_schema", json_schema: { name: "answer", schema: jsonSchema, strict: true } };
+  if (regex !== undefined && engine === "vllm") common.structured_outputs = { regex };
+  if (begin) Object.assign(common, { messages: [...messages, { role: "assistant", content: begin }], continue_final_message: true, add_generation_prompt: false });
   return common;
+}
+
+/** A text begun for the model must not be left out in silence: other engines would answer it as a turn that is over. */
+function assertPossible({ begin }: CompletionRequest, engine: Engine): void {
+  if (!begin || engine === "vllm") return;
+  throw new LabError({
+    what: "A text can be begun for the model on vLLM only",
+    where: `begin ${JSON.stringify(begin.slice(0, 40))}`,
+    expected: "serving.engine vllm",
+    found: engine,
+    todo: 'Choose a prompt without a begun text (prompt.teacher, prompt.base: "example" or "tags"), or serve with vLLM.',
+  });
 }
 
 async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {

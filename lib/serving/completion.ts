@@ -4,6 +4,8 @@ import type { ChatMessage } from "../model/chat.ts";
 
 export interface CompletionRequest {
   messages: ChatMessage[];
+  /** As the server calls it; default the client's: one server may hold several. */
+  model?: string | undefined;
   /** 0 is greedy. */
   temperature: number;
   /** Default 1. */
@@ -13,12 +15,18 @@ export interface CompletionRequest {
   seed?: number | undefined;
   /** A JSON schema the text must follow. vLLM enforces it; others are not sent it. */
   jsonSchema?: Record<string, unknown> | undefined;
+  /** A regular expression that the whole text must match. vLLM enforces it on what the model writes; others are not sent it. */
+  regex?: string | undefined;
+  /** How the assistant's text is begun for it; it stands in front of `text`. vLLM alone can go on from it: asking another engine throws. */
+  begin?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
 interface Outcome {
-  /** What the model wrote, `<think>` put back where its template opened it. Of a failure: what there is ("length"), else "". */
+  /** What was begun and what the model wrote, `<think>` put back where its template opened it. Of a failure: what there is ("length"), else "". */
   text: string;
+  /** The thoughts as the server sent them, apart from the text; null where it sends none. `text` holds them, too. */
+  reasoning: string | null;
   /** As the server counted them; null when it did not say. */
   promptTokens: number | null;
   completionTokens: number | null;
@@ -76,9 +84,14 @@ export function isRejection(cause: string): boolean {
 }
 
 /** The part of an answer before anybody has counted attempts and time. */
-export type Reading =
-  | { ok: true; text: string; finishReason: string; promptTokens: number | null; completionTokens: number | null }
-  | { ok: false; cause: FailureCause; message: string; text: string; promptTokens: number | null; completionTokens: number | null };
+export type Reading = Written & ({ ok: true; finishReason: string } | { ok: false; cause: FailureCause; message: string });
+
+interface Written {
+  text: string;
+  reasoning: string | null;
+  promptTokens: number | null;
+  completionTokens: number | null;
+}
 
 const count = z.number().int().min(0).nullish();
 const ChatResponse = z.object({
@@ -91,8 +104,8 @@ const ChatResponse = z.object({
   usage: z.object({ prompt_tokens: count, completion_tokens: count }).nullish(),
 });
 
-/** Reads the body of an answer with status 200. Never throws: what cannot be read is a failure. */
-export function readResponse(bytes: Uint8Array): Reading {
+/** Reads the body of an answer with status 200 to a text that was begun so. Never throws: what cannot be read is a failure. */
+export function readResponse(bytes: Uint8Array, begin = ""): Reading {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -110,38 +123,51 @@ export function readResponse(bytes: Uint8Array): Reading {
   if (!parsed.success) return unreadable(`the answer is no chat completion (field ${parsed.error.issues[0]?.path.join(".") || "top level"})`);
   const [choice] = parsed.data.choices;
   if (!choice) return unreadable("the answer holds no choices");
-  const { content, reasoning_content, reasoning } = choice.message;
+  const { content } = choice.message;
+  const reasoning = choice.message.reasoning_content ?? choice.message.reasoning ?? null;
   const { prompt_tokens, completion_tokens } = parsed.data.usage ?? {};
   return readChoice({
-    content: joinReasoning(reasoning_content ?? reasoning ?? "", content ?? ""),
+    text: join(begin, reasoning ?? "", content ?? ""),
+    wrote: `${content ?? ""}${reasoning ?? ""}`.trim() !== "",
+    reasoning,
     finishReason: choice.finish_reason ?? "stop",
     promptTokens: prompt_tokens ?? null,
     completionTokens: completion_tokens ?? null,
   });
 }
 
-/** Servers with a reasoning parser send the thoughts apart, without their tags. */
-export function joinReasoning(reasoning: string, content: string): string {
-  return reasoning === "" ? content : `<think>\n${reasoning.trim()}\n</think>\n${content.trimStart()}`;
+/** The whole text. Servers with a reasoning parser send the thoughts apart, without their tags; what was begun is not sent back. */
+function join(begin: string, reasoning: string, content: string): string {
+  if (reasoning === "") return begin + content;
+  const thoughts = (startsInThink(begin) ? begin.replace("<think>", "") : begin) + reasoning;
+  return `<think>\n${thoughts.trim()}\n</think>\n${content.trimStart()}`;
+}
+
+export function startsInThink(text: string): boolean {
+  return text.trimStart().startsWith("<think>");
 }
 
 export interface Choice {
-  content: string;
+  /** Whole, with what was begun. */
+  text: string;
+  /** Whether the model itself wrote anything. */
+  wrote: boolean;
+  reasoning: string | null;
   finishReason: string;
   promptTokens: number | null;
   completionTokens: number | null;
 }
 
 /** Whether a choice is a whole text. */
-export function readChoice({ content, finishReason, promptTokens, completionTokens }: Choice): Reading {
-  const counts = { promptTokens, completionTokens };
-  const failure = (cause: FailureCause, message: string): Reading => ({ ok: false, cause, message, text: content, ...counts });
+export function readChoice({ text, wrote, reasoning, finishReason, promptTokens, completionTokens }: Choice): Reading {
+  const written = { text, reasoning, promptTokens, completionTokens };
+  const failure = (cause: FailureCause, message: string): Reading => ({ ok: false, cause, message, ...written });
   if (finishReason === "length") return failure("length", `the text was cut after ${completionTokens ?? "the allowed number of"} tokens`);
   if (finishReason === "content_filter") return failure("content_filter", "the server held the text back");
-  if (content.trim() === "") return failure("empty", "the model wrote nothing");
-  return { ok: true, text: content, finishReason, ...counts };
+  if (!wrote) return { ...failure("empty", "the model wrote nothing"), text: "" };
+  return { ok: true, finishReason, ...written };
 }
 
 function unreadable(message: string): Reading {
-  return { ok: false, cause: "bad_response", message, text: "", promptTokens: null, completionTokens: null };
+  return { ok: false, cause: "bad_response", message, text: "", reasoning: null, promptTokens: null, completionTokens: null };
 }

@@ -22,6 +22,25 @@ test("a stream gives its pieces as they come, and the time of the first", async 
   expect(stub.requests[0]!.body.stream_options).toEqual({ include_usage: true });
 });
 
+test("a begun text and thoughts sent apart are streamed as one text", async () => {
+  const thoughts = [chunkEvent({ reasoning: "2 +" }), chunkEvent({ reasoning: " 2" }), chunkEvent({ content: "4" })];
+  for (const [begin, chunks, text, reasoning] of [
+    ["", thoughts, "<think>\n2 + 2\n</think>\n4", "2 + 2"],
+    ["<think>\nSo ", thoughts, "<think>\nSo 2 + 2\n</think>\n4", "2 + 2"],
+    ["<think>\n", [chunkEvent({ content: "2 + 2" }), chunkEvent({ content: "\n</think>\n4" })], "<think>\n2 + 2\n</think>\n4", null],
+    ["<think>\n", [chunkEvent({ content: " " })], "", null],
+  ] as const) {
+    const { client } = await serve((_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end(`${chunks.join("")}${chunkEvent({}, "stop")}data: [DONE]\n\n`);
+    });
+    const pieces: string[] = [];
+    const result = await client.streamComplete({ ...request, begin }, (piece) => pieces.push(piece));
+    expect(result).toMatchObject({ ok: text !== "", text, reasoning });
+    if (result.ok) expect(pieces.join("")).toBe(text);
+  }
+});
+
 test("a stream that ends or breaks off before the text does is not taken for a whole text", async () => {
   for (const end of ["end", "destroy", "silence"] as const) {
     const { client } = await serve(

@@ -1,6 +1,6 @@
 /** A completion as it is written, piece by piece. */
 import type OpenAI from "openai";
-import { isPermanent, readChoice } from "./completion.ts";
+import { isPermanent, readChoice, startsInThink } from "./completion.ts";
 import type { CompletionResult, FailureCause } from "./completion.ts";
 import { readRequestError, TooLarge } from "./request-error.ts";
 
@@ -14,6 +14,8 @@ export type StreamedResult = CompletionResult & {
 export interface StreamOptions {
   engine: "transformers" | "vllm";
   opensThink: boolean | null;
+  /** How the text was begun: handed to `onText` before the first piece. */
+  begin: string;
   maxBytes: number;
   onText: ((piece: string) => void) | undefined;
   signal: AbortSignal;
@@ -24,9 +26,11 @@ export interface StreamOptions {
 type Fields = Omit<OpenAI.ChatCompletionCreateParamsNonStreaming, "stream">;
 
 /** Asks once and reads to the end. Never rejects for what the server does; an error thrown by `onText` is passed on. */
-export async function streamOnce(openai: OpenAI, fields: Fields, { engine, opensThink, maxBytes, onText, signal, why }: StreamOptions): Promise<StreamedResult> {
+export async function streamOnce(openai: OpenAI, fields: Fields, { engine, opensThink, begin, maxBytes, onText, signal, why }: StreamOptions): Promise<StreamedResult> {
   const started = performance.now();
   let text = "";
+  let wrote = false;
+  let reasoning: string | null = null;
   let inReasoning = false;
   let firstTextMs: number | null = null;
   let finishReason: string | null = null;
@@ -35,7 +39,6 @@ export async function streamOnce(openai: OpenAI, fields: Fields, { engine, opens
 
   const add = (piece: string): void => {
     if (piece === "") return;
-    firstTextMs ??= performance.now() - started;
     text += piece;
     if (text.length > maxBytes) throw new TooLarge();
     try {
@@ -48,10 +51,10 @@ export async function streamOnce(openai: OpenAI, fields: Fields, { engine, opens
     const ms = performance.now() - started;
     const after = firstTextMs === null ? 0 : ms - firstTextMs;
     const tokensPerSecond = completionTokens !== null && completionTokens > 1 && after > 0 ? ((completionTokens - 1) / after) * 1000 : null;
-    const counts = { text, promptTokens, completionTokens, attempts: 1, ms, firstTextMs, tokensPerSecond };
+    const counts = { text, reasoning, promptTokens, completionTokens, attempts: 1, ms, firstTextMs, tokensPerSecond };
     if (finishReason === null) return { ...counts, ok: false, cause: "incomplete", permanent: false, message: "the stream ended before the text did" };
-    const reading = readChoice({ content: text, finishReason, promptTokens, completionTokens });
-    return reading.ok ? { ...counts, ok: true, finishReason } : { ...counts, ok: false, cause: reading.cause, permanent: isPermanent(reading.cause), message: reading.message };
+    const reading = readChoice({ text, wrote, reasoning, finishReason, promptTokens, completionTokens });
+    return reading.ok ? { ...counts, ...reading } : { ...counts, ...reading, permanent: isPermanent(reading.cause) };
   };
 
   try {
@@ -64,16 +67,21 @@ export async function streamOnce(openai: OpenAI, fields: Fields, { engine, opens
       if (!choice) continue;
       const delta = choice.delta as { content?: string | null; reasoning_content?: string | null; reasoning?: string | null } | undefined;
       const thought = delta?.reasoning_content ?? delta?.reasoning ?? "";
-      if (thought !== "" && !inReasoning) {
+      const content = delta?.content ?? "";
+      if (thought !== "" || content !== "") firstTextMs ??= performance.now() - started;
+      wrote ||= (thought + content).trim() !== "";
+      if (thought !== "") {
+        if (text === "") add(startsInThink(begin) ? begin : `<think>\n${begin}`);
+        else if (!inReasoning) add("<think>\n");
         inReasoning = true;
-        add("<think>\n");
+        reasoning = (reasoning ?? "") + thought;
+        add(thought);
       }
-      add(thought);
-      if (delta?.content) {
+      if (content !== "") {
+        if (text === "") add(begin || (opensThink && !startsInThink(content) ? "<think>\n" : ""));
         if (inReasoning) add("\n</think>\n");
-        else if (text === "" && opensThink && !delta.content.trimStart().startsWith("<think>")) add("<think>\n");
         inReasoning = false;
-        add(delta.content);
+        add(content);
       }
       finishReason = choice.finish_reason ?? finishReason;
     }
@@ -82,7 +90,7 @@ export async function streamOnce(openai: OpenAI, fields: Fields, { engine, opens
   } catch (error) {
     if (error instanceof ReaderError) throw error.cause;
     const [cause, message] = signal.aborted ? why() : failureOf(error);
-    return { ok: false, cause, permanent: isPermanent(cause), message, text, promptTokens, completionTokens, attempts: 1, ms: performance.now() - started, firstTextMs, tokensPerSecond: null };
+    return { ok: false, cause, permanent: isPermanent(cause), message, text, reasoning, promptTokens, completionTokens, attempts: 1, ms: performance.now() - started, firstTextMs, tokensPerSecond: null };
   }
 }
 
