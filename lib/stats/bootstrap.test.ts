@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { bootstrapMean, bootstrapShare, clusteredShare, kappaInterval, pairedDifference } from "./bootstrap.ts";
+import { areaInterval, bootstrapMean, bootstrapShare, clusteredShare, kappaInterval, pairedDifference } from "./bootstrap.ts";
 import { createRandom } from "./random.ts";
-import { wilson } from "./stats.ts";
+import { areaUnderCurve, wilson } from "./stats.ts";
 
 const coin = (n: number, p: number, seed: number) => {
   const random = createRandom(seed);
@@ -131,4 +131,36 @@ describe("kappaInterval", () => {
   });
 
   test("raters who never differ in what they say have none", () => expect(kappaInterval([[1, 1], [1, 1]])).toBeNull());
+});
+
+describe("the area under the ROC curve", () => {
+  const scored = (positives: number[], negatives: number[]) => [...positives.map((x) => [true, x] as const), ...negatives.map((x) => [false, x] as const)];
+
+  test("is the share of pairs in which the positive scores higher, ties half", () => {
+    expect(areaUnderCurve(scored([3, 4], [1, 2]))).toBe(1);
+    expect(areaUnderCurve(scored([1, 2], [3, 4]))).toBe(0);
+    expect(areaUnderCurve(scored([5, 5, 5], [5, 5]))).toBe(0.5);
+    expect(areaUnderCurve(scored([12, 8], [8]))).toBe(0.75);
+    // scikit-learn's roc_auc_score([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]), as its documentation has it.
+    expect(areaUnderCurve(scored([0.35, 0.8], [0.1, 0.4]))).toBe(0.75);
+  });
+
+  test("agrees with counting every pair", () => {
+    const random = createRandom("pairs");
+    const [a, b] = [0, 1].map((shift) => Array.from({ length: 40 }, () => Math.floor(random.next() * 6) + shift)) as [number[], number[]];
+    const won = b.flatMap((x) => a.map((y) => (x > y ? 1 : x === y ? 0.5 : 0))).reduce<number>((sum, w) => sum + w, 0);
+    expect(areaUnderCurve(scored(b, a))).toBeCloseTo(won / 1600, 12);
+  });
+
+  test("of one side only is not defined", () => {
+    expect(areaUnderCurve(scored([1, 2], []))).toBeNull();
+    expect(areaInterval([])).toBeNull();
+  });
+
+  test("of scores that say nothing has an interval that holds a half, of scores that say much one that does not", () => {
+    const noise = areaInterval(scored(coin(200, 0.5, 1).flat(), coin(200, 0.5, 2).flat()))!;
+    expect([noise.low < 0.5, noise.high > 0.5]).toEqual([true, true]);
+    const much = areaInterval(scored(coin(200, 0.8, 3).flat(), coin(200, 0.3, 4).flat()))!;
+    expect([much.low > 0.6, much.value < much.high]).toEqual([true, true]);
+  });
 });

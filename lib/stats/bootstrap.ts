@@ -1,7 +1,7 @@
 /** Intervals by resampling whole questions: answers to one question resemble each other and are not independent trials. */
 import { createRandom } from "./random.ts";
 import type { Estimate } from "../records.ts";
-import { cohenKappa, quantile, wilson } from "./stats.ts";
+import { areaUnderCurve, cohenKappa, quantile, wilson } from "./stats.ts";
 
 export interface BootstrapOptions {
   seed?: number | string;
@@ -112,6 +112,17 @@ export function kappaInterval(pairs: readonly (readonly [unknown, unknown])[], o
   const value = cohenKappa(pairs);
   if (value === null) return null;
   const drawn = resample(pairs, (p) => cohenKappa(p), options).filter((k): k is number => k !== null);
+  return { value, ...interval(drawn, options) };
+}
+
+/**
+ * Area under the ROC curve with a percentile interval that resamples items. null as `areaUnderCurve`; resamples that drew one side only
+ * are left out of the interval.
+ */
+export function areaInterval(scored: readonly (readonly [positive: boolean, score: number])[], options: BootstrapOptions = {}): Estimate | null {
+  const value = areaUnderCurve(scored);
+  if (value === null) return null;
+  const drawn = resample(scored, (s) => areaUnderCurve(s), options).filter((area): area is number => area !== null);
   return { value, ...interval(drawn, options) };
 }
 
