@@ -55,6 +55,7 @@ export * from "./model/tokens.ts";
 export * from "./model/training-memory.ts";
 
 export * from "./prompt/prompt.ts";
+export * from "./prompt/prompt-tokens.ts";
 
 export { FAULT_KINDS } from "./world/fault-kind.ts";
 export type { FaultKind } from "./world/fault-kind.ts";
@@ -125,6 +126,7 @@ export * from "./filter/filter-record.ts";
 export * from "./filter/filter-rules.ts";
 export * from "./filter/filter-samples.ts";
 export * from "./filter/funnel.ts";
+export * from "./filter/judge-shortfall.ts";
 export * from "./filter/select.ts";
 export * from "./filter/survival.ts";
 export * from "./filter/threshold.ts";
@@ -156,6 +158,7 @@ export * from "./evaluate/eval-summary.ts";
 export * from "./evaluate/evaluate.ts";
 export * from "./evaluate/evaluate-arms.ts";
 export * from "./evaluate/fin-r1.ts";
+export * from "./evaluate/majority.ts";
 export * from "./evaluate/track.ts";
 export * from "./evaluate/travellers.ts";
 

@@ -10,6 +10,7 @@ import { readJsonl } from "../store/jsonl.ts";
 import { openJudge } from "../judge/judge-server.ts";
 import type { JudgeServer } from "../judge/judge-ask.ts";
 import { judge } from "../judge/judge.ts";
+import { judgeShortfall, shortfallError } from "./judge-shortfall.ts";
 import type { JudgeOptions } from "../judge/judge.ts";
 import type { Judgement } from "../judge/judge-vote.ts";
 import type { Lab } from "../config/lab.ts";
@@ -46,7 +47,8 @@ export interface Filtered {
  * Questions are split by type before anything is filtered, near-copies on one side, so the test holds those the Teacher failed, too;
  * questions whose gold cannot be read are in no file. Verdicts of the Judge are kept, so a killed run goes on where it was. Nothing
  * kept, or one type only, is a `warning` in the stats, not an error: the funnel then shows where it was lost.
- * Throws LabError when an input is missing or malformed, and as `judge`.
+ * Throws LabError when an input is missing or malformed, before anything is written when the Judge would drop most of what the rules passed
+ * (`judgeShortfall`), and as `judge`.
  */
 export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Filtered> {
   const { config, paths } = lab;
@@ -64,6 +66,8 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
   const { useJudge, bestOf, sftMaxRows, rlSource } = config.filter;
   const { ended, passed } = applyRules(texts, side, useJudge);
   const judged = useJudge ? await judgeTexts(lab, passed, options) : null;
+  const shortfall = judged && judgeShortfall([...judged.byKey.values()], config.filter);
+  if (shortfall) throw shortfallError(shortfall, config.filter, judged.model);
   const { details: later, kept } = applyJudge(passed, judged?.byKey ?? null, { bestOf, maxRows: sftMaxRows, seed: config.seed });
   const details = inOrderOf(texts, [...ended, ...later]);
   const fates = questionFates(questions, side, new Set(kept.map((row) => row.id)), rlSource);

@@ -103,6 +103,17 @@ export function maxPoints(rubric: RubricName): number {
   return criteria.length * (scale.kind === "points" ? scale.max : 1);
 }
 
+/** Lowest possible points of a readable verdict: 4 for the four dimensions, 0 for the seven criteria. */
+export function minPoints(rubric: RubricName): number {
+  const { criteria, scale } = rubricOf(rubric);
+  return scale.kind === "points" ? criteria.length * scale.min : 0;
+}
+
+/** Whether the rubric has a pass mark to set; of the others every criterion must hold. */
+export function isMarked(rubric: RubricName): boolean {
+  return rubricOf(rubric).scale.kind === "points";
+}
+
 /** Points of a verdict: the sum of the scores, or the number of criteria that hold. */
 export function pointsOf(verdict: JudgeVerdict): number {
   return Object.values(verdict.scores).reduce<number>((sum, score) => sum + Number(score), 0);
@@ -110,5 +121,5 @@ export function pointsOf(verdict: JudgeVerdict): number {
 
 /** Points needed to pass: the config's for "four-dimensions", all seven for "seven-criteria" (Fin-R1: all must hold). */
 export function pointsToPass(rubric: RubricName, judgePassScore: number): number {
-  return rubricOf(rubric).scale.kind === "points" ? judgePassScore : maxPoints(rubric);
+  return isMarked(rubric) ? judgePassScore : maxPoints(rubric);
 }
