@@ -1,8 +1,8 @@
 /** What the Teacher is asked, and the key under which each answer is kept. Pure. */
-import { messages } from "../model/chat.ts";
 import type { CompletionRequest, CompletionResult } from "../serving/completion.ts";
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
+import { promptId, promptOf, promptRequest } from "../prompt/prompt.ts";
 import { hashJson, sampleSeed } from "../store/hash.ts";
 import type { Distilled, Question } from "../records.ts";
 
@@ -20,11 +20,14 @@ export type DistillSettings = Pick<Config, "distill" | "prompt" | "seed">;
 /**
  * `samplesPerQuestion` texts of every question, in the questions' order.
  *
- * key = sha256(model, system, prompt, sampling, seed, sample, id): `model` as `servedId` says: another model, prompt or seed asks anew, nothing else does. Each text has a
- * seed of its own, drawn from the config's seed, the question and the sample, so neither order nor company changes it. Throws LabError on an id that comes twice.
+ * key = sha256(model, prompt, question, sampling, seed, sample, id), `model` as `servedId` says, the prompt by its texts (`promptId`): another
+ * model, prompt or seed asks anew, nothing else does. Each text has a seed of its own, drawn from the config's seed, the question and the
+ * sample, so neither order nor company changes it. Throws LabError on an id that comes twice.
  */
 export function distillTasks(questions: readonly Question[], model: string, { distill, prompt, seed }: DistillSettings): DistillTask[] {
   const { temperature, topP, maxTokens, samplesPerQuestion } = distill;
+  const told = promptOf(prompt.teacher);
+  const toldId = promptId(told);
   const ids = new Set<string>();
   for (const { id } of questions) {
     if (ids.has(id)) throw new LabError({ what: "distill requires questions with ids of their own", where: `question ${id}`, found: "the id twice" });
@@ -32,8 +35,9 @@ export function distillTasks(questions: readonly Question[], model: string, { di
   }
   return questions.flatMap((question) =>
     Array.from({ length: samplesPerQuestion }, (_, sample): DistillTask => {
-      const identity = { model, system: prompt.system, prompt: question.question, temperature, topP, maxTokens, seed, sample, id: question.id };
-      return { key: hashJson(identity), question, sample, request: { messages: messages(question.question, prompt.system), temperature, topP, maxTokens, seed: sampleSeed(seed, sample, question.question) } };
+      const identity = { model, prompt: toldId, question: question.question, temperature, topP, maxTokens, seed, sample, id: question.id };
+      const sampling = { temperature, topP, maxTokens, seed: sampleSeed(seed, sample, question.question) };
+      return { key: hashJson(identity), question, sample, request: { ...promptRequest(told, question.question), ...sampling } };
     }),
   );
 }

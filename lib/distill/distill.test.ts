@@ -51,7 +51,7 @@ test.each([
   ["temperature", { "distill.temperature": 0.9 }],
   ["topP", { "distill.topP": 0.5 }],
   ["maxTokens", { "distill.maxTokens": 99 }],
-  ["system prompt", { "prompt.system": "Think." }],
+  ["Teacher's prompt", { "prompt.teacher": "example" }],
 ])("a changed %s asks everything anew, and going back asks nothing", async (_, overrides) => {
   const { lab, asked } = await bench();
   const before = await distill(lab(), stubQuestions(6));

@@ -10,6 +10,8 @@ import type { DistillTask } from "./distill-tasks.ts";
 import { LabError } from "../errors.ts";
 import { hashJson } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
+import { promptId, promptOf } from "../prompt/prompt.ts";
+import { assertPromptFits } from "../prompt/prompt-tokens.ts";
 import type { Lab } from "../config/lab.ts";
 import { finishJsonl, readManifest } from "../store/manifest.ts";
 import { Distilled } from "../records.ts";
@@ -52,6 +54,7 @@ export async function distill(lab: Lab, questions: readonly Question[], { onProg
   const inputs = inputsOf(lab, teacher, tasks);
   const counter = new ProgressCounter(tasks.map((task) => task.question.type));
 
+  if (givenServer(config, "teacher") === null) await assertPromptFits(config, "teacher", questions.map(({ question }) => question));
   const finished = force ? null : finishedRows(lab, inputs);
   if (finished) {
     for (const row of finished) counter.add(row);
@@ -121,7 +124,7 @@ async function ask(lab: Lab, open: readonly DistillTask[], store: Store<Distille
 function inputsOf({ config }: Lab, model: string, tasks: readonly DistillTask[]): Record<string, unknown> {
   const { distill, prompt, seed, serving } = config;
   return {
-    ...{ model, system: prompt.system, ...distill, seed, maxModelLength: serving.maxModelLength },
+    ...{ model, prompt: promptId(promptOf(prompt.teacher)), ...distill, seed, maxModelLength: serving.maxModelLength },
     texts: hashJson(tasks.map(({ key, question }) => [key, question])),
   };
 }

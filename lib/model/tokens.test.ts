@@ -19,6 +19,9 @@ describe("loadTokenizer", () => {
     expect(tokenizer.countPromptTokens({ question: "abc", system: "" })).toBe(22);
     expect(tokenizer.countPromptTokens({ question: "abc", system: "be" })).toBe(22 + 1 + 7 + 2 + 2);
     expect(tokenizer.countRowTokens({ question: "abc" }, "yes")).toBe(22 + 3 + 2);
+    const example = [{ role: "user", content: "a" }, { role: "assistant", content: "b" }] as const;
+    expect(tokenizer.countChatTokens([...example, { role: "user", content: "abc" }])).toBe(22 + (1 + 5 + 1 + 2) + (1 + 10 + 1 + 2));
+    expect(tokenizer.countChatTokens([{ role: "user", content: "abc" }], "So ")).toBe(22 + 3);
   });
 
   test("a question that holds special tokens' text is counted as the model would read it", async () => {

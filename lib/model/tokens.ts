@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PreTrainedTokenizer } from "@huggingface/transformers";
 import { LabError } from "../errors.ts";
+import { messages } from "./chat.ts";
+import type { ChatMessage } from "./chat.ts";
 import { assertPinned, cachedSnapshot, hubModel, huggingFaceHome } from "./hub.ts";
 import type { HubModel } from "./hub.ts";
 import { sha256 } from "../store/hash.ts";
@@ -24,13 +26,15 @@ export interface Tokenizer {
   countTokens(text: string): number;
   /** Tokens of what the model reads before it answers: chat template, system, question, opening of the assistant's turn. */
   countPromptTokens(prompt: Prompt): number;
+  /** The same of any conversation; `begin` is the assistant's text as far as it has been begun. */
+  countChatTokens(chat: readonly ChatMessage[], begin?: string): number;
   /** Tokens of a whole training row: the prompt, the response, the end of the turn. */
   countRowTokens(prompt: Prompt, response: string): number;
 }
 
 /** Longer texts are counted by their first part and scaled: they fit nowhere, and exact counting would take seconds a megabyte. */
 const EXACT_CHARACTERS = 200_000;
-const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json"] as const;
+export const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json"] as const;
 const loaded = new Map<string, Promise<Tokenizer>>();
 
 /**
@@ -95,15 +99,14 @@ function wrap(model: string, vocabulary: string, tokenizer: PreTrainedTokenizer,
     if (text.length <= EXACT_CHARACTERS) return tokenizer.encode(text, { add_special_tokens: false }).length;
     return Math.round((tokenizer.encode(text.slice(0, EXACT_CHARACTERS), { add_special_tokens: false }).length * text.length) / EXACT_CHARACTERS);
   };
-  const render = ({ question, system }: Prompt, response: string | null): string => {
-    const messages = [...(system ? [{ role: "system", content: system }] : []), { role: "user", content: question }, ...(response === null ? [] : [{ role: "assistant", content: response }])];
-    return tokenizer.apply_chat_template(messages, { tokenize: false, add_generation_prompt: response === null }) as string;
-  };
+  const render = (chat: readonly ChatMessage[], answered: boolean): string => tokenizer.apply_chat_template([...chat], { tokenize: false, add_generation_prompt: !answered }) as string;
+  const countChatTokens = (chat: readonly ChatMessage[], begin = ""): number => countTokens(render(chat, false) + begin);
   return {
     model,
     identity: sha256(`${vocabulary}\n${String(template)}`),
     countTokens,
-    countPromptTokens: (prompt) => countTokens(render(prompt, null)),
-    countRowTokens: (prompt, response) => countTokens(render(prompt, response)),
+    countChatTokens,
+    countPromptTokens: ({ question, system }) => countChatTokens(messages(question, system)),
+    countRowTokens: ({ question, system }, response) => countTokens(render([...messages(question, system), { role: "assistant", content: response }], true)),
   };
 }

@@ -19,6 +19,8 @@ import type { Question } from "../records.ts";
 import type { SetAside } from "./sources.ts";
 import { loadTokenizer } from "../model/tokens.ts";
 import type { Tokenizer } from "../model/tokens.ts";
+import { ownPrompt, promptId, promptOf } from "../prompt/prompt.ts";
+import { countLongestPrompt } from "../prompt/prompt-tokens.ts";
 
 export interface PrepareOptions {
   /** The generated basics; the world's by default. */
@@ -36,7 +38,7 @@ export interface PreparedQuestion {
   question: Question;
   origin: Collected["origin"];
   rule: string;
-  /** Prompt tokens, chat template included; null for rows that left before they were counted. */
+  /** Tokens of the longer of the student's and the Teacher's prompt, chat template included; null for rows that left before they were counted. */
   tokens: number | null;
 }
 
@@ -60,10 +62,11 @@ export function reportPath(lab: Pick<Lab, "paths">): string {
  */
 export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<PrepareReport> {
   const { prepare: settings, prompt, seed } = lab.config;
+  const prompts = [ownPrompt(prompt.system), promptOf(prompt.teacher)];
   const tokenizer = options.tokenizer ?? (await loadTokenizer(lab.config.models.base));
   const collected = await collectSources(lab, options);
   const { testShare, sources, ...used } = settings; // the split is stage 3's; of the files the content counts, not the place
-  const inputs = { ...used, seed, system: prompt.system, maxLength: lab.config.sft.maxLength, tokenizer: tokenizer.identity, contents: sourceHashes(collected), code: await hashCode(["answer", "model", "prepare", "question", "stats", "store", "world"]) };
+  const inputs = { ...used, seed, prompts: prompts.map(promptId), maxLength: lab.config.sft.maxLength, tokenizer: tokenizer.identity, contents: sourceHashes(collected), code: await hashCode(["answer", "model", "prepare", "prompt", "question", "stats", "store", "world"]) };
   if (!(options.force ?? lab.force)) {
     const stored = storedReport(lab, inputs);
     if (stored) return stored;
@@ -79,7 +82,7 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
       options.signal?.throwIfAborted();
       await new Promise((breathe) => setImmediate(breathe));
     }
-    candidate.tokens = tokenizer.countPromptTokens({ question: question.question, system: prompt.system });
+    candidate.tokens = countLongestPrompt(tokenizer, prompts, question.question);
     const gold = readGold(question.question, question.gold_answer);
     if (!gold.readable) setAside.push(leave(candidate, "gold_unreadable", "gold_answer", "an answer that can be checked", `${question.gold_answer.slice(0, 60)} (${gold.reason})`));
     else if (candidate.tokens > settings.maxPromptTokens) setAside.push(leave(candidate, "too_long", "question", `at most ${settings.maxPromptTokens} tokens`, `${candidate.tokens}`));

@@ -7,7 +7,7 @@ import { hashJson } from "../store/hash.ts";
 
 const Example = z.strictObject({ user: z.string(), assistant: z.string() });
 
-/** An entry of `prompts.json`. Texts stand there in the question's language; an empty `system` sends none. */
+/** A prompt. Texts stand there in the question's language; an empty `system` sends none. */
 export const ModelPrompt = z.strictObject({
   version: z.string(),
   /** Whom it suits, and where it comes from. */
@@ -15,19 +15,38 @@ export const ModelPrompt = z.strictObject({
   system: z.strictObject({ en: z.string(), zh: z.string() }),
   /** One worked example, asked and answered before the question. */
   example: z.strictObject({ en: Example, zh: Example }).nullable(),
-  /** How the model's own text is begun for it; "" leaves it to the model. */
+  /** How the model's own text is begun for it; "" leaves it to the model. vLLM only. */
   begin: z.string(),
+  /** What the whole answer must match; enforced by vLLM, ignored by others. */
+  regex: z.string().optional(),
 });
 export type ModelPrompt = z.infer<typeof ModelPrompt>;
 
-const PROMPTS: Readonly<Record<string, ModelPrompt>> = z.record(z.string(), ModelPrompt).parse(JSON.parse(readFileSync(new URL("./prompts.json", import.meta.url), "utf8")));
+/** An entry of `prompts.json`: what it does not say is as in the prompt before it that it names. */
+const Entry = ModelPrompt.partial().extend({ like: z.string().optional() });
+
+function readPrompts(file: URL): Record<string, ModelPrompt> {
+  const prompts: Record<string, ModelPrompt> = {};
+  for (const [name, entry] of Object.entries(z.record(z.string(), Entry).parse(JSON.parse(readFileSync(file, "utf8"))))) {
+    const { like, ...own } = entry;
+    prompts[name] = ModelPrompt.parse({ ...(like !== undefined && prompts[like]), ...own });
+  }
+  return prompts;
+}
+
+const PROMPTS: Readonly<Record<string, ModelPrompt>> = readPrompts(new URL("./prompts.json", import.meta.url));
 
 /** The names of `prompts.json`. */
 export const PROMPT_NAMES: readonly string[] = Object.keys(PROMPTS);
 
 /** The prompt of that name; any other text is a system message of the reader's own. */
 export function promptOf(nameOrText: string): ModelPrompt {
-  return Object.hasOwn(PROMPTS, nameOrText) ? PROMPTS[nameOrText]! : { version: "own", source: "the config", system: { en: nameOrText, zh: nameOrText }, example: null, begin: "" };
+  return Object.hasOwn(PROMPTS, nameOrText) ? PROMPTS[nameOrText]! : ownPrompt(nameOrText);
+}
+
+/** A system message of the reader's own, in every language alike; "" for none. */
+export function ownPrompt(system: string): ModelPrompt {
+  return { version: "own", source: "the config", system: { en: system, zh: system }, example: null, begin: "" };
 }
 
 /** The conversation up to the model's answer, in the question's language. */
@@ -41,7 +60,20 @@ export function promptMessages({ system, example }: ModelPrompt, question: strin
   ];
 }
 
-/** What stands for a prompt in cache keys: its texts, whatever its name. */
-export function promptId({ system, example, begin }: ModelPrompt): string {
-  return hashJson({ system, example, begin }).slice(0, 12);
+/** What of a request for an answer comes from the prompt. */
+export interface PromptRequest {
+  messages: ChatMessage[];
+  begin?: string;
+  regex?: string;
+}
+
+/** What is sent so that the model answers the question as the prompt has it. */
+export function promptRequest(prompt: ModelPrompt, question: string): PromptRequest {
+  const { begin, regex } = prompt;
+  return { messages: promptMessages(prompt, question), ...(begin !== "" && { begin }), ...(regex !== undefined && { regex }) };
+}
+
+/** What stands for a prompt in cache keys: all that is sent, whatever its name. */
+export function promptId({ system, example, begin, regex }: ModelPrompt): string {
+  return hashJson({ system, example, begin, ...(regex !== undefined && { regex }) }).slice(0, 12);
 }
