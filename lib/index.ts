@@ -98,11 +98,13 @@ export * from "./ask/ask.ts";
 export type { CollectProgress } from "./ask/collect.ts";
 export * from "./ask/model.ts";
 
+export * from "./distill/compare-prompts.ts";
 export * from "./distill/distill.ts";
 export * from "./distill/distill-curve.ts";
 export * from "./distill/distill-progress.ts";
 export * from "./distill/distill-tasks.ts";
 export * from "./distill/outcome.ts";
+export * from "./distill/prompt-report.ts";
 
 export * from "./judge/judge.ts";
 export * from "./judge/judge-ask.ts";
@@ -118,6 +120,7 @@ export * from "./judge/judge-rules.ts";
 export * from "./judge/judge-server.ts";
 export * from "./judge/judge-sets.ts";
 export * from "./judge/judge-store.ts";
+export * from "./judge/judge-unread.ts";
 export * from "./judge/judge-verdict.ts";
 export * from "./judge/judge-vote.ts";
 

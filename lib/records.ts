@@ -31,8 +31,17 @@ export const Distilled = Question.extend({
   key: text,
   /** 0 … k−1. */
   sample: z.number().int().min(0),
-  /** The whole completion, with `<think>` put back where the chat template opened it; null when the request failed. */
+  /**
+   * All that the Teacher wrote: `<think>` put back where the chat template opened it, a reasoning field of the server joined in front;
+   * null when the request failed.
+   */
   teacher_output: z.string().nullable(),
+  /** The server's reasoning field; null where it gives none. */
+  teacher_reasoning: z.string().nullable().default(null),
+  /** What a student would be trained on, made of the two above; null when there is none. */
+  response: z.string().nullable().default(null),
+  /** The rule of `ASSEMBLY_RULES` that made `response`, or why none could; null when nothing was to be put together. */
+  assembly: z.string().nullable().default(null),
   /** Why there is no usable text: "length", "empty", "context_overflow", "http_500" …; null when there is one. */
   failure: z.string().nullable(),
   completion_tokens: z.number().int().min(0).nullable(),
@@ -95,9 +104,16 @@ export const EvalDetail = z.object({
 });
 export type EvalDetail = z.infer<typeof EvalDetail>;
 
-export const ARM_NAMES = ["base", "sft", "sft_grpo", "grpo_only"] as const;
+/** The zeros: the Base as it is, with the best prompt for it, and that prompt by majority of its sampled answers. */
+export const ZERO_NAMES = ["base", "base_prompted", "base_majority"] as const;
+/** What training made of the Base. */
+export const TRAINED_NAMES = ["sft", "sft_grpo", "grpo_only"] as const;
+export type TrainedArm = (typeof TRAINED_NAMES)[number];
+export const ARM_NAMES = [...ZERO_NAMES, ...TRAINED_NAMES] as const;
 export const ArmName = z.enum(ARM_NAMES);
 export type ArmName = z.infer<typeof ArmName>;
+/** The arms that are a model and a prompt; the majority is counted from the answers of another. */
+export type AskedArm = Exclude<ArmName, "base_majority">;
 
 /** One arm of the ablation; `eval_*.json` holds one of these with its model, settings and n. */
 export const Arm = z.object({
@@ -108,6 +124,7 @@ export const Arm = z.object({
   accuracyLenient: Estimate,
   /** Strict, sampled; null when nothing was sampled. */
   accuracySampled: Estimate.nullable(),
+  accuracySampledLenient: Estimate.nullable(),
   judge: Estimate.nullable(),
   /** Of the greedy answers whose tokens were counted; null when the server counted none. */
   tokensPerAnswer: z.number().nullable(),

@@ -5,6 +5,8 @@ import type { Config } from "../config/config.ts";
 import { isPermanent, TOO_LONG } from "../serving/completion.ts";
 import { hashJson, sampleSeed } from "../store/hash.ts";
 import type { Paths } from "../config/paths.ts";
+import { promptId } from "../prompt/prompt.ts";
+import type { ModelPrompt } from "../prompt/prompt.ts";
 import type { RlRow } from "../records.ts";
 import { openStore } from "../store/store.ts";
 import type { Store } from "../store/store.ts";
@@ -59,8 +61,13 @@ export function isOpen(answer: StoredAnswer | undefined, context: number | null)
   return answer === undefined || (answer.failure !== null && !isPermanent(answer.failure));
 }
 
-/** `reports/runs/eval-<hash of the model's id and system prompt>/answers.jsonl`. Throws LabError when another process evaluates the same model. */
-export function openAnswers(paths: Paths, model: string, system: string): Store<StoredAnswer> {
-  const name = `eval-${hashJson({ model, system }).slice(0, 12)}`;
-  return openStore(join(paths.runs, name, "answers.jsonl"), { schema: StoredAnswer, key: (answer) => answer.key });
+/** `reports/runs/eval-<hash of the model's id and its prompt>/answers.jsonl`: arms that are one model with one prompt share it. */
+export function answersFile(paths: Paths, { id, prompt }: { id: string; prompt: ModelPrompt }): string {
+  const name = `eval-${hashJson({ model: id, prompt: promptId(prompt) }).slice(0, 12)}`;
+  return join(paths.runs, name, "answers.jsonl");
+}
+
+/** Throws LabError when another process evaluates the same model. */
+export function openAnswers(file: string): Store<StoredAnswer> {
+  return openStore(file, { schema: StoredAnswer, key: (answer) => answer.key });
 }

@@ -1,18 +1,22 @@
 /** Has every answer of a list on disk: what is there is read, what is missing is asked for. */
-import { isOpen, openAnswers } from "./answers.ts";
+import { answersFile, isOpen, openAnswers } from "./answers.ts";
 import type { AnswerTask, StoredAnswer } from "./answers.ts";
 import { collectAnswers } from "./collect.ts";
-import type { CollectOptions } from "./collect.ts";
-import type { EvaluatedModel } from "./model.ts";
+import type { CollectOptions, Questionnaire } from "./collect.ts";
+import { servedModel } from "./model.ts";
+import type { EvaluatedModel, ServedModel } from "./model.ts";
 import type { Lab } from "../config/lab.ts";
 import { LabError } from "../errors.ts";
+import { modelId } from "../model/model-ref.ts";
 import type { Client } from "../serving/client.ts";
 import { TOO_LONG } from "../serving/completion.ts";
+import type { ServedAdapter } from "../serving/engine.ts";
 import { givenServer } from "../serving/given.ts";
 import { withServer } from "../serving/serving.ts";
+import type { Store } from "../store/store.ts";
 
-export interface AskOptions extends Pick<CollectOptions, "signal" | "onProgress"> {
-  /** Ask this instead of starting the model's server. */
+export interface AskOptions extends CollectOptions {
+  /** Ask this instead of starting servers: it answers for every model, and knows adapters by their names. */
   client?: Client | undefined;
   /** Ask for all of them again. Default false. */
   force?: boolean;
@@ -25,26 +29,82 @@ export interface Asked {
   asked: number;
 }
 
+/** What one model is to be asked. */
+export interface ModelTasks {
+  model: EvaluatedModel;
+  tasks: readonly AnswerTask[];
+}
+
+/** The model's answers to `tasks`, as `askModels`. */
+export async function askModel(lab: Lab, model: EvaluatedModel, tasks: readonly AnswerTask[], options: AskOptions = {}): Promise<Asked> {
+  return (await askModels(lab, [{ model, tasks }], options))[0]!;
+}
+
 /**
- * The model's answers to `tasks`. No server is started when none is missing.
+ * Every model's answers to its tasks, in the order of `asks`. A server is started for what is missing alone, and one for all that it can hold:
+ * on vLLM the Base and every adapter of it.
  *
- * A prompt that is too long for the context is an answer without a text, and said on the console. Throws LabError as `collectAnswers` and
- * openServer, and when every prompt is too long: that is the setting's doing, not the model's.
+ * A prompt that is too long for the context is an answer without a text, and said on the console. Throws LabError as `collectAnswers`,
+ * `servedModel` and openServer, and when every prompt is too long: that is the setting's doing, not the model's.
  */
-export async function askModel(lab: Lab, model: EvaluatedModel, tasks: readonly AnswerTask[], { client: given, force = false, signal: stop, onProgress }: AskOptions = {}): Promise<Asked> {
-  const { prompt, serving } = lab.config;
-  const context = given || givenServer(lab.config, model.role ?? null) ? null : serving.maxModelLength;
-  const store = openAnswers(lab.paths, model.id, prompt.system);
+export async function askModels(lab: Lab, asks: readonly ModelTasks[], { client, force = false, signal, onProgress }: AskOptions = {}): Promise<Asked[]> {
+  const stores = new Map<string, Store<StoredAnswer>>();
+  const storeOf = (model: EvaluatedModel): Store<StoredAnswer> => {
+    const file = answersFile(lab.paths, model);
+    const store = stores.get(file) ?? openAnswers(file);
+    stores.set(file, store);
+    return store;
+  };
   try {
-    const open = force ? tasks : tasks.filter((task) => isOpen(store.get(task.key), context));
-    const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, open, store, { name: model.name, system: prompt.system, context, signal, onProgress });
-    if (open.length > 0) await (given ? collect(given, stop) : withServer(lab, model.role ?? model.ref, collect, { signal: stop }));
-    const answers = tasks.map((task) => store.get(task.key)!);
-    tellTooLong(model.name, answers, serving.maxModelLength);
-    return { answers, asked: open.length };
+    const open = asks.map(({ model, tasks }) => {
+      const context = client || givenServer(lab.config, model.role) ? null : lab.config.serving.maxModelLength;
+      const store = storeOf(model);
+      return { model, tasks: force ? tasks : tasks.filter((task) => isOpen(store.get(task.key), context)), store, context };
+    });
+    for (const { server, adapters, lists } of await inServers(lab, open, client !== undefined)) {
+      const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, lists, { signal, onProgress });
+      await (client ? collect(client, signal) : withServer(lab, server, collect, { signal, adapters }));
+    }
+    return asks.map(({ model, tasks }, i) => {
+      const answers = tasks.map((task) => storeOf(model).get(task.key)!);
+      tellTooLong(model.name, answers, lab.config.serving.maxModelLength);
+      return { answers, asked: open[i]!.tasks.length };
+    });
   } finally {
-    await store.close();
+    for (const store of stores.values()) await store.close();
   }
+}
+
+interface OpenTasks extends ModelTasks {
+  store: Store<StoredAnswer>;
+  context: number | null;
+}
+
+interface ServerLists {
+  server: ServedModel["server"];
+  adapters: ServedAdapter[];
+  lists: Questionnaire[];
+}
+
+/** What is missing, by the server that answers for it; all in one where a server is given. */
+async function inServers(lab: Lab, open: readonly OpenTasks[], given: boolean): Promise<ServerLists[]> {
+  const servers = new Map<string, ServerLists>();
+  const taken = new Set<string>();
+  for (const { model, tasks, store, context } of open) {
+    // Two arms may want the same answer.
+    const left = tasks.filter(({ key }) => !taken.has(`${store.path} ${key}`));
+    for (const { key } of left) taken.add(`${store.path} ${key}`);
+    if (left.length === 0) continue;
+    const { server, adapter } = given ? { server: model.ref, adapter: model.adapter } : await servedModel(lab, model);
+    const key = given ? "" : typeof server === "string" ? server : modelId(server);
+    const one = servers.get(key) ?? { server, adapters: [], lists: [] };
+    servers.set(key, one);
+    const known = one.adapters.find(({ name }) => name === adapter?.name);
+    if (known && known.path !== adapter!.path) throw new RangeError(`askModels requires another name for each adapter, got two called ${known.name}`);
+    if (adapter && !known) one.adapters.push(adapter);
+    one.lists.push({ name: model.name, servedAs: adapter?.name, prompt: model.prompt, tasks: left, store, context });
+  }
+  return [...servers.values()];
 }
 
 function tellTooLong(name: string, answers: readonly StoredAnswer[], maxModelLength: number): void {

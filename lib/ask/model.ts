@@ -1,45 +1,90 @@
-/** Which model an evaluation asks: an arm of the ablation or any other. */
+/** Which model an evaluation asks, and what it is told: an arm of the ablation or any other model. */
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { LabError } from "../errors.ts";
 import type { Lab } from "../config/lab.ts";
+import { adapterRank, checkAdapter } from "../model/adapter.ts";
 import { mergeAdapter } from "../run/merge.ts";
+import { UNPINNED } from "../model/hub.ts";
 import { modelId, resolveModel } from "../model/model-ref.ts";
 import { localModelPath } from "../config/paths.ts";
-import type { ArmName } from "../records.ts";
-import type { ModelRef } from "../model/model-ref.ts";
-import { roleModel } from "../serving/given.ts";
+import { ownPrompt, promptOf } from "../prompt/prompt.ts";
+import type { ModelPrompt } from "../prompt/prompt.ts";
+import type { AskedArm } from "../records.ts";
+import type { AdapterRef, ModelRef } from "../model/model-ref.ts";
+import type { ServedAdapter } from "../serving/engine.ts";
+import { givenServer, roleModel } from "../serving/given.ts";
+import type { ModelRole } from "../serving/given.ts";
 import { servedId } from "../serving/served.ts";
 
 export interface EvaluatedModel {
+  /** Of the arm or the model in reports; an adapter's server knows it by this name. */
   name: string;
   /** As the reader named it: the arm's adapter or the model. */
   label: string;
+  /** The model itself; of an adapter its base. */
   ref: ModelRef;
-  /** What stands for it in the keys of its answers. */
+  adapter: (AdapterRef & ServedAdapter) | null;
+  /** What stands for its weights in the keys of its answers. */
   id: string;
+  prompt: ModelPrompt;
+  /** Which key of the config names the prompt. */
+  promptKey: "prompt.system" | "prompt.base" | "prompt.teacher";
   /** Of the config's Teacher: asked where the Teacher is served, in the Teacher's precision. */
-  role?: "teacher";
+  role: "teacher" | null;
 }
 
-/** The folder of an arm's published adapter; null for the base. */
-export function armAdapter({ paths }: Pick<Lab, "paths">, arm: ArmName): string | null {
-  return { base: null, sft: paths.sftLora, sft_grpo: paths.grpoLora, grpo_only: join(paths.ckpts, "grpo_only_lora") }[arm];
+/** The folder of an arm's published adapter; null for the Base. */
+export function armAdapter({ paths }: Pick<Lab, "paths">, arm: AskedArm): string | null {
+  return { base: null, base_prompted: null, sft: paths.sftLora, sft_grpo: paths.grpoLora, grpo_only: join(paths.ckpts, "grpo_only_lora") }[arm];
+}
+
+/** What stands for a base (its `modelId`) with an adapter (its sha256), whether that is merged or served beside it. */
+export function adaptedId(base: string, adapter: string): string {
+  return `${base}+${adapter}`;
 }
 
 /**
- * The model to ask. Adapters are merged into the base first (once), because servers without LoRA must serve them, too.
- * Throws LabError when neither or both of `arm` and `model` are given, and when the arm has not been trained.
+ * The model to ask. Nothing is loaded or merged yet.
+ *
+ * All are told what the student is told, the arm base_prompted what is best for the Base, the Teacher what it was told when it taught. Throws
+ * LabError when neither or both of `arm` and `model` are given, when the arm has not been trained, and as checkAdapter.
  */
-export async function evaluatedModel(lab: Lab, { arm, model, name }: { arm?: ArmName; model?: string; name?: string }): Promise<EvaluatedModel> {
+export async function evaluatedModel(lab: Lab, { arm, model, name }: { arm?: AskedArm; model?: string; name?: string }): Promise<EvaluatedModel> {
   if ((arm === undefined) === (model === undefined)) throw new LabError({ what: "evaluate requires either an arm or a model", found: arm === undefined ? "neither" : "both" });
-  const { base, teacher } = lab.config.models;
-  if (model === teacher && model !== base) return { name: safeName(name ?? basename(model)), label: model, ref: await roleModel(lab.config, "teacher"), id: await servedId(lab, "teacher"), role: "teacher" };
-  const adapter = arm ? armAdapter(lab, arm) : adapterFolder(model!);
-  const label = adapter ?? model ?? base;
-  if (adapter && !existsSync(adapter)) throw new LabError({ what: `The arm ${arm} has not been trained`, where: adapter, todo: arm === "sft" ? "Run 04_sft first." : "Run 05_grpo first (08_ablation trains grpo_only)." });
-  const ref = adapter ? await resolveModel((await mergeAdapter(lab, adapter)).path) : await resolveModel(label);
-  return { name: safeName(name ?? arm ?? basename(label)), label, ref, id: modelId(ref) };
+  const { models, prompt } = lab.config;
+  const { base, teacher } = models;
+  if (model === teacher && model !== base) {
+    const about = { name: safeName(name ?? basename(model)), label: model, ref: await roleModel(lab.config, "teacher"), id: await servedId(lab, "teacher") };
+    return { ...about, adapter: null, prompt: promptOf(prompt.teacher), promptKey: "prompt.teacher", role: "teacher" };
+  }
+  const folder = arm ? armAdapter(lab, arm) : adapterFolder(model!);
+  const label = folder ?? model ?? base;
+  if (folder && !existsSync(folder)) throw new LabError({ what: `The arm ${arm} has not been trained`, where: folder, todo: arm === "sft" ? "Run 04_sft first." : "Run 05_grpo first (08_ablation trains grpo_only)." });
+  const about = { name: safeName(name ?? arm ?? basename(label)), label, role: null };
+  const told = arm === "base_prompted" ? ({ prompt: promptOf(prompt.base), promptKey: "prompt.base" } as const) : ({ prompt: ownPrompt(prompt.system), promptKey: "prompt.system" } as const);
+  const ref = await resolveModel(folder ? base : label);
+  if (!folder) return { ...about, ...told, ref, adapter: null, id: modelId(ref) };
+  const adapter = await checkAdapter(folder, ref);
+  return { ...about, ...told, ref, adapter: { ...adapter, name: about.name, rank: adapterRank(folder) }, id: adaptedId(modelId(ref), adapter.sha256) };
+}
+
+/** What has to be served for a model. */
+export interface ServedModel {
+  server: ModelRole | ModelRef;
+  /** By its name on that server; null for the server's own model. */
+  adapter: ServedAdapter | null;
+}
+
+/**
+ * Where a model is asked: an adapter on its base's server, by name, under vLLM; by name at a given URL, whatever that holds under it; merged
+ * first (once) where transformers serves, which has no LoRA. Throws LabError as mergeAdapter.
+ */
+export async function servedModel(lab: Lab, { name, ref, adapter, role }: EvaluatedModel): Promise<ServedModel> {
+  if (adapter === null) return { server: role ?? ref, adapter: null };
+  if (givenServer(lab.config, null) !== null) return { server: { path: name, revision: UNPINNED, sha256: null }, adapter: null };
+  if (lab.config.serving.engine === "vllm") return { server: ref, adapter };
+  return { server: await resolveModel((await mergeAdapter(lab, adapter.path)).path), adapter: null };
 }
 
 function adapterFolder(model: string): string | null {

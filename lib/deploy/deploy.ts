@@ -9,7 +9,7 @@ import type { Lab } from "../config/lab.ts";
 import { mergeAdapter, publishMerged } from "../run/merge.ts";
 import { writeModelCard } from "./model-card.ts";
 import type { Merged, MergeOptions } from "../run/merge.ts";
-import type { ArmName } from "../records.ts";
+import type { TrainedArm } from "../records.ts";
 import { openServer } from "../serving/serving.ts";
 import type { OpenServer } from "../serving/serving.ts";
 import type { StreamedResult } from "../serving/stream.ts";
@@ -35,7 +35,7 @@ const LOCAL_KEY = "ftmodel-local";
  * Merges an arm's adapter (default sft_grpo) and makes it the model that is deployed: `ckpts/merged_model`.
  * Returns the merge with its parity. Throws LabError as mergeAdapter, and when the arm has not been trained.
  */
-export async function mergeForDeployment(lab: Lab, arm: Exclude<ArmName, "base"> = "sft_grpo", options: MergeOptions = {}): Promise<Merged & { link: string }> {
+export async function mergeForDeployment(lab: Lab, arm: TrainedArm = "sft_grpo", options: MergeOptions = {}): Promise<Merged & { link: string }> {
   const merged = await mergeAdapter(lab, armAdapter(lab, arm)!, options);
   await writeModelCard(lab, merged.path, merged.parity); // with the evaluation that was made since
   return { ...merged, link: publishMerged(lab, merged) };

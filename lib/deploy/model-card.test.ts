@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PROFILES } from "../config/profiles.ts";
+import { evaluatedModel } from "../ask/model.ts";
 import { writeReport } from "../evaluate/eval-report.ts";
 import type { EvalReport } from "../records.ts";
 import { hashFolder } from "../store/hash.ts";
@@ -37,7 +38,8 @@ test("a merged model's card names the runs, their data and settings, and the par
   expect(card()).toContain("1 greedy answers are the adapter's own");
   expect(card()).toContain("have not been evaluated");
 
-  const report: EvalReport = { name: "sft_grpo", format: estimate, accuracy: estimate, accuracyLenient: estimate, accuracySampled: null, judge: null, tokensPerAnswer: 9, byType: { financial_calculation: { n: 1, accuracy: estimate, accuracyLenient: estimate } }, created: new Date().toISOString(), profile: "tiny", model: "x", n: 1, settings: { modelId: await hashFolder(merged.path) } };
+  const evaluated = await evaluatedModel(lab, { arm: "sft_grpo" });
+  const report: EvalReport = { name: "sft_grpo", format: estimate, accuracy: estimate, accuracyLenient: estimate, accuracySampled: null, accuracySampledLenient: null, judge: null, tokensPerAnswer: 9, byType: { financial_calculation: { n: 1, accuracy: estimate, accuracyLenient: estimate } }, created: new Date().toISOString(), profile: "tiny", model: "x", n: 1, settings: { modelId: evaluated.id } };
   const hash = await hashFolder(merged.path);
   writeReport(paths.reports, report, []);
   await mergeForDeployment(lab, "sft_grpo", { command: ["/nowhere"] });

@@ -1,5 +1,6 @@
 /** The card of a merged model: what it was made from, how, on which data, and how good it was found to be. */
 import { basename, join } from "node:path";
+import { adaptedId } from "../ask/model.ts";
 import type { Lab } from "../config/lab.ts";
 import { listReports } from "../evaluate/eval-report.ts";
 import { formatEstimate } from "../view/numbers.ts";
@@ -75,11 +76,12 @@ export function modelCard({ base, revision, runs, parity, report }: CardFacts): 
  * the weights stay the same model.
  */
 export async function writeModelCard(lab: Lab, folder: string, parity: Parity | null): Promise<void> {
-  const key = readOrigin(folder)?.run;
-  const merge = key === undefined ? null : readRunFile(lab, key);
+  const origin = readOrigin(folder);
+  const merge = origin === null ? null : readRunFile(lab, origin.run);
   const base = merge?.config.models.base ?? lab.config.models.base;
-  const hash = await hashFolder(folder);
-  const report = listReports(lab.paths.reports).find(({ report }) => report.settings.modelId === hash)?.report ?? null;
+  // Evaluated as the adapter that it was made from, or by its folder's name.
+  const ids = [...(origin?.adapter ? [adaptedId(origin.base, origin.adapter)] : []), await hashFolder(folder)];
+  const report = listReports(lab.paths.reports).find(({ report }) => ids.some((id) => id === report.settings.modelId))?.report ?? null;
   const revision = merge?.models.base.sha256 === null ? merge.models.base.revision : null;
   writeFileAtomic(join(folder, "README.md"), modelCard({ base, revision, runs: trainingRuns(lab, merge?.models.adapter ?? null), parity, report }));
 }

@@ -13,8 +13,15 @@ import type { Lab } from "../config/lab.ts";
 import { AblationSummary, ARM_NAMES, Arm } from "../records.ts";
 import type { ArmName, EvalDetail, QuestionType } from "../records.ts";
 
-/** Each pair asks what one step adds: SFT, GRPO after SFT, GRPO alone, SFT before GRPO. */
+/**
+ * Each pair asks what one step adds: a prompt, SFT, GRPO after SFT, GRPO alone, SFT before GRPO; and what training adds to the best that the
+ * untrained Base can be made to do.
+ */
 const ARM_PAIRS: readonly (readonly [ArmName, ArmName])[] = [
+  ["base", "base_prompted"],
+  ["base_prompted", "sft"],
+  ["base_prompted", "sft_grpo"],
+  ["base_majority", "sft_grpo"],
   ["base", "sft"],
   ["sft", "sft_grpo"],
   ["base", "grpo_only"],
@@ -44,14 +51,14 @@ export interface AblateOptions extends EvaluateArmsOptions {
 }
 
 /**
- * Evaluates the arms (finished evaluations are found again) and compares them in pairs.
+ * Evaluates the arms (finished evaluations are found again) and compares them in pairs. Without sampled answers there is no base_majority.
  *
  * Writes `reports/ablation_summary_<time>.json`: the AblationSummary, and beside its fields `details` (arm → file), `byType` and
  * `regressions` (pair → ids). Differences are b − a with 95 % intervals over questions; p as `compareArms`. Throws LabError when an
  * arm has not been trained or fewer than two arms are asked for.
  */
 export async function ablate(lab: Lab, { arms = ARM_NAMES, ...options }: AblateOptions = {}): Promise<Ablation> {
-  const names = [...new Set(arms)];
+  const names = [...new Set(arms)].filter((arm) => arm !== "base_majority" || lab.config.evaluate.samples > 0);
   if (names.length < 2) throw new LabError({ what: "ablate requires at least two arms", found: names.join(", ") || "none", expected: ARM_NAMES.join(", ") });
   // Arms are not asked again because --force retrained them: their content tells.
   const evaluations: Partial<Record<ArmName, Evaluation>> = await evaluateArms(lab, names, { ...options, force: options.force ?? false });

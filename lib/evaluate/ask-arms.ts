@@ -3,16 +3,17 @@ import { scoreCompletion } from "../answer/index.ts";
 import { shownAnswer } from "./answer-view.ts";
 import { answerTasks } from "../ask/answers.ts";
 import type { StoredAnswer } from "../ask/answers.ts";
-import { askModel } from "../ask/ask.ts";
+import { askModels } from "../ask/ask.ts";
 import { evaluatedModel } from "../ask/model.ts";
+import type { EvaluatedModel } from "../ask/model.ts";
 import type { Client } from "../serving/client.ts";
 import type { Lab } from "../config/lab.ts";
-import type { ArmName, Question } from "../records.ts";
+import type { AskedArm, Question } from "../records.ts";
 import type { ShownText } from "../view/sample-view.ts";
 
 export interface AskArmsOptions {
   signal?: AbortSignal;
-  /** Ask this instead of starting each arm's server. */
+  /** Ask this instead of starting servers; it knows adapters by their arm's name. */
   client?: Client;
 }
 
@@ -30,21 +31,16 @@ export interface AskedQuestion {
  *
  * @example for (const { question, texts } of await askArms(lab, ["base", "sft"], few)) await show(sideBySide(texts, question));
  */
-export async function askArms(lab: Lab, arms: readonly ArmName[], questions: readonly Pick<Question, "id" | "question" | "gold_answer" | "type">[], options: AskArmsOptions = {}): Promise<AskedQuestion[]> {
-  const asked = questions.map(({ id, question, gold_answer }): AskedQuestion => ({ id, question, gold: gold_answer, texts: [] }));
-  for (const arm of arms) {
-    const answers = await answersOf(lab, arm, questions, options);
-    asked.forEach(({ question, gold, texts }, i) => {
-      const { completion, tokens } = answers[i]!;
-      const { format, lenient } = scoreCompletion({ question, gold, completion });
-      texts.push(shownAnswer(arm, { completion, tokens, format, lenient: lenient.verdict === "right", reason: lenient.reason, message: lenient.message }));
-    });
-  }
-  return asked;
-}
-
-async function answersOf(lab: Lab, arm: ArmName, questions: Parameters<typeof askArms>[2], options: AskArmsOptions): Promise<StoredAnswer[]> {
+export async function askArms(lab: Lab, arms: readonly AskedArm[], questions: readonly Pick<Question, "id" | "question" | "gold_answer" | "type">[], options: AskArmsOptions = {}): Promise<AskedQuestion[]> {
   const rows = questions.map(({ id, question, gold_answer, type }) => ({ id, prompt: question, gold_answer, type }));
   const tasks = answerTasks(rows, { ...lab.config, evaluate: { ...lab.config.evaluate, samples: 0 } });
-  return (await askModel(lab, await evaluatedModel(lab, { arm }), tasks, options)).answers;
+  const models: EvaluatedModel[] = [];
+  for (const arm of arms) models.push(await evaluatedModel(lab, { arm }));
+  const answered = await askModels(lab, models.map((model) => ({ model, tasks })), options);
+  return questions.map(({ id, question, gold_answer: gold }, i) => ({ id, question, gold, texts: arms.map((arm, k) => shown(arm, question, gold, answered[k]!.answers[i]!)) }));
+}
+
+function shown(arm: AskedArm, question: string, gold: string, { completion, tokens }: StoredAnswer): ShownText {
+  const { format, lenient } = scoreCompletion({ question, gold, completion });
+  return shownAnswer(arm, { completion, tokens, format, lenient: lenient.verdict === "right", reason: lenient.reason, message: lenient.message });
 }

@@ -6,13 +6,14 @@ import { QUESTION_TYPES } from "../records.ts";
 import type { EvalDetail, QuestionType } from "../records.ts";
 import { mcnemar, pairedShares } from "../stats/stats.ts";
 
-export const METRICS = ["accuracy", "accuracyLenient", "accuracySampled", "format"] as const;
+export const METRICS = ["accuracy", "accuracyLenient", "accuracySampled", "accuracySampledLenient", "format"] as const;
 export type Metric = (typeof METRICS)[number];
 
 const MEASURE: Record<Metric, { mode: EvalDetail["mode"]; holds: (d: EvalDetail) => boolean }> = {
   accuracy: { mode: "greedy", holds: (d) => d.strict },
   accuracyLenient: { mode: "greedy", holds: (d) => d.lenient },
   accuracySampled: { mode: "sampled", holds: (d) => d.strict },
+  accuracySampledLenient: { mode: "sampled", holds: (d) => d.lenient },
   format: { mode: "greedy", holds: (d) => d.format },
 };
 

@@ -7,6 +7,7 @@ const NAMES: Record<Metric, string> = {
   accuracy: "greedy, strict",
   accuracyLenient: "greedy, lenient",
   accuracySampled: "sampled, strict",
+  accuracySampledLenient: "sampled, lenient",
   format: "format",
 };
 

@@ -38,7 +38,7 @@ export function passAtKOf(details: readonly EvalDetail[], k: number, reading: "s
 }
 
 /**
- * One arm from its answers. Format, accuracy and length are of the greedy answers, accuracySampled of the sampled ones.
+ * One arm from its answers. Format, accuracy and length are of the greedy answers, accuracySampled… of the sampled ones.
  * Throws RangeError when there is no greedy answer.
  */
 export function summarizeArm(name: string, details: readonly EvalDetail[], options: BootstrapOptions = {}): Arm {
@@ -58,6 +58,7 @@ export function summarizeArm(name: string, details: readonly EvalDetail[], optio
     accuracy: of(greedy, (d) => d.strict),
     accuracyLenient: of(greedy, (d) => d.lenient),
     accuracySampled: proportion(sampled, (d) => d.strict, options),
+    accuracySampledLenient: proportion(sampled, (d) => d.lenient, options),
     judge: bootstrapMean([...byQuestion(greedy, (d) => d.judge).values()], options),
     tokensPerAnswer: counted.length === 0 ? null : mean(counted),
     byType,

@@ -1,4 +1,4 @@
-/** Several arms evaluated with one server at a time and one Judge for all. */
+/** Several arms evaluated: asked in as few starts of a server as can be, and one Judge for all. */
 import { answerTestQuestions, evaluate } from "./evaluate.ts";
 import type { EvaluateOptions, Evaluation } from "./evaluate.ts";
 import { openJudge } from "../judge/judge-server.ts";
@@ -8,11 +8,11 @@ import type { ArmName } from "../records.ts";
 export type EvaluateArmsOptions = Omit<EvaluateOptions, "arm" | "model" | "name">;
 
 /**
- * Evaluates arms one after the other: first all answers, then all judgements, so that no two models need memory at once.
- * As `evaluate` otherwise; an arm whose answers are on disk starts no server.
+ * Evaluates arms: first all answers (on vLLM one server holds the Base and every adapter), then all judgements, so that no two servers
+ * need memory at once. As `evaluate` otherwise; arms whose answers are on disk start no server.
  */
 export async function evaluateArms<A extends ArmName>(lab: Lab, arms: readonly A[], options: EvaluateArmsOptions = {}): Promise<Record<A, Evaluation>> {
-  for (const arm of arms) await answerTestQuestions(lab, { ...options, arm });
+  await answerTestQuestions(lab, arms.map((arm) => ({ arm })), options);
   const judge = options.judge ?? (lab.config.evaluate.useJudge ? await openJudge(lab) : undefined);
   const evaluations: Partial<Record<A, Evaluation>> = {};
   try {

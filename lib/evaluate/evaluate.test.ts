@@ -219,7 +219,7 @@ test("arms that are not trained, no test questions, and two models at once are n
   expect(stub.requests).toHaveLength(0);
 });
 
-test("an adapter's folder is merged before it is asked", async () => {
+test("an adapter of another base is named before anything is asked", async () => {
   const adapter = fakeAdapter(join(root, "wide"), lab().config.models.base, 16);
   await expect(evaluate(lab(), { model: adapter, client: client() })).rejects.toThrow("another base");
 });

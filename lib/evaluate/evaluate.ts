@@ -5,13 +5,16 @@ import type { Client } from "../serving/client.ts";
 import { LabError } from "../errors.ts";
 import { answerTasks } from "../ask/answers.ts";
 import type { AnswerTask, StoredAnswer } from "../ask/answers.ts";
-import { askModel } from "../ask/ask.ts";
+import { askModels } from "../ask/ask.ts";
 import type { CollectProgress } from "../ask/collect.ts";
 import { evaluatedModel } from "../ask/model.ts";
 import type { EvaluatedModel } from "../ask/model.ts";
 import { findReport, writeReport } from "./eval-report.ts";
 import { summarizeArm } from "./eval-summary.ts";
+import { majorityOf } from "./majority.ts";
 import { track, trackedEvaluation } from "./track.ts";
+import { valueAt } from "../config/settings.ts";
+import { promptId } from "../prompt/prompt.ts";
 import { countBy } from "../stats/counts.ts";
 import { hashJson } from "../store/hash.ts";
 import { judge } from "../judge/judge.ts";
@@ -23,9 +26,9 @@ import { RlRow } from "../records.ts";
 import type { ArmName, EvalDetail, EvalReport } from "../records.ts";
 
 export interface EvaluateOptions {
-  /** An arm of the ablation: base, or the merged sft, sft_grpo, grpo_only. */
+  /** An arm of the ablation: the Base asked in one of three ways, or with what was trained. */
   arm?: ArmName;
-  /** Any other model, instead of an arm: a folder (an adapter is merged first) or a hub id. */
+  /** Any other model, instead of an arm: a folder (of a model, or of an adapter of the Base) or a hub id. */
   model?: string;
   /** The arm's name in reports. Default: the arm, or the folder's name. */
   name?: string;
@@ -52,29 +55,30 @@ export interface Evaluation {
 }
 
 /**
- * Asks a model every test question, greedily and `evaluate.samples` times sampled, and scores the answers with the rule checker.
+ * Asks a model every test question, greedily and `evaluate.samples` times sampled, and scores the answers with the rule checker. The arm
+ * base_majority answers with what most of base_prompted's sampled answers say, and asks nothing of its own.
  *
  * Format, strict and lenient accuracy, pass by type, tokens; n and a 95 % interval with every number; with `evaluate.useJudge` the Judge's
  * mean points for the greedy answers that pass the rules, beside and never instead. Answers are kept as they come: a cut evaluation goes
  * on, an unchanged one asks nothing and returns the report that is there. Writes `reports/eval_details_<name>_<time>.jsonl`, then
- * `reports/eval_<name>_<time>.json`. Throws LabError: no test questions, no such arm, model or server.
+ * `reports/eval_<name>_<time>.json`. Throws LabError: no test questions, no such arm, model or server, a majority of no answers.
  */
 export async function evaluate(lab: Lab, options: EvaluateOptions = {}): Promise<Evaluation> {
   const { config, paths } = lab;
   const plan = await planOf(lab, options);
-  const { model, rows, setAside } = plan;
-  const { answers, asked } = await answersOf(lab, plan, options);
+  const { name, model, rows, setAside } = plan;
+  const [{ answers, asked }] = (await answersOf(lab, [plan], options)) as [PlanAnswers];
   const points = config.evaluate.useJudge ? await judgePoints(lab, answers, options) : new Map<string, number | null>();
   const details = answers.map(({ detail }) => (detail.mode === "greedy" ? { ...detail, judge: points.get(detail.id) ?? null } : detail));
   const counts = { setAside: setAside.length, undecided: answers.filter((a) => a.undecided).length, failures: countFailures(answers) };
   const report: EvalReport = {
-    ...summarizeArm(model.name, details, { seed: config.seed }),
+    ...summarizeArm(name, details, { seed: config.seed }),
     created: new Date().toISOString(),
     profile: config.profile,
     model: model.label,
     n: rows.length,
     // Other answers with equal totals are another report. One written before this field stood in it is not found again.
-    settings: { ...settingsOf(lab, model, rows), ...counts, details: hashJson(details) },
+    settings: { ...settingsOf(lab, plan), ...counts, details: hashJson(details) },
   };
   const found = findReport(paths.reports, report);
   const written = found ?? writeReport(paths.reports, report, details);
@@ -83,33 +87,64 @@ export async function evaluate(lab: Lab, options: EvaluateOptions = {}): Promise
 }
 
 /**
- * Has every answer of an evaluation on disk, without scoring or judging; returns how many had to be asked for.
- * With several models this comes first: then no two of their servers, and no Judge, need memory at once. Throws as `evaluate`.
+ * Has every answer of these evaluations on disk, without scoring or judging; returns how many had to be asked for. With several of them this
+ * comes first: one server is started for all that it can hold, and is gone before a Judge needs its memory. Throws as `evaluate`.
  */
-export async function answerTestQuestions(lab: Lab, options: EvaluateOptions = {}): Promise<number> {
-  return (await answersOf(lab, await planOf(lab, options), options)).asked;
+export async function answerTestQuestions(lab: Lab, models: readonly Pick<EvaluateOptions, "arm" | "model" | "name">[], options: Omit<EvaluateOptions, "arm" | "model" | "name"> = {}): Promise<number> {
+  const plans: Plan[] = [];
+  for (const model of models) plans.push(await planOf(lab, model));
+  return (await answersOf(lab, plans, options)).reduce((sum, { asked }) => sum + asked, 0);
 }
 
 interface Plan {
+  /** Of the arm or the model in the report. */
+  name: string;
   model: EvaluatedModel;
   rows: RlRow[];
   setAside: Evaluation["setAside"];
   tasks: AnswerTask[];
+  /** Whether a question's answer is what most of the tasks' answers say. */
+  byMajority: boolean;
 }
 
-async function planOf(lab: Lab, options: EvaluateOptions): Promise<Plan> {
+async function planOf(lab: Lab, { arm, ...other }: Pick<EvaluateOptions, "arm" | "model" | "name">): Promise<Plan> {
   const { config, paths } = lab;
   const chosen = readJsonl(paths.test, RlRow, "Run 03_filter first; it sets the test questions apart.").slice(0, config.evaluate.maxQuestions);
   const golds = chosen.map((row) => readGold(row.prompt, row.gold_answer));
   const rows = chosen.filter((_, i) => golds[i]!.readable);
   const setAside = chosen.flatMap((row, i) => (golds[i]!.readable ? [] : [{ id: row.id, reason: golds[i]!.reason }]));
   if (rows.length === 0) throw new LabError({ what: "No test question can be checked by rules", where: paths.test, found: `${setAside.length} golds that cannot be read`, todo: "Look at the reasons in 03_filter's funnel." });
-  return { model: await evaluatedModel(lab, options), rows, setAside, tasks: answerTasks(rows, config) };
+  const byMajority = arm === "base_majority";
+  if (byMajority && config.evaluate.samples === 0) throw new LabError({ what: "A majority needs sampled answers", where: "evaluate.samples", expected: "at least 1", found: "0", todo: "Set evaluate.samples=4, or leave the arm base_majority out." });
+  const asked = arm === "base_majority" ? "base_prompted" : arm;
+  const model = await evaluatedModel(lab, { ...other, ...(asked !== undefined && { arm: asked }) });
+  const tasks = answerTasks(rows, config).filter(({ mode }) => !byMajority || mode === "sampled");
+  return { name: byMajority ? (other.name ?? "base_majority") : model.name, model, rows, setAside, tasks, byMajority };
 }
 
-async function answersOf(lab: Lab, { model, tasks }: Plan, { force = lab.force, ...options }: EvaluateOptions): Promise<{ answers: ScoredAnswer[]; asked: number }> {
-  const { answers, asked } = await askModel(lab, model, tasks, { ...options, force });
-  return { answers: tasks.map((task, i) => scored(task, answers[i]!)), asked };
+interface PlanAnswers {
+  answers: ScoredAnswer[];
+  asked: number;
+}
+
+async function answersOf(lab: Lab, plans: readonly Plan[], { force = lab.force, ...options }: EvaluateOptions): Promise<PlanAnswers[]> {
+  const found = await askModels(lab, plans, { ...options, force });
+  return plans.map(({ tasks, byMajority }, i) => {
+    const { answers, asked } = found[i]!;
+    const scoredAs = byMajority ? majorities(tasks, answers) : tasks.map((task, k) => [task, answers[k]!] as const);
+    return { answers: scoredAs.map(([task, answer]) => scored(task, answer)), asked };
+  });
+}
+
+/** One greedy row a question: the first of the answers that most of its samples agree on, and the tokens of all of them, which it cost. */
+function majorities(tasks: readonly AnswerTask[], answers: readonly StoredAnswer[]): [AnswerTask, StoredAnswer][] {
+  const byRow = Map.groupBy(tasks.map((task, i) => ({ task, vote: answers[i]! })), ({ task }) => task.row);
+  return [...byRow].map(([row, given]) => {
+    const votes = given.map(({ vote }) => vote);
+    const winner = majorityOf(row.prompt, votes.map(({ completion }) => completion));
+    const tokens = votes.some((vote) => vote.tokens === null) ? null : votes.reduce((sum, vote) => sum + vote.tokens!, 0);
+    return [{ ...given[winner]!.task, mode: "greedy", sample: 0 }, { ...votes[winner]!, tokens }];
+  });
 }
 
 interface ScoredAnswer {
@@ -143,12 +178,14 @@ async function judgePoints(lab: Lab, answers: readonly ScoredAnswer[], { judge: 
 }
 
 /** All that decides the report's numbers, but for the answers themselves. */
-function settingsOf({ config }: Lab, model: EvaluatedModel, rows: readonly RlRow[]) {
+function settingsOf({ config }: Lab, { model, rows, byMajority }: Plan) {
   const { maxTokens, temperature, samples, useJudge } = config.evaluate;
   const { rubric, layout, judgePassScore } = config.filter;
+  const { prompt, promptKey } = model;
   return {
     modelId: model.id,
-    system: config.prompt.system,
+    prompt: { key: promptKey, name: valueAt(config, promptKey), version: prompt.version, id: promptId(prompt) },
+    ...(byMajority && { votes: samples }),
     maxTokens,
     temperature,
     samples,

@@ -62,7 +62,7 @@ export function trackedAblation(summary: AblationSummary, path: string): Tracked
 }
 
 function armMetrics(arm: Arm): Record<string, number | null> {
-  const { format, accuracy, accuracyLenient, accuracySampled, judge, tokensPerAnswer } = arm;
+  const { format, accuracy, accuracyLenient, accuracySampled, accuracySampledLenient, judge, tokensPerAnswer } = arm;
   return {
     format: format.value,
     accuracy: accuracy.value,
@@ -70,6 +70,7 @@ function armMetrics(arm: Arm): Record<string, number | null> {
     accuracyHigh: accuracy.high,
     accuracyLenient: accuracyLenient.value,
     accuracySampled: accuracySampled?.value ?? null,
+    accuracySampledLenient: accuracySampledLenient?.value ?? null,
     judge: judge?.value ?? null,
     tokensPerAnswer,
   };

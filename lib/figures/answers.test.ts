@@ -18,13 +18,13 @@ test("k goes as far as every question has samples; without samples the figure sa
   expect(JSON.stringify(passAtKCurve([{ name: "sft", details: greedy }]).layout)).toContain("No answers were sampled");
 });
 
-test("the curve of an evaluation begins anew with each arm", () => {
+test("the curve of an evaluation begins anew with other arms, and names all that are asked", () => {
   let ms = 0;
   const draw = answerProgress(() => ms);
-  const at = (name: string, done: number) => ((ms += 1000), draw({ name, done, total: 4, tokensPerSecond: 10, etaSeconds: 1 }));
-  at("base", 1);
-  expect(at("base", 2).data[0]!.y).toEqual([1, 2]);
-  const next = at("sft", 1);
+  const at = (names: string[], done: number) => ((ms += 1000), draw({ names, done, total: 4, tokensPerSecond: 10, etaSeconds: 1 }));
+  at(["base"], 1);
+  expect(at(["base"], 2).data[0]!.y).toEqual([1, 2]);
+  const next = at(["sft", "sft_grpo"], 1);
   expect(next.data[0]!.y).toEqual([1]);
-  expect(JSON.stringify(next.layout.title)).toContain("Answers of SFT");
+  expect(JSON.stringify(next.layout.title)).toContain("Answers of SFT · SFT + GRPO");
 });

@@ -10,7 +10,7 @@ import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
 import { styleOf } from "../view/arms.ts";
 
 /**
- * Draws an evaluation while it runs: a function from progress to figure that remembers the curve of the arm being asked.
+ * Draws an evaluation while it runs: a function from progress to figure that remembers the curve of the arms being asked.
  * `now` in ms.
  *
  * @example evaluateArms(lab, arms, { onProgress: ((draw) => (progress) => live.update(draw(progress)))(answerProgress()) })
@@ -18,10 +18,11 @@ import { styleOf } from "../view/arms.ts";
 export function answerProgress(now: () => number = () => performance.now()): (progress: CollectProgress) => Figure {
   let asked = "";
   let record = curveRecorder(now);
-  return ({ name, ...progress }) => {
-    if (name !== asked) record = curveRecorder(now);
-    asked = name;
-    return distillProgress(record({ ...progress, asked: progress.done, failures: {} }), { title: `Answers of ${styleOf(name, 0).label}`, unit: "answers" });
+  return ({ names, ...progress }) => {
+    const title = `Answers of ${names.map((name) => styleOf(name, 0).label).join(" · ")}`;
+    if (title !== asked) record = curveRecorder(now);
+    asked = title;
+    return distillProgress(record({ ...progress, asked: progress.done, failures: {} }), { title, unit: "answers" });
   };
 }
 

@@ -74,11 +74,23 @@ function adapterBaseName(configFile: string): string {
 }
 
 function baseNameOf(configFile: string): unknown {
+  return adapterConfig(configFile).base_model_name_or_path;
+}
+
+function adapterConfig(file: string): { base_model_name_or_path?: unknown; r?: unknown } {
   try {
-    return (JSON.parse(readFileSync(configFile, "utf8")) as { base_model_name_or_path?: unknown }).base_model_name_or_path;
+    return JSON.parse(readFileSync(file, "utf8")) as ReturnType<typeof adapterConfig>;
   } catch (cause) {
-    throw new LabError({ what: "The adapter's configuration is not JSON", where: configFile, found: (cause as Error).message }, { cause });
+    throw new LabError({ what: "The adapter's configuration is not JSON", where: file, found: (cause as Error).message }, { cause });
   }
+}
+
+/** The rank of an adapter, from its adapter_config.json. Throws LabError where that holds none. */
+export function adapterRank(path: string): number {
+  const file = join(path, "adapter_config.json");
+  const { r } = adapterConfig(file);
+  if (Number.isInteger(r) && (r as number) >= 1) return r as number;
+  throw new LabError({ what: "The adapter's configuration names no rank", where: `${file}, field r`, expected: "a whole number from 1 on", found: JSON.stringify(r) ?? "nothing", todo: RETRAIN });
 }
 
 const FACTOR = /^base_model\.model\.(.+)\.lora_(A|B)\.(?:\w+\.)?weight$/;

@@ -4,6 +4,7 @@ import { LabError } from "../errors.ts";
 import { choose } from "./fit.ts";
 import type { Fit, Option } from "./fit.ts";
 import { cacheBytes, servingMemory, totalMemory } from "./memory-plan.ts";
+import type { LoraSlots } from "./memory-plan.ts";
 import type { ModelShape, WeightFormat } from "./model-shape.ts";
 
 /** Requests at once up to which vLLM 0.25.1 replays captured CUDA graphs; beyond, Python launches every kernel, and the 1.5B gets half as fast. */
@@ -26,11 +27,13 @@ export interface ServingNeed {
   gpus: number;
   /** Teacher and Judge may be quantised; what is trained and evaluated may not. */
   mayQuantise: boolean;
+  /** Adapters that the server holds beside the model. */
+  lora?: LoraSlots | null | undefined;
   free: (key: string) => boolean;
 }
 
 /** The server's share of the GPU is filled with cache: more requests at once, more tokens a second. */
-export function fitServing({ config, shape, room, gpus, mayQuantise, free }: ServingNeed): Fit {
+export function fitServing({ config, shape, room, gpus, mayQuantise, lora, free }: ServingNeed): Fit {
   const { maxModelLength, concurrency } = config.serving;
   const replicas = config.gpu.replicas > 0 ? config.gpu.replicas : Math.max(1, gpus);
   if (replicas > gpus) throw new LabError({ what: "There are not so many GPUs", where: "gpu.replicas", expected: `at most ${gpus}, or 0 for all`, found: String(replicas) });
@@ -39,7 +42,7 @@ export function fitServing({ config, shape, room, gpus, mayQuantise, free }: Ser
   const graphs = free("gpu.cudaGraphs") ? [true, false] : [config.gpu.cudaGraphs];
   const ways = [ENOUGH_REQUESTS, 2].flatMap((least) => formats.flatMap((format) => graphs.map((captured) => ({ least, format, captured }))));
   const options = ways.map(({ least, format, captured }): Option => {
-    const empty = totalMemory(servingMemory({ shape, format, tokens: 0, graphs: captured }));
+    const empty = totalMemory(servingMemory({ shape, format, tokens: 0, graphs: captured, lora }));
     const fill = Math.floor((room * share - empty) / cacheBytes(shape));
     const possible = Math.floor(fill / (maxModelLength * AVERAGE));
     const wanted = !free("gpu.serverSequences") ? config.gpu.serverSequences : free("serving.concurrency") ? MOST_REQUESTS : Math.min(MOST_SEQUENCES, Math.ceil(concurrency / replicas));
@@ -47,7 +50,7 @@ export function fitServing({ config, shape, room, gpus, mayQuantise, free }: Ser
     const enough = possible >= Math.min(least, wanted);
     // Too little for `least` requests: the plan then shows what these would take, which is more than the share holds.
     const tokens = enough ? fill : Math.ceil(Math.min(least, wanted) * maxModelLength * AVERAGE);
-    const memory = servingMemory({ shape, format, tokens, graphs: captured });
+    const memory = servingMemory({ shape, format, tokens, graphs: captured, lora });
     return {
       overrides: {
         ...(mayQuantise && { "gpu.serveIn4bit": format !== "bf16" }),
@@ -56,7 +59,7 @@ export function fitServing({ config, shape, room, gpus, mayQuantise, free }: Ser
         "gpu.serverSequences": requests,
         "serving.concurrency": free("serving.concurrency") ? Math.min(MOST_IN_FLIGHT, requests * IN_FLIGHT * replicas) : concurrency,
       },
-      setting: `${format === "bf16" ? "bf16" : "4 bit"}, ${replicas > 1 ? `${replicas} GPUs × ` : ""}${requests} requests at once${captured ? "" : ", no CUDA graphs"}`,
+      setting: `${format === "bf16" ? "bf16" : "4 bit"}, ${replicas > 1 ? `${replicas} GPUs × ` : ""}${requests} requests at once${lora ? `, ${lora.count} LoRA slots of rank ${lora.rank}` : ""}${captured ? "" : ", no CUDA graphs"}`,
       memory,
       short: enough ? undefined : { key: "gpu.serverMemoryShare", has: room * share, needs: totalMemory(memory) },
     };

@@ -73,6 +73,12 @@ export function cacheBytes(shape: ModelShape): number {
   return 2 * shape.num_hidden_layers * keyValueWidth(shape) * 2;
 }
 
+/** Adapters that a server holds at once, each in a slot of one rank. */
+export interface LoraSlots {
+  count: number;
+  rank: number;
+}
+
 export interface ServingLoad {
   shape: ModelShape;
   format: WeightFormat;
@@ -80,11 +86,13 @@ export interface ServingLoad {
   tokens: number;
   /** Captured CUDA graphs: faster small batches, more memory. */
   graphs: boolean;
+  lora?: LoraSlots | null | undefined;
 }
 
-/** A vLLM server, or vLLM inside a trainer. The runtime part is assumed, not measured. */
-export function servingMemory({ shape, format, tokens, graphs }: ServingLoad): Memory {
-  return { weights: weightBytes(shape, format), cache: tokens * cacheBytes(shape), optimizer: 0, activations: 0, runtime: SERVER + (graphs ? GRAPHS : 0) };
+/** A vLLM server, or vLLM inside a trainer. LoRA slots are bf16 factors of the seven linear maps. The runtime part is assumed, not measured. */
+export function servingMemory({ shape, format, tokens, graphs, lora }: ServingLoad): Memory {
+  const slots = lora ? lora.count * 2 * countLoraParameters(shape, lora.rank) : 0;
+  return { weights: weightBytes(shape, format) + slots, cache: tokens * cacheBytes(shape), optimizer: 0, activations: 0, runtime: SERVER + (graphs ? GRAPHS : 0) };
 }
 
 /** The memory of two things that are there at the same time. */

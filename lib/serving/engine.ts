@@ -4,6 +4,15 @@ import type { Engine } from "./client.ts";
 import { LabError } from "../errors.ts";
 import { PYTHON } from "../config/paths.ts";
 
+/** A LoRA adapter that a vLLM server holds beside its model: requests that name it are answered with it. */
+export interface ServedAdapter {
+  /** What requests call it. */
+  name: string;
+  /** Its folder. */
+  path: string;
+  rank: number;
+}
+
 export interface EngineOptions {
   engine: Engine;
   /** The model's folder. */
@@ -27,6 +36,8 @@ export interface EngineOptions {
   replicas?: number | undefined;
   /** vLLM: processes that take in requests and write answers. Default: its own, one for each replica. */
   apiServers?: number | undefined;
+  /** vLLM: adapters of the model, all of them on the GPU. Default none. */
+  adapters?: readonly ServedAdapter[] | undefined;
 }
 
 export interface EngineCommand {
@@ -43,9 +54,12 @@ const HOST = "127.0.0.1";
  * transformers' batch holds 8 of 9 requests in flight, so that the next ones wait in the server and not on the way to it. vLLM reads its API key from
  * the environment (VLLM_API_KEY), because command lines are public on a machine; its sampling defaults are OpenAI's, not the model's; it loads
  * safetensors only and runs no code of the model's; it keeps no statistics, a third of its work on every token. Names of its options: vLLM 0.25.1, vllm/engine/arg_utils.py.
- * Throws LabError when the model's name cannot be passed on (an `@`, a leading `-`, a NUL).
+ * Throws LabError when the model's name cannot be passed on (an `@`, a leading `-`, a NUL), and as `loraSlots`; RangeError for adapters on
+ * transformers, whose server has no LoRA.
  */
-export function engineCommand({ engine, folder, name = folder, port, maxModelLength, concurrency, loadIn4bit = false, sequences, memoryShare, cudaGraphs = true, replicas = 1, apiServers }: EngineOptions): EngineCommand {
+export function engineCommand(options: EngineOptions): EngineCommand {
+  const { engine, folder, name = folder, port, maxModelLength, concurrency, loadIn4bit = false } = options;
+  const { sequences, memoryShare, cudaGraphs = true, replicas = 1, apiServers, adapters = [] } = options;
   for (const text of [folder, name]) assertPlain(text);
   if (engine === "vllm") {
     const args = ["serve", folder, "--host", HOST, "--port", String(port), "--served-model-name", name, "--max-model-len", String(maxModelLength)];
@@ -54,12 +68,43 @@ export function engineCommand({ engine, folder, name = folder, port, maxModelLen
     if (!cudaGraphs) args.push("--enforce-eager");
     if (replicas > 1) args.push("--data-parallel-size", String(replicas));
     if (apiServers !== undefined) args.push("--api-server-count", String(apiServers));
+    args.push(...loraArguments(adapters));
     args.push(...(loadIn4bit ? ["--quantization", "bitsandbytes"] : ["--load-format", "safetensors"]));
     return { run: { command: [vllmProgram(), ...args] }, servedName: name };
   }
+  if (adapters.length > 0) throw new RangeError(`engineCommand requires engine vllm for adapters, got ${engine}`);
   const args = [folder, "--host", HOST, "--port", String(port), "--max-model-length", String(maxModelLength), "--concurrency", String(batchFor(concurrency))];
   if (loadIn4bit) args.push("--quantization", "bnb-4bit");
   return { run: { serve: args }, servedName: folder };
+}
+
+/** What vLLM's --max-lora-rank takes (0.25.1, vllm/config/lora.py), but for 1: a slot of 8 costs nothing. */
+const LORA_RANKS = [8, 16, 32, 64, 128, 256, 320, 512];
+
+/**
+ * The slots that a vLLM server needs to hold all of these adapters on the GPU, each of the rank that the largest one asks for; null without
+ * any. Throws LabError for a rank above the largest that vLLM takes.
+ */
+export function loraSlots(adapters: readonly ServedAdapter[]): { count: number; rank: number } | null {
+  if (adapters.length === 0) return null;
+  const largest = adapters.reduce((a, b) => (b.rank > a.rank ? b : a));
+  const rank = LORA_RANKS.find((one) => one >= largest.rank);
+  if (rank !== undefined) return { count: adapters.length, rank };
+  throw new LabError({
+    what: "The adapter's rank is above the server's limit",
+    where: largest.path,
+    expected: `a rank of at most ${LORA_RANKS.at(-1)}, the largest that vLLM takes`,
+    found: `r = ${largest.rank}`,
+    todo: "Train it with a smaller sft.loraRank and grpo.loraRank, or set serving.engine=transformers, which merges adapters.",
+  });
+}
+
+/** As JSON: the form name=path breaks at a = in the path. */
+function loraArguments(adapters: readonly ServedAdapter[]): string[] {
+  const slots = loraSlots(adapters);
+  if (slots === null) return [];
+  const modules = adapters.map(({ name, path }) => JSON.stringify({ name, path }));
+  return ["--enable-lora", "--max-loras", String(slots.count), "--max-lora-rank", String(slots.rank), "--lora-modules", ...modules];
 }
 
 /** transformers' batch for so many requests in flight. @example batchFor(18) //=> 16 */

@@ -6,6 +6,7 @@ import type { Lab } from "../config/lab.ts";
 import { overrideConfig } from "../config/settings.ts";
 import { fitLab } from "../model/fit-lab.ts";
 import type { Fitted } from "../model/fit-lab.ts";
+import type { LoraSlots } from "../model/memory-plan.ts";
 import type { ModelRef } from "../model/model-ref.ts";
 import { batchFor, inFlightFor } from "./engine.ts";
 
@@ -20,9 +21,9 @@ const PLANNED_FOR_ONE = 2;
  *
  * Throws LabError as fitLab.
  */
-export async function planServer(lab: Lab, model: ModelRef, mayQuantise: boolean): Promise<Fitted> {
+export async function planServer(lab: Lab, model: ModelRef, mayQuantise: boolean, lora: LoraSlots | null = null): Promise<Fitted> {
   const { config } = lab;
-  const what = { stage: "serving", model, mayQuantise } as const;
+  const what = { stage: "serving", model, mayQuantise, lora } as const;
   if (!wantsGpu(config) || config.serving.engine === "vllm") return fitLab(lab, what);
   const atOnce = Math.min(MOST_AT_ONCE, batchFor(config.serving.concurrency));
   if ((await listGpus()).length === 0) return { config: withBatch(config, atOnce), plan: null, assertFree: async () => undefined };

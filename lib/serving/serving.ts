@@ -1,5 +1,6 @@
 /** The model server a stage asks: the one the config names, or one started for it. */
 import { wantsGpu } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
 import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
@@ -10,10 +11,12 @@ import { templateOpensThink } from "../model/chat.ts";
 import { LabError } from "../errors.ts";
 import { interruptible } from "../interruptible.ts";
 import type { Lab } from "../config/lab.ts";
+import { checkAdapter } from "../model/adapter.ts";
 import { fetchModel } from "../model/fetch-model.ts";
 import { modelFolder, resolveModel } from "../model/model-ref.ts";
 import type { ModelRef } from "../model/model-ref.ts";
-import { apiServersFor, engineCommand } from "./engine.ts";
+import { apiServersFor, engineCommand, loraSlots } from "./engine.ts";
+import type { ServedAdapter } from "./engine.ts";
 import { givenServer, roleModel } from "./given.ts";
 import type { GivenServer, ModelRole } from "./given.ts";
 import { assertInstalled } from "./installed.ts";
@@ -27,6 +30,8 @@ export interface OpenServerOptions {
   port?: number | undefined;
   /** Of a started vLLM; a random one unless told. */
   apiKey?: string | undefined;
+  /** Of a started vLLM: adapters that it holds beside the model, asked by their names (`CompletionRequest.model`). */
+  adapters?: readonly ServedAdapter[] | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -47,19 +52,22 @@ export interface OpenServer {
  * start in the same process costs a second or two) and ends with this process at the latest. On a GPU the memory plan is printed first; Teacher
  * and Judge are loaded in 4 bit where it has to be so; what is trained and evaluated never is, so that all arms are asked alike.
  * A hub id is downloaded first.
- * Throws LabError: no such model, another architecture, as fetchModel, no GPU where one is needed, too little memory, port in use, server dead or silent.
+ * Throws LabError: no such model, another architecture, an adapter of another base or of too high a rank, as fetchModel, no GPU where one is needed, too little memory, port in use, server dead or silent.
  */
-export async function openServer(lab: Lab, model: ModelRole | string | ModelRef, { port, apiKey, signal }: OpenServerOptions = {}): Promise<OpenServer> {
+export async function openServer(lab: Lab, model: ModelRole | string | ModelRef, { port, apiKey, adapters = [], signal }: OpenServerOptions = {}): Promise<OpenServer> {
   const { serving, models } = lab.config;
   const role = typeof model === "string" && isRole(model) ? model : null;
   const name = role ? models[role] : typeof model === "string" ? model : model.path;
   const ref = role ? await roleModel(lab.config, role) : typeof model === "string" ? await resolveModel(name) : model;
   const given = givenServer(lab.config, role);
   if (given) return askGiven(lab, given, name, ref, signal);
+  for (const { path } of adapters) await checkAdapter(path, ref);
+  const lora = loraSlots(adapters);
   const onGpu = serving.engine === "vllm" || wantsGpu(lab.config);
   const mayQuantise = onGpu && role !== null && role !== "base";
-  await fetchModel(ref, { signal, before: () => assertStartable(lab, ref, mayQuantise, port ?? serving.port) });
-  const { config, plan, assertFree } = await planServer(lab, ref, mayQuantise);
+  const planned = () => planServer(lab, ref, mayQuantise, lora);
+  await fetchModel(ref, { signal, before: async () => assertStartable((await planned()).config, ref, mayQuantise, port ?? serving.port) });
+  const { config, plan, assertFree } = await planned();
   if (plan) console.log(plan);
   await assertFree();
   const replicas = Math.max(1, config.gpu.replicas);
@@ -77,6 +85,7 @@ export async function openServer(lab: Lab, model: ModelRole | string | ModelRef,
     cudaGraphs: config.gpu.cudaGraphs,
     replicas,
     apiServers: apiServersFor(availableParallelism(), replicas),
+    adapters,
   });
   return { client: server.client, model: ref, url: server.url, pid: server.pid, stop: () => server.stop() };
 }
@@ -97,9 +106,8 @@ export async function withServer<T>(lab: Lab, model: ModelRole | string | ModelR
   });
 }
 
-/** What can be known before a long download: the plan, the engine's programs, the port. */
-async function assertStartable(lab: Lab, ref: ModelRef, mayQuantise: boolean, port: number): Promise<void> {
-  const { config } = await planServer(lab, ref, mayQuantise);
+/** What can be known of a planned server before a long download: the engine's programs, the port. */
+async function assertStartable(config: Config, ref: ModelRef, mayQuantise: boolean, port: number): Promise<void> {
   const { engine, maxModelLength, concurrency } = config.serving;
   assertInstalled(engineCommand({ engine, folder: ref.path, port, maxModelLength, concurrency, loadIn4bit: config.gpu.serveIn4bit && mayQuantise }).run);
   await assertPortFree(port);
@@ -116,7 +124,7 @@ async function askGiven({ config: { serving } }: Lab, { url, setting, apiKey }: 
   signal?.throwIfAborted();
   if (!answered(result)) {
     const { cause, message } = result as Failure;
-    throw new LabError({ what: "The server that the config names does not answer for this model", where: `${setting} ${url}, model ${name}`, found: `${cause}: ${message}`, todo: `Start it, correct ${setting} or the model's name, or leave ${setting} empty to have one started.` });
+    throw new LabError({ what: "The server that the config names does not answer for this model", where: `${setting} ${url}, model ${name}`, found: `${cause}: ${message}`, todo: `Start it, correct ${setting} or the model's name (an adapter is asked by its arm's: sft, sft_grpo, grpo_only), or leave ${setting} empty to have one started.` });
   }
   return { client: createClient({ ...connection, timeoutMs: serving.requestTimeoutMs }), model, url, pid: null, stop: async () => undefined };
 }

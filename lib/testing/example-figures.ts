@@ -144,7 +144,7 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
   ],
   ablation: [f.ablation(summary), f.ablation({ ...summary, arms: [], n: 0 })],
   deltas: [
-    f.deltas([...f.deltasByType(arms[0]!, arms[1]!), ...f.deltasByType(arms[1]!, arms[2]!), ...f.deltasByType(arms[2]!, arms[3]!)]),
+    f.deltas(arms.slice(1).flatMap((arm, i) => f.deltasByType(arms[i]!, arm))),
     f.deltas([]),
   ],
 };

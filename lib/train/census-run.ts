@@ -10,12 +10,12 @@ import { evaluatedModel } from "../ask/model.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import type { Lab } from "../config/lab.ts";
 import { RlRow } from "../records.ts";
-import type { ArmName } from "../records.ts";
+import type { AskedArm } from "../records.ts";
 import { inDrawnOrder } from "../prepare/sample.ts";
 
 export interface CensusOptions {
   /** The policy that GRPO will start from; default "sft", or "base" where the config says so. */
-  arm?: ArmName;
+  arm?: AskedArm;
   model?: string;
   /** Questions, drawn by seed from rl.jsonl; default 100: the share they show is known to about ± 10 points. */
   maxQuestions?: number;

@@ -1,4 +1,4 @@
-/** The fourth arm: GRPO on the bare Base, as Fin-R1-Zero. */
+/** The fourth arm (beside Base, SFT, SFT + GRPO): GRPO on the bare Base, as Fin-R1-Zero. */
 import type { Lab } from "../config/lab.ts";
 import { ARM_NAMES } from "../records.ts";
 import type { ArmName } from "../records.ts";
@@ -9,7 +9,7 @@ import type { GrpoOptions } from "./train.ts";
 
 export interface WithoutSft {
   run: Run;
-  /** The arms that can be compared: all four, or three when the Base found nothing to learn from. */
+  /** The arms that can be compared: all, but for the fourth one when the Base found nothing to learn from. */
   arms: ArmName[];
 }
 

@@ -2,9 +2,11 @@
 import type { ArmName } from "../records.ts";
 import { label } from "./labels.ts";
 
-/** One colour and one marker an arm, in all notebooks. Okabe–Ito hues, far apart for every kind of colour blindness (see the test). */
+/** One colour and one marker an arm, in all notebooks: greys for the Base, Okabe–Ito hues for what was trained, far apart for every kind of colour blindness (see the test). */
 export const ARM_STYLES: Record<ArmName, { label: string; colour: string; symbol: string }> = {
   base: { label: "Base", colour: "#595959", symbol: "circle" },
+  base_prompted: { label: "Base, prompted", colour: "#222222", symbol: "circle-open" },
+  base_majority: { label: "Base, majority", colour: "#D0D0D0", symbol: "circle-dot" },
   sft: { label: "SFT", colour: "#0072B2", symbol: "square" },
   sft_grpo: { label: "SFT + GRPO", colour: "#D55E00", symbol: "diamond" },
   grpo_only: { label: "GRPO only", colour: "#CC79A7", symbol: "triangle-up" },
