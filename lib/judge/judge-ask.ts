@@ -79,7 +79,7 @@ const TIME_IS_UP: JudgeReply["failure"] = { code: "deadline", message: "the run'
 export async function askVote(server: JudgeServer, task: VoteTask, settings: VoteSettings, end: number, signal?: AbortSignal): Promise<AskedVote> {
   const { rubric, layout, size, sampling } = settings;
   const { question, gold, completion } = task.row;
-  const schema = verdictJsonSchema(rubric);
+  const schema = verdictJsonSchema(rubric, sampling.maxTokens);
   let requests = 0;
   let reply: JudgeReply = { text: null, finishReason: null, failure: TIME_IS_UP };
   let read: JudgeVote = { verdict: null, problem: null, message: null };

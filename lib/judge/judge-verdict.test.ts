@@ -83,8 +83,34 @@ describe("not judged, and never a pass", () => {
   });
 });
 
-test("the schema sent to servers that enforce one names every criterion and forbids others", () => {
-  const schema = verdictJsonSchema("seven-criteria");
-  expect(schema).toMatchObject({ type: "object", additionalProperties: false });
-  expect(schema.required).toEqual(["reason", ...rubricOf("seven-criteria").criteria.map((c) => c.key)]);
+describe("the schema sent to servers that enforce one", () => {
+  test("names every criterion in the rubric's order, after the reason, and forbids others", () => {
+    const keys = ["reason", ...rubricOf("seven-criteria").criteria.map((c) => c.key)];
+    const schema = verdictJsonSchema("seven-criteria", 512);
+    expect(schema).toMatchObject({ type: "object", additionalProperties: false, required: keys });
+    expect(Object.keys(schema.properties as object)).toEqual(keys);
+  });
+
+  test("holds no keyword but those that every grammar engine enforces", () => {
+    const words = new Set<string>();
+    const collect = (node: unknown, isSchema: boolean): void => {
+      if (typeof node !== "object" || node === null || Array.isArray(node)) return;
+      for (const [key, value] of Object.entries(node)) {
+        if (isSchema) words.add(key);
+        collect(value, key !== "properties");
+      }
+    };
+    for (const rubric of RUBRIC_NAMES) collect(verdictJsonSchema(rubric, 512), true);
+    expect([...words].sort()).toEqual(["additionalProperties", "enum", "maxLength", "minLength", "properties", "required", "type"]);
+  });
+
+  test("scores are what counts and nothing else; the reason fits the tokens there are, a character each, and is never long", () => {
+    const reasonOf = (maxTokens: number) => (verdictJsonSchema("four-dimensions", maxTokens).properties as Record<string, { maxLength: number }>).reason!.maxLength;
+    expect(verdictJsonSchema("four-dimensions", 512).properties).toMatchObject({ logic: { type: "integer", enum: [1, 2, 3, 4, 5] }, reason: { type: "string", minLength: 1 } });
+    expect([4096, 512, 364, 264, 64, 8].map(reasonOf)).toEqual([300, 300, 300, 200, 32, 32]);
+  });
+
+  test("its verdicts are read, with a tab in the reason, too", () => {
+    expect(readVerdict("four-dimensions", good.replace("each step", "each\tstep")).verdict).not.toBeNull();
+  });
 });

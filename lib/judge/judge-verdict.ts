@@ -31,9 +31,30 @@ function verdictSchema(name: RubricName): z.ZodType<Record<string, unknown>> {
   return schema;
 }
 
-/** The verdict's JSON schema, for servers that enforce one (`response_format`). */
-export function verdictJsonSchema(name: RubricName): Record<string, unknown> {
-  return z.toJSONSchema(verdictSchema(name)) as Record<string, unknown>;
+/** Characters of a reason that is asked for; more than one sentence only delays the scores. */
+const REASON_CHARACTERS = 300;
+/** Tokens for braces, keys and scores of the longest verdict, with some to spare. */
+const FORM_TOKENS = 64;
+
+/**
+ * The verdict's JSON schema, for servers that enforce one (`response_format`): every score an `enum` of what counts, the reason as long as
+ * `maxTokens` has room for at a token a character, never above 300 characters, so that no verdict is cut off in the middle.
+ *
+ * Only keywords that servers enforce: xgrammar (vLLM's default), llguidance, outlines and llama.cpp know `enum` and `maxLength`; `minimum`
+ * and `maximum` are newer in most, and OpenAI refused them for long. "$schema" is left out for the same reason.
+ */
+export function verdictJsonSchema(name: RubricName, maxTokens: number): Record<string, unknown> {
+  const { criteria, scale } = rubricOf(name);
+  const points = scale.kind === "points" ? Array.from({ length: scale.max - scale.min + 1 }, (_, i) => scale.min + i) : [];
+  const score = scale.kind === "points" ? { type: "integer", enum: points } : { type: "boolean" };
+  const reason = { type: "string", minLength: 1, maxLength: Math.min(REASON_CHARACTERS, Math.max(32, maxTokens - FORM_TOKENS)) };
+  const keys = criteria.map((c) => c.key);
+  return {
+    type: "object",
+    properties: { reason, ...Object.fromEntries(keys.map((key) => [key, score])) },
+    required: ["reason", ...keys],
+    additionalProperties: false,
+  };
 }
 
 /**
@@ -47,7 +68,8 @@ export function readVerdict(rubric: RubricName, reply: string | null, finishReas
   if (reply === null || reply.trim() === "") return problem("empty", "the Judge wrote nothing");
   if (reply.length > MAX_REPLY) return problem("too_long", `the reply has ${reply.length} characters, more than ${MAX_REPLY}`);
   if (finishReason === "length") return problem("cut_off", "the reply reached the token limit");
-  const text = withoutThinking(reply).trim();
+  // xgrammar lets a raw tab stand in a string whose length is bounded; JSON does not.
+  const text = withoutThinking(reply).trim().replaceAll("\t", " ");
   const open = text.indexOf("{");
   if (open === -1) return problem("no_json", `no JSON object in ${quote(text)}`);
   if (text.includes("```")) return problem("fenced_json", "the JSON stands in a code fence");

@@ -9,6 +9,7 @@ import type { JudgeRow } from "./judge-gate.ts";
 import { promptVersion } from "./judge-prompt.ts";
 import { openVotes } from "./judge-store.ts";
 import type { StoredVote } from "./judge-store.ts";
+import { UNREAD_LIMIT, unreadError } from "./judge-unread.ts";
 import { pointsToPass, readVerdict } from "./judge-verdict.ts";
 import { judgementOf } from "./judge-vote.ts";
 import type { Judgement, JudgeVote } from "./judge-vote.ts";
@@ -26,6 +27,8 @@ export interface JudgeOptions {
   store?: string;
   /** Requests for one vote, the first one included. Default 3. */
   attempts?: number;
+  /** Goes on with a Judge none of whose verdicts can be read: only to measure one. Default false. */
+  evenUnread?: boolean;
   /** After this many ms nothing more is asked; what is then without a verdict is "not judged: deadline". */
   deadlineMs?: number;
   signal?: AbortSignal;
@@ -60,7 +63,8 @@ const MAX_FAILED_IN_A_ROW = 20;
  * A reply that is no verdict is asked for again, a little warmer each time, at most `attempts` times; then it is "not judged" with its
  * reason, never a pass. Verdicts, readable or not, are kept under a key of model, prompt version, sampling and texts;
  * requests that failed for another reason (a lost connection, a busy server, a prompt it refused) are not kept and the next run asks again.
- * Throws LabError when ids repeat or 20 requests in a row fail without an answer, AbortError when `signal` fires; what was answered stays on disk.
+ * Throws LabError when ids repeat, when 20 requests in a row fail without an answer, and when none of the first 32 verdicts can be read
+ * (`unreadError`; those are asked for again by the next run); AbortError when `signal` fires. What was answered stays on disk.
  */
 export async function judge(lab: Lab, server: JudgeServer, rows: readonly JudgeRow[], options: JudgeOptions = {}): Promise<JudgeRun> {
   const { rubric, layout, judgePrompt, judgeTemperature, judgeMaxTokens, judgeVotes, judgePassScore } = { ...lab.config.filter, ...options.settings };
@@ -70,9 +74,10 @@ export async function judge(lab: Lab, server: JudgeServer, rows: readonly JudgeR
 
   const held = rows.map((row) => (gate ? gateReason(row) : null));
   const tasks = voteTasks(rows.filter((_, i) => held[i] === null), judgeVotes, settings);
-  const store = openVotes(options.store ?? join(lab.paths.processed, "judge", "votes.jsonl"));
+  const path = options.store ?? join(lab.paths.processed, "judge", "votes.jsonl");
+  const store = openVotes(path);
   try {
-    const { passing, progress } = await collectVotes(server, tasks, settings, store, lab.config.serving.concurrency, options);
+    const { passing, progress } = await collectVotes(server, tasks, settings, { store, path }, lab.config.serving.concurrency, options);
     const votes = new Map<string, JudgeVote[]>();
     for (const { row, key } of tasks) votes.set(row.id, [...(votes.get(row.id) ?? []), voteOf(passing.get(key) ?? store.get(key)!, rubric)]);
     const judgements = rows.map((row, i): Judgement => {
@@ -86,12 +91,18 @@ export async function judge(lab: Lab, server: JudgeServer, rows: readonly JudgeR
 }
 
 /** Asks for every vote the store does not hold. `passing`: votes that failed for a reason that may pass, by key. */
-async function collectVotes(server: JudgeServer, tasks: readonly VoteTask[], settings: VoteSettings, store: Store<StoredVote>, concurrency: number, options: JudgeOptions) {
+async function collectVotes(server: JudgeServer, tasks: readonly VoteTask[], settings: VoteSettings, { store, path }: { store: Store<StoredVote>; path: string }, concurrency: number, options: JudgeOptions) {
+  const isRead = (vote: StoredVote): boolean => voteOf(vote, settings.rubric).verdict !== null;
+  const kept = new Map(tasks.flatMap(({ key }) => (isKept(store.get(key)) ? [[key, store.get(key)!] as const] : [])));
+  let anyRead = [...kept.values()].some(isRead);
+  // Many replies and no verdict among them say that something was wrong with the Judge, which may be mended by now.
+  if (!anyRead && kept.size >= UNREAD_LIMIT) kept.clear();
   // The same text twice is one question: a key is asked once.
-  const open = [...new Map(tasks.filter((task) => !isKept(store.get(task.key))).map((task) => [task.key, task])).values()];
+  const open = [...new Map(tasks.filter((task) => !kept.has(task.key)).map((task) => [task.key, task])).values()];
   const progress: JudgeProgress = { total: open.length, done: 0, fromStore: tasks.length - open.length, unreadable: 0, requests: 0 };
   const passing = new Map<string, StoredVote>();
   const end = options.deadlineMs === undefined ? Infinity : Date.now() + options.deadlineMs;
+  const unread: StoredVote[] = [];
   let failedInARow = 0;
   options.onProgress?.({ ...progress });
   if (open.length === 0) return { passing, progress };
@@ -106,6 +117,10 @@ async function collectVotes(server: JudgeServer, tasks: readonly VoteTask[], set
     progress.done++;
     progress.requests += asked.requests;
     if (asked.vote.scores === null) progress.unreadable++;
+    else anyRead = true;
+    // Neither a lost connection nor the end of the run's time says anything about the Judge.
+    if (asked.vote.scores === null && (!asked.passing || isRejection(asked.vote.problem!))) unread.push(asked.vote);
+    if (!options.evenUnread && !anyRead && unread.length >= UNREAD_LIMIT) throw unreadError(unread, { maxTokens: settings.sampling.maxTokens, path });
     options.onProgress?.({ ...progress });
     if (failedInARow >= MAX_FAILED_IN_A_ROW)
       throw new LabError({ what: "The Judge's server does not answer", where: server.model, found: `${failedInARow} failed requests in a row, the last: ${asked.vote.message}`, todo: "Start it again and run this cell once more: the verdicts so far are kept. Or set filter.useJudge to false." });
