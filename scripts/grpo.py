@@ -4,8 +4,23 @@ Group relative policy optimisation: the model answers each question several time
     python scripts/grpo.py reports/runs/grpo-…/run.json
 
 Differs from Fin-R1 (arXiv 2503.16252): a LoRA adapter instead of all weights; the reward's weights are the config's, where Fin-R1 adds
-format and accuracy unweighted; the standard deviation of a group divides by G - 1 (TRL), where Fin-R1's divides by G. GRPO as published
-(arXiv 2402.03300) needs two settings that TRL has otherwise by default: loss_type and beta.
+format and accuracy unweighted; the standard deviation of a group divides by G - 1 (TRL), where Fin-R1's divides by G.
+
+With A the advantage (r - mean) / (std + 1e-4) of an answer in its group (scale_rewards="group"), p the policy, q the policy that
+answered, o the one the run started from, for each token t of the n tokens of an answer:
+
+    ratio = p(t) / q(t)                          1 in value, as each batch of answers is learned from once (num_iterations=1)
+    gain  = min(ratio A, clip(ratio, 1 ± 0.2) A)                            (epsilon)
+    k3    = o(t) / p(t) - log(o(t) / p(t)) - 1                              (beta), times ratio with use_bias_correction_kl
+    loss  = mean over the answers of 1/n sum over t of -(gain - beta k3)    (loss_type="grpo")
+
+GRPO as published (arXiv 2402.03300) needs three settings that TRL has otherwise by default: loss_type, beta and use_bias_correction_kl
+(grpo.klGradient "paper"). "unbiased" multiplies k3 by the ratio, which is 1 and has a gradient: the sum is then that of the KL itself,
+-log(o/p) for each token, where the paper's is 1 - o/p (arXiv 2512.02556); the two differ as far as policy and start do.
+
+Where vLLM answers, q is vLLM's, whose rounding is another. gpu.vllmCorrection multiplies `gain` by p/q of the whole answer or of each
+token (vllmCorrectionMode); above vllmCorrectionMax the weight is set to the bound (truncate) or to 0 (mask: the answer teaches nothing
+but its KL; the share is logged as sampling/dropped). Everything is under softmax(logits / temperature), as the answers were drawn.
 
 The reward is lib's TypeScript scorer in a Node process of ours. The KL is to the policy the run starts from: the SFT adapter, or the Base
 when grpo.startFromSft is false. With grpo.maskTruncated, answers cut at grpo.maxTokens count in their group's mean but are not trained on.
@@ -14,11 +29,12 @@ when grpo.startFromSft is false. With grpo.maskTruncated, answers cut at grpo.ma
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidecar.batch import Batch, filled, with_smaller_batch
-from sidecar.colocate import keep_base_whole, meet_alone, no_room, vllm_arguments
+from sidecar.colocate import keep_base_whole, meet_alone, no_room, seed_sampler, vllm_arguments
 from sidecar.events import EventLog
 from sidecar.failure import Failure
 from sidecar.order import epochs_in_order
@@ -57,8 +73,9 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
     # Not at the top: these take seconds, and read the environment that the run file decides.
     from datasets import Dataset
     from transformers import set_seed
-    from trl import GRPOConfig, GRPOTrainer
+    from trl import GRPOConfig
 
+    from sidecar.flash import use_kernel
     from sidecar.loop import loop_arguments, train_and_save
     from sidecar.model import device_of, load_base, load_tokenizer, new_adapter, trainable_weights, trained_adapter
     from sidecar.track_grpo import answer_tables
@@ -77,18 +94,25 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
     print(f"{steps} steps × {settings.prompts_per_step} questions × {settings.group_size} answers = {len(order) * settings.group_size} answers")
 
     # Model
-    speed = speed_of(run, device, padding_free=False)
+    speed = speed_of(run, device)
     tokenizer = load_tokenizer(run)
     prompt = 0
     assert_answer_is_whole(tokenizer, data["prompt"][0])
+    room = batch.micro * (config.prepare.max_prompt_tokens + settings.max_tokens)  # tokens a pass, for which memory was planned
     if device != "cpu":
         prompt = longest_prompt(tokenizer, data["prompt"])
-        batch = filled(batch, lambda micro: micro * (prompt + settings.max_tokens), batch.micro * (config.prepare.max_prompt_tokens + settings.max_tokens))
+    if speed.kernel:
+        print(f"passes of at most {room} tokens, without padding")
+        batch = Batch(batch.effective, 1)  # the trainer cuts it by tokens
+    elif device != "cpu":
+        batch = filled(batch, lambda micro: micro * (prompt + settings.max_tokens), room)
     vllm = vllm_arguments(run, device, prompt)
     speed.say()
     print(said("vLLM for the answers, in this process", vllm["use_vllm"], "gpu.vllm" if device != "cpu" else "a GPU only"))
     set_seed(config.seed)
     base = load_base(run, device)
+    if speed.kernel:
+        use_kernel(base, speed.kernel)
     if settings.start_from_sft:
         model = trained_adapter(base, run)  # has the rank that SFT gave it
     else:
@@ -98,9 +122,14 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
     before = trainable_weights(model)
 
     # Trainer
-    trainer_class: type[GRPOTrainer] = GRPOTrainer
-    if device == "cpu" and not settings.gradient_checkpointing and not config.models.load_in_4bit:
+    if speed.kernel:
+        from sidecar.packed_grpo import PackedGRPOTrainer
+
+        trainer_class = partial(PackedGRPOTrainer, room=room, share=speed.prefixes)
+    elif device == "cpu" and not settings.gradient_checkpointing and not config.models.load_in_4bit:
         from sidecar.cpu_grpo import CpuGRPOTrainer as trainer_class
+    else:
+        from sidecar.phases import TimedGRPOTrainer as trainer_class
     if vllm["use_vllm"]:
         meet_alone()
     watch = GrpoWatch(events, len(order) / len(rows), settings.group_size, settings.sample_every)
@@ -115,6 +144,7 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
             loss_type="grpo",
             scale_rewards="group" if settings.scale_rewards else "none",
             beta=settings.beta,
+            **kl_arguments(settings.kl_gradient),
             reward_weights=[1.0],  # one function, whose total the TypeScript reward has weighted
             num_iterations=1,  # one update a batch of answers: the sampling policy is the trained one, no second pass for its log-probs
             num_generations=settings.group_size,
@@ -133,7 +163,13 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
     )
     if vllm["use_vllm"]:
         keep_base_whole(trainer)
+        seed_sampler(config.seed)
     train_and_save(trainer, run, before, events)
+
+
+def kl_arguments(gradient: str) -> dict[str, bool]:
+    """TRL's name for grpo.klGradient."""
+    return {"use_bias_correction_kl": {"paper": False, "unbiased": True}[gradient]}
 
 
 def longest_prompt(tokenizer: PreTrainedTokenizerBase, prompts: list) -> int:

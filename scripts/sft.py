@@ -57,7 +57,7 @@ def train(run: RunFile, events: EventLog, batch: Batch) -> None:
     print(histogram([row.length for row in encoded], settings.max_length))
     kept = keep_answers(encoded, settings.max_length, events)
     order = epochs_in_order(len(kept), settings.epochs, config.seed)
-    speed = speed_of(run, device, padding_free=True)
+    speed = speed_of(run, device)
     lengths = [len(row.input_ids) for row in kept]
 
     def dealt(micro: int) -> list[int]:

@@ -18,6 +18,8 @@ const onGpu = (spec: RunSpec, change: (config: Config) => void = () => undefined
   change(config);
   return { ...spec, config };
 };
+const bounded = (vllmCorrection: boolean, vllmCorrectionMax: number): RunSpec =>
+  onGpu(grpo, (c) => void Object.assign(c.gpu, { vllmCorrection, vllmCorrectionMax }));
 
 describe("runKey", () => {
   test("it is the stage and twelve hex digits", () => expect(runKey(sft)).toMatch(/^sft-[0-9a-f]{12}$/));
@@ -30,6 +32,7 @@ describe("runKey", () => {
     ["SFT's settings, for GRPO (its adapter's hash tells)", grpo, configured(grpo, (c) => (c.sft.epochs = 3))],
     ["W&B", sft, configured(sft, (c) => (c.tracking.service = "wandb"))],
     ["vLLM in the trainer, on a CPU", grpo, configured(grpo, (c) => (c.gpu.vllm = false))],
+    ["the bound of a correction that is off, on a GPU", bounded(false, 3), bounded(false, 2)],
     ["the memory that vLLM gets, on a GPU", onGpu(grpo), onGpu(grpo, (c) => (c.gpu.vllmMemoryShare = 0.5))],
     ["4 bit for a Judge who is not in the reward", onGpu(grpo, (c) => (c.gpu.serveIn4bit = true)), onGpu(grpo, (c) => (c.gpu.serveIn4bit = false))],
     ["the Judge, for a reward without it", grpo, configured(grpo, (c) => (c.models.judge = "another"))],
@@ -42,6 +45,9 @@ describe("runKey", () => {
     ["a hyperparameter", sft, configured(sft, (c) => (c.sft.learningRate *= 2))],
     ["the seed", sft, configured(sft, (c) => (c.seed = 43))],
     ["the system prompt", sft, configured(sft, (c) => (c.prompt.system = "Be brief."))],
+    ["the gradient of the KL", grpo, configured(grpo, (c) => (c.grpo.klGradient = "paper"))],
+    ["the bound of vLLM's correction, on a GPU", bounded(true, 3), bounded(true, 2)],
+    ["padding, on a GPU", onGpu(grpo), onGpu(grpo, (c) => (c.gpu.packed = false))],
     ["vLLM in the trainer, on a GPU", onGpu(grpo), onGpu(grpo, (c) => (c.gpu.vllm = false))],
     ["the number of GPUs", onGpu(sft), onGpu(sft, (c) => (c.gpu.processes = 2))],
     ["4-bit loading", sft, configured(sft, (c) => (c.models.loadIn4bit = true))],

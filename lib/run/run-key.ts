@@ -73,9 +73,11 @@ export function runKey(spec: RunSpec): string {
 
 /** How a GPU is used can move a result; what its memory is divided into cannot. */
 function usedOf({ stage, config: { gpu }, judge }: RunSpec): unknown {
-  const { processes, vllm, vllmCorrection } = gpu;
+  const { processes, vllm, vllmCorrection, vllmCorrectionMode, vllmCorrectionMax, packed } = gpu;
   if (stage === "merge") return undefined;
-  return stage === "sft" ? { processes } : { processes, vllm, vllmCorrection, judgeIn4bit: judge && gpu.serveIn4bit };
+  if (stage === "sft") return { processes };
+  const correction = vllm && vllmCorrection ? { vllmCorrectionMode, vllmCorrectionMax } : null;
+  return { processes, vllm, correction, packed, judgeIn4bit: judge && gpu.serveIn4bit };
 }
 
 function settingsOf({ stage, config, judge }: RunSpec): unknown {

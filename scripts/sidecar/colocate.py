@@ -9,14 +9,15 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from .failure import Failure
-from .ranks import processes
+from .ranks import processes, rank
 from .runfile import RunFile
 
 if TYPE_CHECKING:
     import torch
     from peft import PeftModel
-    from trl import GRPOTrainer
     from trl.generation.vllm_generation import VLLMGeneration
+
+    from .phases import TimedGRPOTrainer
 
 
 def vllm_arguments(run: RunFile, device: str, longest_prompt: int) -> dict[str, Any]:
@@ -46,6 +47,9 @@ def colocated(run: RunFile, longest_prompt: int) -> dict[str, Any]:
         "vllm_max_model_length": longest_prompt + run.config.grpo.max_tokens,
         "vllm_tensor_parallel_size": 1,
         "vllm_importance_sampling_correction": gpu.vllm_correction,
+        "vllm_importance_sampling_mode": gpu.vllm_correction_mode,
+        "vllm_importance_sampling_clip_max": gpu.vllm_correction_max,
+        "vllm_importance_sampling_clip_min": None,
         "generation_kwargs": {"detokenize": False},  # TRL decodes whole answers itself
     }
 
@@ -61,10 +65,25 @@ def meet_alone() -> None:
         os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(free.getsockname()[1]))
 
 
-def keep_base_whole(trainer: GRPOTrainer) -> None:
+def keep_base_whole(trainer: TimedGRPOTrainer) -> None:
     """Has the policy sent to vLLM without merging the adapter into the trained model itself, as TRL 1.16 does before every generation."""
     generation = trainer.vllm_generation
-    generation.sync_weights = lambda: send_policy(generation)
+
+    def sync() -> None:
+        with trainer.phase("sync"):
+            send_policy(generation)
+
+    generation.sync_weights = sync
+
+
+def seed_sampler(seed: int) -> None:
+    """
+    Seeds what vLLM draws by: the random numbers of this process, which it has set to a seed of its own when it was made (TRL gives it the
+    process's number). Not a seed for each request, with which the answers to one prompt would all be the same.
+    """
+    from transformers import set_seed
+
+    set_seed(seed + rank())
 
 
 def send_policy(generation: VLLMGeneration) -> None:

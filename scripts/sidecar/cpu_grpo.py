@@ -2,7 +2,7 @@
 TRL's GRPO trainer with two of its steps done in a way that suits a CPU: the same numbers (tests compare them), a third of the time.
 
 TRL reads every prompt G times, once a copy, pads all answers to the longest one and projects prompt positions onto the vocabulary, too.
-On a GPU that costs little; on two cores it is most of a step.
+On two cores that is most of a step. A GPU does it otherwise (packed_grpo.py).
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from transformers import DynamicCache
-from trl import GRPOTrainer
 
+from .phases import TimedGRPOTrainer
 from .rollout import Rollouts
 
 CHUNK = 16  # Magic number: answers a forward pass, sorted by length, so that short ones are not padded to the longest
 
 
-class CpuGRPOTrainer(GRPOTrainer):
+class CpuGRPOTrainer(TimedGRPOTrainer):
     """For a text model on a CPU, without gradient checkpointing."""
 
     def __init__(self, **kwargs):
@@ -27,7 +27,8 @@ class CpuGRPOTrainer(GRPOTrainer):
         self.rollouts = Rollouts(self.accelerator.unwrap_model(self.model))
 
     def _generate_single_turn(self, prompt_ids, images, multimodal_fields, num_generations, has_tool_images=False):
-        self.rollouts.refresh(self.accelerator.unwrap_model(self.model))
+        with self.phase("sync"):
+            self.rollouts.refresh(self.accelerator.unwrap_model(self.model))
         answers = self.rollouts.sample(prompt_ids, self.max_completion_length, self.temperature, self.eos_token_ids, self._tokenizer.pad_token_id)
         return answers, None
 

@@ -104,6 +104,7 @@ class Grpo:
     learning_rate: float
     warmup_share: float
     beta: float
+    kl_gradient: str  # paper, unbiased
     mask_truncated: bool
     scale_rewards: bool
     save_steps: int
@@ -119,6 +120,7 @@ class Evaluate:
 @dataclass(frozen=True)
 class Deploy:
     parity_prompts: int
+    parity_top_tokens: float
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,9 @@ class Gpu:
     vllm_sleep: bool
     vllm_memory_share: float
     vllm_correction: bool
+    vllm_correction_mode: str  # sequence_mask, sequence_truncate, token_mask, token_truncate
+    vllm_correction_max: float
+    packed: bool
 
 
 @dataclass(frozen=True)

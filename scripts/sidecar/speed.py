@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Speed:
-    """`kernel`: attention over rows laid end to end, None pads them. `arguments`: what the trainer's configuration gets."""
+    """
+    `kernel`: attention over rows laid end to end, None pads them. `prefixes`: whether it lets answers share their prompt. `arguments`: what
+    the trainer's configuration gets.
+    """
 
     kernel: Kernel | None
+    prefixes: bool
     arguments: dict[str, Any]
     lines: list[str]
 
@@ -28,15 +32,19 @@ class Speed:
             print(line, flush=True)
 
 
-def speed_of(run: RunFile, device: str, padding_free: bool) -> Speed:
-    """`padding_free`: whether the stage's trainer can take rows laid end to end (SFT can, GRPO pads its answers)."""
-    from .flash import working_kernel
+def speed_of(run: RunFile, device: str) -> Speed:
+    """What `run` may use on `device`, tried on it."""
+    from .flash import reads_prefixes, working_kernel
 
-    kernel, why = working_kernel(device) if padding_free else (None, "answers are padded in GRPO")
+    grpo = run.stage == "grpo"
+    kernel, why = (None, "gpu.packed is false") if grpo and not run.config.gpu.packed else working_kernel(device)
+    prefixes = grpo and kernel is not None and reads_prefixes(kernel, device)
+    if grpo and kernel is not None:
+        why += ", each prompt once for its answers" if prefixes else ", each answer with a prompt of its own"
     liger = device != "cpu" and find_spec("liger_kernel") is not None
     paged = device != "cpu" and run.config.models.load_in_4bit and find_spec("bitsandbytes") is not None
     checkpointing = (run.config.sft if run.stage == "sft" else run.config.grpo).gradient_checkpointing
-    fused = device != "cpu" or run.stage == "sft" or checkpointing
+    fused = device != "cpu" or not grpo or checkpointing
     lines = [
         said("FlashAttention, rows without padding", kernel is not None, why),
         said("fused loss", fused, "TRL's head scores the answers' tokens in tiles, the logits of a batch are never there at once" if fused else "sidecar/cpu_grpo.py"),
@@ -50,9 +58,9 @@ def speed_of(run: RunFile, device: str, padding_free: bool) -> Speed:
         arguments["use_liger_kernel"] = True
     if paged:
         arguments["optim"] = "paged_adamw_8bit"
-    if kernel is not None:
+    if kernel is not None and not grpo:
         arguments["padding_free"] = True
-    return Speed(kernel, arguments, lines)
+    return Speed(kernel, prefixes, arguments, lines)
 
 
 def said(what: str, on: bool, why: str) -> str:

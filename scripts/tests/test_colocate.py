@@ -3,11 +3,12 @@
 import copy
 import os
 import socket
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
 import torch
-from sidecar.colocate import keep_base_whole, meet_alone, merged_weights
+from sidecar.colocate import keep_base_whole, meet_alone, merged_weights, seed_sampler
 from sidecar.model import TARGETS
 
 
@@ -57,11 +58,24 @@ def test_vllm_is_woken_given_the_policy_and_forgets_its_prefixes(policy, sleeps)
     engine = SimpleNamespace(model_executor=SimpleNamespace(driver_worker=SimpleNamespace(model_runner=SimpleNamespace(model=model))))
     llm = SimpleNamespace(llm_engine=engine, wake_up=lambda tags: calls.append(("wake_up", tags)), reset_prefix_cache=lambda: calls.append(("reset_prefix_cache",)))
     generation = SimpleNamespace(llm=llm, model=policy, enable_sleep_mode=sleeps, _llm_weights_sleeping=sleeps)
-    keep_base_whole(SimpleNamespace(vllm_generation=generation))
+    phases = []
+    keep_base_whole(SimpleNamespace(vllm_generation=generation, phase=lambda name: nullcontext(phases.append(name))))
     generation.sync_weights()
+    assert phases == ["sync"]
     weights = len(list(merged_weights(policy)))
     assert calls == [*([("wake_up", ["weights"])] if sleeps else []), ("load_weights", weights), ("reset_prefix_cache",)]
     assert generation._llm_weights_sleeping is False
+
+
+def test_the_seed_and_the_process_decide_what_is_drawn_whatever_vllm_has_seeded(monkeypatch):
+    def drawn(seed, rank):
+        monkeypatch.setenv("RANK", str(rank))
+        torch.manual_seed(0)  # as vLLM does
+        seed_sampler(seed)
+        return torch.rand(4).tolist()
+
+    assert drawn(1, 0) == drawn(1, 0)
+    assert len({tuple(drawn(*which)) for which in [(1, 0), (2, 0), (1, 7)]}) == 3
 
 
 def test_trl_still_has_what_is_replaced():

@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -65,8 +66,8 @@ def test_a_padded_batch_is_refused_where_rows_are_read_end_to_end(base, rows):
 
 
 def test_a_kernel_that_lets_rows_see_each_other_is_told_from_one_that_does_not():
-    def one_row(query, key, value, ends, longest, scale):
-        return flash.one_by_one(query, key, value, ends[[0, -1]], longest, scale)
+    def one_row(query, key, value, sequences, scale):
+        return flash.one_by_one(query, key, value, replace(sequences, queries=sequences.queries[[0, -1]], keys=sequences.keys[[0, -1]]), scale)
 
     def small_slip(*arguments):
         return flash.one_by_one(*arguments).to(torch.float16).to(arguments[0].dtype)
@@ -78,7 +79,7 @@ def test_a_kernel_that_lets_rows_see_each_other_is_told_from_one_that_does_not()
 
 def test_a_cpu_has_no_flash_kernel_and_the_log_says_so(profiles):
     assert flash.working_kernel("cpu") == (None, "torch's flash kernel runs on a GPU only")
-    speed = speed_of(run_of(profiles), "cpu", padding_free=True)
+    speed = speed_of(run_of(profiles), "cpu")
     assert (speed.kernel, speed.arguments) == (None, {})
     assert [line[:3] for line in speed.lines] == ["off", "on ", "off", "off", "on ", "on "]
     assert "off FlashAttention, rows without padding: torch's flash kernel runs on a GPU only" in speed.lines
