@@ -99,14 +99,18 @@ export type { CollectProgress } from "./ask/collect.ts";
 export * from "./ask/model.ts";
 
 export * from "./distill/compare-prompts.ts";
+export * from "./distill/assemble.ts";
+export * from "./distill/assemble-row.ts";
 export * from "./distill/distill.ts";
 export * from "./distill/distill-curve.ts";
 export * from "./distill/distill-progress.ts";
 export * from "./distill/distill-tasks.ts";
+export * from "./distill/never-answers.ts";
 export * from "./distill/outcome.ts";
 export * from "./distill/prompt-report.ts";
 
 export * from "./judge/judge.ts";
+export * from "./judge/judge-arms.ts";
 export * from "./judge/judge-ask.ts";
 export * from "./judge/judge-card.ts";
 export * from "./judge/judge-curve.ts";
@@ -116,14 +120,16 @@ export * from "./judge/judge-measure.ts";
 export * from "./judge/judge-preference.ts";
 export * from "./judge/judge-prompt.ts";
 export * from "./judge/judge-quick.ts";
-export * from "./judge/judge-rules.ts";
+export * from "./judge/judge-real-texts.ts";
 export * from "./judge/judge-server.ts";
+export * from "./judge/judge-set-card.ts";
 export * from "./judge/judge-sets.ts";
 export * from "./judge/judge-store.ts";
 export * from "./judge/judge-unread.ts";
 export * from "./judge/judge-verdict.ts";
 export * from "./judge/judge-vote.ts";
 
+export * from "./filter/assembly-stats.ts";
 export * from "./filter/filter.ts";
 export * from "./filter/filter-record.ts";
 export * from "./filter/filter-rules.ts";

@@ -29,8 +29,8 @@ describe("where the answer is", () => {
     ["<answer>800</answer> and more", "800", "800"],
     ["<think>a</think><answer>1</answer><answer>2</answer>", null, "2"],
     ["<think>a</think><answer>800", null, "800"],
-    ["<think>the <answer>1</answer> is</think> Answer: 2", null, "1"],
-    ["step\nSo the answer is 800.", null, " is 800."],
+    ["<think>the <answer>1</answer> is</think> Answer: 2", null, "2"],
+    ["step\nSo the answer is 800.", null, "800"],
     ["步骤\n答案：800", null, "800"],
     ["Answer: 1\n最终答案：2", null, "2"],
     ["one\ntwo\n800\n", null, "800"],
@@ -46,7 +46,7 @@ describe("where the answer is", () => {
   it("the score holds both readings; no block is no accuracy", () => {
     const score = scoreCompletion({ question: "", gold: "800", completion: "So the answer is 800." });
     expect([score.format, score.strict.verdict, score.strict.reason, score.lenient.verdict]).toEqual([false, "unreadable", "no_answer_block", "right"]);
-    expect(JSON.parse(JSON.stringify(score)).lenient).toEqual({ verdict: "right", reason: "equal", message: "gold 800; answer is 800. = 800: equal under the rules" });
+    expect(JSON.parse(JSON.stringify(score)).lenient).toEqual({ verdict: "right", reason: "equal", message: "gold 800; answer 800: equal under the rules" });
   });
 });
 

@@ -1,4 +1,5 @@
 /** How a distillation is getting on: rate, time left, failures by cause, yield by type. */
+import { isUsable } from "./assemble-row.ts";
 import { checkFormat } from "../answer/index.ts";
 import type { Distilled, QuestionType } from "../records.ts";
 
@@ -9,8 +10,10 @@ export interface TypeYield {
   done: number;
   /** Whole texts. */
   texts: number;
-  /** Whole texts of one think and one answer block. */
+  /** Whole texts of one think and one answer block as the Teacher wrote them. */
   wellFormed: number;
+  /** Whole texts that can be trained on as far as their form goes, those put together included. */
+  usable: number;
 }
 
 export interface DistillProgress {
@@ -42,6 +45,11 @@ export class ProgressCounter {
     this.started = now;
   }
 
+  /** Texts so far that can be trained on as far as their form goes. */
+  get usable(): number {
+    return Object.values(this.progress.byType).reduce((sum, { usable }) => sum + usable, 0);
+  }
+
   /** A row from disk, or (`now` given) one just answered. */
   add(row: Distilled, now?: number): void {
     const { progress } = this;
@@ -52,6 +60,7 @@ export class ProgressCounter {
     else {
       ofType.texts++;
       if (checkFormat(row.teacher_output!).ok) ofType.wellFormed++;
+      if (isUsable(row)) ofType.usable++;
     }
     if (now === undefined) return;
     progress.asked++;
@@ -66,6 +75,6 @@ export class ProgressCounter {
   }
 
   private yieldOf(type: QuestionType): TypeYield {
-    return (this.progress.byType[type] ??= { total: 0, done: 0, texts: 0, wellFormed: 0 });
+    return (this.progress.byType[type] ??= { total: 0, done: 0, texts: 0, wellFormed: 0, usable: 0 });
   }
 }

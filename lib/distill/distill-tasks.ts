@@ -42,7 +42,7 @@ export function distillTasks(questions: readonly Question[], model: string, { di
   );
 }
 
-/** The row of a finished request. A cut text is kept beside its failure: people want to see where it broke off. */
+/** The row of a finished request, as written: `assembleRow` does the rest. A cut text is kept beside its failure: people want to see where it broke off. */
 export function distilledRow({ key, question, sample }: DistillTask, result: CompletionResult, model: string): Distilled {
   const failed = !result.ok;
   return {
@@ -50,6 +50,9 @@ export function distilledRow({ key, question, sample }: DistillTask, result: Com
     key,
     sample,
     teacher_output: failed && result.text.trim() === "" ? null : result.text,
+    teacher_reasoning: result.reasoning,
+    response: null,
+    assembly: null,
     failure: failed ? result.cause : null,
     completion_tokens: result.completionTokens,
     model,

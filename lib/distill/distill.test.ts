@@ -21,7 +21,7 @@ test("every question gets its text, in the questions' order, with a manifest", a
   expect(readManifest(lab().paths.distilled)).toMatchObject({ rows: 20 });
   expect(asked()).toHaveLength(20);
   expect(progress).toMatchObject({ done: 20, total: 20, asked: 20, failures: {}, etaSeconds: 0 });
-  expect(progress.byType.financial_calculation).toEqual({ total: 5, done: 5, texts: 5, wellFormed: 5 });
+  expect(progress.byType.financial_calculation).toEqual({ total: 5, done: 5, texts: 5, wellFormed: 5, usable: 5 });
 });
 
 test("nothing changed makes no request, and needs no server", async () => {

@@ -1,5 +1,8 @@
 /** Stage 2: the Teacher writes a chain of thought for every training question. */
 import { existsSync } from "node:fs";
+import { assembleRow, isUsable } from "./assemble-row.ts";
+import { hashCode } from "../config/code-hash.ts";
+import { FIRST_TEXTS, isAnswered, neverAnswers } from "./never-answers.ts";
 import { isPermanent, TOO_LONG } from "../serving/completion.ts";
 import { givenServer } from "../serving/given.ts";
 import { openDistilled } from "./distill-store.ts";
@@ -43,15 +46,17 @@ const PROGRESS_MS = 250;
  *
  * Give it the training questions only (`splitQuestions`). Every text is on disk before it is counted; a killed or interrupted call goes on
  * where it was, and with nothing missing no server is started. Failures are rows with their cause; those that are not the model's
- * own (`isPermanent`) are asked for again by the next call. The file is put into the questions' order and given its manifest at the end.
- * Throws LabError: no questions, no such Teacher, a server that cannot be had or is lost, not one whole text; the abort's reason.
+ * own (`isPermanent`) are asked for again by the next call. Every whole text gets its training text (`response`) by `ASSEMBLY_RULES`, anew
+ * whenever the file is put into the questions' order and given its manifest at the end: other rules ask nothing again.
+ * Throws LabError: no questions, no such Teacher, a server that cannot be had or is lost, not one usable text among the first 64 of this call
+ * or among all; the abort's reason.
  */
 export async function distill(lab: Lab, questions: readonly Question[], { onProgress, signal, force = lab.force }: DistillOptions = {}): Promise<Distillation> {
   const { config, paths } = lab;
   if (questions.length === 0) throw new LabError({ what: "There are no questions to distil", where: paths.raw, todo: "Run 01_prepare first; its training questions are what the Teacher is asked." });
   const teacher = await servedId(lab, "teacher");
   const tasks = distillTasks(questions, teacher, config);
-  const inputs = inputsOf(lab, teacher, tasks);
+  const inputs = await inputsOf(lab, teacher, tasks);
   const counter = new ProgressCounter(tasks.map((task) => task.question.type));
 
   if (givenServer(config, "teacher") === null) await assertPromptFits(config, "teacher", questions.map(({ question }) => question));
@@ -70,17 +75,18 @@ export async function distill(lab: Lab, questions: readonly Question[], { onProg
     };
     const open = tasks.filter(isOpen);
     const openKeys = new Set(open.map((task) => task.key));
-    for (const { key } of tasks) if (!openKeys.has(key)) counter.add(store.get(key)!);
+    for (const { key } of tasks) if (!openKeys.has(key)) counter.add(assembleRow(store.get(key)!, config.distill.assemble));
     onProgress?.(counter.snapshot());
     if (open.length > 0) await ask(lab, open, store, counter, onProgress, signal);
-    // The texts are what was kept; all else is what the question says now.
+    // What the Teacher wrote is what was kept; all else is what the question and the rules say now.
     const rows = tasks.map(({ key, question, sample }): Distilled => {
-      const { teacher_output, failure, completion_tokens, model } = store.get(key)!;
-      return { ...question, key, sample, teacher_output, failure, completion_tokens, model };
+      const { teacher_output, teacher_reasoning, failure, completion_tokens, model } = store.get(key)!;
+      const written = { key, sample, teacher_output, teacher_reasoning, failure, completion_tokens, model };
+      return assembleRow({ ...question, ...written, response: null, assembly: null }, config.distill.assemble);
     });
     const progress = counter.snapshot();
     onProgress?.(progress);
-    if (rows.every((row) => row.failure !== null)) throw noText(progress);
+    if (!rows.some(isUsable)) throw neverAnswers(rows, false);
     await store.close();
     finishJsonl(paths.distilled, rows, inputs);
     return { rows, progress, repaired: store.report.message };
@@ -90,7 +96,10 @@ export async function distill(lab: Lab, questions: readonly Question[], { onProg
 }
 
 async function ask(lab: Lab, open: readonly DistillTask[], store: Store<Distilled>, counter: ProgressCounter, onProgress: DistillOptions["onProgress"], signal: AbortSignal | undefined): Promise<void> {
+  const { assemble: assembles } = lab.config.distill;
   let told = 0;
+  // Of this call: a server that was mended meanwhile is not held to what is on disk.
+  const answered: Distilled[] = [];
   await withServer(
     lab,
     "teacher",
@@ -105,10 +114,14 @@ async function ask(lab: Lab, open: readonly DistillTask[], store: Store<Distille
             const kept = store.get(key);
             // With force a text is asked for again; a server's bad moment must not cost the one that is there.
             const spared = !result.ok && !result.permanent && kept?.failure === null;
-            const row = spared ? kept : distilledRow(open[index]!, result, lab.config.models.teacher);
+            const written = spared ? kept : distilledRow(open[index]!, result, lab.config.models.teacher);
+            const row = assembleRow(written, assembles);
             if (!spared) await store.append(row);
             const now = performance.now();
             counter.add(row, now);
+            if (isAnswered(row) && answered.length < FIRST_TEXTS && answered.push(row) === FIRST_TEXTS && counter.usable === 0) {
+              throw neverAnswers(answered, open.length > FIRST_TEXTS);
+            }
             if (!onProgress || now - told < PROGRESS_MS) return;
             told = now;
             onProgress(counter.snapshot());
@@ -121,11 +134,13 @@ async function ask(lab: Lab, open: readonly DistillTask[], store: Store<Distille
 }
 
 /** All that the file depends on. */
-function inputsOf({ config }: Lab, model: string, tasks: readonly DistillTask[]): Record<string, unknown> {
+async function inputsOf({ config }: Lab, model: string, tasks: readonly DistillTask[]): Promise<Record<string, unknown>> {
   const { distill, prompt, seed, serving } = config;
   return {
     ...{ model, prompt: promptId(promptOf(prompt.teacher)), ...distill, seed, maxModelLength: serving.maxModelLength },
     texts: hashJson(tasks.map(({ key, question }) => [key, question])),
+    // Other rules make other training texts of what is there: the file is finished anew, and nothing is asked.
+    rules: await hashCode(["answer", "distill"]),
   };
 }
 
@@ -140,14 +155,4 @@ function finishedRows({ config, paths }: Lab, inputs: Record<string, unknown>): 
 
 function isPassing({ failure }: Distilled): boolean {
   return failure !== null && !isPermanent(failure);
-}
-
-function noText({ failures }: DistillProgress): LabError {
-  const found = Object.entries(failures).map(([cause, n]) => `${n} × ${cause}`).join(", ");
-  return new LabError({
-    what: "The Teacher gave not one whole text",
-    where: "models.teacher",
-    found,
-    todo: "length: raise distill.maxTokens. context_overflow: raise serving.maxModelLength or lower prepare.maxPromptTokens. http_…, connection, timeout: look at the server.",
-  });
 }

@@ -9,11 +9,11 @@ import { axisLabels, pretty } from "../view/labels.ts";
 import { SERIES } from "../view/arms.ts";
 
 /** A layer of the funnel as `funnelOf` and filter_stats.json give it. */
-export type FunnelLayer = Bucket & { layer: string; skipped?: boolean };
+export type FunnelLayer = Bucket & { layer: string; skipped?: boolean; made?: Record<string, number> | undefined };
 
 /**
  * The funnel, top to bottom: one bar a layer as wide as what came in, the kept part solid, the dropped part pale with its
- * most frequent reasons beside it.
+ * most frequent reasons beside it. Of a layer that makes its rows what was put together is a part of its own, in a lighter green.
  */
 export function funnel(layers: readonly FunnelLayer[], unit = "texts"): Figure {
   const title = "What each layer of the filter kept";
@@ -36,7 +36,8 @@ export function funnel(layers: readonly FunnelLayer[], unit = "texts"): Figure {
     constraintext: "none",
     hovertemplate: `%{y}: %{x:,} ${name}<extra></extra>`,
   });
-  const kept = layers.map((layer) => layer.out);
+  const together = layers.map(putTogether);
+  const kept = layers.map((layer, i) => layer.out - together[i]!);
   const dropped = layers.map((layer) => layer.in - layer.out);
   const reasons = layers.map((layer, i) =>
     note(whyDropped(layer), { x: 0, y: y[i], xref: "x", yref: "y", xanchor: "left", yanchor: "top", yshift: -17, font: { size: 12, color: FAINT } }),
@@ -49,9 +50,12 @@ export function funnel(layers: readonly FunnelLayer[], unit = "texts"): Figure {
         "kept",
         kept,
         KEPT,
-        layers.map((l) => `<b>${formatCount(l.out)}</b> kept (${formatShare(l.out, l.in)})`),
+        layers.map((l, i) => (together[i] === 0 ? keptText(l) : kept[i]! > 0.2 * start ? `${formatCount(kept[i]!)} as written` : "")),
         "#FFFFFF",
       ),
+      ...(together.some((n) => n > 0)
+        ? [bar("put together", together, PUT_TOGETHER, layers.map((l, i) => (together[i] === 0 ? "" : keptText(l))), "#24292F")]
+        : []),
       bar(
         "dropped",
         dropped,
@@ -67,8 +71,30 @@ export function funnel(layers: readonly FunnelLayer[], unit = "texts"): Figure {
   });
 }
 
+/** What was put together, between the green of what is kept and the grey of what is dropped. */
+const PUT_TOGETHER = "#8FD3BC";
+
+/** Of what goes out of a layer that makes its rows: all that is not as it came in. */
+function putTogether({ made = {} }: FunnelLayer): number {
+  return Object.entries(made).reduce((sum, [how, n]) => (how === "as_written" ? sum : sum + n), 0);
+}
+
+const keptText = ({ in: came, out }: FunnelLayer): string => `<b>${formatCount(out)}</b> kept (${formatShare(out, came)})`;
+
 function whyDropped(layer: FunnelLayer): string {
   if (layer.skipped) return "skipped by the config";
+  return [madeText(layer), droppedText(layer)].filter(Boolean).join(" · ");
+}
+
+function madeText({ made }: FunnelLayer): string {
+  const ways = Object.entries(made ?? {}).filter(([how, n]) => n > 0 && how !== "as_written").sort((a, b) => b[1] - a[1]);
+  if (!made || ways.length === 0) return "";
+  const sum = ways.reduce((all, [, n]) => all + n, 0);
+  const rules = ways.map(([how, n]) => `${how.replace(/_/g, " ")} ${formatCount(n)}`).join(", ");
+  return `as written ${formatCount(made.as_written ?? 0)} · put together ${formatCount(sum)} (${rules})`;
+}
+
+function droppedText(layer: FunnelLayer): string {
   const reasons = Object.entries(layer.reasons)
     .filter(([, n]) => n > 0)
     .sort((a, b) => b[1] - a[1]);

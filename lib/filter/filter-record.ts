@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { z } from "zod";
 import { FunnelCounts } from "./funnel.ts";
 import type { Paths } from "../config/paths.ts";
+import { AssemblyStats, LanguageCount, TextLanguage } from "./assembly-stats.ts";
 import { QuestionType } from "../records.ts";
 
 /** The layers a Teacher's text goes through, in order. */
-export const TEXT_LAYERS = ["split", "teacher", "format", "answer", "judge", "best_of_k", "size"] as const;
+export const TEXT_LAYERS = ["split", "teacher", "assemble", "format", "answer", "judge", "best_of_k", "size"] as const;
 export type TextLayer = (typeof TEXT_LAYERS)[number];
 
 /** The layers a question goes through on its way to RL. */
@@ -24,6 +25,9 @@ export const FilterDetail = z.object({
   reason: z.string().nullable(),
   /** The sentence of the rule or of the Judge. */
   message: z.string(),
+  /** The rule of `ASSEMBLY_RULES` that made the training text, or why none could; null where nothing was put together. */
+  assembly: z.string().nullable(),
+  language: TextLanguage,
   tokens: z.number().nullable(),
   /** Points of the Judge; null when it has not judged: never 0. */
   points: z.number().nullable(),
@@ -47,6 +51,10 @@ export const FilterStats = z.object({
   layers: z.array(FunnelCounts),
   /** Unit: questions. What goes out of the last layer is in rl.jsonl; "split" keeps the test's questions out. */
   questions: z.array(FunnelCounts),
+  /** How the training texts of the whole texts were made; null when `distill.assemble` is off. */
+  assembly: AssemblyStats.nullable(),
+  /** Questions of one language answered in another: a row for each pair that occurs, whole texts of training questions. */
+  languages: z.array(LanguageCount),
   rows: z.object({ sft: z.number().int(), rl: z.number().int(), test: z.number().int() }),
   /** What a reader must know before going on ("nothing was kept …"); null when all is well. */
   warning: z.string().nullable(),

@@ -1,6 +1,7 @@
 /** The filter's decisions, layer by layer, on Teacher texts and on questions. Pure: judging and files are filter.ts's. */
 import { checkFormat, goldProblem, scoreCompletion } from "../answer/index.ts";
 import type { FilterDetail, QuestionFate, TextLayer } from "./filter-record.ts";
+import { textLanguage } from "./assembly-stats.ts";
 import { formatMessage } from "../judge/judge-gate.ts";
 import type { Judgement } from "../judge/judge-vote.ts";
 import type { Distilled, Question } from "../records.ts";
@@ -17,8 +18,15 @@ export interface Sorted {
   passed: Distilled[];
 }
 
+/** Why no training text could be made, in words. */
+const NOT_ASSEMBLED: Record<string, string> = {
+  no_answer: "no rule finds an answer in the text",
+  no_reasoning: "there is an answer and no reasoning",
+  repeats_answer: "the reasoning only says the answer again",
+};
+
 /**
- * The layers that need no model: split, teacher, format, answer. With the Judge on, an answer the rules cannot decide goes on to it;
+ * The layers that need no model: split, teacher, assemble, format, answer. With the Judge on, an answer the rules cannot decide goes on to it;
  * without, it ends here as "undecided".
  */
 export function applyRules(texts: readonly Distilled[], side: ReadonlyMap<string, Side>, useJudge: boolean): Sorted {
@@ -37,9 +45,10 @@ function ruleEnd(row: Distilled, side: Side | undefined, useJudge: boolean): [Te
   if (side === "set_aside") return ["split", "unreadable_gold", "no answer can be checked against this gold answer"];
   // A cut text is kept for people to read; it is no whole text.
   if (row.failure !== null || row.teacher_output === null) return ["teacher", row.failure ?? "no_text", row.failure === "length" ? "cut at distill.maxTokens" : "the Teacher gave no usable text"];
-  const format = checkFormat(row.teacher_output);
+  if (row.response === null) return ["assemble", row.assembly ?? "not_assembled", NOT_ASSEMBLED[row.assembly ?? ""] ?? "the file is of an older version: run 02_distill again"];
+  const format = checkFormat(row.response);
   if (!format.ok) return ["format", format.reason, formatMessage(format.reason)];
-  const { strict } = scoreCompletion({ question: row.question, gold: row.gold_answer, completion: row.teacher_output });
+  const { strict } = scoreCompletion({ question: row.question, gold: row.gold_answer, completion: row.response });
   if (strict.verdict === "right") return null;
   if (strict.verdict !== "judge") return ["answer", strict.reason, strict.message];
   return useJudge ? null : ["answer", "undecided", strict.message];
@@ -57,6 +66,8 @@ function detailOf(row: Distilled, layer: TextLayer, reason: string | null, messa
     layer,
     reason,
     message,
+    assembly: row.assembly,
+    language: textLanguage(row.question, row.response ?? row.teacher_output),
     tokens: row.completion_tokens,
     points: judgement?.points ?? null,
     scores: judgement?.scores ?? null,
@@ -75,7 +86,7 @@ export interface Selection {
 export function applyJudge(passed: readonly Distilled[], judgements: ReadonlyMap<string, Judgement> | null, { bestOf, maxRows, seed }: Selection): { details: FilterDetail[]; kept: Distilled[] } {
   const judgement = (row: Distilled): Judgement | undefined => judgements?.get(row.key);
   const good = judgements === null ? passed.slice() : passed.filter((row) => judgement(row)?.status === "passed");
-  const best = selectBest(good.map((row) => ({ ...row, tokens: row.completion_tokens, text: row.teacher_output!, points: judgement(row)?.points ?? null })), bestOf);
+  const best = selectBest(good.map((row) => ({ ...row, tokens: row.completion_tokens, text: row.response!, points: judgement(row)?.points ?? null })), bestOf);
   const bestKeys = new Set(best.map((row) => row.key));
   const keptKeys = new Set(takeStratified(best, maxRows, seed).map((row) => row.key));
   const details = passed.map((row): FilterDetail => {

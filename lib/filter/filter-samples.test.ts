@@ -8,10 +8,10 @@ import { thresholdCurve } from "./threshold.ts";
 const clean = "<think>\n100-80=20\n</think>\n<answer>\n20%\n</answer>";
 const text = (i: number, teacher_output: string | null = clean): Distilled => ({
   id: `q${i}`, key: `k${i}`, sample: 0, question: "What is the margin?", gold_answer: "20%", type: "financial_calculation", source: "basics",
-  teacher_output, failure: null, completion_tokens: 20, model: "m",
+  teacher_output, teacher_reasoning: null, response: teacher_output, assembly: null, failure: null, completion_tokens: 20, model: "m",
 });
 const detail = (i: number, layer: FilterDetail["layer"], reason: string | null, points: number | null = null): FilterDetail => ({
-  key: `k${i}`, id: `q${i}`, sample: 0, type: "financial_calculation", source: "basics", layer, reason, message: "because", tokens: 20, points,
+  key: `k${i}`, id: `q${i}`, sample: 0, type: "financial_calculation", source: "basics", layer, reason, message: "because", assembly: null, language: { question: "en", response: "en" }, tokens: 20, points,
   scores: null, votePoints: points === null ? null : [points],
 });
 

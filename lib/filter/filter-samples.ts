@@ -15,7 +15,8 @@ const NOT_ABOUT_THE_TEXT = new Set(["split", "best_of_k", "size"]);
 
 /**
  * `count` accepted and `count` rejected texts, drawn with `seed`; fewer where there are fewer. Titles are the questions' ids,
- * `message` holds the reason in words, `facts` the layer, the gold answer and the Judge's points.
+ * `message` holds the reason in words, `facts` the gold answer, how the training text was made ("as written", "put together: boxed", "none")
+ * and the Judge's points. Shown is the training text; where there is none, what the Teacher wrote.
  */
 export function filterSamples(details: readonly FilterDetail[], texts: readonly Distilled[], count = 5, seed = 42): FilterSamples {
   const byKey = new Map(texts.map((row) => [row.key, row]));
@@ -43,15 +44,22 @@ function everyReasonFirst(details: readonly FilterDetail[]): FilterDetail[] {
 
 function sampleOf(detail: FilterDetail, row: Distilled): ShownText {
   const kept = detail.reason === null;
+  const text = row.response ?? row.teacher_output;
   return {
     title: `${detail.id}${detail.sample > 0 ? ` · text ${detail.sample + 1}` : ""}`,
-    text: row.teacher_output,
+    text,
     ok: kept,
     reason: kept ? "kept" : `${detail.layer}: ${detail.reason}`,
     message: detail.message,
-    facts: { type: detail.type.replace("financial_", ""), gold: row.gold_answer, "Judge's points": detail.points },
-    marks: row.teacher_output === null ? [] : marksOf(detail, row.teacher_output),
+    facts: { type: detail.type.replace("financial_", ""), gold: row.gold_answer, ...madeFact(row), "Judge's points": detail.points },
+    marks: text === null ? [] : marksOf(detail, text),
   };
+}
+
+/** Nothing where the text was not to be put together. */
+function madeFact({ response, assembly }: Distilled): Record<string, string> {
+  if (assembly === null) return {};
+  return { text: response === null ? "none" : assembly === "as_written" ? "as written" : `put together: ${assembly.replaceAll("_", " ")}` };
 }
 
 /** Where the reason shows: the answer for the answer layer, what stands outside the blocks for the format, the reasoning for the Judge. */
@@ -64,7 +72,8 @@ function marksOf(detail: FilterDetail, text: string): Mark[] {
     const reasoning = between(text, "<think>", "</think>");
     return reasoning ? [{ ...reasoning, label: detail.message, kind: "note" }] : [];
   }
-  if (detail.layer === "teacher") return text === "" ? [] : [{ start: text.lastIndexOf("\n", text.trimEnd().length - 1) + 1, end: text.length, label, kind: "bad" }]; // where it was cut
+  // A cut text broke off in its last line, and there a text should have stated its answer.
+  if (detail.layer === "teacher" || detail.layer === "assemble") return text === "" ? [] : [{ start: text.lastIndexOf("\n", text.trimEnd().length - 1) + 1, end: text.length, label, kind: "bad" }];
   if (detail.layer !== "format") return [];
   const end = text.indexOf("</answer>");
   const from = end === -1 ? text.length : end + "</answer>".length;

@@ -66,7 +66,7 @@ describe("the filter", () => {
     const { sft, stats } = await filter(labWith(bench.folder, twenty, twenty.map((q) => distilled(q, right(q, "fault: padding"))), { "filter.useJudge": false }));
     expect(sft).toHaveLength(16);
     expect(stats.judge).toBeNull();
-    expect(stats.layers.map((l) => l.skipped)).toEqual([false, false, false, false, true, false, false]);
+    expect(stats.layers.map((l) => l.skipped)).toEqual([false, false, false, false, false, true, false, false]);
     expect(bench.stub.requests).toHaveLength(0);
   });
 
@@ -75,7 +75,7 @@ describe("the filter", () => {
     const texts = open.map((q) => distilled(q, textOf("prices rise", "money buys less over time")));
     expect((await run(open, texts)).sft).toHaveLength(16);
     const { stats } = await filter(labWith(bench.folder, open, texts, { "filter.useJudge": false }));
-    expect(stats.layers[3]).toMatchObject({ layer: "answer", out: 0, reasons: { undecided: 16 } });
+    expect(stats.layers[4]).toMatchObject({ layer: "answer", out: 0, reasons: { undecided: 16 } });
   });
 
   test("takes the shortest right text the Judge passes, of k", async () => {

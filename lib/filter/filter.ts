@@ -5,6 +5,7 @@ import { goldProblem } from "../answer/index.ts";
 import type { Side } from "./filter-rules.ts";
 import { filterDetailsPath, QUESTION_LAYERS, TEXT_LAYERS } from "./filter-record.ts";
 import type { FilterDetail, FilterStats, QuestionFate } from "./filter-record.ts";
+import { assemblyStats, languageCounts, madeOf } from "./assembly-stats.ts";
 import { funnelOf } from "./funnel.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import { openJudge } from "../judge/judge-server.ts";
@@ -73,17 +74,21 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
   const fates = questionFates(questions, side, new Set(kept.map((row) => row.id)), rlSource);
   const inRl = new Set(fates.filter((fate) => fate.reason === null).map((fate) => fate.id));
 
-  const sft = kept.map((row): SftRow => ({ id: row.id, prompt: row.question, response: row.teacher_output!.trim(), type: row.type }));
+  const sft = kept.map((row): SftRow => ({ id: row.id, prompt: row.question, response: row.response!, type: row.type }));
   const rl = train.filter((question) => inRl.has(question.id)).map(rlRow);
   const testRows = test.map(rlRow);
   const used = new Set([...sft.map((row) => row.id), ...inRl]);
+  const assembly = config.distill.assemble ? assemblyStats(details) : null;
+  const skipped = [...(assembly ? [] : ["assemble"]), ...(useJudge ? [] : ["judge"])];
   const stats: FilterStats = {
     created: new Date().toISOString(),
     profile: config.profile,
-    settings: { ...config.filter, testShare: config.prepare.testShare, seed: config.seed },
+    settings: { ...config.filter, assemble: config.distill.assemble, testShare: config.prepare.testShare, seed: config.seed },
     judge: judged?.prompt ?? null,
-    layers: funnelOf(details, TEXT_LAYERS, useJudge ? [] : ["judge"]),
+    layers: funnelOf(details, TEXT_LAYERS, skipped).map((layer) => (assembly && layer.layer === "assemble" ? { ...layer, made: madeOf(assembly) } : layer)),
     questions: funnelOf(fates, QUESTION_LAYERS),
+    assembly,
+    languages: languageCounts(details),
     rows: { sft: sft.length, rl: rl.length, test: testRows.length },
     warning: null,
   };
@@ -102,7 +107,7 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
 async function judgeTexts(lab: Lab, passed: readonly Distilled[], options: FilterOptions) {
   const server = options.judge ?? (await openJudge(lab));
   try {
-    const rows = passed.map((row) => ({ id: row.key, question: row.question, gold: row.gold_answer, completion: row.teacher_output! }));
+    const rows = passed.map((row) => ({ id: row.key, question: row.question, gold: row.gold_answer, completion: row.response! }));
     const { deadlineMs, onProgress } = options;
     const run = await interruptible(options.signal, (signal) => judge(lab, server, rows, { signal, ...(deadlineMs !== undefined && { deadlineMs }), ...(onProgress && { onProgress }) }));
     return { byKey: new Map<string, Judgement>(run.judgements.map((judgement) => [judgement.id, judgement])), prompt: run.prompt, model: server.model };
@@ -118,7 +123,9 @@ function inOrderOf(texts: readonly Distilled[], details: readonly FilterDetail[]
   return texts.map((row) => byKey.get(row.key)!);
 }
 
-function warningOf({ layers, rows }: FilterStats, sft: readonly SftRow[], notDistilled: number): string | null {
+const sumTexts = (rows: readonly { texts: number }[]): number => rows.reduce((sum, { texts }) => sum + texts, 0);
+
+function warningOf({ layers, rows, languages }: FilterStats, sft: readonly SftRow[], notDistilled: number): string | null {
   const said: string[] = [];
   if (notDistilled > 0) said.push(`${notDistilled} training ${notDistilled === 1 ? "question has" : "questions have"} no Teacher text: run 02_distill again.`);
   if (rows.sft === 0) {
@@ -127,6 +134,9 @@ function warningOf({ layers, rows }: FilterStats, sft: readonly SftRow[], notDis
     said.push(`Nothing was kept: of ${layers[0]!.in} texts the layer "${worst.layer}" took most (${worst.in - worst.out}), above all for "${reason}".`);
   } else if (rows.sft < 8) said.push(`Only ${rows.sft} ${rows.sft === 1 ? "row was" : "rows were"} kept: too few to train on.`);
   if (rows.sft > 1 && new Set(sft.map((row) => row.type)).size === 1) said.push(`All kept rows are of one type, ${sft[0]!.type}.`);
+  const chinese = languages.filter((row) => row.question === "zh");
+  const [all, inEnglish] = [chinese, chinese.filter((row) => row.response === "en")].map(sumTexts) as [number, number];
+  if (inEnglish > all / 2) said.push(`${inEnglish} of ${all} texts to Chinese questions are in English: see prompt.teacher.`);
   if (rows.rl === 0) said.push("No question is left for RL.");
   if (rows.test === 0) said.push("No question is left for the test.");
   return said.length === 0 ? null : said.join(" ");

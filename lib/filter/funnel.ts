@@ -18,6 +18,8 @@ export const FunnelCounts = Bucket.extend({
   layer: z.string(),
   /** True when the config switched the layer off: it lets everything through. */
   skipped: z.boolean(),
+  /** Of a layer that makes something of its rows: `out` by how it was made. */
+  made: z.record(z.string(), count).optional(),
   byType: z.record(z.string(), Bucket),
   bySource: z.record(z.string(), Bucket),
 });

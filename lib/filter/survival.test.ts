@@ -19,8 +19,8 @@ const report: Pick<PrepareReport, "sources"> = {
 
 test("a source's way in one row: read, set aside, asked, through the layers, into the files", () => {
   const [basics, filings] = survivalBySource(report, stats);
-  expect(basics).toEqual({ source: "basics", read: 3, tooLong: 0, setAside: 0, heldOut: 1, asked: 2, wholeText: 2, format: 1, answer: 1, judge: 1, sft: 1, rl: 2 });
-  expect(filings).toEqual({ source: "filings", read: 10, tooLong: 7, setAside: 1, heldOut: 0, asked: 2, wholeText: 1, format: 1, answer: 0, judge: 0, sft: 0, rl: 2 });
+  expect(basics).toEqual({ source: "basics", read: 3, tooLong: 0, setAside: 0, heldOut: 1, asked: 2, wholeText: 2, assembled: 2, format: 1, answer: 1, judge: 1, sft: 1, rl: 2 });
+  expect(filings).toEqual({ source: "filings", read: 10, tooLong: 7, setAside: 1, heldOut: 0, asked: 2, wholeText: 1, assembled: 1, format: 1, answer: 0, judge: 0, sft: 0, rl: 2 });
 });
 
 test("a source that is too long altogether is still a row, and the last row sums all", () => {

@@ -15,6 +15,8 @@ export interface Survival {
   /** Texts asked of the Teacher, and those left after each layer. */
   asked: number;
   wholeText: number;
+  /** With a training text; the same as `wholeText` when `distill.assemble` is off. */
+  assembled: number;
   format: number;
   answer: number;
   /** After the Judge; the same as `answer` when it is switched off. */
@@ -24,7 +26,7 @@ export interface Survival {
   rl: number;
 }
 
-const COUNTS = ["read", "tooLong", "setAside", "heldOut", "asked", "wholeText", "format", "answer", "judge", "sft", "rl"] as const;
+const COUNTS = ["read", "tooLong", "setAside", "heldOut", "asked", "wholeText", "assembled", "format", "answer", "judge", "sft", "rl"] as const;
 
 /** Sources in the report's order, then, where there are several, the sum of all. A source whose rows were all set aside has zeros from there on. */
 export function survivalBySource(report: Pick<PrepareReport, "sources">, stats: Pick<FilterStats, "layers" | "questions">): Survival[] {
@@ -39,6 +41,7 @@ export function survivalBySource(report: Pick<PrepareReport, "sources">, stats: 
       heldOut: bucketOf(stats.questions, "split", source).reasons.test_question ?? 0,
       asked: after("split"),
       wholeText: after("teacher"),
+      assembled: after("assemble"),
       format: after("format"),
       answer: after("answer"),
       judge: after("judge"),

@@ -1,4 +1,5 @@
 /** The gold answer inside a DianJin-R1-Data output: `<think>…</think><answer>…\boxed{…}…</answer>`. */
+import { lastBoxed, lastWords } from "../answer/boxed.ts";
 
 export type BoxedGold =
   | { gold: string; reasoning: string | null }
@@ -13,7 +14,7 @@ export type BoxedGold =
 export function goldOfOutput(output: string): BoxedGold {
   const close = output.lastIndexOf("</answer>");
   const open = close === -1 ? -1 : output.lastIndexOf("<answer>", close);
-  if (open === -1) return { reason: "no_answer_block", found: end(output) };
+  if (open === -1) return { reason: "no_answer_block", found: lastWords(output) };
   const answer = output.slice(open + "<answer>".length, close);
   const box = lastBoxed(answer);
   if ("reason" in box) return box;
@@ -21,34 +22,4 @@ export function goldOfOutput(output: string): BoxedGold {
   const thinkClose = output.indexOf("</think>", thinkOpen);
   const reasoning = thinkOpen !== -1 && thinkClose !== -1 && thinkClose < open ? output.slice(thinkOpen + "<think>".length, thinkClose).trim() : "";
   return { gold: box.content, reasoning: reasoning === "" ? null : reasoning };
-}
-
-/** The content of the last `\boxed{…}` of a text, trimmed. Linear in the text. */
-export function lastBoxed(text: string): { content: string } | { reason: string; found: string } {
-  const at = text.lastIndexOf("\\boxed");
-  const brace = at === -1 ? -1 : skipBlank(text, at + "\\boxed".length);
-  if (brace === -1 || text[brace] !== "{") return { reason: "no_boxed", found: end(text) };
-  let depth = 0;
-  for (let i = brace; i < text.length; i++) {
-    const c = text[i];
-    if (c === "\\") i++;
-    else if (c === "{") depth++;
-    else if (c === "}" && --depth === 0) {
-      const content = text.slice(brace + 1, i).trim();
-      return content === "" ? { reason: "empty_boxed", found: text.slice(at, i + 1) } : { content };
-    }
-  }
-  return { reason: "unbalanced_boxed", found: end(text.slice(at, at + 80)) };
-}
-
-function skipBlank(text: string, from: number): number {
-  let i = from;
-  while (i < text.length && (text[i] === " " || text[i] === "\n")) i++;
-  return i;
-}
-
-/** The last characters: where the answer should have been. */
-function end(text: string): string {
-  const tail = text.trim().slice(-60);
-  return tail === "" ? "nothing" : `…${tail}`;
 }

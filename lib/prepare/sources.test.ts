@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { goldOfOutput, lastBoxed } from "./boxed.ts";
+import { lastBoxed } from "../answer/boxed.ts";
+import { goldOfOutput } from "./boxed.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { Question } from "../records.ts";
 import { readHandwritten, readQuestions } from "./sources.ts";

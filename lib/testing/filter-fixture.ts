@@ -16,8 +16,8 @@ import type { StubJudge } from "./stub-judge.ts";
 /** "What is i + i?", the types and two sources in turn. */
 export const question = (i: number, type: QuestionType = QUESTION_TYPES[i % 4]!, over: Partial<Question> = {}): Question => ({ id: `q${i}`, question: `What is ${i} + ${i}?`, gold_answer: String(2 * i), type, source: i % 2 ? "basics" : "mine", ...over });
 
-/** A Teacher's text; null is one that was cut. */
-export const distilled = (q: Question, completion: string | null, sample = 0, tokens: number | null = 20, failure: string | null = completion === null ? "length" : null): Distilled => ({ ...q, key: `${q.id}/${sample}`, sample, teacher_output: completion, failure, completion_tokens: tokens, model: "teacher" });
+/** A Teacher's text as it would be without `distill.assemble`; null is one that was cut. */
+export const distilled = (q: Question, completion: string | null, sample = 0, tokens: number | null = 20, failure: string | null = completion === null ? "length" : null): Distilled => ({ ...q, key: `${q.id}/${sample}`, sample, teacher_output: completion, teacher_reasoning: null, response: failure === null ? (completion?.trim() ?? null) : null, assembly: null, failure, completion_tokens: tokens, model: "teacher" });
 
 /** A right text with this reasoning; "fault: padding" is a fault that the stub Judge finds. */
 export const right = (q: Question, reasoning = "we add"): string => textOf(reasoning, q.gold_answer);

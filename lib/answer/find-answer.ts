@@ -1,0 +1,79 @@
+/** Where a text states its final answer: one reading for what the Teacher's texts are made into and for evaluation's lenient score. */
+import { findBoxes } from "./boxed.ts";
+import { conclusion, markedLine, tidyAnswer } from "./closing-line.ts";
+import type { Statement } from "./closing-line.ts";
+import { ANSWER_TAGS, findTags, stripTags } from "./tags.ts";
+
+export interface FoundAnswer extends Statement {
+  /** "answer_tag": an answer block; "boxed": `\boxed{}`; "closing_line": a sentence that says so. */
+  rule: "answer_tag" | "boxed" | "closing_line";
+}
+
+/** The final answer is looked for in the last characters only: a model that never stops has none. */
+export const ANSWER_WITHIN = 16_384;
+/** Characters of a bare answer: one line that needs no marker. */
+export const SHORT_ANSWER = 80;
+
+/**
+ * The final answer of a text, or null. The first that applies:
+ *
+ * 1. `answer_tag`: the last `<answer>`, `<solution>` or `<|begin_of_solution|>` block, closed or not. A block that is longer than a
+ *    short line is read by 2 and 3; where those find nothing an `<answer>` is the answer as it stands.
+ * 2. `boxed`: the last `\boxed{}` or `\fbox{}`, unless a line of 3 with a marker stands behind it.
+ * 3. `closing_line`: the last line that a marker names ("the answer is", "答案：", "故选"); else the text's conclusion ("Therefore, … is …",
+ *    "因此，…为…").
+ *
+ * `start` and `end` (UTF-16, end exclusive) hold the statement: block with tags, box, or marker to the end of its sentence. `answer` is
+ * plain text without LaTeX, markup and final stops. Linear: looks at the last 16,384 characters.
+ *
+ * @example findAnswer("5 + 3 = 8.\nSo the answer is \\boxed{8}.")?.answer //=> "8"
+ */
+export function findAnswer(text: string): FoundAnswer | null {
+  const offset = Math.max(0, text.length - ANSWER_WITHIN);
+  const found = findIn(text.slice(offset));
+  return found && { ...found, start: found.start + offset, end: found.end + offset };
+}
+
+function findIn(text: string): FoundAnswer | null {
+  return blockIn(text) ?? proseIn(text);
+}
+
+function blockIn(text: string): FoundAnswer | null {
+  const tags = findTags(text);
+  for (let i = tags.length - 1; i >= 0; i--) {
+    const tag = tags[i]!;
+    if (tag.isClosing || !(ANSWER_TAGS as readonly string[]).includes(tag.name)) continue;
+    const next = tags[i + 1];
+    const inside = text.slice(tag.end, next?.start ?? text.length);
+    const answer = insideOf(inside, tag.name);
+    if (answer === null) continue;
+    return { rule: "answer_tag", answer, start: tag.start, end: next?.isClosing && next.name === tag.name ? next.end : tag.end + inside.length };
+  }
+  return null;
+}
+
+/** The final answer inside a block; null when it is blank, or a solution that states none. */
+function insideOf(inside: string, tag: string): string | null {
+  const bare = stripTags(inside).trim();
+  const short = isShort(bare) ? tidyAnswer(bare) : "";
+  if (short !== "") return (findBoxes(bare).boxes.length > 0 ? proseIn(bare)?.answer : undefined) ?? markedLine(bare)?.answer ?? short;
+  return proseIn(inside)?.answer ?? (tag === "answer" && bare !== "" ? bare : null);
+}
+
+function proseIn(text: string): FoundAnswer | null {
+  const marked = markedLine(text);
+  const box = findBoxes(text).boxes.findLast(({ open, end }) => tidyBoxed(text.slice(open, end - 1)) !== "");
+  // A box behind the marker is what the marker names; a marker behind the box says it once more, or mends it.
+  if (box && !(marked && marked.start > box.end)) return { rule: "boxed", answer: tidyBoxed(text.slice(box.open, box.end - 1)), start: box.start, end: box.end };
+  const line = marked ?? conclusion(text);
+  return line && { rule: "closing_line", ...line };
+}
+
+/** Display mathematics keeps its dollars out of a box: what is in there is text or LaTeX. */
+const tidyBoxed = (content: string): string => tidyAnswer(stripTags(content));
+
+/** Whether a text is one line of at most SHORT_ANSWER characters: an answer by its form. */
+export function isShort(text: string): boolean {
+  const trimmed = text.trim();
+  return trimmed !== "" && trimmed.length <= SHORT_ANSWER && !trimmed.includes("\n");
+}

@@ -1,0 +1,65 @@
+/** A Teacher whose texts cannot be used: told after its first texts, not after all. Pure. */
+import { LabError } from "../errors.ts";
+import type { Distilled } from "../records.ts";
+import { countBy } from "../stats/counts.ts";
+import { TOO_LONG } from "../serving/completion.ts";
+
+/** Texts after which a Teacher that gave nothing usable is asked no more: one in twenty would have shown by now (1 - 0.95^64 = 96 %). */
+export const FIRST_TEXTS = 64;
+const SERVER = /^(?:http_|connection|timeout|incomplete|bad_response|too_large)/;
+const SAMPLES = 3;
+const SAMPLE_CHARACTERS = 200;
+/** Lines below the first stand under its text. */
+const INDENT = "\n            ";
+
+/** Whether a row is the Teacher's own doing: a question too long for its context never reached it. */
+export function isAnswered({ failure }: Pick<Distilled, "failure">): boolean {
+  return failure !== TOO_LONG;
+}
+
+/**
+ * The error of rows of which none can be used: the reasons counted, three texts to look at, what to do. `more`: whether texts were left
+ * unasked.
+ */
+export function neverAnswers(rows: readonly Distilled[], more: boolean): LabError {
+  const reasons = countBy(rows, reasonOf);
+  const isWhole = rows.some((row) => row.failure === null);
+  const told = isWhole ? "one usable text" : "one whole text";
+  const counted = [...reasons].map(([reason, n]) => `${n} × ${reason}`).join(", ");
+  return new LabError({
+    what: more ? `The Teacher's first ${rows.length} texts hold not ${told}; the others were not asked for` : `The Teacher gave not ${told}`,
+    where: "models.teacher",
+    found: [counted, ...samplesOf(rows)].join(INDENT),
+    todo: [...todos([...reasons.keys()]), "What was answered stays on disk; with FTMODEL_FORCE=1 it is asked for again."].join(INDENT),
+  });
+}
+
+function reasonOf({ failure, assembly }: Distilled): string {
+  return failure ?? assembly ?? "bad_format";
+}
+
+/** A text of each reason first, then more of the commonest. */
+function samplesOf(rows: readonly Distilled[]): string[] {
+  const written = rows.filter((row) => row.teacher_output !== null);
+  const firsts = [...Map.groupBy(written, reasonOf).values()].map(([first]) => first!);
+  const picked = [...new Set([...firsts, ...written])].slice(0, SAMPLES);
+  return picked.map((row) => {
+    const text = row.teacher_output!.trim();
+    const start = JSON.stringify(text.slice(0, SAMPLE_CHARACTERS));
+    return `${row.id}, ${reasonOf(row)}: ${start}${text.length > SAMPLE_CHARACTERS ? ` … (${text.length} characters)` : ""}`;
+  });
+}
+
+function todos(reasons: readonly string[]): string[] {
+  const has = (...names: string[]): boolean => reasons.some((reason) => names.includes(reason));
+  const said: string[] = [];
+  if (has("no_answer", "no_reasoning", "repeats_answer")) {
+    said.push("Another prompt.teacher (example shows the form once); see that the server applies the model's own chat template.");
+  }
+  if (has("bad_format")) said.push("distill.assemble=true puts training texts together; or another prompt.teacher.");
+  if (has("length")) said.push("length: raise distill.maxTokens.");
+  if (has("empty")) said.push("empty: the model ends at once; see its chat template and prompt.teacher.");
+  if (has(TOO_LONG)) said.push("context_overflow: raise serving.maxModelLength or lower prepare.maxPromptTokens.");
+  if (reasons.some((reason) => SERVER.test(reason))) said.push("http_…, connection, timeout: look at the server.");
+  return said;
+}
