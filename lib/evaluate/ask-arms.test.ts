@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { askArms } from "./ask-arms.ts";
 import { createClient } from "../serving/client.ts";
-import { judgeAgainstRules } from "../judge/judge-rules.ts";
-import type { EvalDetail } from "../records.ts";
 import { labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
-import { perfectVerdict, startStubJudge, stubJudge } from "../testing/stub-judge.ts";
 import { sendChat, sendJson, startStub } from "../testing/stub-server.ts";
 import type { StubServer } from "../testing/stub-server.ts";
 
@@ -43,17 +40,4 @@ test("tokens that the server did not count are unknown, not 0", async () => {
 
 test("an arm that has not been trained is an error", async () => {
   await expect(askArms(lab, ["sft"], [])).rejects.toThrow("has not been trained");
-});
-
-test("the Judge sees right and wrong answers that keep the format, and none that does not", async () => {
-  const judge = await startStubJudge(({ prompt }) => perfectVerdict(prompt));
-  const text = (answer: string, fault = "") => `<think>\n${fault}\n2 × 2 = ${answer}\n</think>\n<answer>\n${answer}\n</answer>`;
-  const detail = (id: string, completion: string, format = true): EvalDetail => ({ id, type: "financial_calculation", mode: "greedy", sample: 0, completion, format, strict: false, lenient: false, reason: "", message: "", judge: null, tokens: 1 });
-  const questions = ["a", "b", "c"].map((id) => ({ id, prompt: `${id}: what is 2 × 2?`, gold_answer: "4", type: "financial_calculation" as const }));
-  const compared = await judgeAgainstRules(lab, { sft: [detail("a", text("4")), detail("b", text("5")), detail("c", "4", false)], base: [] }, questions, { judge: stubJudge(judge.url) });
-  await judge.close();
-  expect(judge.requests).toHaveLength(2);
-  // The stub sees no fault in either text: it passes the wrong one, too.
-  expect(compared.sft).toMatchObject({ n: 2, wrongPassed: { value: 1 }, disagreements: [{ id: "sft/b", rule: "wrong", judge: "passed" }] });
-  expect(compared.base).toMatchObject({ n: 0, wrongPassed: null });
 });

@@ -10,6 +10,8 @@ import { layoutOf } from "./judge-prompt.ts";
 import type { LayoutName, RubricName } from "./judge-prompt.ts";
 import { attackTexts, LabelledText, plantedFaults, wrongAnswers } from "./judge-sets.ts";
 import { judge } from "./judge.ts";
+import { setCard } from "./judge-set-card.ts";
+import type { SetCard } from "./judge-set-card.ts";
 import type { JudgeOptions, JudgeRun } from "./judge.ts";
 import type { Lab } from "../config/lab.ts";
 
@@ -22,7 +24,15 @@ export interface MeasureOptions extends Pick<JudgeOptions, "store" | "signal" | 
   layout?: LayoutName;
   /** Other layouts to compare on the same texts. Each costs as much as the first. */
   layouts?: readonly LayoutName[];
+  /** Real texts with labels to judge besides: the Teacher's, the arms'. */
+  sets?: readonly LabelledSet[];
   seed?: number;
+}
+
+/** Texts with labels, and what they are called. */
+export interface LabelledSet {
+  name: string;
+  texts: readonly LabelledText[];
 }
 
 export interface JudgeMeasure {
@@ -37,6 +47,8 @@ export interface JudgeMeasure {
   /** Attacks that passed, with the rules before the Judge and without. */
   attacks: { n: number; passedWithRules: number; shownWithRules: number; passedWithoutRules: number; byAttack: Record<string, { n: number; passedWithoutRules: number }> };
   layouts: { layout: LayoutName; card: JudgeCard; finR1: { name: string; errorAgainstHumans: number } }[];
+  /** The labelled texts, the made answers, and the sets that were given: where the Judge is better than chance. */
+  sets: SetCard[];
 }
 
 /** Reads a labelled file of the user's own: JSON lines of id, question, gold, completion, fault (null: clean). */
@@ -49,7 +61,7 @@ export function readLabelled(path: string): LabelledText[] {
  * layout judges the planted texts again. Verdicts are kept as in `judge`, so an interrupted measure resumes.
  */
 export async function measureJudge(lab: Lab, server: JudgeServer, options: MeasureOptions = {}): Promise<JudgeMeasure> {
-  const { count = 600, seed = lab.config.seed, rubric = lab.config.filter.rubric, layout = lab.config.filter.layout, layouts = [] } = options;
+  const { count = 600, seed = lab.config.seed, rubric = lab.config.filter.rubric, layout = lab.config.filter.layout, layouts = [], sets = [] } = options;
   const rest = { store: options.store, signal: options.signal, onProgress: options.onProgress };
   const run = (rows: readonly LabelledText[], over: JudgeOptions): Promise<JudgeRun> => judge(lab, server, rows, { ...defined(rest), ...over, settings: { rubric, layout, ...over.settings } });
   const cardOf = (rows: readonly LabelledText[], { judgements }: JudgeRun): JudgeCard => judgeCard(rows.map((row, i) => ({ fault: row.fault, judgement: judgements[i]! })), { seed });
@@ -62,6 +74,15 @@ export async function measureJudge(lab: Lab, server: JudgeServer, options: Measu
     const card = other === layout ? cardOf(labelled, first) : cardOf(labelled, await run(labelled, { gate: false, settings: { layout: other } }));
     compared.push({ layout: other, card, finR1: layoutOf(other).finR1 });
   }
+  const setOf = async ({ name, texts }: LabelledSet): Promise<JudgedSet> => {
+    const { judgements } = await run(texts, { gate: false });
+    const labels = texts.map(({ fault }, i) => ({ fault, judgement: judgements[i]! }));
+    return { set: setCard(name, labels, { seed }), rules: compareWithRules(texts, judgements, { seed }) };
+  };
+  const own = await setOf({ name: options.labelled ? "your labelled texts" : PLANTED, texts: labelled });
+  const made = options.labelled ? null : await setOf({ name: MADE_ANSWERS, texts: wrongAnswers(Math.ceil(count / 3), seed) });
+  const given: JudgedSet[] = [];
+  for (const set of sets) given.push(await setOf(set));
   return {
     created: new Date().toISOString(),
     model: server.model,
@@ -69,18 +90,23 @@ export async function measureJudge(lab: Lab, server: JudgeServer, options: Measu
     layout,
     prompt: first.prompt,
     card: cardOf(labelled, first),
-    rules: options.labelled ? compareWithRules(labelled, first.judgements, { seed }) : await ruleAgreement(Math.ceil(count / 3), seed, run),
+    rules: (made ?? own).rules,
     attacks: await attack(labelled, run),
     layouts: compared,
+    sets: [own, ...(made ? [made] : []), ...given].map(({ set }) => set),
   };
 }
 
-type Run = (rows: readonly LabelledText[], over: JudgeOptions) => Promise<JudgeRun>;
+/** The sets that are made: texts of the generated world. */
+export const PLANTED = "planted faults";
+export const MADE_ANSWERS = "generated answers, half of them wrong";
 
-async function ruleAgreement(count: number, seed: number, run: Run): Promise<RuleComparison> {
-  const rows = wrongAnswers(count, seed);
-  return compareWithRules(rows, (await run(rows, { gate: false })).judgements, { seed });
+interface JudgedSet {
+  set: SetCard;
+  rules: RuleComparison;
 }
+
+type Run = (rows: readonly LabelledText[], over: JudgeOptions) => Promise<JudgeRun>;
 
 /** The attacks on the first five clean texts, with the rules before the Judge and without. */
 async function attack(labelled: readonly LabelledText[], run: Run): Promise<JudgeMeasure["attacks"]> {
@@ -111,11 +137,24 @@ export function measureLines(m: JudgeMeasure): string[] {
     `attacks_shown_with_rules ${m.attacks.shownWithRules}`,
     `attacks_passed_without_rules ${m.attacks.passedWithoutRules}`,
     ...Object.entries(m.attacks.byAttack).map(([attack, { n, passedWithoutRules }]) => `passed_without_rules_${named(attack)} ${passedWithoutRules} n=${n}`),
+    ...m.sets.flatMap(setLines),
     ...m.layouts.flatMap(({ layout, card, finR1 }) => [
       `layout_${layout}_error_rate ${figureText(card.errorRate)} n=${card.judged}`,
       `layout_${layout}_kappa ${figureText(card.kappa)} n=${card.judged}`,
       `layout_${layout}_fin_r1_error ${finR1.errorAgainstHumans.toFixed(3)}`,
     ]),
+  ];
+}
+
+function setLines({ name, n, kappa, auc, goodPassed, badPassed, unreadable }: SetCard): string[] {
+  const on = `set_${name.replace(/[^\p{L}\p{N}]+/gu, "_")}`;
+  return [
+    `${on}_texts ${n}`,
+    `${on}_kappa ${figureText(kappa)}`,
+    `${on}_auc ${figureText(auc)}`,
+    `${on}_good_passed ${figureText(goodPassed)}`,
+    `${on}_bad_passed ${figureText(badPassed)}`,
+    `${on}_unreadable ${figureText(unreadable)}`,
   ];
 }
 

@@ -8,6 +8,10 @@ import type { LayoutName } from "./judge-prompt.ts";
 import { compareWithRules } from "./judge-preference.ts";
 import type { RuleComparison } from "./judge-preference.ts";
 import { openJudge } from "./judge-server.ts";
+import { MADE_ANSWERS, PLANTED } from "./judge-measure.ts";
+import type { LabelledSet } from "./judge-measure.ts";
+import { setCard } from "./judge-set-card.ts";
+import type { SetCard } from "./judge-set-card.ts";
 import { plantedFaults, wrongAnswers } from "./judge-sets.ts";
 import type { LabelledText } from "./judge-sets.ts";
 import type { Judgement } from "./judge-vote.ts";
@@ -21,6 +25,8 @@ export interface QuickCardOptions extends Pick<JudgeOptions, "signal" | "onProgr
   count?: number;
   /** How many of the planted texts to judge again in every other layout; 0 unless told: each costs its verdicts. */
   layouts?: number;
+  /** Real texts with labels to judge besides, such as this run's own Teacher texts. */
+  sets?: readonly LabelledSet[];
   /** The Judge to ask; the config's unless told. */
   judge?: JudgeServer;
 }
@@ -42,32 +48,42 @@ export interface QuickCard {
   judged: { text: LabelledText; judgement: Judgement }[];
   /** The five layouts, where asked for. */
   layouts: LayoutCard[];
+  /** The made texts and the sets that were given: where the Judge is better than chance. */
+  sets: SetCard[];
 }
 
 /**
- * Judges `count` planted texts and count / 2 with right or wrong answers, with the gate off: what the rules would hold back is the
+ * Judges `count` planted texts, count / 2 with right or wrong answers, and the sets given, with the gate off: what the rules would hold back is the
  * Judge's to find here. Verdicts are kept in reports/judge/votes.jsonl, where `npm run judge-card` keeps its own: a second call asks nothing.
  * With `filter.useJudge` off nothing is asked, and the card is empty. Throws as `judge`. For attacks, and layouts on all texts, see `measureJudge`.
  */
-export async function quickJudgeCard(lab: Lab, { count = 200, layouts = 0, judge: given, ...options }: QuickCardOptions = {}): Promise<QuickCard> {
+export async function quickJudgeCard(lab: Lab, { count = 200, layouts = 0, sets = [], judge: given, ...options }: QuickCardOptions = {}): Promise<QuickCard> {
   const { seed } = lab.config;
-  if (!lab.config.filter.useJudge) return { card: judgeCard([]), rules: compareWithRules([], []), judged: [], layouts: [] };
+  if (!lab.config.filter.useJudge) return { card: judgeCard([]), rules: compareWithRules([], []), judged: [], layouts: [], sets: [] };
   const server = given ?? (await openJudge(lab));
   const run = async (rows: readonly LabelledText[], layout: LayoutName = lab.config.filter.layout): Promise<Judgement[]> =>
     (await judge(lab, server, rows, { ...options, gate: false, settings: { layout }, store: join(lab.paths.reports, "judge", "votes.jsonl") })).judgements;
-  const cardOf = (rows: readonly LabelledText[], judgements: readonly Judgement[]): JudgeCard => judgeCard(rows.map(({ fault }, i) => ({ fault, judgement: judgements[i]! })), { seed });
+  const labels = (rows: readonly LabelledText[], judgements: readonly Judgement[]) => rows.map(({ fault }, i) => ({ fault, judgement: judgements[i]! }));
   try {
     const planted = plantedFaults(count, seed);
     const judgements = await run(planted);
     const answers = wrongAnswers(Math.ceil(count / 2), seed);
-    const rules = compareWithRules(answers, await run(answers), { seed });
+    const ofAnswers = await run(answers);
+    const cards = [setCard(PLANTED, labels(planted, judgements), { seed }), setCard(MADE_ANSWERS, labels(answers, ofAnswers), { seed })];
+    for (const { name, texts } of sets) cards.push(setCard(name, labels(texts, await run(texts)), { seed }));
     const some = planted.slice(0, layouts);
     const compared: LayoutCard[] = [];
     for (const layout of some.length === 0 ? [] : LAYOUT_NAMES) {
-      const { n, errorRate, kappa } = cardOf(some, await run(some, layout));
+      const { n, errorRate, kappa } = judgeCard(labels(some, await run(some, layout)), { seed });
       compared.push({ layout, n, errorRate, kappa, finR1Error: layoutOf(layout).finR1.errorAgainstHumans });
     }
-    return { card: cardOf(planted, judgements), rules, judged: planted.map((text, i) => ({ text, judgement: judgements[i]! })), layouts: compared };
+    return {
+      card: judgeCard(labels(planted, judgements), { seed }),
+      rules: compareWithRules(answers, ofAnswers, { seed }),
+      judged: planted.map((text, i) => ({ text, judgement: judgements[i]! })),
+      layouts: compared,
+      sets: cards,
+    };
   } finally {
     if (!given) await server.close?.();
   }
