@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkAnswer } from "../answer/index.ts";
 import { generateQuestions } from "../world/generate.ts";
-import { trapQuestions } from "./traps.ts";
+import { isOfWorld, trapQuestions } from "./traps.ts";
 
 const traps = trapQuestions(64, 7);
 const value = (answer: string) => Number(/-?\d+(\.\d+)?/.exec(answer)![0]);
@@ -35,6 +35,11 @@ describe("traps", () => {
     const bench = generateQuestions(500, 1, "bench");
     expect(bench.some(({ kind }) => kind === "fall_then_rise")).toBe(true);
     expect(bench.filter(({ question }) => asked.has(question))).toEqual([]);
+  });
+
+  test("generated questions are of the world, a reader's own are not, even with a kind of the same name", () => {
+    expect(generateQuestions(50, 1, "lab").every(isOfWorld) && traps.every(({ question }) => isOfWorld(question))).toBe(true);
+    expect([{ source: "mine" }, { source: "mine", kind: "growth_rate" }, { source: "finance-basics" }, {}].some(isOfWorld)).toBe(false);
   });
 
   test("what cannot be drawn is an error, not an endless search", () => {

@@ -8,6 +8,9 @@ import { drawQuestion, solve } from "../world/draw.ts";
 import type { Solution } from "../world/kind.ts";
 import { KINDS } from "../world/kinds/index.ts";
 
+/** As the generated world's questions name their source. */
+const WORLD = "finance-basics";
+
 export interface Trap {
   question: RlRow;
   right: Solution;
@@ -35,7 +38,7 @@ export function trapQuestions(count: number, seed: number, tolerance = 0.05): Tr
     if (!shortcut || seen.has(key)) continue;
     seen.add(key);
     const { name: kind, type } = drawn.kind;
-    traps.push({ question: { id: `trap_${seed}_${traps.length}`, prompt: drawn.question, gold_answer: right.answer, type, source: "finance-basics", kind }, right, shortcut });
+    traps.push({ question: { id: `trap_${seed}_${traps.length}`, prompt: drawn.question, gold_answer: right.answer, type, source: WORLD, kind }, right, shortcut });
   }
   return traps;
 }
@@ -50,6 +53,11 @@ function shortcutOf({ question, ...drawn }: Drawn, right: Solution, tolerance: n
         Math.abs(valueOf(wrong) - truth) <= tolerance * Math.abs(truth) &&
         checkAnswer({ question, gold: right.answer, prediction: wrong.answer }).verdict === "wrong",
     );
+}
+
+/** Whether a question is of the generated world, whose wrong methods are known by name; of others no traps can be laid. */
+export function isOfWorld({ source, kind }: Pick<RlRow, "source" | "kind">): boolean {
+  return source === WORLD && KINDS.some(({ name }) => name === kind);
 }
 
 /** Steps that work out a number: "80*110%=88", not "growth=change/old value". */
