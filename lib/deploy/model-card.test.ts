@@ -35,7 +35,7 @@ test("a merged model's card names the runs, their data and settings, and the par
   expect(card()).toMatch(/^---\n[^]*library_name: transformers[^]*## SFT[^]*## GRPO/);
   expect(card()).toMatch(/Run `sft-[0-9a-f]{12}` on 1 rows of sft\.jsonl \(sha256 `[0-9a-f]{16}`\), seed 42, base in full precision/);
   expect(card()).toContain("| learningRate | 0.002 |");
-  expect(card()).toContain("1 greedy answers are the adapter's own");
+  expect(card()).toContain("answers to 1 prompts: at 100.00 % of their 50 tokens both have the same most likely one, and log-probabilities differ by 0.010");
   expect(card()).toContain("have not been evaluated");
 
   const evaluated = await evaluatedModel(lab, { arm: "sft_grpo" });

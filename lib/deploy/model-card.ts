@@ -63,12 +63,18 @@ export function modelCard({ base, revision, runs, parity, report }: CardFacts): 
       : ["These weights have not been evaluated here."]),
     "",
     parity
-      ? `Merged and checked on ${parity.prompts} prompts: ${parity.agree} greedy answers are the adapter's own${parity.maxLogitDifference === null ? "" : `; the largest difference of a logit along them is ${parity.maxLogitDifference.toPrecision(2)}`}.`
+      ? parityLine(parity)
       : "Its merge was not checked against the adapter.",
     "",
     "The model reasons in `<think>…</think>` and gives its answer in `<answer>…</answer>`. It can be wrong with confidence: no decision about money should rest on it alone.",
     "",
   ].join("\n");
+}
+
+function parityLine({ prompts, tokens, topTokens, meanLogprobDifference: mean }: Parity): string {
+  const share = `at ${(100 * topTokens).toFixed(2)} % of their ${tokens} tokens both have the same most likely one`;
+  const apart = mean === null ? "" : `, and log-probabilities differ by ${mean.toPrecision(2)} on average`;
+  return `Merged and checked along the adapter's greedy answers to ${prompts} prompts: ${share}${apart}.`;
 }
 
 /**

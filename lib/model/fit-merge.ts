@@ -1,24 +1,34 @@
-/** What a merge takes of a GPU: the model as it was trained and the merged one answer side by side. Pure. */
+/** What a merge takes of a GPU: the model as it was trained writes texts, is merged, and the merged one reads them. Pure. */
 import type { Config } from "../config/config.ts";
 import { choose } from "./fit.ts";
 import type { Fit } from "./fit.ts";
-import { CONTEXT, GIB, cacheBytes } from "./memory-plan.ts";
+import { CONTEXT, GIB, cacheBytes, totalMemory } from "./memory-plan.ts";
+import type { Memory } from "./memory-plan.ts";
 import { weightBytes } from "./model-shape.ts";
 import type { ModelShape } from "./model-shape.ts";
 
-/** As scripts/merge.py has them: questions at once, and the logits that it compares at once. */
-const QUESTIONS = 8;
-const LOGITS = 0.25 * GIB;
+/** As scripts/merge.py has them; lib/model/fit-merge.test.ts reads them there. */
+export const MERGE = { PROMPTS_AT_ONCE: 64, TOKENS_AT_ONCE: 2 ** 15, PREFILL: 64, LOGITS_AT_ONCE: 2 ** 26, TEXT_TOKENS: 128 } as const;
 
-/** There is nothing to choose: it fits, or it does not. */
+/**
+ * One model at a time: it writes the texts; over 4 bit the dequantised weights then come to stand beside the packed ones; base and
+ * adapter are gone before the merged model is read back. There is nothing to choose: it fits, or it does not.
+ */
 export function fitMerge({ config, shape, room }: { config: Config; shape: ModelShape; room: number }): Fit {
-  const trained = config.models.loadIn4bit ? "nf4 double" : "bf16";
-  const memory = {
-    weights: weightBytes(shape, trained) + weightBytes(shape, "bf16"),
-    cache: QUESTIONS * (config.prepare.maxPromptTokens + config.evaluate.maxTokens) * cacheBytes(shape),
-    optimizer: 0,
-    activations: LOGITS,
-    runtime: CONTEXT,
-  };
-  return choose("merge", [{ overrides: {}, setting: `${trained === "bf16" ? "bf16" : "4 bit"} and merged, ${QUESTIONS} questions at once`, memory }], room);
+  const { loadIn4bit } = config.models;
+  const [packed, whole] = [weightBytes(shape, "nf4 double"), weightBytes(shape, "bf16")];
+  const longest = config.prepare.maxPromptTokens + MERGE.TEXT_TOKENS;
+  const compared = Math.min(MERGE.PROMPTS_AT_ONCE, Math.max(1, Math.floor(MERGE.LOGITS_AT_ONCE / (MERGE.TEXT_TOKENS * shape.vocab_size))));
+  const read = Math.max(MERGE.PROMPTS_AT_ONCE * MERGE.PREFILL, compared * longest);
+  // Of a pass, the widest map with its LoRA: gate, its activation and up in bf16, three sums of the adapter's in float32. Then the
+  // logits in bf16, and one text's in float32 twice.
+  const activations = 18 * shape.intermediate_size * read + 2 * MERGE.LOGITS_AT_ONCE + 8 * MERGE.TEXT_TOKENS * shape.vocab_size;
+  const held = { optimizer: 0, activations, runtime: CONTEXT };
+  const cache = Math.max(MERGE.TOKENS_AT_ONCE, longest) * cacheBytes(shape);
+  const phases: Memory[] = [
+    { ...held, weights: loadIn4bit ? packed : whole, cache },
+    { ...held, weights: loadIn4bit ? packed + whole : whole, cache: 0 },
+  ];
+  const memory = phases.reduce((most, phase) => (totalMemory(phase) > totalMemory(most) ? phase : most));
+  return choose("merge", [{ overrides: {}, setting: `${loadIn4bit ? "4 bit, then bf16" : "bf16"}, one model at a time`, memory }], room);
 }

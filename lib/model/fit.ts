@@ -84,7 +84,7 @@ export function assertFits(fit: Fit, config: Config, where: string, fitFor: (con
   if (fit.fits) return;
   const { short } = fit;
   const [has, need] = short ? [short.has, short.needs] : [fit.room, totalMemory(fit.memory)];
-  const length = { SFT: "sft.maxLength", GRPO: "grpo.maxTokens", merge: "evaluate.maxTokens", serving: "serving.maxModelLength" }[fit.stage];
+  const length = { SFT: "sft.maxLength", GRPO: "grpo.maxTokens", merge: "prepare.maxPromptTokens", serving: "serving.maxModelLength" }[fit.stage];
   throw new LabError({
     what: `${fit.stage} does not fit into the GPU's memory`,
     where,

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readOrigin } from "../model/adapter.ts";
@@ -27,7 +27,7 @@ afterAll(() => workspace.remove());
 
 test("a pair of base and adapter is merged once, with its parity; the result is a model", async () => {
   const first = await mergeAdapter(lab, adapter, { command });
-  expect(first).toMatchObject({ reused: false, parity: { prompts: 1, agree: 1 } });
+  expect(first).toMatchObject({ reused: false, parity: { prompts: 1, tokens: 50, agree: 1, topTokens: 1, maxLogprobDifference: 0.1, seconds: 1 } });
   expect(dirname(first.path)).toBe(join(paths.ckpts, "merged"));
   expect((await resolveModel(first.path)).sha256).toHaveLength(64);
   expect(readOrigin(first.path)).toMatchObject({ run: first.run!.key, base: await hashFolder(base), adapter: await hashFolder(adapter) });
@@ -39,6 +39,26 @@ test("a pair of base and adapter is merged once, with its parity; the result is 
   const { parityPrompts } = lab.config.deploy;
   expect(await compared(parityPrompts - 1)).toMatchObject({ reused: true });
   expect(await compared(parityPrompts + 1)).toMatchObject({ reused: false, path: first.path });
+});
+
+test("a merged model that is another one is an error with its numbers, and nothing is kept", async () => {
+  const other = fakeAdapter(join(root, "unequal"), base);
+  writeFileSync(join(other, "adapter_config.json"), '{"r":1}');
+  const merge = (bound: number, same: number) => {
+    const config = overrideConfig(lab.config, { "deploy.parityTopTokens": bound });
+    return mergeAdapter({ ...lab, config }, other, { command: [...command, `--same=${same}`] });
+  };
+  const kept = () => readdirSync(join(paths.ckpts, "merged")).length;
+  const before = kept();
+  await expect(merge(0.98, 0.97)).rejects.toThrow(/parity[^]*0\.97 of the tokens/);
+  expect(kept()).toBe(before);
+
+  const loose = await merge(0.96, 0.97);
+  expect(loose).toMatchObject({ reused: false, parity: { topTokens: 0.97, tokens: 50 } });
+  expect(await merge(0.95, 0)).toMatchObject({ reused: true, parity: { topTokens: 0.97 } });
+  // A stricter bound is asked of what was merged before, too.
+  await expect(merge(0.98, 0.97)).rejects.toThrow("parity");
+  expect(await merge(0.98, 0.99)).toMatchObject({ reused: false, path: loose.path, parity: { topTokens: 0.99 } });
 });
 
 test("other weights are another model; a deleted one is merged again", async () => {

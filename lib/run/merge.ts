@@ -3,6 +3,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, syml
 import { dirname, join, relative } from "node:path";
 import { checkAdapter, readOrigin, writeOrigin } from "../model/adapter.ts";
 import type { Origin } from "../model/adapter.ts";
+import type { Config } from "../config/config.ts";
 import { fileError } from "../store/atomic.ts";
 import { LabError } from "../errors.ts";
 import { hashFile, hashJson } from "../store/hash.ts";
@@ -25,14 +26,22 @@ import { whileStarting } from "./run-lock.ts";
 import { startInTurn } from "./run-turn.ts";
 
 /**
- * The same questions answered greedily with the adapter on the base and by the merged model.
- * scripts/merge.py reports them as metrics of a `step` event: parityPrompts, parityAgree, maxLogitDifference.
+ * The merged model, shown the greedy answers of base and adapter token by token. scripts/merge.py reports it as metrics of a `step`
+ * event: parityPrompts, parityTokens, parityAgree, parityTopTokens, meanLogprobDifference, maxLogprobDifference, paritySeconds.
  */
 export interface Parity {
   prompts: number;
+  /** Of all answers; each is cut at 128. */
+  tokens: number;
+  /** Answers that the merged model would have written itself, token by token. All of them in float32; in bf16 fewer, by rounding alone. */
   agree: number;
-  /** The largest difference of any logit along the adapter's answers; null when it was not measured. */
-  maxLogitDifference: number | null;
+  /** Share of the tokens at which both have the same most likely one, 0 to 1. */
+  topTokens: number;
+  /** Of the answers' own tokens, in nats; null where it was not finite. */
+  meanLogprobDifference: number | null;
+  maxLogprobDifference: number | null;
+  /** What the check took, without the merge. */
+  seconds: number;
 }
 
 export interface Merged {
@@ -48,11 +57,12 @@ export interface Merged {
 export interface MergeOptions extends StartOptions, WatchOptions {}
 
 /**
- * Merges a LoRA adapter into its base, W' = W + (alpha / r) · B·A, and checks that both give the same greedy answers to
- * `deploy.parityPrompts` test questions.
+ * Merges a LoRA adapter into its base, W' = W + (alpha / r) · B·A, and checks that the result is the same model, along the
+ * answers that base and adapter give to `deploy.parityPrompts` test questions.
  *
- * Each pair of base and adapter is merged once and kept in ckpts/merged; again when more prompts are to be compared. Throws LabError for an adapter of another base (before
- * anything is written), without test questions, and when the run failed.
+ * Each pair of base and adapter is merged once and kept in ckpts/merged; again when more prompts are to be compared or more of the
+ * tokens have to be the same than were. Throws LabError for an adapter of another base (before anything is written), without test
+ * questions, and when the run failed: with the cause "parity" when the merged model is another one, which is then not kept.
  */
 export async function mergeAdapter(lab: Lab, adapterPath: string, options: MergeOptions = {}): Promise<Merged> {
   const { config, paths } = lab;
@@ -62,7 +72,7 @@ export async function mergeAdapter(lab: Lab, adapterPath: string, options: Merge
   const before = readOrigin(path);
   if (before && isWhole(path) && !options.force) {
     const merged = resultOf(lab, before.run);
-    if (merged.run === null || merged.run.config.deploy.parityPrompts >= config.deploy.parityPrompts) return { path, ...merged, reused: true };
+    if (isChecked(merged, config)) return { path, ...merged, reused: true };
   }
 
   const rows = readJsonl(paths.test, RlRow, "Run 03_filter first; the merged model is compared on its test questions.").length;
@@ -86,6 +96,12 @@ export async function mergeAdapter(lab: Lab, adapterPath: string, options: Merge
   assertDone(run);
   await whileStarting(paths.runs, async () => moveFolder(run.output, path, { run: key, base: modelId(base), adapter: adapter.sha256 }));
   return { path, parity: parityOf(run), run, reused: false };
+}
+
+/** Whether a merged model was found equal by what the config asks today. The bound is in no run's key: it makes no other model. */
+function isChecked({ parity, run }: Pick<Merged, "parity" | "run">, { deploy }: Config): boolean {
+  if (run === null) return true; // its run is no longer there; it was published by the bound of its day
+  return run.config.deploy.parityPrompts >= deploy.parityPrompts && parity !== null && parity.topTokens >= deploy.parityTopTokens;
 }
 
 /** A finished run whose model was moved on, and deleted there since, must merge again. */
@@ -125,8 +141,11 @@ function resultOf(lab: Lab, key: string): Pick<Merged, "parity" | "run"> {
 
 function parityOf({ metrics }: Run): Parity | null {
   const last = (name: string) => metrics[name]?.at(-1) ?? null;
-  const [prompts, agree] = [last("parityPrompts"), last("parityAgree")];
-  return prompts === null || agree === null ? null : { prompts, agree, maxLogitDifference: last("maxLogitDifference") };
+  const [prompts, tokens, agree] = [last("parityPrompts"), last("parityTokens"), last("parityAgree")];
+  const [topTokens, seconds] = [last("parityTopTokens"), last("paritySeconds")];
+  if (prompts === null || tokens === null || agree === null || topTokens === null || seconds === null) return null;
+  const [meanLogprobDifference, maxLogprobDifference] = [last("meanLogprobDifference"), last("maxLogprobDifference")];
+  return { prompts, tokens, agree, topTokens, meanLogprobDifference, maxLogprobDifference, seconds };
 }
 
 /**

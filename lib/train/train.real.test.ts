@@ -45,6 +45,6 @@ test("real SFT, killed after its first checkpoint, says so and resumes from it; 
   expect(resumed.metrics.step).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
 
   const merged = await mergeAdapter(killed, resumed.adapter);
-  expect(merged.parity).toMatchObject({ prompts: 12, agree: 12 });
+  expect(merged.parity).toMatchObject({ prompts: 12, agree: 12, topTokens: 1 });
   expect(existsSync(join(merged.path, "tokenizer.json"))).toBe(true);
 });

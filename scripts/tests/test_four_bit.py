@@ -40,13 +40,13 @@ def test_grpo_goes_on_from_it_on_four_bit_weights(stage, base, qlora, reward_mod
 
 
 def test_a_merge_is_into_what_the_four_bit_weights_stand_for_and_answers_as_the_trained_model_did(stage, base, qlora):
-    merge = stage("merge", RL_ROWS, base=base, adapter=qlora.folder / "adapter", models=NF4)
+    # Another arithmetic, not only another rounding: bitsandbytes multiplies in bf16 where the processor has instructions for it.
+    merge = stage("merge", RL_ROWS, base=base, adapter=qlora.folder / "adapter", models=NF4, deploy={"parityTopTokens": 0.9})
     assert merge.run() == 0, merge.log()
     parity = json.loads((merge.folder / "parity.json").read_text())
-    # Not to the last digit: bitsandbytes multiplies in bf16 where the processor has instructions for it, the merged model in float32.
     assert parity["parityPrompts"] == 5
-    assert parity["parityAgree"] >= 4
-    assert parity["maxLogitDifference"] < 1
+    assert parity["parityTopTokens"] >= 0.9
+    assert parity["maxLogprobDifference"] < 1
 
     before, after, lora = load_file(base / "model.safetensors"), load_file(merge.folder / "merged" / "model.safetensors"), load_file(qlora.folder / "adapter" / "adapter_model.safetensors")
     assert {str(weight.dtype) for weight in after.values()} == {"torch.float32"}  # a CPU's; never packed in four bits
