@@ -44,7 +44,7 @@ def speed_of(run: RunFile, device: str) -> Speed:
     liger = device != "cpu" and find_spec("liger_kernel") is not None
     paged = device != "cpu" and run.config.models.load_in_4bit and find_spec("bitsandbytes") is not None
     checkpointing = (run.config.sft if run.stage == "sft" else run.config.grpo).gradient_checkpointing
-    fused = device != "cpu" or not grpo or checkpointing
+    fused = device != "cpu" or not grpo or checkpointing or kernel is not None
     lines = [
         said("FlashAttention, rows without padding", kernel is not None, why),
         said("fused loss", fused, "TRL's head scores the answers' tokens in tiles, the logits of a batch are never there at once" if fused else "sidecar/cpu_grpo.py"),
