@@ -1,12 +1,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { expectedVerdict, inertText, LAYOUT_NAMES } from "../lib/judge/judge-prompt.ts";
 import type { FaultKind } from "../lib/world/fault-kind.ts";
 import { plantedFaults } from "../lib/judge/judge-sets.ts";
+import { openLab } from "../lib/config/lab.ts";
+import { writeReport } from "../lib/evaluate/eval-report.ts";
+import { summarizeArm } from "../lib/evaluate/eval-summary.ts";
+import type { EvalDetail } from "../lib/records.ts";
+import { textOf } from "../lib/testing/judge-rows.ts";
 import { judgedText } from "../lib/testing/stub-judge.ts";
 import { sendChat, startStub } from "../lib/testing/stub-server.ts";
 import type { StubServer } from "../lib/testing/stub-server.ts";
@@ -74,3 +79,26 @@ test("an unknown option, a missing value and a bad labelled file end with status
   }
   expect(existsSync(join(folder, "reports", "judge_card_four-dimensions.json"))).toBe(false);
 }, 30_000);
+
+test("the real texts that a run has left are sets of their own, each with a sentence", async () => {
+  const put = (path: string, rows: object[]) => {
+    mkdirSync(join(folder, path, ".."), { recursive: true });
+    writeFileSync(join(folder, path), rows.map((row) => JSON.stringify(row)).join("\n"));
+  };
+  const question = (i: number) => ({ id: `q${i}`, question: `What is ${i} + ${i}?`, gold_answer: String(2 * i), type: "financial_calculation", source: "mine" });
+  const text = (i: number) => textOf("we add", String(2 * i + (i % 4 === 0 ? 1 : 0)));
+  const range = Array.from({ length: 20 }, (_, i) => i + 1);
+  put("data/processed/distilled.jsonl", range.map((i) => ({ ...question(i), key: `k${i}`, sample: 0, teacher_output: text(i), failure: null, completion_tokens: 9, model: "t" })));
+  put("data/processed/test.jsonl", range.map((i) => ({ id: `q${i}`, prompt: question(i).question, gold_answer: String(2 * i), type: "financial_calculation" })));
+  const lab = openLab({}, { FTMODEL_WORKSPACE: folder });
+  const details = range.map((i): EvalDetail => ({ id: `q${i}`, type: "financial_calculation", mode: "greedy", sample: 0, completion: text(i), format: true, strict: i % 4 > 0, lenient: i % 4 > 0, reason: "", message: "", judge: null, tokens: 1 }));
+  const arm = summarizeArm("sft", details);
+  const created = "2026-01-02T03:04:05.678Z";
+  writeReport(lab.paths.reports, { ...arm, created, profile: "tiny", model: "m", n: 20, settings: {} }, details);
+  const { code, out, err } = await card("--url", stub.url, "--model", "owner/judge", "--count", "12", "--no-layouts");
+  expect([code, err]).toEqual([0, ""]);
+  // The stub passes what it does not know: every wrong answer, too.
+  expect(out).toContain("set_the_Teacher_s_texts_texts 20");
+  expect(out).toContain("set_the_answers_of_SFT_kappa 0.000 [0.000, 0.000]");
+  expect(out.find((line) => line.startsWith("says On the answers of SFT (n = 20)"))).toMatch(/no better than chance[^]*passes 100 % \[57, 100\] of the bad texts/);
+}, 60_000);

@@ -4,15 +4,24 @@
  *     npm run --silent judge-card
  *     npm run --silent judge-card -- --url http://127.0.0.1:8000/v1 --model Qwen/Qwen2.5-7B-Instruct --labelled mine.jsonl
  *
+ * Sets of real texts are judged besides, where a run has left them: the Teacher's own texts and each arm's answers, labelled by the checker.
  * Verdicts are kept under reports/judge/, so a killed measure goes on; the card itself is written to reports/judge_card_<rubric>.json.
  */
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { writeFileAtomic } from "../lib/store/atomic.ts";
 import { LabError, nearest } from "../lib/errors.ts";
 import { LAYOUT_NAMES, RUBRIC_NAMES } from "../lib/judge/judge-prompt.ts";
 import type { LayoutName } from "../lib/judge/judge-prompt.ts";
-import { measureJudge, measureLines, readLabelled } from "../lib/judge/judge-measure.ts";
+import { listReports } from "../lib/evaluate/eval-report.ts";
+import { answersOf } from "../lib/judge/judge-arms.ts";
+import { measureJudge, measureLines, readLabelled, TEACHER_TEXTS } from "../lib/judge/judge-measure.ts";
+import type { LabelledSet } from "../lib/judge/judge-measure.ts";
+import { armTexts, labelledTexts } from "../lib/judge/judge-real-texts.ts";
+import { ARM_NAMES, Distilled, EvalDetail, RlRow } from "../lib/records.ts";
+import { readJsonl } from "../lib/store/jsonl.ts";
+import type { Lab } from "../lib/config/lab.ts";
 import { openJudge } from "../lib/judge/judge-server.ts";
 import type { Config } from "../lib/config/config.ts";
 import { openLab } from "../lib/config/lab.ts";
@@ -21,7 +30,8 @@ import { profileName } from "../lib/config/settings.ts";
 import { modelId, resolveModel } from "../lib/model/model-ref.ts";
 
 const HELP = `Measures a Judge on texts with known labels: kappa, precision, recall by kind of fault, false-positive rate, unreadable rate,
-agreement with the rules, attacks that pass, mean score by criterion and label, and the five layouts on the same texts.
+agreement with the rules, attacks that pass, mean score by criterion and label, and the five layouts on the same texts; the same on the
+real texts that a run has left (its Teacher's, the newest answers of each arm), and where the Judge is no better than chance.
 
   npm run --silent judge-card -- [options]
 
@@ -33,7 +43,7 @@ agreement with the rules, attacks that pass, mean score by criterion and label, 
   --layout NAME     ${LAYOUT_NAMES.join(" | ")}
   --no-layouts      leaves out the comparison of all five layouts on the same texts: a quarter of the time
   --seed N          of the planted faults
-  --profile NAME    tiny (default) or gpu
+  --profile NAME    tiny (default), small or gpu
   --set key=value   any config value; repeatable
   --help            this text`;
 
@@ -82,6 +92,7 @@ async function main(args: string[]): Promise<void> {
       store: join(lab.paths.reports, "judge", "votes.jsonl"),
       signal: abort.signal,
       ...(labelled && { labelled }),
+      sets: realSets(lab),
       ...(count !== undefined && { count }),
       ...(values.layouts !== false && { layouts: LAYOUT_NAMES as readonly LayoutName[] }),
       onProgress: ({ done, total }) => {
@@ -91,12 +102,26 @@ async function main(args: string[]): Promise<void> {
     });
     console.log(`judge_name ${lab.config.models.judge}`);
     for (const line of measureLines(measure)) console.log(line);
+    for (const { sentence } of measure.sets) console.log(`says ${sentence.replaceAll("**", "")}`);
     console.log(`verdicts_asked ${asked}`);
     console.log(`seconds ${((performance.now() - started) / 1000).toFixed(1)}`);
     writeFileAtomic(join(lab.paths.reports, `judge_card_${measure.rubric}.json`), `${JSON.stringify(measure, null, 2)}\n`);
   } finally {
     await server.close?.();
   }
+}
+
+/** What a run has left in the workspace: the Teacher's texts, and the newest greedy answers of each arm. */
+function realSets({ paths, config: { seed } }: Lab): LabelledSet[] {
+  const sets: LabelledSet[] = [];
+  if (existsSync(paths.distilled)) sets.push({ name: TEACHER_TEXTS, texts: labelledTexts(readJsonl(paths.distilled, Distilled), { seed }) });
+  const reports = existsSync(paths.test) ? listReports(paths.reports) : [];
+  const questions = reports.length === 0 ? [] : readJsonl(paths.test, RlRow);
+  for (const arm of ARM_NAMES) {
+    const newest = reports.find(({ report, detailsPath }) => report.name === arm && existsSync(detailsPath));
+    if (newest) sets.push({ name: answersOf(arm), texts: armTexts(arm, readJsonl(newest.detailsPath, EvalDetail), questions) });
+  }
+  return sets.filter(({ texts }) => texts.length > 0);
 }
 
 /** Whether the named model is not the profile's Judge under another path. */
