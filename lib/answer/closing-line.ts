@@ -1,5 +1,6 @@
 /** The line in which prose states its answer: "The answer is 800.", "**答案**：B", "因此，毛利率为 12.5%。" */
 import { stripMarkup } from "./markup.ts";
+import { stripTags } from "./tags.ts";
 
 /** What a text says its answer is, and where. UTF-16 offsets: `start` is the marker's, `end` that of the sentence with the answer. */
 export interface Statement {
@@ -161,11 +162,11 @@ const LEADING = /^(?:[\s:：=*_`#"“‘'’”}\])】）」』,，、]+|\\[[(]|
 const TRAILING = " \t\r\n.。;；,，、!！*_`\"”’'\\";
 
 /**
- * An answer as it is stated, without what stands around it: markup, LaTeX (`12.5\%` → 12.5%, `\frac{1}{3}` → 1/3), colons and stops;
+ * An answer as it is stated, without what stands around it: tags, markup, LaTeX (`12.5\%` → 12.5%, `\frac{1}{3}` → 1/3), colons and stops;
  * of an equation the last right-hand side. "" where nothing is left.
  */
 export function tidyAnswer(stated: string): string {
-  let text = stated.trim().replace(LEADING, "");
+  let text = stripTags(stated).trim().replace(LEADING, "");
   if (/^\\(?:begin|end)\{/.test(text)) return "";
   if (/[\\*`#]|\$[^$]*\$/.test(text)) {
     const plain = stripMarkup(text);

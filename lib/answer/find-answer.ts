@@ -62,15 +62,12 @@ function insideOf(inside: string, tag: string): string | null {
 
 function proseIn(text: string): FoundAnswer | null {
   const marked = markedLine(text);
-  const box = findBoxes(text).boxes.findLast(({ open, end }) => tidyBoxed(text.slice(open, end - 1)) !== "");
+  const box = findBoxes(text).boxes.findLast(({ open, end }) => tidyAnswer(text.slice(open, end - 1)) !== "");
   // A box behind the marker is what the marker names; a marker behind the box says it once more, or mends it.
-  if (box && !(marked && marked.start > box.end)) return { rule: "boxed", answer: tidyBoxed(text.slice(box.open, box.end - 1)), start: box.start, end: box.end };
+  if (box && !(marked && marked.start > box.end)) return { rule: "boxed", answer: tidyAnswer(text.slice(box.open, box.end - 1)), start: box.start, end: box.end };
   const line = marked ?? conclusion(text);
   return line && { rule: "closing_line", ...line };
 }
-
-/** Display mathematics keeps its dollars out of a box: what is in there is text or LaTeX. */
-const tidyBoxed = (content: string): string => tidyAnswer(stripTags(content));
 
 /** Whether a text is one line of at most SHORT_ANSWER characters: an answer by its form. */
 export function isShort(text: string): boolean {

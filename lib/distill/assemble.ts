@@ -4,7 +4,8 @@ import { conclusion, markedLine, tidyAnswer } from "../answer/closing-line.ts";
 import { findAnswer, isShort } from "../answer/find-answer.ts";
 import type { FoundAnswer } from "../answer/find-answer.ts";
 import { checkFormat } from "../answer/index.ts";
-import { findTags, stripTags } from "../answer/tags.ts";
+import { findTags, REASONING_TAGS, stripTags } from "../answer/tags.ts";
+import type { Tag } from "../answer/tags.ts";
 
 /** A Teacher's text as it came. */
 export interface TeacherText {
@@ -26,7 +27,7 @@ export interface AssemblyRule {
   /** One line for a table. */
   description: string;
   /** Null where the rule does not fit the text. */
-  apply(source: TeacherText): Parts | null;
+  apply(source: ReadText): Parts | null;
 }
 
 /** "no_answer": none is stated; "no_reasoning": nothing but the answer; "repeats_answer": the reasoning only says the answer again. */
@@ -39,35 +40,32 @@ const LONG_REASONING = 1000;
 /** Characters of an explanation that stands behind its answer. */
 const MIN_EXPLANATION = 20;
 
-const THINK = ["think"];
-const OTHER_THOUGHTS = ["thinking", "thought", "reasoning", "begin_of_thought"];
-
 /** The rules in their order: the first that gives a whole training text wins. None makes up anything: every word is the Teacher's. */
 export const ASSEMBLY_RULES: readonly AssemblyRule[] = [
   {
     name: "as_written",
     description: "the text has the format already and stays as it is",
-    apply: ({ text, reasoning }) => (hasThoughts(reasoning) ? null : blocksOf(text.trim())),
+    apply: ({ text, field }) => (field === null ? blocksOf(text.trim()) : null),
   },
   {
     name: "reasoning_field",
     description: "the server's reasoning field, and the answer stated in the rest",
-    apply: (source) => withRest(splitField(source)),
+    apply: (source) => withRest(source, "field"),
   },
   {
     name: "think_block",
     description: "the think block, and the answer stated behind it",
-    apply: (source) => (splitField(source) ? null : withRest(splitThoughts(source.text, THINK))),
+    apply: (source) => withRest(source, "think"),
   },
   {
     name: "other_tags",
     description: "a block of another name (<reasoning>, <thinking>, <thought>, <|begin_of_thought|>), and the answer stated behind it",
-    apply: (source) => (splitField(source) ? null : withRest(splitThoughts(source.text, OTHER_THOUGHTS))),
+    apply: (source) => withRest(source, "other"),
   },
   {
     name: "answer_tag",
     description: "the last answer or solution block, and the prose before it",
-    apply: (source) => fromProse(source, "answer_tag"),
+    apply: fromBlock,
   },
   {
     name: "boxed",
@@ -93,9 +91,10 @@ export const ASSEMBLY_RULES: readonly AssemblyRule[] = [
  * @example assemble({ text: "6 × 7 = 42.\nThe answer is 42.", reasoning: null }) //=> { text: "<think>\n6 × 7 = 42.\n…", rule: "closing_line" }
  */
 export function assemble(source: TeacherText): Assembled {
+  const read = new ReadText(source);
   let first: NotAssembled | null = null;
   for (const { name, apply } of ASSEMBLY_RULES) {
-    const parts = apply(source);
+    const parts = apply(read);
     if (!parts) continue;
     const [reasoning, answer] = parts.text === undefined ? [clean(parts.reasoning), clean(parts.answer)] : [parts.reasoning, parts.answer];
     const text = parts.text ?? `<think>\n${reasoning}\n</think>\n<answer>${answer}</answer>`;
@@ -112,7 +111,41 @@ function problemOf(text: string, reasoning: string, answer: string): NotAssemble
   return repeatsAnswer(reasoning, answer) ? "repeats_answer" : null;
 }
 
-const hasThoughts = (reasoning: string | null): reasoning is string => reasoning !== null && letters(reasoning) !== "";
+/** Thoughts that stand apart from the rest, and how they were told apart. */
+interface Thoughts {
+  by: "field" | "think" | "other";
+  reasoning: string;
+  rest: string;
+}
+
+const THINK = ["think"];
+const OTHER_THOUGHTS = REASONING_TAGS.filter((name) => name !== "think");
+
+/** A text with what the rules ask of it, each worked out once. */
+class ReadText {
+  readonly text: string;
+  /** The server's reasoning field; null where it is empty, too. */
+  readonly field: string | null;
+  #thoughts: Thoughts | null | undefined;
+  #found: FoundAnswer | null | undefined;
+
+  constructor({ text, reasoning }: TeacherText) {
+    this.text = text;
+    this.field = reasoning !== null && letters(reasoning) !== "" ? reasoning.trim() : null;
+  }
+
+  /** Null where the text is prose altogether: thoughts that never end or have nothing behind them are prose. */
+  get thoughts(): Thoughts | null {
+    if (this.#thoughts === undefined) this.#thoughts = this.field === null ? thoughtsIn(this.text) : behindField(this.text, this.field);
+    return this.#thoughts;
+  }
+
+  /** The answer that the prose states. */
+  get found(): FoundAnswer | null {
+    if (this.#found === undefined) this.#found = this.thoughts === null ? findAnswer(this.text) : null;
+    return this.#found;
+  }
+}
 
 /** The two blocks of a well-formed text, null of any other. */
 function blocksOf(text: string): Parts | null {
@@ -121,63 +154,62 @@ function blocksOf(text: string): Parts | null {
   return { text, reasoning: text.slice("<think>".length, think).trim(), answer: text.slice(answer + "<answer>".length, text.indexOf("</answer>")).trim() };
 }
 
-interface Split {
-  reasoning: string;
-  rest: string;
+function behindField(text: string, field: string): Thoughts | null {
+  const at = text.indexOf(field);
+  const rest = at < 0 ? text : text.slice(at + field.length).replace(/^\s*<\/think>/, "");
+  return stripTags(rest).trim() === "" ? null : { by: "field", reasoning: field, rest };
 }
 
-/** The reasoning field and the content; null without a field, or where all that was written stands in it. */
-function splitField({ text, reasoning }: TeacherText): Split | null {
-  if (!hasThoughts(reasoning)) return null;
-  const at = text.indexOf(reasoning.trim());
-  const behind = at < 0 ? text : text.slice(at + reasoning.trim().length).replace(/^\s*<\/think>/, "");
-  return hasText(behind) ? { reasoning, rest: behind } : null;
-}
-
-/** What stands before the last closing tag of these, and what behind it; null where either is empty. */
-function splitThoughts(text: string, names: readonly string[]): Split | null {
-  const close = findTags(text).findLast((tag) => tag.isClosing && names.includes(tag.name) && hasText(text.slice(tag.end)));
-  if (!close) return null;
-  const reasoning = text.slice(0, close.start);
-  return hasText(reasoning) ? { reasoning, rest: text.slice(close.end) } : null;
+/** What stands before the last closing tag of a thought, and what behind it. Where either says nothing, or the block is empty, it is none. */
+function thoughtsIn(text: string): Thoughts | null {
+  const tags = findTags(text);
+  const closing = (names: readonly string[]): Tag | null => {
+    let hasRest = false;
+    for (let i = tags.length - 1; i >= 0; i--) {
+      const [tag, last] = [tags[i]!, tags[i - 1]];
+      hasRest ||= stripTags(text.slice(tag.end, tags[i + 1]?.start)).trim() !== "";
+      const isEmpty = last !== undefined && !last.isClosing && last.name === tag.name && text.slice(last.end, tag.start).trim() === "";
+      if (hasRest && tag.isClosing && names.includes(tag.name) && !isEmpty) return tag;
+    }
+    return null;
+  };
+  for (const [by, names] of [["think", THINK], ["other", OTHER_THOUGHTS]] as const) {
+    const close = closing(names);
+    const reasoning = close === null ? "" : text.slice(0, close.start);
+    if (close && stripTags(reasoning).trim() !== "") return { by, reasoning, rest: text.slice(close.end) };
+  }
+  return null;
 }
 
 /** The answer is what the rest states; a short rest is the answer itself. */
-function withRest(split: Split | null): Parts | null {
-  if (!split) return null;
-  const found = findAnswer(split.rest);
-  if (found) return { reasoning: split.reasoning, answer: found.answer };
-  const rest = stripTags(split.rest).trim();
-  return isShort(rest) ? { reasoning: split.reasoning, answer: tidyAnswer(rest) } : null;
+function withRest({ thoughts }: ReadText, by: Thoughts["by"]): Parts | null {
+  if (thoughts?.by !== by) return null;
+  const found = findAnswer(thoughts.rest);
+  if (found) return { reasoning: thoughts.reasoning, answer: found.answer };
+  const rest = stripTags(thoughts.rest).trim();
+  return isShort(rest) ? { reasoning: thoughts.reasoning, answer: tidyAnswer(rest) } : null;
 }
 
-/** A text that is prose altogether, thoughts without an end or with nothing behind them included; null where thoughts and rest are apart. */
-function proseOf(source: TeacherText): string | null {
-  const isApart = splitField(source) ?? splitThoughts(source.text, THINK) ?? splitThoughts(source.text, OTHER_THOUGHTS);
-  return isApart ? null : source.text;
+function fromBlock({ text, found }: ReadText): Parts | null {
+  if (found?.rule !== "answer_tag") return null;
+  const before = text.slice(0, found.start);
+  const inside = stripTags(text.slice(found.start, found.end));
+  // Steps in the answer block: its own last statement ends them.
+  const stated = isShort(inside) ? null : findAnswer(inside);
+  const reasoning = stated ? `${before}\n${inside.slice(0, lineEnd(inside, stated.end))}` : before;
+  return { reasoning: unwrapBoxes(reasoning), answer: found.answer };
 }
 
 /** Reasoning: what stands before the answer, the sentence that states it included. */
-function fromProse(source: TeacherText, rule: FoundAnswer["rule"]): Parts | null {
-  const text = proseOf(source);
-  const found = text === null ? null : findAnswer(text);
-  if (text === null || found?.rule !== rule) return null;
-  const { answer } = found;
-  const before = text.slice(0, found.start);
-  if (rule === "answer_tag") {
-    const inside = stripTags(text.slice(found.start, found.end));
-    // Steps in the answer block: its own last statement ends them.
-    const stated = isShort(inside) ? null : findAnswer(inside);
-    return { reasoning: unwrapBoxes(stated ? `${before}\n${inside.slice(0, lineEnd(inside, stated.end))}` : before), answer };
-  }
-  const steps = says(text.slice(0, sentenceStart(text, found.start)));
-  return { reasoning: steps === "" ? answer : unwrapBoxes(text.slice(0, lineEnd(text, found.end))), answer };
+function fromProse({ text, found }: ReadText, rule: FoundAnswer["rule"]): Parts | null {
+  if (found?.rule !== rule) return null;
+  const { start, end, answer } = found;
+  const hasSteps = says(text.slice(0, sentenceStart(text, start))) !== "";
+  return { reasoning: hasSteps ? unwrapBoxes(text.slice(0, lineEnd(text, end))) : answer, answer };
 }
 
-function explainedAfter(source: TeacherText): Parts | null {
-  const text = proseOf(source);
-  const found = text === null ? null : findAnswer(text);
-  if (text === null || !found || says(text.slice(0, sentenceStart(text, found.start))) !== "") return null;
+function explainedAfter({ text, found }: ReadText): Parts | null {
+  if (!found || says(text.slice(0, sentenceStart(text, found.start))) !== "") return null;
   const after = text.slice(found.end).replace(/^[\s.。;；,，)\]}*$\\]+/, "");
   return says(after).length < MIN_EXPLANATION ? null : { reasoning: unwrapBoxes(after), answer: found.answer };
 }
@@ -212,7 +244,6 @@ const FILLER = /\b(?:therefore|thus|so|hence|and|the|my|final|correct|answer|opt
 /** What a text says beside naming an answer: its letters and digits without the words that lead in. */
 const says = (text: string): string => letters(stripTags(text).replace(FILLER, " ").replace(/\\(?:boxed|fbox|text|quad)/g, " "));
 const letters = (text: string): string => text.replace(/[^\p{L}\p{N}%]+/gu, "").toLowerCase();
-const hasText = (text: string): boolean => stripTags(text).trim() !== "";
 
 /** Without tags, blanks at the ends of lines and more than one empty line. */
 function clean(text: string): string {

@@ -38,10 +38,13 @@ export interface AssemblyFate {
   language: TextLanguage;
 }
 
+/** A formula with one-letter names has no language. */
+const WORDS = /\p{Script=Han}|[A-Za-z]{3}/u;
+
 /** The language of a question, and that of the text written to it: its reasoning decides, for that is the longer part. */
 export function textLanguage(question: string, text: string | null): TextLanguage {
   const bare = stripTags(text ?? "");
-  return { question: languageOf(question), response: /\p{L}/u.test(bare) ? languageOf(bare) : null };
+  return { question: languageOf(question), response: WORDS.test(bare) ? languageOf(bare) : null };
 }
 
 /** Counts the fates of whole texts: those that came as far as the layer `assemble`. */
