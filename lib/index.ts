@@ -34,6 +34,7 @@ export * from "./question/language.ts";
 export * from "./question/options.ts";
 
 export { ARM_STYLES } from "./view/arms.ts";
+export * from "./view/grouping.ts";
 export * from "./view/sample-view.ts";
 export * from "./view/table.ts";
 export * from "./view/text-view.ts";
@@ -56,6 +57,7 @@ export * from "./model/training-memory.ts";
 
 export * from "./prompt/prompt.ts";
 export * from "./prompt/prompt-tokens.ts";
+export * from "./prompt/prompt-view.ts";
 
 export { FAULT_KINDS } from "./world/fault-kind.ts";
 export type { FaultKind } from "./world/fault-kind.ts";
@@ -129,12 +131,14 @@ export * from "./judge/judge-unread.ts";
 export * from "./judge/judge-verdict.ts";
 export * from "./judge/judge-vote.ts";
 
+export * from "./filter/assembly-rows.ts";
 export * from "./filter/assembly-stats.ts";
 export * from "./filter/filter.ts";
 export * from "./filter/filter-record.ts";
 export * from "./filter/filter-rules.ts";
 export * from "./filter/filter-samples.ts";
 export * from "./filter/funnel.ts";
+export * from "./filter/judge-caught.ts";
 export * from "./filter/judge-shortfall.ts";
 export * from "./filter/select.ts";
 export * from "./filter/survival.ts";

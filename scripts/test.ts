@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { findChromium } from "../lib/show/browser.ts";
 import { REPO_ROOT } from "../lib/config/paths.ts";
 import { notebookSuites, realQuestions } from "./checks/notebooks.ts";
+import { ownQuestions } from "./checks/own-questions.ts";
 import { describeCount, runSuites, SCRATCH } from "./checks/suite.ts";
 import { libraryTypes, notebookTypes } from "./checks/types.ts";
 import { fourBit, onRay, pageTests, pytestUnits, vitestUnits } from "./checks/units.ts";
@@ -16,7 +17,7 @@ if (!findChromium()) console.log("no Chromium found (set CHROME to one): tests t
 for (const name of ["FTMODEL_PROFILE", "FTMODEL_SET", "FTMODEL_SOURCES", "FTMODEL_WORKSPACE", "FTMODEL_FORCE"]) delete process.env[name];
 
 const workspace = join(SCRATCH, "workspace");
-const suites = [libraryTypes, notebookTypes, vitestUnits, pytestUnits, fourBit, onRay, ...notebookSuites(workspace), realQuestions(join(SCRATCH, "real"), process.env.FTMODEL_FIXTURES), pageTests({ FTMODEL_TEST_WORKSPACE: workspace })];
+const suites = [libraryTypes, notebookTypes, vitestUnits, pytestUnits, fourBit, onRay, ...notebookSuites(workspace), realQuestions(join(SCRATCH, "real"), process.env.FTMODEL_FIXTURES), ...ownQuestions(join(SCRATCH, "own")), pageTests({ FTMODEL_TEST_WORKSPACE: workspace })];
 const total = await runSuites(suites);
 console.log(`\n${describeCount(total)}`);
 process.exit(total.failed > 0 ? 1 : 0);

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { REPO_ROOT, workspacePaths } from "../../lib/config/paths.ts";
 import { notebookFiles } from "../pipeline/options.ts";
+import { nonsenseIn, shownBelow } from "./shown.ts";
 import { runProgram } from "./suite.ts";
 import type { Suite } from "./suite.ts";
 
@@ -22,7 +23,8 @@ const SMALL = [
   "deploy.port=0",
 ];
 
-const runNotebooks = (workspace: string, options: string[] = []): string[] => [join(REPO_ROOT, "scripts", "notebooks.ts"), "--workspace", workspace, ...SMALL.flatMap((setting) => ["--set", setting]), ...options];
+/** The arguments of Node that run the notebooks in a workspace, small; later options win. */
+export const runNotebooks = (workspace: string, options: string[] = []): string[] => [join(REPO_ROOT, "scripts", "notebooks.ts"), "--workspace", workspace, ...SMALL.flatMap((setting) => ["--set", setting]), ...options];
 
 export function notebookSuites(workspace: string): Suite[] {
   const command = runNotebooks(workspace);
@@ -37,8 +39,10 @@ export function notebookSuites(workspace: string): Suite[] {
         const status = await runProgram(process.execPath, command);
         const rewritten = trackedChanges() !== before;
         if (rewritten) console.log(`the run changed tracked files:\n${trackedChanges()}`);
-        const failed = (status === 0 ? 0 : 1) + (rewritten ? 1 : 0);
-        return { passed: notebooks + 1 - failed, failed, skipped: 0 };
+        const nonsense = status === 0 ? nonsenseIn(shownBelow(join(workspace, "reports", "notebooks"))) : [];
+        if (nonsense.length > 0) console.log(`the notebooks show nonsense:\n${nonsense.join("\n")}`);
+        const failed = (status === 0 ? 0 : 1) + (rewritten ? 1 : 0) + (nonsense.length > 0 ? 1 : 0);
+        return { passed: notebooks + 2 - failed, failed, skipped: 0 };
       },
     },
     {
