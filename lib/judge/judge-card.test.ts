@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { cardLines, judgeCard } from "./judge-card.ts";
+import { blindnessOf, cardLines, cardRows, judgeCard } from "./judge-card.ts";
 import type { JudgedLabel } from "./judge-card.ts";
 import type { JudgeStatus } from "./judge-vote.ts";
 
@@ -65,5 +65,26 @@ describe("the judge card", () => {
     for (const line of lines) expect(line).toMatch(/^[a-z_]+ (\d+|not measured|-?\d\.\d{3}( \[-?\d\.\d{3}, -?\d\.\d{3}\])?( n=\d+)?)$/);
     expect(lines).toContain("recall_padding 1.000 [0.701, 1.000] n=9");
     expect(lines).toContain("mean_logic_of_padding 5.000 n=9");
+  });
+
+  test("as rows: every share beside the number of texts it is of", () => {
+    const rows = [...many(6, judged("padding", "failed")), ...many(2, judged("wrong_step", "passed")), ...many(3, judged(null, "failed")), ...many(9, judged(null, "passed")), judged(null, "not_judged")];
+    const card = judgeCard(rows, quick);
+    expect(cardRows(card).map(({ measure, value, n }) => [measure.split(":")[0], value && Number(value.value.toFixed(3)), n])).toEqual([
+      ["kappa", Number(card.kappa!.value.toFixed(3)), 20],
+      ["precision", 0.667, 9],
+      ["recall", 0.75, 8],
+      ["false alarms", 0.25, 12],
+      ["recall on wrong step", 0, 2],
+      ["recall on padding", 1, 6],
+    ]);
+    expect(cardRows(judgeCard([], quick))).toEqual([]);
+  });
+
+  test("says which kinds of fault it does not see", () => {
+    const seen = [...many(4, judged("padding", "failed")), judged(null, "passed")];
+    expect(blindnessOf(judgeCard(seen, quick))).toBe("It finds at least half of every kind of fault.");
+    expect(blindnessOf(judgeCard([...seen, ...many(3, judged("wrong_step", "passed"))], quick))).toBe("**It is blind to: wrong step.** It finds less than half of these.");
+    expect(blindnessOf(judgeCard([], quick))).toBe("No faulty text was judged.");
   });
 });

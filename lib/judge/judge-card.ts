@@ -17,6 +17,8 @@ export interface JudgeCard {
   n: number;
   /** With a readable verdict. */
   judged: number;
+  /** Of these, the texts that the Judge failed. */
+  failed: number;
   /** Share of the shown texts without a readable verdict. */
   unreadable: Estimate | null;
   /** Why these were not readable: problem of the verdict, or of the request → texts. */
@@ -54,6 +56,7 @@ export function judgeCard(rows: readonly JudgedLabel[], options: BootstrapOption
   return {
     n: shown.length,
     judged: readable.length,
+    failed: readable.filter(found).length,
     unreadable: share(shown, (row) => row.judgement.status === "not_judged"),
     unreadableBy: problemsOf(shown),
     errorRate: share(readable, (row) => faulty(row) !== found(row)),
@@ -94,6 +97,30 @@ function heatCells(rows: readonly JudgedLabel[], labels: readonly string[]): Jud
     }),
   );
 }
+
+/** The card as rows of a table, kinds of fault last; no rows where nothing was judged. */
+export function cardRows(card: JudgeCard): { measure: string; value: Estimate | null; n: number }[] {
+  if (card.n === 0) return [];
+  const kinds = Object.entries(card.byFault);
+  const faulty = kinds.reduce((sum, [, { n }]) => sum + n, 0);
+  return [
+    { measure: "kappa: agreement with the label beyond chance", value: card.kappa, n: card.judged },
+    { measure: "precision: texts with a fault among those that it failed", value: card.precision, n: card.failed },
+    { measure: "recall: faulty texts that it failed", value: card.recall, n: faulty },
+    { measure: "false alarms: clean texts that it failed", value: card.falsePositiveRate, n: card.judged - faulty },
+    ...kinds.map(([fault, { n, recall }]) => ({ measure: `recall on ${wordsOf(fault)}`, value: recall, n })),
+  ];
+}
+
+/** Which kinds of fault the Judge finds less than half of, in a sentence. */
+export function blindnessOf(card: JudgeCard): string {
+  const blind = Object.entries(card.byFault).filter(([, { recall }]) => recall !== null && recall.value < 0.5);
+  if (card.recall === null) return "No faulty text was judged.";
+  if (blind.length === 0) return "It finds at least half of every kind of fault.";
+  return `**It is blind to: ${blind.map(([fault]) => wordsOf(fault)).join(", ")}.** It finds less than half of these.`;
+}
+
+const wordsOf = (fault: string): string => fault.replace(/_/g, " ");
 
 /** "0.812 [0.760, 0.860]", or "not measured". */
 export function figureText(e: Estimate | null): string {

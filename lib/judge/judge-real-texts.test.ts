@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { textOf } from "../testing/judge-rows.ts";
 import { armTexts, labelledTexts } from "./judge-real-texts.ts";
-import type { TeacherText } from "./judge-real-texts.ts";
+import type { DistilledText } from "./judge-real-texts.ts";
 import type { EvalDetail, RlRow } from "../records.ts";
 
-const row = (i: number, response: string | null, over: Partial<TeacherText> = {}): TeacherText => ({
+const row = (i: number, response: string | null, over: Partial<DistilledText> = {}): DistilledText => ({
   ...{ key: `k${i}`, id: `q${i}`, question: `What is ${i} + ${i}?`, gold_answer: String(2 * i) },
   ...{ teacher_output: "raw", response, assembly: "last_boxed", failure: null, ...over },
 });

@@ -12,7 +12,7 @@ function labelByRules(row: JudgeRow): LabelledText | null {
   return { ...row, fault: strict.verdict === "right" ? null : "wrong_answer" };
 }
 
-export type TeacherText = Pick<
+export type DistilledText = Pick<
   Distilled,
   "key" | "id" | "question" | "gold_answer" | "teacher_output" | "response" | "assembly" | "failure"
 >;
@@ -24,7 +24,7 @@ export type TeacherText = Pick<
  * Left out is what rules cannot decide, and what has not the form that the filter asks for. Drawn with `seed`, in an order that mixes
  * both. A Teacher that is always right gives no wrong texts.
  */
-export function labelledTexts(rows: readonly TeacherText[], options: { count?: number; seed?: number } = {}): LabelledText[] {
+export function labelledTexts(rows: readonly DistilledText[], options: { count?: number; seed?: number } = {}): LabelledText[] {
   const { count = 200, seed = 42 } = options;
   const random = createRandom(`teacher texts/${seed}`);
   const labelled = random.shuffle(rows.flatMap(teacherText));
@@ -43,7 +43,7 @@ export function labelledTexts(rows: readonly TeacherText[], options: { count?: n
   return random.shuffle([...take(true), ...take(false)]);
 }
 
-function teacherText(row: TeacherText): { question: string; text: LabelledText }[] {
+function teacherText(row: DistilledText): { question: string; text: LabelledText }[] {
   // Where nothing was put together, the raw text is what the filter looks at.
   const asWritten = row.assembly === null && row.failure === null ? row.teacher_output : null;
   const completion = row.response ?? asWritten;

@@ -25,6 +25,19 @@ export interface SetCard {
   sentence: string;
 }
 
+/** The columns of a table of sets. */
+export const SET_COLUMNS = [
+  { key: "name", label: "texts" },
+  { key: "n", label: "n" },
+  { key: "good", label: "good" },
+  { key: "bad", label: "bad" },
+  { key: "kappa", label: "kappa (chance is 0)" },
+  { key: "auc", label: "AUC of the points (chance is 0.5)" },
+  { key: "goodPassed", label: "good passed" },
+  { key: "badPassed", label: "bad passed" },
+  { key: "unreadable", label: "unreadable" },
+] as const satisfies readonly { key: keyof SetCard; label: string }[];
+
 /**
  * The card of one set. A text is bad when it has a `fault`: a planted one, or an answer that is wrong by the rules. Texts that were held
  * back are left out: the Judge has not seen them. Intervals: 95 %, percentile bootstrap over texts.
