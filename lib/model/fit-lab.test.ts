@@ -68,7 +68,7 @@ test("a share for vLLM in the trainer that was set by hand is planned with, and 
   expect(await ask(card, GRPO, { "gpu.vllmMemoryShare": 0.02 })).toMatch(/GRPO does not fit[^]*2\.9 GiB at least[^]*0\.5 GiB to use by gpu\.vllmMemoryShare=0\.02/);
   const { config, plan: text } = await plan(card, GRPO, { "gpu.vllmMemoryShare": 0.5 });
   expect(config.gpu).toMatchObject({ vllm: true, vllmMemoryShare: 0.5 });
-  expect(Number(/([\d.]+)\s+yes/.exec(text!)?.[1])).toBeCloseTo(6.3 + 12, 0); // the trainer, and half of the card
+  expect(Number(/([\d.]+)\s+yes/.exec(text!)?.[1])).toBeCloseTo(8.5 + 12, 0); // the trainer, and half of the card
 });
 
 test("what was set by hand for the Judge beside a trainer stays", async () => {

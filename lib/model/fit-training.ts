@@ -14,6 +14,11 @@ const ENOUGH_TOKENS = 4096;
 const ENOUGH_ROWS = 16;
 /** The same of GRPO's answers, which are planned at their greatest length: what is left serves vLLM better. */
 const ENOUGH_ANSWERS = 8;
+/**
+ * Without padding a pass is filled with as many answers as its tokens allow, and a small model waits for Python to launch its kernels pass
+ * by pass: so many, as long as the trainer takes no more than half of the GPU.
+ */
+const ENOUGH_PACKED = 32;
 /** Answers that vLLM in the trainer needs cache for at once; the others wait in its queue. Fewer leave the GPU idle between the tokens. */
 const LEAST_AT_ONCE = 32;
 /** TRL's default share for vLLM in the trainer. */
@@ -66,7 +71,8 @@ export function fitGrpo(need: TrainingNeed, judge?: Judge): Fit {
   if (!free("grpo.microBatch")) assertDivides(answers / processes, microBatch, "grpo.microBatch", processes);
   if (config.gpu.vllm && config.models.loadIn4bit && !free("gpu.vllm") && !free("models.loadIn4bit")) throw bothRefused();
   const length = config.prepare.maxPromptTokens + maxTokens;
-  const micros = free("grpo.microBatch") ? divisors(answers / processes, ENOUGH_ANSWERS) : [microBatch];
+  const enough = config.gpu.packed ? ENOUGH_PACKED : ENOUGH_ANSWERS;
+  const micros = free("grpo.microBatch") ? divisors(answers / processes, enough) : [microBatch];
   const mayBe16bit = free("models.loadIn4bit") || !config.models.loadIn4bit;
   const withVllm = mayBe16bit && (free("gpu.vllm") || config.gpu.vllm);
   const sleeps = withVllm ? (free("gpu.vllmSleep") ? [false, true] : [config.gpu.vllmSleep]) : [];
@@ -76,8 +82,9 @@ export function fitGrpo(need: TrainingNeed, judge?: Judge): Fit {
   const options = [...sleeps, ...plain].flatMap((sleep) =>
     passes(config, free, micros, length, free("grpo.gradientCheckpointing") ? null : gradientCheckpointing)
       .filter(({ format }) => sleep === null || format === "bf16")
-      .map(({ format, checkpointing, micro }): Option => {
+      .flatMap(({ format, checkpointing, micro }): Option | never[] => {
         const training = trainingMemory({ shape, format, rank: loraRank, dropout: false, tokens: micro * length, checkpointing, kernels: "fused" });
+        if (free("grpo.microBatch") && micro > ENOUGH_ANSWERS && totalMemory(training) > room / 2) return [];
         const spare = room - totalMemory(sleep ? resting(training) : training) - (beside ? totalMemory(beside.memory) : 0);
         const vllm = sleep === null ? null : insideTrainer(need, answers / processes, length, spare);
         const answering = vllm?.memory ?? { ...NOTHING, cache: (answers / processes) * length * cacheBytes(shape) };
