@@ -5,6 +5,7 @@ import type { Lab } from "../../lib/config/lab.ts";
 import { openLab } from "../../lib/config/lab.ts";
 import type { Overrides } from "../../lib/config/settings.ts";
 import { mergeForDeployment } from "../../lib/deploy/deploy.ts";
+import { armAdapter } from "../../lib/ask/model.ts";
 import { distill } from "../../lib/distill/distill.ts";
 import { ablate } from "../../lib/evaluate/ablate.ts";
 import { filter } from "../../lib/filter/filter.ts";
@@ -80,7 +81,7 @@ export async function runLine(options: LineOptions): Promise<Line> {
   });
   const details = new Map<number, Partial<Record<ArmName, EvalDetail[]>>>();
   await each(labs, async (lab) => {
-    const { evaluations } = await clock.time("evaluate", lab.config.seed, () => ablate(lab, { arms: ARM_NAMES }), false);
+    const { evaluations } = await clock.time("evaluate", lab.config.seed, () => ablate(lab, { arms: trainedArms(lab) }), false);
     details.set(lab.config.seed, Object.fromEntries(Object.entries(evaluations).map(([arm, { details }]) => [arm, details])));
   });
   await clock.time("merge and parity", options.seeds[0]!, () => mergeForDeployment(labs[0]!));
@@ -96,6 +97,9 @@ const together = async <T>(items: readonly T[], work: (item: T) => Promise<unkno
   const failed = ended.find((end) => end.status === "rejected");
   if (failed) throw failed.reason;
 };
+
+/** GRPO alone is no arm where its Base found nothing to learn from. */
+const trainedArms = (lab: Lab): ArmName[] => ARM_NAMES.filter((arm) => arm !== "grpo_only" || existsSync(armAdapter(lab, arm)!));
 
 function labOf({ base, teacher, judge, train, overrides, profile }: LineOptions, workspace: string, seed: number): Lab {
   mkdirSync(workspace, { recursive: true });
