@@ -8,6 +8,7 @@ import type { EvaluatedModel, ServedModel } from "./model.ts";
 import type { Lab } from "../config/lab.ts";
 import { LabError } from "../errors.ts";
 import { modelId } from "../model/model-ref.ts";
+import { assertPromptFits } from "../prompt/prompt-tokens.ts";
 import type { Client } from "../serving/client.ts";
 import { TOO_LONG } from "../serving/completion.ts";
 import type { ServedAdapter } from "../serving/engine.ts";
@@ -45,7 +46,7 @@ export async function askModel(lab: Lab, model: EvaluatedModel, tasks: readonly 
  * on vLLM the Base and every adapter of it.
  *
  * A prompt that is too long for the context is an answer without a text, and said on the console. Throws LabError as `collectAnswers`,
- * `servedModel` and openServer, and when every prompt is too long: that is the setting's doing, not the model's.
+ * `servedModel`, `assertPromptFits` and openServer, and when every prompt is too long: that is the setting's doing, not the model's.
  */
 export async function askModels(lab: Lab, asks: readonly ModelTasks[], { client, force = false, signal, onProgress }: AskOptions = {}): Promise<Asked[]> {
   const stores = new Map<string, Store<StoredAnswer>>();
@@ -61,6 +62,8 @@ export async function askModels(lab: Lab, asks: readonly ModelTasks[], { client,
       const store = storeOf(model);
       return { model, tasks: force ? tasks : tasks.filter((task) => isOpen(store.get(task.key), context)), store, context };
     });
+    for (const { model, tasks, context } of open)
+      if (model.promptKey === "prompt.base" && context !== null) await assertPromptFits(lab.config, "base", tasks.map(({ row }) => row.prompt));
     for (const { server, adapters, lists } of await inServers(lab, open, client !== undefined)) {
       const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, lists, { signal, onProgress });
       await (client ? collect(client, signal) : withServer(lab, server, collect, { signal, adapters }));

@@ -3,7 +3,7 @@ import { TOO_LONG } from "../serving/completion.ts";
 import type { CompletionResult } from "../serving/completion.ts";
 import type { Client } from "../serving/client.ts";
 import { LabError } from "../errors.ts";
-import { promptMessages } from "../prompt/prompt.ts";
+import { promptRequest } from "../prompt/prompt.ts";
 import type { ModelPrompt } from "../prompt/prompt.ts";
 import type { AnswerTask, StoredAnswer } from "./answers.ts";
 import { countBy } from "../stats/counts.ts";
@@ -47,11 +47,7 @@ export interface CollectOptions {
 export async function collectAnswers(client: Client, lists: readonly Questionnaire[], { signal, onProgress }: CollectOptions = {}): Promise<void> {
   const open = lists.flatMap((list) => unique(list.tasks).map((task) => ({ list, task })));
   const names = lists.map(({ name }) => name);
-  const requests = open.map(({ list, task }) => {
-    const { prompt, ...sampling } = task.request;
-    const { begin } = list.prompt;
-    return { ...sampling, messages: promptMessages(list.prompt, prompt), model: list.servedAs, ...(begin !== "" && { begin }) };
-  });
+  const requests = open.map(({ list, task: { request: { prompt, ...sampling } } }) => ({ ...sampling, ...promptRequest(list.prompt, prompt), model: list.servedAs }));
   const started = performance.now();
   const missing: string[] = [];
   let [done, tokens] = [0, 0];

@@ -1,13 +1,15 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { isOpen } from "../ask/answers.ts";
+import { armAdapter } from "../ask/model.ts";
 import { createClient } from "../serving/client.ts";
 import type { Config } from "../config/config.ts";
 import { listReports } from "./eval-report.ts";
 import { evaluate } from "./evaluate.ts";
 import { judgeThrough } from "../judge/judge-server.ts";
 import { EvalDetail, EvalReport } from "../records.ts";
+import { writeByteTokenizer } from "../testing/byte-tokenizer.ts";
 import { fakeAdapter, fakeModel } from "../testing/model-fixture.ts";
 import { labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { perfectVerdict, startStubJudge } from "../testing/stub-judge.ts";
@@ -84,6 +86,22 @@ test("the server that the config names is asked for the model by its path", asyn
   const { report } = await evaluate(lab((c) => Object.assign(c.serving, { url: stub.url })), { model: path });
   expect(report.accuracy.value).toBe(0.6);
   expect(stub.requests.every(({ body }) => body.model === path)).toBe(true);
+});
+
+test("an adapter is asked by its arm's name at a server that the config names, and not merged", async () => {
+  const folder = armAdapter(lab(), "sft")!;
+  fakeAdapter(folder, lab().config.models.base);
+  const { report } = await evaluate(lab((c) => Object.assign(c.serving, { url: stub.url })), { arm: "sft" });
+  expect(report).toMatchObject({ name: "sft", model: folder, accuracy: { value: 0.6 } });
+  expect(new Set(stub.requests.map(({ body }) => body.model))).toEqual(new Set(["sft"]));
+  expect(existsSync(join(paths.ckpts, "merged"))).toBe(false);
+  rmSync(folder, { recursive: true });
+});
+
+test("a context too small for the Base's prompt is named before anything is asked", async () => {
+  const small = lab();
+  writeByteTokenizer(small.config.models.base);
+  await expect(evaluate(small, { arm: "base_prompted" })).rejects.toThrow(/context is too small for the prompt[^]*prompt\.base "example"[^]*Set serving\.maxModelLength/);
 });
 
 test("the config's Teacher is asked where it is served, under whatever name that server knows, not a folder of the same name here", async () => {

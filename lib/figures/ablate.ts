@@ -2,6 +2,7 @@
 import type { AblationSummary, Estimate } from "../records.ts";
 import { table, type View } from "../view/table.ts";
 import { formatCount, formatEstimate } from "../view/numbers.ts";
+import { armBars, whiskerLook } from "./arm-bars.ts";
 import { errorBars } from "./error-bars.ts";
 import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
 import { styleOf } from "../view/arms.ts";
@@ -9,6 +10,7 @@ import { styleOf } from "../view/arms.ts";
 const METRICS = [
   { key: "accuracyLenient", name: "accuracy, greedy,<br>read leniently" },
   { key: "accuracy", name: "accuracy, greedy,<br>strict" },
+  { key: "accuracySampledLenient", name: "accuracy, sampled,<br>read leniently" },
   { key: "accuracySampled", name: "accuracy, sampled,<br>strict" },
   { key: "format", name: "format" },
 ] as const;
@@ -23,17 +25,13 @@ export function ablation(summary: Pick<AblationSummary, "n" | "seeds" | "profile
     const values = metrics.map(({ key }): Estimate | null => arm[key]);
     const each = (pick: (e: Estimate) => unknown) => values.map((e) => (e === null ? null : pick(e)));
     return {
-      type: "bar",
+      ...armBars(style.colour, summary.arms.length),
       name: style.label,
       x: metrics.map(({ name }) => name),
       y: each((e) => e.value),
       text: each((e) => e.value.toFixed(2)),
       customdata: each(formatEstimate),
-      textposition: "inside",
-      insidetextanchor: "start",
-      textangle: 0,
-      marker: { color: style.colour },
-      error_y: errorBars(values, { color: "#24292F", thickness: 1.3 }),
+      error_y: errorBars(values, whiskerLook(style.colour)),
       hovertemplate: "%{customdata}<extra>%{fullData.name}</extra>",
     };
   });
@@ -55,6 +53,7 @@ export function ablationTable(summary: Pick<AblationSummary, "n" | "arms">): Vie
     format: arm.format,
     lenient: arm.accuracyLenient,
     strict: arm.accuracy,
+    sampledLenient: arm.accuracySampledLenient,
     sampled: arm.accuracySampled,
     judge: arm.judge,
     tokens: arm.tokensPerAnswer && Math.round(arm.tokensPerAnswer),
@@ -65,6 +64,7 @@ export function ablationTable(summary: Pick<AblationSummary, "n" | "arms">): Vie
     "format",
     { key: "lenient", label: "greedy, lenient" },
     { key: "strict", label: "greedy, strict" },
+    { key: "sampledLenient", label: "sampled, lenient" },
     { key: "sampled", label: "sampled, strict" },
     { key: "judge", label: "Judge" },
     { key: "tokens", label: "tokens an answer" },

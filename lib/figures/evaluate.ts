@@ -1,6 +1,7 @@
 /** Stage 6: who is right where, with intervals. */
 import { proportion } from "../evaluate/eval-summary.ts";
 import type { Estimate, EvalDetail } from "../records.ts";
+import { armBars, whiskerLook } from "./arm-bars.ts";
 import { type Choice, updateMenu } from "./menu.ts";
 import { countBy } from "../stats/counts.ts";
 import { formatCount, formatEstimate } from "../view/numbers.ts";
@@ -50,14 +51,10 @@ export function accuracyByType(arms: readonly ArmDetails[]): Figure {
     const trace = Object.fromEntries(Object.entries(views[0]!.traces).map(([key, values]) => [key, values[i]]));
     const { "error_y.array": array, "error_y.arrayminus": arrayminus, ...rest } = trace;
     return {
-      type: "bar",
+      ...armBars(style.colour, drawn.length),
       name: style.label,
       ...rest,
-      textposition: "inside",
-      insidetextanchor: "start",
-      textangle: 0,
-      marker: { color: style.colour },
-      error_y: { type: "data", symmetric: false, array, arrayminus, color: "#24292F", thickness: 1.3, width: 4 },
+      error_y: { type: "data", symmetric: false, array, arrayminus, ...whiskerLook(style.colour), width: 4 },
       hovertemplate: "%{x}: %{customdata}<extra>%{fullData.name}</extra>",
     };
   });
@@ -67,8 +64,15 @@ export function accuracyByType(arms: readonly ArmDetails[]): Figure {
     data,
     x: { title: { text: "" }, type: "category" },
     y: { title: { text: "share of right answers" }, range: [0, 1.02], tickformat: ".1f" },
-    layout: { barmode: "group", bargap: 0.25, updatemenus: [updateMenu(choices)] },
+    layout: { barmode: "group", bargap: 0.25, ...menuBeside(drawn.length, choices) },
   });
+}
+
+/** The menu beside the legend; above it, with room of its own, where the legend takes the whole line. */
+function menuBeside(arms: number, choices: readonly Choice[]): Record<string, unknown> {
+  const menu = updateMenu(choices);
+  if (arms <= 3) return { updatemenus: [menu] };
+  return { updatemenus: [{ ...menu, pad: { t: 0, b: 34 } }], margin: { l: 64, r: 24, t: 134, b: 56 } };
 }
 
 interface Slice {

@@ -39,13 +39,20 @@ export function readFailures(arms: readonly ArmDetails[], mode: EvalDetail["mode
   });
   return makeFigure({
     title,
-    subtitle: `n = ${drawn.map((arm, i) => `${formatCount(arm.rows.length)} ${styleOf(arm.name, i).label}`).join(", ")} ${mode} answers, read leniently; counts on the bars`,
+    subtitle: `n = ${answersOf(drawn)} ${mode} answers, read leniently; counts on the bars`,
     data,
     x: { title: { text: "share of the arm's answers (%)" }, rangemode: "tozero" },
     y: { autorange: "reversed", title: { text: "" } },
     height: Math.max(340, 180 + reasons.length * (12 + 16 * drawn.length)),
     layout: { barmode: "group", bargap: 0.25 },
   });
+}
+
+/** How many answers each arm has: once where all have as many. */
+function answersOf(arms: readonly { name: string; rows: readonly EvalDetail[] }[]): string {
+  const counts = arms.map(({ rows }) => rows.length);
+  if (counts.every((count) => count === counts[0])) return `${formatCount(counts[0]!)}${arms.length > 1 ? ` × ${arms.length} arms,` : ""}`;
+  return arms.map((arm, i) => `${formatCount(arm.rows.length)} ${styleOf(arm.name, i).label}`).join(", ");
 }
 
 /** Wrong answers to read, with question, gold and the scorer's reason: the first `max` of them, one reason after the other. */

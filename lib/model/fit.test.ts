@@ -52,6 +52,17 @@ test("checkpointing comes before four bits, and four bits come where a larger mo
   expect(sft(16, {}, 1, judge).overrides).toMatchObject({ "models.loadIn4bit": true, "sft.gradientCheckpointing": true });
 });
 
+test("adapters beside the Base take room of their own: bf16 factors of every linear map, in slots of one rank", () => {
+  const lora = { count: 3, rank: 16 };
+  const fits = (card: Card, slots: typeof lora | null) => fitServing({ ...need(card), shape: base, mayQuantise: false, lora: slots });
+  const [without, beside] = [fits(80, null), fits(80, lora)];
+  expect(beside.memory.weights - without.memory.weights).toBe(3 * 2 * 18_464_768); // peft's count of the 1.5B at rank 16
+  expect(beside.memory.cache).toBeLessThan(without.memory.cache);
+  expect(beside.setting).toContain("3 LoRA slots of rank 16");
+  expect(fits(8, lora).fits).toBe(true);
+  expect(fits(8, { count: 3, rank: 512 }).fits).toBe(false); // 3.3 GiB of factors
+});
+
 test("what somebody set stays, also where it is the profile's value", () => {
   expect(sft(80, { "models.loadIn4bit": true, "sft.batchSize": 2, "sft.gradientCheckpointing": true }).overrides).toEqual({ "models.loadIn4bit": true, "sft.gradientCheckpointing": true, "gpu.processes": 1 });
   expect(serving(80, { "serving.concurrency": 288, "gpu.serveIn4bit": true }).overrides).toMatchObject({ "serving.concurrency": 288, "gpu.serveIn4bit": true });

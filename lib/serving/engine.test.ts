@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { apiServersFor, batchFor, engineCommand, inFlightFor } from "./engine.ts";
-import type { EngineOptions } from "./engine.ts";
+import { apiServersFor, batchFor, engineCommand, inFlightFor, loraSlots } from "./engine.ts";
+import type { EngineOptions, ServedAdapter } from "./engine.ts";
 import { LabError } from "../errors.ts";
 
 const folder = "/cache/snapshots/a1b2c3";
@@ -33,6 +33,33 @@ test("the memory plan's choices are arguments: the share, no captured graphs, a 
   expect(["--gpu-memory-utilization", "--data-parallel-size", "--max-num-seqs", "--api-server-count"].map(after)).toEqual(["0.9", "2", "128", "8"]);
   expect(args).toContain("--enforce-eager");
   expect(argsOf({}).join(" ")).not.toMatch(/--enforce-eager|--data-parallel|--gpu-memory|trust-remote-code/);
+});
+
+const adapter = (name: string, rank: number, path = `/ckpts/${name}`): ServedAdapter => ({ name, path, rank });
+
+test("adapters are served by name, as JSON that a = or a blank in a path leaves whole, each in a slot of the largest one's rank", () => {
+  const args = argsOf({ adapters: [adapter("sft", 16), adapter("sft_grpo", 33, "/my ckpts/lr=1e-3/lora")] });
+  const at = args.indexOf("--enable-lora");
+  expect(args.slice(at, at + 8)).toEqual([
+    ...["--enable-lora", "--max-loras", "2", "--max-lora-rank", "64", "--lora-modules"],
+    ...['{"name":"sft","path":"/ckpts/sft"}', '{"name":"sft_grpo","path":"/my ckpts/lr=1e-3/lora"}'],
+  ]);
+  expect(args[at + 8]).toMatch(/^--/); // what follows is no adapter
+  expect(argsOf({ adapters: [] }).join(" ")).not.toContain("lora");
+});
+
+// vLLM 0.25.1, vllm/config/lora.py: Literal[1, 8, 16, 32, 64, 128, 256, 320, 512]
+test.each([[1, 8], [8, 8], [9, 16], [16, 16], [257, 320], [321, 512], [512, 512]])("rank %i needs slots of %i", (rank, slot) => {
+  expect(loraSlots([adapter("a", 1), adapter("b", rank)])).toEqual({ count: 2, rank: slot });
+});
+
+test("a rank above the server's limit is named, with the adapter and what to do; no adapters need no slots", () => {
+  expect(() => loraSlots([adapter("a", 16), adapter("b", 513)])).toThrow(/rank is above the server's limit[^]*\/ckpts\/b[^]*at most 512[^]*r = 513[^]*serving\.engine=transformers/);
+  expect(loraSlots([])).toBeNull();
+});
+
+test("transformers' server knows no adapters", () => {
+  expect(() => argsOf({ engine: "transformers", adapters: [adapter("sft", 16)] })).toThrow("requires engine vllm");
 });
 
 test.each([

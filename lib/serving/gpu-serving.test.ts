@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { PUBLISHED_SHAPES } from "../model/model-shape.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
-import { randomModel } from "../testing/random-model.ts";
+import { randomAdapter, randomModel } from "../testing/random-model.ts";
 import { fakeGpu } from "../testing/fake-gpu.ts";
 import type { FakeGpu } from "../testing/fake-gpu.ts";
 import type * as Serving from "./serving.ts";
@@ -61,6 +61,26 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
     expect(args[args.indexOf("--max-num-seqs") + 1]).toBe("512");
     expect(args[args.indexOf("--gpu-memory-utilization") + 1]).toBe("0.9");
     expect(printed.filter((text) => text.startsWith("Memory planned for"))).toHaveLength(2);
+  });
+
+  test("one server holds a model and its adapters, each answering by its name", { timeout: 60_000 }, async () => {
+    const adapters = ["sft", "sft_grpo"].map((name, i) => ({ name, path: randomAdapter(join(workspace, "loras", name), teacher, { seed: i, rank: 8 * (i + 1) }), rank: 8 * (i + 1) }));
+    rmSync(gpu.asked, { force: true });
+    await serving.withServer(lab(), teacher, async (client) => expect(await client.completeAll([question, ...adapters.map(({ name }) => ({ ...question, model: name }))])).toHaveLength(3), { adapters });
+    const { args } = starts().at(-1)!;
+    expect(args.slice(args.indexOf("--lora-modules") + 1).filter((arg) => arg.startsWith("{")).map((arg) => JSON.parse(arg))).toEqual(adapters.map(({ name, path }) => ({ name, path })));
+    expect(args[args.indexOf("--max-lora-rank") + 1]).toBe("16");
+    const asked = readFileSync(gpu.asked, "utf8").trim().split("\n").map((line) => JSON.parse(line) as { model: string; max_tokens: number });
+    expect(asked.filter(({ max_tokens }) => max_tokens === question.maxTokens).map(({ model }) => model).sort()).toEqual([teacher, "sft", "sft_grpo"].sort());
+    expect(printed.at(-1)).toContain("2 LoRA slots of rank 16");
+  });
+
+  test("an adapter of another base, or of too high a rank, is named before a server is started", async () => {
+    const many = starts().length;
+    const open = (path: string, rank: number) => serving.openServer(lab(), teacher, { adapters: [{ name: "sft", path, rank }] });
+    await expect(open(randomAdapter(join(workspace, "of-the-judge"), judge), 8)).rejects.toThrow(/adapter belongs to another base[^]*of-the-judge/);
+    await expect(open(randomAdapter(join(workspace, "wide"), teacher, { rank: 600 }), 600)).rejects.toThrow(/rank is above the server's limit[^]*r = 600/);
+    expect(starts()).toHaveLength(many);
   });
 
   test("a server is warm before it is handed over: each process has read a chat template and sampled", { timeout: 60_000 }, async () => {

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { listGpus } from "../config/gpu.ts";
 import { openLab } from "../config/lab.ts";
 import type { Lab } from "../config/lab.ts";
-import { randomModel } from "../testing/random-model.ts";
+import { randomAdapter, randomModel } from "../testing/random-model.ts";
 import { vllmProgram } from "./engine.ts";
 import { withServer } from "./serving.ts";
 
@@ -34,6 +34,17 @@ describe.skipIf(why !== null)("a real vLLM", () => {
     const verdict = await withServer(mine, "judge", (client) => client.complete({ ...question, maxTokens: 60, jsonSchema: schema }));
     expect(JSON.parse(verdict.text)).toMatchObject({ score: expect.any(Number) });
     expect(before - (await free())).toBeLessThan(600);
+  });
+
+  test("one server answers for a model and for each of its adapters, and every one of them alike twice", { timeout: 600_000 }, async () => {
+    const adapters = ["a", "b"].map((name, i) => ({ name, path: randomAdapter(join(workspace, name), teacher, { hidden: 256, rank: 8, seed: 10 + i }), rank: 8 }));
+    const names = [undefined, "a", "b"];
+    const texts = await withServer(lab({}), teacher, async (client) => {
+      const answers = await client.completeAll([...names, ...names].map((model) => ({ ...question, model })));
+      return answers.map(({ text }) => text);
+    }, { adapters });
+    expect(new Set(texts).size).toBe(3);
+    expect(texts.slice(3)).toEqual(texts.slice(0, 3));
   });
 
   test.skipIf(gpus.length < 2)("on two GPUs both hold the model and share the requests", { timeout: 600_000 }, async () => {

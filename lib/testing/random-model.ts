@@ -40,6 +40,21 @@ export function randomModel(path: string, { hidden = 64, layers = 2, positions =
   return path;
 }
 
+/** Writes a LoRA adapter of such a model: random updates, as large as the weights, of q and v. Returns the folder. */
+export function randomAdapter(path: string, base: string, { hidden = 64, layers = 2, rank = 8, seed = 1 } = {}): string {
+  mkdirSync(path, { recursive: true });
+  const config = { peft_type: "LORA", base_model_name_or_path: base, r: rank, lora_alpha: rank, lora_dropout: 0, bias: "none", target_modules: ["q_proj", "v_proj"], task_type: "CAUSAL_LM" };
+  writeFileSync(join(path, "adapter_config.json"), JSON.stringify(config));
+  const shapes: Record<string, number[]> = {};
+  for (let i = 0; i < layers; i++)
+    for (const [name, out] of Object.entries({ q: hidden, v: hidden / 2 })) {
+      const map = `base_model.model.model.layers.${i}.self_attn.${name}_proj`;
+      Object.assign(shapes, { [`${map}.lora_A.weight`]: [rank, hidden], [`${map}.lora_B.weight`]: [out, rank] });
+    }
+  writeFileSync(join(path, "adapter_model.safetensors"), randomTensors(shapes, seed));
+  return path;
+}
+
 /** The characters that byte-level BPE writes for the 256 bytes (GPT-2). */
 function byteAlphabet(): string[] {
   const printable = (b: number) => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174;
@@ -62,6 +77,11 @@ function weights({ hidden, layers, kv, vocabSize, seed }: { hidden: number; laye
       [`${layer}.post_attention_layernorm.weight`]: [hidden],
     });
   }
+  return randomTensors(shapes, seed);
+}
+
+/** A safetensors file of float32; norms are 1. */
+function randomTensors(shapes: Record<string, number[]>, seed: number): Buffer {
   const random = createRandom(seed);
   const header: Record<string, unknown> = { __metadata__: { format: "pt" } };
   const parts: Buffer[] = [];
