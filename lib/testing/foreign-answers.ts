@@ -6,8 +6,9 @@ import type { RubricName } from "../judge/judge-prompt.ts";
 import type { Random } from "../stats/random.ts";
 
 /**
- * `r1`: opens `<think>`, prose and `\boxed{}` behind it; `r1-field`: the same with the thoughts in `reasoning_content`;
- * `instruct`: no tags, a closing "the answer is …"; `tags`: as our trained arms write. All in the question's language.
+ * `r1`: opens `<think>`, prose and `\boxed{}` behind it; `r1-field`: the same, the thoughts in `reasoning_content`;
+ * `instruct`: no tags, a closing "the answer is …"; `tags`: as our trained arms write. All of them write in the
+ * question's language.
  */
 export const FOREIGN_STYLES = ["r1", "r1-field", "instruct", "tags"] as const;
 export type ForeignStyle = (typeof FOREIGN_STYLES)[number];
@@ -62,7 +63,7 @@ export function wrongAnswer(gold: string, random: Random): string {
   return gold.replace(number[0], String(Number(other.toFixed(2))));
 }
 
-/** A verdict in the rubric's form, by a Judge that explains itself in a sentence; `good` decides whether it would pass. */
+/** A verdict in the rubric's form, with a sentence as its reason; `good` decides whether it would pass. */
 export function foreignVerdict(rubric: RubricName, good: boolean, random: Random): string {
   const { criteria, scale } = rubricOf(rubric);
   const reason = good ? "The steps lead to the answer." : "A step does not follow from the one before.";

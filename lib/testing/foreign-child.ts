@@ -1,4 +1,7 @@
-/** A foreign server to try a line by hand; prints its URL: node lib/testing/foreign-child.ts QUESTIONS.jsonl STYLE [PORT] */
+/**
+ * A foreign server to try a line by hand; prints its URL:
+ * node lib/testing/foreign-child.ts QUESTIONS.jsonl STYLE [PORT]
+ */
 import { readQuestions } from "../prepare/sources.ts";
 import { FOREIGN_STYLES } from "./foreign-answers.ts";
 import { startForeign } from "./foreign-server.ts";

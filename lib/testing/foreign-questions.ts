@@ -1,4 +1,4 @@
-/** Short questions as a reader would bring them, made by a few lines: none of our generated world, no `kind`. */
+/** Short questions as a reader would bring them, made by a few lines: not of our world, without a `kind`. */
 import type { Question } from "../records.ts";
 import { createRandom } from "../stats/random.ts";
 import type { Random } from "../stats/random.ts";
@@ -13,12 +13,13 @@ const round = (value: number, digits = 2): string => String(Number(value.toFixed
 const ENGLISH: readonly Make[] = [
   (r) => {
     const [boxes, each, sold] = [r.int(3, 30), r.int(4, 24), r.int(2, 11)];
-    const question = `A shop buys ${boxes} boxes of ${each} pens and sells ${sold} pens. How many pens are left?`;
+    const question = `A shop buys ${boxes} boxes of ${each} pens and sells ${sold}. How many pens are left?`;
     return { question, gold_answer: String(boxes * each - sold) };
   },
   (r) => {
     const [wage, hours, rent] = [r.int(11, 39), r.int(20, 60), r.int(100, 200)];
-    const question = `Ana earns $${wage} an hour for ${hours} hours and pays $${rent} of rent. How many dollars remain?`;
+    const work = `Ana earns $${wage} an hour for ${hours} hours`;
+    const question = `${work} and pays $${rent} of rent. How many dollars remain?`;
     return { question, gold_answer: `$${wage * hours - rent}` };
   },
   (r) => {
@@ -29,12 +30,12 @@ const ENGLISH: readonly Make[] = [
   (r) => {
     const [old, rise] = [10 * r.int(4, 60), r.int(2, 45)];
     const now = round((old * (100 + rise)) / 100);
-    const question = `Sales went from ${old} million to ${now} million in a year. By what percentage did they rise?`;
+    const question = `Sales went from ${old} million to ${now} million. By what percentage did they rise?`;
     return { question, gold_answer: `${rise}%` };
   },
   (r) => {
     const [debt, equity] = [r.int(10, 90), r.int(10, 90)];
-    const question = `Debt is ${debt} million, equity ${equity} million. Is debt larger than equity? Answer yes or no.`;
+    const question = `Debt is ${debt} million, equity ${equity} million. Is debt larger? Answer yes or no.`;
     return { question, gold_answer: debt > equity ? "yes" : "no" };
   },
 ];

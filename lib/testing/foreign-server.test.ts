@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { goldProblem, scoreCompletion } from "../answer/index.ts";
 import { readVerdict } from "../judge/judge-verdict.ts";
-import { nonceFor, renderJudgePrompt } from "../judge/judge-prompt.ts";
+import { nonceFor, renderJudgePrompt, RUBRIC_NAMES } from "../judge/judge-prompt.ts";
 import { messages } from "../model/chat.ts";
 import { createClient } from "../serving/client.ts";
 import { FOREIGN_STYLES } from "./foreign-answers.ts";
@@ -41,22 +41,25 @@ test.each(FOREIGN_STYLES)("a Teacher in style %s is right more often than a Base
   expect(base).toBeGreaterThan(0.15);
 });
 
-test("only a style with a reasoning field sends one, and the client puts its thoughts into a block", async () => {
+test("only a style with a reasoning field sends one; the client puts its thoughts into a block", async () => {
   const [{ question }] = questions as [(typeof questions)[number]];
-  expect((await ask("r1-field", "teacher", question)).text).toMatch(/^<think>\n[^]+\n<\/think>\n[^]*\\boxed\{/);
+  const joined = /^<think>\n[^]+\n<\/think>\n[^]*\\boxed\{/;
+  expect((await ask("r1-field", "teacher", question)).text).toMatch(joined);
   expect((await ask("instruct", "teacher", question)).text).toMatch(/^To solve[^<]*the answer is [^<]*\.$/);
 });
 
 test("the same request gives the same text, another seed now and then another", async () => {
+  const some = questions.slice(0, 40);
   const texts = (seed: number) =>
-    Promise.all(questions.slice(0, 40).map(async (row) => (await ask("instruct", "base", row.question, seed)).text));
+    Promise.all(some.map(async ({ question }) => (await ask("instruct", "base", question, seed)).text));
   expect(await texts(1)).toEqual(await texts(1));
   expect(await texts(1)).not.toEqual(await texts(2));
 });
 
-test.each(["four-dimensions", "seven-criteria"] as const)("a judge prompt by %s gets a verdict that can be read", async (rubric) => {
-  const judged = { layout: "rules-first", rubric, size: "full", question: "1 + 0?", gold: "1", completion: "so 1" } as const;
-  const prompt = renderJudgePrompt({ ...judged, nonce: nonceFor([judged.completion], 1, "full") });
+test.each(RUBRIC_NAMES)("a judge prompt by %s gets a verdict that can be read", async (rubric) => {
+  const texts = { question: "1 + 0?", gold: "1", completion: "so 1" };
+  const nonce = nonceFor([texts.completion], 1, "full");
+  const prompt = renderJudgePrompt({ layout: "rules-first", rubric, size: "full", ...texts, nonce });
   const reply = await ask("r1", "judge", prompt);
   expect(readVerdict(rubric, reply.text).problem).toBeNull();
 });

@@ -1,4 +1,4 @@
-/** An OpenAI-compatible server of models that were not trained by us: Teacher, Judge, Base and arms behind one URL. */
+/** An OpenAI-compatible server of models that we did not train: Teacher, Judge, Base and arms behind one URL. */
 import type { ServerResponse } from "node:http";
 import { createRandom } from "../stats/random.ts";
 import { foreignText, foreignVerdict, wrongAnswer } from "./foreign-answers.ts";
@@ -11,21 +11,25 @@ import type { StubServer } from "./stub-server.ts";
 /** Share of right answers by what the model's name holds; another one is an arm that was trained. */
 const RIGHT = [["teacher", 0.75], ["base", 0.3]] as const;
 const ARM_RIGHT = 0.45;
-/** How far a question's own difficulty moves its share up or down: some are nearly always right, some nearly never. */
+/** How far a question's own difficulty moves its share up or down: some are right nearly always, some rarely. */
 const SPREAD = 0.25;
 const JUDGED_GOOD = 0.85;
 const CHARACTERS_A_TOKEN = 4;
 const UNKNOWN: ForeignText = { content: "I am sorry, I do not know that question.", reasoning: null };
 
 /**
- * Knows the golds of `questions` and answers any model name. Models called teacher or base write in `style`, all others
- * with our tags.
+ * Knows the golds of `questions` and answers any model name. Models called teacher or base write in `style`, all
+ * others with our tags.
  *
- * Right or wrong is drawn from model, question and seed: a repeated request gives the same text. A prompt that fences a
- * text for judging gets a verdict as plain JSON; a question it does not know gets an apology. Texts are cut at
+ * Right or wrong is drawn from model, question and seed: a repeated request gives the same text. A prompt that fences
+ * a text for judging gets a verdict as plain JSON; a question it does not know gets an apology. Texts are cut at
  * `max_tokens` (four characters a token).
  */
-export function startForeign(questions: readonly OwnQuestion[], style: ForeignStyle, port = 0): Promise<StubServer> {
+export function startForeign(
+  questions: readonly OwnQuestion[],
+  style: ForeignStyle,
+  port = 0,
+): Promise<StubServer> {
   const golds = new Map(questions.map((row) => [row.question, row.gold_answer]));
   return startStub(({ body }, response) => {
     const prompt = body.messages.at(-1)?.content ?? "";
@@ -43,22 +47,26 @@ export function startForeign(questions: readonly OwnQuestion[], style: ForeignSt
 
 function verdictOn(prompt: string): ForeignText {
   const random = createRandom(`verdict/${judgedText(prompt)}`);
-  return { content: foreignVerdict(rubricAsked(prompt), random.next() < JUDGED_GOOD, random), reasoning: null };
+  const isGood = random.next() < JUDGED_GOOD;
+  return { content: foreignVerdict(rubricAsked(prompt), isGood, random), reasoning: null };
 }
 
 type Body = Record<string, unknown>;
 
-function send(response: ServerResponse, body: Body, prompt: string, { content, reasoning }: ForeignText): void {
+function send(response: ServerResponse, body: Body, prompt: string, written: ForeignText): void {
+  const { content, reasoning } = written;
   const limit = Number(body.max_tokens ?? body.max_completion_tokens ?? 4096) * CHARACTERS_A_TOKEN;
   const thoughts = reasoning?.slice(0, limit) ?? "";
   const text = content.slice(0, limit - thoughts.length);
   const finish_reason = (reasoning ?? "").length + content.length > limit ? "length" : "stop";
   const tokens = (characters: number) => Math.ceil(characters / CHARACTERS_A_TOKEN);
-  const usage = { prompt_tokens: tokens(prompt.length), completion_tokens: tokens(thoughts.length + text.length) };
+  const shown = thoughts.length + text.length;
+  const usage = { prompt_tokens: tokens(prompt.length), completion_tokens: tokens(shown) };
   const message = thoughts === "" ? {} : { reasoning_content: thoughts };
   if (body.stream !== true) return sendChat(response, { content: text, finish_reason, ...usage, message });
   response.writeHead(200, { "content-type": "text/event-stream" });
-  for (const piece of thoughts.match(/[^]{1,12}/g) ?? []) response.write(chunkEvent({ reasoning_content: piece }));
-  for (const piece of text.match(/[^]{1,12}/g) ?? []) response.write(chunkEvent({ content: piece }));
+  const pieces = (all: string) => all.match(/[^]{1,12}/g) ?? [];
+  for (const piece of pieces(thoughts)) response.write(chunkEvent({ reasoning_content: piece }));
+  for (const piece of pieces(text)) response.write(chunkEvent({ content: piece }));
   response.end(`${chunkEvent({}, finish_reason, usage)}data: [DONE]\n\n`);
 }

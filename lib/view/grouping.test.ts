@@ -10,7 +10,8 @@ const own = { type: "financial_calculation", source: "mine", question: "What is 
 
 describe("rows are grouped", () => {
   test("by kind where one has it, and by source where it has none", () => {
-    expect(groups([{ ...own, kind: "bond" }, own])).toEqual(["kind of question (by source where it has none)", "bond", "mine"]);
+    const by = "kind of question (by source where it has none)";
+    expect(groups([{ ...own, kind: "bond" }, own])).toEqual([by, "bond", "mine"]);
   });
   test("by source where files differ", () => {
     expect(groups([own, { ...own, source: "exam" }])).toEqual(["source", "mine", "exam"]);

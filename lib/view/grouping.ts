@@ -15,8 +15,8 @@ export interface Grouping<Row> {
 }
 
 /**
- * How to group rows of questions: by kind where any has one (by source where it has none), else by source, type or language, the first
- * by which they differ; a reader's own file has no kinds and is one source.
+ * How to group rows of questions: by kind where any has one (by source where it has none), else by source, type or
+ * language, the first by which they differ; a reader's own file has no kinds and is one source.
  */
 export function groupingOf<Row extends Grouped>(rows: readonly Row[]): Grouping<Row> {
   const source = (row: Row): string => row.source ?? row.type;
@@ -25,5 +25,6 @@ export function groupingOf<Row extends Grouped>(rows: readonly Row[]): Grouping<
     return { by: "kind of question (by source where it has none)", groupOf: (row) => row.kind ?? source(row) };
   if (differ(source)) return { by: "source", groupOf: source };
   if (differ((row) => row.type)) return { by: "type", groupOf: (row) => row.type };
-  return { by: "language", groupOf: (row) => (languageOf(row.question ?? "") === "zh" ? "Chinese" : "not Chinese") };
+  const isChinese = (row: Row): boolean => languageOf(row.question ?? "") === "zh";
+  return { by: "language", groupOf: (row) => (isChinese(row) ? "Chinese" : "not Chinese") };
 }

@@ -1,4 +1,4 @@
-/** The notebooks on a reader's own questions alone, asked of models behind URLs that nobody trained for our tags. */
+/** The notebooks on a reader's own questions alone, asked of models behind URLs that know nothing of our tags. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { workspacePaths } from "../../lib/config/paths.ts";
@@ -51,7 +51,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** No question is generated or written by us; Teacher, Judge and Base are asked at a URL; what is trained is the tiny Base. */
+/** No question is ours; Teacher, Judge and Base are asked at a URL; what is trained is the tiny Base. */
 const SETTINGS = [
   "prepare.generated=0",
   "prepare.handwritten=false",
@@ -62,7 +62,7 @@ const SETTINGS = [
   "evaluate.maxQuestions=20",
 ];
 
-/** Of the questions on the training side the share that must end in a training row: the Teacher is right on three in four. */
+/** Share of the training side's questions that must become training rows: the Teacher is right on three in four. */
 const KEPT_SHARE = 0.4;
 
 export function ownQuestions(workspace: string): Suite[] {
@@ -77,11 +77,12 @@ async function runCase({ only, questions, style, says }: Case, workspace: string
   writeFileSync(file, questions.map((row) => `${JSON.stringify(row)}\n`).join(""));
   const server = await startForeign(questions, style);
   try {
-    const urls = ["serving.url", "serving.teacherUrl", "serving.judgeUrl"].map((key) => `${key}=${server.url}`);
+    const urls = ["url", "teacherUrl", "judgeUrl"].map((key) => `serving.${key}=${server.url}`);
     const set = [...SETTINGS, ...urls].flatMap((setting) => ["--set", setting]);
     const options = [...(only ? ["--only", only] : []), "--source", file, ...set];
     const status = await runProgram(process.execPath, runNotebooks(workspace, options));
-    const problems = status === 0 ? problemsOf(workspace, questions, says) : [`the notebooks ended with status ${status}`];
+    const ended = [`the notebooks ended with status ${status}`];
+    const problems = status === 0 ? problemsOf(workspace, questions, says) : ended;
     for (const problem of problems) console.log(problem);
     const checks = status === 0 ? says.length + 5 : 1;
     return { passed: checks - problems.length, failed: problems.length, skipped: 0, failures: problems };
@@ -100,11 +101,11 @@ function problemsOf(workspace: string, questions: readonly OwnQuestion[], says: 
   const problems = says.filter((text) => !isSaid(text)).map((text) => `no notebook says ${text}`);
   const nonsense = nonsenseIn(shown);
   if (nonsense.length > 0) problems.push(`the notebooks show nonsense:\n${nonsense.join("\n")}`);
-  if (raw.length !== questions.length) problems.push(`${raw.length} of ${questions.length} questions were kept`);
-  if (raw.some((row) => row.kind !== undefined)) problems.push("a question has a kind that its file does not give");
+  if (raw.length !== questions.length) problems.push(`${raw.length} of ${questions.length} questions are left`);
+  if (raw.some((row) => row.kind !== undefined)) problems.push("a question has a kind that nobody gave it");
   const wanted = Math.min(40, KEPT_SHARE * 0.8 * questions.length);
   if (sft.length < wanted) problems.push(`${sft.length} training rows, fewer than ${wanted}`);
   const mixed = sft.filter((row) => languageOf(row.prompt) !== languageOf(row.response));
-  if (mixed.length > 0) problems.push(`${mixed.length} training rows answer in another language than they ask`);
+  if (mixed.length > 0) problems.push(`${mixed.length} training rows do not answer in their question's language`);
   return problems;
 }

@@ -1,4 +1,4 @@
-/** What executed notebooks show, and what a reader would stumble over there: words that only a broken output holds. */
+/** What executed notebooks show, and what a reader would stumble over there: words of broken outputs. */
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
