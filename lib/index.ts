@@ -107,6 +107,7 @@ export * from "./distill/distill.ts";
 export * from "./distill/distill-curve.ts";
 export * from "./distill/distill-progress.ts";
 export * from "./distill/distill-tasks.ts";
+export * from "./distill/draw-by-source.ts";
 export * from "./distill/never-answers.ts";
 export * from "./distill/outcome.ts";
 export * from "./distill/prompt-report.ts";

@@ -1,16 +1,21 @@
 /**
- * Which prompt makes a model usable as Teacher: usable and right texts of the same questions, one prompt after another on one server.
+ * Which prompt makes a model usable as Teacher: usable and right texts of the same questions, one prompt after
+ * another on one server.
  *
- *     npm run bench:prompts -- --model DIR --questions FILE [--count 400] [--prompts tags,example,begun,grammar] [--url URL]
+ *     npm run bench:prompts -- --model DIR --questions FILE
+ *     npm run bench:prompts -- --model DIR --questions FILE --count 400 --prompts tags,example --url URL
  *
- * Values are profile small's (FTMODEL_PROFILE and FTMODEL_SET change them). Every prompt's texts are kept when it is through, so a bench that was
- * cut off goes on with the next one. The table is printed and written to reports/prompts_<time>.json, all texts beside it as JSON lines.
+ * Values are profile small's (FTMODEL_PROFILE and FTMODEL_SET change them). Every prompt's texts are kept when it is
+ * through, so a bench that was cut off goes on with the next one. The table is printed and written to
+ * reports/prompts_<time>.json, all texts beside it as JSON lines.
  */
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { listGpus } from "../lib/config/gpu.ts";
 import { openLab } from "../lib/config/lab.ts";
-import { comparePrompts, drawBySource } from "../lib/distill/compare-prompts.ts";
+import { localModelPath } from "../lib/config/paths.ts";
+import { comparePrompts } from "../lib/distill/compare-prompts.ts";
+import { drawBySource } from "../lib/distill/draw-by-source.ts";
 import { promptTable, writePromptReport } from "../lib/distill/prompt-report.ts";
 import type { PromptReport } from "../lib/distill/prompt-report.ts";
 import { LabError, nearest } from "../lib/errors.ts";
@@ -44,40 +49,86 @@ async function main(args: string[]): Promise<void> {
   for (const token of tokens) {
     if (token.kind === "option" && Object.hasOwn(OPTIONS, token.name)) continue;
     const name = token.kind === "option" ? token.rawName : token.kind === "positional" ? token.value : "--";
-    throw new LabError({ what: "There is no such option", found: name, expected: `did you mean --${nearest(name.replace(/^-+/, ""), Object.keys(OPTIONS)) ?? "help"}?` });
+    throw new LabError({
+      what: "There is no such option",
+      found: name,
+      expected: `did you mean --${nearest(name.replace(/^-+/, ""), Object.keys(OPTIONS)) ?? "help"}?`,
+    });
   }
   if (values.help) return console.log(HELP);
-  const text = (name: keyof typeof OPTIONS): string | undefined => (typeof values[name] === "string" ? values[name] : undefined);
+  const text = (name: keyof typeof OPTIONS): string | undefined =>
+    typeof values[name] === "string" ? values[name] : undefined;
   const count = Number(text("count") ?? 400);
-  if (!Number.isInteger(count) || count < 1) throw new LabError({ what: "--count requires a whole number of at least 1", found: String(text("count")) });
-  const lab = openLab({ profile: "small", "models.teacher": required("--model", text("model")), ...(text("url") !== undefined && { "serving.teacherUrl": text("url")! }) });
+  if (!Number.isInteger(count) || count < 1)
+    throw new LabError({
+      what: "--count requires a whole number of at least 1",
+      found: String(text("count")),
+    });
+  const lab = openLab({
+    profile: "small",
+    "models.teacher": required("--model", text("model")),
+    ...(text("url") !== undefined && { "serving.teacherUrl": text("url")! }),
+  });
   const { questions } = readQuestions(resolve(required("--questions", text("questions"))));
   const drawn = drawBySource(questions, count, lab.config.seed);
-  const names = (text("prompts") ?? "tags,example,begun,grammar,example_grammar").split(",").map((name) => name.trim());
+  const names = (text("prompts") ?? "tags,example,begun,grammar,example_grammar")
+    .split(",")
+    .map((name) => name.trim());
 
   const abort = new AbortController();
-  process.once("SIGINT", () => abort.abort(new LabError({ what: "The bench was cut short", todo: "Run it again: prompts that are through are kept." })));
-  console.log(`${drawn.length} of ${questions.length} questions, ${names.length} prompts, ${lab.config.models.teacher}`);
-  const { rows, texts, problems } = await comparePrompts(lab, drawn, names, { force: Boolean(values.again) || lab.force, signal: abort.signal, onPrompt: (row) => console.log(promptTable([row], row.prompt).text) });
+  process.once("SIGINT", () =>
+    abort.abort(
+      new LabError({
+        what: "The bench was cut short",
+        todo: "Run it again: prompts that are through are kept.",
+      }),
+    ),
+  );
+  console.log(
+    `${drawn.length} of ${questions.length} questions, ${names.length} prompts, ${lab.config.models.teacher}`,
+  );
+  const { rows, texts, problems } = await comparePrompts(lab, drawn, names, {
+    force: Boolean(values.again) || lab.force,
+    signal: abort.signal,
+    onPrompt: (row) => console.log(promptTable([row], row.prompt).text),
+  });
 
   const { temperature, topP, maxTokens } = lab.config.distill;
   const report: PromptReport = {
     created: new Date().toISOString(),
-    model: lab.config.models.teacher,
-    device: text("url") ?? (await listGpus()).map(({ name }) => name).join(", "),
+    model:
+      localModelPath(lab.config.models.teacher) === null
+        ? lab.config.models.teacher
+        : basename(lab.config.models.teacher),
+    device:
+      text("url") !== undefined
+        ? "a server elsewhere"
+        : (await listGpus()).map(({ name }) => name).join(", "),
     sources: Object.fromEntries(countBy(drawn, ({ source }) => source)),
-    settings: { temperature, topP, maxTokens, seed: lab.config.seed, concurrency: lab.config.serving.concurrency },
+    settings: {
+      temperature,
+      topP,
+      maxTokens,
+      seed: lab.config.seed,
+      concurrency: lab.config.serving.concurrency,
+    },
     rows,
   };
   const { reportPath, textsPath } = writePromptReport(lab.paths.reports, report, texts);
-  console.log(`\n${promptTable(rows, `${report.model}, ${drawn.length} questions, ${report.device}`).text}\n\n${reportPath}\n${textsPath}`);
+  console.log(
+    `\n${promptTable(rows, `${report.model}, ${drawn.length} questions, ${report.device}`).text}\n\n${reportPath}\n${textsPath}`,
+  );
   for (const [name, problem] of Object.entries(problems)) console.error(`\nprompt ${name}: ${problem}`);
   if (Object.keys(problems).length > 0) process.exitCode = 1;
 }
 
 function required(option: string, value: string | undefined): string {
   if (value) return value;
-  throw new LabError({ what: "An option is missing", where: option, todo: "npm run bench:prompts -- --help" });
+  throw new LabError({
+    what: "An option is missing",
+    where: option,
+    todo: "npm run bench:prompts -- --help",
+  });
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -20,9 +20,9 @@ export type DistillSettings = Pick<Config, "distill" | "prompt" | "seed">;
 /**
  * `samplesPerQuestion` texts of every question, in the questions' order.
  *
- * key = sha256(model, prompt, question, sampling, seed, sample, id), `model` as `servedId` says, the prompt by its texts (`promptId`): another
- * model, prompt or seed asks anew, nothing else does. Each text has a seed of its own, drawn from the config's seed, the question and the
- * sample, so neither order nor company changes it. Throws LabError on an id that comes twice.
+ * key = sha256(model, prompt, question, sampling, seed, sample, id), `model` as `servedId` says, the prompt by its texts
+ * (`promptId`): another model, prompt or seed asks anew, nothing else does. Each text has a seed of its own, drawn from the
+ * config's seed, the question and the sample, so neither order nor company changes it. Throws LabError on an id that comes twice.
  */
 export function distillTasks(questions: readonly Question[], model: string, { distill, prompt, seed }: DistillSettings): DistillTask[] {
   const { temperature, topP, maxTokens, samplesPerQuestion } = distill;
@@ -35,9 +35,10 @@ export function distillTasks(questions: readonly Question[], model: string, { di
   }
   return questions.flatMap((question) =>
     Array.from({ length: samplesPerQuestion }, (_, sample): DistillTask => {
-      const identity = { model, prompt: toldId, question: question.question, temperature, topP, maxTokens, seed, sample, id: question.id };
+      const asked = { prompt: toldId, question: question.question, id: question.id };
+      const key = hashJson({ model, ...asked, temperature, topP, maxTokens, seed, sample });
       const sampling = { temperature, topP, maxTokens, seed: sampleSeed(seed, sample, question.question) };
-      return { key: hashJson(identity), question, sample, request: { ...promptRequest(told, question.question), ...sampling } };
+      return { key, question, sample, request: { ...promptRequest(told, question.question), ...sampling } };
     }),
   );
 }

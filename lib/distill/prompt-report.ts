@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { checkFormat, scoreCompletion } from "../answer/index.ts";
+import { REPO_ROOT } from "../config/paths.ts";
 import { LabError } from "../errors.ts";
 import { promptId, promptOf } from "../prompt/prompt.ts";
 import { languageOf } from "../question/language.ts";
@@ -66,6 +67,7 @@ export type PromptRow = z.infer<typeof PromptRow>;
 /** `reports/prompts_<time>.json`. */
 export const PromptReport = z.object({
   created: z.string(),
+  /** Hub id, or the folder's name: where it stands on a machine says nothing elsewhere. */
   model: z.string(),
   device: z.string(),
   /** Where the questions came from, and how many of each source. */
@@ -81,9 +83,16 @@ export function promptRow(name: string, texts: readonly PromptText[], seconds: n
   const whole = texts.filter((text) => text.failure === null);
   const made = whole.map((text) => ({ ...text, made: assemble(text).text }));
   const usable = made.filter((text) => text.made !== null);
-  const right = usable.filter(({ question, gold_answer, made }) => scoreCompletion({ question, gold: gold_answer, completion: made! }).strict.verdict === "right");
-  const inLanguage = (texts: readonly ((typeof made)[number])[]): Estimate | null =>
-    wilson(texts.filter((text) => languageOf(thoughtsOf(text.made ?? text.text)) === languageOf(text.question)).length, texts.length);
+  const right = usable.filter(
+    ({ question, gold_answer, made }) =>
+      scoreCompletion({ question, gold: gold_answer, completion: made! }).strict.verdict === "right",
+  );
+  const inLanguage = (texts: readonly (typeof made)[number][]): Estimate | null =>
+    wilson(
+      texts.filter((text) => languageOf(thoughtsOf(text.made ?? text.text)) === languageOf(text.question))
+        .length,
+      texts.length,
+    );
   const counted = texts.flatMap(({ tokens }) => tokens ?? []);
   const of = (part: readonly unknown[]): Estimate => wilson(part.length, texts.length)!;
   return {
@@ -115,12 +124,18 @@ export function promptTable(rows: readonly PromptRow[], caption = "What each pro
     const { value: share, low, high } = value as Estimate;
     return `${Math.round(1000 * share)} [${Math.round(1000 * low)}, ${Math.round(1000 * high)}]`;
   };
-  const percent = (value: unknown): string => (value === null ? "–" : `${Math.round(100 * (value as Estimate).value)} %`);
+  const percent = (value: unknown): string =>
+    value === null ? "–" : `${Math.round(100 * (value as Estimate).value)} %`;
   const columns = [
     { key: "prompt" },
     { key: "version" },
     { key: "asked" },
-    { key: "asWritten", label: "in our form as written, of 1,000", format: perThousand, align: "right" as const },
+    {
+      key: "asWritten",
+      label: "in our form as written, of 1,000",
+      format: perThousand,
+      align: "right" as const,
+    },
     { key: "usable", label: "usable of 1,000", format: perThousand, align: "right" as const },
     { key: "right", label: "right of 1,000", format: perThousand, align: "right" as const },
     { key: "inLanguage", label: "in the question's language", format: percent, align: "right" as const },
@@ -136,19 +151,37 @@ export function promptTable(rows: readonly PromptRow[], caption = "What each pro
 }
 
 /** Writes the texts beside the report: `prompts_<time>.jsonl`, then `prompts_<time>.json`. */
-export function writePromptReport(folder: string, report: PromptReport, texts: readonly PromptText[]): { reportPath: string; textsPath: string } {
+export function writePromptReport(
+  folder: string,
+  report: PromptReport,
+  texts: readonly PromptText[],
+): { reportPath: string; textsPath: string } {
   const stem = join(folder, `prompts_${fileStamp(new Date(report.created))}`);
   writeJsonl(`${stem}.jsonl`, texts);
   writeFileAtomic(`${stem}.json`, `${JSON.stringify(report, null, 2)}\n`);
   return { reportPath: `${stem}.json`, textsPath: `${stem}.jsonl` };
 }
 
-/** A report of prompts; null when the file is not there. Throws LabError on another file. */
-export function readPromptReport(file: string): PromptReport | null {
+/** Measured on a GPU, and kept with the repository. */
+const EXAMPLE = join(REPO_ROOT, "reports", "example", "prompts.json");
+
+/**
+ * A report of prompts, by default the one that comes with the repository; null when the file is not there. Throws
+ * LabError on another file.
+ */
+export function readPromptReport(file: string = EXAMPLE): PromptReport | null {
   if (!existsSync(file)) return null;
   try {
     return PromptReport.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (cause) {
-    throw new LabError({ what: "The file holds no report of prompts", where: file, expected: "what npm run bench:prompts writes", found: (cause as Error).message.slice(0, 200) }, { cause });
+    throw new LabError(
+      {
+        what: "The file holds no report of prompts",
+        where: file,
+        expected: "what npm run bench:prompts writes",
+        found: (cause as Error).message.slice(0, 200),
+      },
+      { cause },
+    );
   }
 }

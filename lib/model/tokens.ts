@@ -99,7 +99,8 @@ function wrap(model: string, vocabulary: string, tokenizer: PreTrainedTokenizer,
     if (text.length <= EXACT_CHARACTERS) return tokenizer.encode(text, { add_special_tokens: false }).length;
     return Math.round((tokenizer.encode(text.slice(0, EXACT_CHARACTERS), { add_special_tokens: false }).length * text.length) / EXACT_CHARACTERS);
   };
-  const render = (chat: readonly ChatMessage[], answered: boolean): string => tokenizer.apply_chat_template([...chat], { tokenize: false, add_generation_prompt: !answered }) as string;
+  const render = (chat: readonly ChatMessage[], answered: boolean): string =>
+    tokenizer.apply_chat_template([...chat], { tokenize: false, add_generation_prompt: !answered }) as string;
   const countChatTokens = (chat: readonly ChatMessage[], begin = ""): number => countTokens(render(chat, false) + begin);
   return {
     model,
@@ -107,6 +108,7 @@ function wrap(model: string, vocabulary: string, tokenizer: PreTrainedTokenizer,
     countTokens,
     countChatTokens,
     countPromptTokens: ({ question, system }) => countChatTokens(messages(question, system)),
-    countRowTokens: ({ question, system }, response) => countTokens(render([...messages(question, system), { role: "assistant", content: response }], true)),
+    countRowTokens: ({ question, system }, response) =>
+      countTokens(render([...messages(question, system), { role: "assistant", content: response }], true)),
   };
 }

@@ -11,31 +11,44 @@ import { promptMessages, promptOf } from "./prompt.ts";
 import type { ModelPrompt } from "./prompt.ts";
 
 /** Tokens of the question in the longest of these prompts, chat template included. */
-export function countLongestPrompt(tokenizer: Tokenizer, prompts: readonly ModelPrompt[], question: string): number {
-  return Math.max(...prompts.map((prompt) => tokenizer.countChatTokens(promptMessages(prompt, question), prompt.begin)));
+export function countLongestPrompt(
+  tokenizer: Tokenizer,
+  prompts: readonly ModelPrompt[],
+  question: string,
+): number {
+  return Math.max(
+    ...prompts.map((prompt) => tokenizer.countChatTokens(promptMessages(prompt, question), prompt.begin)),
+  );
 }
 
 const ROOM = { teacher: "distill.maxTokens", base: "evaluate.maxTokens" } as const;
 
 /**
- * Throws LabError when the role's prompt leaves no room for an answer of its full length, even behind the shortest question of a language:
- * every request would be refused. Counted with the model's own tokenizer; where its folder holds none (a hub id that is not downloaded yet)
- * nothing is checked. For servers that are started here: of others `serving.maxModelLength` says nothing.
+ * Throws LabError when the role's prompt leaves no room for an answer of its full length, even behind the shortest
+ * question of a language: every request would be refused. Counted with the model's own tokenizer; where its folder
+ * holds none (a hub id that is not downloaded yet) nothing is checked. For servers that are started here: of others `serving.maxModelLength` says nothing.
  */
-export async function assertPromptFits({ models, prompt, distill, evaluate, serving }: Config, role: "teacher" | "base", questions: readonly string[]): Promise<void> {
+export async function assertPromptFits(
+  { models, prompt, distill, evaluate, serving }: Config,
+  role: "teacher" | "base",
+  questions: readonly string[],
+): Promise<void> {
   const folder = modelFolder(await resolveModel(models[role]));
   if (folder === null || TOKENIZER_FILES.some((file) => !existsSync(join(folder, file)))) return;
   const tokenizer = await loadTokenizer(folder);
+  const length = serving.maxModelLength;
   const answer = role === "teacher" ? distill.maxTokens : evaluate.maxTokens;
   for (const [language, question] of shortest(questions)) {
     const tokens = countLongestPrompt(tokenizer, [promptOf(prompt[role])], question);
-    if (tokens + answer <= serving.maxModelLength) continue;
+    if (tokens + answer <= length) continue;
     throw new LabError({
       what: "The context is too small for the prompt",
       where: `prompt.${role} ${JSON.stringify(prompt[role].slice(0, 40))}, language ${language}`,
-      expected: `at most serving.maxModelLength ${serving.maxModelLength} - ${ROOM[role]} ${answer} = ${serving.maxModelLength - answer} tokens`,
+      expected: `at most serving.maxModelLength ${length} - ${ROOM[role]} ${answer} = ${length - answer} tokens`,
       found: `${tokens} tokens with the shortest question`,
-      todo: `Set serving.maxModelLength to ${tokens + answer} or more, lower ${ROOM[role]}, or choose a shorter prompt (prompt.${role}: "tags" or "none").`,
+      todo:
+        `Set serving.maxModelLength to ${tokens + answer} or more, lower ${ROOM[role]}, ` +
+        `or choose a shorter prompt (prompt.${role}: "tags" or "none").`,
     });
   }
 }

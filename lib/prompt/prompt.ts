@@ -27,14 +27,18 @@ const Entry = ModelPrompt.partial().extend({ like: z.string().optional() });
 
 function readPrompts(file: URL): Record<string, ModelPrompt> {
   const prompts: Record<string, ModelPrompt> = {};
-  for (const [name, entry] of Object.entries(z.record(z.string(), Entry).parse(JSON.parse(readFileSync(file, "utf8"))))) {
+  for (const [name, entry] of Object.entries(
+    z.record(z.string(), Entry).parse(JSON.parse(readFileSync(file, "utf8"))),
+  )) {
     const { like, ...own } = entry;
     prompts[name] = ModelPrompt.parse({ ...(like !== undefined && prompts[like]), ...own });
   }
   return prompts;
 }
 
-const PROMPTS: Readonly<Record<string, ModelPrompt>> = readPrompts(new URL("./prompts.json", import.meta.url));
+const PROMPTS: Readonly<Record<string, ModelPrompt>> = readPrompts(
+  new URL("./prompts.json", import.meta.url),
+);
 
 /** The names of `prompts.json`. */
 export const PROMPT_NAMES: readonly string[] = Object.keys(PROMPTS);
@@ -46,7 +50,13 @@ export function promptOf(nameOrText: string): ModelPrompt {
 
 /** A system message of the reader's own, in every language alike; "" for none. */
 export function ownPrompt(system: string): ModelPrompt {
-  return { version: "own", source: "the config", system: { en: system, zh: system }, example: null, begin: "" };
+  return {
+    version: "own",
+    source: "the config",
+    system: { en: system, zh: system },
+    example: null,
+    begin: "",
+  };
 }
 
 /** The conversation up to the model's answer, in the question's language. */
@@ -55,7 +65,12 @@ export function promptMessages({ system, example }: ModelPrompt, question: strin
   const shown = example?.[language];
   return [
     ...(system[language] === "" ? [] : [{ role: "system", content: system[language] } as const]),
-    ...(shown ? ([{ role: "user", content: shown.user }, { role: "assistant", content: shown.assistant }] as const) : []),
+    ...(shown
+      ? ([
+          { role: "user", content: shown.user },
+          { role: "assistant", content: shown.assistant },
+        ] as const)
+      : []),
     { role: "user", content: question },
   ];
 }
@@ -70,7 +85,11 @@ export interface PromptRequest {
 /** What is sent so that the model answers the question as the prompt has it. */
 export function promptRequest(prompt: ModelPrompt, question: string): PromptRequest {
   const { begin, regex } = prompt;
-  return { messages: promptMessages(prompt, question), ...(begin !== "" && { begin }), ...(regex !== undefined && { regex }) };
+  return {
+    messages: promptMessages(prompt, question),
+    ...(begin !== "" && { begin }),
+    ...(regex !== undefined && { regex }),
+  };
 }
 
 /** What stands for a prompt in cache keys: all that is sent, whatever its name. */

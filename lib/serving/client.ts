@@ -2,8 +2,9 @@
 import OpenAI from "openai";
 import { Agent, fetch as undiciFetch } from "undici";
 import { restoreThink } from "../model/chat.ts";
+import type { ChatMessage } from "../model/chat.ts";
 import { isPermanent, readResponse } from "./completion.ts";
-import type { CompletionRequest, CompletionResult, FailureCause, Reading } from "./completion.ts";
+import type { CompletionRequest, CompletionResult, Failure, FailureCause, Reading, Written } from "./completion.ts";
 import { LabError } from "../errors.ts";
 import { mapPool } from "./pool.ts";
 import { readRequestError, TooLarge } from "./request-error.ts";
@@ -53,8 +54,9 @@ export interface Client {
   readonly engine: Engine;
   readonly concurrency: number;
   /**
-   * One completion. What goes wrong is a Failure with its cause. Retries with back-off on 408, 429, 5xx and lost connections only,
-   * Retry-After honoured, all within `timeoutMs`. Rejects with a LabError only for a request that the engine cannot take (`begin`).
+   * One completion. What goes wrong is a Failure with its cause. Retries with back-off on 408, 429, 5xx and lost
+   * connections only, Retry-After honoured, all within `timeoutMs`. Rejects with a LabError for a request that the engine
+   * cannot take (`begin`), and for nothing else.
    */
   complete(request: CompletionRequest): Promise<CompletionResult>;
   /**
@@ -62,7 +64,7 @@ export interface Client {
    * error of `onResult`, and with a LabError when the server is gone (8 lost connections in a row): what is asked after that is spared.
    */
   completeAll(requests: Iterable<CompletionRequest>, options?: CompleteAllOptions): Promise<CompletionResult[]>;
-  /** One completion as it is written; `onText` gets the pieces. Not retried: what was shown cannot be taken back. Rejects as `complete`. */
+  /** One completion as it is written; `onText` gets the pieces. Not retried: what was shown cannot be taken back. */
   streamComplete(request: CompletionRequest, onText?: (piece: string) => void): Promise<StreamedResult>;
 }
 
@@ -89,7 +91,8 @@ export function createClient(options: ClientOptions): Client {
     try {
       const response = await openai.chat.completions.create({ ...fields(request, model, engine), stream: false }, { signal }).asResponse();
       const reading = readResponse(await readBody(response, maxBytes), request.begin);
-      return { ...reading, text: request.begin ? reading.text : reading.text && restoreThink(reading.text, opensThink) };
+      const isWhole = reading.text === "" || Boolean(request.begin);
+      return isWhole ? reading : { ...reading, text: restoreThink(reading.text, opensThink) };
     } catch (error) {
       return readRequestError(error, Date.now());
     }
@@ -99,8 +102,8 @@ export function createClient(options: ClientOptions): Client {
     assertPossible(request, engine);
     const started = performance.now();
     const limit = timeLimit(timeoutMs, [request.signal, options.signal]);
-    const nothing = { text: "", reasoning: null, promptTokens: null, completionTokens: null };
-    const failure = (attempts: number, cause: FailureCause, message: string, written: Omit<Reading, "ok"> = nothing): CompletionResult => ({
+    const nothing: Written = { text: "", reasoning: null, promptTokens: null, completionTokens: null };
+    const failure = (attempts: number, cause: FailureCause, message: string, written: Written = nothing): Failure => ({
       ...written,
       ...{ ok: false, cause, permanent: isPermanent(cause), message, attempts },
       ms: performance.now() - started,
@@ -154,7 +157,10 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-/** What vLLM knows beside OpenAI's fields (0.25.1, vllm/entrypoints/openai/chat_completion/protocol.py; `guided_regex` is gone since 0.12). */
+/**
+ * What vLLM knows beside OpenAI's fields. Source: vLLM 0.25.1, vllm/entrypoints/openai/chat_completion/protocol.py;
+ * `guided_regex` is gone since 0.12.
+ */
 interface VllmFields {
   structured_outputs?: { regex: string };
   continue_final_message?: boolean;
@@ -170,8 +176,9 @@ function fields({ model, messages, temperature, topP, maxTokens, seed, jsonSchem
   if (seed !== undefined) common.seed = seed;
   if (jsonSchema !== undefined && engine === "vllm") common.response_format = { type: "json_schema", json_schema: { name: "answer", schema: jsonSchema, strict: true } };
   if (regex !== undefined && engine === "vllm") common.structured_outputs = { regex };
-  if (begin) Object.assign(common, { messages: [...messages, { role: "assistant", content: begin }], continue_final_message: true, add_generation_prompt: false });
-  return common;
+  if (!begin) return common;
+  const begun: ChatMessage[] = [...messages, { role: "assistant", content: begin }];
+  return { ...common, messages: begun, continue_final_message: true, add_generation_prompt: false };
 }
 
 /** A text begun for the model must not be left out in silence: other engines would answer it as a turn that is over. */

@@ -15,15 +15,18 @@ export interface CompletionRequest {
   seed?: number | undefined;
   /** A JSON schema the text must follow. vLLM enforces it; others are not sent it. */
   jsonSchema?: Record<string, unknown> | undefined;
-  /** A regular expression that the whole text must match. vLLM enforces it on what the model writes; others are not sent it. */
+  /** A regular expression for all that the model writes. vLLM enforces it; others are not sent it. */
   regex?: string | undefined;
-  /** How the assistant's text is begun for it; it stands in front of `text`. vLLM alone can go on from it: asking another engine throws. */
+  /** How the assistant's text is begun for it; stands in front of `text`. vLLM only: asking another engine throws. */
   begin?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
 interface Outcome {
-  /** What was begun and what the model wrote, `<think>` put back where its template opened it. Of a failure: what there is ("length"), else "". */
+  /**
+   * What was begun and what the model wrote, `<think>` put back where its template opened it. Of a failure: what there is
+   * ("length"), else "".
+   */
   text: string;
   /** The thoughts as the server sent them, apart from the text; null where it sends none. `text` holds them, too. */
   reasoning: string | null;
@@ -84,9 +87,21 @@ export function isRejection(cause: string): boolean {
 }
 
 /** The part of an answer before anybody has counted attempts and time. */
-export type Reading = Written & ({ ok: true; finishReason: string } | { ok: false; cause: FailureCause; message: string });
+export type Reading = Written & (Whole | Broken);
 
-interface Written {
+interface Whole {
+  ok: true;
+  finishReason: string;
+}
+
+interface Broken {
+  ok: false;
+  cause: FailureCause;
+  message: string;
+}
+
+/** What there is of a text. */
+export interface Written {
   text: string;
   reasoning: string | null;
   promptTokens: number | null;
@@ -104,7 +119,7 @@ const ChatResponse = z.object({
   usage: z.object({ prompt_tokens: count, completion_tokens: count }).nullish(),
 });
 
-/** Reads the body of an answer with status 200 to a text that was begun so. Never throws: what cannot be read is a failure. */
+/** Reads the body of an answer with status 200; `begin` is what was begun. Never throws: what cannot be read is a failure. */
 export function readResponse(bytes: Uint8Array, begin = ""): Reading {
   let text: string;
   try {
@@ -136,7 +151,7 @@ export function readResponse(bytes: Uint8Array, begin = ""): Reading {
   });
 }
 
-/** The whole text. Servers with a reasoning parser send the thoughts apart, without their tags; what was begun is not sent back. */
+/** The whole text: servers with a reasoning parser send the thoughts apart, without their tags; none sends what was begun. */
 function join(begin: string, reasoning: string, content: string): string {
   if (reasoning === "") return begin + content;
   const thoughts = (startsInThink(begin) ? begin.replace("<think>", "") : begin) + reasoning;
@@ -169,5 +184,6 @@ export function readChoice({ text, wrote, reasoning, finishReason, promptTokens,
 }
 
 function unreadable(message: string): Reading {
-  return { ok: false, cause: "bad_response", message, text: "", reasoning: null, promptTokens: null, completionTokens: null };
+  const nothing: Written = { text: "", reasoning: null, promptTokens: null, completionTokens: null };
+  return { ok: false, cause: "bad_response", message, ...nothing };
 }

@@ -26,7 +26,8 @@ export interface StreamOptions {
 type Fields = Omit<OpenAI.ChatCompletionCreateParamsNonStreaming, "stream">;
 
 /** Asks once and reads to the end. Never rejects for what the server does; an error thrown by `onText` is passed on. */
-export async function streamOnce(openai: OpenAI, fields: Fields, { engine, opensThink, begin, maxBytes, onText, signal, why }: StreamOptions): Promise<StreamedResult> {
+export async function streamOnce(openai: OpenAI, fields: Fields, options: StreamOptions): Promise<StreamedResult> {
+  const { engine, opensThink, begin, maxBytes, onText, signal, why } = options;
   const started = performance.now();
   let text = "";
   let wrote = false;
@@ -90,7 +91,9 @@ export async function streamOnce(openai: OpenAI, fields: Fields, { engine, opens
   } catch (error) {
     if (error instanceof ReaderError) throw error.cause;
     const [cause, message] = signal.aborted ? why() : failureOf(error);
-    return { ok: false, cause, permanent: isPermanent(cause), message, text, reasoning, promptTokens, completionTokens, attempts: 1, ms: performance.now() - started, firstTextMs, tokensPerSecond: null };
+    const written = { text, reasoning, promptTokens, completionTokens };
+    const times = { attempts: 1, ms: performance.now() - started, firstTextMs, tokensPerSecond: null };
+    return { ok: false, cause, permanent: isPermanent(cause), message, ...written, ...times };
   }
 }
 
