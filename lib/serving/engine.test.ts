@@ -18,6 +18,7 @@ test("vLLM serves a folder on 127.0.0.1 under the model's name, with the length,
   expect(args).toEqual([
     ...["serve", folder, "--host", "127.0.0.1", "--port", "8123", "--served-model-name", name],
     ...["--max-model-len", "4096", "--max-num-seqs", "288", "--generation-config", "vllm", "--enable-prefix-caching", "--disable-uvicorn-access-log", "--disable-log-stats"],
+    ...["--structured-outputs-config", '{"backend":"xgrammar","disable_any_whitespace":true}'],
     ...["--load-format", "safetensors"],
   ]);
 });
