@@ -153,7 +153,8 @@ const tiny: Config = {
     loadIn4bit: false,
   },
   prepare: { ...gpu.prepare, generated: 940, dianjin: false, sampleSize: 1000, maxPromptTokens: 192 },
-  prompt: { system: "", teacher: "none", base: "example" },
+  // It was trained on bare questions: a system message or an example throws it off (of 100 questions 52 right with none, 7 with either).
+  prompt: { system: "", teacher: "none", base: "none" },
   distill: { ...gpu.distill, topP: 1, maxTokens: 160 },
   filter: { ...gpu.filter, judgePrompt: "short", judgeMaxTokens: 64, sftMaxRows: 400 },
   sft: {

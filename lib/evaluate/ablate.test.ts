@@ -14,7 +14,10 @@ import type { StubServer } from "../testing/stub-server.ts";
 
 const workspace = temporaryWorkspace();
 const { paths } = workspace;
-const lab = labOnFakeBase(workspace, (config) => Object.assign(config.evaluate, { useJudge: false, samples: 2 }));
+const lab = labOnFakeBase(workspace, (config) => {
+  config.prompt.base = "example";
+  Object.assign(config.evaluate, { useJudge: false, samples: 2 });
+});
 const N = 20;
 
 /** Which questions an arm gets right: SFT gains five, GRPO after it five more but loses the first. */
@@ -54,8 +57,8 @@ test("arms are asked once, each by its own name and prompt, and compared in pair
   expect([...asked].map(([what, { length }]) => [what, length])).toEqual([["stub user", 60], ["stub system user assistant user", 60], ["sft user", 60], ["sft_grpo user", 60], ["grpo_only user", 60]]);
   expect(summary.arms.map((a) => [a.name, a.accuracy.value, a.accuracyLenient.value])).toEqual([["base", 0, 0.4], ["base_prompted", 0.45, 0.45], ["base_majority", 0.55, 0.55], ["sft", 0.65, 0.65], ["sft_grpo", 0.85, 0.85], ["grpo_only", 0.5, 0.5]]);
   expect(pairs.map(({ a, b }) => `${a} → ${b}`)).toEqual([
-    ...["base → base_prompted", "base_prompted → sft", "base_prompted → sft_grpo", "base_majority → sft_grpo"],
-    ...["base → sft", "sft → sft_grpo", "base → grpo_only", "grpo_only → sft_grpo"],
+    ...["base_prompted → sft", "sft → sft_grpo", "base_prompted → sft_grpo", "base_majority → sft_grpo"],
+    ...["base → base_prompted", "base → sft", "base → grpo_only", "grpo_only → sft_grpo"],
   ]);
 
   const step = pairs.find(({ a }) => a === "sft")!;
@@ -84,6 +87,13 @@ test("the majority asks nothing of its own, costs the tokens of all its votes, a
   expect(report).toMatchObject({ name: "base_majority", n: N, tokensPerAnswer: 14, accuracySampled: null, settings: { votes: 2, prompt: { key: "prompt.base", name: "example", version: expect.any(String) } } });
   expect(details.map(({ id, mode, sample }) => [id, mode, sample])).toEqual(Array.from({ length: N }, (_, n) => [`q${n}`, "greedy", 0]));
   expect(pairs[0]!.metrics.map(({ metric }) => metric)).toEqual(["accuracy", "accuracyLenient", "format"]);
+});
+
+test("where the best prompt is the student's own, the two zeros are one and asked once", async () => {
+  const before = stub.requests.length;
+  const { summary } = await ablate({ ...lab, config: { ...lab.config, prompt: { ...lab.config.prompt, base: "none" } } }, { client, arms: ["base", "base_prompted", "base_majority"] });
+  expect(stub.requests).toHaveLength(before);
+  expect(summary.arms.map(({ accuracyLenient }) => accuracyLenient.value)).toEqual([0.4, 0.4, 0.4]);
 });
 
 test("a lenient reading of sampled answers is fair to a Base without tags", async () => {

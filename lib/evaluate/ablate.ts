@@ -14,16 +14,16 @@ import { AblationSummary, ARM_NAMES, Arm } from "../records.ts";
 import type { ArmName, EvalDetail, QuestionType } from "../records.ts";
 
 /**
- * Each pair asks what one step adds: a prompt, SFT, GRPO after SFT, GRPO alone, SFT before GRPO; and what training adds to the best that the
- * untrained Base can be made to do.
+ * What training adds to the best that the untrained Base can be made to do, and what GRPO adds to SFT; then what each step adds alone: a
+ * prompt, SFT, GRPO without SFT, SFT before GRPO.
  */
 const ARM_PAIRS: readonly (readonly [ArmName, ArmName])[] = [
-  ["base", "base_prompted"],
   ["base_prompted", "sft"],
+  ["sft", "sft_grpo"],
   ["base_prompted", "sft_grpo"],
   ["base_majority", "sft_grpo"],
+  ["base", "base_prompted"],
   ["base", "sft"],
-  ["sft", "sft_grpo"],
   ["base", "grpo_only"],
   ["grpo_only", "sft_grpo"],
 ];

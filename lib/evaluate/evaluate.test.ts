@@ -32,7 +32,7 @@ const workspace = temporaryWorkspace();
 const { paths, root } = workspace;
 let behave: Answer = model;
 let stub: StubServer;
-const lab = (change?: (config: Config) => void) =>
+const lab = (change?: (config: Config) => unknown) =>
   labOnFakeBase(workspace, (config) => {
     config.evaluate.useJudge = false;
     change?.(config);
@@ -99,7 +99,7 @@ test("an adapter is asked by its arm's name at a server that the config names, a
 });
 
 test("a context too small for the Base's prompt is named before anything is asked", async () => {
-  const small = lab();
+  const small = lab((c) => (c.prompt.base = "example"));
   writeByteTokenizer(small.config.models.base);
   await expect(evaluate(small, { arm: "base_prompted" })).rejects.toThrow(/context is too small for the prompt[^]*prompt\.base "example"[^]*Set serving\.maxModelLength/);
 });
