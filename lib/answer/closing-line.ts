@@ -116,7 +116,7 @@ function statementFrom(text: string, start: number, from: number): Statement | n
     const line = lineFrom(text, at);
     const length = sentenceLength(line);
     const sentence = line.slice(0, length);
-    const answer = tidyAnswer(below === 0 ? valueOf(sentence) : numberSaid(valueOf(sentence)));
+    const answer = tidyAnswer(numberSaid(valueOf(sentence)));
     if (answer !== "" && !POINTS_BELOW.test(answer)) {
       const isNone = /[?？]\s*$/.test(sentence) || POINTS_ELSEWHERE.test(answer) || BEGINS_A_SOLUTION.test(answer);
       return isNone ? null : { answer, start, end: at + length };
@@ -148,17 +148,19 @@ function sentenceLength(line: string): number {
 }
 
 /** What explains a value, behind it: "12.5%, which is above …", "12.5%，高于…". */
-const AFTERTHOUGHT = /[,，;；]?\s+(?:which|because|since|so that|indicating|meaning|representing|assuming|when)(?![a-z])|[，；](?![A-H\d])/i;
+const AFTERTHOUGHT = /[,，;；]?\s+(?:which|as|because|since|so that|indicating|meaning|representing|assuming|when)(?![a-z])|[，；](?![A-H\d])/i;
+
+const SAYS_ENOUGH = /\d|^[^A-Za-z]*[A-H]{1,6}[^A-Za-z]*$|^[\s:：*]*(?:yes|no|true|false|correct|incorrect|是的?|否|不是|不能|正确|错误)[\s*]*$/i;
 
 /** Up to what only explains it, once a number or an option has been said. */
 function valueOf(stated: string): string {
   const aside = AFTERTHOUGHT.exec(stated);
   if (!aside) return stated;
   const value = stated.slice(0, aside.index);
-  return /\d|^[^A-Za-z]*[A-H]{1,6}[^A-Za-z]*$/.test(value) ? value : stated;
+  return SAYS_ENOUGH.test(value) ? value : stated;
 }
 
-const LEADING = /^(?:[\s:：=*_`#"“‘'’”}\])】）」』,，、]+|\\[[(]|\$\$|[-–•]\s+(?!\d)|that\s+|```\w*)+/;
+const LEADING = /^(?:[\s:：=*_`#"“‘'’”}\])】）」』,，、]+|\\[[(]|\$\$|[-–•]\s+(?!\d)|that\s+|```\w*|选项(?=[A-H])|option\s+(?=[（(]?[A-H](?![A-Za-z])))+/i;
 const TRAILING = " \t\r\n.。;；,，、!！*_`\"”’'\\";
 
 /**
@@ -235,7 +237,7 @@ function concluded(sentence: string, lead: number, start: number, end: number): 
   return answer === "" ? null : { answer, start, end };
 }
 
-/** Below a heading, "The total cost is $7" says $7. */
+/** "The total cost is $7" says $7. */
 function numberSaid(sentence: string): string {
   const at = predicateEnd(sentence);
   return /\d/.test(sentence.slice(at)) && !/\d/.test(sentence.slice(0, at)) ? sentence.slice(at) : sentence;
@@ -265,4 +267,21 @@ function sentencesOf(text: string, from: number): { start: number; end: number }
     at = end === lineEnd ? lineEnd + 1 : end;
   }
   return found;
+}
+
+const BARE_VALUE = /^(?:[$¥￥€£]?\s*-?\d[\d,]*(?:\.\d+)?(?:\s*(?:%|[\p{L}/]+)){0,3}|[（(]?[A-H]{1,6}[)）]?|yes|no|是|否|正确|错误)$/iu;
+
+/** A last line that is a value and nothing else ("**66**", "B"), or an equation that ends in one ("Profit = 96 - 30 = 66"). */
+export function bareLine(text: string): Statement | null {
+  const end = text.trimEnd().length;
+  for (let to = end, lines = 0; to > 0 && lines < MAX_LINES_BELOW; lines++) {
+    const start = text.lastIndexOf("\n", to - 1) + 1;
+    const line = text.slice(start, to);
+    // A box here was never closed: the text is cut. A line of closing signs says nothing.
+    if (line.length > MAX_STATEMENT || line.includes("\\boxed")) return null;
+    const answer = tidyAnswer(line);
+    if (answer !== "") return BARE_VALUE.test(answer) ? { answer, start, end: to } : null;
+    to = start - 1;
+  }
+  return null;
 }

@@ -1,6 +1,6 @@
 /** Where a text states its final answer: one reading for what the Teacher's texts are made into and for evaluation's lenient score. */
 import { findBoxes } from "./boxed.ts";
-import { conclusion, markedLine, tidyAnswer } from "./closing-line.ts";
+import { bareLine, conclusion, markedLine, tidyAnswer } from "./closing-line.ts";
 import type { Statement } from "./closing-line.ts";
 import { ANSWER_TAGS, findTags, stripTags } from "./tags.ts";
 
@@ -21,7 +21,7 @@ export const SHORT_ANSWER = 80;
  *    short line is read by 2 and 3; where those find nothing an `<answer>` is the answer as it stands.
  * 2. `boxed`: the last `\boxed{}` or `\fbox{}`, unless a line of 3 with a marker stands behind it.
  * 3. `closing_line`: the last line that a marker names ("the answer is", "答案：", "故选"); else the text's conclusion ("Therefore, … is …",
- *    "因此，…为…").
+ *    "因此，…为…"); else a last line that is a bare value or an equation.
  *
  * `start` and `end` (UTF-16, end exclusive) hold the statement: block with tags, box, or marker to the end of its sentence. `answer` is
  * plain text without LaTeX, markup and final stops. Linear: looks at the last 16,384 characters.
@@ -65,8 +65,14 @@ function proseIn(text: string): FoundAnswer | null {
   const box = findBoxes(text).boxes.findLast(({ open, end }) => tidyAnswer(text.slice(open, end - 1)) !== "");
   // A box behind the marker is what the marker names; a marker behind the box says it once more, or mends it.
   if (box && !(marked && marked.start > box.end)) return { rule: "boxed", answer: tidyAnswer(text.slice(box.open, box.end - 1)), start: box.start, end: box.end };
-  const line = marked ?? conclusion(text);
+  const line = marked ?? conclusion(text) ?? bareLine(text);
   return line && { rule: "closing_line", ...line };
+}
+
+/** The one line of a text that says something, without fences and mathematics' brackets; null where there are more or it is long. */
+export function onlyLine(text: string): string | null {
+  const lines = text.split("\n").filter((line) => tidyAnswer(line.slice(0, ANSWER_WITHIN)) !== "");
+  return lines.length === 1 && isShort(lines[0]!) ? lines[0]! : null;
 }
 
 /** Whether a text is one line of at most SHORT_ANSWER characters: an answer by its form. */

@@ -1,7 +1,7 @@
 /** From what a Teacher writes to what a student reads: reasoning in a think block, the answer in an answer block. Pure. */
 import { unwrapBoxes } from "../answer/boxed.ts";
 import { conclusion, markedLine, tidyAnswer } from "../answer/closing-line.ts";
-import { findAnswer, isShort } from "../answer/find-answer.ts";
+import { findAnswer, isShort, onlyLine } from "../answer/find-answer.ts";
 import type { FoundAnswer } from "../answer/find-answer.ts";
 import { checkFormat } from "../answer/index.ts";
 import { findTags, REASONING_TAGS, stripTags } from "../answer/tags.ts";
@@ -186,8 +186,8 @@ function withRest({ thoughts }: ReadText, by: Thoughts["by"]): Parts | null {
   if (thoughts?.by !== by) return null;
   const found = findAnswer(thoughts.rest);
   if (found) return { reasoning: thoughts.reasoning, answer: found.answer };
-  const rest = stripTags(thoughts.rest).trim();
-  return isShort(rest) ? { reasoning: thoughts.reasoning, answer: tidyAnswer(rest) } : null;
+  const line = onlyLine(stripTags(thoughts.rest));
+  return line === null ? null : { reasoning: thoughts.reasoning, answer: tidyAnswer(line) };
 }
 
 function fromBlock({ text, found }: ReadText): Parts | null {
