@@ -4,7 +4,8 @@
  *     npm run --silent judge-card
  *     npm run --silent judge-card -- --url http://127.0.0.1:8000/v1 --model Qwen/Qwen2.5-7B-Instruct --labelled mine.jsonl
  *
- * Sets of real texts are judged besides, where a run has left them: the Teacher's own texts and each arm's answers, labelled by the checker.
+ * Sets of real texts are judged besides, where a run has left them: the Teacher's own texts and each arm's answers,
+ * labelled by the checker.
  * Verdicts are kept under reports/judge/, so a killed measure goes on; the card itself is written to reports/judge_card_<rubric>.json.
  */
 import { existsSync } from "node:fs";
@@ -30,8 +31,9 @@ import { profileName } from "../lib/config/settings.ts";
 import { modelId, resolveModel } from "../lib/model/model-ref.ts";
 
 const HELP = `Measures a Judge on texts with known labels: kappa, precision, recall by kind of fault, false-positive rate, unreadable rate,
-agreement with the rules, attacks that pass, mean score by criterion and label, and the five layouts on the same texts; the same on the
-real texts that a run has left (its Teacher's, the newest answers of each arm), and where the Judge is no better than chance.
+agreement with the rules, attacks that pass, mean score by criterion and label, the five layouts on the same
+texts, and the real texts that a run has left (its Teacher's, the newest answers of each arm): where the Judge is no
+better than chance.
 
   npm run --silent judge-card -- [options]
 
@@ -114,12 +116,17 @@ async function main(args: string[]): Promise<void> {
 /** What a run has left in the workspace: the Teacher's texts, and the newest greedy answers of each arm. */
 function realSets({ paths, config: { seed } }: Lab): LabelledSet[] {
   const sets: LabelledSet[] = [];
-  if (existsSync(paths.distilled)) sets.push({ name: TEACHER_TEXTS, texts: labelledTexts(readJsonl(paths.distilled, Distilled), { seed }) });
+  if (existsSync(paths.distilled)) {
+    const texts = labelledTexts(readJsonl(paths.distilled, Distilled), { seed });
+    sets.push({ name: TEACHER_TEXTS, texts });
+  }
   const reports = existsSync(paths.test) ? listReports(paths.reports) : [];
   const questions = reports.length === 0 ? [] : readJsonl(paths.test, RlRow);
   for (const arm of ARM_NAMES) {
     const newest = reports.find(({ report, detailsPath }) => report.name === arm && existsSync(detailsPath));
-    if (newest) sets.push({ name: answersOf(arm), texts: armTexts(arm, readJsonl(newest.detailsPath, EvalDetail), questions) });
+    if (!newest) continue;
+    const details = readJsonl(newest.detailsPath, EvalDetail);
+    sets.push({ name: answersOf(arm), texts: armTexts(arm, details, questions) });
   }
   return sets.filter(({ texts }) => texts.length > 0);
 }

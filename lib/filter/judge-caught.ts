@@ -14,16 +14,29 @@ export interface JudgeCaught {
   samples: ShownText[];
 }
 
-/** What the Judge dropped, with some texts to read; nothing where it was switched off. `texts` are those of the `details`. */
+/**
+ * What the Judge dropped, with some texts to read; nothing where it was switched off. `texts` are those of
+ * the `details`.
+ */
 export function caughtByJudge(details: readonly FilterDetail[], texts: readonly Distilled[]): JudgeCaught {
   const byKey = new Map(texts.map((row) => [row.key, row]));
   const dropped = details.filter((row) => row.layer === "judge" && row.reason !== null);
-  const [right, open] = [true, false].map((isRight) => dropped.filter(({ key }) => (textOutcome(byKey.get(key)!) === null) === isRight)) as [FilterDetail[], FilterDetail[]];
+  const [right, open] = [true, false].map((isRight) =>
+    dropped.filter(({ key }) => (textOutcome(byKey.get(key)!) === null) === isRight),
+  ) as [FilterDetail[], FilterDetail[]];
   const shown = [...right.slice(0, 3), ...open.slice(0, 2)].map((row) => shownText(row, byKey.get(row.key)!));
-  return { seen: details.filter((row) => row.votePoints !== null).length, dropped: dropped.length, right: right.length, samples: shown };
+  return {
+    seen: details.filter((row) => row.votePoints !== null).length,
+    dropped: dropped.length,
+    right: right.length,
+    samples: shown,
+  };
 }
 
-function shownText({ reason, message, points, scores }: FilterDetail, { question, gold_answer, response }: Distilled): ShownText {
+function shownText(
+  { reason, message, points, scores }: FilterDetail,
+  { question, gold_answer, response }: Distilled,
+): ShownText {
   const facts = { gold: gold_answer.slice(0, 80), points, ...scores };
   return { title: question.slice(0, 300), text: response, ok: false, reason: reason!, message, facts };
 }

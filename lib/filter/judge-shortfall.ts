@@ -1,4 +1,7 @@
-/** A Judge that would drop most of what the rules passed: told with numbers before a training set is written. Pure. */
+/**
+ * A Judge that would drop most of what the rules passed: told with numbers before a training set is written.
+ * Pure.
+ */
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
 import { isMarked, maxPoints, minPoints, pointsToPass } from "../judge/judge-verdict.ts";
@@ -9,7 +12,10 @@ import { countBy } from "../stats/counts.ts";
 export interface JudgeShortfall {
   /** Texts that the rules passed on. */
   ruled: number;
-  /** Of these, the texts that the Judge was asked about: not those that the guard held back, nor those the run had no time for. */
+  /**
+   * Of these, the texts that the Judge was asked about: not those that the guard held back, nor those the run
+   * had no time for.
+   */
   judged: number;
   passed: number;
   /** Why verdicts could not be read: problem → texts. */
@@ -18,7 +24,10 @@ export interface JudgeShortfall {
   mark: number;
   /** What each mark would let through, from the lowest to the highest points. */
   marks: { mark: number; texts: number }[];
-  /** The highest mark that would let at least half through; null when none would, or when the rubric has no mark to set. */
+  /**
+   * The highest mark that would let at least half through; null when none would, or when the rubric has no
+   * mark to set.
+   */
   halfMark: number | null;
 }
 
@@ -28,11 +37,14 @@ export type ShortfallSettings = Pick<Config["filter"], "rubric" | "judgePassScor
 const MIN_JUDGED = 20;
 
 /**
- * What a Judge leaves of the texts that the rules passed, when that is less than `minJudgePass` of those it was
- * asked about; else null, as with fewer than 20 such texts. A share of exactly `minJudgePass` is enough.
+ * What a Judge leaves of the texts that the rules passed, when that is less than `minJudgePass` of those it
+ * was asked about; else null, as with fewer than 20 such texts. A share of exactly `minJudgePass` is enough.
  * `judgements` one a text; votes are counted as the filter counts them.
  */
-export function judgeShortfall(judgements: readonly Judgement[], settings: ShortfallSettings): JudgeShortfall | null {
+export function judgeShortfall(
+  judgements: readonly Judgement[],
+  settings: ShortfallSettings,
+): JudgeShortfall | null {
   const { rubric, judgePassScore, minJudgePass } = settings;
   const asked = judgements.filter(({ status, reason }) => status !== "held_back" && reason !== "deadline");
   const passed = asked.filter(({ status }) => status === "passed").length;
@@ -41,7 +53,10 @@ export function judgeShortfall(judgements: readonly Judgement[], settings: Short
   const lowest = Math.max(1, minPoints(rubric));
   const marks = Array.from({ length: maxPoints(rubric) - lowest + 1 }, (_, i) => {
     const mark = lowest + i;
-    return { mark, texts: asked.filter(({ votePoints }) => countVotes(votePoints, mark) === "passed").length };
+    return {
+      mark,
+      texts: asked.filter(({ votePoints }) => countVotes(votePoints, mark) === "passed").length,
+    };
   });
   const half = marks.filter(({ texts }) => 2 * texts >= asked.length).at(-1);
   return {
@@ -55,8 +70,14 @@ export function judgeShortfall(judgements: readonly Judgement[], settings: Short
   };
 }
 
-/** The error of a shortfall: the numbers, what each mark would let through, and the settings to choose from. */
-export function shortfallError(shortfall: JudgeShortfall, settings: ShortfallSettings, model: string): LabError {
+/**
+ * The error of a shortfall: the numbers, what each mark would let through, and the settings to choose from.
+ */
+export function shortfallError(
+  shortfall: JudgeShortfall,
+  settings: ShortfallSettings,
+  model: string,
+): LabError {
   const { ruled, judged, passed, unreadable, mark, marks } = shortfall;
   const causes = Object.entries(unreadable).map(([cause, n]) => `${cause} ${n}`);
   const lines = [
@@ -81,14 +102,26 @@ export function shortfallError(shortfall: JudgeShortfall, settings: ShortfallSet
 /** Lines below the first stand under its text. */
 const INDENT = "\n            ";
 
-function markToSet({ halfMark, unreadable, judged }: JudgeShortfall, rubric: ShortfallSettings["rubric"]): string[] {
+function markToSet(
+  { halfMark, unreadable, judged }: JudgeShortfall,
+  rubric: ShortfallSettings["rubric"],
+): string[] {
   const lost = Object.values(unreadable).reduce((a, b) => a + b, 0);
   if (halfMark === minPoints(rubric))
-    return [`no mark helps: at ${halfMark} points, the lowest, every readable verdict passes, at ${halfMark + 1} fewer than half`];
-  if (halfMark !== null) return [`filter.judgePassScore=${halfMark} is the highest mark that keeps at least half`];
+    return [
+      `no mark helps: at ${halfMark} points, the lowest, every readable verdict passes, ` +
+        `at ${halfMark + 1} fewer than half`,
+    ];
+  if (halfMark !== null)
+    return [`filter.judgePassScore=${halfMark} is the highest mark that keeps at least half`];
   if (2 * lost > judged)
-    return ["no mark helps: most verdicts cannot be read; serve a Judge that keeps to the JSON schema it is sent (vLLM enforces it)"];
-  return isMarked(rubric) ? [] : ["filter.rubric=four-dimensions has a mark that can be set; here all criteria must hold"];
+    return [
+      "no mark helps: most verdicts cannot be read; " +
+        "serve a Judge that keeps to the JSON schema it is sent (vLLM enforces it)",
+    ];
+  return isMarked(rubric)
+    ? []
+    : ["filter.rubric=four-dimensions has a mark that can be set; here all criteria must hold"];
 }
 
 /** "4–8 points: 93, 9 points: 40, 10–20 points: 0": marks that let the same number through in one. */
@@ -99,7 +132,9 @@ function marksText(marks: JudgeShortfall["marks"]): string {
     if (last?.texts === texts) last.to = mark;
     else runs.push({ from: mark, to: mark, texts });
   }
-  return runs.map(({ from, to, texts }) => `${from === to ? from : `${from}–${to}`} points: ${texts}`).join(", ");
+  return runs
+    .map(({ from, to, texts }) => `${from === to ? from : `${from}–${to}`} points: ${texts}`)
+    .join(", ");
 }
 
 function percent(part: number, whole: number): string {

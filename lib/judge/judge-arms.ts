@@ -20,10 +20,11 @@ export interface ArmJudged extends RuleComparison {
 }
 
 /**
- * Shows the Judge every answer of `armTexts`, right or wrong: with the rules' gate off, since it is the gate that is measured.
+ * Shows the Judge every answer of `armTexts`, right or wrong: with the rules' gate off, since it is the gate
+ * that is measured.
  *
- * Verdicts are kept with those of the evaluation, so only what the gate had held back is asked. `arms` holds each arm's details,
- * `questions` those of test.jsonl; the result has the arms' order. Throws as `judge`.
+ * Verdicts are kept with those of the evaluation, so only what the gate had held back is asked. `arms` holds
+ * each arm's details, `questions` those of test.jsonl; the result has the arms' order. Throws as `judge`.
  */
 export async function judgeOnArms<A extends string>(
   lab: Lab,
@@ -42,7 +43,17 @@ export async function judgeOnArms<A extends string>(
     const compared = names.map((arm, i): [A, ArmJudged] => {
       const labelled = texts[i]!.map((text) => ({ fault: text.fault, judgement: byId.get(text.id)! }));
       const set = setCard(answersOf(arm), labelled, { seed });
-      return [arm, { ...compareWithRules(texts[i]!, labelled.map((row) => row.judgement), { seed }), set }];
+      return [
+        arm,
+        {
+          ...compareWithRules(
+            texts[i]!,
+            labelled.map((row) => row.judgement),
+            { seed },
+          ),
+          set,
+        },
+      ];
     });
     return Object.fromEntries(compared) as Record<A, ArmJudged>;
   } finally {

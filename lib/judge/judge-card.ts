@@ -105,19 +105,21 @@ export function cardRows(card: JudgeCard): { measure: string; value: Estimate | 
   const faulty = kinds.reduce((sum, [, { n }]) => sum + n, 0);
   return [
     { measure: "kappa: agreement with the label beyond chance", value: card.kappa, n: card.judged },
-    { measure: "precision: texts with a fault among those that it failed", value: card.precision, n: card.failed },
+    { measure: "precision: texts with a fault among those it failed", value: card.precision, n: card.failed },
     { measure: "recall: faulty texts that it failed", value: card.recall, n: faulty },
-    { measure: "false alarms: clean texts that it failed", value: card.falsePositiveRate, n: card.judged - faulty },
+    { measure: "false alarms: clean texts it failed", value: card.falsePositiveRate, n: card.judged - faulty },
     ...kinds.map(([fault, { n, recall }]) => ({ measure: `recall on ${wordsOf(fault)}`, value: recall, n })),
   ];
 }
 
 /** Which kinds of fault the Judge finds less than half of, in a sentence. */
 export function blindnessOf(card: JudgeCard): string {
-  const blind = Object.entries(card.byFault).filter(([, { recall }]) => recall !== null && recall.value < 0.5);
+  const kinds = Object.entries(card.byFault);
+  const blind = kinds.filter(([, { recall }]) => recall !== null && recall.value < 0.5);
   if (card.recall === null) return "No faulty text was judged.";
   if (blind.length === 0) return "It finds at least half of every kind of fault.";
-  return `**It is blind to: ${blind.map(([fault]) => wordsOf(fault)).join(", ")}.** It finds less than half of these.`;
+  const named = blind.map(([fault]) => wordsOf(fault)).join(", ");
+  return `**It is blind to: ${named}.** It finds less than half of these.`;
 }
 
 const wordsOf = (fault: string): string => fault.replace(/_/g, " ");

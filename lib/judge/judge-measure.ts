@@ -47,7 +47,7 @@ export interface JudgeMeasure {
   /** Attacks that passed, with the rules before the Judge and without. */
   attacks: { n: number; passedWithRules: number; shownWithRules: number; passedWithoutRules: number; byAttack: Record<string, { n: number; passedWithoutRules: number }> };
   layouts: { layout: LayoutName; card: JudgeCard; finR1: { name: string; errorAgainstHumans: number } }[];
-  /** The labelled texts, the made answers, and the sets that were given: where the Judge is better than chance. */
+  /** The labelled texts, made answers, and the sets that were given: where the Judge is better than chance. */
   sets: SetCard[];
 }
 
@@ -80,7 +80,8 @@ export async function measureJudge(lab: Lab, server: JudgeServer, options: Measu
     return { set: setCard(name, labels, { seed }), rules: compareWithRules(texts, judgements, { seed }) };
   };
   const own = await setOf({ name: options.labelled ? "your labelled texts" : PLANTED, texts: labelled });
-  const made = options.labelled ? null : await setOf({ name: MADE_ANSWERS, texts: wrongAnswers(Math.ceil(count / 3), seed) });
+  const answers = options.labelled ? [] : wrongAnswers(Math.ceil(count / 3), seed);
+  const made = options.labelled ? null : await setOf({ name: MADE_ANSWERS, texts: answers });
   const given: JudgedSet[] = [];
   for (const set of sets) given.push(await setOf(set));
   return {

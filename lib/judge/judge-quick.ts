@@ -63,13 +63,17 @@ export async function quickJudgeCard(lab: Lab, { count = 200, layouts = 0, sets 
   const server = given ?? (await openJudge(lab));
   const run = async (rows: readonly LabelledText[], layout: LayoutName = lab.config.filter.layout): Promise<Judgement[]> =>
     (await judge(lab, server, rows, { ...options, gate: false, settings: { layout }, store: join(lab.paths.reports, "judge", "votes.jsonl") })).judgements;
-  const labels = (rows: readonly LabelledText[], judgements: readonly Judgement[]) => rows.map(({ fault }, i) => ({ fault, judgement: judgements[i]! }));
+  const labels = (rows: readonly LabelledText[], judgements: readonly Judgement[]) =>
+    rows.map(({ fault }, i) => ({ fault, judgement: judgements[i]! }));
   try {
     const planted = plantedFaults(count, seed);
     const judgements = await run(planted);
     const answers = wrongAnswers(Math.ceil(count / 2), seed);
     const ofAnswers = await run(answers);
-    const cards = [setCard(PLANTED, labels(planted, judgements), { seed }), setCard(MADE_ANSWERS, labels(answers, ofAnswers), { seed })];
+    const cards = [
+      setCard(PLANTED, labels(planted, judgements), { seed }),
+      setCard(MADE_ANSWERS, labels(answers, ofAnswers), { seed }),
+    ];
     for (const { name, texts } of sets) cards.push(setCard(name, labels(texts, await run(texts)), { seed }));
     const some = planted.slice(0, layouts);
     const compared: LayoutCard[] = [];

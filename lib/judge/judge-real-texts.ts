@@ -18,13 +18,16 @@ export type DistilledText = Pick<
 >;
 
 /**
- * The Teacher's training texts that the rules call right (`fault: null`) or wrong (`fault: "wrong_answer"`), as many of each as there are,
- * at most half of `count` (200 unless told), at most one a question.
+ * The Teacher's training texts that the rules call right (`fault: null`) or wrong (`fault: "wrong_answer"`),
+ * as many of each as there are, at most half of `count` (200 unless told), at most one a question.
  *
- * Left out is what rules cannot decide, and what has not the form that the filter asks for. Drawn with `seed`, in an order that mixes
- * both. A Teacher that is always right gives no wrong texts.
+ * Left out is what rules cannot decide, and what has not the form that the filter asks for. Drawn with
+ * `seed`, in an order that mixes both. A Teacher that is always right gives no wrong texts.
  */
-export function labelledTexts(rows: readonly DistilledText[], options: { count?: number; seed?: number } = {}): LabelledText[] {
+export function labelledTexts(
+  rows: readonly DistilledText[],
+  options: { count?: number; seed?: number } = {},
+): LabelledText[] {
   const { count = 200, seed = 42 } = options;
   const random = createRandom(`teacher texts/${seed}`);
   const labelled = random.shuffle(rows.flatMap(teacherText));
@@ -53,14 +56,21 @@ function teacherText(row: DistilledText): { question: string; text: LabelledText
 }
 
 /**
- * An arm's greedy answers that keep the format and that the rules decide, with their labels. Answers without the format are left out: no
- * Judge has ever seen such texts. `questions` are those of test.jsonl; details of other questions are left out.
+ * An arm's greedy answers that keep the format and that the rules decide, with their labels. Answers without
+ * the format are left out: no Judge has ever seen such texts. `questions` are those of test.jsonl; details of
+ * other questions are left out.
  */
-export function armTexts(arm: string, details: readonly EvalDetail[], questions: readonly RlRow[]): LabelledText[] {
+export function armTexts(
+  arm: string,
+  details: readonly EvalDetail[],
+  questions: readonly RlRow[],
+): LabelledText[] {
   const byId = new Map(questions.map((row) => [row.id, row]));
   return details.flatMap(({ id, mode, format, completion }) => {
     const row = byId.get(id);
     if (!row || mode !== "greedy" || !format) return [];
-    return labelByRules({ id: `${arm}/${id}`, question: row.prompt, gold: row.gold_answer, completion }) ?? [];
+    return (
+      labelByRules({ id: `${arm}/${id}`, question: row.prompt, gold: row.gold_answer, completion }) ?? []
+    );
   });
 }

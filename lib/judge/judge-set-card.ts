@@ -13,9 +13,15 @@ export interface SetCard {
   bad: number;
   /** Share without a readable verdict. */
   unreadable: Estimate | null;
-  /** Agreement of "the Judge passed it" with "it is good" at the pass mark, beyond chance; unreadable verdicts left out. */
+  /**
+   * Agreement of "the Judge passed it" with "it is good" at the pass mark, beyond chance; unreadable verdicts
+   * left out.
+   */
   kappa: Estimate | null;
-  /** Chance that a good text has more points than a bad one: what any pass mark could make of the points. 0.5 is chance. */
+  /**
+   * Chance that a good text has more points than a bad one: what any pass mark could make of the points. 0.5
+   * is chance.
+   */
   auc: Estimate | null;
   /** Of the good texts, the share that passes; an unreadable verdict passes none. */
   goodPassed: Estimate | null;
@@ -39,8 +45,9 @@ export const SET_COLUMNS = [
 ] as const satisfies readonly { key: keyof SetCard; label: string }[];
 
 /**
- * The card of one set. A text is bad when it has a `fault`: a planted one, or an answer that is wrong by the rules. Texts that were held
- * back are left out: the Judge has not seen them. Intervals: 95 %, percentile bootstrap over texts.
+ * The card of one set. A text is bad when it has a `fault`: a planted one, or an answer that is wrong by the
+ * rules. Texts that were held back are left out: the Judge has not seen them. Intervals: 95 %, percentile
+ * bootstrap over texts.
  */
 export function setCard(name: string, rows: readonly JudgedLabel[], options: BootstrapOptions = {}): SetCard {
   const shown = rows.filter(({ judgement }) => judgement.status !== "held_back");
@@ -53,9 +60,18 @@ export function setCard(name: string, rows: readonly JudgedLabel[], options: Boo
     n: shown.length,
     good: good.length,
     bad: bad.length,
-    unreadable: bootstrapShare(shown.map(({ judgement }) => judgement.status === "not_judged"), options),
-    kappa: kappaInterval(read.map((row) => [row.fault === null, passed(row)] as const), options),
-    auc: areaInterval(read.map(({ fault, judgement }) => [fault === null, judgement.points!] as const), options),
+    unreadable: bootstrapShare(
+      shown.map(({ judgement }) => judgement.status === "not_judged"),
+      options,
+    ),
+    kappa: kappaInterval(
+      read.map((row) => [row.fault === null, passed(row)] as const),
+      options,
+    ),
+    auc: areaInterval(
+      read.map(({ fault, judgement }) => [fault === null, judgement.points!] as const),
+      options,
+    ),
     goodPassed: bootstrapShare(good.map(passed), options),
     badPassed: bootstrapShare(bad.map(passed), options),
   };
@@ -65,24 +81,40 @@ export function setCard(name: string, rows: readonly JudgedLabel[], options: Boo
 /**
  * Whether the Judge is better than chance on a set, in a sentence.
  *
- * "No better than chance" at its pass mark: the interval of kappa holds 0. Whether its points say more than its mark makes of them: the
- * interval of the AUC lies above 0.5, so another mark would help. Nothing to compare is said, too.
+ * "No better than chance" at its pass mark: the interval of kappa holds 0. Whether its points say more than
+ * its mark makes of them: the interval of the AUC lies above 0.5, so another mark would help. Nothing to
+ * compare is said, too.
  */
-export function setSentence({ name, n, good, bad, unreadable, kappa, auc, badPassed }: Omit<SetCard, "sentence">): string {
+export function setSentence({
+  name,
+  n,
+  good,
+  bad,
+  unreadable,
+  kappa,
+  auc,
+  badPassed,
+}: Omit<SetCard, "sentence">): string {
   const on = `On ${name} (n = ${n})`;
   if (n === 0) return `On ${name} nothing was measured.`;
   if (unreadable!.value === 1) return `${on} no verdict could be read.`;
   const lets = badPassed === null ? "" : `it passes ${shareText(badPassed)} of the bad texts`;
   if (good === 0 || bad === 0)
-    return `${on} there are only ${bad === 0 ? "good" : "bad"} texts to judge: nothing to tell apart${lets && `; ${lets}`}.`;
-  if (auc === null || kappa === null) return `${on} there are readable verdicts on one side only: nothing to compare.`;
+    return `${on} there are only ${bad === 0 ? "good" : "bad"} texts: nothing to tell apart${lets && `; ${lets}`}.`;
+  if (auc === null || kappa === null)
+    return `${on} there are readable verdicts on one side only: nothing to compare.`;
   const mark = `kappa ${numberText(kappa)}`;
   if (kappa.low > 0) return `${on} the Judge is better than chance (${mark}); ${lets}.`;
   if (kappa.high < 0) return `${on} the Judge is **worse than chance** (${mark}); ${lets}.`;
   const points = `AUC of its points ${numberText(auc)}`;
-  const more = auc.low > 0.5 ? `its points do tell more than its pass mark makes of them (${points}): another mark would help` : `nor do its points tell good from bad (${points})`;
+  const more =
+    auc.low > 0.5
+      ? `its points do tell more than its pass mark makes of them (${points}): another mark would help`
+      : `nor do its points tell good from bad (${points})`;
   return `${on} the Judge is **no better than chance** at its pass mark (${mark}); ${more}; ${lets}.`;
 }
 
-const numberText = ({ value, low, high }: Estimate): string => `${value.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
-const shareText = ({ value, low, high }: Estimate): string => `${(100 * value).toFixed(0)} % [${(100 * low).toFixed(0)}, ${(100 * high).toFixed(0)}]`;
+const numberText = ({ value, low, high }: Estimate): string =>
+  `${value.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
+const shareText = ({ value, low, high }: Estimate): string =>
+  `${(100 * value).toFixed(0)} % [${(100 * low).toFixed(0)}, ${(100 * high).toFixed(0)}]`;

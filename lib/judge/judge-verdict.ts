@@ -37,17 +37,21 @@ const REASON_CHARACTERS = 300;
 const FORM_TOKENS = 64;
 
 /**
- * The verdict's JSON schema, for servers that enforce one (`response_format`): every score an `enum` of what counts, the reason as long as
- * `maxTokens` has room for at a token a character, never above 300 characters, so that no verdict is cut off in the middle.
+ * The verdict's JSON schema, for servers that enforce one (`response_format`): every score an `enum` of what
+ * counts, the reason as long as `maxTokens` has room for at a token a character, never above 300 characters, so
+ * that no verdict is cut off in the middle.
  *
- * Only keywords that servers enforce: xgrammar (vLLM's default), llguidance, outlines and llama.cpp know `enum` and `maxLength`; `minimum`
- * and `maximum` are newer in most, and OpenAI refused them for long. "$schema" is left out for the same reason.
+ * Only keywords that servers enforce: xgrammar (vLLM's default), llguidance, outlines and llama.cpp know `enum`
+ * and `maxLength`; `minimum` and `maximum` are newer in most, and OpenAI refused them for long. "$schema" is left
+ * out for the same reason. A bound costs: with 300 characters xgrammar 0.2.3 takes a third of the time that 2,000
+ * take to compile, and half a millisecond of a core for each token either way.
  */
 export function verdictJsonSchema(name: RubricName, maxTokens: number): Record<string, unknown> {
   const { criteria, scale } = rubricOf(name);
-  const points = scale.kind === "points" ? Array.from({ length: scale.max - scale.min + 1 }, (_, i) => scale.min + i) : [];
-  const score = scale.kind === "points" ? { type: "integer", enum: points } : { type: "boolean" };
-  const reason = { type: "string", minLength: 1, maxLength: Math.min(REASON_CHARACTERS, Math.max(32, maxTokens - FORM_TOKENS)) };
+  const points = (min: number, max: number): number[] => Array.from({ length: max - min + 1 }, (_, i) => min + i);
+  const score = scale.kind === "points" ? { type: "integer", enum: points(scale.min, scale.max) } : { type: "boolean" };
+  const room = Math.max(32, maxTokens - FORM_TOKENS);
+  const reason = { type: "string", minLength: 1, maxLength: Math.min(REASON_CHARACTERS, room) };
   const keys = criteria.map((c) => c.key);
   return {
     type: "object",

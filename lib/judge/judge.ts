@@ -63,8 +63,9 @@ const MAX_FAILED_IN_A_ROW = 20;
  * A reply that is no verdict is asked for again, a little warmer each time, at most `attempts` times; then it is "not judged" with its
  * reason, never a pass. Verdicts, readable or not, are kept under a key of model, prompt version, sampling and texts;
  * requests that failed for another reason (a lost connection, a busy server, a prompt it refused) are not kept and the next run asks again.
- * Throws LabError when ids repeat, when 20 requests in a row fail without an answer, and when none of the first 32 verdicts can be read
- * (`unreadError`; those are asked for again by the next run); AbortError when `signal` fires. What was answered stays on disk.
+ * Throws LabError when ids repeat, when 20 requests in a row fail without an answer, and when none of the first 32
+ * verdicts can be read (`unreadError`; those are asked for again by the next run); AbortError when `signal` fires.
+ * What was answered stays on disk.
  */
 export async function judge(lab: Lab, server: JudgeServer, rows: readonly JudgeRow[], options: JudgeOptions = {}): Promise<JudgeRun> {
   const { rubric, layout, judgePrompt, judgeTemperature, judgeMaxTokens, judgeVotes, judgePassScore } = { ...lab.config.filter, ...options.settings };
@@ -77,7 +78,8 @@ export async function judge(lab: Lab, server: JudgeServer, rows: readonly JudgeR
   const path = options.store ?? join(lab.paths.processed, "judge", "votes.jsonl");
   const store = openVotes(path);
   try {
-    const { passing, progress } = await collectVotes(server, tasks, settings, { store, path }, lab.config.serving.concurrency, options);
+    const asking = { ...options, path, concurrency: lab.config.serving.concurrency };
+    const { passing, progress } = await collectVotes(server, tasks, settings, store, asking);
     const votes = new Map<string, JudgeVote[]>();
     for (const { row, key } of tasks) votes.set(row.id, [...(votes.get(row.id) ?? []), voteOf(passing.get(key) ?? store.get(key)!, rubric)]);
     const judgements = rows.map((row, i): Judgement => {
@@ -91,14 +93,22 @@ export async function judge(lab: Lab, server: JudgeServer, rows: readonly JudgeR
 }
 
 /** Asks for every vote the store does not hold. `passing`: votes that failed for a reason that may pass, by key. */
-async function collectVotes(server: JudgeServer, tasks: readonly VoteTask[], settings: VoteSettings, { store, path }: { store: Store<StoredVote>; path: string }, concurrency: number, options: JudgeOptions) {
+async function collectVotes(
+  server: JudgeServer,
+  tasks: readonly VoteTask[],
+  settings: VoteSettings,
+  store: Store<StoredVote>,
+  options: JudgeOptions & { path: string; concurrency: number },
+) {
   const isRead = (vote: StoredVote): boolean => voteOf(vote, settings.rubric).verdict !== null;
-  const kept = new Map(tasks.flatMap(({ key }) => (isKept(store.get(key)) ? [[key, store.get(key)!] as const] : [])));
+  const stored = tasks.map(({ key }) => [key, store.get(key)] as const);
+  const kept = new Map(stored.flatMap(([key, vote]) => (isKept(vote) ? [[key, vote!] as const] : [])));
   let anyRead = [...kept.values()].some(isRead);
-  // Many replies and no verdict among them say that something was wrong with the Judge, which may be mended by now.
+  // Many replies and no verdict among them: something was wrong with the Judge, which may be mended by now.
   if (!anyRead && kept.size >= UNREAD_LIMIT) kept.clear();
   // The same text twice is one question: a key is asked once.
-  const open = [...new Map(tasks.filter((task) => !kept.has(task.key)).map((task) => [task.key, task])).values()];
+  const missing = tasks.filter((task) => !kept.has(task.key));
+  const open = [...new Map(missing.map((task) => [task.key, task])).values()];
   const progress: JudgeProgress = { total: open.length, done: 0, fromStore: tasks.length - open.length, unreadable: 0, requests: 0 };
   const passing = new Map<string, StoredVote>();
   const end = options.deadlineMs === undefined ? Infinity : Date.now() + options.deadlineMs;
@@ -106,7 +116,7 @@ async function collectVotes(server: JudgeServer, tasks: readonly VoteTask[], set
   let failedInARow = 0;
   options.onProgress?.({ ...progress });
   if (open.length === 0) return { passing, progress };
-  const inFlight = (await server.inFlight?.(options.signal)) ?? concurrency;
+  const inFlight = (await server.inFlight?.(options.signal)) ?? options.concurrency;
   await mapPool(open, { concurrency: inFlight, signal: options.signal }, async (task) => {
     const asked = await askVote(server, task, settings, end, options.signal);
     options.signal?.throwIfAborted();
@@ -119,8 +129,10 @@ async function collectVotes(server: JudgeServer, tasks: readonly VoteTask[], set
     if (asked.vote.scores === null) progress.unreadable++;
     else anyRead = true;
     // Neither a lost connection nor the end of the run's time says anything about the Judge.
-    if (asked.vote.scores === null && (!asked.passing || isRejection(asked.vote.problem!))) unread.push(asked.vote);
-    if (!options.evenUnread && !anyRead && unread.length >= UNREAD_LIMIT) throw unreadError(unread, { maxTokens: settings.sampling.maxTokens, path });
+    const isJudges = !asked.passing || isRejection(asked.vote.problem!);
+    if (asked.vote.scores === null && isJudges) unread.push(asked.vote);
+    if (!options.evenUnread && !anyRead && unread.length >= UNREAD_LIMIT)
+      throw unreadError(unread, { maxTokens: settings.sampling.maxTokens, path: options.path });
     options.onProgress?.({ ...progress });
     if (failedInARow >= MAX_FAILED_IN_A_ROW)
       throw new LabError({ what: "The Judge's server does not answer", where: server.model, found: `${failedInARow} failed requests in a row, the last: ${asked.vote.message}`, todo: "Start it again and run this cell once more: the verdicts so far are kept. Or set filter.useJudge to false." });

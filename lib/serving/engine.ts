@@ -49,8 +49,9 @@ export interface EngineCommand {
 const HOST = "127.0.0.1";
 
 /**
- * JSON that follows a schema has one blank after a comma or a colon and no other: a small model that may write white space can write nothing
- * else until it is cut off. (0.25.1, vllm/config/structured_outputs.py: only for a backend that is named.)
+ * JSON that follows a schema has one blank after a comma or a colon and no other: a small model that may write
+ * white space can write nothing else until it is cut off. (vLLM 0.25.1, vllm/config/structured_outputs.py: only for
+ * a backend that is named.)
  */
 const ONE_FORM = JSON.stringify({ backend: "xgrammar", disable_any_whitespace: true });
 

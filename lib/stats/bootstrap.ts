@@ -2,6 +2,7 @@
 import { createRandom } from "./random.ts";
 import type { Estimate } from "../records.ts";
 import { areaUnderCurve, cohenKappa, quantile, wilson } from "./stats.ts";
+import type { Scored } from "./stats.ts";
 
 export interface BootstrapOptions {
   seed?: number | string;
@@ -116,13 +117,14 @@ export function kappaInterval(pairs: readonly (readonly [unknown, unknown])[], o
 }
 
 /**
- * Area under the ROC curve with a percentile interval that resamples items. null as `areaUnderCurve`; resamples that drew one side only
- * are left out of the interval.
+ * Area under the ROC curve with a percentile interval that resamples items. null as `areaUnderCurve`; resamples
+ * that drew one side only are left out of the interval.
  */
-export function areaInterval(scored: readonly (readonly [positive: boolean, score: number])[], options: BootstrapOptions = {}): Estimate | null {
+export function areaInterval(scored: readonly Scored[], options: BootstrapOptions = {}): Estimate | null {
   const value = areaUnderCurve(scored);
   if (value === null) return null;
-  const drawn = resample(scored, (s) => areaUnderCurve(s), options).filter((area): area is number => area !== null);
+  const areas = resample(scored, (s) => areaUnderCurve(s), options);
+  const drawn = areas.filter((area): area is number => area !== null);
   return { value, ...interval(drawn, options) };
 }
 

@@ -154,17 +154,21 @@ export function cohenKappa(pairs: readonly (readonly [unknown, unknown])[]): num
   return chance === 1 ? null : (agreed / n - chance) / (1 - chance);
 }
 
+/** An item of one of two sides, and its score in any unit. */
+export type Scored = readonly [positive: boolean, score: number];
+
 /**
- * Area under the ROC curve: the chance that a positive item scores higher than a negative one, a tie counting half.
+ * Area under the ROC curve: the chance that a positive item scores higher than a negative one, a tie counting
+ * half.
  *
- * Σ over positives of (negatives below + ½ negatives equal) / (positives × negatives), in [0, 1]; 0.5 is chance. Scores in any unit.
+ * Σ over positives of (negatives below + ½ negatives equal) / (positives × negatives), in [0, 1]; 0.5 is chance.
  * null when either side is empty. O(n + k log k), k different scores.
  *
  * Source: Hanley & McNeil 1982, Radiology 143 (equal to the Mann-Whitney U over its maximum).
  *
  * @example areaUnderCurve([[true, 12], [true, 8], [false, 8]]) //=> 0.75
  */
-export function areaUnderCurve(scored: readonly (readonly [positive: boolean, score: number])[]): number | null {
+export function areaUnderCurve(scored: readonly Scored[]): number | null {
   const counts = new Map<number, [negatives: number, positives: number]>();
   for (const [positive, score] of scored) {
     const count = counts.get(score) ?? [0, 0];

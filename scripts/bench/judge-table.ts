@@ -38,12 +38,24 @@ export interface JudgeBenchRow extends JudgeSetting {
   seconds: number;
 }
 
-/** Numbers of one setting. `mark`: the configured one. Shares are of all texts of a label: an unreadable verdict passes none. */
-export function judgeBenchRow(setting: JudgeSetting, rows: readonly JudgedLabel[], mark: number, seconds: number): JudgeBenchRow {
+/**
+ * Numbers of one setting. `mark`: the configured one. Shares are of all texts of a label: an unreadable
+ * verdict passes none.
+ */
+export function judgeBenchRow(
+  setting: JudgeSetting,
+  rows: readonly JudgedLabel[],
+  mark: number,
+  seconds: number,
+): JudgeBenchRow {
   const pointsOf = (isRight: boolean): number[] =>
-    rows.flatMap(({ fault, judgement }) => ((fault === null) === isRight && judgement.points !== null ? judgement.points : []));
+    rows.flatMap(({ fault, judgement }) =>
+      (fault === null) === isRight && judgement.points !== null ? judgement.points : [],
+    );
   const lowest = Math.max(1, minPoints(setting.rubric));
-  const marks = Array.from({ length: maxPoints(setting.rubric) - lowest + 1 }, (_, i) => markRow(rows, lowest + i));
+  const marks = Array.from({ length: maxPoints(setting.rubric) - lowest + 1 }, (_, i) =>
+    markRow(rows, lowest + i),
+  );
   const unread = rows.filter(({ judgement }) => judgement.status === "not_judged");
   return {
     ...setting,
@@ -53,39 +65,60 @@ export function judgeBenchRow(setting: JudgeSetting, rows: readonly JudgedLabel[
     meanRight: meanOf(pointsOf(true)),
     meanWrong: meanOf(pointsOf(false)),
     marks,
-    best: marks.reduce<MarkRow | null>((a, b) => (b.kappa !== null && b.kappa > (a?.kappa ?? -1) ? b : a), null),
+    best: marks.reduce<MarkRow | null>(
+      (a, b) => (b.kappa !== null && b.kappa > (a?.kappa ?? -1) ? b : a),
+      null,
+    ),
     seconds,
   };
 }
 
 function markRow(rows: readonly JudgedLabel[], mark: number): MarkRow {
-  const judged = rows.map(({ fault, judgement }) => ({ isRight: fault === null, status: countVotes(judgement.votePoints, mark) }));
-  const share = (isRight: boolean): number | null => meanOf(judged.flatMap((row) => (row.isRight === isRight ? Number(row.status === "passed") : [])));
+  const judged = rows.map(({ fault, judgement }) => ({
+    isRight: fault === null,
+    status: countVotes(judgement.votePoints, mark),
+  }));
+  const share = (isRight: boolean): number | null =>
+    meanOf(judged.flatMap((row) => (row.isRight === isRight ? Number(row.status === "passed") : [])));
   const read = judged.filter(({ status }) => status !== "not_judged");
-  return { mark, rightPassed: share(true), wrongPassed: share(false), kappa: cohenKappa(read.map((row) => [row.isRight, row.status === "passed"])) };
+  return {
+    mark,
+    rightPassed: share(true),
+    wrongPassed: share(false),
+    kappa: cohenKappa(read.map((row) => [row.isRight, row.status === "passed"])),
+  };
 }
 
 const meanOf = (values: readonly number[]): number | null => (values.length === 0 ? null : mean(values));
 
 /** The two tables as rows: what each setting is worth, and what each mark would let through. */
 export function judgeBenchTables(rows: readonly JudgeBenchRow[]): { caption: string; rows: object[] }[] {
-  const worth = rows.map(({ rubric, layout, texts, card, mark, unreadableBy, meanRight, meanWrong, best, seconds }) => ({
-    ...{ rubric, layout, texts, n: card.n, right: card.good, wrong: card.bad },
-    unreadable: Object.entries(unreadableBy).map(([cause, n]) => `${cause} ${n}`).join(", ") || "none",
-    "points of right": meanRight,
-    "of wrong": meanWrong,
-    AUC: card.auc,
-    mark,
-    kappa: card.kappa,
-    "right kept": card.goodPassed,
-    "wrong passed": card.badPassed,
-    "best mark": best && best.mark,
-    "its kappa": best && best.kappa,
-    seconds: Math.round(seconds * 10) / 10,
-  }));
+  const worth = rows.map(
+    ({ rubric, layout, texts, card, mark, unreadableBy, meanRight, meanWrong, best, seconds }) => ({
+      ...{ rubric, layout, texts, n: card.n, right: card.good, wrong: card.bad },
+      unreadable:
+        Object.entries(unreadableBy)
+          .map(([cause, n]) => `${cause} ${n}`)
+          .join(", ") || "none",
+      "points of right": meanRight,
+      "of wrong": meanWrong,
+      AUC: card.auc,
+      mark,
+      kappa: card.kappa,
+      "right kept": card.goodPassed,
+      "wrong passed": card.badPassed,
+      "best mark": best && best.mark,
+      "its kappa": best && best.kappa,
+      seconds: Math.round(seconds * 10) / 10,
+    }),
+  );
   const marks = rows.map(({ rubric, layout, texts, marks: all }) => ({
     ...{ rubric, layout, texts },
-    ...Object.fromEntries(all.filter(({ mark }) => all.length < 10 || mark % 2 === 0).map((row) => [`at ${row.mark}`, `${share(row.rightPassed)}/${share(row.wrongPassed)}`])),
+    ...Object.fromEntries(
+      all
+        .filter(({ mark }) => all.length < 10 || mark % 2 === 0)
+        .map((row) => [`at ${row.mark}`, `${share(row.rightPassed)}/${share(row.wrongPassed)}`]),
+    ),
   }));
   return [
     { caption: "The Judge on texts that the checker calls right or wrong", rows: worth },
