@@ -57,12 +57,20 @@ describe("extremes", () => {
     drawn(filtered, texts);
   });
 
-  test("one type only", async () => {
+  test("questions of one type only are nothing to warn of", async () => {
     const same = twenty.map((q) => ({ ...q, type: "financial_concept" as const }));
     const texts = same.map((q) => distilled(q, right(q)));
     const filtered = await run(same, texts);
-    expect(filtered.stats.warning).toBe("All kept rows are of one type, financial_concept.");
+    expect(filtered.stats.warning).toBeNull();
     drawn(filtered, texts);
+  });
+
+  test("one type is left of several: that is said", async () => {
+    const isConcept = (q: (typeof twenty)[number]) => q.type === "financial_concept";
+    const concept = { type: "financial_concept" } as const;
+    const rows = twenty.map((q, i) => (i < 15 ? { ...q, ...concept } : { ...q, type: "financial_analysis" as const }));
+    const filtered = await run(rows, rows.map((q) => distilled(q, isConcept(q) ? right(q) : "no tags")));
+    expect(filtered.stats.warning).toBe("All kept rows are of one of 2 types, financial_concept.");
   });
 
   test("training questions nobody asked the Teacher about are counted", async () => {

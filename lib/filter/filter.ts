@@ -133,7 +133,9 @@ function warningOf({ layers, rows, languages }: FilterStats, sft: readonly SftRo
     const reason = Object.keys(worst.reasons)[0];
     said.push(`Nothing was kept: of ${layers[0]!.in} texts the layer "${worst.layer}" took most (${worst.in - worst.out}), above all for "${reason}".`);
   } else if (rows.sft < 8) said.push(`Only ${rows.sft} ${rows.sft === 1 ? "row was" : "rows were"} kept: too few to train on.`);
-  if (rows.sft > 1 && new Set(sft.map((row) => row.type)).size === 1) said.push(`All kept rows are of one type, ${sft[0]!.type}.`);
+  const asked = Object.keys(layers[0]!.byType).length;
+  const onlyType = new Set(sft.map((row) => row.type)).size === 1 ? sft[0]!.type : null;
+  if (rows.sft > 1 && asked > 1 && onlyType) said.push(`All kept rows are of one of ${asked} types, ${onlyType}.`);
   const chinese = languages.filter((row) => row.question === "zh");
   const [all, inEnglish] = [chinese, chinese.filter((row) => row.response === "en")].map(sumTexts) as [number, number];
   if (inEnglish > all / 2) said.push(`${inEnglish} of ${all} texts to Chinese questions are in English: see prompt.teacher.`);
