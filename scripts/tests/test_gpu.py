@@ -58,10 +58,82 @@ def losses(stage):
 
 
 def test_a_kernel_of_this_gpu_agrees_with_plain_attention():
-    program = "from sidecar import flash; kernel, why = flash.working_kernel('cuda'); assert kernel, why; print(flash.difference(kernel, 'cuda') / flash.TOLERANCE)"
+    program = """from sidecar import flash
+kernel, why = flash.working_kernel("cuda")
+assert kernel, why
+print(max(flash.difference(kernel, "cuda", prefix=prefix) for prefix in (False, True)) / flash.TOLERANCE)"""
     tried = subprocess.run([sys.executable, "-c", program], cwd=SCRIPTS, capture_output=True, text=True, env=environment(), timeout=300)
     assert tried.returncode == 0, tried.stderr
     assert float(tried.stdout) < 1
+
+
+PACKED = """
+import json, sys
+from functools import partial
+
+scripts, base, folder, device = sys.argv[1:]
+sys.path[:0] = [scripts, scripts + "/tests"]
+import torch
+from sidecar import flash
+from sidecar.packed_grpo import PackedGRPOTrainer
+from sidecar.speed import spare_casts
+from trainers import gradients, inputs_of, lora_policy, trainer_of
+from transformers import AutoTokenizer
+from trl import GRPOTrainer
+
+kernel = flash.one_by_one if device == "cpu" else flash.working_kernel(device)[0]
+tokenizer = AutoTokenizer.from_pretrained(base, padding_side="left")
+prompts = [list(range(3, 3 + n)) for n in (40, 71, 25)]
+lengths = [30, 4, 0, 61, 17, 2, 40, 9, 33, 50, 21, 12]
+
+
+def log_probs(trainer, batch):
+    ids, mask = (torch.cat([batch[f"prompt_{x}"], batch[f"completion_{x}"]], 1) for x in ("ids", "mask"))
+    return trainer._get_per_token_logps_and_entropies(trainer.model, ids, mask, batch["completion_ids"].size(1))[0]
+
+
+def score(kind, dtype, center=None):
+    policy = lora_policy(base, device, dtype)
+    if dtype == torch.bfloat16:
+        spare_casts(policy)
+    count = len(lengths)
+    settings = dict(use_cpu=device == "cpu", bf16=dtype == torch.bfloat16, per_device_train_batch_size=count, gradient_accumulation_steps=1)
+    trainer = trainer_of(kind, policy, tokenizer, folder, **settings)
+    trainer.current_gradient_accumulation_steps = 1
+    if kind is not GRPOTrainer:
+        flash.use_kernel(trainer.model.get_base_model(), kernel)
+    trainer.model.train()
+    known = {}
+
+    def scored(batch):
+        batch = {name: value.to(device) for name, value in batch.items()}
+        known["logps"] = (log_probs(trainer, batch) * batch["completion_mask"]).cpu()
+        return known["logps"] if center is None else center  # one reference for all
+
+    batch = {name: value.to(device) for name, value in inputs_of(prompts, lengths, scored).items()}
+    loss = trainer.compute_loss(trainer.model, batch)
+    loss.backward()
+    return known["logps"], torch.cat([slope.flatten().float().cpu() for slope in gradients(trainer.model).values()])
+
+
+exact = score(GRPOTrainer, torch.float32)
+padded = score(GRPOTrainer, torch.bfloat16, exact[0])
+found = {}
+for share in (True, False):
+    packed = score(partial(PackedGRPOTrainer, room=200, share=share), torch.bfloat16, exact[0])
+    for name, a, b, c in zip(("logps", "gradients"), exact, padded, packed):
+        found[f"{name} {share}"] = [((x - a).norm() / a.norm()).item() for x in (b, c)]
+print(json.dumps(found))
+"""
+
+
+def test_grpo_without_padding_is_as_near_to_float32_as_padded_bf16_is(base, tmp_path):
+    program = tmp_path / "packed.py"
+    program.write_text(PACKED)
+    done = subprocess.run([sys.executable, program, SCRIPTS, base, tmp_path, "cuda"], capture_output=True, text=True, env=environment(), timeout=600)
+    assert done.returncode == 0, done.stderr
+    for name, (padded, packed) in json.loads(done.stdout.splitlines()[-1]).items():
+        assert packed < max(1.5 * padded, 1e-4), (name, padded, packed)
 
 
 def test_sft_trains_without_padding_by_flash_attention(gpu_stage):
@@ -162,6 +234,27 @@ def test_grpo_learns_with_vllm_in_the_trainer(gpu_stage, reward_module, sleep):
     differences = [event["metrics"]["sampling/sampling_logp_difference/mean"] for event in grpo.events("step")]
     assert len(differences) == 4
     assert max(differences) < 0.5, differences
+
+
+@needs_vllm
+def test_a_seed_decides_vllm_s_answers_and_packing_does_not_change_what_is_learned_from_them(gpu_stage, reward_module):
+    def steps(folder, seed, packed):
+        gpu = {"vllm": True, "vllmMemoryShare": 0.2, "packed": packed}
+        settings = {"startFromSft": False, "maxSteps": 1, "learningRate": 1e-3}
+        grpo = gpu_stage("grpo", RL_ROWS, folder=folder, seed=seed, models=WHOLE, gpu=gpu, reward=reward_module(REWARD), grpo=settings)
+        assert run(grpo) == 0, grpo.log()
+        assert ("on  FlashAttention" in grpo.log()) == packed
+        (step,), (samples,) = grpo.events("step"), grpo.events("samples")
+        assert {"seconds/sync", "seconds/generate", "seconds/reward", "seconds/score", "seconds/update"} <= step["metrics"].keys()
+        return step["metrics"], [s["completion"] for s in samples["samples"]]
+
+    first, answers = steps("first", 1, True)
+    padded, same_answers = steps("padded", 1, False)
+    _, other_answers = steps("other", 2, True)
+    assert answers == same_answers
+    assert answers != other_answers
+    assert first["entropy"] == pytest.approx(padded["entropy"], rel=0.02)
+    assert first["grad_norm"] == pytest.approx(padded["grad_norm"], rel=0.1)  # a random base magnifies bf16's rounding
 
 
 @needs_vllm

@@ -6,18 +6,18 @@ import torch
 from sidecar.model import TARGETS
 
 
-def lora_policy(base):
-    """A LoRA model whose adapter does something."""
+def lora_policy(base, device="cpu", dtype=torch.float32):
+    """A LoRA model whose adapter does something; its own weights are float32 whatever the base's are."""
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
     torch.manual_seed(3)
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, attn_implementation="sdpa")
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, attn_implementation="sdpa")
     model = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, target_modules=TARGETS, task_type="CAUSAL_LM"))
     for name, weight in model.named_parameters():
         if ".lora_B." in name:
             torch.nn.init.normal_(weight, std=0.05)
-    return model.eval()
+    return model.eval().to(device)
 
 
 def trainer_of(kind, policy, tokenizer, folder, **settings):
@@ -25,8 +25,9 @@ def trainer_of(kind, policy, tokenizer, folder, **settings):
     from datasets import Dataset
     from trl import GRPOConfig
 
-    settings = {"beta": 0.1, "temperature": 0.7, "num_generations": 4, "per_device_train_batch_size": 4, "loss_type": "grpo", **settings}
-    args = GRPOConfig(output_dir=str(folder), use_cpu=True, bf16=False, gradient_checkpointing=False, report_to="none", **settings)
+    defaults = {"beta": 0.1, "temperature": 0.7, "num_generations": 4, "per_device_train_batch_size": 4, "loss_type": "grpo"}
+    defaults |= {"use_cpu": True, "bf16": False, "gradient_checkpointing": False, "report_to": "none"}
+    args = GRPOConfig(output_dir=str(folder), **(defaults | settings))
     policy = copy.deepcopy(policy)
     policy.set_adapter("default")
     return kind(

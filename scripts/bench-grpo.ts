@@ -1,0 +1,92 @@
+/**
+ * Seconds of a GRPO step on given weights and questions, and where they go.
+ *
+ *     node scripts/bench-grpo.ts --base DIR --rows FILE.jsonl [--adapter DIR]
+ *       --steps 12           the first three are not counted
+ *       --profile NAME       small (default), gpu; tiny on a CPU
+ *       --set key=value      any config value; repeatable. 16 questions × 8 answers, unless set otherwise
+ *       --out DIR            default reports/bench-grpo
+ *
+ * The rows are those of rl.jsonl (`prompt`, `gold_answer`) or of one's own questions (`question`, `gold_answer`). `--adapter`: an SFT
+ * adapter to go on from; without it GRPO starts from the base. Everything goes through the code that a user's run goes through, its memory
+ * plan too. Prints a table and writes DIR/grpo.json; the run's log and events stay in DIR/work.
+ */
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { listGpus } from "../lib/config/gpu.ts";
+import { openLab } from "../lib/config/lab.ts";
+import { workspacePaths } from "../lib/config/paths.ts";
+import { parseSetting } from "../lib/config/settings.ts";
+import { LabError } from "../lib/errors.ts";
+import type { RlRow } from "../lib/records.ts";
+import type { Run } from "../lib/run/run.ts";
+import { writeFileAtomic } from "../lib/store/atomic.ts";
+import { writeJsonl } from "../lib/store/jsonl.ts";
+import { trainGrpo } from "../lib/train/train.ts";
+import { table } from "../lib/view/table.ts";
+import { secondsOf } from "./bench/grpo-seconds.ts";
+
+const OPTIONS = {
+  base: { type: "string" },
+  rows: { type: "string" },
+  adapter: { type: "string" },
+  steps: { type: "string" },
+  profile: { type: "string" },
+  set: { type: "string", multiple: true },
+  out: { type: "string" },
+} as const;
+const USAGE = "node scripts/bench-grpo.ts --base DIR --rows FILE.jsonl [--adapter DIR]";
+/** How a run may end that was too short, or whose answers were all cut: its steps are whole all the same. */
+const EXPECTED_ENDS = ["nothing_trained", "no_signal"];
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: OPTIONS });
+  const given = (name: "base" | "rows"): string => {
+    const value = values[name];
+    if (value === undefined) throw new LabError({ what: "An option is missing", where: `--${name}`, expected: USAGE });
+    return value;
+  };
+  const out = resolve(values.out ?? join(workspacePaths().reports, "bench-grpo"));
+  const own = Object.fromEntries((values.set ?? []).map(parseSetting).map(({ key, value }) => [key, value]));
+  const shape = { "grpo.promptsPerStep": 16, "grpo.groupSize": 8, "grpo.maxSteps": Number(values.steps ?? 12), "grpo.epochs": 100 };
+  const overrides = { "models.base": given("base"), "grpo.startFromSft": values.adapter !== undefined, "gpu.processes": 1, ...shape, ...own };
+  const workspace = join(out, "work");
+  rmSync(workspace, { recursive: true, force: true });
+  mkdirSync(workspace, { recursive: true });
+  const lab = openLab({ profile: values.profile ?? "small", ...overrides }, { FTMODEL_WORKSPACE: workspace });
+  mkdirSync(dirname(lab.paths.rl), { recursive: true });
+  writeJsonl(lab.paths.rl, readRows(given("rows")));
+
+  let run: Run | null = null;
+  try {
+    const adapter = values.adapter === undefined ? {} : { adapter: resolve(values.adapter) };
+    run = await trainGrpo(lab, { ...adapter, publish: false, onProgress: (now) => void (run = now) });
+  } catch (error) {
+    if (!EXPECTED_ENDS.includes((run as Run | null)?.cause?.code ?? "")) throw error;
+  }
+  const seconds = secondsOf(run!.events);
+  const [gpu] = await listGpus();
+  const { grpo, gpu: used } = run!.config;
+  writeFileAtomic(join(out, "grpo.json"), `${JSON.stringify({ created: new Date().toISOString(), device: gpu?.name ?? "CPU", grpo, gpu: used, ...seconds }, null, 1)}\n`);
+  const setting = `${grpo.promptsPerStep} × ${grpo.groupSize} answers, ${grpo.microBatch} a pass, packed ${used.packed}, correction ${used.vllmCorrection}`;
+  console.log(`\n${table(seconds.rows, undefined, { caption: `GRPO on ${gpu?.name ?? "a CPU"}: ${setting}, ${seconds.steps} steps` }).text}`);
+  console.log(`\n${run!.folder}/log.txt   ${join(out, "grpo.json")}`);
+}
+
+/** Rows of rl.jsonl, or questions as a reader brings them. */
+function readRows(file: string): RlRow[] {
+  const lines = readFileSync(file, "utf8").split("\n").filter((line) => line.trim() !== "");
+  return lines.map((line, i) => {
+    const row = JSON.parse(line) as Record<string, string | undefined>;
+    const prompt = row.prompt ?? row.question;
+    if (!prompt || !row.gold_answer) throw new LabError({ what: "A row is incomplete", where: `${file}:${i + 1}`, expected: "prompt (or question) and gold_answer" });
+    return { id: row.id ?? `row-${i}`, prompt, gold_answer: row.gold_answer, type: "financial_calculation", source: row.source ?? "bench" };
+  });
+}
+
+main().catch((error: unknown) => {
+  const told = error instanceof LabError || (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"));
+  console.error(told ? `\n${error.message}` : error);
+  process.exitCode = 1;
+});
