@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { comparisonRows, describeComparison, differenceVerdict, formatP, formatPoints } from "./comparison-text.ts";
+import { comparisonRows, describeComparison, describePairs, differenceVerdict, formatP, formatPoints } from "./comparison-text.ts";
 
 const comparison = { metric: "accuracyLenient" as const, n: 200, delta: 0.2, low: 0.121, high: 0.279, p: 0.0002 };
 
@@ -22,4 +22,9 @@ test("a table has one row a pair and metric", () => {
   const rows = comparisonRows([{ a: "base", b: "sft", metrics: [comparison, { ...comparison, metric: "format" }] }]);
   expect(rows.map((row) => [row.step, row.metric, row.verdict])).toEqual([["Base → SFT", "greedy, lenient", "better"], ["Base → SFT", "format", "better"]]);
   expect(rows[0]!.points).toBe("+20.0 [+12.1, +27.9]");
+});
+
+test("one metric is told of every pair that has it", () => {
+  const pairs = [{ a: "base", b: "sft", metrics: [comparison] }, { a: "base_majority", b: "sft_grpo", metrics: [{ ...comparison, metric: "format" as const }] }] as const;
+  expect(describePairs(pairs.map((pair) => ({ ...pair, metrics: [...pair.metrics] })), "accuracyLenient")).toEqual([describeComparison("base", "sft", comparison)]);
 });

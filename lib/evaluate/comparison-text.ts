@@ -27,6 +27,11 @@ export function describeComparison(a: string, b: string, { metric, n, delta, low
   return `**${styleOf(b, 1).label} against ${styleOf(a, 0).label}**, ${NAMES[metric]}: **${formatPoints(delta)} points** [${formatPoints(low)}, ${formatPoints(high)}], ${formatP(p)}, n = ${n} questions: ${says}.`;
 }
 
+/** One metric of every pair that has it, a sentence each. */
+export function describePairs(pairs: readonly Pick<ArmPair, "a" | "b" | "metrics">[], metric: Metric): string[] {
+  return pairs.flatMap(({ a, b, metrics }) => metrics.filter((c) => c.metric === metric).map((c) => describeComparison(a, b, c)));
+}
+
 /** Rows for a table: every comparison of every pair, b against a. */
 export function comparisonRows(pairs: readonly Pick<ArmPair, "a" | "b" | "metrics">[]): { step: string; metric: string; n: number; points: string; p: string; verdict: string }[] {
   return pairs.flatMap(({ a, b, metrics }) =>

@@ -45,8 +45,8 @@ export function ablation(summary: Pick<AblationSummary, "n" | "seeds" | "profile
   });
 }
 
-/** The same as a table; the first arm is the baseline row. */
-export function ablationTable(summary: Pick<AblationSummary, "n" | "arms">): View {
+/** The same as a table; the first arm is the baseline row. `arms` may be the reports of any models that were asked the same questions. */
+export function ablationTable(summary: Pick<AblationSummary, "n" | "arms">, { caption = "Ablation: value [95 % interval]" }: { caption?: string } = {}): View {
   const rows = summary.arms.map((arm, i) => ({
     arm: styleOf(arm.name, i).label,
     n: summary.n,
@@ -69,5 +69,5 @@ export function ablationTable(summary: Pick<AblationSummary, "n" | "arms">): Vie
     { key: "judge", label: "Judge" },
     { key: "tokens", label: "tokens an answer" },
   ];
-  return table(rows, columns, { caption: "Ablation: value [95 % interval]" });
+  return table(rows, columns, { caption });
 }
