@@ -18,6 +18,16 @@ describe("filter", () => {
     expect(title(f.funnel(funnelOf(fates, ["format", "judge"])))).toContain("2 left after 2 layers (50.0 %)");
   });
 
+  test.each([
+    [4, "dropped: r1 5 · r2 4 · r3 3 · r4 2"],
+    [5, "dropped: r1 5 · r2 4 · r3 3 · 2 other reasons 3"],
+  ])("of %i reasons the note names those it has room for", (reasons, text) => {
+    const dropped = Object.fromEntries(Array.from({ length: reasons }, (_, i) => [`r${i + 1}`, 5 - i]));
+    const layer = { ...funnelOf(fates, ["format"])[0]!, in: 20, out: 1, reasons: dropped };
+    const [note] = f.funnel([layer]).layout.annotations as { text: string }[];
+    expect(note!.text).toBe(text);
+  });
+
   test("a layer that the config skips says so", () => {
     const notes = f.funnel(funnelOf(fates.slice(1, 2), ["format", "judge"], ["judge"])).layout.annotations as { text: string }[];
     expect(notes[1]!.text).toBe("skipped by the config");

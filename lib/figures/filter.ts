@@ -99,9 +99,11 @@ function droppedText(layer: FunnelLayer): string {
     .filter(([, n]) => n > 0)
     .sort((a, b) => b[1] - a[1]);
   if (reasons.length === 0) return layer.in === layer.out ? "nothing dropped" : "";
-  const named = reasons.slice(0, 3).map(([reason, n]) => `${reason.replace(/_/g, " ")} ${formatCount(n)}`);
-  const rest = reasons.slice(3).reduce((sum, [, n]) => sum + n, 0);
-  return `dropped: ${named.join(" · ")}${rest > 0 ? ` · ${reasons.length - 3} more ${formatCount(rest)}` : ""}`;
+  const shown = reasons.length <= 4 ? 4 : 3; // "1 other reason" would take the room of its name
+  const named = reasons.slice(0, shown).map(([reason, n]) => `${reason.replace(/_/g, " ")} ${formatCount(n)}`);
+  const rest = reasons.slice(shown).reduce((sum, [, n]) => sum + n, 0);
+  if (rest > 0) named.push(`${reasons.length - shown} other reasons ${formatCount(rest)}`);
+  return `dropped: ${named.join(" · ")}`;
 }
 
 /**
