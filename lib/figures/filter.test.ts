@@ -23,7 +23,7 @@ describe("filter", () => {
     [5, "dropped: r1 5 · r2 4 · r3 3 · 2 other reasons 3"],
   ])("of %i reasons the note names those it has room for", (reasons, text) => {
     const dropped = Object.fromEntries(Array.from({ length: reasons }, (_, i) => [`r${i + 1}`, 5 - i]));
-    const layer = { ...funnelOf(fates, ["format"])[0]!, in: 20, out: 1, reasons: dropped };
+    const layer = { ...funnelOf(fates, ["format", "judge"])[0]!, in: 20, out: 1, reasons: dropped };
     const [note] = f.funnel([layer]).layout.annotations as { text: string }[];
     expect(note!.text).toBe(text);
   });
