@@ -112,7 +112,7 @@ function printAblation(lab: Lab): void {
   const newest = readdirSync(lab.paths.reports).filter((name) => /^ablation_summary_.*\.json$/.test(name)).sort().at(-1);
   if (newest === undefined) return;
   const { arms, n, seeds, profile } = AblationSummary.parse(JSON.parse(readFileSync(join(lab.paths.reports, newest), "utf8")));
-  const rows = arms.map(({ name, format, accuracy, accuracyLenient, accuracySampled, judge, tokensPerAnswer }) => ({ arm: name, format, accuracy, accuracyLenient, accuracySampled, judge, tokensPerAnswer }));
+  const rows = arms.map(({ name: arm, byType, ...numbers }) => ({ arm, ...numbers }));
   say(`\n${table(rows, undefined, { caption: `Ablation, profile ${profile}: ${n} test questions, seeds ${seeds.join(", ")}; value [95 % interval]` }).text}`);
 }
 

@@ -77,8 +77,9 @@ export interface ServedModel {
 }
 
 /**
- * Where a model is asked: an adapter on its base's server, by name, under vLLM; by name at a given URL, whatever that holds under it; merged
- * first (once) where transformers serves, which has no LoRA. Throws LabError as mergeAdapter.
+ * Where a model is asked: an adapter on its base's server, by name, under vLLM (on bf16 weights, also when it was trained on four bits); by
+ * name at a given URL, whatever that holds under it; merged first (once) where transformers serves, which has no LoRA. Throws LabError as
+ * mergeAdapter.
  */
 export async function servedModel(lab: Lab, { name, ref, adapter, role }: EvaluatedModel): Promise<ServedModel> {
   if (adapter === null) return { server: role ?? ref, adapter: null };

@@ -10,7 +10,7 @@ import { PROFILES } from "../../lib/config/profiles.ts";
 import { configKeys, valueAt } from "../../lib/config/settings.ts";
 import type { Overrides } from "../../lib/config/settings.ts";
 import { distill } from "../../lib/distill/distill.ts";
-import { evaluate } from "../../lib/evaluate/evaluate.ts";
+import { evaluateArms } from "../../lib/evaluate/evaluate-arms.ts";
 import { filter } from "../../lib/filter/filter.ts";
 import { prepare } from "../../lib/prepare/prepare.ts";
 import { splitQuestions } from "../../lib/prepare/split.ts";
@@ -61,7 +61,7 @@ function learnOnCpu(workspace: string): Promise<Learnt[]> {
   return learn("CPU", lab, lab);
 }
 
-/** SFT on four bits; GRPO with vLLM, which needs whole weights. The servers go without CUDA graphs: there are five of them, each with little to do. */
+/** SFT on four bits; GRPO with vLLM, which needs whole weights. The servers go without CUDA graphs: there are three of them, each with little to do. */
 function learnOnGpu(workspace: string): Promise<Learnt[]> {
   const lab = (more: Overrides): Lab => openLab({ profile: "gpu", ...tinyWorld(), ...COMMON, "gpu.cudaGraphs": false, "gpu.serverMemoryShare": 0.3, ...more }, { FTMODEL_WORKSPACE: workspace });
   return learn("GPU", lab({ "models.loadIn4bit": true }), lab({ "models.loadIn4bit": false, "gpu.vllm": true }));
@@ -76,12 +76,8 @@ async function learn(where: string, sftLab: Lab, grpoLab: Lab): Promise<Learnt[]
   writeJsonl(sftLab.paths.test, rows); // without a manifest: no file of the filter
   await trainSft(sftLab);
   await trainGrpo(grpoLab);
-  const learnt: Learnt[] = [];
-  for (const arm of ["base", "sft", "sft_grpo"] as const) {
-    const { report } = await evaluate(grpoLab, { arm });
-    learnt.push({ where, arm, format: report.format, greedy: report.accuracy, sampled: report.accuracySampled });
-  }
-  return learnt;
+  const evaluations = await evaluateArms(grpoLab, ["base", "sft", "sft_grpo"]);
+  return Object.entries(evaluations).map(([arm, { report }]) => ({ where, arm, format: report.format, greedy: report.accuracy, sampled: report.accuracySampled }));
 }
 
 /** Whether both machines agree on an arm: their intervals overlap. Pure. */
