@@ -69,11 +69,11 @@ test("labels a Teacher's texts, asks once in every setting, and shows which mark
   const args = ["--judge", "owner/judge", "--url", stub.url, "--distilled", distilled];
   const { code, out, err } = await bench(...args);
   expect([code, err]).toEqual([0, ""]);
-  expect(out).toMatch(/rules-first-zh +Chinese questions +10/);
+  expect(out).toMatch(/check +rules-first-zh +Chinese questions +10/);
   const { rows: found } = JSON.parse(
     readFileSync(join(folder, "reports", "bench-judge", "judge.json"), "utf8"),
   );
-  expect(found).toHaveLength(2 * (2 + 2 + 1));
+  expect(found).toHaveLength(2 * 2 * (2 + 2 + 1));
   expect(found[0]).toMatchObject({
     layout: "rules-first",
     texts: "all",

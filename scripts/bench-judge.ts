@@ -8,7 +8,8 @@
  *       --texts FILE         JSON lines of id, question, gold, completion, fault (null: right)
  *       --count N            texts of each distilled file at most, half of them right (600)
  *       --rubrics A,B        four-dimensions,seven-criteria
- *       --layouts A,B        rules-first,inputs-first,rules-first-zh (for Chinese questions)
+ *       --prompts A,B        full,check (short where the profile's Judge is asked so): how much is spelt out
+ *       --layouts A,B        rules-first,rules-first-question,rules-first-zh (for Chinese questions)
  *       --out DIR            default reports/bench-judge; what was cut off goes on there
  *       --profile NAME       small (default), gpu or tiny
  *       --set key=value      any config value; repeatable
@@ -21,10 +22,13 @@ import { parseArgs } from "node:util";
 import { judgeBenchRow, judgeBenchTables } from "./bench/judge-table.ts";
 import type { JudgeBenchRow } from "./bench/judge-table.ts";
 import { openLab } from "../lib/config/lab.ts";
+import type { Lab } from "../lib/config/lab.ts";
 import { workspacePaths } from "../lib/config/paths.ts";
 import { LabError } from "../lib/errors.ts";
+import type { JudgeServer } from "../lib/judge/judge-ask.ts";
 import { readLabelled } from "../lib/judge/judge-measure.ts";
-import { LAYOUT_NAMES, layoutOf, RUBRIC_NAMES } from "../lib/judge/judge-prompt.ts";
+import { LAYOUT_NAMES, layoutOf, PROMPT_NAMES, RUBRIC_NAMES } from "../lib/judge/judge-prompt.ts";
+import type { LayoutName, PromptSize, RubricName } from "../lib/judge/judge-prompt.ts";
 import { labelledTexts } from "../lib/judge/judge-real-texts.ts";
 import { openJudge } from "../lib/judge/judge-server.ts";
 import type { LabelledText } from "../lib/judge/judge-sets.ts";
@@ -44,21 +48,17 @@ const OPTIONS = {
   texts: { type: "string", multiple: true },
   count: { type: "string" },
   rubrics: { type: "string" },
+  prompts: { type: "string" },
   layouts: { type: "string" },
   out: { type: "string" },
   profile: { type: "string" },
   set: { type: "string", multiple: true },
 } as const;
 const CHINESE = "Chinese questions";
+const USUAL_LAYOUTS = ["rules-first", "rules-first-question", "rules-first-zh"] as const;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
-  const rubrics = namesOf("--rubrics", values.rubrics, RUBRIC_NAMES, RUBRIC_NAMES);
-  const layouts = namesOf("--layouts", values.layouts, LAYOUT_NAMES, [
-    "rules-first",
-    "inputs-first",
-    "rules-first-zh",
-  ]);
   const out = resolve(values.out ?? join(workspacePaths().reports, "bench-judge"));
   const set = [
     ...(values.judge ? [`models.judge=${values.judge}`] : []),
@@ -66,69 +66,75 @@ async function main(): Promise<void> {
     ...(values.set ?? []),
   ];
   const inherited = process.env.FTMODEL_SET ? (JSON.parse(process.env.FTMODEL_SET) as string[]) : [];
-  const lab = openLab(
-    {},
-    {
-      ...process.env,
-      FTMODEL_PROFILE: values.profile ?? "small",
-      FTMODEL_SET: JSON.stringify([...inherited, ...set]),
-    },
-  );
-  const texts = textsOf(
-    values.distilled ?? [],
-    values.texts ?? [],
-    Number(values.count ?? 600),
-    lab.config.seed,
-  );
+  const settingsOf = { FTMODEL_SET: JSON.stringify([...inherited, ...set]) };
+  const profile = { FTMODEL_PROFILE: values.profile ?? "small" };
+  const lab = openLab({}, { ...process.env, ...profile, ...settingsOf });
+  const { seed, filter } = lab.config;
+  const usual = filter.judgePrompt === "short" ? (["short"] as const) : (["full", "check"] as const);
+  const settings: Settings = {
+    rubrics: namesOf("--rubrics", values.rubrics, RUBRIC_NAMES, RUBRIC_NAMES),
+    prompts: namesOf("--prompts", values.prompts, PROMPT_NAMES, usual),
+    layouts: namesOf("--layouts", values.layouts, LAYOUT_NAMES, USUAL_LAYOUTS),
+  };
+  const texts = textsOf(values.distilled ?? [], values.texts ?? [], Number(values.count ?? 600), seed);
   writeJsonl(join(out, "texts.jsonl"), texts);
 
-  const chinese = texts.filter(({ question }) => languageOf(question) === "zh");
-  const rows: JudgeBenchRow[] = [];
   const started = performance.now();
   const server = await openJudge(lab);
   try {
     // The first request starts the server: its time is no verdict's.
     await server.inFlight?.();
     const startSeconds = seconds(started);
-    for (const rubric of rubrics) {
-      const mark = pointsToPass(rubric, lab.config.filter.judgePassScore);
-      for (const layout of layouts) {
-        const some = layoutOf(layout).language === "zh" ? chinese : texts;
-        if (some.length === 0) continue;
-        const from = performance.now();
-        const options = {
-          gate: false,
-          evenUnread: true,
-          settings: { rubric, layout },
-          store: join(out, "votes.jsonl"),
-        };
-        const { judgements } = await judge(lab, server, some, options);
-        const add = (named: string, of: readonly LabelledText[]): void =>
-          void rows.push(
-            judgeBenchRow({ rubric, layout, texts: named }, labelled(of, judgements), mark, seconds(from)),
-          );
-        add(some === chinese ? CHINESE : "all", some);
-        if (some !== chinese && chinese.length > 0 && chinese.length < texts.length) add(CHINESE, chinese);
-      }
-    }
-    const about = {
-      created: new Date().toISOString(),
-      judge: server.model,
-      settings: lab.config.filter,
-      startSeconds,
-      seconds: seconds(started),
-    };
-    writeFileAtomic(join(out, "judge.json"), `${JSON.stringify({ ...about, rows }, null, 1)}\n`);
+    const rows = await judgeAll(lab, server, texts, settings, join(out, "votes.jsonl"));
+    const about = { created: new Date().toISOString(), judge: server.model, settings: filter };
+    const times = { startSeconds, seconds: seconds(started) };
+    writeFileAtomic(join(out, "judge.json"), `${JSON.stringify({ ...about, ...times, rows }, null, 1)}\n`);
     for (const { caption, rows: printed } of judgeBenchTables(rows))
       console.log(`\n${table(printed, undefined, { caption }).text}`);
     for (const { card } of rows) console.log(`\n${card.sentence}`);
-    console.log(
-      `\nserver ready after ${startSeconds.toFixed(0)} s, all verdicts after ${about.seconds.toFixed(0)} s\n` +
-        join(out, "judge.json"),
-    );
+    const [ready, done] = [startSeconds, times.seconds].map((t) => t.toFixed(0));
+    console.log(`\nserver ready after ${ready} s, done after ${done} s`);
+    console.log(join(out, "judge.json"));
   } finally {
     await server.close?.();
   }
+}
+
+interface Settings {
+  rubrics: readonly RubricName[];
+  prompts: readonly PromptSize[];
+  layouts: readonly LayoutName[];
+}
+
+/** One row a setting; where some questions are Chinese, one more for these alone. Nothing is asked twice. */
+async function judgeAll(
+  lab: Lab,
+  server: JudgeServer,
+  texts: readonly LabelledText[],
+  { rubrics, prompts, layouts }: Settings,
+  store: string,
+): Promise<JudgeBenchRow[]> {
+  const chinese = texts.filter(({ question }) => languageOf(question) === "zh");
+  const all = rubrics.flatMap((rubric) =>
+    prompts.flatMap((prompt) => layouts.map((layout) => ({ rubric, prompt, layout }))),
+  );
+  const rows: JudgeBenchRow[] = [];
+  for (const { rubric, prompt, layout } of all) {
+    const inChinese = layoutOf(layout).language === "zh";
+    const some = inChinese ? chinese : texts;
+    if (some.length === 0) continue;
+    const from = performance.now();
+    const settings = { rubric, layout, judgePrompt: prompt };
+    const { judgements } = await judge(lab, server, some, { gate: false, evenUnread: true, settings, store });
+    const mark = pointsToPass(rubric, lab.config.filter.judgePassScore);
+    const add = (named: string, of: readonly LabelledText[]): void => {
+      const labels = labelled(of, judgements);
+      rows.push(judgeBenchRow({ rubric, prompt, layout, texts: named }, labels, mark, seconds(from)));
+    };
+    add(inChinese ? CHINESE : "all", some);
+    if (!inChinese && chinese.length > 0 && chinese.length < texts.length) add(CHINESE, chinese);
+  }
+  return rows;
 }
 
 function textsOf(

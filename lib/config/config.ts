@@ -58,7 +58,9 @@ const Filter = z.strictObject({
   useJudge: flag().meta(meta("", "false skips the second layer")),
   rubric: z.enum(["four-dimensions", "seven-criteria"]).meta(meta("", "the original project's four scores, or Fin-R1's seven all-or-nothing criteria")),
   layout: z.enum(["rules-first", "inputs-first", "rules-first-question", "inputs-first-question", "rules-first-zh"]).meta(meta("", "order of rules and inputs; Fin-R1 measured rules first as best")),
-  judgePrompt: z.enum(["short", "full"]).meta(meta("", "the tiny Judge knows the short prompts it was trained on; others need the rubric spelt out")),
+  judgePrompt: z.enum(["short", "full", "check"]).meta(
+    meta("", "short: what the tiny Judge was trained on; full: the rubric spelt out; check: the same, but look for an error first"),
+  ),
   judgePassScore: int(4, 20).meta(meta("of 20 points", "sum of the four scores needed to pass")),
   judgeTemperature: real(0, 2).meta(meta("", "near-greedy: a verdict should not be a lottery")),
   judgeMaxTokens: int(8, 4096).meta(meta("tokens", "room for the verdict's JSON and its reason")),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { expectedVerdict, inertText, LAYOUT_NAMES, layoutOf, nonceFor, promptVersion, renderJudgePrompt, RUBRIC_NAMES, rubricOf } from "./judge-prompt.ts";
+import { expectedVerdict, inertText, LAYOUT_NAMES, layoutOf, nonceFor, PROMPT_NAMES, promptVersion, renderJudgePrompt, RUBRIC_NAMES, rubricOf } from "./judge-prompt.ts";
 import { FAULT_KINDS } from "../world/fault-kind.ts";
 import type { JudgePrompt } from "./judge-prompt.ts";
 
@@ -10,7 +10,9 @@ const example: Omit<JudgePrompt, "layout" | "rubric" | "size"> = {
   completion: "<think>\n100 - 80 = 20. 20 / 100 = 20%.\n</think>\n<answer>\n20%\n</answer>",
   nonce: "75e3",
 };
-const everywhere = RUBRIC_NAMES.flatMap((rubric) => LAYOUT_NAMES.flatMap((layout) => (["short", "full"] as const).map((size) => ({ rubric, layout, size }))));
+const everywhere = RUBRIC_NAMES.flatMap((rubric) =>
+  LAYOUT_NAMES.flatMap((layout) => PROMPT_NAMES.map((size) => ({ rubric, layout, size }))),
+);
 
 describe("a judge prompt", () => {
   test("puts something of the rubric after the fenced text in every layout", () => {
@@ -55,7 +57,7 @@ describe("a judge prompt", () => {
   test("has a version that names rubric, layout and size", () => {
     const versions = everywhere.map(promptVersion);
     expect(new Set(versions).size).toBe(everywhere.length);
-    expect(versions[0]).toMatch(/^four-dimensions@1\/rules-first\/short\/[0-9a-f]{8}$/);
+    expect(versions[0]).toMatch(/^four-dimensions@1\/rules-first\/full\/[0-9a-f]{8}$/);
   });
 });
 

@@ -9,9 +9,10 @@ import type { FaultKind } from "../world/fault-kind.ts";
 
 export type RubricName = Config["filter"]["rubric"];
 export type LayoutName = Config["filter"]["layout"];
-export type PromptSize = "short" | "full";
+export type PromptSize = Config["filter"]["judgePrompt"];
 
 export const RUBRIC_NAMES = ["four-dimensions", "seven-criteria"] as const satisfies readonly RubricName[];
+export const PROMPT_NAMES = ["full", "check", "short"] as const satisfies readonly PromptSize[];
 export const LAYOUT_NAMES = ["rules-first", "inputs-first", "rules-first-question", "inputs-first-question", "rules-first-zh"] as const satisfies readonly LayoutName[];
 
 const Texts = z.strictObject({ rules: z.string(), question: z.string(), gold: z.string(), fenced: z.string(), closing: z.string() });
@@ -28,7 +29,7 @@ export const Rubric = z.strictObject({
     z.strictObject({ kind: z.literal("all") }),
   ]),
   criteria: z.array(z.strictObject({ key: z.string(), en: z.string(), zh: z.string() })).min(1),
-  texts: z.strictObject({ full: Languages, short: Languages }),
+  texts: z.strictObject({ full: Languages, check: Languages, short: Languages }),
   expected: z.record(z.enum(["none", ...FAULT_KINDS]), Expected),
 });
 export type Rubric = z.infer<typeof Rubric>;
@@ -71,7 +72,7 @@ export interface JudgePrompt {
   completion: string;
   /** Stands at both ends of the judged text and nowhere in it: see `nonceFor`. */
   nonce: string;
-  /** "short" for the tiny Judge (rules of about 20 tokens), "full" for an instruction-tuned one. */
+  /** "short" for the tiny Judge (rules of about 20 tokens); "full" and "check" for an instruction-tuned one. */
   size: PromptSize;
 }
 
@@ -124,7 +125,7 @@ export function inertText(text: string): string {
 }
 
 /**
- * Hex digits that occur in none of the texts: 4 for a short prompt, 16 for a full one. Drawn by HMAC from the run's seed
+ * Hex digits that occur in none of the texts: 4 for a short prompt, 16 for another. Drawn by HMAC from the run's seed
  * and the texts, so no text can name its own fence and yet a repeated run asks the same thing.
  */
 export function nonceFor(texts: readonly string[], seed: number | string, size: PromptSize): string {

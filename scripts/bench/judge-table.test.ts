@@ -17,7 +17,7 @@ const judged = (fault: string | null, points: number | null): JudgedLabel => ({
 });
 const many = (n: number, fault: string | null, points: number | null) =>
   Array.from({ length: n }, () => judged(fault, points));
-const setting = { rubric: "four-dimensions", layout: "rules-first", texts: "all" } as const;
+const setting = { rubric: "four-dimensions", prompt: "check", layout: "rules-first", texts: "all" } as const;
 const rows = [
   ...many(30, null, 10),
   ...many(10, null, 6),
@@ -43,7 +43,7 @@ test("a mark above all points keeps nothing and agrees with nobody, while a lowe
 
 test("both tables can be printed, and say what is not known", () => {
   const seven = judgeBenchRow(
-    { rubric: "seven-criteria", layout: "inputs-first", texts: "Chinese questions" },
+    { rubric: "seven-criteria", prompt: "full", layout: "inputs-first", texts: "Chinese questions" },
     many(3, null, null),
     7,
     0,

@@ -1,6 +1,6 @@
 /** What a Judge makes of texts whose label is known, with one rubric in one layout. Pure. */
 import type { JudgedLabel } from "../../lib/judge/judge-card.ts";
-import type { LayoutName, RubricName } from "../../lib/judge/judge-prompt.ts";
+import type { LayoutName, PromptSize, RubricName } from "../../lib/judge/judge-prompt.ts";
 import { setCard } from "../../lib/judge/judge-set-card.ts";
 import type { SetCard } from "../../lib/judge/judge-set-card.ts";
 import { maxPoints, minPoints } from "../../lib/judge/judge-verdict.ts";
@@ -11,6 +11,7 @@ import { cohenKappa, mean } from "../../lib/stats/stats.ts";
 /** How texts were judged, and which. */
 export interface JudgeSetting {
   rubric: RubricName;
+  prompt: PromptSize;
   layout: LayoutName;
   /** "all", or those of one language. */
   texts: string;
@@ -59,7 +60,7 @@ export function judgeBenchRow(
   const unread = rows.filter(({ judgement }) => judgement.status === "not_judged");
   return {
     ...setting,
-    card: setCard(`${setting.rubric}, ${setting.layout}, ${setting.texts}`, rows),
+    card: setCard(`${setting.rubric}, ${setting.prompt}, ${setting.layout}, ${setting.texts}`, rows),
     mark,
     unreadableBy: Object.fromEntries(countBy(unread, ({ judgement }) => judgement.reason)),
     meanRight: meanOf(pointsOf(true)),
@@ -94,8 +95,8 @@ const meanOf = (values: readonly number[]): number | null => (values.length === 
 /** The two tables as rows: what each setting is worth, and what each mark would let through. */
 export function judgeBenchTables(rows: readonly JudgeBenchRow[]): { caption: string; rows: object[] }[] {
   const worth = rows.map(
-    ({ rubric, layout, texts, card, mark, unreadableBy, meanRight, meanWrong, best, seconds }) => ({
-      ...{ rubric, layout, texts, n: card.n, right: card.good, wrong: card.bad },
+    ({ rubric, prompt, layout, texts, card, mark, unreadableBy, meanRight, meanWrong, best, seconds }) => ({
+      ...{ rubric, prompt, layout, texts, n: card.n, right: card.good, wrong: card.bad },
       unreadable:
         Object.entries(unreadableBy)
           .map(([cause, n]) => `${cause} ${n}`)
@@ -112,8 +113,8 @@ export function judgeBenchTables(rows: readonly JudgeBenchRow[]): { caption: str
       seconds: Math.round(seconds * 10) / 10,
     }),
   );
-  const marks = rows.map(({ rubric, layout, texts, marks: all }) => ({
-    ...{ rubric, layout, texts },
+  const marks = rows.map(({ rubric, prompt, layout, texts, marks: all }) => ({
+    ...{ rubric, prompt, layout, texts },
     ...Object.fromEntries(
       all
         .filter(({ mark }) => all.length < 10 || mark % 2 === 0)
