@@ -111,6 +111,7 @@ export * from "./distill/draw-by-source.ts";
 export * from "./distill/never-answers.ts";
 export * from "./distill/outcome.ts";
 export * from "./distill/prompt-report.ts";
+export * from "./distill/read-text.ts";
 
 export * from "./judge/judge.ts";
 export * from "./judge/judge-arms.ts";

@@ -1,4 +1,7 @@
-/** LaTeX boxes: `\boxed{…}` and `\fbox{…}`, braces balanced. `\{` and `\}` are no braces. All linear in the text. */
+/**
+ * LaTeX boxes, `\boxed{…}` and `\fbox{…}`, braces balanced. `\{` and `\}` are no braces. All linear in the
+ * text.
+ */
 
 /** UTF-16 offsets; the content lies between `open`, behind its brace, and `end - 1`. */
 export interface Box {
@@ -7,7 +10,10 @@ export interface Box {
   end: number;
 }
 
-/** Every box that is closed, by its start, inner ones too; `unclosed` is where the last one starts that is not, or -1. */
+/**
+ * Every closed box by its start, inner ones too; `unclosed`: where the last one starts that is not closed, or
+ * -1.
+ */
 export function findBoxes(text: string): { boxes: Box[]; unclosed: number } {
   const boxes: Box[] = [];
   // For each open brace the box it opens; null for any other brace.
@@ -39,11 +45,15 @@ function braceOfBox(text: string, at: number): number {
   return text[i] === "{" ? i : -1;
 }
 
-/** The content of the last box, trimmed, or why there is none: "no_boxed", "unbalanced_boxed", "empty_boxed". */
+/**
+ * The content of the last box, trimmed, or why there is none: "no_boxed", "unbalanced_boxed", "empty_boxed".
+ */
 export function lastBoxed(text: string): { content: string } | { reason: string; found: string } {
   const { boxes, unclosed } = findBoxes(text);
   const box = boxes.at(-1);
-  if (unclosed >= 0 && (!box || box.start < unclosed)) return { reason: "unbalanced_boxed", found: lastWords(text.slice(unclosed, unclosed + 80)) };
+  if (unclosed >= 0 && (!box || box.start < unclosed)) {
+    return { reason: "unbalanced_boxed", found: lastWords(text.slice(unclosed, unclosed + 80)) };
+  }
   if (!box) return { reason: "no_boxed", found: lastWords(text) };
   const content = text.slice(box.open, box.end - 1).trim();
   return content === "" ? { reason: "empty_boxed", found: text.slice(box.start, box.end) } : { content };
@@ -52,10 +62,10 @@ export function lastBoxed(text: string): { content: string } | { reason: string;
 /** The text with its boxes' contents in the boxes' places. */
 export function unwrapBoxes(text: string): string {
   const { boxes } = findBoxes(text);
-  const cuts = boxes.flatMap(({ start, open, end }) => [[start, open], [end - 1, end]] as const).sort((a, b) => a[0] - b[0]);
+  const cuts = boxes.flatMap(({ start, open, end }) => [[start, open], [end - 1, end]] as const);
   let at = 0;
   let out = "";
-  for (const [from, to] of cuts) {
+  for (const [from, to] of cuts.sort((a, b) => a[0] - b[0])) {
     out += text.slice(at, from);
     at = to;
   }

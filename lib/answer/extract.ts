@@ -8,9 +8,9 @@ const CLOSE = "</answer>";
 /**
  * The text that answers, or null.
  *
- * `strict`: the inside of the one answer block after the think block; null when there is none, or more than one. Reward and
- * filter use this. `lenient`: the same where it exists; else what `findAnswer` finds behind the thinking; else the last line.
- * Evaluation reports both, so that an untrained model is measured fairly.
+ * `strict`: the inside of the one answer block after the think block; null when there is none, or more than
+ * one. Reward and filter use this. `lenient`: the same where it exists; else what `findAnswer` finds behind
+ * the thinking; else the last line. Evaluation reports both, so that an untrained model is measured fairly.
  *
  * @example
  * extractAnswer("So the answer: 800", "lenient") //=> "800"

@@ -13,7 +13,8 @@ export interface Tag {
   end: number;
 }
 
-const TAG = /<(\/?)(think|thinking|thought|reasoning|answer|solution)>|<\|(begin|end)_of_(thought|solution)\|>/gi;
+const TAG =
+  /<(\/?)(think|thinking|thought|reasoning|answer|solution)>|<\|(begin|end)_of_(thought|solution)\|>/gi;
 /** What a server leaves in a text of the model's own end and turn marks. */
 const SPECIAL = /<\|(?:im_start|im_end|endoftext|eot_id|end)\|>|<｜[^<>｜]{1,40}｜>|<\/?s>/g;
 
@@ -23,11 +24,15 @@ export function findTags(text: string): Tag[] {
   return Array.from(text.matchAll(TAG), (match) => {
     const [whole, slash, name, edge, of] = match;
     const tag = name === undefined ? `begin_of_${of!.toLowerCase()}` : name.toLowerCase();
-    return { name: tag, isClosing: slash === "/" || edge?.toLowerCase() === "end", start: match.index, end: match.index + whole.length };
+    const isClosing = slash === "/" || edge?.toLowerCase() === "end";
+    return { name: tag, isClosing, start: match.index, end: match.index + whole.length };
   });
 }
 
-/** The text without tags and end marks. A blank stays in their place, so that what stood on both sides makes no new one. */
+/**
+ * The text without tags and end marks. A blank stays in their place: what stood on both sides makes no new
+ * one.
+ */
 export function stripTags(text: string): string {
   if (!text.includes("<")) return text;
   return text.replace(TAG, " ").replace(SPECIAL, " ");

@@ -52,6 +52,9 @@ test("a finished distillation shows the curve of the call that finished it; a da
     const again = await followDistillation(lab, stubQuestions(12));
     expect(again.progress.asked).toBe(0);
     expect(again.curve).toEqual(curve);
+    // Other rules make other training texts; the Teacher wrote no other.
+    const unassembled = openLab({ "models.teacher": join(workspace, "model"), "serving.url": stub.url, "distill.assemble": false }, { FTMODEL_WORKSPACE: workspace });
+    expect((await followDistillation(unassembled, stubQuestions(12))).curve).toEqual(curve);
     expect(existsSync(join(lab.paths.reports, "distill_curve.json"))).toBe(true);
     writeFileSync(join(lab.paths.reports, "distill_curve.json"), "{");
     expect((await followDistillation(lab, stubQuestions(12))).curve).toMatchObject({ done: 12, resumed: 12 });

@@ -26,8 +26,8 @@ export interface DistillCurve {
 }
 
 const StoredCurve = z.object({
-  /** Of the distilled.jsonl that this curve led to. */
-  sha256: z.string(),
+  /** Hash of the texts it led to, as distilled.jsonl's manifest has it: other assembly rules change none. */
+  texts: z.string(),
   curve: z.object({
     total: z.number(),
     done: z.number(),
@@ -62,18 +62,18 @@ export async function followDistillation(lab: Lab, questions: readonly Question[
   const distillation = await distill(lab, questions, { ...options, onProgress: (progress) => onCurve?.((curve = record(progress))) });
   curve = record(distillation.progress);
   if (distillation.progress.asked === 0) curve = readDistillCurve(lab) ?? curve;
-  else writeFileAtomic(curveFile(lab), `${JSON.stringify({ sha256: readManifest(lab.paths.distilled)?.sha256, curve })}\n`);
+  else writeFileAtomic(curveFile(lab), `${JSON.stringify({ texts: readManifest(lab.paths.distilled)?.inputs.texts, curve })}\n`);
   return { ...distillation, curve };
 }
 
 /** The curve of the call that finished this workspace's distilled.jsonl; null when none was kept for it. */
 export function readDistillCurve(lab: Lab): DistillCurve | null {
   const path = curveFile(lab);
-  const sha256 = readManifest(lab.paths.distilled)?.sha256;
+  const texts = readManifest(lab.paths.distilled)?.inputs.texts;
   if (!existsSync(path)) return null;
   try {
     const stored = StoredCurve.parse(JSON.parse(readFileSync(path, "utf8")));
-    return stored.sha256 === sha256 ? stored.curve : null;
+    return stored.texts === texts ? stored.curve : null;
   } catch {
     return null; // a damaged or older curve is only not drawn
   }

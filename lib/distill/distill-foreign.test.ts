@@ -134,7 +134,7 @@ describe("a Teacher that never answers", () => {
 
   test("with fewer questions than that is an error at the end", async () => {
     const { lab } = await refusing("42");
-    await expect(distill(lab(), stubQuestions(5))).rejects.toThrow(/gave not one usable text[^]*5 × no_answer[^]*q0, no_answer: "42"/);
+    await expect(distill(lab(), stubQuestions(5))).rejects.toThrow(/gave not one usable text[^]*5 × no_reasoning[^]*q0, no_reasoning: "42"/);
     expect(rowsOf(lab())).toHaveLength(5);
   });
 

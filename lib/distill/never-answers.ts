@@ -4,10 +4,14 @@ import type { Distilled } from "../records.ts";
 import { countBy } from "../stats/counts.ts";
 import { TOO_LONG } from "../serving/completion.ts";
 
-/** Texts after which a Teacher that gave nothing usable is asked no more: one in twenty would have shown by now (1 - 0.95^64 = 96 %). */
+/**
+ * Texts after which a Teacher that gave nothing usable is asked no more: one in twenty would have shown (96
+ * %).
+ */
 export const FIRST_TEXTS = 64;
 const SERVER = /^(?:http_|connection|timeout|incomplete|bad_response|too_large)/;
 const SAMPLES = 3;
+const KEPT = "What was answered stays on disk; with FTMODEL_FORCE=1 it is asked for again.";
 const SAMPLE_CHARACTERS = 200;
 /** Lines below the first stand under its text. */
 const INDENT = "\n            ";
@@ -18,8 +22,8 @@ export function isAnswered({ failure }: Pick<Distilled, "failure">): boolean {
 }
 
 /**
- * The error of rows of which none can be used: the reasons counted, three texts to look at, what to do. `more`: whether texts were left
- * unasked.
+ * The error of rows of which none can be used: the reasons counted, three texts to look at, what to do.
+ * `more`: whether texts were left unasked.
  */
 export function neverAnswers(rows: readonly Distilled[], more: boolean): LabError {
   const reasons = countBy(rows, reasonOf);
@@ -27,10 +31,12 @@ export function neverAnswers(rows: readonly Distilled[], more: boolean): LabErro
   const told = isWhole ? "one usable text" : "one whole text";
   const counted = [...reasons].map(([reason, n]) => `${n} × ${reason}`).join(", ");
   return new LabError({
-    what: more ? `The Teacher's first ${rows.length} texts hold not ${told}; the others were not asked for` : `The Teacher gave not ${told}`,
+    what: more
+      ? `The Teacher's first ${rows.length} texts hold not ${told}; the others were not asked for`
+      : `The Teacher gave not ${told}`,
     where: "models.teacher",
     found: [counted, ...samplesOf(rows)].join(INDENT),
-    todo: [...todos([...reasons.keys()]), "What was answered stays on disk; with FTMODEL_FORCE=1 it is asked for again."].join(INDENT),
+    todo: [...todos([...reasons.keys()]), KEPT].join(INDENT),
   });
 }
 
@@ -46,7 +52,8 @@ function samplesOf(rows: readonly Distilled[]): string[] {
   return picked.map((row) => {
     const text = row.teacher_output!.trim();
     const start = JSON.stringify(text.slice(0, SAMPLE_CHARACTERS));
-    return `${row.id}, ${reasonOf(row)}: ${start}${text.length > SAMPLE_CHARACTERS ? ` … (${text.length} characters)` : ""}`;
+    const more = text.length > SAMPLE_CHARACTERS ? ` … (${text.length} characters)` : "";
+    return `${row.id}, ${reasonOf(row)}: ${start}${more}`;
   });
 }
 
@@ -54,12 +61,12 @@ function todos(reasons: readonly string[]): string[] {
   const has = (...names: string[]): boolean => reasons.some((reason) => names.includes(reason));
   const said: string[] = [];
   if (has("no_answer", "no_reasoning", "repeats_answer")) {
-    said.push("Another prompt.teacher (example shows the form once); see that the server applies the model's own chat template.");
+    said.push("Another prompt.teacher (example shows the form once), or the model's own chat template.");
   }
-  if (has("bad_format")) said.push("distill.assemble=true puts training texts together; or another prompt.teacher.");
+  if (has("bad_format")) said.push("bad_format: distill.assemble=true puts training texts together.");
   if (has("length")) said.push("length: raise distill.maxTokens.");
   if (has("empty")) said.push("empty: the model ends at once; see its chat template and prompt.teacher.");
-  if (has(TOO_LONG)) said.push("context_overflow: raise serving.maxModelLength or lower prepare.maxPromptTokens.");
-  if (reasons.some((reason) => SERVER.test(reason))) said.push("http_…, connection, timeout: look at the server.");
+  if (has(TOO_LONG)) said.push(`${TOO_LONG}: raise serving.maxModelLength or lower prepare.maxPromptTokens.`);
+  if (reasons.some((reason) => SERVER.test(reason))) said.push("http_…, connection …: look at the server.");
   return said;
 }

@@ -3,19 +3,23 @@ import { checkFormat, scoreCompletion } from "../answer/index.ts";
 import type { Distilled } from "../records.ts";
 
 /**
- * "no_answer", "no_reasoning", "repeats_answer" (no training text), "bad_format", "wrong_answer", "unreadable_answer", "undecided" (rules cannot
- * decide), or the cause of a failed request ("length", "http_500" …).
+ * "no_answer", "no_reasoning", "repeats_answer" (no training text), "bad_format", "wrong_answer",
+ * "unreadable_answer", "undecided" (rules cannot decide), or the cause of a failed request ("length",
+ * "http_500" …).
  */
 export type Outcome = string;
 
+type JudgedRow = Pick<Distilled, "question" | "gold_answer" | "response" | "assembly" | "failure">;
+const OUTCOMES = { right: null, wrong: "wrong_answer", unreadable: "unreadable_answer", judge: "undecided" };
+
 /**
- * Why a text cannot be trained on, in one code; null when rules find the format and the answer of its training text right. The first that
- * applies: failure, no training text, format, answer.
+ * Why a text cannot be trained on, in one code; null when rules find the format and the answer of its
+ * training text right. The first that applies: failure, no training text, format, answer.
  */
-export function textOutcome(row: Pick<Distilled, "question" | "gold_answer" | "response" | "assembly" | "failure">): Outcome | null {
-  if (row.failure !== null) return row.failure;
-  if (row.response === null) return row.assembly ?? "no_text";
-  if (!checkFormat(row.response).ok) return "bad_format";
-  const { verdict } = scoreCompletion({ question: row.question, gold: row.gold_answer, completion: row.response }).strict;
-  return verdict === "right" ? null : verdict === "wrong" ? "wrong_answer" : verdict === "judge" ? "undecided" : "unreadable_answer";
+export function textOutcome(row: JudgedRow): Outcome | null {
+  const { question, gold_answer: gold, response, assembly, failure } = row;
+  if (failure !== null) return failure;
+  if (response === null) return assembly ?? "no_text";
+  if (!checkFormat(response).ok) return "bad_format";
+  return OUTCOMES[scoreCompletion({ question, gold, completion: response }).strict.verdict];
 }

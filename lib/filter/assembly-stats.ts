@@ -22,7 +22,10 @@ export const AssemblyCounts = z.object({
 export type AssemblyCounts = z.infer<typeof AssemblyCounts>;
 
 /** In total, by source, and by the question's language. */
-export const AssemblyStats = AssemblyCounts.extend({ bySource: z.record(z.string(), AssemblyCounts), byLanguage: z.record(z.string(), AssemblyCounts) });
+export const AssemblyStats = AssemblyCounts.extend({
+  bySource: z.record(z.string(), AssemblyCounts),
+  byLanguage: z.record(z.string(), AssemblyCounts),
+});
 export type AssemblyStats = z.infer<typeof AssemblyStats>;
 
 /** `texts` answered in `response` to questions in `question`; of these `kept` are in sft.jsonl. */
@@ -41,7 +44,7 @@ export interface AssemblyFate {
 /** A formula with one-letter names has no language. */
 const WORDS = /\p{Script=Han}|[A-Za-z]{3}/u;
 
-/** The language of a question, and that of the text written to it: its reasoning decides, for that is the longer part. */
+/** The language of a question, and that of the text written to it. */
 export function textLanguage(question: string, text: string | null): TextLanguage {
   const bare = stripTags(text ?? "");
   return { question: languageOf(question), response: WORDS.test(bare) ? languageOf(bare) : null };
@@ -50,29 +53,38 @@ export function textLanguage(question: string, text: string | null): TextLanguag
 /** Counts the fates of whole texts: those that came as far as the layer `assemble`. */
 export function assemblyStats(fates: readonly AssemblyFate[]): AssemblyStats {
   const whole = wholeTexts(fates);
-  const by = (key: (fate: AssemblyFate) => string): Record<string, AssemblyCounts> =>
-    Object.fromEntries([...Map.groupBy(whole, key)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, some]) => [name, countsOf(some)]));
-  return { ...countsOf(whole), bySource: by(({ source }) => source), byLanguage: by(({ language }) => language.question) };
+  const by = (key: (fate: AssemblyFate) => string): Record<string, AssemblyCounts> => {
+    const groups = [...Map.groupBy(whole, key)].sort(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(groups.map(([name, some]) => [name, countsOf(some)]));
+  };
+  const [bySource, byLanguage] = [by(({ source }) => source), by(({ language }) => language.question)];
+  return { ...countsOf(whole), bySource, byLanguage };
 }
 
 function countsOf(fates: readonly AssemblyFate[]): AssemblyCounts {
   const [none, made] = [fates.filter(hasNone), fates.filter((fate) => !hasNone(fate))];
   const together = made.filter(({ assembly }) => assembly !== null && assembly !== "as_written");
-  const names = (some: readonly AssemblyFate[]): Record<string, number> => Object.fromEntries(countBy(some, ({ assembly }) => assembly ?? "not_assembled"));
-  return { in: fates.length, asWritten: made.length - together.length, putTogether: names(together), none: names(none) };
+  const count = (some: readonly AssemblyFate[]): Record<string, number> =>
+    Object.fromEntries(countBy(some, ({ assembly }) => assembly ?? "not_assembled"));
+  const asWritten = made.length - together.length;
+  return { in: fates.length, asWritten, putTogether: count(together), none: count(none) };
 }
 
 /** What has a training text, by how it was made: "as_written" first, then the rules. */
-export function madeOf({ asWritten, putTogether }: Pick<AssemblyCounts, "asWritten" | "putTogether">): Record<string, number> {
+export function madeOf({ asWritten, putTogether }: AssemblyCounts): Record<string, number> {
   return { as_written: asWritten, ...putTogether };
 }
 
 /** A row for each pair of languages, the commonest first. */
 export function languageCounts(fates: readonly AssemblyFate[]): LanguageCount[] {
   const pairs = Map.groupBy(wholeTexts(fates), ({ language }) => `${language.question}/${language.response}`);
-  const rows = [...pairs.values()].map((some) => ({ ...some[0]!.language, texts: some.length, kept: some.filter(({ reason }) => reason === null).length }));
+  const rows = [...pairs.values()].map((some) => {
+    const kept = some.filter(({ reason }) => reason === null).length;
+    return { ...some[0]!.language, texts: some.length, kept };
+  });
   return rows.sort((a, b) => b.texts - a.texts);
 }
 
 const hasNone = ({ layer, reason }: AssemblyFate): boolean => layer === "assemble" && reason !== null;
-const wholeTexts = (fates: readonly AssemblyFate[]): AssemblyFate[] => fates.filter(({ layer }) => layer !== "split" && layer !== "teacher");
+const wholeTexts = (fates: readonly AssemblyFate[]): AssemblyFate[] =>
+  fates.filter(({ layer }) => layer !== "split" && layer !== "teacher");
