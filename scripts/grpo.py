@@ -3,27 +3,31 @@ Group relative policy optimisation: the model answers each question several time
 
     python scripts/grpo.py reports/runs/grpo-…/run.json
 
-Differs from Fin-R1 (arXiv 2503.16252): a LoRA adapter instead of all weights; the reward's weights are the config's, where Fin-R1 adds
-format and accuracy unweighted; the standard deviation of a group divides by G - 1 (TRL), where Fin-R1's divides by G.
+Differs from Fin-R1 (arXiv 2503.16252): a LoRA adapter instead of all weights; the reward's weights are the
+config's, where Fin-R1 adds format and accuracy unweighted; the standard deviation of a group divides by G - 1
+(TRL), where Fin-R1's divides by G.
 
-With A the advantage (r - mean) / (std + 1e-4) of an answer in its group (scale_rewards="group"), p the policy, q the policy that
-answered, o the one the run started from, for each token t of the n tokens of an answer:
+With A the advantage (r - mean) / (std + 1e-4) of an answer in its group (scale_rewards="group"), p the policy,
+q the policy that answered, o the one the run started from, for each token t of the n tokens of an answer:
 
-    ratio = p(t) / q(t)                          1 in value, as each batch of answers is learned from once (num_iterations=1)
-    gain  = min(ratio A, clip(ratio, 1 ± 0.2) A)                            (epsilon)
-    k3    = o(t) / p(t) - log(o(t) / p(t)) - 1                              (beta), times ratio with use_bias_correction_kl
-    loss  = mean over the answers of 1/n sum over t of -(gain - beta k3)    (loss_type="grpo")
+    ratio = p(t) / q(t)              1, as each batch of answers is learned from once (num_iterations=1)
+    gain  = min(ratio A, clip(ratio, 1 ± 0.2) A)                                                  (epsilon)
+    k3    = o(t) / p(t) - log(o(t) / p(t)) - 1             times ratio with use_bias_correction_kl   (beta)
+    loss  = mean over the answers of 1/n sum over t of -(gain - beta k3)                (loss_type="grpo")
 
-GRPO as published (arXiv 2402.03300) needs three settings that TRL has otherwise by default: loss_type, beta and use_bias_correction_kl
-(grpo.klGradient "paper"). "unbiased" multiplies k3 by the ratio, which is 1 and has a gradient: the sum is then that of the KL itself,
--log(o/p) for each token, where the paper's is 1 - o/p (arXiv 2512.02556); the two differ as far as policy and start do.
+GRPO as published (arXiv 2402.03300) needs three settings that TRL has otherwise by default: loss_type, beta
+and use_bias_correction_kl (grpo.klGradient "paper"). "unbiased" multiplies k3 by the ratio, which is 1 and has
+a gradient: the whole is then the gradient of the KL itself, -log(o/p) for each token, where the paper's is
+1 - o/p (arXiv 2512.02556); the two differ as far as policy and start do.
 
-Where vLLM answers, q is vLLM's, whose rounding is another. gpu.vllmCorrection multiplies `gain` by p/q of the whole answer or of each
-token (vllmCorrectionMode); above vllmCorrectionMax the weight is set to the bound (truncate) or to 0 (mask: the answer teaches nothing
-but its KL; the share is logged as sampling/dropped). Everything is under softmax(logits / temperature), as the answers were drawn.
+Where vLLM answers, q is vLLM's, whose rounding is another. gpu.vllmCorrection multiplies `gain` by p/q of the
+whole answer or of each token (vllmCorrectionMode); above vllmCorrectionMax the weight is set to the bound
+(truncate) or to 0 (mask: then only the KL is learned from it; the share is logged as sampling/above_max).
+Everything is under softmax(logits / temperature), as the answers were drawn.
 
-The reward is lib's TypeScript scorer in a Node process of ours. The KL is to the policy the run starts from: the SFT adapter, or the Base
-when grpo.startFromSft is false. With grpo.maskTruncated, answers cut at grpo.maxTokens count in their group's mean but are not trained on.
+The reward is lib's TypeScript scorer in a Node process of ours. The KL is to the policy the run starts from:
+the SFT adapter, or the Base when grpo.startFromSft is false. With grpo.maskTruncated, answers cut at
+grpo.maxTokens count in their group's mean but are not trained on.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ const ENOUGH_ROWS = 16;
 /** The same of GRPO's answers, which are planned at their greatest length: what is left serves vLLM better. */
 const ENOUGH_ANSWERS = 8;
 /**
- * Without padding a pass is filled with as many answers as its tokens allow, and a small model waits for Python to launch its kernels pass
- * by pass: so many, as long as the trainer takes no more than half of the GPU.
+ * Without padding a pass is filled with as many answers as its tokens allow, and a small model waits for Python
+ * to launch its kernels pass by pass: so many, as long as the trainer takes no more than half of the GPU.
  */
 const ENOUGH_PACKED = 32;
 /** Answers that vLLM in the trainer needs cache for at once; the others wait in its queue. Fewer leave the GPU idle between the tokens. */

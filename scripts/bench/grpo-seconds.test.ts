@@ -2,10 +2,17 @@ import { expect, test } from "vitest";
 import type { RunEvent } from "../../lib/records.ts";
 import { secondsOf } from "./grpo-seconds.ts";
 
-const step = (number: number, time: number, metrics: Record<string, number>): RunEvent => ({ event: "step", time, step: number, metrics });
+const step = (number: number, time: number, metrics: Record<string, number>): RunEvent => ({
+  event: "step",
+  time,
+  step: number,
+  metrics,
+});
 
 test("the first three steps are not counted, and a step lasts until the end of the next", () => {
-  const events = [9, 18, 27, 29, 32].map((time, i) => step(i + 1, time, { secondsPerStep: i, "seconds/generate": i / 2, kl: 0.1 }));
+  const events = [9, 18, 27, 29, 32].map((time, i) =>
+    step(i + 1, time, { secondsPerStep: i, "seconds/generate": i / 2, kl: 0.1 }),
+  );
   const { steps, wall, rows } = secondsOf(events);
   expect({ steps, wall }).toEqual({ steps: 2, wall: 2.5 });
   expect(rows.map(({ what, mean, least, most }) => [what, mean, least, most])).toEqual([

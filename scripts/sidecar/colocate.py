@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 def vllm_arguments(run: RunFile, device: str, longest_prompt: int) -> dict[str, Any]:
     """
-    GRPOConfig's arguments (names of TRL 1.16); none where the model itself generates: on a CPU, and with gpu.vllm off.
+    GRPOConfig's arguments (names of TRL 1.16); none where the model itself generates: on a CPU, and with
+    gpu.vllm off.
 
-    vLLM holds bf16 weights of its own and gets the base with the adapter in it before each generation. NF4 weights would have to be
-    dequantised for that each time, so 4-bit training goes without vLLM. Raises Failure for that, and when vLLM is absent.
+    vLLM holds bf16 weights of its own and gets the base with the adapter in it before each generation. NF4
+    weights would have to be dequantised for that each time, so 4-bit training goes without vLLM. Raises
+    Failure for that, and when vLLM is absent.
     """
     gpu = run.config.gpu
     if device == "cpu" or not gpu.vllm:
@@ -56,8 +58,9 @@ def colocated(run: RunFile, longest_prompt: int) -> dict[str, Any]:
 
 def meet_alone() -> None:
     """
-    A port of its own for vLLM's process group, where this process is the only one (the launcher of several has told them theirs). TRL
-    takes 29500 for every run that finds it free, and of two that start together on one machine the second fails half a minute later.
+    A port of its own for vLLM's process group, where this process is the only one (the launcher of several
+    has told them theirs). TRL takes 29500 for every run that finds it free, and of two that start together on
+    one machine the second fails half a minute later.
     """
     if processes() > 1:
         return
@@ -78,8 +81,9 @@ def keep_base_whole(trainer: TimedGRPOTrainer) -> None:
 
 def seed_sampler(seed: int) -> None:
     """
-    Seeds what vLLM draws by: the random numbers of this process, which it has set to a seed of its own when it was made (TRL gives it the
-    process's number). Not a seed for each request, with which the answers to one prompt would all be the same.
+    Seeds what vLLM draws by: the random numbers of this process, which it has set to a seed of its own when
+    it was made (TRL gives it the process's number). Not a seed for each request, with which the answers to
+    one prompt would all be the same.
     """
     from transformers import set_seed
 
@@ -100,8 +104,9 @@ def send_policy(generation: VLLMGeneration) -> None:
 
 def merged_weights(model: PeftModel) -> Iterator[tuple[str, torch.Tensor]]:
     """
-    The base's weights under their own names, with the trained adapter in them. The model stays as it is: an adapter that is merged into
-    bf16 weights and taken out again leaves its rounding behind, more at every step (https://github.com/huggingface/trl/issues/6688).
+    The base's weights under their own names, with the trained adapter in them. The model stays as it is: an
+    adapter that is merged into bf16 weights and taken out again leaves its rounding behind, more at every
+    step (https://github.com/huggingface/trl/issues/6688).
     """
     import torch
 

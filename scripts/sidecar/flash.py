@@ -1,8 +1,10 @@
 """
-Attention over rows laid end to end, without padding: torch's own FlashAttention for sequences of varying length.
+Attention over rows laid end to end, without padding: torch's own FlashAttention for sequences of varying
+length.
 
-transformers' "flash_attention_2" needs a package that is compiled on the user's machine; the same kernel is in torch ≥ 2.10
-(torch.nn.attention.varlen). Whether it works on the GPU at hand, with fewer key heads than query heads, is tried before it is used.
+transformers' "flash_attention_2" needs a package that is compiled on the user's machine; the same kernel is
+in torch ≥ 2.10 (torch.nn.attention.varlen). Whether it works on the GPU at hand, with fewer key heads than
+query heads, is tried before it is used.
 """
 
 from __future__ import annotations
@@ -26,8 +28,9 @@ TOLERANCE = 0.02  # bf16 keeps 8 bits: two correct kernels differ by about this 
 @dataclass(frozen=True)
 class Sequences:
     """
-    Which queries see which keys: sequence n has queries queries[n] to queries[n + 1] and keys keys[n] to keys[n + 1], and its last query
-    sees all of its keys, the one before it all but the last, and so on. Fewer queries than keys: the first keys are a prefix.
+    Which queries see which keys: sequence n has queries queries[n] to queries[n + 1] and keys keys[n] to
+    keys[n + 1], and its last query sees all of its keys, the one before it all but the last, and so on. Fewer
+    queries than keys: the first keys are a prefix.
     """
 
     queries: torch.Tensor  # (N + 1,) int32, cumulative
@@ -40,20 +43,28 @@ class Sequences:
 Kernel = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, Sequences, float], torch.Tensor]
 
 
-def flash(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, sequences: Sequences, scale: float) -> torch.Tensor:
+def flash(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, sequences: Sequences, scale: float
+) -> torch.Tensor:
     from torch.nn.attention.varlen import varlen_attn
 
     s = sequences
-    return varlen_attn(query, key, value, s.queries, s.keys, s.most_queries, s.most_keys, scale=scale, window_size=(-1, 0))
+    return varlen_attn(
+        query, key, value, s.queries, s.keys, s.most_queries, s.most_keys, scale=scale, window_size=(-1, 0)
+    )
 
 
-def flash_repeated(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, sequences: Sequences, scale: float) -> torch.Tensor:
+def flash_repeated(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, sequences: Sequences, scale: float
+) -> torch.Tensor:
     """For a kernel that wants as many key heads as query heads."""
     share = query.size(1) // key.size(1)
     return flash(query, key.repeat_interleave(share, 1), value.repeat_interleave(share, 1), sequences, scale)
 
 
-def one_by_one(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, sequences: Sequences, scale: float) -> torch.Tensor:
+def one_by_one(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, sequences: Sequences, scale: float
+) -> torch.Tensor:
     """The same, a sequence at a time: slow, and what the kernels are checked against."""
     out = []
     queries, keys = sequences.queries.tolist(), sequences.keys.tolist()
@@ -61,18 +72,30 @@ def one_by_one(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, sequ
         q = query[start:end].transpose(0, 1)[None]  # (1, H, t, D)
         k, v = (x[first:last].transpose(0, 1)[None] for x in (key, value))  # (1, KV, s, D)
         prefix = q.size(2) != k.size(2)
-        mask = torch.ones(q.size(2), k.size(2), dtype=torch.bool, device=q.device).tril(k.size(2) - q.size(2)) if prefix else None
-        attended = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=not prefix, scale=scale, enable_gqa=True)
+        mask = (
+            torch.ones(q.size(2), k.size(2), dtype=torch.bool, device=q.device).tril(k.size(2) - q.size(2))
+            if prefix
+            else None
+        )
+        attended = F.scaled_dot_product_attention(
+            q, k, v, attn_mask=mask, is_causal=not prefix, scale=scale, enable_gqa=True
+        )
         out.append(attended[0].transpose(0, 1))
     return torch.cat(out)
 
 
 def working_kernel(device: str) -> tuple[Kernel | None, str]:
-    """The first kernel whose answers and gradients agree with `one_by_one` on `device`; and, in words, which or why none."""
+    """
+    The first kernel whose answers and gradients agree with `one_by_one` on `device`; and, in words, which or
+    why none.
+    """
     if device == "cpu":
         return None, "torch's flash kernel runs on a GPU only"
     reasons = []
-    for kernel, name in [(flash, "torch's FlashAttention"), (flash_repeated, "torch's FlashAttention with repeated key heads")]:
+    for kernel, name in [
+        (flash, "torch's FlashAttention"),
+        (flash_repeated, "torch's FlashAttention with repeated key heads"),
+    ]:
         try:
             error = difference(kernel, device)
         except (ImportError, RuntimeError, NotImplementedError) as problem:
@@ -85,22 +108,32 @@ def working_kernel(device: str) -> tuple[Kernel | None, str]:
 
 
 def reads_prefixes(kernel: Kernel, device: str) -> bool:
-    """Whether a kernel that works is right for sequences with more keys than queries, too: answers that share the keys of their prompt."""
+    """
+    Whether a kernel that works is right for sequences with more keys than queries, too: answers that share
+    the keys of their prompt.
+    """
     try:
         return difference(kernel, device, prefix=True) < TOLERANCE
     except (RuntimeError, NotImplementedError):
         return False
 
 
-def difference(kernel: Kernel, device: str, dtype: torch.dtype = torch.bfloat16, prefix: bool = False) -> float:
+def difference(
+    kernel: Kernel, device: str, dtype: torch.dtype = torch.bfloat16, prefix: bool = False
+) -> float:
     """
-    The largest difference to `one_by_one` of answers and gradients, relative to the largest value; three sequences, grouped heads.
-    `prefix`: the second and the third sequence have 37 and 300 keys more than queries.
+    The largest difference to `one_by_one` of answers and gradients, relative to the largest value; three
+    sequences, grouped heads. `prefix`: the second and the third sequence have 37 and 300 keys more than
+    queries.
     """
     draw = torch.Generator().manual_seed(0)
     ends = [0, 5, 133, 200]
     keys = [0, 5, 170, 537] if prefix else ends
-    whole = Sequences(*(torch.tensor(x, dtype=torch.int32, device=device) for x in (ends, keys)), 128, 367 if prefix else 128)
+    whole = Sequences(
+        *(torch.tensor(x, dtype=torch.int32, device=device) for x in (ends, keys)),
+        128,
+        367 if prefix else 128,
+    )
     shapes = [(200, 6, 64), (keys[-1], 2, 64), (keys[-1], 2, 64), (200, 6, 64)]
     query, key, value, weight = (torch.randn(shape, generator=draw).to(device, dtype) for shape in shapes)
     found = []
@@ -113,10 +146,12 @@ def difference(kernel: Kernel, device: str, dtype: torch.dtype = torch.bfloat16,
 
 def use_kernel(model: torch.nn.Module, kernel: Kernel) -> None:
     """
-    Switches a model to attention over rows laid end to end; it then takes no padded batch and cannot generate (but see `padded`).
+    Switches a model to attention over rows laid end to end; it then takes no padded batch and cannot generate
+    (but see `padded`).
 
-    The rows are told by transformers' names (cu_seq_lens_q, …). Where `key_rows` (S,) is given, too, the keys are those of the tokens at
-    these places of the row: a prompt's are then there once for each of its answers.
+    The rows are told by transformers' names (cu_seq_lens_q, …). Where `key_rows` (S,) is given, too, the keys
+    are those of the tokens at these places of the row: a prompt's are then there once for each of its
+    answers.
     """
 
     def attention(
@@ -134,7 +169,9 @@ def use_kernel(model: torch.nn.Module, kernel: Kernel) -> None:
         **_: Any,
     ) -> tuple[torch.Tensor, None]:
         if cu_seq_lens_q is None:
-            raise ValueError("this attention reads rows laid end to end (padding_free); a padded batch would be read as one row")
+            raise ValueError(
+                "this attention reads rows laid end to end (padding_free); a padded batch would be read as one row"
+            )
         query, key, value = (x[0].transpose(0, 1) for x in (query, key, value))
         if key_rows is not None:
             key, value = key.index_select(0, key_rows), value.index_select(0, key_rows)

@@ -13,10 +13,11 @@ from trl import GRPOTrainer
 
 class TimedGRPOTrainer(GRPOTrainer):
     """
-    Adds to the metrics of a step: seconds/sync (the policy goes to whatever answers), seconds/generate (prompts into tokens, answers, their
-    text), seconds/reward, and seconds/score (log-probabilities under the reference, advantages). GrpoWatch adds what is left of the
-    step as seconds/update: forward and backward passes, and the optimizer. And sampling/above_max, the share of the weights of
-    gpu.vllmCorrection (one an answer or one a token) that were above their bound.
+    Adds to the metrics of a step: seconds/sync (the policy goes to whatever answers), seconds/generate
+    (prompts into tokens, answers, their text), seconds/reward, and seconds/score (log-probabilities under the
+    reference, advantages). GrpoWatch adds what is left of the step as seconds/update: forward and backward
+    passes, and the optimizer. And sampling/above_max, the share of the weights of gpu.vllmCorrection (one an
+    answer or one a token) that were above their bound.
     """
 
     inner = 0.0  # seconds of the phases inside the one that runs
@@ -45,12 +46,19 @@ class TimedGRPOTrainer(GRPOTrainer):
         with self.phase("score"):
             batch = super()._generate_and_score_completions(inputs)
         if (weights := batch.get("importance_sampling_ratio")) is not None:  # (B, 1) or (B, C)
-            kept = batch["completion_mask"].bool() if weights.size(1) > 1 else torch.ones_like(weights, dtype=torch.bool)
+            kept = (
+                batch["completion_mask"].bool()
+                if weights.size(1) > 1
+                else torch.ones_like(weights, dtype=torch.bool)
+            )
             self.log_bounded(weights[kept])
         return batch
 
     def log_bounded(self, weights: torch.Tensor) -> None:
-        """`weights`: what the correction multiplies by, (n,): 0 or the bound itself where it was above the bound."""
+        """
+        `weights`: what the correction multiplies by, (n,): 0 or the bound itself where it was above the
+        bound.
+        """
         mask = self.vllm_importance_sampling_mode.endswith("mask")
         bounded = (weights == (0 if mask else self.vllm_importance_sampling_clip_max)).float()
         share = bounded.mean() if len(bounded) else bounded.new_zeros(())

@@ -52,8 +52,9 @@ def samples_of(logs: dict[str, Any], group_size: int) -> list[dict[str, Any]]:
 
 class GrpoWatch(Watch):
     """
-    Watch, and the samples event every `sample_every` steps. tokensPerSecond counts the sampled tokens; seconds/<phase> are phases.py's and
-    seconds/update, the rest of secondsPerStep. `trainer` is set before training.
+    Watch, and the samples event every `sample_every` steps. tokensPerSecond counts the sampled tokens;
+    seconds/<phase> are phases.py's, and seconds/update is the rest of secondsPerStep. `trainer` is set before
+    training.
     """
 
     def __init__(self, events: EventLog, epochs: float, group_size: int, sample_every: int):
@@ -72,7 +73,8 @@ class GrpoWatch(Watch):
 
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, *, logs: dict[str, float | None], **kwargs) -> None:
         if "loss" in logs:
-            logs["seconds/update"] = self.seconds - sum(value for name, value in logs.items() if name.startswith("seconds/"))
+            phases = [value for name, value in logs.items() if name.startswith("seconds/")]
+            logs["seconds/update"] = self.seconds - sum(phases)
         super().on_log(args, state, control, logs=logs, **kwargs)
         self.dead = self.dead + 1 if logs.get("frac_reward_zero_std") == 1 else 0
         if self.dead == DEAD_STEPS:

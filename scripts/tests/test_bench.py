@@ -79,6 +79,8 @@ def test_the_plain_generation_and_grpo_baselines_run(model, tokenizer, tmp_path)
     found = plain_generate.main(argparse.Namespace(model=str(model), rows=rows, batch=2, batches=2, tokens=6, device="cpu"))
     assert found["tokensPerSecond"] > 0
     assert len(found["batches"]) == 2
-    found = plain_grpo.main(argparse.Namespace(model=str(model), rows=rows, prompts=2, answers=2, tokens=8, batch=4, steps=1, device="cpu"))
+    small = ["--prompts", "2", "--answers", "2", "--tokens", "8", "--batch", "4", "--steps", "1", "--device", "cpu"]
+    found = plain_grpo.main(plain_grpo.options_of([str(model), rows, *small]))
     assert found["secondsPerStep"] > 0
     assert len(found["steps"]) == 1
+    assert found["meanLength"] == 8

@@ -1,4 +1,7 @@
-"""GRPO's loss in plain torch, as grpo.py's docstring has it, and TRL's beside it: equal in value and gradient under each of our settings."""
+"""
+GRPO's loss in plain torch, as grpo.py's docstring has it, and TRL's beside it: equal in value and gradient
+under each of our settings.
+"""
 
 from functools import partial
 
@@ -16,12 +19,16 @@ def log_probs(model, batch):
     ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], 1)  # (B, P + C)
     mask = torch.cat([batch["prompt_mask"], batch["completion_mask"]], 1)
     answers = batch["completion_ids"]
-    logits = model(input_ids=ids, attention_mask=mask).logits[:, -answers.size(1) - 1 : -1]  # the token before says it
+    logits = model(input_ids=ids, attention_mask=mask).logits[
+        :, -answers.size(1) - 1 : -1
+    ]  # the token before says it
     return torch.log_softmax(logits / TEMPERATURE, -1).gather(-1, answers[..., None])[..., 0]
 
 
 def vllm_weights(p, q, mask, mode):
-    """How much likelier the policy makes an answer, or each of its tokens, than vLLM did; (B, 1) or (B, C)."""
+    """
+    How much likelier the policy makes an answer, or each of its tokens, than vLLM did; (B, 1) or (B, C).
+    """
     apart = ((p.detach() - q) * mask).nan_to_num(0)
     weights = (apart.sum(1, keepdim=True) if mode.startswith("sequence") else apart).exp()
     return weights.clamp(max=BOUND) if mode.endswith("truncate") else weights * (weights <= BOUND)
@@ -30,7 +37,9 @@ def vllm_weights(p, q, mask, mode):
 def loss_of(model, batch, kl_gradient, mode=None):
     p, mask = log_probs(model, batch), batch["completion_mask"]
     A = batch["advantages"][:, None]  # (r - mean) / (std + 1e-4) of each answer's group
-    ratio = (p - batch.get("old_per_token_logps", p.detach())).exp()  # 1 with a gradient, where the answers are the policy's own
+    ratio = (
+        p - batch.get("old_per_token_logps", p.detach())
+    ).exp()  # 1 with a gradient, where the answers are the policy's own
     gain = torch.min(ratio * A, ratio.clamp(1 - EPSILON, 1 + EPSILON) * A)
     if mode is not None:
         gain = gain * vllm_weights(p, batch["sampling_per_token_logps"], mask, mode)
@@ -54,7 +63,15 @@ def setting(base, tmp_path_factory):
     def make(kl_gradient, **more):
         from grpo import kl_arguments
 
-        trainer = trainer_of(GRPOTrainer, policy, tokenizer, tmp_path_factory.mktemp("trainer"), beta=BETA, **kl_arguments(kl_gradient), **more)
+        trainer = trainer_of(
+            GRPOTrainer,
+            policy,
+            tokenizer,
+            tmp_path_factory.mktemp("trainer"),
+            beta=BETA,
+            **kl_arguments(kl_gradient),
+            **more,
+        )
         trainer.current_gradient_accumulation_steps = 1
         return trainer, trainer.model.train()
 
@@ -64,7 +81,10 @@ def setting(base, tmp_path_factory):
 def both(trainer, policy, batch, kl_gradient, mode=None):
     """(loss, gradients) of TRL and of `loss_of`."""
     found = []
-    for loss in (lambda: trainer._compute_loss(policy, batch), lambda: loss_of(policy, batch, kl_gradient, mode)):
+    for loss in (
+        lambda: trainer._compute_loss(policy, batch),
+        lambda: loss_of(policy, batch, kl_gradient, mode),
+    ):
         value = loss()
         value.backward()
         found.append((value.item(), gradients(policy)))
@@ -79,7 +99,9 @@ def test_trl_s_loss_and_gradient_are_those_of_the_formulas(setting, kl_gradient,
     batch = inputs_of(prompts, LENGTHS, partial(log_probs, policy))
     if old is not None:  # answers of an earlier policy, with ratios on both sides of the clip
         with torch.no_grad():
-            batch["old_per_token_logps"] = log_probs(policy, batch) + old * torch.randn_like(batch["ref_per_token_logps"])
+            batch["old_per_token_logps"] = log_probs(policy, batch) + old * torch.randn_like(
+                batch["ref_per_token_logps"]
+            )
     (trl, trl_gradients), (plain, plain_gradients) = both(trainer, policy, batch, kl_gradient)
     assert trl == pytest.approx(plain, rel=1e-5)
     assert_close(trl_gradients, plain_gradients)
@@ -90,7 +112,10 @@ def test_the_paper_s_kl_and_the_unbiased_one_have_one_value_and_two_gradients(se
     found = []
     for kl_gradient in ("paper", "unbiased"):
         trainer, policy = make(kl_gradient)
-        batch = {**inputs_of(prompts, LENGTHS, partial(log_probs, policy)), "advantages": torch.zeros(len(LENGTHS))}  # the KL alone
+        batch = {
+            **inputs_of(prompts, LENGTHS, partial(log_probs, policy)),
+            "advantages": torch.zeros(len(LENGTHS)),
+        }  # the KL alone
         (loss, slopes), _ = both(trainer, policy, batch, kl_gradient)
         found.append((loss, torch.cat([slope.flatten() for slope in slopes.values()])))
     (paper, paper_slope), (unbiased, unbiased_slope) = found
@@ -108,9 +133,15 @@ def test_the_correction_for_vllm_is_that_of_the_formulas(setting, mode):
     with torch.no_grad():
         batch["old_per_token_logps"] = p = log_probs(policy, batch)
     batch["sampling_per_token_logps"][0, 1] = float("nan")  # vLLM could not score it
-    batch["importance_sampling_ratio"] = weights = vllm_weights(p, batch["sampling_per_token_logps"], mask, mode)
+    batch["importance_sampling_ratio"] = weights = vllm_weights(
+        p, batch["sampling_per_token_logps"], mask, mode
+    )
     assert ((weights == 0) | (weights == BOUND)).any() and ((weights > 0) & (weights < BOUND)).any()
-    trainer.use_vllm, trainer.vllm_importance_sampling_correction, trainer.vllm_importance_sampling_mode = True, True, mode
+    trainer.use_vllm, trainer.vllm_importance_sampling_correction, trainer.vllm_importance_sampling_mode = (
+        True,
+        True,
+        mode,
+    )
     (trl, trl_gradients), (plain, plain_gradients) = both(trainer, policy, batch, "paper", mode)
     assert trl == pytest.approx(plain, rel=1e-5)
     assert_close(trl_gradients, plain_gradients)

@@ -1,4 +1,7 @@
-"""A small LoRA policy, trainers of it that nobody runs, and batches as TRL makes them: for tests of what they compute."""
+"""
+A small LoRA policy, trainers of it that nobody runs, and batches as TRL makes them: for tests of what they
+compute.
+"""
 
 import copy
 
@@ -13,7 +16,9 @@ def lora_policy(base, device="cpu", dtype=torch.float32):
 
     torch.manual_seed(3)
     model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, attn_implementation="sdpa")
-    model = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, target_modules=TARGETS, task_type="CAUSAL_LM"))
+    model = get_peft_model(
+        model, LoraConfig(r=4, lora_alpha=8, target_modules=TARGETS, task_type="CAUSAL_LM")
+    )
     for name, weight in model.named_parameters():
         if ".lora_B." in name:
             torch.nn.init.normal_(weight, std=0.05)
@@ -25,7 +30,13 @@ def trainer_of(kind, policy, tokenizer, folder, **settings):
     from datasets import Dataset
     from trl import GRPOConfig
 
-    defaults = {"beta": 0.1, "temperature": 0.7, "num_generations": 4, "per_device_train_batch_size": 4, "loss_type": "grpo"}
+    defaults = {
+        "beta": 0.1,
+        "temperature": 0.7,
+        "num_generations": 4,
+        "per_device_train_batch_size": 4,
+        "loss_type": "grpo",
+    }
     defaults |= {"use_cpu": True, "bf16": False, "gradient_checkpointing": False, "report_to": "none"}
     args = GRPOConfig(output_dir=str(folder), **(defaults | settings))
     policy = copy.deepcopy(policy)
@@ -41,8 +52,8 @@ def trainer_of(kind, policy, tokenizer, folder, **settings):
 
 def batch_of(prompts, lengths):
     """
-    Ids and mask (B, P + C), and C: prompts by turns, padded on the left, answers of random tokens padded on the right; 0 tokens stands
-    for a truncated, masked answer.
+    Ids and mask (B, P + C), and C: prompts by turns, padded on the left, answers of random tokens padded on
+    the right; 0 tokens stands for a truncated, masked answer.
     """
     torch.manual_seed(5)
     asked = [prompts[i % len(prompts)] for i in range(len(lengths))]
@@ -56,8 +67,9 @@ def batch_of(prompts, lengths):
 
 def inputs_of(prompts, lengths, log_probs, reference_apart=1.0, vllm_apart=None):
     """
-    A batch as TRL's compute_loss gets it, under a policy whose `log_probs` of a batch are (B, C). Those of the reference are so far from
-    them (standard deviation, each token), and those of vLLM where `vllm_apart` is given.
+    A batch as TRL's compute_loss gets it, under a policy whose `log_probs` of a batch are (B, C). Those of
+    the reference are so far from them (standard deviation, each token), and those of vLLM where `vllm_apart`
+    is given.
     """
     ids, mask, most = batch_of(prompts, lengths)
     width = ids.size(1) - most
