@@ -27,7 +27,7 @@ import { workspacePaths } from "../lib/config/paths.ts";
 import { LabError } from "../lib/errors.ts";
 import type { JudgeServer } from "../lib/judge/judge-ask.ts";
 import { readLabelled } from "../lib/judge/judge-measure.ts";
-import { LAYOUT_NAMES, layoutOf, PROMPT_NAMES, RUBRIC_NAMES } from "../lib/judge/judge-prompt.ts";
+import { LAYOUT_NAMES, layoutOf, JUDGE_PROMPT_NAMES, RUBRIC_NAMES } from "../lib/judge/judge-prompt.ts";
 import type { LayoutName, PromptSize, RubricName } from "../lib/judge/judge-prompt.ts";
 import { labelledTexts } from "../lib/judge/judge-real-texts.ts";
 import { openJudge } from "../lib/judge/judge-server.ts";
@@ -73,7 +73,7 @@ async function main(): Promise<void> {
   const usual = filter.judgePrompt === "short" ? (["short"] as const) : (["full", "check"] as const);
   const settings: Settings = {
     rubrics: namesOf("--rubrics", values.rubrics, RUBRIC_NAMES, RUBRIC_NAMES),
-    prompts: namesOf("--prompts", values.prompts, PROMPT_NAMES, usual),
+    prompts: namesOf("--prompts", values.prompts, JUDGE_PROMPT_NAMES, usual),
     layouts: namesOf("--layouts", values.layouts, LAYOUT_NAMES, USUAL_LAYOUTS),
   };
   const texts = textsOf(values.distilled ?? [], values.texts ?? [], Number(values.count ?? 600), seed);

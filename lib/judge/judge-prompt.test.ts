@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { expectedVerdict, inertText, LAYOUT_NAMES, layoutOf, nonceFor, PROMPT_NAMES, promptVersion, renderJudgePrompt, RUBRIC_NAMES, rubricOf } from "./judge-prompt.ts";
+import { expectedVerdict, inertText, LAYOUT_NAMES, layoutOf, nonceFor, JUDGE_PROMPT_NAMES, promptVersion, renderJudgePrompt, RUBRIC_NAMES, rubricOf } from "./judge-prompt.ts";
 import { FAULT_KINDS } from "../world/fault-kind.ts";
 import type { JudgePrompt } from "./judge-prompt.ts";
 
@@ -11,7 +11,7 @@ const example: Omit<JudgePrompt, "layout" | "rubric" | "size"> = {
   nonce: "75e3",
 };
 const everywhere = RUBRIC_NAMES.flatMap((rubric) =>
-  LAYOUT_NAMES.flatMap((layout) => PROMPT_NAMES.map((size) => ({ rubric, layout, size }))),
+  LAYOUT_NAMES.flatMap((layout) => JUDGE_PROMPT_NAMES.map((size) => ({ rubric, layout, size }))),
 );
 
 describe("a judge prompt", () => {

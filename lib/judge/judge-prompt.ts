@@ -12,7 +12,7 @@ export type LayoutName = Config["filter"]["layout"];
 export type PromptSize = Config["filter"]["judgePrompt"];
 
 export const RUBRIC_NAMES = ["four-dimensions", "seven-criteria"] as const satisfies readonly RubricName[];
-export const PROMPT_NAMES = ["full", "check", "short"] as const satisfies readonly PromptSize[];
+export const JUDGE_PROMPT_NAMES = ["full", "check", "short"] as const satisfies readonly PromptSize[];
 export const LAYOUT_NAMES = ["rules-first", "inputs-first", "rules-first-question", "inputs-first-question", "rules-first-zh"] as const satisfies readonly LayoutName[];
 
 const Texts = z.strictObject({ rules: z.string(), question: z.string(), gold: z.string(), fenced: z.string(), closing: z.string() });
