@@ -13,7 +13,8 @@ const RIGHT = [["teacher", 0.75], ["base", 0.3]] as const;
 const ARM_RIGHT = 0.45;
 /** How far a question's own difficulty moves its share up or down: some are right nearly always, some rarely. */
 const SPREAD = 0.25;
-const JUDGED_GOOD = 0.85;
+/** Share of texts that a Judge calls good: with the gold in them, and without. */
+const JUDGED_GOOD = { right: 0.9, wrong: 0.5 };
 const CHARACTERS_A_TOKEN = 4;
 const UNKNOWN: ForeignText = { content: "I am sorry, I do not know that question.", reasoning: null };
 
@@ -35,7 +36,7 @@ export function startForeign(
     const prompt = body.messages.at(-1)?.content ?? "";
     const random = createRandom(`${body.model}/${prompt}/${body.seed ?? 0}/${body.temperature ?? 0}`);
     const gold = golds.get(prompt);
-    if (/<<[0-9a-f]{4,32}\n/.test(prompt)) return send(response, body, prompt, verdictOn(prompt));
+    if (/<<[0-9a-f]{4,32}\n/.test(prompt)) return send(response, body, prompt, verdictOn(prompt, golds));
     if (gold === undefined) return send(response, body, prompt, UNKNOWN);
     const known = RIGHT.find(([name]) => body.model.toLowerCase().includes(name));
     const ease = SPREAD * (2 * createRandom(`ease/${prompt}`).next() - 1);
@@ -45,9 +46,12 @@ export function startForeign(
   }, port);
 }
 
-function verdictOn(prompt: string): ForeignText {
-  const random = createRandom(`verdict/${judgedText(prompt)}`);
-  const isGood = random.next() < JUDGED_GOOD;
+function verdictOn(prompt: string, golds: ReadonlyMap<string, string>): ForeignText {
+  const judged = judgedText(prompt);
+  const random = createRandom(`verdict/${judged}`);
+  const asked = [...golds.keys()].find((question) => prompt.includes(question));
+  const isRight = asked === undefined || judged.includes(golds.get(asked)!);
+  const isGood = random.next() < JUDGED_GOOD[isRight ? "right" : "wrong"];
   return { content: foreignVerdict(rubricAsked(prompt), isGood, random), reasoning: null };
 }
 
