@@ -4,6 +4,7 @@ import { checkValue } from "./check-value.ts";
 import type { ReadQuestion } from "./gold.ts";
 import { readQuestion } from "./gold.ts";
 import { checkText } from "./keyword.ts";
+import { circledAsLetters } from "./labels.ts";
 import { choiceSentence, textSentence, valueSentence, yesNoSentence } from "./message.ts";
 import { MAX_ANSWER, normalise } from "./normalise.ts";
 import type { Judged } from "./verdict.ts";
@@ -41,7 +42,8 @@ export function checkAnswer({ question, gold, prediction }: AnswerCase): Judged 
     const { reason } = read.gold;
     return judged("unreadable", reason, () => `the gold ${JSON.stringify(excerpt(gold))} cannot be read (${reason.replaceAll("_", " ")}): set the row aside`);
   }
-  const bare = prediction.length > MAX_ANSWER ? prediction.trim() : prediction;
+  const said = read.gold.kind === "choice" ? circledAsLetters(prediction, read.options) : prediction;
+  const bare = said.length > MAX_ANSWER ? said.trim() : said;
   const text = bare.length > MAX_ANSWER ? bare : normalise(bare);
   // A ligature may grow to eighteen characters: the cap holds before and after.
   if (text.length > MAX_ANSWER) return judged("unreadable", "too_long", () => `the answer has ${text.length.toLocaleString("en")} characters; at most ${MAX_ANSWER.toLocaleString("en")} are read`);

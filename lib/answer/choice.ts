@@ -1,6 +1,8 @@
 /** Rule 10: an answer against a choice, by letter, by the option's value, or by both when they agree. */
 import { agree } from "./agree.ts";
 import type { Ask } from "./ask.ts";
+import { labelsAsLetters } from "./labels.ts";
+import { dropLeadIn } from "./lead-in.ts";
 import { readLetters } from "./letters.ts";
 import type { Option, Options } from "./options.ts";
 import { readSingle } from "./single.ts";
@@ -14,25 +16,27 @@ export interface ChoiceVerdict {
   chosen: string;
 }
 
-/** `gold` sorted letters; `text` normalised. */
-export function checkChoice(gold: string[], text: string, { list: options, letters: listed }: Options, ask: Ask): ChoiceVerdict {
-  const letters = readLetters(text, listed);
-  const say = (verdict: Verdict, reason: string, chosen = letters.chosen): ChoiceVerdict => ({ verdict, reason, chosen: chosen.join(", ") });
+/** `gold` sorted letters; `answer` normalised. */
+export function checkChoice(gold: string[], answer: string, read: Options, ask: Ask): ChoiceVerdict {
+  const { list: options, letters: listed } = read;
+  const named = readLetters(answer, listed);
+  if (named.alone) return finish(gold, named.chosen, verdictOf);
+  const stated = optionOf(answer, options, ask) ?? optionOf(dropLeadIn(answer), options, ask);
+  const text = stated === null ? labelsAsLetters(answer, read) : answer;
+  const letters = text === answer ? named : readLetters(text, listed);
+  const say = (verdict: Verdict, reason: string, chosen = letters.chosen) => verdictOf(verdict, reason, chosen);
   // The whole answer is an option's text: its letters, if it holds any, are part of that text.
-  const whole = options.length && letters.rest === null && !letters.alone ? optionOf(text, options, ask) : null;
-  if (whole && letters.chosen.length === 1 && letters.chosen[0] !== whole && !isWordOf(options, whole, letters.chosen[0]!)) return say("wrong", "letter_against_value", [letters.chosen[0]!, whole]);
-  if (whole) return gold.length === 1 && whole === gold[0] ? say("right", "option_value", [whole]) : say("wrong", "other_option_value", [whole]);
-  if (letters.rest !== null && options.length) {
-    const first = text.trimStart().replace("(", "").trimStart();
-    const letter = letters.chosen.find((l) => first.toUpperCase().startsWith(l)) ?? letters.chosen[0];
-    const own = options.find((o) => o.letter === letter);
-    const rest = letters.rest;
-    if (own && letter && rest !== "") {
-      const meant = optionOf(rest, options, ask);
-      if (meant === letter) return finish(gold, [letter], say);
-      if (meant !== null) return say("wrong", "letter_against_value", [letter, meant]);
-      if (contradicts(own, rest, ask)) return say("wrong", "letter_against_value", [letter]);
-    }
+  if (stated !== null && letters.rest === null) {
+    const [only] = letters.chosen;
+    const other = letters.chosen.length === 1 && only !== stated && !isWordOf(options, stated, only!);
+    if (other) return say("wrong", "letter_against_value", [only!, stated]);
+    return gold.length === 1 && stated === gold[0] ? say("right", "option_value", [stated]) : say("wrong", "other_option_value", [stated]);
+  }
+  const pair = options.length > 0 ? letterWithText(text, options, ask) : null;
+  if (pair) return pair.meant.includes(pair.letter) ? finish(gold, [pair.letter], say) : say("wrong", "letter_against_value", [pair.letter, pair.meant[0]!]);
+  if (letters.rest !== null && letters.first !== null) {
+    const own = options.find((o) => o.letter === letters.first);
+    if (own && contradicts(own, letters.rest, ask)) return say("wrong", "letter_against_value", [own.letter]);
   }
   if (letters.hedged) return say("wrong", "hedged_choice");
   if (letters.chosen.length > 0) return finish(gold, letters.chosen, say);
@@ -40,6 +44,35 @@ export function checkChoice(gold: string[], text: string, { list: options, lette
   const mentioned = options.length ? mentionedOptions(text, options) : [];
   if (mentioned.length > 0) return finish(gold, mentioned, say);
   return say("unreadable", "no_choice", []);
+}
+
+const verdictOf = (verdict: Verdict, reason: string, chosen: string[]): ChoiceVerdict => ({ verdict, reason, chosen: chosen.join(", ") });
+
+const LEADING = /^(?:本题|因此|所以|故|应)?(?:选项|选择|选|option |choice )?\s?[(\[]?([a-j])(?![a-z\d])[)\]]?\s?(?:(?:选项|项)(?=[\s,.、:;。]))?[\s,.、:;。]{0,4}/i;
+const TRAILING = /[\s,.、:;。]{0,4}(?:\((?:选项|选|option )?\s?([A-J])\)|(?:故|应)?选(?:项|择)?\s?([A-J])(?:选项|项)?)[.。]?$/;
+const MAX_TAIL = 24;
+
+/**
+ * A letter and nothing but an option's text beside it, and whose text that is: "选B，减少", "(B)减少", "减少(B)"; null where there is anything
+ * else. Letters within the text ("B超", "D线") are part of it.
+ */
+function letterWithText(text: string, options: Option[], ask: Ask): { letter: string; meant: string[] } | null {
+  const body = dropLeadIn(text);
+  const head = LEADING.exec(body);
+  if (head && head[0].length < body.length) {
+    const letter = head[1]!.toUpperCase();
+    const beside = body.slice(head[0].length);
+    let meant = lettersOf(beside, options, ask);
+    // "B -5%": a minus, or a dash
+    if (meant.length === 0 && beside.startsWith("-")) meant = lettersOf(beside.slice(1), options, ask);
+    const article = /^a\s$/i.test(head[0]) && /^[a-z]/.test(beside) && !meant.includes("A");
+    if (meant.length > 0 && !article && options.some((o) => o.letter === letter)) return { letter, meant };
+  }
+  const tail = TRAILING.exec(body.slice(-MAX_TAIL));
+  const letter = tail?.[1] ?? tail?.[2];
+  if (!tail || letter === undefined) return null;
+  const meant = lettersOf(body.slice(0, body.length - tail[0].length), options, ask);
+  return meant.length > 0 ? { letter, meant } : null;
 }
 
 /** The letter is part of the option's own text (a share class, a company's name). */
@@ -55,14 +88,19 @@ function finish(gold: string[], chosen: string[], say: (v: Verdict, r: string, c
 
 /** The one option whose text or number `text` states, or null. */
 export function optionOf(text: string, options: Option[], ask: Ask): string | null {
+  const meant = lettersOf(text, options, ask);
+  return meant.length === 1 ? meant[0]! : null;
+}
+
+/** The options whose text `text` is, or else whose number; several where the question lists one twice. */
+function lettersOf(text: string, options: Option[], ask: Ask): string[] {
   const words = squash(text);
-  if (words === "") return null;
+  if (words === "") return [];
   const same = options.filter((o) => o.words === words);
-  if (same.length === 1) return same[0]!.letter;
+  if (same.length > 0) return same.map((o) => o.letter);
   const value = readSingle(text);
-  if (value === null) return null;
-  const equal = options.filter((o) => o.number !== null && agree(o.number, value, ask).ok === true);
-  return equal.length === 1 ? equal[0]!.letter : null;
+  if (value === null) return [];
+  return options.filter((o) => o.number !== null && agree(o.number, value, ask).ok === true).map((o) => o.letter);
 }
 
 /** "B. 12.5%": a letter with its own option's text; null where they do not belong together. */

@@ -7,7 +7,7 @@ import { readKeywords } from "./keyword.ts";
 import { readLetters } from "./letters.ts";
 import { MAX_ANSWER, normalise } from "./normalise.ts";
 import type { Options } from "./options.ts";
-import { readOptions } from "./options.ts";
+import { NO_OPTIONS, readOptions } from "./options.ts";
 import { readValues } from "./read-values.ts";
 import { occurrences } from "./squash.ts";
 import type { Reading, Value } from "./value.ts";
@@ -79,10 +79,11 @@ export function readQuestion(question: string, gold: string): ReadQuestion {
   }
   if (known === undefined) {
     const options = readOptions(question);
-    known = { options, ask: readAsk(question, options.at), golds: new Map() };
+    known = { options, ask: readAsk(question, options.sure ? options.at : -1), golds: new Map() };
     if (question.length <= MAX_LENGTH) asked.set(question, known);
   }
-  const { options, golds } = known;
+  const { golds } = known;
+  const options = known.options.sure || namesOption(gold, known.options) ? known.options : NO_OPTIONS;
   const classified: Gold = { ...BLANK, ...classifyGold(gold, options, known.ask) };
   const ask = known.ask.tableScale !== null && !fitsTable(question, gold, classified) ? { ...known.ask, tableScale: null } : known.ask;
   const fresh: ReadQuestion = { gold: classified, options, ask };
@@ -123,9 +124,16 @@ function classifyGold(gold: string, options: Options, ask: Ask): Gold {
   return { kind: "text", text, keywords, rule: "free_text" };
 }
 
+/** Whether the gold is a letter of a list that may be something else than options. */
+function namesOption(gold: string, options: Options): boolean {
+  return options.letters !== null && gold.length <= LONGEST_LETTERS && goldLetters(normalise(gold), options) !== null;
+}
+
+const LONGEST_LETTERS = 24;
+
 /** "B", "AB", "A,C", "(B)": letters only; with options listed they must be among them, and one may stand in lower case. */
 function goldLetters(written: string, { letters: listed }: Options): string[] | null {
-  if (written.length > 24) return null;
+  if (written.length > LONGEST_LETTERS) return null;
   const text = listed && written.length === 1 ? written.toUpperCase() : written;
   for (const c of text) if (!((c >= "A" && c <= "J") || " ,、;/()[].和与及&".includes(c) || "and".includes(c))) return null;
   const { chosen, hedged, denied } = readLetters(text, listed);

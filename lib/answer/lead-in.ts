@@ -29,9 +29,11 @@ function isLatinLetter(c: string | undefined): boolean {
   return c !== undefined && ((c >= "a" && c <= "z") || (c >= "A" && c <= "Z"));
 }
 
-/** Without the quotes, colons and stops at the front. */
+/** Without the quotes, colons and stops at the front; a minus before a digit is no dash. */
 export function trimGlue(text: string): string {
   let i = 0;
-  while (i < text.length && GLUE.includes(text[i]!)) i++;
+  while (i < text.length && GLUE.includes(text[i]!) && !(text[i] === "-" && isDigit(text[i + 1]))) i++;
   return text.slice(i);
 }
+
+const isDigit = (c: string | undefined): boolean => c !== undefined && c >= "0" && c <= "9";

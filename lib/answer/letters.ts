@@ -9,6 +9,8 @@ export interface Letters {
   denied: string[];
   /** Where the text goes on after a leading "B." or "B、"; null where it does not start with a letter. */
   rest: string | null;
+  /** That letter. */
+  first: string | null;
   /** There is nothing but letters. */
   alone: boolean;
 }
@@ -30,10 +32,10 @@ export function readLetters(text: string, listed: string | null): Letters {
   const body = raiseLetters(dropLeadIn(trimBrackets(trimGlue(text))));
   const allowed = listed ?? DEFAULT;
   const alone = bareLetters(body, allowed);
-  if (alone !== null) return { chosen: alone, hedged: false, denied: [], rest: null, alone: true };
+  if (alone !== null) return { chosen: alone, hedged: false, denied: [], rest: null, first: null, alone: true };
   const chosen = new Set<string>();
   const denied = new Set<string>();
-  const result: Letters = { chosen: [], hedged: false, denied: [], rest: null, alone: false };
+  const result: Letters = { chosen: [], hedged: false, denied: [], rest: null, first: null, alone: false };
   let last = -1;
   for (let i = 0; i < body.length; i++) {
     const run = runAt(body, i, allowed);
@@ -43,7 +45,10 @@ export function readLetters(text: string, listed: string | null): Letters {
     const isDenied = startsAny(body, end, DENIED_AFTER) || deniedBefore(body, i);
     for (const letter of letters) (isDenied ? denied : chosen).add(letter);
     if (last >= 0 && !isDenied && joinsWithOr(body.slice(last, i))) result.hedged = true;
-    if (i === 0 && run === 1 && DELIMITERS.includes(body[end] ?? "?")) result.rest = trimGlue(body.slice(end + 1));
+    if (i === 0 && run === 1 && DELIMITERS.includes(body[end] ?? "?")) {
+      result.rest = trimGlue(body.slice(end + 1));
+      result.first = letters;
+    }
     if (!isDenied) last = end;
     i = end - 1;
   }

@@ -118,8 +118,8 @@ describe("arabicDigits", () => {
 });
 
 test("options are split off, what follows their last line stays with the stem", () => {
-  expect(splitOptions("哪项？\nA. 一\nB. 二\n请选择。")).toEqual({ stem: "哪项？\n\n请选择。", options: ["一", "二"] });
-  expect(splitOptions("Vitamin A. deficiency costs?")).toEqual({ stem: "Vitamin A. deficiency costs?", options: [] });
+  expect(splitOptions("哪项？\nA. 一\nB. 二\n请选择。")).toMatchObject({ stem: "哪项？\n\n请选择。", options: ["一", "二"] });
+  expect(splitOptions("Vitamin A. deficiency costs?")).toMatchObject({ stem: "Vitamin A. deficiency costs?", options: [] });
   expect(splitOptions("U.S. bonds: A. x B. y C. z").options).toEqual(["x", "y", "z"]);
 });
 
