@@ -37,6 +37,12 @@ describe("training curves", () => {
     expect(figure.data[0]!.x).toEqual([1, 3, 4]);
   });
 
+  test("the steps of a short run are whole numbers on the axis, those of a long one are Plotly's choice", () => {
+    const axis = (steps: number) => f.lossCurve([{ name: "sft", metrics: metrics(steps, { loss: () => 2 }) }]).layout.xaxis;
+    expect(axis(3)).toMatchObject({ dtick: 1, rangemode: "tozero" });
+    expect(axis(40)).not.toHaveProperty("dtick");
+  });
+
   test("one step is a point that can be seen", () => {
     expect(f.lossCurve([{ name: "sft", metrics: metrics(1, { loss: () => 2 }) }]).data[0]!.mode).toBe("markers");
   });

@@ -1,7 +1,7 @@
 /** Training curves: a metric over optimizer steps, several runs drawn over each other, the raw line faint and its mean strong. */
 import type { Metrics } from "../run/run-metrics.ts";
 import { formatNumber, movingAverage, smoothingWindow } from "../view/numbers.ts";
-import { emptyFigure, type Figure, makeFigure, note, type Trace } from "./theme.ts";
+import { emptyFigure, type Figure, makeFigure, note, stepAxis, type Trace } from "./theme.ts";
 import { label } from "../view/labels.ts";
 import { stylesOf } from "../view/arms.ts";
 
@@ -38,7 +38,7 @@ export function metricCurve(curves: readonly Curve[], options: CurveOptions): Fi
     title: options.title,
     subtitle: `${drawn.length > 3 ? `${drawn.length} runs` : sizes.join(" · ")}${options.window === 1 ? "" : " · strong line: moving mean"}`,
     data,
-    x: { title: { text: "optimizer step" }, rangemode: "tozero" },
+    x: { ...stepAxis(data), rangemode: "tozero" },
     y: { title: { text: options.yTitle }, ...options.y },
     legend: drawn.length > 1 ? "top" : "none",
     layout:

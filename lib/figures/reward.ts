@@ -1,6 +1,6 @@
 /** Stage 5: what GRPO pays, part by part and spread over time. */
 import { formatCount, formatNumber, meanOf, movingAverage, smoothingWindow } from "../view/numbers.ts";
-import { emptyFigure, type Figure, INK, KEPT, makeFigure } from "./theme.ts";
+import { emptyFigure, type Figure, INK, KEPT, makeFigure, stepAxis } from "./theme.ts";
 import { pretty } from "../view/labels.ts";
 
 /** All completions kept of one step, as the run's `samples` hold them. */
@@ -41,7 +41,7 @@ export function rewardByComponent(steps: readonly StepSamples[]): Figure {
     title,
     subtitle: `n = ${formatCount(n)} completions in ${formatCount(filled.length)} steps · total ${meanOf(total.slice(0, tenth))!.toFixed(2)} in the first tenth, ${meanOf(total.slice(-tenth))!.toFixed(2)} in the last`,
     data,
-    x: { title: { text: "optimizer step" } },
+    x: stepAxis(data),
     y: { title: { text: "mean reward" }, rangemode: "tozero" },
   });
 }

@@ -3,7 +3,7 @@ import { expectedNoSignalShare, hasNoSignal } from "../reward/advantage.ts";
 import type { Census } from "../train/census.ts";
 import { binomial, formatCount, formatShare, meanOf, movingAverage, smoothingWindow } from "../view/numbers.ts";
 import type { StepSamples } from "./reward.ts";
-import { emptyFigure, type Figure, makeFigure, type Trace } from "./theme.ts";
+import { emptyFigure, type Figure, makeFigure, stepAxis, type Trace } from "./theme.ts";
 import { label } from "../view/labels.ts";
 import { SERIES, stylesOf } from "../view/arms.ts";
 
@@ -71,7 +71,7 @@ export function noSignalShare(runs: readonly SampledRun[], part = "accuracy"): F
     title,
     subtitle: `n = ${formatCount(groups.all)} groups, ${formatCount(groups.silent)} without signal (${formatShare(groups.silent, groups.all)}) · dashed: p^G + (1 − p)^G`,
     data,
-    x: { title: { text: "optimizer step" } },
+    x: stepAxis(data),
     y: { title: { text: "groups with equal rewards (%)" }, range: [0, 102] },
   });
 }

@@ -88,6 +88,12 @@ export function makeFigure(parts: FigureParts): Figure {
   };
 }
 
+/** The axis of optimizer steps: whole numbers, in a run of a few steps, too. */
+export function stepAxis(data: readonly Trace[]): Record<string, unknown> {
+  const last = Math.max(0, ...data.map(({ x }) => (Array.isArray(x) ? Number(x.at(-1)) : 0)));
+  return { title: { text: "optimizer step" }, ...(last <= 10 && { dtick: 1 }) };
+}
+
 /**
  * Lines of a legend on a printed page, 600 pixels wide: it grows upwards, and the subtitle must not lie under it. A letter takes about 7 pixels,
  * the key 45; entries that do not fit into one line stand in columns of one width.
