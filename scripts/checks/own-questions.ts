@@ -58,7 +58,8 @@ const SETTINGS = [
   "models.teacher=foreign/teacher-7b",
   "models.judge=foreign/judge-7b",
   "filter.sftMaxRows=40",
-  "grpo.maxTokens=96",
+  "grpo.maxTokens=64",
+  "evaluate.maxTokens=64",
   "evaluate.maxQuestions=20",
 ];
 
