@@ -11,7 +11,10 @@ import type { RlRow } from "../records.ts";
 import { openStore } from "../store/store.ts";
 import type { Store } from "../store/store.ts";
 
-/** One answer as the model gave it; it is scored anew whenever it is read, so a mended scorer needs no new answers. */
+/**
+ * One answer as the model gave it; it is scored anew whenever it is read, so a mended scorer needs no new
+ * answers.
+ */
 export const StoredAnswer = z.object({
   key: z.string(),
   /** The question's id when it was asked, for people. */
@@ -38,30 +41,43 @@ export interface AnswerTask {
 /**
  * Every answer an evaluation needs: one greedy and `evaluate.samples` sampled ones a question.
  *
- * A task's key holds the question's text and all of the sampling; the greedy one does not depend on the seed. Each sampled answer has a
- * seed of its own, drawn from the config's seed, the question and the sample: order and company do not change it.
+ * A task's key holds the question's text and all of the sampling; the greedy one does not depend on the seed.
+ * Each sampled answer has a seed of its own, drawn from the config's seed, the question and the sample: order
+ * and company do not change it.
  */
-export function answerTasks(rows: readonly RlRow[], { evaluate, seed }: Pick<Config, "evaluate" | "seed">): AnswerTask[] {
+export function answerTasks(
+  rows: readonly RlRow[],
+  { evaluate, seed }: Pick<Config, "evaluate" | "seed">,
+): AnswerTask[] {
   const { maxTokens, temperature, samples } = evaluate;
   return rows.flatMap((row) => {
     const task = (mode: AnswerTask["mode"], sample: number, t: number, s: number): AnswerTask => {
       const request = { prompt: row.prompt, temperature: t, maxTokens, seed: s };
       return { key: hashJson(request).slice(0, 24), row, mode, sample, request };
     };
-    return [task("greedy", 0, 0, 0), ...Array.from({ length: samples }, (_, k) => task("sampled", k, temperature, sampleSeed(seed, k, row.prompt)))];
+    return [
+      task("greedy", 0, 0, 0),
+      ...Array.from({ length: samples }, (_, k) =>
+        task("sampled", k, temperature, sampleSeed(seed, k, row.prompt)),
+      ),
+    ];
   });
 }
 
 /**
- * Whether an answer has to be asked for: there is none, none for a reason that is not the model's own, or its prompt was too long for
- * another `context` than now. null is the context of a given server, which may be another every time.
+ * Whether an answer has to be asked for: there is none, none for a reason that is not the model's own, or its
+ * prompt was too long for another `context` than now. null is the context of a given server, which may be
+ * another every time.
  */
 export function isOpen(answer: StoredAnswer | undefined, context: number | null): boolean {
   if (answer?.failure === TOO_LONG) return context === null || answer.context !== context;
   return answer === undefined || (answer.failure !== null && !isPermanent(answer.failure));
 }
 
-/** `reports/runs/eval-<hash of the model's id and its prompt>/answers.jsonl`: arms that are one model with one prompt share it. */
+/**
+ * `reports/runs/eval-<hash of the model's id and its prompt>/answers.jsonl`: arms that are one model with one
+ * prompt share it.
+ */
 export function answersFile(paths: Paths, { id, prompt }: { id: string; prompt: ModelPrompt }): string {
   const name = `eval-${hashJson({ model: id, prompt: promptId(prompt) }).slice(0, 12)}`;
   return join(paths.runs, name, "answers.jsonl");

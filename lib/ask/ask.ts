@@ -37,18 +37,28 @@ export interface ModelTasks {
 }
 
 /** The model's answers to `tasks`, as `askModels`. */
-export async function askModel(lab: Lab, model: EvaluatedModel, tasks: readonly AnswerTask[], options: AskOptions = {}): Promise<Asked> {
+export async function askModel(
+  lab: Lab,
+  model: EvaluatedModel,
+  tasks: readonly AnswerTask[],
+  options: AskOptions = {},
+): Promise<Asked> {
   return (await askModels(lab, [{ model, tasks }], options))[0]!;
 }
 
 /**
- * Every model's answers to its tasks, in the order of `asks`. A server is started for what is missing alone, and one for all that it can hold:
- * on vLLM the Base and every adapter of it.
+ * Every model's answers to its tasks, in the order of `asks`. A server is started for what is missing alone,
+ * and one for all that it can hold: on vLLM the Base and every adapter of it.
  *
- * A prompt that is too long for the context is an answer without a text, and said on the console. Throws LabError as `collectAnswers`,
- * `servedModel`, `assertPromptFits` and openServer, and when every prompt is too long: that is the setting's doing, not the model's.
+ * A prompt that is too long for the context is an answer without a text, and said on the console. Throws
+ * LabError as `collectAnswers`, `servedModel`, `assertPromptFits` and openServer, and when every prompt is
+ * too long: that is the setting's doing, not the model's.
  */
-export async function askModels(lab: Lab, asks: readonly ModelTasks[], { client, force = false, signal, onProgress }: AskOptions = {}): Promise<Asked[]> {
+export async function askModels(
+  lab: Lab,
+  asks: readonly ModelTasks[],
+  { client, force = false, signal, onProgress }: AskOptions = {},
+): Promise<Asked[]> {
   const stores = new Map<string, Store<StoredAnswer>>();
   const storeOf = (model: EvaluatedModel): Store<StoredAnswer> => {
     const file = answersFile(lab.paths, model);
@@ -58,14 +68,26 @@ export async function askModels(lab: Lab, asks: readonly ModelTasks[], { client,
   };
   try {
     const open = asks.map(({ model, tasks }) => {
-      const context = client || givenServer(lab.config, model.role) ? null : lab.config.serving.maxModelLength;
+      const context =
+        client || givenServer(lab.config, model.role) ? null : lab.config.serving.maxModelLength;
       const store = storeOf(model);
-      return { model, tasks: force ? tasks : tasks.filter((task) => isOpen(store.get(task.key), context)), store, context };
+      return {
+        model,
+        tasks: force ? tasks : tasks.filter((task) => isOpen(store.get(task.key), context)),
+        store,
+        context,
+      };
     });
     for (const { model, tasks, context } of open)
-      if (model.promptKey === "prompt.base" && context !== null) await assertPromptFits(lab.config, "base", tasks.map(({ row }) => row.prompt));
+      if (model.promptKey === "prompt.base" && context !== null)
+        await assertPromptFits(
+          lab.config,
+          "base",
+          tasks.map(({ row }) => row.prompt),
+        );
     for (const { server, adapters, lists } of await inServers(lab, open, client !== undefined)) {
-      const collect = (client: Client, signal?: AbortSignal) => collectAnswers(client, lists, { signal, onProgress });
+      const collect = (client: Client, signal?: AbortSignal) =>
+        collectAnswers(client, lists, { signal, onProgress });
       await (client ? collect(client, signal) : withServer(lab, server, collect, { signal, adapters }));
     }
     return asks.map(({ model, tasks }, i) => {
@@ -98,14 +120,24 @@ async function inServers(lab: Lab, open: readonly OpenTasks[], given: boolean): 
     const left = tasks.filter(({ key }) => !taken.has(`${store.path} ${key}`));
     for (const { key } of left) taken.add(`${store.path} ${key}`);
     if (left.length === 0) continue;
-    const { server, adapter } = given ? { server: model.ref, adapter: model.adapter } : await servedModel(lab, model);
+    const { server, adapter } = given
+      ? { server: model.ref, adapter: model.adapter }
+      : await servedModel(lab, model);
     const key = given ? "" : typeof server === "string" ? server : modelId(server);
     const one = servers.get(key) ?? { server, adapters: [], lists: [] };
     servers.set(key, one);
     const known = one.adapters.find(({ name }) => name === adapter?.name);
-    if (known && known.path !== adapter!.path) throw new RangeError(`askModels requires another name for each adapter, got two called ${known.name}`);
+    if (known && known.path !== adapter!.path)
+      throw new RangeError(`askModels requires another name for each adapter, got two called ${known.name}`);
     if (adapter && !known) one.adapters.push(adapter);
-    one.lists.push({ name: model.name, servedAs: adapter?.name, prompt: model.prompt, tasks: left, store, context });
+    one.lists.push({
+      name: model.name,
+      servedAs: adapter?.name,
+      prompt: model.prompt,
+      tasks: left,
+      store,
+      context,
+    });
   }
   return [...servers.values()];
 }
@@ -114,6 +146,14 @@ function tellTooLong(name: string, answers: readonly StoredAnswer[], maxModelLen
   const count = answers.filter(({ failure }) => failure === TOO_LONG).length;
   if (count === 0) return;
   const todo = `Raise serving.maxModelLength (${maxModelLength}; a given server has its own), or lower evaluate.maxTokens, grpo.maxTokens or prepare.maxPromptTokens.`;
-  if (count === answers.length) throw new LabError({ what: "Every prompt is too long for the server's context", where: name, found: `${count} of ${count}`, todo });
-  console.log(`${name}: ${count} of ${answers.length} prompts are too long for the server's context and count as not answered. ${todo}`);
+  if (count === answers.length)
+    throw new LabError({
+      what: "Every prompt is too long for the server's context",
+      where: name,
+      found: `${count} of ${count}`,
+      todo,
+    });
+  console.log(
+    `${name}: ${count} of ${answers.length} prompts are too long for the server's context and count as not answered. ${todo}`,
+  );
 }

@@ -21,8 +21,24 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const tasks = (n: number): AnswerTask[] => answerTasks(Array.from({ length: n }, (_, i) => ({ id: `q${i}`, prompt: `What is ${i}?`, gold_answer: `${i}`, type: "financial_concept" as const })), { seed: 1, evaluate: { maxTokens: 8, samples: 0, temperature: 1, useJudge: false, maxQuestions: 9 } });
-const list = (name: string, servedAs: string | undefined, prompt = ownPrompt(""), n = 4): Questionnaire => ({ name, servedAs, prompt, tasks: tasks(n), store: openAnswers(join(folder, `${name}.jsonl`)), context: 512 });
+const tasks = (n: number): AnswerTask[] =>
+  answerTasks(
+    Array.from({ length: n }, (_, i) => ({
+      id: `q${i}`,
+      prompt: `What is ${i}?`,
+      gold_answer: `${i}`,
+      type: "financial_concept" as const,
+    })),
+    { seed: 1, evaluate: { maxTokens: 8, samples: 0, temperature: 1, useJudge: false, maxQuestions: 9 } },
+  );
+const list = (name: string, servedAs: string | undefined, prompt = ownPrompt(""), n = 4): Questionnaire => ({
+  name,
+  servedAs,
+  prompt,
+  tasks: tasks(n),
+  store: openAnswers(join(folder, `${name}.jsonl`)),
+  context: 512,
+});
 
 async function answerWith(answer: Answer, concurrency = 8) {
   stub = await startStub(answer);
@@ -30,30 +46,54 @@ async function answerWith(answer: Answer, concurrency = 8) {
 }
 
 test("each list is asked under its name and its prompt, and its answers go into its own store", async () => {
-  const client = await answerWith(({ body }, response) => sendChat(response, { content: `${body.model} says ${body.messages.length}` }));
-  lists = [list("base", undefined), list("base_prompted", undefined, promptOf("example")), list("sft", "sft")];
+  const client = await answerWith(({ body }, response) =>
+    sendChat(response, { content: `${body.model} says ${body.messages.length}` }),
+  );
+  lists = [
+    list("base", undefined),
+    list("base_prompted", undefined, promptOf("example")),
+    list("sft", "sft"),
+  ];
   await collectAnswers(client, lists);
-  expect(lists.map(({ store }) => store.rows().map(({ completion }) => completion))).toEqual([Array(4).fill("the-base says 1"), Array(4).fill("the-base says 4"), Array(4).fill("sft says 1")]);
+  expect(lists.map(({ store }) => store.rows().map(({ completion }) => completion))).toEqual([
+    Array(4).fill("the-base says 1"),
+    Array(4).fill("the-base says 4"),
+    Array(4).fill("sft says 1"),
+  ]);
 });
 
 test("the next list's requests fill the places that the last ones of the one before leave free", async () => {
   let waiting: (() => void)[] = [];
   // Only eight at once are answered: four lists of two would never get there one after the other.
-  const client = await answerWith((_, response) => new Promise<void>((answered) => {
-    waiting.push(() => (sendChat(response), answered()));
-    if (waiting.length === 8) for (const answer of waiting.splice(0)) answer();
-  }));
+  const client = await answerWith(
+    (_, response) =>
+      new Promise<void>((answered) => {
+        waiting.push(() => (sendChat(response), answered()));
+        if (waiting.length === 8) for (const answer of waiting.splice(0)) answer();
+      }),
+  );
   lists = ["base", "sft", "sft_grpo", "grpo_only"].map((name) => list(name, name, ownPrompt(""), 2));
   await collectAnswers(client, lists);
   expect(stub.mostInFlight).toBe(8);
-  expect(stub.requests.map(({ body }) => body.model).sort()).toEqual(["base", "base", "grpo_only", "grpo_only", "sft", "sft", "sft_grpo", "sft_grpo"]);
+  expect(stub.requests.map(({ body }) => body.model).sort()).toEqual([
+    "base",
+    "base",
+    "grpo_only",
+    "grpo_only",
+    "sft",
+    "sft",
+    "sft_grpo",
+    "sft_grpo",
+  ]);
 });
 
 test("progress counts all lists together and names them", async () => {
   const client = await answerWith((_, response) => sendChat(response));
   lists = [list("base", undefined), list("sft", "sft")];
   const seen: [readonly string[], number, number][] = [];
-  await collectAnswers(client, lists, { onProgress: ({ names, done, total }) => void seen.push([names, done, total]) });
+  await collectAnswers(client, lists, {
+    onProgress: ({ names, done, total }) => void seen.push([names, done, total]),
+  });
   expect(seen.at(-1)).toEqual([["base", "sft"], 8, 8]);
 });
 

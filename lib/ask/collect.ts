@@ -40,14 +40,26 @@ export interface CollectOptions {
 /**
  * Asks every questionnaire's tasks once (tasks with one key are one) and stores what came.
  *
- * The questionnaires follow each other in one queue: the next one's requests fill the server while the last ones of the one before are still
- * being answered. A text cut at maxTokens is an answer, and so is a prompt too long for the context: both are scored as they are. Throws
- * LabError when answers are missing for any other reason: what a server refuses or fails at says nothing about the model.
+ * The questionnaires follow each other in one queue: the next one's requests fill the server while the last
+ * ones of the one before are still being answered. A text cut at maxTokens is an answer, and so is a prompt
+ * too long for the context: both are scored as they are. Throws LabError when answers are missing for any
+ * other reason: what a server refuses or fails at says nothing about the model.
  */
-export async function collectAnswers(client: Client, lists: readonly Questionnaire[], { signal, onProgress }: CollectOptions = {}): Promise<void> {
+export async function collectAnswers(
+  client: Client,
+  lists: readonly Questionnaire[],
+  { signal, onProgress }: CollectOptions = {},
+): Promise<void> {
   const open = lists.flatMap((list) => unique(list.tasks).map((task) => ({ list, task })));
   const names = lists.map(({ name }) => name);
-  const requests = open.map(({ list, task: { request: { prompt, ...sampling } } }) => ({ ...sampling, ...promptRequest(list.prompt, prompt), model: list.servedAs }));
+  const requests = open.map(
+    ({
+      list,
+      task: {
+        request: { prompt, ...sampling },
+      },
+    }) => ({ ...sampling, ...promptRequest(list.prompt, prompt), model: list.servedAs }),
+  );
   const started = performance.now();
   const missing: string[] = [];
   let [done, tokens] = [0, 0];
@@ -61,12 +73,23 @@ export async function collectAnswers(client: Client, lists: readonly Questionnai
       tokens += result.completionTokens ?? 0;
       done++;
       const total = open.length;
-      onProgress?.({ names, done, total, tokensPerSecond: tokens / seconds, etaSeconds: ((total - done) * seconds) / done });
+      onProgress?.({
+        names,
+        done,
+        total,
+        tokensPerSecond: tokens / seconds,
+        etaSeconds: ((total - done) * seconds) / done,
+      });
     },
   });
   if (missing.length === 0) return;
   const [[message, count]] = [...countBy(missing, (text) => text)] as [[string, number]];
-  throw new LabError({ what: "Some answers could not be had", where: client.baseURL, found: `${missing.length} of ${open.length}, most (${count}) because: ${message}`, todo: "Run the cell again: only those are asked for." });
+  throw new LabError({
+    what: "Some answers could not be had",
+    where: client.baseURL,
+    found: `${missing.length} of ${open.length}, most (${count}) because: ${message}`,
+    todo: "Run the cell again: only those are asked for.",
+  });
 }
 
 function unique(tasks: readonly AnswerTask[]): AnswerTask[] {
@@ -76,5 +99,12 @@ function unique(tasks: readonly AnswerTask[]): AnswerTask[] {
 function answerOf({ key, row }: AnswerTask, result: CompletionResult, context: number | null): StoredAnswer {
   const failure = result.ok ? null : result.cause;
   const known = failure === TOO_LONG && context !== null;
-  return { key, id: row.id, completion: result.text, failure, tokens: result.completionTokens, ...(known && { context }) };
+  return {
+    key,
+    id: row.id,
+    completion: result.text,
+    failure,
+    tokens: result.completionTokens,
+    ...(known && { context }),
+  };
 }

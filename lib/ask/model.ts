@@ -36,10 +36,19 @@ export interface EvaluatedModel {
 
 /** The folder of an arm's published adapter; null for the Base. */
 export function armAdapter({ paths }: Pick<Lab, "paths">, arm: AskedArm): string | null {
-  return { base: null, base_prompted: null, sft: paths.sftLora, sft_grpo: paths.grpoLora, grpo_only: join(paths.ckpts, "grpo_only_lora") }[arm];
+  return {
+    base: null,
+    base_prompted: null,
+    sft: paths.sftLora,
+    sft_grpo: paths.grpoLora,
+    grpo_only: join(paths.ckpts, "grpo_only_lora"),
+  }[arm];
 }
 
-/** What stands for a base (its `modelId`) with an adapter (its sha256), whether that is merged or served beside it. */
+/**
+ * What stands for a base (its `modelId`) with an adapter (its sha256), whether that is merged or served
+ * beside it.
+ */
 export function adaptedId(base: string, adapter: string): string {
   return `${base}+${adapter}`;
 }
@@ -47,26 +56,59 @@ export function adaptedId(base: string, adapter: string): string {
 /**
  * The model to ask. Nothing is loaded or merged yet.
  *
- * All are told what the student is told, the arm base_prompted what is best for the Base, the Teacher what it was told when it taught. Throws
- * LabError when neither or both of `arm` and `model` are given, when the arm has not been trained, and as checkAdapter.
+ * All are told what the student is told, the arm base_prompted what is best for the Base, the Teacher what it
+ * was told when it taught. Throws LabError when neither or both of `arm` and `model` are given, when the arm
+ * has not been trained, and as checkAdapter.
  */
-export async function evaluatedModel(lab: Lab, { arm, model, name }: { arm?: AskedArm; model?: string; name?: string }): Promise<EvaluatedModel> {
-  if ((arm === undefined) === (model === undefined)) throw new LabError({ what: "evaluate requires either an arm or a model", found: arm === undefined ? "neither" : "both" });
+export async function evaluatedModel(
+  lab: Lab,
+  { arm, model, name }: { arm?: AskedArm; model?: string; name?: string },
+): Promise<EvaluatedModel> {
+  if ((arm === undefined) === (model === undefined))
+    throw new LabError({
+      what: "evaluate requires either an arm or a model",
+      found: arm === undefined ? "neither" : "both",
+    });
   const { models, prompt } = lab.config;
   const { base, teacher } = models;
   if (model === teacher && model !== base) {
-    const about = { name: safeName(name ?? basename(model)), label: model, ref: await roleModel(lab.config, "teacher"), id: await servedId(lab, "teacher") };
-    return { ...about, adapter: null, prompt: promptOf(prompt.teacher), promptKey: "prompt.teacher", role: "teacher" };
+    const about = {
+      name: safeName(name ?? basename(model)),
+      label: model,
+      ref: await roleModel(lab.config, "teacher"),
+      id: await servedId(lab, "teacher"),
+    };
+    return {
+      ...about,
+      adapter: null,
+      prompt: promptOf(prompt.teacher),
+      promptKey: "prompt.teacher",
+      role: "teacher",
+    };
   }
   const folder = arm ? armAdapter(lab, arm) : adapterFolder(model!);
   const label = folder ?? model ?? base;
-  if (folder && !existsSync(folder)) throw new LabError({ what: `The arm ${arm} has not been trained`, where: folder, todo: arm === "sft" ? "Run 04_sft first." : "Run 05_grpo first (08_ablation trains grpo_only)." });
+  if (folder && !existsSync(folder))
+    throw new LabError({
+      what: `The arm ${arm} has not been trained`,
+      where: folder,
+      todo: arm === "sft" ? "Run 04_sft first." : "Run 05_grpo first (08_ablation trains grpo_only).",
+    });
   const about = { name: safeName(name ?? arm ?? basename(label)), label, role: null };
-  const told = arm === "base_prompted" ? ({ prompt: promptOf(prompt.base), promptKey: "prompt.base" } as const) : ({ prompt: ownPrompt(prompt.system), promptKey: "prompt.system" } as const);
+  const told =
+    arm === "base_prompted"
+      ? ({ prompt: promptOf(prompt.base), promptKey: "prompt.base" } as const)
+      : ({ prompt: ownPrompt(prompt.system), promptKey: "prompt.system" } as const);
   const ref = await resolveModel(folder ? base : label);
   if (!folder) return { ...about, ...told, ref, adapter: null, id: modelId(ref) };
   const adapter = await checkAdapter(folder, ref);
-  return { ...about, ...told, ref, adapter: { ...adapter, name: about.name, rank: adapterRank(folder) }, id: adaptedId(modelId(ref), adapter.sha256) };
+  return {
+    ...about,
+    ...told,
+    ref,
+    adapter: { ...adapter, name: about.name, rank: adapterRank(folder) },
+    id: adaptedId(modelId(ref), adapter.sha256),
+  };
 }
 
 /** What has to be served for a model. */
@@ -77,13 +119,17 @@ export interface ServedModel {
 }
 
 /**
- * Where a model is asked: an adapter on its base's server, by name, under vLLM (on bf16 weights, also when it was trained on four bits); by
- * name at a given URL, whatever that holds under it; merged first (once) where transformers serves, which has no LoRA. Throws LabError as
- * mergeAdapter.
+ * Where a model is asked: an adapter on its base's server, by name, under vLLM (on bf16 weights, also when it
+ * was trained on four bits); by name at a given URL, whatever that holds under it; merged first (once) where
+ * transformers serves, which has no LoRA. Throws LabError as mergeAdapter.
  */
-export async function servedModel(lab: Lab, { name, ref, adapter, role }: EvaluatedModel): Promise<ServedModel> {
+export async function servedModel(
+  lab: Lab,
+  { name, ref, adapter, role }: EvaluatedModel,
+): Promise<ServedModel> {
   if (adapter === null) return { server: role ?? ref, adapter: null };
-  if (givenServer(lab.config, null) !== null) return { server: { path: name, revision: UNPINNED, sha256: null }, adapter: null };
+  if (givenServer(lab.config, null) !== null)
+    return { server: { path: name, revision: UNPINNED, sha256: null }, adapter: null };
   if (lab.config.serving.engine === "vllm") return { server: ref, adapter };
   return { server: await resolveModel((await mergeAdapter(lab, adapter.path)).path), adapter: null };
 }

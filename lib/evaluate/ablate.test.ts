@@ -21,7 +21,13 @@ const lab = labOnFakeBase(workspace, (config) => {
 const N = 20;
 
 /** Which questions an arm gets right: SFT gains five, GRPO after it five more but loses the first. */
-const RIGHT: Record<AskedArm, (n: number) => boolean> = { base: (n) => n < 8, base_prompted: (n) => n < 9, sft: (n) => n < 13, sft_grpo: (n) => n > 0 && n < 18, grpo_only: (n) => n < 10 };
+const RIGHT: Record<AskedArm, (n: number) => boolean> = {
+  base: (n) => n < 8,
+  base_prompted: (n) => n < 9,
+  sft: (n) => n < 13,
+  sft_grpo: (n) => n > 0 && n < 18,
+  grpo_only: (n) => n < 10,
+};
 /** The Base's votes under the prompt are right two questions longer than its greedy answers. */
 const isVoteRight = (n: number): boolean => n < 11;
 let stub: StubServer;
@@ -29,14 +35,24 @@ let client: Client;
 
 beforeAll(async () => {
   mkdirSync(dirname(paths.test), { recursive: true });
-  writeFileSync(paths.test, Array.from({ length: N }, (_, n) => `${JSON.stringify({ id: `q${n}`, prompt: `n = ${n}`, gold_answer: `${n}`, type: n % 2 ? "financial_reasoning" : "financial_calculation" })}\n`).join(""));
+  writeFileSync(
+    paths.test,
+    Array.from(
+      { length: N },
+      (_, n) =>
+        `${JSON.stringify({ id: `q${n}`, prompt: `n = ${n}`, gold_answer: `${n}`, type: n % 2 ? "financial_reasoning" : "financial_calculation" })}\n`,
+    ).join(""),
+  );
   stub = await startStub(({ body }, response) => {
     const n = Number(/= (\d+)/.exec(body.messages.at(-1)!.content)![1]);
     const prompted = body.messages.length > 1;
     const arm = (body.model === "stub" ? (prompted ? "base_prompted" : "base") : body.model) as AskedArm;
     const right = arm === "base_prompted" && body.temperature !== 0 ? isVoteRight(n) : RIGHT[arm](n);
     const answer = right ? n : 999;
-    sendChat(response, { content: arm === "base" ? `Answer: ${answer}` : `<think>\nx\n</think>\n<answer>\n${answer}\n</answer>`, completion_tokens: 7 });
+    sendChat(response, {
+      content: arm === "base" ? `Answer: ${answer}` : `<think>\nx\n</think>\n<answer>\n${answer}\n</answer>`,
+      completion_tokens: 7,
+    });
   });
   client = createClient({ baseURL: stub.url, model: "stub", engine: "transformers" });
   for (const arm of TRAINED_NAMES) {
@@ -53,9 +69,25 @@ afterAll(async () => {
 
 test("arms are asked once, each by its own name and prompt, and compared in pairs, with what got worse", async () => {
   const { summary, pairs, evaluations, path } = await ablate(lab, { client });
-  const asked = Map.groupBy(stub.requests, ({ body }) => `${body.model} ${body.messages.map(({ role }) => role).join(" ")}`);
-  expect([...asked].map(([what, { length }]) => [what, length])).toEqual([["stub user", 60], ["stub system user assistant user", 60], ["sft user", 60], ["sft_grpo user", 60], ["grpo_only user", 60]]);
-  expect(summary.arms.map((a) => [a.name, a.accuracy.value, a.accuracyLenient.value])).toEqual([["base", 0, 0.4], ["base_prompted", 0.45, 0.45], ["base_majority", 0.55, 0.55], ["sft", 0.65, 0.65], ["sft_grpo", 0.85, 0.85], ["grpo_only", 0.5, 0.5]]);
+  const asked = Map.groupBy(
+    stub.requests,
+    ({ body }) => `${body.model} ${body.messages.map(({ role }) => role).join(" ")}`,
+  );
+  expect([...asked].map(([what, { length }]) => [what, length])).toEqual([
+    ["stub user", 60],
+    ["stub system user assistant user", 60],
+    ["sft user", 60],
+    ["sft_grpo user", 60],
+    ["grpo_only user", 60],
+  ]);
+  expect(summary.arms.map((a) => [a.name, a.accuracy.value, a.accuracyLenient.value])).toEqual([
+    ["base", 0, 0.4],
+    ["base_prompted", 0.45, 0.45],
+    ["base_majority", 0.55, 0.55],
+    ["sft", 0.65, 0.65],
+    ["sft_grpo", 0.85, 0.85],
+    ["grpo_only", 0.5, 0.5],
+  ]);
   expect(pairs.map(({ a, b }) => `${a} → ${b}`)).toEqual([
     ...["base_prompted → sft", "sft → sft_grpo", "base_prompted → sft_grpo", "base_majority → sft_grpo"],
     ...["base → base_prompted", "base → sft", "base → grpo_only", "grpo_only → sft_grpo"],
@@ -84,14 +116,25 @@ test("arms are asked once, each by its own name and prompt, and compared in pair
 test("the majority asks nothing of its own, costs the tokens of all its votes, and cannot be sampled", async () => {
   const { evaluations, pairs } = await ablate(lab, { client, arms: ["base_majority", "sft_grpo"] });
   const { report, details } = evaluations.base_majority!;
-  expect(report).toMatchObject({ name: "base_majority", n: N, tokensPerAnswer: 14, accuracySampled: null, settings: { votes: 2, prompt: { key: "prompt.base", name: "example", version: expect.any(String) } } });
-  expect(details.map(({ id, mode, sample }) => [id, mode, sample])).toEqual(Array.from({ length: N }, (_, n) => [`q${n}`, "greedy", 0]));
+  expect(report).toMatchObject({
+    name: "base_majority",
+    n: N,
+    tokensPerAnswer: 14,
+    accuracySampled: null,
+    settings: { votes: 2, prompt: { key: "prompt.base", name: "example", version: expect.any(String) } },
+  });
+  expect(details.map(({ id, mode, sample }) => [id, mode, sample])).toEqual(
+    Array.from({ length: N }, (_, n) => [`q${n}`, "greedy", 0]),
+  );
   expect(pairs[0]!.metrics.map(({ metric }) => metric)).toEqual(["accuracy", "accuracyLenient", "format"]);
 });
 
 test("where the best prompt is the student's own, the two zeros are one and asked once", async () => {
   const before = stub.requests.length;
-  const { summary } = await ablate({ ...lab, config: { ...lab.config, prompt: { ...lab.config.prompt, base: "none" } } }, { client, arms: ["base", "base_prompted", "base_majority"] });
+  const { summary } = await ablate(
+    { ...lab, config: { ...lab.config, prompt: { ...lab.config.prompt, base: "none" } } },
+    { client, arms: ["base", "base_prompted", "base_majority"] },
+  );
   expect(stub.requests).toHaveLength(before);
   expect(summary.arms.map(({ accuracyLenient }) => accuracyLenient.value)).toEqual([0.4, 0.4, 0.4]);
 });

@@ -14,8 +14,8 @@ import { AblationSummary, ARM_NAMES, Arm } from "../records.ts";
 import type { ArmName, EvalDetail, QuestionType } from "../records.ts";
 
 /**
- * What training adds to the best that the untrained Base can be made to do, and what GRPO adds to SFT; then what each step adds alone: a
- * prompt, SFT, GRPO without SFT, SFT before GRPO.
+ * What training adds to the best that the untrained Base can be made to do, and what GRPO adds to SFT; then
+ * what each step adds alone: a prompt, SFT, GRPO without SFT, SFT before GRPO.
  */
 const ARM_PAIRS: readonly (readonly [ArmName, ArmName])[] = [
   ["base_prompted", "sft"],
@@ -51,17 +51,31 @@ export interface AblateOptions extends EvaluateArmsOptions {
 }
 
 /**
- * Evaluates the arms (finished evaluations are found again) and compares them in pairs. Without sampled answers there is no base_majority.
+ * Evaluates the arms (finished evaluations are found again) and compares them in pairs. Without sampled
+ * answers there is no base_majority.
  *
- * Writes `reports/ablation_summary_<time>.json`: the AblationSummary, and beside its fields `details` (arm → file), `byType` and
- * `regressions` (pair → ids). Differences are b − a with 95 % intervals over questions; p as `compareArms`. Throws LabError when an
- * arm has not been trained or fewer than two arms are asked for.
+ * Writes `reports/ablation_summary_<time>.json`: the AblationSummary, and beside its fields `details` (arm →
+ * file), `byType` and `regressions` (pair → ids). Differences are b − a with 95 % intervals over questions; p
+ * as `compareArms`. Throws LabError when an arm has not been trained or fewer than two arms are asked for.
  */
-export async function ablate(lab: Lab, { arms = ARM_NAMES, ...options }: AblateOptions = {}): Promise<Ablation> {
-  const names = [...new Set(arms)].filter((arm) => arm !== "base_majority" || lab.config.evaluate.samples > 0);
-  if (names.length < 2) throw new LabError({ what: "ablate requires at least two arms", found: names.join(", ") || "none", expected: ARM_NAMES.join(", ") });
+export async function ablate(
+  lab: Lab,
+  { arms = ARM_NAMES, ...options }: AblateOptions = {},
+): Promise<Ablation> {
+  const names = [...new Set(arms)].filter(
+    (arm) => arm !== "base_majority" || lab.config.evaluate.samples > 0,
+  );
+  if (names.length < 2)
+    throw new LabError({
+      what: "ablate requires at least two arms",
+      found: names.join(", ") || "none",
+      expected: ARM_NAMES.join(", "),
+    });
   // Arms are not asked again because --force retrained them: their content tells.
-  const evaluations: Partial<Record<ArmName, Evaluation>> = await evaluateArms(lab, names, { ...options, force: options.force ?? false });
+  const evaluations: Partial<Record<ArmName, Evaluation>> = await evaluateArms(lab, names, {
+    ...options,
+    force: options.force ?? false,
+  });
   const pairs = compareAll(names, (arm) => evaluations[arm]!.details, lab.config.seed);
   const created = new Date();
   const summary: AblationSummary = {
@@ -70,13 +84,17 @@ export async function ablate(lab: Lab, { arms = ARM_NAMES, ...options }: AblateO
     n: evaluations[names[0]!]!.report.n,
     seeds: [lab.config.seed],
     arms: names.map((arm) => Arm.parse(evaluations[arm]!.report)),
-    pairs: pairs.flatMap(({ a, b, metrics }) => metrics.map(({ metric, delta, low, high, p }) => ({ a, b, metric, delta, low, high, p }))),
+    pairs: pairs.flatMap(({ a, b, metrics }) =>
+      metrics.map(({ metric, delta, low, high, p }) => ({ a, b, metric, delta, low, high, p })),
+    ),
   };
   const path = join(lab.paths.reports, `ablation_summary_${fileStamp(created)}.json`);
   const extra = {
     details: Object.fromEntries(names.map((arm) => [arm, basename(evaluations[arm]!.detailsPath)])),
     byType: Object.fromEntries(pairs.map(({ a, b, byType }) => [`${a} → ${b}`, byType])),
-    regressions: Object.fromEntries(pairs.map(({ a, b, regressions }) => [`${a} → ${b}`, regressions.map((change) => change.id)])),
+    regressions: Object.fromEntries(
+      pairs.map(({ a, b, regressions }) => [`${a} → ${b}`, regressions.map((change) => change.id)]),
+    ),
   };
   writeFileAtomic(path, `${JSON.stringify({ ...AblationSummary.parse(summary), ...extra }, null, 2)}\n`);
   await track(lab, trackedAblation(summary, path));
@@ -84,10 +102,22 @@ export async function ablate(lab: Lab, { arms = ARM_NAMES, ...options }: AblateO
 }
 
 /** The pairs of which both arms are there, compared. Pure. */
-function compareAll(arms: readonly ArmName[], detailsOf: (arm: ArmName) => readonly EvalDetail[], seed: number): ArmPair[] {
+function compareAll(
+  arms: readonly ArmName[],
+  detailsOf: (arm: ArmName) => readonly EvalDetail[],
+  seed: number,
+): ArmPair[] {
   return ARM_PAIRS.filter(([a, b]) => arms.includes(a) && arms.includes(b)).map(([a, b]) => {
     const [before, after] = [detailsOf(a), detailsOf(b)];
-    const metrics = METRICS.map((metric) => compareArms(before, after, metric, { seed })).filter((c): c is Comparison => c !== null);
-    return { a, b, metrics, byType: compareByType(before, after, "accuracy", { seed }), ...changedAnswers(before, after) };
+    const metrics = METRICS.map((metric) => compareArms(before, after, metric, { seed })).filter(
+      (c): c is Comparison => c !== null,
+    );
+    return {
+      a,
+      b,
+      metrics,
+      byType: compareByType(before, after, "accuracy", { seed }),
+      ...changedAnswers(before, after),
+    };
   });
 }

@@ -1,4 +1,7 @@
-/** The same questions to several arms, greedily: the travelling examples, or anything else one wants to see them answer. */
+/**
+ * The same questions to several arms, greedily: the travelling examples, or anything else one wants to see
+ * them answer.
+ */
 import { scoreCompletion } from "../answer/index.ts";
 import { shownAnswer } from "./answer-view.ts";
 import { answerTasks } from "../ask/answers.ts";
@@ -26,21 +29,52 @@ export interface AskedQuestion {
 }
 
 /**
- * Greedy answers of each arm, scored by the rule checker. They are kept with the arm's evaluation, so asking again starts no server, and
- * they are in no report. Throws LabError as `evaluate`.
+ * Greedy answers of each arm, scored by the rule checker. They are kept with the arm's evaluation, so asking
+ * again starts no server, and they are in no report. Throws LabError as `evaluate`.
  *
  * @example for (const { question, texts } of await askArms(lab, ["base", "sft"], few)) await show(sideBySide(texts, question));
  */
-export async function askArms(lab: Lab, arms: readonly AskedArm[], questions: readonly Pick<Question, "id" | "question" | "gold_answer" | "type">[], options: AskArmsOptions = {}): Promise<AskedQuestion[]> {
-  const rows = questions.map(({ id, question, gold_answer, type }) => ({ id, prompt: question, gold_answer, type }));
+export async function askArms(
+  lab: Lab,
+  arms: readonly AskedArm[],
+  questions: readonly Pick<Question, "id" | "question" | "gold_answer" | "type">[],
+  options: AskArmsOptions = {},
+): Promise<AskedQuestion[]> {
+  const rows = questions.map(({ id, question, gold_answer, type }) => ({
+    id,
+    prompt: question,
+    gold_answer,
+    type,
+  }));
   const tasks = answerTasks(rows, { ...lab.config, evaluate: { ...lab.config.evaluate, samples: 0 } });
   const models: EvaluatedModel[] = [];
   for (const arm of arms) models.push(await evaluatedModel(lab, { arm }));
-  const answered = await askModels(lab, models.map((model) => ({ model, tasks })), options);
-  return questions.map(({ id, question, gold_answer: gold }, i) => ({ id, question, gold, texts: arms.map((arm, k) => shown(arm, question, gold, answered[k]!.answers[i]!)) }));
+  const answered = await askModels(
+    lab,
+    models.map((model) => ({ model, tasks })),
+    options,
+  );
+  return questions.map(({ id, question, gold_answer: gold }, i) => ({
+    id,
+    question,
+    gold,
+    texts: arms.map((arm, k) => shown(arm, question, gold, answered[k]!.answers[i]!)),
+  }));
 }
 
-function shown(arm: AskedArm, question: string, gold: string, { completion, tokens }: StoredAnswer): ShownText {
+function shown(
+  arm: AskedArm,
+  question: string,
+  gold: string,
+  { completion, tokens }: StoredAnswer,
+): ShownText {
   const { format, lenient } = scoreCompletion({ question, gold, completion });
-  return shownAnswer(arm, { completion, tokens, format, lenient: lenient.verdict === "right", reason: lenient.reason, message: lenient.message });
+  return shownAnswer(arm, {
+    completion,
+    tokens,
+    format,
+    lenient: lenient.verdict === "right",
+    reason: lenient.reason,
+    message: lenient.message,
+  });
 }

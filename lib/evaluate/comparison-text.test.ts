@@ -1,16 +1,44 @@
 import { expect, test } from "vitest";
-import { comparisonRows, describeComparison, describePairs, differenceVerdict, formatP, formatPoints } from "./comparison-text.ts";
+import {
+  comparisonRows,
+  describeComparison,
+  describePairs,
+  differenceVerdict,
+  formatP,
+  formatPoints,
+} from "./comparison-text.ts";
 
-const comparison = { metric: "accuracyLenient" as const, n: 200, delta: 0.2, low: 0.121, high: 0.279, p: 0.0002 };
+const comparison = {
+  metric: "accuracyLenient" as const,
+  n: 200,
+  delta: 0.2,
+  low: 0.121,
+  high: 0.279,
+  p: 0.0002,
+};
 
 test("a difference is a verdict only when its whole interval lies on one side of 0 and the test agrees", () => {
-  expect([0.05, 0.125].map((p) => differenceVerdict({ low: 0.005, high: 0.04, p }))).toEqual(["undecided", "undecided"]);
-  expect([{ low: 0.01, high: 0.2 }, { low: -0.2, high: -0.01 }, { low: 0, high: 0.2 }, { low: -0.1, high: 0 }].map((ends) => differenceVerdict({ ...ends, p: 0.01 }))).toEqual(["better", "worse", "undecided", "undecided"]);
+  expect([0.05, 0.125].map((p) => differenceVerdict({ low: 0.005, high: 0.04, p }))).toEqual([
+    "undecided",
+    "undecided",
+  ]);
+  expect(
+    [
+      { low: 0.01, high: 0.2 },
+      { low: -0.2, high: -0.01 },
+      { low: 0, high: 0.2 },
+      { low: -0.1, high: 0 },
+    ].map((ends) => differenceVerdict({ ...ends, p: 0.01 })),
+  ).toEqual(["better", "worse", "undecided", "undecided"]);
 });
 
 test("the sentence holds difference, interval, p, n and what may be said", () => {
-  expect(describeComparison("base", "sft", comparison)).toBe("**SFT against Base**, greedy, lenient: **+20.0 points** [+12.1, +27.9], p < 0.001, n = 200 questions: better.");
-  expect(describeComparison("sft", "sft_grpo", { ...comparison, delta: -0.01, low: -0.05, high: 0.03, p: 0.7 })).toMatch(/−1\.0 points\*\* \[−5\.0, \+3\.0\], p = 0\.700, .*do not decide it\.$/);
+  expect(describeComparison("base", "sft", comparison)).toBe(
+    "**SFT against Base**, greedy, lenient: **+20.0 points** [+12.1, +27.9], p < 0.001, n = 200 questions: better.",
+  );
+  expect(
+    describeComparison("sft", "sft_grpo", { ...comparison, delta: -0.01, low: -0.05, high: 0.03, p: 0.7 }),
+  ).toMatch(/−1\.0 points\*\* \[−5\.0, \+3\.0\], p = 0\.700, .*do not decide it\.$/);
 });
 
 test("points carry a sign, but not that of a zero", () => {
@@ -19,12 +47,25 @@ test("points carry a sign, but not that of a zero", () => {
 });
 
 test("a table has one row a pair and metric", () => {
-  const rows = comparisonRows([{ a: "base", b: "sft", metrics: [comparison, { ...comparison, metric: "format" }] }]);
-  expect(rows.map((row) => [row.step, row.metric, row.verdict])).toEqual([["Base → SFT", "greedy, lenient", "better"], ["Base → SFT", "format", "better"]]);
+  const rows = comparisonRows([
+    { a: "base", b: "sft", metrics: [comparison, { ...comparison, metric: "format" }] },
+  ]);
+  expect(rows.map((row) => [row.step, row.metric, row.verdict])).toEqual([
+    ["Base → SFT", "greedy, lenient", "better"],
+    ["Base → SFT", "format", "better"],
+  ]);
   expect(rows[0]!.points).toBe("+20.0 [+12.1, +27.9]");
 });
 
 test("one metric is told of every pair that has it", () => {
-  const pairs = [{ a: "base", b: "sft", metrics: [comparison] }, { a: "base_majority", b: "sft_grpo", metrics: [{ ...comparison, metric: "format" as const }] }] as const;
-  expect(describePairs(pairs.map((pair) => ({ ...pair, metrics: [...pair.metrics] })), "accuracyLenient")).toEqual([describeComparison("base", "sft", comparison)]);
+  const pairs = [
+    { a: "base", b: "sft", metrics: [comparison] },
+    { a: "base_majority", b: "sft_grpo", metrics: [{ ...comparison, metric: "format" as const }] },
+  ] as const;
+  expect(
+    describePairs(
+      pairs.map((pair) => ({ ...pair, metrics: [...pair.metrics] })),
+      "accuracyLenient",
+    ),
+  ).toEqual([describeComparison("base", "sft", comparison)]);
 });

@@ -11,8 +11,15 @@ const NAMES: Record<Metric, string> = {
   format: "format",
 };
 
-/** "better" or "worse" when the test says so (p < 0.05) and the whole 95 % interval lies on that side of 0, too; else "undecided". */
-export function differenceVerdict({ low, high, p }: Pick<Comparison, "low" | "high" | "p">): "better" | "worse" | "undecided" {
+/**
+ * "better" or "worse" when the test says so (p < 0.05) and the whole 95 % interval lies on that side of 0,
+ * too; else "undecided".
+ */
+export function differenceVerdict({
+  low,
+  high,
+  p,
+}: Pick<Comparison, "low" | "high" | "p">): "better" | "worse" | "undecided" {
   if (p >= 0.05) return "undecided";
   return low > 0 ? "better" : high < 0 ? "worse" : "undecided";
 }
@@ -22,20 +29,40 @@ export function differenceVerdict({ low, high, p }: Pick<Comparison, "low" | "hi
  *
  * @example describeComparison("base", "sft", c) //=> "**SFT against Base**, greedy, lenient: **+20.0 points** [+12.1, +27.9], p < 0.001, n = 200 questions: better."
  */
-export function describeComparison(a: string, b: string, { metric, n, delta, low, high, p }: Comparison): string {
-  const says = { better: "better", worse: "**worse**", undecided: "these questions do not decide it" }[differenceVerdict({ low, high, p })];
+export function describeComparison(
+  a: string,
+  b: string,
+  { metric, n, delta, low, high, p }: Comparison,
+): string {
+  const says = { better: "better", worse: "**worse**", undecided: "these questions do not decide it" }[
+    differenceVerdict({ low, high, p })
+  ];
   return `**${styleOf(b, 1).label} against ${styleOf(a, 0).label}**, ${NAMES[metric]}: **${formatPoints(delta)} points** [${formatPoints(low)}, ${formatPoints(high)}], ${formatP(p)}, n = ${n} questions: ${says}.`;
 }
 
 /** One metric of every pair that has it, a sentence each. */
-export function describePairs(pairs: readonly Pick<ArmPair, "a" | "b" | "metrics">[], metric: Metric): string[] {
-  return pairs.flatMap(({ a, b, metrics }) => metrics.filter((c) => c.metric === metric).map((c) => describeComparison(a, b, c)));
+export function describePairs(
+  pairs: readonly Pick<ArmPair, "a" | "b" | "metrics">[],
+  metric: Metric,
+): string[] {
+  return pairs.flatMap(({ a, b, metrics }) =>
+    metrics.filter((c) => c.metric === metric).map((c) => describeComparison(a, b, c)),
+  );
 }
 
 /** Rows for a table: every comparison of every pair, b against a. */
-export function comparisonRows(pairs: readonly Pick<ArmPair, "a" | "b" | "metrics">[]): { step: string; metric: string; n: number; points: string; p: string; verdict: string }[] {
+export function comparisonRows(
+  pairs: readonly Pick<ArmPair, "a" | "b" | "metrics">[],
+): { step: string; metric: string; n: number; points: string; p: string; verdict: string }[] {
   return pairs.flatMap(({ a, b, metrics }) =>
-    metrics.map((c) => ({ step: `${styleOf(a, 0).label} → ${styleOf(b, 1).label}`, metric: NAMES[c.metric], n: c.n, points: `${formatPoints(c.delta)} [${formatPoints(c.low)}, ${formatPoints(c.high)}]`, p: formatP(c.p), verdict: differenceVerdict(c) })),
+    metrics.map((c) => ({
+      step: `${styleOf(a, 0).label} → ${styleOf(b, 1).label}`,
+      metric: NAMES[c.metric],
+      n: c.n,
+      points: `${formatPoints(c.delta)} [${formatPoints(c.low)}, ${formatPoints(c.high)}]`,
+      p: formatP(c.p),
+      verdict: differenceVerdict(c),
+    })),
   );
 }
 

@@ -28,8 +28,9 @@ export function proportion(details: readonly EvalDetail[], test: (detail: EvalDe
 }
 
 /**
- * pass@k with an interval over questions: the chance that one of k sampled answers is right (strict, or lenient for an untrained
- * model). null when nothing was sampled. Throws RangeError when a question has fewer than k samples.
+ * pass@k with an interval over questions: the chance that one of k sampled answers is right (strict, or
+ * lenient for an untrained model). null when nothing was sampled. Throws RangeError when a question has fewer
+ * than k samples.
  */
 export function passAtKOf(details: readonly EvalDetail[], k: number, reading: "strict" | "lenient" = "strict", options: BootstrapOptions = {}): Estimate | null {
   const sampled = details.filter((d) => d.mode === "sampled");
@@ -38,8 +39,8 @@ export function passAtKOf(details: readonly EvalDetail[], k: number, reading: "s
 }
 
 /**
- * One arm from its answers. Format, accuracy and length are of the greedy answers, accuracySampled… of the sampled ones.
- * Throws RangeError when there is no greedy answer.
+ * One arm from its answers. Format, accuracy and length are of the greedy answers, accuracySampled… of the
+ * sampled ones. Throws RangeError when there is no greedy answer.
  */
 export function summarizeArm(name: string, details: readonly EvalDetail[], options: BootstrapOptions = {}): Arm {
   const greedy = details.filter((d) => d.mode === "greedy");

@@ -10,7 +10,11 @@ test.each([
   ["one answer", ["9"], 0],
   ["two ways to write a value are one group", ["0.4", "25%", "0.25", "30"], 1],
   ["and so is a value with its rounding, whichever comes first", ["0.4", "33.3%", "33.33%", "30"], 1],
-  ["free text that no rule can decide counts where it is the same text", ["it falls", "it rises", "it rises"], 1],
+  [
+    "free text that no rule can decide counts where it is the same text",
+    ["it falls", "it rises", "it rises"],
+    1,
+  ],
 ])("%s", (_, answers, winner) => expect(majorityOf("What share is it?", answers.map(answer))).toBe(winner));
 
 test("an option's letter and its text are one answer", () => {

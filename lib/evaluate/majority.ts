@@ -2,10 +2,12 @@
 import { checkAnswer, extractAnswer } from "../answer/index.ts";
 
 /**
- * The index of the first answer of the largest group of answers that say the same, of equal groups the one that came first.
+ * The index of the first answer of the largest group of answers that say the same, of equal groups the one
+ * that came first.
  *
- * Two answers say the same when the checker would take either for right with the other as gold. An answer that cannot be found in its
- * text votes for nothing; where none is found the first text stands. Throws RangeError without any.
+ * Two answers say the same when the checker would take either for right with the other as gold. An answer
+ * that cannot be found in its text votes for nothing; where none is found the first text stands. Throws
+ * RangeError without any.
  *
  * Source: Wang et al. 2022 (self-consistency), https://arxiv.org/abs/2203.11171.
  *
@@ -21,10 +23,12 @@ export function majorityOf(question: string, completions: readonly string[]): nu
     if (group) group.votes++;
     else groups.push({ answer, first: i, votes: 1 });
   });
-  return groups.reduce((best, group) => (group.votes > best.votes ? group : best), { first: 0, votes: 0 }).first;
+  return groups.reduce((best, group) => (group.votes > best.votes ? group : best), { first: 0, votes: 0 })
+    .first;
 }
 
 function sayTheSame(question: string, a: string, b: string): boolean {
-  const isRight = (gold: string, prediction: string) => checkAnswer({ question, gold, prediction }).verdict === "right";
+  const isRight = (gold: string, prediction: string) =>
+    checkAnswer({ question, gold, prediction }).verdict === "right";
   return a.trim() === b.trim() || isRight(a, b) || isRight(b, a);
 }

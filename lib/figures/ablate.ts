@@ -15,10 +15,14 @@ const METRICS = [
   { key: "format", name: "format" },
 ] as const;
 
-/** The outcome in one figure: every arm's accuracy (greedy and sampled, strict and lenient) and format, with 95 % intervals. */
+/**
+ * The outcome in one figure: every arm's accuracy (greedy and sampled, strict and lenient) and format, with
+ * 95 % intervals.
+ */
 export function ablation(summary: Pick<AblationSummary, "n" | "seeds" | "profile" | "arms">): Figure {
   const title = "What each stage of training bought";
-  if (summary.arms.length === 0 || summary.n === 0) return emptyFigure(title, "No arm has been evaluated yet.");
+  if (summary.arms.length === 0 || summary.n === 0)
+    return emptyFigure(title, "No arm has been evaluated yet.");
   const metrics = METRICS.filter(({ key }) => summary.arms.some((arm) => arm[key] !== null));
   const data = summary.arms.map((arm, i) => {
     const style = styleOf(arm.name, i);
@@ -45,8 +49,14 @@ export function ablation(summary: Pick<AblationSummary, "n" | "seeds" | "profile
   });
 }
 
-/** The same as a table; the first arm is the baseline row. `arms` may be the reports of any models that were asked the same questions. */
-export function ablationTable(summary: Pick<AblationSummary, "n" | "arms">, { caption = "Ablation: value [95 % interval]" }: { caption?: string } = {}): View {
+/**
+ * The same as a table; the first arm is the baseline row. `arms` may be the reports of any models that were
+ * asked the same questions.
+ */
+export function ablationTable(
+  summary: Pick<AblationSummary, "n" | "arms">,
+  { caption = "Ablation: value [95 % interval]" }: { caption?: string } = {},
+): View {
   const rows = summary.arms.map((arm, i) => ({
     arm: styleOf(arm.name, i).label,
     n: summary.n,

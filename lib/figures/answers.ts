@@ -10,8 +10,8 @@ import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
 import { styleOf } from "../view/arms.ts";
 
 /**
- * Draws an evaluation while it runs: a function from progress to figure that remembers the curve of the arms being asked.
- * `now` in ms.
+ * Draws an evaluation while it runs: a function from progress to figure that remembers the curve of the arms
+ * being asked. `now` in ms.
  *
  * @example evaluateArms(lab, arms, { onProgress: ((draw) => (progress) => live.update(draw(progress)))(answerProgress()) })
  */
@@ -27,8 +27,8 @@ export function answerProgress(now: () => number = () => performance.now()): (pr
 }
 
 /**
- * pass@k of each arm: the chance that at least one of k sampled answers is right, k from 1 to the number of samples, read leniently so that an
- * untrained Base is measured fairly.
+ * pass@k of each arm: the chance that at least one of k sampled answers is right, k from 1 to the number of
+ * samples, read leniently so that an untrained Base is measured fairly.
  */
 export function passAtKCurve(arms: readonly ArmDetails[], reading: "strict" | "lenient" = "lenient"): Figure {
   const title = "pass@k: right at least once in k tries";

@@ -9,10 +9,15 @@ import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
 import { axisLabels, pretty } from "../view/labels.ts";
 import { styleOf } from "../view/arms.ts";
 
-/** Why answers were not right, by the scorer's reason (lenient reading, greedy answers): one colour an arm, in % of the arm's answers. */
+/**
+ * Why answers were not right, by the scorer's reason (lenient reading, greedy answers): one colour an arm, in
+ * % of the arm's answers.
+ */
 export function readFailures(arms: readonly ArmDetails[], mode: EvalDetail["mode"] = "greedy"): Figure {
   const title = "Why answers were not right";
-  const drawn = arms.map((arm) => ({ name: arm.name, rows: arm.details.filter((row) => row.mode === mode) })).filter((arm) => arm.rows.length > 0);
+  const drawn = arms
+    .map((arm) => ({ name: arm.name, rows: arm.details.filter((row) => row.mode === mode) }))
+    .filter((arm) => arm.rows.length > 0);
   if (drawn.length === 0) return emptyFigure(title, "No answers have been evaluated yet.");
   const reasons = [
     ...countBy(
@@ -51,11 +56,15 @@ export function readFailures(arms: readonly ArmDetails[], mode: EvalDetail["mode
 /** How many answers each arm has: once where all have as many. */
 function answersOf(arms: readonly { name: string; rows: readonly EvalDetail[] }[]): string {
   const counts = arms.map(({ rows }) => rows.length);
-  if (counts.every((count) => count === counts[0])) return `${formatCount(counts[0]!)}${arms.length > 1 ? ` × ${arms.length} arms,` : ""}`;
+  if (counts.every((count) => count === counts[0]))
+    return `${formatCount(counts[0]!)}${arms.length > 1 ? ` × ${arms.length} arms,` : ""}`;
   return arms.map((arm, i) => `${formatCount(arm.rows.length)} ${styleOf(arm.name, i).label}`).join(", ");
 }
 
-/** Wrong answers to read, with question, gold and the scorer's reason: the first `max` of them, one reason after the other. */
+/**
+ * Wrong answers to read, with question, gold and the scorer's reason: the first `max` of them, one reason
+ * after the other.
+ */
 export function failureSamples(
   details: readonly EvalDetail[],
   questions: readonly { id: string; prompt: string; gold_answer: string }[],

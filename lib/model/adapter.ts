@@ -1,4 +1,7 @@
-/** LoRA adapters on disk: which base they belong to, where they came from, putting the finished one in its place. */
+/**
+ * LoRA adapters on disk: which base they belong to, where they came from, putting the finished one in its
+ * place.
+ */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
@@ -33,9 +36,10 @@ export function writeOrigin(path: string, origin: Origin): void {
 /**
  * The adapter in a folder, checked to belong to `base`, and its content hash.
  *
- * Ours say so in origin.json. A foreign one must fit tensor by tensor when the base is a folder (lora_A's inputs and lora_B's outputs are those
- * of the weight it changes) and, if it names its base, name one of the same last part; it must name the base itself when that is a hub id.
- * Throws LabError before anything is written.
+ * Ours say so in origin.json. A foreign one must fit tensor by tensor when the base is a folder (lora_A's
+ * inputs and lora_B's outputs are those of the weight it changes) and, if it names its base, name one of the
+ * same last part; it must name the base itself when that is a hub id. Throws LabError before anything is
+ * written.
  */
 export async function checkAdapter(path: string, base: ModelRef, todo?: string): Promise<AdapterRef> {
   const configFile = join(path, "adapter_config.json");
@@ -61,7 +65,10 @@ function anotherBase(path: string, base: ModelRef, found: string, todo?: string)
 
 const RETRAIN = "Train it again on this base, or name the base it was trained on (models.base).";
 
-/** A folder is moved and a hub model downloaded under the same last name; of equal shapes alone there are many models. */
+/**
+ * A folder is moved and a hub model downloaded under the same last name; of equal shapes alone there are many
+ * models.
+ */
 function assertSameName(path: string, configFile: string, base: ModelRef, todo?: string): void {
   const named = baseNameOf(configFile);
   if (typeof named !== "string" || named === "" || basename(named) === basename(base.path)) return;
@@ -111,8 +118,9 @@ function assertShapesFit(path: string, weights: string, base: ModelRef, todo?: s
 }
 
 /**
- * Puts a copy of a folder in the place of another: a reader sees the old one or the new one, for an instant none, never a mixture.
- * Killed in between, the next call completes it. Throws LabError when the disk refuses; the old one then stays.
+ * Puts a copy of a folder in the place of another: a reader sees the old one or the new one, for an instant
+ * none, never a mixture. Killed in between, the next call completes it. Throws LabError when the disk
+ * refuses; the old one then stays.
  */
 export function publishFolder(source: string, target: string): void {
   const parent = dirname(target);
@@ -132,7 +140,10 @@ export function publishFolder(source: string, target: string): void {
   }
 }
 
-/** Copies that a killed process left half way; the old folder goes back where the new one did not come in its place. */
+/**
+ * Copies that a killed process left half way; the old folder goes back where the new one did not come in its
+ * place.
+ */
 function removeLeftovers(parent: string, target: string): void {
   for (const name of readdirSync(parent)) {
     const pid = name.startsWith(`.${target}.`) && /^(\d+)\.(new|old)$/.exec(name.slice(target.length + 2));

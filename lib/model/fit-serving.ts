@@ -7,7 +7,10 @@ import { cacheBytes, servingMemory, totalMemory } from "./memory-plan.ts";
 import type { LoraSlots } from "./memory-plan.ts";
 import type { ModelShape, WeightFormat } from "./model-shape.ts";
 
-/** Requests at once up to which vLLM 0.25.1 replays captured CUDA graphs; beyond, Python launches every kernel, and the 1.5B gets half as fast. */
+/**
+ * Requests at once up to which vLLM 0.25.1 replays captured CUDA graphs; beyond, Python launches every
+ * kernel, and the 1.5B gets half as fast.
+ */
 const MOST_REQUESTS = 512;
 /** What gpu.serverSequences may be. */
 const MOST_SEQUENCES = 4096;
@@ -15,7 +18,10 @@ const MOST_SEQUENCES = 4096;
 const ENOUGH_REQUESTS = 32;
 /** A request holds, on average, half of the longest one it may become. */
 const AVERAGE = 0.5;
-/** So many times as many are in flight as are worked on: answers of one length end together, and the next ones must be in the server then. */
+/**
+ * So many times as many are in flight as are worked on: answers of one length end together, and the next ones
+ * must be in the server then.
+ */
 const IN_FLIGHT = 2;
 /** The most that the config takes as serving.concurrency. */
 const MOST_IN_FLIGHT = 8192;
@@ -36,16 +42,32 @@ export interface ServingNeed {
 export function fitServing({ config, shape, room, gpus, mayQuantise, lora, free }: ServingNeed): Fit {
   const { maxModelLength, concurrency } = config.serving;
   const replicas = config.gpu.replicas > 0 ? config.gpu.replicas : Math.max(1, gpus);
-  if (replicas > gpus) throw new LabError({ what: "There are not so many GPUs", where: "gpu.replicas", expected: `at most ${gpus}, or 0 for all`, found: String(replicas) });
+  if (replicas > gpus)
+    throw new LabError({
+      what: "There are not so many GPUs",
+      where: "gpu.replicas",
+      expected: `at most ${gpus}, or 0 for all`,
+      found: String(replicas),
+    });
   const share = config.gpu.serverMemoryShare;
-  const formats: WeightFormat[] = !mayQuantise ? ["bf16"] : free("gpu.serveIn4bit") ? ["bf16", "nf4 double"] : [config.gpu.serveIn4bit ? "nf4 double" : "bf16"];
+  const formats: WeightFormat[] = !mayQuantise
+    ? ["bf16"]
+    : free("gpu.serveIn4bit")
+      ? ["bf16", "nf4 double"]
+      : [config.gpu.serveIn4bit ? "nf4 double" : "bf16"];
   const graphs = free("gpu.cudaGraphs") ? [true, false] : [config.gpu.cudaGraphs];
-  const ways = [ENOUGH_REQUESTS, 2].flatMap((least) => formats.flatMap((format) => graphs.map((captured) => ({ least, format, captured }))));
+  const ways = [ENOUGH_REQUESTS, 2].flatMap((least) =>
+    formats.flatMap((format) => graphs.map((captured) => ({ least, format, captured }))),
+  );
   const options = ways.map(({ least, format, captured }): Option => {
     const empty = totalMemory(servingMemory({ shape, format, tokens: 0, graphs: captured, lora }));
     const fill = Math.floor((room * share - empty) / cacheBytes(shape));
     const possible = Math.floor(fill / (maxModelLength * AVERAGE));
-    const wanted = !free("gpu.serverSequences") ? config.gpu.serverSequences : free("serving.concurrency") ? MOST_REQUESTS : Math.min(MOST_SEQUENCES, Math.ceil(concurrency / replicas));
+    const wanted = !free("gpu.serverSequences")
+      ? config.gpu.serverSequences
+      : free("serving.concurrency")
+        ? MOST_REQUESTS
+        : Math.min(MOST_SEQUENCES, Math.ceil(concurrency / replicas));
     const requests = Math.max(1, Math.min(wanted, possible));
     const enough = possible >= Math.min(least, wanted);
     // Too little for `least` requests: the plan then shows what these would take, which is more than the share holds.
@@ -57,11 +79,15 @@ export function fitServing({ config, shape, room, gpus, mayQuantise, lora, free 
         "gpu.cudaGraphs": captured,
         "gpu.replicas": replicas,
         "gpu.serverSequences": requests,
-        "serving.concurrency": free("serving.concurrency") ? Math.min(MOST_IN_FLIGHT, requests * IN_FLIGHT * replicas) : concurrency,
+        "serving.concurrency": free("serving.concurrency")
+          ? Math.min(MOST_IN_FLIGHT, requests * IN_FLIGHT * replicas)
+          : concurrency,
       },
       setting: `${format === "bf16" ? "bf16" : "4 bit"}, ${replicas > 1 ? `${replicas} GPUs × ` : ""}${requests} requests at once${lora ? `, ${lora.count} LoRA slots of rank ${lora.rank}` : ""}${captured ? "" : ", no CUDA graphs"}`,
       memory,
-      short: enough ? undefined : { key: "gpu.serverMemoryShare", has: room * share, needs: totalMemory(memory) },
+      short: enough
+        ? undefined
+        : { key: "gpu.serverMemoryShare", has: room * share, needs: totalMemory(memory) },
     };
   });
   return choose("serving", options, room);

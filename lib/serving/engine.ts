@@ -49,28 +49,48 @@ export interface EngineCommand {
 const HOST = "127.0.0.1";
 
 /**
- * JSON that follows a schema has one blank after a comma or a colon and no other: a small model that may write
- * white space can write nothing else until it is cut off. (vLLM 0.25.1, vllm/config/structured_outputs.py: only for
- * a backend that is named.)
+ * JSON that follows a schema has one blank after a comma or a colon and no other: a small model that may
+ * write white space can write nothing else until it is cut off. (vLLM 0.25.1,
+ * vllm/config/structured_outputs.py: only for a backend that is named.)
  */
 const ONE_FORM = JSON.stringify({ backend: "xgrammar", disable_any_whitespace: true });
 
 /**
  * What to start. Every server binds 127.0.0.1.
  *
- * transformers' batch holds 8 of 9 requests in flight, so that the next ones wait in the server and not on the way to it. vLLM reads its API key from
- * the environment (VLLM_API_KEY), because command lines are public on a machine; its sampling defaults are OpenAI's, not the model's; it loads
- * safetensors only and runs no code of the model's; it keeps no statistics, a third of its work on every token. Names of its options: vLLM 0.25.1, vllm/engine/arg_utils.py.
- * Throws LabError when the model's name cannot be passed on (an `@`, a leading `-`, a NUL), and as `loraSlots`; RangeError for adapters on
- * transformers, whose server has no LoRA.
+ * transformers' batch holds 8 of 9 requests in flight, so that the next ones wait in the server and not on
+ * the way to it. vLLM reads its API key from the environment (VLLM_API_KEY), because command lines are public
+ * on a machine; its sampling defaults are OpenAI's, not the model's; it loads safetensors only and runs no
+ * code of the model's; it keeps no statistics, a third of its work on every token. Names of its options: vLLM
+ * 0.25.1, vllm/engine/arg_utils.py. Throws LabError when the model's name cannot be passed on (an `@`, a
+ * leading `-`, a NUL), and as `loraSlots`; RangeError for adapters on transformers, whose server has no LoRA.
  */
 export function engineCommand(options: EngineOptions): EngineCommand {
   const { engine, folder, name = folder, port, maxModelLength, concurrency, loadIn4bit = false } = options;
   const { sequences, memoryShare, cudaGraphs = true, replicas = 1, apiServers, adapters = [] } = options;
   for (const text of [folder, name]) assertPlain(text);
   if (engine === "vllm") {
-    const args = ["serve", folder, "--host", HOST, "--port", String(port), "--served-model-name", name, "--max-model-len", String(maxModelLength)];
-    args.push("--max-num-seqs", String(sequences ?? Math.ceil(concurrency / replicas)), "--generation-config", "vllm", "--enable-prefix-caching", "--disable-uvicorn-access-log", "--disable-log-stats");
+    const args = [
+      "serve",
+      folder,
+      "--host",
+      HOST,
+      "--port",
+      String(port),
+      "--served-model-name",
+      name,
+      "--max-model-len",
+      String(maxModelLength),
+    ];
+    args.push(
+      "--max-num-seqs",
+      String(sequences ?? Math.ceil(concurrency / replicas)),
+      "--generation-config",
+      "vllm",
+      "--enable-prefix-caching",
+      "--disable-uvicorn-access-log",
+      "--disable-log-stats",
+    );
     args.push("--structured-outputs-config", ONE_FORM);
     if (memoryShare !== undefined) args.push("--gpu-memory-utilization", String(memoryShare));
     if (!cudaGraphs) args.push("--enforce-eager");
@@ -80,8 +100,19 @@ export function engineCommand(options: EngineOptions): EngineCommand {
     args.push(...(loadIn4bit ? ["--quantization", "bitsandbytes"] : ["--load-format", "safetensors"]));
     return { run: { command: [vllmProgram(), ...args] }, servedName: name };
   }
-  if (adapters.length > 0) throw new RangeError(`engineCommand requires engine vllm for adapters, got ${engine}`);
-  const args = [folder, "--host", HOST, "--port", String(port), "--max-model-length", String(maxModelLength), "--concurrency", String(batchFor(concurrency))];
+  if (adapters.length > 0)
+    throw new RangeError(`engineCommand requires engine vllm for adapters, got ${engine}`);
+  const args = [
+    folder,
+    "--host",
+    HOST,
+    "--port",
+    String(port),
+    "--max-model-length",
+    String(maxModelLength),
+    "--concurrency",
+    String(batchFor(concurrency)),
+  ];
   if (loadIn4bit) args.push("--quantization", "bnb-4bit");
   return { run: { serve: args }, servedName: folder };
 }
@@ -90,8 +121,8 @@ export function engineCommand(options: EngineOptions): EngineCommand {
 const LORA_RANKS = [8, 16, 32, 64, 128, 256, 320, 512];
 
 /**
- * The slots that a vLLM server needs to hold all of these adapters on the GPU, each of the rank that the largest one asks for; null without
- * any. Throws LabError for a rank above the largest that vLLM takes.
+ * The slots that a vLLM server needs to hold all of these adapters on the GPU, each of the rank that the
+ * largest one asks for; null without any. Throws LabError for a rank above the largest that vLLM takes.
  */
 export function loraSlots(adapters: readonly ServedAdapter[]): { count: number; rank: number } | null {
   if (adapters.length === 0) return null;
@@ -112,7 +143,15 @@ function loraArguments(adapters: readonly ServedAdapter[]): string[] {
   const slots = loraSlots(adapters);
   if (slots === null) return [];
   const modules = adapters.map(({ name, path }) => JSON.stringify({ name, path }));
-  return ["--enable-lora", "--max-loras", String(slots.count), "--max-lora-rank", String(slots.rank), "--lora-modules", ...modules];
+  return [
+    "--enable-lora",
+    "--max-loras",
+    String(slots.count),
+    "--max-lora-rank",
+    String(slots.rank),
+    "--lora-modules",
+    ...modules,
+  ];
 }
 
 /** transformers' batch for so many requests in flight. @example batchFor(18) //=> 16 */
@@ -126,8 +165,8 @@ export function inFlightFor(batch: number): number {
 }
 
 /**
- * How many processes take in vLLM's requests: one took 9 s to read 2,048 questions while its H100 waited. A quarter of the cores, at most
- * four for each GPU.
+ * How many processes take in vLLM's requests: one took 9 s to read 2,048 questions while its H100 waited. A
+ * quarter of the cores, at most four for each GPU.
  */
 export function apiServersFor(cores: number, replicas: number): number {
   return Math.max(replicas, Math.min(4 * replicas, Math.floor(cores / 4)));
@@ -140,7 +179,13 @@ export function vllmProgram(): string {
 
 function assertPlain(text: string): void {
   const refuse = (found: string): never => {
-    throw new LabError({ what: "The model's name cannot be given to a server", where: text, expected: "a path without @", found, todo: "Move or rename the folder." });
+    throw new LabError({
+      what: "The model's name cannot be given to a server",
+      where: text,
+      expected: "a path without @",
+      found,
+      todo: "Move or rename the folder.",
+    });
   };
   if (text.startsWith("-")) refuse("a leading -");
   if (text.includes("\0")) refuse("a NUL character");

@@ -30,7 +30,10 @@ export interface OpenServerOptions {
   port?: number | undefined;
   /** Of a started vLLM; a random one unless told. */
   apiKey?: string | undefined;
-  /** Of a started vLLM: adapters that it holds beside the model, asked by their names (`CompletionRequest.model`). */
+  /**
+   * Of a started vLLM: adapters that it holds beside the model, asked by their names
+   * (`CompletionRequest.model`).
+   */
   adapters?: readonly ServedAdapter[] | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -48,17 +51,27 @@ export interface OpenServer {
 /**
  * A server that answers for a model: a role of the config, a folder, a hub id, or a resolved model.
  *
- * A server that the config gives (`givenServer`) is asked, under the model's name as the config writes it. Otherwise one is started on 127.0.0.1 (a second
- * start in the same process costs a second or two) and ends with this process at the latest. On a GPU the memory plan is printed first; Teacher
- * and Judge are loaded in 4 bit where it has to be so; what is trained and evaluated never is, so that all arms are asked alike.
- * A hub id is downloaded first.
- * Throws LabError: no such model, another architecture, an adapter of another base or of too high a rank, as fetchModel, no GPU where one is needed, too little memory, port in use, server dead or silent.
+ * A server that the config gives (`givenServer`) is asked, under the model's name as the config writes it.
+ * Otherwise one is started on 127.0.0.1 (a second start in the same process costs a second or two) and ends
+ * with this process at the latest. On a GPU the memory plan is printed first; Teacher and Judge are loaded in
+ * 4 bit where it has to be so; what is trained and evaluated never is, so that all arms are asked alike. A
+ * hub id is downloaded first. Throws LabError: no such model, another architecture, an adapter of another
+ * base or of too high a rank, as fetchModel, no GPU where one is needed, too little memory, port in use,
+ * server dead or silent.
  */
-export async function openServer(lab: Lab, model: ModelRole | string | ModelRef, { port, apiKey, adapters = [], signal }: OpenServerOptions = {}): Promise<OpenServer> {
+export async function openServer(
+  lab: Lab,
+  model: ModelRole | string | ModelRef,
+  { port, apiKey, adapters = [], signal }: OpenServerOptions = {},
+): Promise<OpenServer> {
   const { serving, models } = lab.config;
   const role = typeof model === "string" && isRole(model) ? model : null;
   const name = role ? models[role] : typeof model === "string" ? model : model.path;
-  const ref = role ? await roleModel(lab.config, role) : typeof model === "string" ? await resolveModel(name) : model;
+  const ref = role
+    ? await roleModel(lab.config, role)
+    : typeof model === "string"
+      ? await resolveModel(name)
+      : model;
   const given = givenServer(lab.config, role);
   if (given) return askGiven(lab, given, name, ref, signal);
   for (const { path } of adapters) await checkAdapter(path, ref);
@@ -66,12 +79,19 @@ export async function openServer(lab: Lab, model: ModelRole | string | ModelRef,
   const onGpu = serving.engine === "vllm" || wantsGpu(lab.config);
   const mayQuantise = onGpu && role !== null && role !== "base";
   const planned = () => planServer(lab, ref, mayQuantise, lora);
-  await fetchModel(ref, { signal, before: async () => assertStartable((await planned()).config, ref, mayQuantise, port ?? serving.port) });
+  await fetchModel(ref, {
+    signal,
+    before: async () => assertStartable((await planned()).config, ref, mayQuantise, port ?? serving.port),
+  });
   const { config, plan, assertFree } = await planned();
   if (plan) console.log(plan);
   await assertFree();
   const replicas = Math.max(1, config.gpu.replicas);
-  const log = join(lab.paths.reports, "servers", `${basename(ref.path).replace(/[^\w.-]+/g, "_") || "model"}-${process.pid}.log`);
+  const log = join(
+    lab.paths.reports,
+    "servers",
+    `${basename(ref.path).replace(/[^\w.-]+/g, "_") || "model"}-${process.pid}.log`,
+  );
   mkdirSync(join(lab.paths.reports, "servers"), { recursive: true });
   const server = await startServer({
     ...{ engine: serving.engine, model: ref, port: port ?? serving.port, log, apiKey, signal },
@@ -91,11 +111,18 @@ export async function openServer(lab: Lab, model: ModelRole | string | ModelRef,
 }
 
 /**
- * Opens a server, hands its client to `use`, and always stops what was started: after success, an error, an abort, an interrupted cell.
+ * Opens a server, hands its client to `use`, and always stops what was started: after success, an error, an
+ * abort, an interrupted cell.
  *
- * The signal given to `use` aborts when the cell is interrupted or `signal` does; the client's requests end with it.
+ * The signal given to `use` aborts when the cell is interrupted or `signal` does; the client's requests end
+ * with it.
  */
-export async function withServer<T>(lab: Lab, model: ModelRole | string | ModelRef, use: (client: Client, signal: AbortSignal) => Promise<T>, options: OpenServerOptions = {}): Promise<T> {
+export async function withServer<T>(
+  lab: Lab,
+  model: ModelRole | string | ModelRef,
+  use: (client: Client, signal: AbortSignal) => Promise<T>,
+  options: OpenServerOptions = {},
+): Promise<T> {
   return interruptible(options.signal, async (signal) => {
     const server = await openServer(lab, model, { ...options, signal });
     try {
@@ -107,9 +134,23 @@ export async function withServer<T>(lab: Lab, model: ModelRole | string | ModelR
 }
 
 /** What can be known of a planned server before a long download: the engine's programs, the port. */
-async function assertStartable(config: Config, ref: ModelRef, mayQuantise: boolean, port: number): Promise<void> {
+async function assertStartable(
+  config: Config,
+  ref: ModelRef,
+  mayQuantise: boolean,
+  port: number,
+): Promise<void> {
   const { engine, maxModelLength, concurrency } = config.serving;
-  assertInstalled(engineCommand({ engine, folder: ref.path, port, maxModelLength, concurrency, loadIn4bit: config.gpu.serveIn4bit && mayQuantise }).run);
+  assertInstalled(
+    engineCommand({
+      engine,
+      folder: ref.path,
+      port,
+      maxModelLength,
+      concurrency,
+      loadIn4bit: config.gpu.serveIn4bit && mayQuantise,
+    }).run,
+  );
   await assertPortFree(port);
 }
 
@@ -117,14 +158,45 @@ function isRole(name: string): name is ModelRole {
   return name === "teacher" || name === "judge" || name === "base";
 }
 
-async function askGiven({ config: { serving } }: Lab, { url, setting, apiKey }: GivenServer, name: string, model: ModelRef, signal: AbortSignal | undefined): Promise<OpenServer> {
+async function askGiven(
+  { config: { serving } }: Lab,
+  { url, setting, apiKey }: GivenServer,
+  name: string,
+  model: ModelRef,
+  signal: AbortSignal | undefined,
+): Promise<OpenServer> {
   const folder = modelFolder(model);
-  const connection = { baseURL: url, model: name, engine: serving.engine, apiKey, concurrency: serving.concurrency, opensThink: folder === null ? null : templateOpensThink(folder), signal };
-  const result = await probe(createClient({ ...connection, timeoutMs: Math.min(serving.requestTimeoutMs, serving.startTimeoutMs), maxAttempts: 4 }));
+  const connection = {
+    baseURL: url,
+    model: name,
+    engine: serving.engine,
+    apiKey,
+    concurrency: serving.concurrency,
+    opensThink: folder === null ? null : templateOpensThink(folder),
+    signal,
+  };
+  const result = await probe(
+    createClient({
+      ...connection,
+      timeoutMs: Math.min(serving.requestTimeoutMs, serving.startTimeoutMs),
+      maxAttempts: 4,
+    }),
+  );
   signal?.throwIfAborted();
   if (!answered(result)) {
     const { cause, message } = result as Failure;
-    throw new LabError({ what: "The server that the config names does not answer for this model", where: `${setting} ${url}, model ${name}`, found: `${cause}: ${message}`, todo: `Start it, correct ${setting} or the model's name (an adapter is asked by its arm's: sft, sft_grpo, grpo_only), or leave ${setting} empty to have one started.` });
+    throw new LabError({
+      what: "The server that the config names does not answer for this model",
+      where: `${setting} ${url}, model ${name}`,
+      found: `${cause}: ${message}`,
+      todo: `Start it, correct ${setting} or the model's name (an adapter is asked by its arm's: sft, sft_grpo, grpo_only), or leave ${setting} empty to have one started.`,
+    });
   }
-  return { client: createClient({ ...connection, timeoutMs: serving.requestTimeoutMs }), model, url, pid: null, stop: async () => undefined };
+  return {
+    client: createClient({ ...connection, timeoutMs: serving.requestTimeoutMs }),
+    model,
+    url,
+    pid: null,
+    stop: async () => undefined,
+  };
 }

@@ -1,4 +1,7 @@
-/** A Qwen2 model with random weights that transformers really loads: written here, because a start of torch would take longer. */
+/**
+ * A Qwen2 model with random weights that transformers really loads: written here, because a start of torch
+ * would take longer.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createRandom } from "../stats/random.ts";
@@ -8,9 +11,13 @@ const CHATML =
 const SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
 
 /** Writes config, tokenizer (one token a byte) and float32 weights; returns the folder. */
-export function randomModel(path: string, { hidden = 64, layers = 2, positions = 256, seed = 1 } = {}): string {
+export function randomModel(
+  path: string,
+  { hidden = 64, layers = 2, positions = 256, seed = 1 } = {},
+): string {
   mkdirSync(path, { recursive: true });
-  const write = (name: string, value: unknown) => writeFileSync(join(path, name), typeof value === "string" ? value : JSON.stringify(value));
+  const write = (name: string, value: unknown) =>
+    writeFileSync(join(path, name), typeof value === "string" ? value : JSON.stringify(value));
   const bytes = byteAlphabet();
   const vocab = Object.fromEntries([...SPECIAL, ...bytes].map((token, id) => [token, id]));
   const vocabSize = SPECIAL.length + bytes.length;
@@ -18,38 +25,96 @@ export function randomModel(path: string, { hidden = 64, layers = 2, positions =
   write("config.json", {
     architectures: ["Qwen2ForCausalLM"],
     model_type: "qwen2",
-    ...{ hidden_size: hidden, intermediate_size: 2 * hidden, num_hidden_layers: layers, num_attention_heads: heads, num_key_value_heads: heads / 2 },
-    ...{ vocab_size: vocabSize, max_position_embeddings: positions, tie_word_embeddings: true, hidden_act: "silu", rms_norm_eps: 1e-6, rope_theta: 10000 },
+    ...{
+      hidden_size: hidden,
+      intermediate_size: 2 * hidden,
+      num_hidden_layers: layers,
+      num_attention_heads: heads,
+      num_key_value_heads: heads / 2,
+    },
+    ...{
+      vocab_size: vocabSize,
+      max_position_embeddings: positions,
+      tie_word_embeddings: true,
+      hidden_act: "silu",
+      rms_norm_eps: 1e-6,
+      rope_theta: 10000,
+    },
     ...{ use_sliding_window: false, eos_token_id: 2, pad_token_id: 0, bos_token_id: null, dtype: "float32" },
   });
   write("generation_config.json", { eos_token_id: 2, pad_token_id: 0 });
   write("chat_template.jinja", CHATML);
-  write("tokenizer_config.json", { tokenizer_class: "PreTrainedTokenizerFast", eos_token: "<|im_end|>", pad_token: "<|endoftext|>", clean_up_tokenization_spaces: false });
+  write("tokenizer_config.json", {
+    tokenizer_class: "PreTrainedTokenizerFast",
+    eos_token: "<|im_end|>",
+    pad_token: "<|endoftext|>",
+    clean_up_tokenization_spaces: false,
+  });
   write("tokenizer.json", {
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: SPECIAL.map((content, id) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
+    added_tokens: SPECIAL.map((content, id) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
     normalizer: null,
     pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
     post_processor: null,
     decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: { type: "BPE", dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null, fuse_unk: false, byte_fallback: false, vocab, merges: [] },
+    model: {
+      type: "BPE",
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      vocab,
+      merges: [],
+    },
   });
-  writeFileSync(join(path, "model.safetensors"), weights({ hidden, layers, kv: (heads / 2) * 16, vocabSize, seed }));
+  writeFileSync(
+    join(path, "model.safetensors"),
+    weights({ hidden, layers, kv: (heads / 2) * 16, vocabSize, seed }),
+  );
   return path;
 }
 
-/** Writes a LoRA adapter of such a model: random updates, as large as the weights, of q and v. Returns the folder. */
-export function randomAdapter(path: string, base: string, { hidden = 64, layers = 2, rank = 8, seed = 1 } = {}): string {
+/**
+ * Writes a LoRA adapter of such a model: random updates, as large as the weights, of q and v. Returns the
+ * folder.
+ */
+export function randomAdapter(
+  path: string,
+  base: string,
+  { hidden = 64, layers = 2, rank = 8, seed = 1 } = {},
+): string {
   mkdirSync(path, { recursive: true });
-  const config = { peft_type: "LORA", base_model_name_or_path: base, r: rank, lora_alpha: rank, lora_dropout: 0, bias: "none", target_modules: ["q_proj", "v_proj"], task_type: "CAUSAL_LM" };
+  const config = {
+    peft_type: "LORA",
+    base_model_name_or_path: base,
+    r: rank,
+    lora_alpha: rank,
+    lora_dropout: 0,
+    bias: "none",
+    target_modules: ["q_proj", "v_proj"],
+    task_type: "CAUSAL_LM",
+  };
   writeFileSync(join(path, "adapter_config.json"), JSON.stringify(config));
   const shapes: Record<string, number[]> = {};
   for (let i = 0; i < layers; i++)
     for (const [name, out] of Object.entries({ q: hidden, v: hidden / 2 })) {
       const map = `base_model.model.model.layers.${i}.self_attn.${name}_proj`;
-      Object.assign(shapes, { [`${map}.lora_A.weight`]: [rank, hidden], [`${map}.lora_B.weight`]: [out, rank] });
+      Object.assign(shapes, {
+        [`${map}.lora_A.weight`]: [rank, hidden],
+        [`${map}.lora_B.weight`]: [out, rank],
+      });
     }
   writeFileSync(join(path, "adapter_model.safetensors"), randomTensors(shapes, seed));
   return path;
@@ -62,12 +127,31 @@ function byteAlphabet(): string[] {
   return Array.from({ length: 256 }, (_, b) => String.fromCodePoint(printable(b) ? b : 256 + extra++));
 }
 
-function weights({ hidden, layers, kv, vocabSize, seed }: { hidden: number; layers: number; kv: number; vocabSize: number; seed: number }): Buffer {
-  const shapes: Record<string, number[]> = { "model.embed_tokens.weight": [vocabSize, hidden], "model.norm.weight": [hidden] };
+function weights({
+  hidden,
+  layers,
+  kv,
+  vocabSize,
+  seed,
+}: {
+  hidden: number;
+  layers: number;
+  kv: number;
+  vocabSize: number;
+  seed: number;
+}): Buffer {
+  const shapes: Record<string, number[]> = {
+    "model.embed_tokens.weight": [vocabSize, hidden],
+    "model.norm.weight": [hidden],
+  };
   for (let i = 0; i < layers; i++) {
     const layer = `model.layers.${i}`;
     const projections = { q: hidden, k: kv, v: kv };
-    for (const [name, out] of Object.entries(projections)) Object.assign(shapes, { [`${layer}.self_attn.${name}_proj.weight`]: [out, hidden], [`${layer}.self_attn.${name}_proj.bias`]: [out] });
+    for (const [name, out] of Object.entries(projections))
+      Object.assign(shapes, {
+        [`${layer}.self_attn.${name}_proj.weight`]: [out, hidden],
+        [`${layer}.self_attn.${name}_proj.bias`]: [out],
+      });
     Object.assign(shapes, {
       [`${layer}.self_attn.o_proj.weight`]: [hidden, hidden],
       [`${layer}.mlp.gate_proj.weight`]: [2 * hidden, hidden],

@@ -2,7 +2,10 @@
 import type { ArmName } from "../records.ts";
 import { label } from "./labels.ts";
 
-/** One colour and one marker an arm, in all notebooks: greys for the Base, Okabe–Ito hues for what was trained, far apart for every kind of colour blindness (see the test). */
+/**
+ * One colour and one marker an arm, in all notebooks: greys for the Base, Okabe–Ito hues for what was
+ * trained, far apart for every kind of colour blindness (see the test).
+ */
 export const ARM_STYLES: Record<ArmName, { label: string; colour: string; symbol: string }> = {
   base: { label: "Base", colour: "#595959", symbol: "circle" },
   base_prompted: { label: "Base, prompted", colour: "#222222", symbol: "circle-open" },
@@ -12,7 +15,10 @@ export const ARM_STYLES: Record<ArmName, { label: string; colour: string; symbol
   grpo_only: { label: "GRPO only", colour: "#CC79A7", symbol: "triangle-up" },
 };
 
-/** For series that are not arms. Okabe–Ito (https://jfly.uni-koeln.de/color/), yellow darkened to be read on white. */
+/**
+ * For series that are not arms. Okabe–Ito (https://jfly.uni-koeln.de/color/), yellow darkened to be read on
+ * white.
+ */
 export const SERIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8A7B00", "#595959"] as const;
 
 function isArm(name: string): name is ArmName {
@@ -25,7 +31,10 @@ export function styleOf(name: string, index: number): { label: string; colour: s
   return { label: label(name), colour: SERIES[index % SERIES.length]!, symbol: "circle" };
 }
 
-/** One style each for runs drawn over each other: the first of an arm has the arm's, a second one of the same arm the next free colour. */
+/**
+ * One style each for runs drawn over each other: the first of an arm has the arm's, a second one of the same
+ * arm the next free colour.
+ */
 export function stylesOf(names: readonly string[]): { label: string; colour: string; symbol: string }[] {
   const taken = new Set(names.filter(isArm).map((name) => ARM_STYLES[name].colour));
   const seen = new Set<string>();
