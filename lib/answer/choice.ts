@@ -1,12 +1,10 @@
 /** Rule 10: an answer against a choice, by letter, by the option's value, or by both when they agree. */
-import { agree } from "./agree.ts";
 import type { Ask } from "./ask.ts";
 import { labelsAsLetters } from "./labels.ts";
 import { dropLeadIn } from "./lead-in.ts";
 import { readLetters } from "./letters.ts";
+import { contradicts, lettersOf, mentionedOptions, ofPair, optionOf } from "./option-text.ts";
 import type { Option, Options } from "./options.ts";
-import { readSingle } from "./single.ts";
-import { occurrences, squash } from "./squash.ts";
 import type { Verdict } from "./verdict.ts";
 
 export interface ChoiceVerdict {
@@ -30,10 +28,12 @@ export function checkChoice(gold: string[], answer: string, read: Options, ask: 
     const [only] = letters.chosen;
     const other = letters.chosen.length === 1 && only !== stated && !isWordOf(options, stated, only!);
     if (other) return say("wrong", "letter_against_value", [only!, stated]);
-    return gold.length === 1 && stated === gold[0] ? say("right", "option_value", [stated]) : say("wrong", "other_option_value", [stated]);
+    const right = gold.length === 1 && stated === gold[0];
+    return say(right ? "right" : "wrong", right ? "option_value" : "other_option_value", [stated]);
   }
   const pair = options.length > 0 ? letterWithText(text, options, ask) : null;
-  if (pair) return pair.meant.includes(pair.letter) ? finish(gold, [pair.letter], say) : say("wrong", "letter_against_value", [pair.letter, pair.meant[0]!]);
+  if (pair?.meant.includes(pair.letter)) return finish(gold, [pair.letter], say);
+  if (pair) return say("wrong", "letter_against_value", [pair.letter, pair.meant[0]!]);
   if (letters.rest !== null && letters.first !== null) {
     const own = options.find((o) => o.letter === letters.first);
     if (own && contradicts(own, letters.rest, ask)) return say("wrong", "letter_against_value", [own.letter]);
@@ -43,18 +43,26 @@ export function checkChoice(gold: string[], answer: string, read: Options, ask: 
   if (letters.denied.length > 0) return say("wrong", "denied_choice");
   const mentioned = options.length ? mentionedOptions(text, options) : [];
   if (mentioned.length > 0) return finish(gold, mentioned, say);
-  return say("unreadable", "no_choice", []);
+  const agreed = ofPair(text, options);
+  return agreed === null ? say("unreadable", "no_choice", []) : finish(gold, [agreed], say);
 }
 
-const verdictOf = (verdict: Verdict, reason: string, chosen: string[]): ChoiceVerdict => ({ verdict, reason, chosen: chosen.join(", ") });
+function verdictOf(verdict: Verdict, reason: string, chosen: string[] = []): ChoiceVerdict {
+  return { verdict, reason, chosen: chosen.join(", ") };
+}
 
-const LEADING = /^(?:本题|因此|所以|故|应)?(?:选项|选择|选|option |choice )?\s?[(\[]?([a-j])(?![a-z\d])[)\]]?\s?(?:(?:选项|项)(?=[\s,.、:;。]))?[\s,.、:;。]{0,4}/i;
-const TRAILING = /[\s,.、:;。]{0,4}(?:\((?:选项|选|option )?\s?([A-J])\)|(?:故|应)?选(?:项|择)?\s?([A-J])(?:选项|项)?)[.。]?$/;
+/** "B. ", "(B)", "选B，", "Option B: ", "B项，" */
+const LEADING =
+  /^(?:本题|因此|所以|故|应)?(?:选项|选择|选|option |choice )?\s?[(\[]?([a-j])(?![a-z\d])[)\]]?\s?(?:(?:选项|项)(?=[\s,.、:;。]))?[\s,.、:;。]{0,4}/i;
+/** "(B)", "，选B", "，故选B项。" */
+const TRAILING =
+  /[\s,.、:;。]{0,4}(?:\((?:选项|选|option )?\s?([A-J])\)|(?:故|应)?选(?:项|择)?\s?([A-J])(?:选项|项)?)[.。]?$/;
+const PRAISE = /^(?:是?正确的?|是?对的?)[.。!]?$/;
 const MAX_TAIL = 24;
 
 /**
- * A letter and nothing but an option's text beside it, and whose text that is: "选B，减少", "(B)减少", "减少(B)"; null where there is anything
- * else. Letters within the text ("B超", "D线") are part of it.
+ * A letter and nothing but an option's text beside it, and whose text that is: "选B，减少", "(B)减少", "减少(B)"; null
+ * where there is anything else. Letters within the text ("B超", "D线") are part of it.
  */
 function letterWithText(text: string, options: Option[], ask: Ask): { letter: string; meant: string[] } | null {
   const body = dropLeadIn(text);
@@ -65,8 +73,10 @@ function letterWithText(text: string, options: Option[], ask: Ask): { letter: st
     let meant = lettersOf(beside, options, ask);
     // "B -5%": a minus, or a dash
     if (meant.length === 0 && beside.startsWith("-")) meant = lettersOf(beside.slice(1), options, ask);
+    // "B正确" speaks of B, whatever "正确" may be the text of.
+    const praised = /[a-j\])项]$/i.test(head[0]) && PRAISE.test(beside);
     const article = /^a\s$/i.test(head[0]) && /^[a-z]/.test(beside) && !meant.includes("A");
-    if (meant.length > 0 && !article && options.some((o) => o.letter === letter)) return { letter, meant };
+    if (meant.length > 0 && !article && !praised && options.some((o) => o.letter === letter)) return { letter, meant };
   }
   const tail = TRAILING.exec(body.slice(-MAX_TAIL));
   const letter = tail?.[1] ?? tail?.[2];
@@ -86,43 +96,8 @@ function finish(gold: string[], chosen: string[], say: (v: Verdict, r: string, c
   return say("wrong", "other_choice", chosen);
 }
 
-/** The one option whose text or number `text` states, or null. */
-export function optionOf(text: string, options: Option[], ask: Ask): string | null {
-  const meant = lettersOf(text, options, ask);
-  return meant.length === 1 ? meant[0]! : null;
-}
-
-/** The options whose text `text` is, or else whose number; several where the question lists one twice. */
-function lettersOf(text: string, options: Option[], ask: Ask): string[] {
-  const words = squash(text);
-  if (words === "") return [];
-  const same = options.filter((o) => o.words === words);
-  if (same.length > 0) return same.map((o) => o.letter);
-  const value = readSingle(text);
-  if (value === null) return [];
-  return options.filter((o) => o.number !== null && agree(o.number, value, ask).ok === true).map((o) => o.letter);
-}
-
 /** "B. 12.5%": a letter with its own option's text; null where they do not belong together. */
 export function letteredOption(text: string, { list, letters }: Options, ask: Ask): string | null {
   const { chosen, rest } = readLetters(text, letters);
   return chosen.length === 1 && rest !== null && optionOf(rest, list, ask) === chosen[0] ? chosen[0]! : null;
-}
-
-/** Both are numbers, and not the same. */
-function contradicts(own: Option, rest: string, ask: Ask): boolean {
-  const value = readSingle(rest);
-  return own.number !== null && value !== null && agree(own.number, value, ask).ok === false;
-}
-
-/** Options whose text a sentence quotes, not denied; an option within a longer quoted one does not count. */
-function mentionedOptions(text: string, options: Option[]): string[] {
-  const words = squash(text);
-  const hits = options.flatMap((o) => {
-    if (o.words.length < 2) return [];
-    return occurrences(words, o.words).map((at) => ({ letter: o.letter, at, end: at + o.words.length }));
-  });
-  const kept = hits.filter((h) => !hits.some((other) => other !== h && other.at <= h.at && other.end >= h.end && other.end - other.at > h.end - h.at));
-  const free = kept.filter((h) => !["不是", "并非", "不", "非", "not ", "不选"].some((w) => words.slice(0, h.at).endsWith(w)));
-  return [...new Set(free.map((h) => h.letter))].sort();
 }

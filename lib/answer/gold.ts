@@ -1,11 +1,12 @@
 /** The kind of a gold answer, derived from the gold and the question's options; and the gold read once for all its predictions. */
 import type { Ask } from "./ask.ts";
 import { readAsk } from "./ask.ts";
-import { letteredOption, optionOf } from "./choice.ts";
+import { letteredOption } from "./choice.ts";
 import type { Keywords } from "./keyword.ts";
 import { readKeywords } from "./keyword.ts";
 import { readLetters } from "./letters.ts";
 import { MAX_ANSWER, normalise } from "./normalise.ts";
+import { optionOf } from "./option-text.ts";
 import type { Options } from "./options.ts";
 import { NO_OPTIONS, readOptions } from "./options.ts";
 import { readValues } from "./read-values.ts";

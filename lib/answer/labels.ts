@@ -1,4 +1,4 @@
-/** Answers that name an option by the number it is listed under (②, "2.", "第2项", 乙), said in letters: the second one is B. */
+/** Answers that name an option by the number it is listed under (②, "2.", "第2项", 乙), in letters: the second is B. */
 import { dropLeadIn, trimGlue } from "./lead-in.ts";
 import type { Options } from "./options.ts";
 
@@ -32,7 +32,7 @@ export function circledAsLetters(text: string, { labels, list }: Options): strin
   });
 }
 
-/** `text` with the labels it answers by as letters; unchanged where options are listed under letters, or it names none of the labels. */
+/** `text` with the labels it answers by as letters; unchanged where options are listed under letters, or it names none. */
 export function labelsAsLetters(text: string, { labels, list }: Options): string {
   const forms = labels === "number" || labels === "stem" ? FORMS[labels] : null;
   if (forms === null || text.length > LONGEST) return text;

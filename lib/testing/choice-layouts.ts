@@ -76,6 +76,8 @@ export interface Habit {
   name: string;
   /** What is said by someone who takes these letters; null where the habit cannot say it. */
   say(letters: string, options: readonly string[]): string | null;
+  /** It names no letter. */
+  textAlone?: true;
 }
 
 const one = (say: (letter: string, text: string) => string) => (letters: string, options: readonly string[]) =>
@@ -115,10 +117,10 @@ export const HABITS: readonly Habit[] = [
   { name: "Option B", say: one((l) => `Option ${l}`) },
   { name: "option b", say: one((l) => `option ${l.toLowerCase()}`) },
   { name: "Option B is correct.", say: one((l) => `Option ${l} is correct.`) },
-  { name: "减少", say: one((_, text) => text) },
-  { name: "减少。", say: one((_, text) => `${text}。`) },
-  { name: "答案：减少", say: one((_, text) => `答案：${text}`) },
-  { name: "答案是“减少”。", say: one((_, text) => `答案是“${text}”。`) },
+  { name: "减少", textAlone: true, say: one((_, text) => text) },
+  { name: "减少。", textAlone: true, say: one((_, text) => `${text}。`) },
+  { name: "答案：减少", textAlone: true, say: one((_, text) => `答案：${text}`) },
+  { name: "答案是“减少”。", textAlone: true, say: one((_, text) => `答案是“${text}”。`) },
   { name: "B. 减少", say: one((l, text) => `${l}. ${text}`) },
   { name: "B.减少", say: one((l, text) => `${l}.${text}`) },
   { name: "B、减少", say: one((l, text) => `${l}、${text}`) },
@@ -145,7 +147,6 @@ export const HABITS: readonly Habit[] = [
   { name: "A，C", say: several((ls) => ls.join("，")) },
   { name: "A；C", say: several((ls) => ls.join("；")) },
   { name: "A C", say: several((ls) => ls.join(" ")) },
-  { name: "A/C", say: several((ls) => ls.join("/")) },
   { name: "A and C", say: several((ls) => ls.join(" and ")) },
   { name: "选A、C", say: several((ls) => `选${ls.join("、")}`) },
   { name: "选A和C。", say: several((ls) => `选${ls.join("和")}。`) },
