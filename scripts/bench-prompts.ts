@@ -29,7 +29,7 @@ const HELP = `Asks a model the same questions with several prompts and counts wh
   --model NAME      folder or hub id of the Teacher; with --url the name that the server knows
   --questions FILE  JSON lines, JSON or CSV with question and gold_answer
   --count N         how many are drawn, every source in its share (400)
-  --prompts A,B     names of lib/prompt/prompts.json (tags,example,begun,grammar,example_grammar)
+  --prompts A,B     names of lib/prompt/prompts.json (tags,example,begun,boxed,grammar,example_grammar)
   --url URL         ask this vLLM instead of starting one
   --again           ask again what has been asked
   --help            this text`;
@@ -71,7 +71,7 @@ async function main(args: string[]): Promise<void> {
   });
   const { questions } = readQuestions(resolve(required("--questions", text("questions"))));
   const drawn = drawBySource(questions, count, lab.config.seed);
-  const names = (text("prompts") ?? "tags,example,begun,grammar,example_grammar")
+  const names = (text("prompts") ?? "tags,example,begun,boxed,grammar,example_grammar")
     .split(",")
     .map((name) => name.trim());
 

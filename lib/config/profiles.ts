@@ -124,7 +124,10 @@ const gpu: Config = {
   distill: { ...ORIGINAL.distill, assemble: true },
 };
 
-/** Models whose learning shows within an hour on one GPU of 8 GB. What differs from the original's values was measured to learn. */
+/**
+ * Real models on one GPU of 8 GB. GRPO as measured on an H200 with the coder variants of these models: with 16 × 8 answers a step and 1e-4
+ * the share of right answers to training questions went from 0.32 to 0.38 in 60 steps (ten steps at each end, one seed).
+ */
 const small: Config = {
   ...gpu,
   profile: "small",
@@ -136,9 +139,11 @@ const small: Config = {
   },
   prompt: { ...gpu.prompt, teacher: "example" },
   distill: { ...gpu.distill, maxTokens: 768 },
+  // Of 1,858 texts that the rules call right a 1.5B Judge passes 95, and gives 93 % of them the lowest points there are.
+  filter: { ...gpu.filter, useJudge: false },
   sft: { ...gpu.sft, batchSize: 16, gradientAccumulation: 1, loraDropout: 0, gradientCheckpointing: false },
   grpo: { ...gpu.grpo, promptsPerStep: 16, groupSize: 8, learningRate: 1e-4, maxSteps: 100, gradientCheckpointing: false },
-  evaluate: { ...gpu.evaluate, maxTokens: 768 },
+  evaluate: { ...gpu.evaluate, maxTokens: 768, useJudge: false },
   serving: { ...gpu.serving, maxModelLength: 2560 },
   gpu: { ...gpu.gpu, serveIn4bit: false },
 };
