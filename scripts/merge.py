@@ -1,15 +1,18 @@
 """
-Folds a LoRA adapter into its base, W' = W + (alpha / r) · B·A, and checks that the result is the model that was trained. Stage 7.
+Folds a LoRA adapter into its base, W' = W + (alpha / r) · B·A, and checks that the result is the model that
+was trained. Stage 7.
 
     python scripts/merge.py reports/runs/merge-…/run.json
 
-Never into 4-bit weights: W' would be rounded again. An adapter that was trained on NF4 weights learned beside their rounding, so W is then
-what those weights stand for, dequantised, and W' is kept in bf16. An adapter of another base is refused before anything is written.
+Never into 4-bit weights: W' would be rounded again. An adapter that was trained on NF4 weights learned beside
+their rounding, so W is then what those weights stand for, dequantised, and W' is kept in bf16. An adapter of
+another base is refused before anything is written.
 
-The parity check: base and adapter answer deploy.parityPrompts prompts of the test set greedily, and the merged model, read back from the
-disk, is shown the same texts (teacher forcing). At each token of them: is the most likely token the same, and how far apart are the
-log-probabilities of the one that stands there? In float32 (CPU) the merged model must choose every token of every answer itself. In bf16
-W' is rounded to 8 bits, so greedy texts part ways wherever two tokens are almost equally likely and say nothing: there
+The parity check: base and adapter answer deploy.parityPrompts prompts of the test set greedily, and the
+merged model, read back from the disk, is shown the same texts (teacher forcing). At each token of them: is
+the most likely token the same, and how far apart are the log-probabilities of the one that stands there? In
+float32 (CPU) the merged model must choose every token of every answer itself. In bf16 W' is rounded to 8
+bits, so greedy texts part ways wherever two tokens are almost equally likely and say nothing: there
 deploy.parityTopTokens is the least share of equal choices. A merged model that fails is not published.
 """
 
@@ -39,13 +42,14 @@ if TYPE_CHECKING:
 
 # Magic numbers; lib plans a GPU's memory for them (lib/model/fit-merge.ts).
 PROMPTS_AT_ONCE = 64  # in one batch: a GPU writes 64 texts in hardly more time than one
-TOKENS_AT_ONCE = 2**15  # of one batch, prompts and texts with their padding: fewer prompts at once where they are long
-PREFILL = 64  # tokens of each prompt that are read at once: LoRA's float32 sums of a whole batch would be gigabytes
+TOKENS_AT_ONCE = 2**15  # of one batch, prompts and texts with padding: fewer prompts where they are long
+PREFILL = 64  # tokens of each prompt read at once: LoRA's float32 sums of a whole batch are gigabytes
 LOGITS_AT_ONCE = 2**26  # 440 tokens of a vocabulary of 152,000
-TEXT_TOKENS = 128  # of each answer: 64 of them are thousands of choices, which is enough to tell two models apart
+TEXT_TOKENS = 128  # of each answer: 64 of them are thousands of choices, enough to tell two models apart
 SHARD = "4GB"  # of weights a file
 OUT_OF_MEMORY = (
-    "end what else is on the GPU (nvidia-smi lists it), or take a card with more memory; the gpu.* settings do not help a merge"
+    "end what else is on the GPU (nvidia-smi lists it), or take a card with more memory; "
+    "the gpu.* settings do not help a merge"
 )
 
 
@@ -80,7 +84,8 @@ def main(run: RunFile, events: EventLog) -> None:
         if not is_out_of_memory(error):
             raise
         said = str(error).splitlines()[0]
-        raise Failure("out_of_memory", f"the model does not fit into the GPU's memory to be merged: {OUT_OF_MEMORY}: {said}") from None
+        found = "the model does not fit into the GPU's memory to be merged"
+        raise Failure("out_of_memory", f"{found}: {OUT_OF_MEMORY}: {said}") from None
 
 
 def merge(run: RunFile, events: EventLog) -> None:
@@ -121,7 +126,8 @@ def merge(run: RunFile, events: EventLog) -> None:
     begun = time.monotonic()
     parity = compare(run, device, unfinished, texts)
     parity.paritySeconds = seconds + time.monotonic() - begun
-    (Path(run.run_dir) / "parity.json").write_text(json.dumps(asdict(parity), indent=2) + "\n", encoding="utf-8")
+    written = json.dumps(asdict(parity), indent=2) + "\n"
+    (Path(run.run_dir) / "parity.json").write_text(written, encoding="utf-8")
     events.step(1, asdict(parity))
     try:
         assert_parity(run, device, parity)
@@ -174,7 +180,7 @@ def write_texts(
     import torch
 
     chats = [messages(run.config.prompt.system, prompt) for prompt in prompts]
-    encoded = [tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_dict=True)["input_ids"] for chat in chats]
+    encoded = tokenizer.apply_chat_template(chats, add_generation_prompt=True, return_dict=True)["input_ids"]
     limit = min(TEXT_TOKENS, run.config.evaluate.max_tokens)
     for batch in batches(sorted(encoded, key=len), limit):
         asked = tokenizer.pad({"input_ids": batch}, return_tensors="pt").to(model.device)
@@ -182,12 +188,14 @@ def write_texts(
         with torch.inference_mode():
             # A penalty in the base's generation settings would make it another text than the greedy one.
             ids = model.generate(
-                **asked, max_new_tokens=limit, do_sample=False, repetition_penalty=1.0, prefill_chunk_size=PREFILL,
-                eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
+                **asked, max_new_tokens=limit, prefill_chunk_size=PREFILL, do_sample=False,
+                repetition_penalty=1.0, eos_token_id=tokenizer.eos_token_id,
+                pad_token_id=tokenizer.pad_token_id,
             )  # fmt: skip
             text = ids[:, width:]
             end = (text == tokenizer.eos_token_id).long()
-            mask = torch.cat([asked["attention_mask"], (end.cumsum(1) == end).long()], 1)  # what follows an end is padding
+            there = (end.cumsum(1) == end).long()  # what follows an end is padding
+            mask = torch.cat([asked["attention_mask"], there], 1)
             yield Texts(ids, mask, width, *choices(model, ids, mask, width))
 
 
@@ -195,7 +203,8 @@ def batches(prompts: list[list[int]], limit: int) -> Iterator[list[list[int]]]:
     """Prompts, the shortest first, in batches that the bounds allow once each has `limit` tokens more."""
     batch: list[list[int]] = []
     for ids in prompts:
-        if batch and (len(batch) == PROMPTS_AT_ONCE or (len(batch) + 1) * (len(ids) + limit) > TOKENS_AT_ONCE):
+        tokens = (len(batch) + 1) * (len(ids) + limit)
+        if batch and (len(batch) == PROMPTS_AT_ONCE or tokens > TOKENS_AT_ONCE):
             yield batch
             batch = []
         batch.append(ids)
@@ -205,15 +214,19 @@ def batches(prompts: list[list[int]], limit: int) -> Iterator[list[list[int]]]:
 def choices(
     model: PreTrainedModel | PeftModel, ids: torch.Tensor, mask: torch.Tensor, width: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Texts after `width` tokens of prompts: the most likely token at each place, and the log-probability of the one that stands there."""
+    """The likeliest token at each place of texts behind `width` tokens; the log-probability of theirs."""
     import torch
 
     length = ids.size(1) - width
     tops, logprobs = [], []
     for rows in torch.arange(len(ids)).split(max(1, LOGITS_AT_ONCE // (length * model.config.vocab_size))):
-        positions = (mask[rows].cumsum(1) - 1).clamp(min=0)  # as generate counts them: padding on the left is none
-        said = model(input_ids=ids[rows], attention_mask=mask[rows], position_ids=positions, logits_to_keep=length + 1, use_cache=False)
-        for logits, token in zip(said.logits[:, :-1], ids[rows, width:], strict=True):  # (T, V) at the token before, and (T,)
+        shown = {
+            "input_ids": ids[rows],
+            "attention_mask": mask[rows],
+            "position_ids": (mask[rows].cumsum(1) - 1).clamp(min=0),  # as generate counts: no padding
+        }
+        before = model(**shown, logits_to_keep=length + 1, use_cache=False).logits[:, :-1]  # (B, T, V)
+        for logits, token in zip(before, ids[rows, width:], strict=True):  # (T, V), (T,)
             tops.append(logits.argmax(-1))
             exact = logits.float()
             logprobs.append(exact.gather(1, token[:, None])[:, 0] - exact.logsumexp(-1))
@@ -229,7 +242,11 @@ def compare(run: RunFile, device: str, folder: Path, texts: list[Texts]) -> Pari
 
     place = device if device == "cpu" else current_device()
     model = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=dtype_of(device), use_safetensors=True, device_map={"": place}, attn_implementation="sdpa"
+        folder,
+        dtype=dtype_of(device),
+        device_map={"": place},
+        use_safetensors=True,
+        attn_implementation="sdpa",
     ).eval()
     prompts, agree, same, differences = 0, 0, 0, []
     for text in texts:
@@ -241,7 +258,8 @@ def compare(run: RunFile, device: str, folder: Path, texts: list[Texts]) -> Pari
         prompts += len(text.ids)
         differences.append((logprobs - text.logprobs)[there].abs())
     difference = torch.cat(differences)
-    return Parity(prompts, len(difference), agree, same / len(difference), difference.max().item(), difference.mean().item(), 0.0)
+    largest, mean = difference.max().item(), difference.mean().item()
+    return Parity(prompts, len(difference), agree, same / len(difference), largest, mean, 0.0)
 
 
 def assert_parity(run: RunFile, device: str, parity: Parity) -> None:
@@ -255,18 +273,21 @@ def assert_parity(run: RunFile, device: str, parity: Parity) -> None:
     # A 4-bit map multiplies in bf16 wherever the processor can, whatever the type of what goes in.
     exact = dtype_of(device) == torch.float32 and not run.config.models.load_in_4bit
     if exact and different:
-        found = f"{different} of {parity.parityPrompts} greedy answers are others; in float32 all are the same"
+        found = f"{different} of {parity.parityPrompts} greedy answers are others; float32 changes none"
     elif not parity.parityTopTokens >= bound:
         found = "fewer equal choices than rounding alone explains (deploy.parityTopTokens)"
     else:
         return
+    share, asked = f"{parity.parityTopTokens:.2%}", f"{1 if exact else bound:.2%}"
+    mean, largest = f"{parity.meanLogprobDifference:.3g}", f"{parity.maxLogprobDifference:.3g}"
     raise Failure(
         "parity",
-        f"the merged model is not the one that was trained: {found}. At {parity.parityTopTokens:.2%} of the {parity.parityTokens} tokens "
-        f"of {parity.parityPrompts} texts both have the same most likely token, where {1 if exact else bound:.2%} is asked; "
-        f"log-probabilities differ by {parity.meanLogprobDifference:.3g} on average, by {parity.maxLogprobDifference:.3g} at most. "
-        "The merged model was not published. Merge once more; when it fails again, load the base as it was loaded for the training "
-        "(models.loadIn4bit) and see that its files are the same. Lower the bound only where the average difference is small",
+        f"the merged model is not the one that was trained: {found}. At {share} of the {parity.parityTokens} "
+        f"tokens of {parity.parityPrompts} texts both have the same most likely token, where {asked} is asked; "
+        f"log-probabilities differ by {mean} on average, by {largest} at most. The merged model was not "
+        "published. Merge once more; when it fails again, load the base as it was loaded for the training "
+        "(models.loadIn4bit) and see that its files are the same. Lower the bound only where the average "
+        "difference is small",
     )
 
 

@@ -17,12 +17,12 @@ export interface ChoiceVerdict {
 /** `gold` sorted letters; `answer` normalised. */
 export function checkChoice(gold: string[], answer: string, read: Options, ask: Ask): ChoiceVerdict {
   const { list: options, letters: listed } = read;
-  const named = readLetters(answer, listed);
-  if (named.alone) return finish(gold, named.chosen, verdictOf);
+  const written = readLetters(answer, listed);
+  if (written.alone) return finish(gold, written.chosen, verdictOf);
   const stated = optionOf(answer, options, ask) ?? optionOf(dropLeadIn(answer), options, ask);
   const text = stated === null ? labelsAsLetters(answer, read) : answer;
-  const letters = text === answer ? named : readLetters(text, listed);
-  const say = (verdict: Verdict, reason: string, chosen = letters.chosen) => verdictOf(verdict, reason, chosen);
+  const letters = text === answer ? written : readLetters(text, listed);
+  const say: typeof verdictOf = (verdict, reason, named = letters.chosen) => verdictOf(verdict, reason, named);
   // The whole answer is an option's text: its letters, if it holds any, are part of that text.
   if (stated !== null && letters.rest === null) {
     const [only] = letters.chosen;
@@ -53,18 +53,24 @@ function verdictOf(verdict: Verdict, reason: string, chosen: string[] = []): Cho
 
 /** "B. ", "(B)", "选B，", "Option B: ", "B项，" */
 const LEADING =
-  /^(?:本题|因此|所以|故|应)?(?:选项|选择|选|option |choice )?\s?[(\[]?([a-j])(?![a-z\d])[)\]]?\s?(?:(?:选项|项)(?=[\s,.、:;。]))?[\s,.、:;。]{0,4}/i;
+  /^(?:本题|因此|所以|故|应)?(?:选项|选择|选|option |choice )?\s?[(\[]?([a-j])(?![a-z\d])[)\]]?\s?(?:选?项(?=[\s,.、:;。]))?[\s,.、:;。]{0,4}/i;
 /** "(B)", "，选B", "，故选B项。" */
 const TRAILING =
   /[\s,.、:;。]{0,4}(?:\((?:选项|选|option )?\s?([A-J])\)|(?:故|应)?选(?:项|择)?\s?([A-J])(?:选项|项)?)[.。]?$/;
 const PRAISE = /^(?:是?正确的?|是?对的?)[.。!]?$/;
 const MAX_TAIL = 24;
 
+interface LetterWithText {
+  letter: string;
+  /** More than one where the question lists the text twice. */
+  meant: string[];
+}
+
 /**
- * A letter and nothing but an option's text beside it, and whose text that is: "选B，减少", "(B)减少", "减少(B)"; null
- * where there is anything else. Letters within the text ("B超", "D线") are part of it.
+ * A letter and nothing but an option's text beside it, and whose text that is: "选B，减少", "(B)减少", "减少(B)";
+ * null where there is anything else. Letters within the text ("B超", "D线") are part of it.
  */
-function letterWithText(text: string, options: Option[], ask: Ask): { letter: string; meant: string[] } | null {
+function letterWithText(text: string, options: Option[], ask: Ask): LetterWithText | null {
   const body = dropLeadIn(text);
   const head = LEADING.exec(body);
   if (head && head[0].length < body.length) {
@@ -76,7 +82,8 @@ function letterWithText(text: string, options: Option[], ask: Ask): { letter: st
     // "B正确" speaks of B, whatever "正确" may be the text of.
     const praised = /[a-j\])项]$/i.test(head[0]) && PRAISE.test(beside);
     const article = /^a\s$/i.test(head[0]) && /^[a-z]/.test(beside) && !meant.includes("A");
-    if (meant.length > 0 && !article && !praised && options.some((o) => o.letter === letter)) return { letter, meant };
+    const isListed = options.some((o) => o.letter === letter);
+    if (meant.length > 0 && isListed && !article && !praised) return { letter, meant };
   }
   const tail = TRAILING.exec(body.slice(-MAX_TAIL));
   const letter = tail?.[1] ?? tail?.[2];
@@ -86,9 +93,10 @@ function letterWithText(text: string, options: Option[], ask: Ask): { letter: st
 }
 
 /** The letter is part of the option's own text (a share class, a company's name). */
-const isWordOf = (options: Option[], option: string, letter: string): boolean => options.some((o) => o.letter === option && o.text.includes(letter));
+const isWordOf = (options: Option[], option: string, letter: string): boolean =>
+  options.some((o) => o.letter === option && o.text.includes(letter));
 
-function finish(gold: string[], chosen: string[], say: (v: Verdict, r: string, c?: string[]) => ChoiceVerdict): ChoiceVerdict {
+function finish(gold: string[], chosen: string[], say: typeof verdictOf): ChoiceVerdict {
   if (chosen.length === gold.length && chosen.every((l) => gold.includes(l))) return say("right", "same_choice", chosen);
   if (gold.length === 1 && chosen.length > 1) return say("wrong", "several_choices", chosen);
   if (gold.length > 1 && chosen.every((l) => gold.includes(l))) return say("wrong", "incomplete_choice", chosen);

@@ -5,6 +5,7 @@ import { Characters } from "./characters.ts";
 import { extractAnswer } from "./extract.ts";
 import { checkFormat } from "./format.ts";
 import { readGold } from "./gold.ts";
+import { readOptions } from "./options.ts";
 import { readTokens, readValues } from "./read-values.ts";
 import { scoreCompletion } from "./score.ts";
 import type { Reading } from "./value.ts";
@@ -89,6 +90,14 @@ describe("a hostile megabyte", () => {
     for (const [name, text] of HOSTILE) {
       const short = text.slice(0, 4096);
       for (const gold of ["5", "B", "是", "增强", "3%-5%", "2019年", short]) expect(fastest(() => checkAnswer({ question: "", gold, prediction: short })), `${name}, gold ${gold.slice(0, 9)}`).toBeLessThan(LIMIT_MS);
+    }
+  });
+
+  it("of labels takes at most 50 ms where options are looked for in all of it", () => {
+    for (const unit of ["①", "①x②y", "A.", "A.xB.y", "A、B、", "I、", "1、a2、b", "甲、a乙、b ", "\nA x\nB y", "选项A：", "A.x。请"]) {
+      const labels = unit.repeat(Math.floor(99_000 / unit.length));
+      for (const question of [labels, `A. x B. y${labels}`, `${labels}A.xB.y`])
+        expect(fastest(() => readOptions(question)), unit).toBeLessThan(LIMIT_MS);
     }
   });
 });

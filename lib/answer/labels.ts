@@ -1,4 +1,4 @@
-/** Answers that name an option by the number it is listed under (②, "2.", "第2项", 乙), in letters: the second is B. */
+/** Answers that name an option by its number in the list (②, "2.", "第2项", 乙), in letters: the second is B. */
 import { dropLeadIn, trimGlue } from "./lead-in.ts";
 import type { Options } from "./options.ts";
 
@@ -32,11 +32,15 @@ export function circledAsLetters(text: string, { labels, list }: Options): strin
   });
 }
 
-/** `text` with the labels it answers by as letters; unchanged where options are listed under letters, or it names none. */
+/**
+ * `text` with the labels it names as letters; unchanged where options are listed under letters, or it names
+ * none.
+ */
 export function labelsAsLetters(text: string, { labels, list }: Options): string {
   const forms = labels === "number" || labels === "stem" ? FORMS[labels] : null;
   if (forms === null || text.length > LONGEST) return text;
-  const letterOf = (label: string) => list[labels === "number" ? Number(label) - 1 : STEMS.indexOf(label)]?.letter;
+  const order = (label: string) => (labels === "number" ? Number(label) - 1 : STEMS.indexOf(label));
+  const letterOf = (label: string) => list[order(label)]?.letter;
   const body = dropLeadIn(trimGlue(text));
   if (forms.alone.test(body)) {
     const letters = (body.match(forms.each) ?? []).map(letterOf);

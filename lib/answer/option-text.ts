@@ -22,10 +22,11 @@ export function lettersOf(text: string, options: Option[], ask: Ask): string[] {
   if (sum !== null) return options.filter((o) => summaryOf(o.words) === sum).map((o) => o.letter);
   const value = readSingle(text);
   if (value === null) return [];
-  return options.filter((o) => o.number !== null && agree(o.number, value, ask).ok === true).map((o) => o.letter);
+  const equal = options.filter((o) => o.number !== null && agree(o.number, value, ask).ok === true);
+  return equal.map((o) => o.letter);
 }
 
-const SUMMARY = /^(?:以上|上述)(?:选项|各项|说法|答案|[二三四两]项|[二三四两]者|内容|情况){0,2}(?:全都|全部|都|均|全|皆)(不|没有?|错)?/;
+const SUMMARY = /^(?:以上|上述)(?:选项|各项|说法|答案|[二三四两]项|[二三四两]者|内容|情况){0,2}(?:全都|全部|都|均|全|皆)(不|没有?)?/;
 const NO_MORE = /^(?:对|正确|是|误|错误?|符合|包括|属于|可以?)?$/;
 
 /** "以上都对", "all of the above"; "以上均不正确", "none of the above"; null for any other text. `words`: squashed. */
@@ -36,8 +37,9 @@ function summaryOf(words: string): "all" | "none" | null {
   if (!found) return null;
   const rest = words.slice(found[0].length);
   if (!NO_MORE.test(rest)) return null;
-  const denied = found[1] !== undefined || rest.startsWith("错");
-  return denied && found[1] !== undefined && found[1] !== "错" && rest.startsWith("错") ? null : denied ? "none" : "all";
+  const [denied, wrong] = [found[1] !== undefined, rest.startsWith("错")];
+  if (denied && wrong) return null; // "都不错"
+  return denied || wrong ? "none" : "all";
 }
 
 /** Both are numbers, and not the same. */

@@ -23,7 +23,10 @@ export interface Options {
   labels: Labels | null;
   /** Where the first option starts in the question; −1 when there are none. */
   at: number;
-  /** Capital letters with a sign behind them. Other lists may be of something else: only a gold that is a letter says they are options. */
+  /**
+   * Capital letters with a sign behind them. Other lists may be of anything; a gold that is a letter says of
+   * what.
+   */
   sure: boolean;
 }
 

@@ -23,15 +23,18 @@ test("the Bases of the profiles small and gpu are merged on a card of 8 GB, in 4
     for (const loadIn4bit of [false, true]) {
       const config = overrideConfig(PROFILES[profile], { "models.loadIn4bit": loadIn4bit });
       const fit = fitMerge({ config, shape: shape(config.models.base), room });
-      expect(fit, profile).toMatchObject({ fits: true, setting: `${loadIn4bit ? "4 bit, then bf16" : "bf16"}, one model at a time` });
+      const setting = `${loadIn4bit ? "4 bit, then bf16" : "bf16"}, one model at a time`;
+      expect(fit, profile).toMatchObject({ fits: true, setting });
       expect(totalMemory(fit.memory)).toBeLessThan(room);
     }
 });
 
 test("a 7B is merged on 24 GB and not on 8; longer prompts than a batch take a cache of their own", () => {
   const seven = shape("Qwen/Qwen2.5-7B-Instruct");
-  const fit = (memoryMiB: number, maxPromptTokens = 1024) =>
-    fitMerge({ config: overrideConfig(PROFILES.gpu, { "prepare.maxPromptTokens": maxPromptTokens, "models.loadIn4bit": false }), shape: seven, room: roomOf(memoryMiB) });
+  const fit = (memoryMiB: number, maxPromptTokens = 1024) => {
+    const overrides = { "prepare.maxPromptTokens": maxPromptTokens, "models.loadIn4bit": false };
+    return fitMerge({ config: overrideConfig(PROFILES.gpu, overrides), shape: seven, room: roomOf(memoryMiB) });
+  };
   expect(fit(8188).fits).toBe(false);
   expect(fit(24_564).fits).toBe(true);
   expect(fit(24_564).memory.weights).toBeGreaterThan(14 * GIB);

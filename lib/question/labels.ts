@@ -2,7 +2,10 @@
 
 export const MAX_OPTIONS = 20;
 
-/** Where a label stands: at the start of a line; behind white space, a bracket or a stop; on a Chinese character; on Latin. */
+/**
+ * Where a label stands: at the start of a line; behind white space, a bracket or a stop; on Chinese; on
+ * Latin.
+ */
 export const LINE = 0, APART = 1, ON_HAN = 2, ON_LATIN = 3;
 
 export interface Label {
@@ -56,7 +59,8 @@ export const isBlank = (c: number): boolean => c <= 32 || c === 0x3000 || c === 
 const isDigit = (c: number): boolean => (c >= 48 && c <= 57) || (c >= 0xff10 && c <= 0xff19);
 /** Full width as half width. */
 const plain = (c: number): number => (c >= 0xff01 && c <= 0xff5e ? c - 0xfee0 : c);
-const isLatin = (c: number): boolean => (plain(c) >= 65 && plain(c) <= 90) || (plain(c) >= 97 && plain(c) <= 122);
+const isBetween = (c: number, low: number, high: number): boolean => c >= low && c <= high;
+const isLatin = (c: number): boolean => isBetween(plain(c), 65, 90) || isBetween(plain(c), 97, 122);
 
 export function skipBlank(text: string, from: number): number {
   let i = from;
@@ -66,7 +70,8 @@ export function skipBlank(text: string, from: number): number {
 
 /** Every label of every kind, in the order they stand in. One pass. */
 export function readLabels(text: string): Rows {
-  const rows: Rows = { upper: [], lower: [], bareUpper: [], bareLower: [], number: [], stem: [], han: [], roman: [] };
+  const letters = { upper: [], lower: [], bareUpper: [], bareLower: [] };
+  const rows: Rows = { ...letters, number: [], stem: [], han: [], roman: [] };
   for (let i = 0; i < text.length; i++) {
     switch (KINDS[text.charCodeAt(i)]) {
       case NOTHING:
@@ -75,7 +80,8 @@ export function readLabels(text: string): Rows {
         readLetter(text, i, rows);
         continue;
       case DIGIT: {
-        if (i > 0 && (isDigit(text.charCodeAt(i - 1)) || (text[i - 1] === "." && isDigit(text.charCodeAt(i - 2))))) continue;
+        const inside = text[i - 1] === "." ? i - 2 : i - 1; // of a number: 0.12
+        if (isDigit(text.charCodeAt(inside))) continue;
         const two = isDigit(text.charCodeAt(i + 1)) ? 2 : 1;
         const value = Number(text.slice(i, i + two).normalize("NFKC"));
         push(text, rows.number, value - 1, i, i + two, true);
@@ -85,8 +91,9 @@ export function readLabels(text: string): Rows {
       case ENCIRCLED: {
         const order = (text.charCodeAt(i) - 0x2460) % 20;
         const to = skipBlank(text, ".、:：".includes(text[i + 1] ?? "?") ? i + 2 : i + 1);
-        const place = Math.min(placeOf(text, i), ON_HAN); // it hangs on nothing, whatever stands before
-        rows.number.push({ order, from: i, to, place: order === 0 && place === ON_HAN ? APART : place, tight: true });
+        let place = Math.min(placeOf(text, i), ON_HAN); // it hangs on nothing, whatever stands before
+        if (order === 0 && place > APART) place = APART;
+        rows.number.push({ order, from: i, to, place, tight: true });
         continue;
       }
       case STEM:
@@ -126,7 +133,9 @@ function readRoman(text: string, i: number, rows: Rows): number {
   return Math.max(i, end - 1);
 }
 
-/** Adds the label between `from` and `to` when a sign closes it. `decimal`: a point before a digit makes it another number. */
+/**
+ * Adds the label between `from` and `to` when a sign closes it. `decimal`: no point before a digit closes it.
+ */
 function push(text: string, row: Row, order: number, from: number, to: number, decimal: boolean): boolean {
   if (order < 0 || order >= MAX_OPTIONS) return false;
   const bracketed = from > 0 && OPENERS.includes(text[from - 1]!);

@@ -1,4 +1,7 @@
-/** The options of a multiple-choice question, however they are labelled: one reader for prepare's keys and the answer checker. */
+/**
+ * The options of a multiple-choice question, however they are labelled: one reader for prepare and the
+ * checker.
+ */
 import { APART, isBlank, LINE, MAX_OPTIONS, ON_HAN, ON_LATIN, readLabels, skipBlank } from "./labels.ts";
 import type { Label, Row } from "./labels.ts";
 
@@ -12,7 +15,10 @@ export interface Choices {
   options: string[];
   /** null when there are none. */
   labels: Labels | null;
-  /** Each label is closed by a sign ("A.", "(A)") and the first one does not hang on a word: hardly anything else looks so. */
+  /**
+   * Each label is closed by a sign ("A.", "(A)") and the first one hangs on no word: hardly anything else
+   * looks so.
+   */
   sure: boolean;
   /** Where the first label starts; −1 when there are none. */
   at: number;
@@ -24,12 +30,12 @@ const LONG = 100_000;
  * Splits a question into stem and options: the longest run of consecutive labels (A B C …, 1 2 3 …, 甲 乙 丙 …,
  * i ii iii …) of at least two, or at least two lines with bullets.
  *
- * Takes full-width labels as they are. A first label stands at the start of a line, behind white space, a bracket
- * or a stop ("…会？A. 增加"); those that follow may hang on the option before ("A.增加B.减少"), on Latin letters and
- * digits only where no label is followed by white space ("A.1160B.1200"). An option has a text, so that
- * "A、B、C三只基金" is no list. What follows the last option's line belongs to the stem, and so does a request
- * behind the last option ("D. 专利。请选择…"). Figures in a row ("flows: (1) 100 (2) 200") have an order that
- * counts: they are options where the caller says so. Linear in the text.
+ * Takes full-width labels as they are. A first label stands at the start of a line, behind white space, a
+ * bracket or a stop ("…会？A. 增加"); those that follow may hang on the option before ("A.增加B.减少"), on Latin
+ * letters and digits only where no label is followed by white space ("A.1160B.1200"). An option has a text,
+ * so that "A、B、C三只基金" is no list. What follows the last option's line belongs to the stem, and so does a
+ * request behind the last option ("D. 专利。请选择…"). Figures in a row ("flows: (1) 100 (2) 200") have an order
+ * that counts: they are options where the caller says so. Linear in the text.
  *
  * @example
  * splitOptions("利率会？A.上升B.下降").options //=> ["上升", "下降"]
@@ -51,12 +57,13 @@ export function splitOptions(text: string, { figures = false } = {}): Choices {
     taken(text, "upper", runs(text, rows.upper, ON_HAN, ON_HAN), false),
     bulleted(text),
   ].filter((choices) => choices !== null);
-  return found.length > 0 ? choicesOf(found.reduce((best, other) => (comesLater(text, best, other) ? other : best))) : none;
+  if (found.length === 0) return none;
+  return choicesOf(found.reduce((best, other) => (comesLater(text, best, other) ? other : best)));
 }
 
 /**
- * Whether the second list is rather the options: statements are listed, too, and the options come last. A list within the last option
- * stands on its line and is not longer than the list of options.
+ * Whether the second list is rather the options: statements are listed, too, and the options come last. A
+ * list within the last option stands on its line and is not longer than the list of options.
  */
 function comesLater(text: string, first: Listed, second: Listed): boolean {
   if (second.at < first.last || second.options.length < first.options.length) return false;
@@ -77,10 +84,12 @@ function numbered(text: string, row: Row, figures: boolean): Listed | null {
     const run = longest(text, row, firstAt, [ON_HAN, ON_LATIN]);
     const behind = run.length > 1 && (onLines.length < 2 || run[0]!.from > onLines.at(-1)!.from);
     const choices = behind ? taken(text, "number", run, true) : null;
-    if (choices && (figures || choices.options.every((option) => /^["'“‘「]?\p{L}/u.test(option)))) return choices;
+    if (choices && (figures || choices.options.every((option) => WORD.test(option)))) return choices;
   }
   return taken(text, "number", onLines, true);
 }
+
+const WORD = /^["'“‘「]?\p{L}/u;
 
 function lettered(text: string, row: Row, labels: Labels): Listed | null {
   return taken(text, labels, longest(text, row, APART, [LINE, APART, ON_HAN, ON_LATIN]), true);
@@ -90,7 +99,8 @@ function lettered(text: string, row: Row, labels: Labels): Listed | null {
 function longest(text: string, row: Row, firstAt: number, places: number[]): Row {
   let best: Row = [];
   for (const place of places) {
-    const run = runs(text, place === ON_LATIN ? row.filter(({ tight }) => tight) : row, Math.min(place, firstAt), place);
+    const possible = place === ON_LATIN ? row.filter(({ tight }) => tight) : row;
+    const run = runs(text, possible, Math.min(place, firstAt), place);
     if (run.length > best.length) best = run;
   }
   return best;
@@ -115,7 +125,8 @@ function runs(text: string, row: Row, firstAt: number, othersAt: number): Row {
 
 function follows(text: string, run: Row, { order, from }: Label): boolean {
   const last = run.at(-1);
-  return last !== undefined && order === last.order + 1 && order < MAX_OPTIONS && last.to <= from && hasText(text, last.to, from);
+  if (last === undefined || order !== last.order + 1 || order >= MAX_OPTIONS) return false;
+  return last.to <= from && hasText(text, last.to, from);
 }
 
 const SEPARATORS = " \t\n\u3000、,，;；/和与及或";

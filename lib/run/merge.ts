@@ -26,14 +26,15 @@ import { whileStarting } from "./run-lock.ts";
 import { startInTurn } from "./run-turn.ts";
 
 /**
- * The merged model, shown the greedy answers of base and adapter token by token. scripts/merge.py reports it as metrics of a `step`
- * event: parityPrompts, parityTokens, parityAgree, parityTopTokens, meanLogprobDifference, maxLogprobDifference, paritySeconds.
+ * The merged model, shown the greedy answers of base and adapter token by token. scripts/merge.py reports it as
+ * metrics of a `step` event: parityPrompts, parityTokens, parityAgree, parityTopTokens, meanLogprobDifference,
+ * maxLogprobDifference, paritySeconds.
  */
 export interface Parity {
   prompts: number;
   /** Of all answers; each is cut at 128. */
   tokens: number;
-  /** Answers that the merged model would have written itself, token by token. All of them in float32; in bf16 fewer, by rounding alone. */
+  /** Answers that the merged model would have written itself, token by token. All in float32; in bf16 fewer, by rounding. */
   agree: number;
   /** Share of the tokens at which both have the same most likely one, 0 to 1. */
   topTokens: number;
@@ -57,12 +58,13 @@ export interface Merged {
 export interface MergeOptions extends StartOptions, WatchOptions {}
 
 /**
- * Merges a LoRA adapter into its base, W' = W + (alpha / r) · B·A, and checks that the result is the same model, along the
- * answers that base and adapter give to `deploy.parityPrompts` test questions.
+ * Merges a LoRA adapter into its base, W' = W + (alpha / r) · B·A, and checks that the result is the same model,
+ * along the answers that base and adapter give to `deploy.parityPrompts` test questions.
  *
- * Each pair of base and adapter is merged once and kept in ckpts/merged; again when more prompts are to be compared or more of the
- * tokens have to be the same than were. Throws LabError for an adapter of another base (before anything is written), without test
- * questions, and when the run failed: with the cause "parity" when the merged model is another one, which is then not kept.
+ * Each pair of base and adapter is merged once and kept in ckpts/merged; again when more prompts are to be compared
+ * or more of the tokens have to be the same than were. Throws LabError for an adapter of another base (before
+ * anything is written), without test questions, and when the run failed: with the cause "parity" when the merged
+ * model is another one, which is then not kept.
  */
 export async function mergeAdapter(lab: Lab, adapterPath: string, options: MergeOptions = {}): Promise<Merged> {
   const { config, paths } = lab;
@@ -98,10 +100,11 @@ export async function mergeAdapter(lab: Lab, adapterPath: string, options: Merge
   return { path, parity: parityOf(run), run, reused: false };
 }
 
-/** Whether a merged model was found equal by what the config asks today. The bound is in no run's key: it makes no other model. */
+/** Whether a merged model was found equal by what the config asks today. The bound is in no run's key: it changes no model. */
 function isChecked({ parity, run }: Pick<Merged, "parity" | "run">, { deploy }: Config): boolean {
   if (run === null) return true; // its run is no longer there; it was published by the bound of its day
-  return run.config.deploy.parityPrompts >= deploy.parityPrompts && parity !== null && parity.topTokens >= deploy.parityTopTokens;
+  if (parity === null || run.config.deploy.parityPrompts < deploy.parityPrompts) return false;
+  return parity.topTokens >= deploy.parityTopTokens;
 }
 
 /** A finished run whose model was moved on, and deleted there since, must merge again. */
@@ -144,8 +147,11 @@ function parityOf({ metrics }: Run): Parity | null {
   const [prompts, tokens, agree] = [last("parityPrompts"), last("parityTokens"), last("parityAgree")];
   const [topTokens, seconds] = [last("parityTopTokens"), last("paritySeconds")];
   if (prompts === null || tokens === null || agree === null || topTokens === null || seconds === null) return null;
-  const [meanLogprobDifference, maxLogprobDifference] = [last("meanLogprobDifference"), last("maxLogprobDifference")];
-  return { prompts, tokens, agree, topTokens, meanLogprobDifference, maxLogprobDifference, seconds };
+  const differences = {
+    meanLogprobDifference: last("meanLogprobDifference"),
+    maxLogprobDifference: last("maxLogprobDifference"),
+  };
+  return { prompts, tokens, agree, topTokens, ...differences, seconds };
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Ways in which a multiple-choice question is set, and ways in which people and models answer it: for tests of the checker. */
+/** Ways in which a multiple-choice question is set, and in which people and models answer it: for tests. */
 
 /** A question without its options, their texts, and the letters that are right ("B", "ABD"). */
 export interface ChoiceQuestion {
@@ -8,12 +8,18 @@ export interface ChoiceQuestion {
 }
 
 const LETTERS = "ABCDEFGHIJ";
-const wide = (text: string) => text.replace(/[A-J0-9]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0));
+const wide = (text: string) => text.replace(/[A-J]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0));
 
-/** The same label before each option, the same text between two of them; a headline gets a question mark when they follow at once. */
+/**
+ * The same label before each option, the same text between two; a headline that they follow at once becomes a
+ * question.
+ */
 function labelled(label: (i: number) => string, between: string, before: string, end = ""): Layout["set"] {
-  const asked = (stem: string) => (before === "" && !"？?。.：:；;）)”」_".includes(stem.at(-1) ?? "？") ? `${stem}？` : stem);
-  return ({ stem, options }) => asked(stem) + before + options.map((text, i) => label(i) + text).join(between) + end;
+  const isOpen = (stem: string) => before === "" && !"？?。.：:；;）)”」_".includes(stem.at(-1) ?? "？");
+  return ({ stem, options }) => {
+    const list = options.map((text, i) => label(i) + text).join(between);
+    return `${stem}${isOpen(stem) ? "？" : ""}${before}${list}${end}`;
+  };
 }
 
 const letter = (i: number) => LETTERS[i]!;
@@ -22,7 +28,7 @@ const circled = (i: number) => String.fromCharCode(0x2460 + i);
 export interface Layout {
   name: string;
   set(question: ChoiceQuestion): string;
-  /** A number before an option that begins or ends in a digit: nobody can tell them apart, so no such question is set so. */
+  /** Numbers run into options that begin or end in a digit: nobody can tell them apart, so none is set so. */
   digits?: true;
 }
 
@@ -46,7 +52,7 @@ export const LAYOUTS: readonly Layout[] = [
   { name: "on one line, blanks", set: labelled((i) => `${letter(i)}. `, " ", " ") },
   { name: "on one line, wide blanks", set: labelled((i) => `${letter(i)}．`, "　", "　") },
   { name: "on one line, tabs", set: labelled((i) => `${letter(i)}.`, "\t", "\n") },
-  { name: "two on a line", set: ({ stem, options }) => stem + options.map((text, i) => `${i % 2 ? "    " : "\n"}${letter(i)}. ${text}`).join("") },
+  { name: "two on a line", set: labelled((i) => `${i % 2 ? "    " : "\n"}${letter(i)}. `, "", " ") },
   { name: "behind the question mark, blanks", set: labelled((i) => `${letter(i)}. `, " ", "") },
   { name: "behind the question mark, A.增加 B.减少", set: labelled((i) => `${letter(i)}.`, " ", "") },
   { name: "behind the question mark, A、", set: labelled((i) => `${letter(i)}、`, " ", "") },
@@ -61,7 +67,10 @@ export const LAYOUTS: readonly Layout[] = [
   { name: "behind the question mark, ，", set: labelled((i) => `${letter(i)}.`, "，", "", "。") },
   { name: "behind the question mark, 、A：", set: labelled((i) => `${letter(i)}：`, "、", "") },
   { name: "behind the question mark, |", set: labelled((i) => `${letter(i)}. `, " | ", " ") },
-  { name: "a request behind them on a line", set: labelled((i) => `${letter(i)}. `, "\n", "\n", "\n请一步步思考，并把答案选项放到\\boxed{}中。") },
+  {
+    name: "a request behind them on a line",
+    set: labelled((i) => `${letter(i)}. `, "\n", "\n", "\n请一步步思考，并把答案选项放到\\boxed{}中。"),
+  },
   { name: "a request behind them, one line", set: labelled((i) => `${letter(i)}.`, " ", "", "。请选择正确的选项。") },
   { name: "without blanks, A.", set: labelled((i) => `${letter(i)}.`, "", "") },
   { name: "without blanks, A、", set: labelled((i) => `${letter(i)}、`, "", "") },
@@ -80,9 +89,14 @@ export interface Habit {
   textAlone?: true;
 }
 
-const one = (say: (letter: string, text: string) => string) => (letters: string, options: readonly string[]) =>
-  letters.length === 1 ? say(letters, options[LETTERS.indexOf(letters)]!) : null;
-const several = (say: (letters: string[]) => string) => (letters: string) => (letters.length > 1 ? say([...letters]) : null);
+const one =
+  (say: (letter: string, text: string) => string): Habit["say"] =>
+  (letters, options) =>
+    letters.length === 1 ? say(letters, options[LETTERS.indexOf(letters)]!) : null;
+const several =
+  (say: (letters: string[], texts: string[]) => string): Habit["say"] =>
+  (letters, options) =>
+    letters.length > 1 ? say([...letters], [...letters].map((l) => options[LETTERS.indexOf(l)]!)) : null;
 
 export const HABITS: readonly Habit[] = [
   { name: "B", say: (letters) => letters },
@@ -154,8 +168,11 @@ export const HABITS: readonly Habit[] = [
   { name: "应选AC两项", say: several((ls) => `应选${ls.join("")}`) },
   { name: "A、C正确", say: several((ls) => `${ls.join("、")}正确`) },
   { name: "答案：AC", say: several((ls) => `答案：${ls.join("")}`) },
-  { name: "texts", say: (letters, options) => (letters.length > 1 ? [...letters].map((l) => options[LETTERS.indexOf(l)]).join("；") : null) },
-  { name: "letters and texts on lines", say: (letters, options) => (letters.length > 1 ? [...letters].map((l) => `${l}. ${options[LETTERS.indexOf(l)]}`).join("\n") : null) },
+  { name: "texts", say: several((_, texts) => texts.join("；")) },
+  {
+    name: "letters and texts on lines",
+    say: several((letters, texts) => letters.map((l, i) => `${l}. ${texts[i]}`).join("\n")),
+  },
 ];
 
 /** Habits of naming an option by the number it is listed under. */

@@ -210,7 +210,8 @@ def test_prompts_of_like_length_share_a_batch_as_far_as_its_bounds_allow(monkeyp
     import merge as script
 
     def sizes(lengths, limit=10):
-        return [[len(prompt) for prompt in batch] for batch in script.batches([[0] * n for n in lengths], limit)]
+        prompts = [[0] * length for length in lengths]
+        return [[len(prompt) for prompt in batch] for batch in script.batches(prompts, limit)]
 
     monkeypatch.setattr(script, "PROMPTS_AT_ONCE", 3)
     monkeypatch.setattr(script, "TOKENS_AT_ONCE", 100)
@@ -258,7 +259,7 @@ def test_no_more_rows_are_compared_at_once_than_their_logits_allow(stage, adapte
 
 TINY = ROOT / "ckpts" / "tiny" / "base"
 GROWTH = [
-    {**RL_ROWS[0], "id": f"q{i}", "prompt": f"Revenue rose from {100 + i} to {150 + 3 * i} million. By what percentage did it grow?"}
+    {**RL_ROWS[0], "id": f"q{i}", "prompt": f"Revenue rose from {100 + i} to {150 + 3 * i} million. How much is that in %?"}
     for i in range(24)
 ]
 
@@ -266,14 +267,15 @@ GROWTH = [
 @pytest.fixture(scope="session")
 def tiny_adapter(tmp_path_factory, profiles):
     """A model that was trained: a random one magnifies rounding, as no model in use does."""
-    sft = make_stage(tmp_path_factory.mktemp("tiny"), profiles["tiny"], "sft", SFT_ROWS, TINY, sft={"epochs": 8, "maxLength": 384})
+    settings = {"epochs": 8, "maxLength": 384}
+    sft = make_stage(tmp_path_factory.mktemp("tiny"), profiles["tiny"], "sft", SFT_ROWS, TINY, sft=settings)
     assert sft.run() == 0, sft.log()
     return sft.folder / "adapter"
 
 
 @pytest.fixture
 def tiny_merge(stage, tiny_adapter, monkeypatch):
-    """tiny_merge(dtype, spoil, …) → a finished merge of the tiny Base, computed in that type; `spoil(model)` before weights are folded."""
+    """tiny_merge(dtype, spoil, …) → a merge of the tiny Base in that type; `spoil(name)` scales each module's adapter."""
     import merge as script
     import sidecar.model
 
@@ -289,7 +291,8 @@ def tiny_merge(stage, tiny_adapter, monkeypatch):
         monkeypatch.setattr(sidecar.model, "dtype_of", lambda device: dtype)
         monkeypatch.setattr(script, "write_merged", spoiled)
         values = {"parityPrompts": len(GROWTH), **deploy}
-        merge = stage("merge", GROWTH, base=TINY, adapter=tiny_adapter, deploy=values, evaluate={"maxTokens": 64})
+        options = {"base": TINY, "adapter": tiny_adapter, "evaluate": {"maxTokens": 64}}
+        merge = stage("merge", GROWTH, deploy=values, **options)
         merge.status = merge.run()
         return merge
 
