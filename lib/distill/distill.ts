@@ -29,6 +29,8 @@ export interface DistillOptions {
   signal?: AbortSignal;
   /** Ask for every text again. Default: the lab's. */
   force?: boolean;
+  /** Ask for all texts though the first ones are of no use: for measuring the rate of random weights. */
+  evenUnusable?: boolean;
 }
 
 export interface Distillation {
@@ -51,7 +53,7 @@ const PROGRESS_MS = 250;
  * Throws LabError: no questions, no such Teacher, a server that cannot be had or is lost, not one usable text among the first 64 of this call
  * or among all; the abort's reason.
  */
-export async function distill(lab: Lab, questions: readonly Question[], { onProgress, signal, force = lab.force }: DistillOptions = {}): Promise<Distillation> {
+export async function distill(lab: Lab, questions: readonly Question[], { onProgress, signal, force = lab.force, evenUnusable = false }: DistillOptions = {}): Promise<Distillation> {
   const { config, paths } = lab;
   if (questions.length === 0) throw new LabError({ what: "There are no questions to distil", where: paths.raw, todo: "Run 01_prepare first; its training questions are what the Teacher is asked." });
   const teacher = await servedId(lab, "teacher");
@@ -77,7 +79,7 @@ export async function distill(lab: Lab, questions: readonly Question[], { onProg
     const openKeys = new Set(open.map((task) => task.key));
     for (const { key } of tasks) if (!openKeys.has(key)) counter.add(assembleRow(store.get(key)!, config.distill.assemble));
     onProgress?.(counter.snapshot());
-    if (open.length > 0) await ask(lab, open, store, counter, onProgress, signal);
+    if (open.length > 0) await ask(lab, open, store, counter, { onProgress, signal, evenUnusable });
     // What the Teacher wrote is what was kept; all else is what the question and the rules say now.
     const rows = tasks.map(({ key, question, sample }): Distilled => {
       const { teacher_output, teacher_reasoning, failure, completion_tokens, model } = store.get(key)!;
@@ -95,7 +97,7 @@ export async function distill(lab: Lab, questions: readonly Question[], { onProg
   }
 }
 
-async function ask(lab: Lab, open: readonly DistillTask[], store: Store<Distilled>, counter: ProgressCounter, onProgress: DistillOptions["onProgress"], signal: AbortSignal | undefined): Promise<void> {
+async function ask(lab: Lab, open: readonly DistillTask[], store: Store<Distilled>, counter: ProgressCounter, { onProgress, signal, evenUnusable }: DistillOptions): Promise<void> {
   const { assemble: assembles } = lab.config.distill;
   let told = 0;
   // Of this call: a server that was mended meanwhile is not held to what is on disk.
@@ -119,7 +121,7 @@ async function ask(lab: Lab, open: readonly DistillTask[], store: Store<Distille
             if (!spared) await store.append(row);
             const now = performance.now();
             counter.add(row, now);
-            if (isAnswered(row) && answered.length < FIRST_TEXTS && answered.push(row) === FIRST_TEXTS && counter.usable === 0) {
+            if (!evenUnusable && isAnswered(row) && answered.length < FIRST_TEXTS && answered.push(row) === FIRST_TEXTS && counter.usable === 0) {
               throw neverAnswers(answered, open.length > FIRST_TEXTS);
             }
             if (!onProgress || now - told < PROGRESS_MS) return;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { writeOrigin } from "../../lib/model/adapter.ts";
 import { openLab } from "../../lib/config/lab.ts";
 import type { Lab } from "../../lib/config/lab.ts";
-import { finishJsonl, readManifest } from "../../lib/store/manifest.ts";
+import { finishJsonl } from "../../lib/store/manifest.ts";
 import { temporaryWorkspace } from "../../lib/testing/run-fixture.ts";
 import type { TemporaryWorkspace } from "../../lib/testing/run-fixture.ts";
 import { familyOf, watchMemory } from "./memory.ts";
@@ -71,12 +71,12 @@ describe("the bench's table", () => {
   });
 
   test("distilling is scaled to 600 from the texts asked for, not from those found on disk", () => {
-    finishJsonl(lab.paths.distilled, [{ id: "a" }], {});
+    finishJsonl(lab.paths.distilled, [{ id: "a" }], { texts: "of this file" });
     const history = [{ seconds: 0, done: 100, tokensPerSecond: null }, { seconds: 45, done: 400, tokensPerSecond: 900 }];
     const curve = { total: 400, done: 400, failed: 0, resumed: 100, tokensPerSecond: 900, etaSeconds: 0, failures: {}, history };
-    put(join(lab.paths.reports, "distill_curve.json"), { sha256: readManifest(lab.paths.distilled)!.sha256, curve });
+    put(join(lab.paths.reports, "distill_curve.json"), { texts: "of this file", curve });
     expect(rowOf("distilling 600 questions")).toMatchObject({ measured: "90.0 s", met: true, how: expect.stringContaining("300 texts in 45.0 s") });
-    put(join(lab.paths.reports, "distill_curve.json"), { sha256: "of another file", curve });
+    put(join(lab.paths.reports, "distill_curve.json"), { texts: "of another file", curve });
     expect(rowOf("distilling 600 questions").met).toBeNull();
   });
 
