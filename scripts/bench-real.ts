@@ -6,7 +6,8 @@
  *       --out DIR            default reports/bench-real; a bench that was cut off goes on there, stage by stage
  *       --set key=value      any config value; repeatable
  *       --profile NAME       small (default) or gpu; tiny runs it on a CPU
- *       --together           trainings share the GPU: give each its room with --set gpu.vllmMemoryShare=… and grpo.microBatch=…
+ *       --together           trainings share the GPU: give each its room with --set gpu.vllmMemoryShare=… and grpo.microBatch=….
+ *                            Two vLLMs that start at once count each other's memory, and one may find no room: run it again
  *
  * `--base`, `--teacher`, `--judge` are folders or hub ids; the files hold rows of `question` and `gold_answer`. Nobody trains on the test
  * file; what of it stands in the training file is left out. Prints four tables and writes DIR/real.json and DIR/real.png.
