@@ -38,6 +38,8 @@ export function funnel(layers: readonly FunnelLayer[], unit = "texts"): Figure {
   });
   const together = layers.map(putTogether);
   const kept = layers.map((layer, i) => layer.out - together[i]!);
+  // Where the text of a layer has room: in what came as it stands, or else in what was put together.
+  const isWide = (i: number): boolean => together[i] === 0 || kept[i]! > 0.3 * start;
   const dropped = layers.map((layer) => layer.in - layer.out);
   const reasons = layers.map((layer, i) =>
     note(whyDropped(layer), { x: 0, y: y[i], xref: "x", yref: "y", xanchor: "left", yanchor: "top", yshift: -17, font: { size: 12, color: FAINT } }),
@@ -50,11 +52,11 @@ export function funnel(layers: readonly FunnelLayer[], unit = "texts"): Figure {
         "kept",
         kept,
         KEPT,
-        layers.map((l, i) => (together[i] === 0 ? keptText(l) : kept[i]! > 0.2 * start ? `${formatCount(kept[i]!)} as written` : "")),
+        layers.map((l, i) => (isWide(i) ? keptText(l) : "")),
         "#FFFFFF",
       ),
       ...(together.some((n) => n > 0)
-        ? [bar("put together", together, PUT_TOGETHER, layers.map((l, i) => (together[i] === 0 ? "" : keptText(l))), "#24292F")]
+        ? [bar("put together", together, PUT_TOGETHER, layers.map((l, i) => (isWide(i) ? "" : keptText(l))), "#24292F")]
         : []),
       bar(
         "dropped",
