@@ -40,7 +40,7 @@ export function labelsAsLetters(text: string, { labels, list }: Options): string
   const forms = labels === "number" || labels === "stem" ? FORMS[labels] : null;
   if (forms === null || text.length > LONGEST) return text;
   const order = (label: string) => (labels === "number" ? Number(label) - 1 : STEMS.indexOf(label));
-  const letterOf = (label: string) => list[order(label)]?.letter;
+  const letterOf = (label: string): string | undefined => list[order(label)]?.letter;
   const body = dropLeadIn(trimGlue(text));
   if (forms.alone.test(body)) {
     const letters = (body.match(forms.each) ?? []).map(letterOf);
