@@ -101,7 +101,7 @@ export function ownGpu({ WORLD_SIZE = "1", LOCAL_RANK = "0", CUDA_VISIBLE_DEVICE
 }
 
 /**
- * The GPUs of the `gpu` profile; an empty list under `tiny`, which needs none.
+ * The GPUs that a profile of real models runs on; an empty list under `tiny`, which needs none.
  *
  * Call it before downloading or loading anything. Throws LabError when the profile needs a GPU and none is found (with nvidia-smi's own
  * words), its memory cannot be read, it is a part of one (MIG), or its driver is too old.
@@ -109,7 +109,7 @@ export function ownGpu({ WORLD_SIZE = "1", LOCAL_RANK = "0", CUDA_VISIBLE_DEVICE
 export async function requireGpu(lab: { config: { profile: string } }, timeoutMs = ANSWER_MS): Promise<Gpu[]> {
   if (!wantsGpu(lab.config)) return [];
   const answer = await askDriver(timeoutMs);
-  if ("problem" in answer) throw noGpu(`none: ${answer.problem}`);
+  if ("problem" in answer) throw noGpu(lab.config.profile, `none: ${answer.problem}`);
   const devices = process.env.CUDA_VISIBLE_DEVICES;
   if (devices !== undefined && namedDevices(devices).some((device) => device.startsWith("MIG-")))
     throw new LabError({ what: "The size of a part of a GPU (MIG) is not known here", where: "CUDA_VISIBLE_DEVICES", expected: "whole GPUs, as `nvidia-smi -L` names them", found: devices, todo: "Name a whole GPU whose MIG mode is off. Nothing was loaded." });
@@ -118,16 +118,22 @@ export async function requireGpu(lab: { config: { profile: string } }, timeoutMs
   const unreadable = unreadableGpus(answer.text);
   if (unreadable.length > 0 && (devices === undefined || gpus.length === 0))
     throw new LabError({ what: "A GPU does not tell its memory", where: "nvidia-smi", expected: "name, total MiB, free MiB, driver, index, UUID", found: unreadable.join(" | "), todo: `${there.length > 0 ? `Use the others: CUDA_VISIBLE_DEVICES=${indicesOf(there)}` : "Use --profile tiny, or run on a machine with another GPU"}. Nothing was loaded.` });
-  if (there.length === 0) throw noGpu(`none: nvidia-smi says: ${oneLine(answer.text) || "nothing"}`);
-  if (gpus.length === 0) throw noGpu(`none that CUDA_VISIBLE_DEVICES=${devices} leaves of ${there.length}`);
+  if (there.length === 0) throw noGpu(lab.config.profile, `none: nvidia-smi says: ${oneLine(answer.text) || "nothing"}`);
+  if (gpus.length === 0) throw noGpu(lab.config.profile, `none that CUDA_VISIBLE_DEVICES=${devices} leaves of ${there.length}`);
   const [{ driver }] = gpus as [Gpu];
   if (isOlder(driver, OLDEST_DRIVER))
     throw new LabError({ what: "The GPU's driver is too old", where: "nvidia-smi", expected: `${OLDEST_DRIVER} or newer, for CUDA 13`, found: driver, todo: "Install a newer NVIDIA driver (and restart). Nothing was loaded." });
   return gpus;
 }
 
-function noGpu(found: string): LabError {
-  return new LabError({ what: "The gpu profile needs an NVIDIA GPU", where: "nvidia-smi", expected: "at least one GPU", found, todo: "Use --profile tiny, or run on a machine with a GPU. Nothing was loaded." });
+function noGpu(profile: string, found: string): LabError {
+  return new LabError({
+    what: `The profile ${profile} needs an NVIDIA GPU`,
+    where: "nvidia-smi",
+    expected: "at least one GPU",
+    found,
+    todo: "Use --profile tiny, or run on a machine with a GPU. Nothing was loaded.",
+  });
 }
 
 /** As CUDA_VISIBLE_DEVICES takes them. */

@@ -14,7 +14,7 @@ const LOOK_EVERY_MS = 1000;
 class Busy extends Error {}
 
 /**
- * As `startRun`. Under profile gpu a process is started only when no other run of the workspace lives, and says once whom it waits for.
+ * As `startRun`. On a GPU a process is started only when no other run of the workspace lives, and says once whom it waits for.
  * Rejects with the signal's reason when that aborts.
  */
 export async function startInTurn(workspace: Workspace, spec: RunSpec, { signal, ready, ...options }: StartOptions & { signal?: AbortSignal | undefined } = {}): Promise<{ key: string; started: boolean }> {

@@ -9,7 +9,7 @@ import { readManifest } from "../store/manifest.ts";
 import { planServer } from "./server-plan.ts";
 
 /**
- * The identity of the Teacher or the Judge as a server gives it: `modelId`, and under profile gpu whether it is loaded in 4 bit, since it
+ * The identity of the Teacher or the Judge as a server gives it: `modelId`, and on a GPU whether it is loaded in 4 bit, since it
  * writes other texts then. A server that the config gives loads what it likes: only its model's name is known. Throws LabError as roleModel.
  */
 export async function servedId(lab: Lab, role: "teacher" | "judge"): Promise<string> {

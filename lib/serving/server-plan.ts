@@ -11,7 +11,7 @@ import type { ModelRef } from "../model/model-ref.ts";
 import { batchFor, inFlightFor } from "./engine.ts";
 
 /**
- * transformers' batch under profile gpu: its cache is reserved for the whole batch at full length, used or
+ * transformers' batch on a GPU: its cache is reserved for the whole batch at full length, used or
  * not.
  */
 const MOST_AT_ONCE = 16;
