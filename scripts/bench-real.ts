@@ -6,8 +6,8 @@
  *       --out DIR            default reports/bench-real; a bench that was cut off goes on there, stage by stage
  *       --set key=value      any config value; repeatable
  *       --profile NAME       small (default) or gpu; tiny runs it on a CPU
- *       --together           trainings share the GPU: give each its room with --set gpu.vllmMemoryShare=… and grpo.microBatch=….
- *                            Two vLLMs that start at once count each other's memory, and one may find no room: run it again
+ *       --together           trainings share the GPU: give each its room with --set gpu.vllmMemoryShare=… and grpo.microBatch=…
+ *       --no-alone           leaves out GRPO on the bare Base
  *
  * `--base`, `--teacher`, `--judge` are folders or hub ids; the files hold rows of `question` and `gold_answer`. Nobody trains on the test
  * file; what of it stands in the training file is left out. Prints four tables and writes DIR/real.json and DIR/real.png.
@@ -35,6 +35,7 @@ const OPTIONS = {
   set: { type: "string", multiple: true },
   profile: { type: "string" },
   together: { type: "boolean" },
+  "no-alone": { type: "boolean" },
 } as const;
 const USAGE = "npm run bench:real -- --base DIR --teacher DIR --judge DIR --train FILE --test FILE";
 const PACKAGES = ["torch", "transformers", "trl", "peft", "vllm"];
@@ -52,7 +53,7 @@ async function main(): Promise<void> {
   const models = { base: given("base"), teacher: given("teacher"), judge: given("judge") };
   const files = { train: resolve(given("train")), test: resolve(given("test")) };
   const overrides = Object.fromEntries((values.set ?? []).map(parseSetting).map(({ key, value }) => [key, value]));
-  const line = await runLine({ out, ...models, ...files, seeds, overrides: overrides, together: values.together ?? false, profile: values.profile ?? "small" });
+  const line = await runLine({ out, ...models, ...files, seeds, overrides: overrides, together: values.together ?? false, alone: !values["no-alone"], profile: values.profile ?? "small" });
   const result = realResult(line);
   const [gpu] = await listGpus();
   const about = { created: new Date().toISOString(), device: gpu?.name ?? "CPU", versions: installedVersions(PYTHON, PACKAGES), models, settings: values.set ?? [] };

@@ -38,7 +38,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidecar.batch import Batch, filled, with_smaller_batch
-from sidecar.colocate import keep_base_whole, meet_alone, no_room, seed_sampler, vllm_arguments
+from sidecar.colocate import keep_base_whole, limit_cache, meet_alone, no_room, seed_sampler, vllm_arguments
 from sidecar.events import EventLog
 from sidecar.failure import Failure
 from sidecar.order import epochs_in_order
@@ -136,6 +136,7 @@ def train(run: RunFile, events: EventLog, batch: Batch, process: RewardProcess) 
         from sidecar.phases import TimedGRPOTrainer as trainer_class
     if vllm["use_vllm"]:
         meet_alone()
+        limit_cache(base, batch.effective, vllm["vllm_max_model_length"], config.gpu.vllm_memory_share)
     watch = GrpoWatch(events, len(order) / len(rows), settings.group_size, settings.sample_every)
     trainer = watch.trainer = trainer_class(
         model=model,

@@ -29,6 +29,8 @@ export interface Fitted {
   config: Config;
   /** The table and the choice, for people; null where nothing was planned. */
   plan: string | null;
+  /** As `Option.cacheBytes`. */
+  cacheBytes?: number | undefined;
   /** Throws LabError when the GPUs' memory is held by others, after waiting a moment for what is about to end. */
   assertFree: (releaseMs?: number) => Promise<void>;
 }
@@ -74,7 +76,7 @@ export async function fitLab(lab: Lab, what: FittedStage): Promise<Fitted> {
       return isThere(planFor(gpus, changed, (key) => free(key) && !(key in overrides)), changed) ? overrides : null;
     },
   };
-  return { config: fitted, plan, assertFree: (releaseMs = RELEASE_MS) => assertFree(wait, releaseMs) };
+  return { config: fitted, plan, cacheBytes: fit.cacheBytes, assertFree: (releaseMs = RELEASE_MS) => assertFree(wait, releaseMs) };
 }
 
 type Free = TrainingNeed["free"];

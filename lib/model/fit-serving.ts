@@ -38,7 +38,11 @@ export interface ServingNeed {
   free: (key: string) => boolean;
 }
 
-/** The server's share of the GPU is filled with cache: more requests at once, more tokens a second. */
+/**
+ * The server's share of the GPU is filled with cache: more requests at once, more tokens a second. Where all
+ * requests at full length cannot fill it, the cache is as large as they are: vLLM then measures nothing at its
+ * start, which goes wrong when another process takes or frees memory at that moment.
+ */
 export function fitServing({ config, shape, room, gpus, mayQuantise, lora, free }: ServingNeed): Fit {
   const { maxModelLength, concurrency } = config.serving;
   const replicas = config.gpu.replicas > 0 ? config.gpu.replicas : Math.max(1, gpus);
@@ -71,10 +75,15 @@ export function fitServing({ config, shape, room, gpus, mayQuantise, lora, free 
     const requests = Math.max(1, Math.min(wanted, possible));
     const enough = possible >= Math.min(least, wanted);
     // Too little for `least` requests: the plan then shows what these would take, which is more than the share holds.
-    const tokens = enough ? fill : Math.ceil(Math.min(least, wanted) * maxModelLength * AVERAGE);
+    const most = requests * maxModelLength;
+    const tokens = !enough
+      ? Math.ceil(Math.min(least, wanted) * maxModelLength * AVERAGE)
+      : Math.min(fill, most);
     const memory = servingMemory({ shape, format, tokens, graphs: captured, lora });
+    const isLimited = enough && most < fill;
     return {
       overrides: {
+        ...(isLimited && { "gpu.serverMemoryShare": shareOf(totalMemory(memory), room) }),
         ...(mayQuantise && { "gpu.serveIn4bit": format !== "bf16" }),
         "gpu.cudaGraphs": captured,
         "gpu.replicas": replicas,
@@ -85,6 +94,7 @@ export function fitServing({ config, shape, room, gpus, mayQuantise, lora, free 
       },
       setting: `${format === "bf16" ? "bf16" : "4 bit"}, ${replicas > 1 ? `${replicas} GPUs × ` : ""}${requests} requests at once${lora ? `, ${lora.count} LoRA slots of rank ${lora.rank}` : ""}${captured ? "" : ", no CUDA graphs"}`,
       memory,
+      cacheBytes: isLimited ? most * cacheBytes(shape) : undefined,
       short: enough
         ? undefined
         : { key: "gpu.serverMemoryShare", has: room * share, needs: totalMemory(memory) },
@@ -92,3 +102,6 @@ export function fitServing({ config, shape, room, gpus, mayQuantise, lora, free 
   });
   return choose("serving", options, room);
 }
+
+/** In whole hundredths, rounded up. */
+const shareOf = (bytes: number, room: number): number => Math.ceil((100 * bytes) / room) / 100;

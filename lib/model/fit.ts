@@ -16,6 +16,8 @@ export interface Option {
   memory: Memory;
   /** A share of the GPU that is too small for what it is to hold: with it nothing fits. */
   short?: Short | undefined;
+  /** Bytes of cache for a vLLM server whose requests can never fill its share; else it fills the share. */
+  cacheBytes?: number | undefined;
 }
 
 /** What a share of the GPU (a key of the config) holds, and what it would have to; bytes. */

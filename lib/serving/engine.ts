@@ -30,6 +30,8 @@ export interface EngineOptions {
   sequences?: number | undefined;
   /** vLLM: the share of each GPU it takes. Default: its own. */
   memoryShare?: number | undefined;
+  /** Of vLLM: bytes of its cache; default: what is left of its share of the GPU. */
+  cacheBytes?: number | undefined;
   /** vLLM: false saves the memory of captured CUDA graphs. */
   cudaGraphs?: boolean | undefined;
   /** vLLM: GPUs that each hold the model; requests are spread over them. Default 1. */
@@ -67,7 +69,7 @@ const ONE_FORM = JSON.stringify({ backend: "xgrammar", disable_any_whitespace: t
  */
 export function engineCommand(options: EngineOptions): EngineCommand {
   const { engine, folder, name = folder, port, maxModelLength, concurrency, loadIn4bit = false } = options;
-  const { sequences, memoryShare, cudaGraphs = true, replicas = 1, apiServers, adapters = [] } = options;
+  const { sequences, memoryShare, cacheBytes, cudaGraphs = true, replicas = 1, apiServers, adapters = [] } = options;
   for (const text of [folder, name]) assertPlain(text);
   if (engine === "vllm") {
     const args = [
@@ -93,6 +95,7 @@ export function engineCommand(options: EngineOptions): EngineCommand {
     );
     args.push("--structured-outputs-config", ONE_FORM);
     if (memoryShare !== undefined) args.push("--gpu-memory-utilization", String(memoryShare));
+    if (cacheBytes !== undefined) args.push("--kv-cache-memory-bytes", String(cacheBytes));
     if (!cudaGraphs) args.push("--enforce-eager");
     if (replicas > 1) args.push("--data-parallel-size", String(replicas));
     if (apiServers !== undefined) args.push("--api-server-count", String(apiServers));

@@ -83,7 +83,7 @@ export async function openServer(
     signal,
     before: async () => assertStartable((await planned()).config, ref, mayQuantise, port ?? serving.port),
   });
-  const { config, plan, assertFree } = await planned();
+  const { config, plan, cacheBytes, assertFree } = await planned();
   if (plan) console.log(plan);
   await assertFree();
   const replicas = Math.max(1, config.gpu.replicas);
@@ -102,6 +102,7 @@ export async function openServer(
     loadIn4bit: config.gpu.serveIn4bit && mayQuantise,
     sequences: config.gpu.serverSequences,
     memoryShare: config.gpu.serverMemoryShare,
+    cacheBytes,
     cudaGraphs: config.gpu.cudaGraphs,
     replicas,
     apiServers: apiServersFor(availableParallelism(), replicas),

@@ -38,6 +38,8 @@ export interface LineOptions {
   overrides: Overrides;
   /** Trainings of several seeds and arms share the GPU instead of taking turns. */
   together: boolean;
+  /** Whether GRPO is trained on the bare Base, too. */
+  alone: boolean;
   profile: string;
 }
 
@@ -77,10 +79,10 @@ export async function runLine(options: LineOptions): Promise<Line> {
       await clock.time("SFT", seed, () => trainSft(lab));
       await clock.time("GRPO", seed, () => trainGrpo(lab));
     };
-    await each([both, alone], (training) => training());
+    await each(options.alone ? [both, alone] : [both], (training) => training());
   });
   const details = new Map<number, Partial<Record<ArmName, EvalDetail[]>>>();
-  await each(labs, async (lab) => {
+  await inTurn(labs, async (lab) => {
     const { evaluations } = await clock.time("evaluate", lab.config.seed, () => ablate(lab, { arms: trainedArms(lab) }), false);
     details.set(lab.config.seed, Object.fromEntries(Object.entries(evaluations).map(([arm, { details }]) => [arm, details])));
   });

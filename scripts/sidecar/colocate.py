@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from .runfile import RunFile
 if TYPE_CHECKING:
     import torch
     from peft import PeftModel
+    from transformers import PreTrainedModel
     from trl.generation.vllm_generation import VLLMGeneration
 
     from .phases import TimedGRPOTrainer
@@ -66,6 +68,27 @@ def meet_alone() -> None:
         return
     with socket.create_server(("127.0.0.1", 0)) as free:
         os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(free.getsockname()[1]))
+
+
+# What vLLM takes beside weights and cache: its context, a prefill of 4,096 tokens, the captured graphs (as lib/model/memory-plan.ts).
+BESIDE = int(2.5 * 2**30)
+
+
+def limit_cache(base: PreTrainedModel, answers: int, length: int, share: float) -> None:
+    """
+    Gives vLLM cache for `answers` of `length` tokens, all that can be there at once, where its share of the GPU
+    holds that. It then measures nothing at its start, which goes wrong when another process takes or frees
+    memory at that moment. TRL 1.16 hands no such argument on.
+    """
+    import torch
+    from trl.generation import vllm_generation
+
+    shape = base.config
+    width = shape.num_key_value_heads * (getattr(shape, "head_dim", None) or shape.hidden_size // shape.num_attention_heads)
+    cache = 2 * shape.num_hidden_layers * width * 2 * answers * length  # keys and values in bf16
+    weights = sum(parameter.numel() for parameter in base.parameters()) * 2
+    if cache + weights + BESIDE <= share * torch.cuda.get_device_properties(0).total_memory:
+        vllm_generation.LLM = partial(vllm_generation.LLM, kv_cache_memory_bytes=cache)
 
 
 def keep_base_whole(trainer: TimedGRPOTrainer) -> None:
