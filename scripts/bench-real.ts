@@ -8,18 +8,25 @@
  *       --profile NAME       small (default) or gpu; tiny runs it on a CPU
  *       --together           trainings share the GPU: give each its room with --set gpu.vllmMemoryShare=… and grpo.microBatch=…
  *       --no-alone           leaves out GRPO on the bare Base
+ *     npm run bench:real -- --of DIR/real.json
+ *       prints a result's tables as Markdown and draws DIR/real.png, which needs Chromium
  *
  * `--base`, `--teacher`, `--judge` are folders or hub ids; the files hold rows of `question` and `gold_answer`. Nobody trains on the test
- * file; what of it stands in the training file is left out. Prints four tables and writes DIR/real.json and DIR/real.png.
+ * file; what of it stands in the training file is left out. Prints four tables and writes DIR/real.json.
  */
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { listGpus } from "../lib/config/gpu.ts";
 import { runLine } from "./bench/real-line.ts";
-import { realResult, realTables } from "./bench/real-table.ts";
+import { asMarkdown, realResult, realTables } from "./bench/real-table.ts";
+import type { RealResult } from "./bench/real-table.ts";
 import { PYTHON, workspacePaths } from "../lib/config/paths.ts";
 import { parseSetting } from "../lib/config/settings.ts";
 import { LabError } from "../lib/errors.ts";
+import { ablation } from "../lib/figures/ablate.ts";
+import { closeBrowser } from "../lib/show/browser.ts";
+import { drawFigure } from "../lib/show/png.ts";
 import { writeFileAtomic } from "../lib/store/atomic.ts";
 import { table } from "../lib/view/table.ts";
 import { installedVersions } from "./setup/locked.mjs";
@@ -36,12 +43,14 @@ const OPTIONS = {
   profile: { type: "string" },
   together: { type: "boolean" },
   "no-alone": { type: "boolean" },
+  of: { type: "string" },
 } as const;
 const USAGE = "npm run bench:real -- --base DIR --teacher DIR --judge DIR --train FILE --test FILE";
 const PACKAGES = ["torch", "transformers", "trl", "peft", "vllm"];
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
+  if (values.of !== undefined) return showResult(resolve(values.of));
   const given = (name: "base" | "teacher" | "judge" | "train" | "test"): string => {
     const value = values[name];
     if (value === undefined) throw new LabError({ what: "An option is missing", where: `--${name}`, expected: USAGE });
@@ -56,10 +65,17 @@ async function main(): Promise<void> {
   const line = await runLine({ out, ...models, ...files, seeds, overrides: overrides, together: values.together ?? false, alone: !values["no-alone"], profile: values.profile ?? "small" });
   const result = realResult(line);
   const [gpu] = await listGpus();
-  const about = { created: new Date().toISOString(), device: gpu?.name ?? "CPU", versions: installedVersions(PYTHON, PACKAGES), models, settings: values.set ?? [] };
+  const about = { created: new Date().toISOString(), device: gpu?.name ?? "CPU", versions: installedVersions(PYTHON, PACKAGES), models, profile: values.profile ?? "small", settings: values.set ?? [] };
   writeFileAtomic(`${out}/real.json`, `${JSON.stringify({ ...about, ...result }, null, 1)}\n`);
   for (const { caption, rows } of realTables(result)) console.log(`\n${table(rows, undefined, { caption }).text}`);
   console.log(`\n${out}/real.json`);
+}
+
+async function showResult(file: string): Promise<void> {
+  const result = JSON.parse(readFileSync(file, "utf8")) as RealResult & { profile: string };
+  console.log(asMarkdown(realTables(result)));
+  writeFileAtomic(file.replace(/\.json$/, ".png"), await drawFigure(ablation(result)));
+  await closeBrowser();
 }
 
 main().catch((error: unknown) => {

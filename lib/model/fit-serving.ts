@@ -7,11 +7,8 @@ import { cacheBytes, servingMemory, totalMemory } from "./memory-plan.ts";
 import type { LoraSlots } from "./memory-plan.ts";
 import type { ModelShape, WeightFormat } from "./model-shape.ts";
 
-/**
- * Requests at once up to which vLLM 0.25.1 replays captured CUDA graphs; beyond, Python launches every
- * kernel, and the 1.5B gets half as fast.
- */
-const MOST_REQUESTS = 512;
+/** Requests at once up to which a step of tokens is replayed from captured graphs, prompts that come in included. */
+const MOST_REQUESTS = 1024;
 /** What gpu.serverSequences may be. */
 const MOST_SEQUENCES = 4096;
 /** Requests at once below which the next smaller format is the better choice. */

@@ -6,7 +6,7 @@ import type { Overrides } from "../config/settings.ts";
 import { assertFits, bytesOf, divisors, fitRow, freeKeys, roomOf } from "./fit.ts";
 import { fitServing } from "./fit-serving.ts";
 import { fitGrpo, fitSft } from "./fit-training.ts";
-import { GIB, totalMemory } from "./memory-plan.ts";
+import { GIB, cacheBytes, totalMemory } from "./memory-plan.ts";
 import { readModelShape } from "./model-shape.ts";
 
 const base = readModelShape("Qwen/Qwen2.5-1.5B-Instruct")!;
@@ -57,10 +57,22 @@ test("adapters beside the Base take room of their own: bf16 factors of every lin
   const fits = (card: Card, slots: typeof lora | null) => fitServing({ ...need(card), shape: base, mayQuantise: false, lora: slots });
   const [without, beside] = [fits(80, null), fits(80, lora)];
   expect(beside.memory.weights - without.memory.weights).toBe(3 * 2 * 18_464_768); // peft's count of the 1.5B at rank 16
-  expect(beside.memory.cache).toBeLessThan(without.memory.cache);
+  expect(fits(8, lora).memory.cache).toBeLessThan(fits(8, null).memory.cache); // where the share is full
   expect(beside.setting).toContain("3 LoRA slots of rank 16");
   expect(fits(8, lora).fits).toBe(true);
   expect(fits(8, { count: 3, rank: 512 }).fits).toBe(false); // 3.3 GiB of factors
+});
+
+test("a server takes no more cache than its requests can fill: two of them fit side by side, and none has to measure what is free", () => {
+  const few = serving(80, { "gpu.serverSequences": 128 }, 1, false);
+  expect(few.cacheBytes).toBe(128 * PROFILES.gpu.serving.maxModelLength * cacheBytes(base));
+  expect(few.memory.cache).toBe(few.cacheBytes);
+  expect(2 * totalMemory(few.memory)).toBeLessThan(few.room);
+  const excess = few.room * (few.overrides["gpu.serverMemoryShare"] as number) - totalMemory(few.memory);
+  expect(excess).toBeGreaterThanOrEqual(0);
+  expect(excess).toBeLessThan(few.room / 100);
+  expect(serving(8, {}, 1, false).cacheBytes).toBeUndefined(); // it fills its share
+  expect(serving(8, {}, 1, false).overrides).not.toHaveProperty("gpu.serverMemoryShare");
 });
 
 test("what somebody set stays, also where it is the profile's value", () => {

@@ -36,6 +36,7 @@ test("vLLM serves a folder on 127.0.0.1 under the model's name, with the length,
       "--disable-log-stats",
     ],
     ...["--structured-outputs-config", '{"backend":"xgrammar","disable_any_whitespace":true}'],
+    ...["--compilation-config", expect.stringMatching(/"cudagraph_capture_sizes":\[1,2,4,.*,1024,.*4096\]/)],
     ...["--load-format", "safetensors"],
   ]);
 });
@@ -49,13 +50,15 @@ test("4 bit names its quantisation", () => {
 });
 
 test("the memory plan's choices are arguments: the share, no captured graphs, a copy on each GPU with its part of the batch", () => {
-  const args = argsOf({ memoryShare: 0.9, cudaGraphs: false, replicas: 2, sequences: 128, apiServers: 8 });
+  const args = argsOf({ memoryShare: 0.9, cacheBytes: 5e9, cudaGraphs: false, replicas: 2, sequences: 128, apiServers: 8 });
   const after = (name: string) => args[args.indexOf(name) + 1];
   expect(
     ["--gpu-memory-utilization", "--data-parallel-size", "--max-num-seqs", "--api-server-count"].map(after),
   ).toEqual(["0.9", "2", "128", "8"]);
+  expect(after("--kv-cache-memory-bytes")).toBe("5000000000");
   expect(args).toContain("--enforce-eager");
-  expect(argsOf({}).join(" ")).not.toMatch(/--enforce-eager|--data-parallel|--gpu-memory|trust-remote-code/);
+  expect(args).not.toContain("--compilation-config");
+  expect(argsOf({}).join(" ")).not.toMatch(/--enforce-eager|--kv-cache|--data-parallel|--gpu-memory|trust-remote-code/);
 });
 
 const adapter = (name: string, rank: number, path = `/ckpts/${name}`): ServedAdapter => ({

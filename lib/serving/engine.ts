@@ -58,6 +58,18 @@ const HOST = "127.0.0.1";
 const ONE_FORM = JSON.stringify({ backend: "xgrammar", disable_any_whitespace: true });
 
 /**
+ * The numbers of tokens for which vLLM captures CUDA graphs; a step is filled up to the next of them. Its own
+ * list ends at 512: a step that takes in a prompt while 512 answers are written is larger, and Python then
+ * launches every kernel. On an H200 these served a 0.5B with adapters 2.3 times as fast (8,900 and 20,300
+ * tokens a second), without 1.5 times, and were captured in 16 s instead of 30. vLLM drops those that are
+ * larger than its steps may be.
+ */
+const GRAPH_TOKENS = [
+  ...[1, 2, 4, 8, 16, 32, 48, 64, 96, 128, 192, 256, 320, 384, 448, 512],
+  ...[640, 768, 896, 1024, 1280, 1536, 2048, 3072, 4096],
+];
+
+/**
  * What to start. Every server binds 127.0.0.1.
  *
  * transformers' batch holds 8 of 9 requests in flight, so that the next ones wait in the server and not on
@@ -96,7 +108,9 @@ export function engineCommand(options: EngineOptions): EngineCommand {
     args.push("--structured-outputs-config", ONE_FORM);
     if (memoryShare !== undefined) args.push("--gpu-memory-utilization", String(memoryShare));
     if (cacheBytes !== undefined) args.push("--kv-cache-memory-bytes", String(cacheBytes));
-    if (!cudaGraphs) args.push("--enforce-eager");
+    if (cudaGraphs)
+      args.push("--compilation-config", JSON.stringify({ cudagraph_capture_sizes: GRAPH_TOKENS }));
+    else args.push("--enforce-eager");
     if (replicas > 1) args.push("--data-parallel-size", String(replicas));
     if (apiServers !== undefined) args.push("--api-server-count", String(apiServers));
     args.push(...loraArguments(adapters));

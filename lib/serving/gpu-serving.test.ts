@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { PUBLISHED_SHAPES } from "../model/model-shape.ts";
+import { keyValueWidth, PUBLISHED_SHAPES, readModelShape } from "../model/model-shape.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
 import { randomAdapter, randomModel } from "../testing/random-model.ts";
 import { fakeGpu } from "../testing/fake-gpu.ts";
@@ -57,9 +57,13 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
     const { args } = starts()[0]!;
     expect(args.slice(0, 2)).toEqual(["serve", teacher]);
     // The client's requests in flight come from the batch that the server was given.
-    expect(concurrency).toEqual([1024, 1024]);
-    expect(args[args.indexOf("--max-num-seqs") + 1]).toBe("512");
-    expect(args[args.indexOf("--gpu-memory-utilization") + 1]).toBe("0.9");
+    const after = (name: string): number => Number(args[args.indexOf(name) + 1]);
+    expect(concurrency).toEqual([2048, 2048]);
+    expect(after("--max-num-seqs")).toBe(1024);
+    // No more cache than 1,024 requests of full length can fill, and of the GPU no more than that takes.
+    const shape = readModelShape(teacher)!;
+    expect(after("--kv-cache-memory-bytes")).toBe(1024 * after("--max-model-len") * 4 * shape.num_hidden_layers * keyValueWidth(shape));
+    expect(after("--gpu-memory-utilization")).toBeLessThan(0.1);
     expect(printed.filter((text) => text.startsWith("Memory planned for"))).toHaveLength(2);
   });
 
@@ -122,7 +126,7 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
   test("a GPU that another process fills is told before anything is loaded", { timeout: 60_000 }, async () => {
     const first = await serving.openServer(lab(), "teacher");
     const planned = await fit.fitLab(lab(), { stage: "serving", model: first.model, mayQuantise: true });
-    await expect(planned.assertFree(50)).rejects.toThrow(/held by other processes[^]*71\.7 GiB free[^]*0\.9 of 79\.6 GiB[^]*nvidia-smi/);
+    await expect(planned.assertFree(50)).rejects.toThrow(/held by other processes[^]*\d\.\d GiB free for serving[^]*0\.9 of 79\.6 GiB[^]*nvidia-smi/);
     await first.stop();
     await planned.assertFree(50);
   });

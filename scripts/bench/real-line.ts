@@ -43,11 +43,13 @@ export interface LineOptions {
   profile: string;
 }
 
-/** One stage of one seed (null: stages 1 to 3, which all seeds share) and the seconds it took when it was done. */
+/** One stage of one seed (null: stages 1 to 3, which all seeds share), when it was done. */
 export interface StageTime {
   stage: string;
   seed: number | null;
   seconds: number;
+  /** Milliseconds since 1970. Stages that share the GPU overlap. */
+  ended: number;
 }
 
 export interface Line {
@@ -154,7 +156,7 @@ function stageClock(path: string) {
       const result = await work();
       const seconds = Math.round((performance.now() - started) / 100) / 10;
       if (!done) {
-        stages.push({ stage, seed, seconds });
+        stages.push({ stage, seed, seconds, ended: Date.now() });
         writeFileAtomic(path, `${JSON.stringify(stages, null, 1)}\n`);
         console.log(`${stage}${seed === null ? "" : ` (seed ${seed})`}: ${seconds} s`);
       }

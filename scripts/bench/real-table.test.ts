@@ -17,7 +17,11 @@ const stats = {
 } as unknown as FilterStats;
 const line = (details: [number, Partial<Record<ArmName, EvalDetail[]>>][]) => ({
   ...{ stats, details: new Map(details), n: 100, copies: 3 },
-  stages: [{ stage: "distil", seed: null, seconds: 60 }, { stage: "SFT", seed: 1, seconds: 30 }, { stage: "SFT", seed: 2, seconds: 40 }],
+  stages: [
+    { stage: "distil", seed: null, seconds: 60, ended: 60_000 },
+    { stage: "SFT", seed: 1, seconds: 30, ended: 91_000 },
+    { stage: "SFT", seed: 2, seconds: 40, ended: 101_000 },
+  ],
 });
 
 test("answers of all seeds are put together, and a question of two seeds counts as one", () => {
@@ -30,8 +34,8 @@ test("the Teacher's yield is read off the filter's layers", () => {
   expect(realResult(line([[1, { base: answers(20) }]]))).toMatchObject({ asked: 1000, usable: 900, rightByRules: 500, trainingRows: 400 });
 });
 
-test("a line of one seed takes the stages that all share and its own", () => {
-  expect(realResult(line([[1, { base: answers(20) }]])).lineSeconds).toBe(90);
+test("a line of one seed takes the stages that all share and its own; what overlapped is counted once", () => {
+  expect(realResult(line([[1, { base: answers(20) }]]))).toMatchObject({ lineSeconds: 90, wallSeconds: 100 });
 });
 
 test("SFT + GRPO is compared with SFT by paired sampled answers; pairs of absent arms are left out", () => {

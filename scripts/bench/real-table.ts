@@ -5,11 +5,15 @@ import type { Metric } from "../../lib/evaluate/compare.ts";
 import { summarizeArm } from "../../lib/evaluate/eval-summary.ts";
 import { ARM_NAMES } from "../../lib/records.ts";
 import type { Arm, ArmName, EvalDetail } from "../../lib/records.ts";
+import { styleOf } from "../../lib/view/arms.ts";
+import { formatCell } from "../../lib/view/table.ts";
 import type { Line, StageTime } from "./real-line.ts";
 
 /** Each difference that the line is judged by: b − a. */
 const PAIRS: readonly { a: ArmName; b: ArmName; metric: Metric }[] = [
   { a: "base", b: "base_prompted", metric: "accuracyLenient" },
+  { a: "base", b: "sft", metric: "accuracyLenient" },
+  { a: "base", b: "sft_grpo", metric: "accuracyLenient" },
   { a: "base_prompted", b: "base_majority", metric: "accuracyLenient" },
   { a: "base_prompted", b: "sft", metric: "accuracyLenient" },
   { a: "base_prompted", b: "sft_grpo", metric: "accuracyLenient" },
@@ -34,8 +38,10 @@ export interface RealResult {
   /** Seed → arm → share right, greedy and lenient: how far seeds are apart. */
   bySeed: Record<string, Partial<Record<ArmName, number>>>;
   stages: StageTime[];
-  /** Sum of the stages of the first seed and of what all seeds share. */
+  /** Sum of the stages of the first seed and of what all seeds share: an upper bound where trainings share the GPU. */
   lineSeconds: number;
+  /** All seeds, what overlaps counted once; the time between two runs of the bench is not counted. */
+  wallSeconds: number;
 }
 
 /** Everything that the bench prints and keeps. An arm that no seed has is left out, and so is a pair with it. */
@@ -58,8 +64,20 @@ export function realResult({ stages, stats, details, n, copies }: Line): RealRes
     pairs,
     bySeed: Object.fromEntries(seeds.map((seed) => [seed, sharesOf(details.get(seed)!, greedyShare)])),
     stages,
+    wallSeconds: wallSeconds(stages),
     lineSeconds: stages.filter(({ seed }) => seed === null || seed === seeds[0]).reduce((sum, { seconds }) => sum + seconds, 0),
   };
+}
+
+/** The length of the union of the stages' times. */
+export function wallSeconds(stages: readonly StageTime[]): number {
+  const spans = stages.map(({ seconds, ended }) => ({ from: ended - 1000 * seconds, to: ended })).sort((a, b) => a.from - b.from);
+  let [sum, last] = [0, -Infinity];
+  for (const { from, to } of spans) {
+    sum += Math.max(0, to - Math.max(from, last));
+    last = Math.max(last, to);
+  }
+  return Math.round(sum / 1000);
 }
 
 function sharesOf(arms: Partial<Record<ArmName, EvalDetail[]>>, share: (rows: readonly EvalDetail[]) => number): Partial<Record<ArmName, number>> {
@@ -71,16 +89,37 @@ function counts({ layers, rows }: FilterStats): Pick<RealResult, "asked" | "usab
   return { asked: out("split"), usable: out("format"), rightByRules: out("answer"), trainingRows: rows.sft };
 }
 
+/** @example inPoints({ delta: 0.031, low: 0.019, high: 0.043 }) //=> "+3.1 [+1.9, +4.3]" */
+function inPoints({ delta, low, high }: { delta: number; low: number; high: number }): string {
+  const signed = (share: number): string => `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(1)}`;
+  return `${signed(delta)} [${signed(low)}, ${signed(high)}]`;
+}
+
+const label = (arm: string): string => styleOf(arm, 0).label;
+const MEASURES: Partial<Record<Metric, string>> = { accuracy: "greedy, strict", accuracyLenient: "greedy, lenient", accuracySampled: "sampled, strict" };
+
+/** Tables as Markdown, for a README. */
+export function asMarkdown(tables: ReturnType<typeof realTables>): string {
+  return tables
+    .map(({ caption, rows }) => {
+      const columns = Object.keys(rows[0] ?? {});
+      const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+      const body = rows.map((row) => line(columns.map((column) => formatCell(row[column]))));
+      return [`${caption}:`, "", line(columns), line(columns.map(() => "---")), ...body].join("\n");
+    })
+    .join("\n\n");
+}
+
 /** The tables as rows for `table`: arms, differences, seconds. */
 export function realTables(result: RealResult): { caption: string; rows: Record<string, unknown>[] }[] {
-  const { asked, usable, rightByRules, trainingRows, n, copies, seeds, arms, pairs, stages, lineSeconds } = result;
+  const { asked, usable, rightByRules, trainingRows, n, copies, seeds, arms, pairs, stages, lineSeconds, wallSeconds } = result;
   return [
     { caption: "From the Teacher to training rows", rows: [{ asked, usable, "usable share": usable / asked, "right by the rules": rightByRules, "training rows": trainingRows }] },
     {
       caption: `Arms: ${n} test questions (${copies} that stand in the training file left out), seeds ${seeds.join(", ")} together, 95 % intervals`,
-      rows: arms.map(({ name, format, accuracy, accuracyLenient, accuracySampled, tokensPerAnswer }) => ({ arm: name, format, "greedy, strict": accuracy, "greedy, lenient": accuracyLenient, sampled: accuracySampled, "tokens an answer": tokensPerAnswer })),
+      rows: arms.map(({ name, format, accuracy, accuracyLenient, accuracySampled, tokensPerAnswer }) => ({ arm: label(name), format, "greedy, strict": accuracy, "greedy, lenient": accuracyLenient, sampled: accuracySampled, "tokens an answer": tokensPerAnswer })),
     },
-    { caption: "Differences, paired by question, 95 % intervals", rows: pairs.map(({ a, b, metric, n, delta, low, high, p }) => ({ from: a, to: b, measure: metric, n, difference: { value: delta, low, high }, p })) },
-    { caption: `Seconds; ${Math.round(lineSeconds)} for the whole line of one seed`, rows: stages.map(({ stage, seed, seconds }) => ({ stage, seed: seed ?? "all", seconds })) },
+    { caption: "Differences, paired by question, 95 % intervals", rows: pairs.map(({ a, b, metric, n, delta, low, high, p }) => ({ from: label(a), to: label(b), measure: MEASURES[metric] ?? metric, n, "difference, points": inPoints({ delta, low, high }), p })) },
+    { caption: `Seconds; ${Math.round(lineSeconds)} for the whole line of one seed, stage after stage; ${wallSeconds} for all seeds, as they ran`, rows: stages.map(({ stage, seed, seconds }) => ({ stage, seed: seed ?? "all", seconds })) },
   ];
 }

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from sidecar.colocate import keep_base_whole, meet_alone, merged_weights, seed_sampler
+from sidecar.colocate import keep_base_whole, limit_cache, meet_alone, merged_weights, seed_sampler
 from sidecar.model import TARGETS
 
 
@@ -97,3 +97,16 @@ def test_a_process_alone_meets_on_a_free_port_of_this_machine_and_one_of_several
     monkeypatch.setenv("MASTER_PORT", "12345")
     meet_alone()
     assert os.environ["MASTER_PORT"] == "12345"
+
+
+@pytest.mark.parametrize(("share", "holds"), [(0.1, True), (0.02, False)])
+def test_vllm_gets_cache_for_all_answers_of_a_step_where_its_share_holds_them(policy, monkeypatch, share, holds):
+    from trl.generation import vllm_generation
+
+    shape = policy.get_base_model().config
+    width = shape.num_key_value_heads * (shape.hidden_size // shape.num_attention_heads)
+    expected = 2 * shape.num_hidden_layers * width * 2 * 64 * 1000 if holds else None
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(total_memory=80 * 2**30))
+    monkeypatch.setattr(vllm_generation, "LLM", lambda **arguments: arguments, raising=False)
+    limit_cache(policy.get_base_model(), answers=64, length=1000, share=share)
+    assert vllm_generation.LLM(model="x").get("kv_cache_memory_bytes") == expected
