@@ -22,7 +22,6 @@ os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_TRAIN_V2_ENABLED="1")  # no t
 from sidecar.events import EventLog
 from sidecar.failure import Failure
 from sidecar.on_worker import cancel_file, work
-from sidecar.ranks import anew, anew_file
 from sidecar.stage import EXIT_CANCELLED, EXIT_FAILED
 
 # Of this process's environment, what a stage or a library under it reads; paths and devices are each machine's own.
@@ -32,8 +31,7 @@ HANDED_ON = ("FTMODEL_", "HF_", "WANDB_", "ACCELERATE_", "NCCL_", "GLOO_", "OMP_
 def main(address: str, processes: int, script: Path, run_file: Path) -> int:
     """Causes of its own in the run's `end`: no_ray, when the package or the cluster is missing."""
     run_dir = run_file.parent
-    for left in (cancel_file(run_dir), anew_file(run_dir)):
-        left.unlink(missing_ok=True)
+    cancel_file(run_dir).unlink(missing_ok=True)
     try:
         connect(address)
     except Failure as failure:
@@ -47,8 +45,7 @@ def main(address: str, processes: int, script: Path, run_file: Path) -> int:
         "environment": {name: value for name, value in os.environ.items() if name.startswith(HANDED_ON)},
     }
     on_gpu = json.loads(run_file.read_text(encoding="utf-8"))["config"]["profile"] != "tiny"
-    # Once more for a GPU that ran out of memory (sidecar/batch.py).
-    done = train({**task, "restarts": 0}, processes, on_gpu) or (anew(run_dir) is not None and train({**task, "restarts": 1}, processes, on_gpu))
+    done = train(task, processes, on_gpu)
     return EXIT_FAILED if not done else EXIT_CANCELLED if cancel_file(run_dir).exists() else 0
 
 

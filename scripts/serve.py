@@ -18,6 +18,7 @@ import copy
 import logging
 import os
 import sys
+import traceback
 
 # Before transformers is imported: nothing here may look for updates or report usage; a fork may follow an import (supervise.py).
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -93,6 +94,7 @@ class ChatHandler(ChatCompletionHandler):
         try:
             return await super().handle_request(body, tag_request(request_id, body))
         except (KeyError, TypeError, ValueError) as error:
+            traceback.print_exc()  # it may be transformers' own fault, which nobody would see in a 400
             raise HTTPException(400, {"code": "bad_request", "message": f"{type(error).__name__}: {error}"}) from error
 
 

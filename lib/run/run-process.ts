@@ -1,6 +1,6 @@
 /** The sidecar's process: started so that it outlives this one, found again, ended. */
 import { spawn } from "node:child_process";
-import { appendFileSync, closeSync, existsSync, openSync, rmSync } from "node:fs";
+import { appendFileSync, closeSync, existsSync, globSync, openSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileError } from "../store/atomic.ts";
 import { LabError } from "../errors.ts";
@@ -26,12 +26,9 @@ export function sidecarCommand(stage: Stage, processes = 1, ray = ""): string[] 
   return processes > 1 ? [PYTHON, ...acrossGpus(processes), script] : [PYTHON, script];
 }
 
-/**
- * All that `accelerate launch` would otherwise ask its own configuration file for; a free port of this machine for the processes to meet; one more
- * start of them all for a GPU that ran out of memory (scripts/sidecar/batch.py).
- */
+/** All that `accelerate launch` would otherwise ask its own configuration file for; a free port of this machine for the processes to meet. */
 function acrossGpus(processes: number): string[] {
-  const options = { num_processes: String(processes), num_machines: "1", max_restarts: "1", machine_rank: "0", gpu_ids: "all", main_process_port: "0", mixed_precision: "bf16", dynamo_backend: "no" };
+  const options = { num_processes: String(processes), num_machines: "1", max_restarts: "0", machine_rank: "0", gpu_ids: "all", main_process_port: "0", mixed_precision: "bf16", dynamo_backend: "no" };
   return ["-m", "accelerate.commands.launch", "--multi_gpu", ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])];
 }
 
@@ -45,7 +42,8 @@ export async function launch(folder: RunFolder, command: readonly string[], envi
   if (!program) throw new LabError({ what: "A run needs a command", where: folder.runFile });
   cutTornTail(folder.events);
   const offsets = { eventsOffset: fileSize(folder.events), logOffset: fileSize(folder.log) };
-  rmSync(join(folder.path, "exit.json"), { force: true });
+  // What an earlier attempt left: how it ended, and which of its processes failed.
+  for (const name of ["exit.json", ...globSync("failure-*.json", { cwd: folder.path })]) rmSync(join(folder.path, name), { force: true });
   let log: number;
   try {
     log = openSync(folder.log, "a");

@@ -65,7 +65,10 @@ describe.concurrent("a run that dies", () => {
     expect(died.cause!.message).toContain("CUDA error at step 7");
     expect(died.cause!.message).not.toContain("\u001b");
 
+    const left = join(lab.paths.runs, died.key, "failure-1.json"); // another process of it had failed
+    writeFileSync(left, '["out_of_memory", "then"]');
     const resumed = await run("killed", "--crash-at=7", "--torn");
+    expect(existsSync(left)).toBe(false);
     expect(resumed).toMatchObject({ status: "done", cause: null, step: 10 });
     expect(resumed.start!.step).toBe(4); // the newest complete checkpoint
     expect(resumed.warnings).toEqual([]); // the torn line was cut, not grown into

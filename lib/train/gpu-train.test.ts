@@ -140,7 +140,7 @@ describe.skipIf(!existsSync(PYTHON))("the trainer's command", () => {
     expect(sidecarCommand("sft")).toEqual([PYTHON, script]);
     expect(sidecarCommand("sft", 1)).toEqual([PYTHON, script]);
     expect(sidecarCommand("sft", 4)).toEqual([
-      ...[PYTHON, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "4", "--num_machines", "1", "--max_restarts", "1", "--machine_rank", "0"],
+      ...[PYTHON, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "4", "--num_machines", "1", "--max_restarts", "0", "--machine_rank", "0"],
       ...["--gpu_ids", "all", "--main_process_port", "0", "--mixed_precision", "bf16", "--dynamo_backend", "no", script],
     ]);
     expect(sidecarCommand("sft", 4, "10.0.0.5:6379")).toEqual([PYTHON, join(REPO_ROOT, "scripts", "on_ray.py"), "10.0.0.5:6379", "4", script]);

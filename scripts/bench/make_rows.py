@@ -37,7 +37,7 @@ def row_of(tokenizer, i: int, length: int) -> dict[str, str]:
 
     def tokens(words: int) -> int:
         one = row(words)
-        return encode(tokenizer, "", one["prompt"], one["response"], 10**9).length
+        return len(encode(tokenizer, "", one["prompt"], one["response"]).input_ids)
 
     empty = tokens(0)
     a_word = (tokens(8) - empty) / 8

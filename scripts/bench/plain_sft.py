@@ -28,7 +28,8 @@ def main(options: argparse.Namespace) -> dict:
 
     cuda = options.device == "cuda"
     tokenizer = AutoTokenizer.from_pretrained(options.model)
-    rows = [encode(tokenizer, "", row["prompt"], row["response"], options.length) for row in read_rows(options.rows, ["prompt", "response"])]
+    rows = [encode(tokenizer, "", row["prompt"], row["response"]) for row in read_rows(options.rows, ["prompt", "response"])]
+    rows = [row for row in rows if len(row.input_ids) <= options.length]
     four_bit = {"quantization_config": BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=torch.bfloat16)} if options.four_bit else {}
     model = AutoModelForCausalLM.from_pretrained(options.model, dtype=torch.bfloat16, attn_implementation="sdpa", device_map={"": options.device}, **four_bit)
     model.config.use_cache = False

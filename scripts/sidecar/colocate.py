@@ -1,10 +1,13 @@
-"""GRPO's answers by vLLM inside the trainer's process: TRL's arguments for it, how it gets the policy, and what to do when it has no room."""
+"""
+GRPO's answers by vLLM inside the trainer's process: TRL's arguments for it, how it gets the policy, and what to do
+when it has no room.
+"""
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -20,6 +23,24 @@ if TYPE_CHECKING:
     from trl.generation.vllm_generation import VLLMGeneration
 
     from .phases import TimedGRPOTrainer
+
+
+def beside_vllm(build: Callable[[], TimedGRPOTrainer], model: PeftModel, run: RunFile, answers: int, length: int) -> TimedGRPOTrainer:
+    """
+    The trainer that `build` makes, with vLLM in this process: `answers` of a step at once, prompt and answer of at
+    most `length` tokens. Raises Failure when vLLM finds no room.
+    """
+    own_master_port()
+    limit_cache(model, answers, length, run.config.gpu.vllm_memory_share)
+    try:
+        trainer = build()
+    except (RuntimeError, ValueError) as error:
+        if failure := as_out_of_memory(error):
+            raise failure from error
+        raise
+    sync_without_merging(trainer)
+    seed_sampler(run.config.seed)
+    return trainer
 
 
 def vllm_arguments(run: RunFile, device: str, longest_prompt: int) -> dict[str, Any]:
@@ -58,7 +79,7 @@ def colocated(run: RunFile, longest_prompt: int) -> dict[str, Any]:
     }
 
 
-def meet_alone() -> None:
+def own_master_port() -> None:
     """
     A port of its own for vLLM's process group, where this process is the only one (the launcher of several
     has told them theirs). TRL takes 29500 for every run that finds it free, and of two that start together on
@@ -74,7 +95,7 @@ def meet_alone() -> None:
 BESIDE = int(2.5 * 2**30)
 
 
-def limit_cache(base: PreTrainedModel, answers: int, length: int, share: float) -> None:
+def limit_cache(model: PreTrainedModel | PeftModel, answers: int, length: int, share: float) -> None:
     """
     Gives vLLM cache for `answers` of `length` tokens, all that can be there at once, where its share of the GPU
     holds that. It then measures nothing at its start, which goes wrong when another process takes or frees
@@ -83,15 +104,15 @@ def limit_cache(base: PreTrainedModel, answers: int, length: int, share: float) 
     import torch
     from trl.generation import vllm_generation
 
-    shape = base.config
+    shape = model.config
     width = shape.num_key_value_heads * (getattr(shape, "head_dim", None) or shape.hidden_size // shape.num_attention_heads)
     cache = 2 * shape.num_hidden_layers * width * 2 * answers * length  # keys and values in bf16
-    weights = sum(parameter.numel() for parameter in base.parameters()) * 2
+    weights = sum(parameter.numel() for parameter in model.parameters()) * 2
     if cache + weights + BESIDE <= share * torch.cuda.get_device_properties(0).total_memory:
         vllm_generation.LLM = partial(vllm_generation.LLM, kv_cache_memory_bytes=cache)
 
 
-def keep_base_whole(trainer: TimedGRPOTrainer) -> None:
+def sync_without_merging(trainer: TimedGRPOTrainer) -> None:
     """Has the policy sent to vLLM without merging the adapter into the trained model itself, as TRL 1.16 does before every generation."""
     generation = trainer.vllm_generation
 
@@ -144,7 +165,7 @@ def merged_weights(model: PeftModel) -> Iterator[tuple[str, torch.Tensor]]:
         yield name.removeprefix("base_model.model.").replace(".base_layer", ""), weight
 
 
-def no_room(error: Exception) -> Failure | None:
+def as_out_of_memory(error: Exception) -> Failure | None:
     """What vLLM says when its share of the GPU is too small or taken, as a cause of its own; None for every other error."""
     text = str(error)
     if "gpu_memory_utilization" not in text and "cache blocks" not in text:

@@ -16,6 +16,12 @@ class Cancelled(BaseException):
     """SIGTERM or SIGINT. Not an Exception: no library may take it for an error of its own and go on."""
 
 
+def first_words(error: Exception) -> str:
+    """The error's type and the first line of what it says."""
+    reason = (str(error).splitlines() or [""])[0].rstrip(".")
+    return f"{type(error).__name__}: {reason}"
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """torch.OutOfMemoryError, and what CUDA and cuBLAS say when torch's own allocator is not the one who asked."""
     words = ("CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from transformers import Trainer
 
 
-def loop_arguments(run: RunFile, settings: Sft | Grpo, batch: Batch, steps: int, device: str, speed: Speed) -> dict[str, Any]:
+def loop_arguments(
+    run: RunFile, settings: Sft | Grpo, batch: Batch, steps: int, device: str, speed: Speed
+) -> dict[str, Any]:
     """The trainer's arguments that are the same in every stage. `steps`: optimizer steps of the whole run."""
     return dict(
         output_dir=str(checkpoints_of(run)),
@@ -44,8 +46,18 @@ def loop_arguments(run: RunFile, settings: Sft | Grpo, batch: Batch, steps: int,
     )
 
 
-def train_and_save(trainer: Trainer, run: RunFile, before: dict[str, torch.Tensor], events: EventLog) -> None:
-    """Trains from the newest complete checkpoint, or from the start, and writes the adapter. `before`: the weights at the start."""
+def train_and_save(
+    trainer: Trainer, run: RunFile, before: dict[str, torch.Tensor], events: EventLog, autocast_alone: bool
+) -> None:
+    """
+    Trains from the newest complete checkpoint, or from the start, and writes the adapter. `before`: the weights at
+    the start.
+
+    LoRA's weights are float32. PEFT casts each input to match, and bf16 autocast casts it back: two passes over
+    the activations a map, for nothing. `autocast_alone` leaves PEFT's out; a model that generates itself does so
+    outside autocast and needs them.
+    """
+    from peft.helpers import disable_input_dtype_casting
     from transformers import PrinterCallback
 
     keep_float32(trainer.model, before)
@@ -54,7 +66,8 @@ def train_and_save(trainer: Trainer, run: RunFile, before: dict[str, torch.Tenso
         events.warning("incomplete_checkpoint", sentence)
     trainer.remove_callback(PrinterCallback)
     trainer.floating_point_ops = lambda inputs: 0  # nobody reads it, and counting walks through all modules at every pass
-    trainer.train(resume_from_checkpoint=resume and str(resume))
+    with disable_input_dtype_casting(trainer.model, active=autocast_alone):
+        trainer.train(resume_from_checkpoint=resume and str(resume))
     assert_changed(trainer.model, before)
     if trainer.is_world_process_zero():
         save_adapter(trainer.accelerator.unwrap_model(trainer.model), run)

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .checkpoint import replace_folder
-from .failure import Failure, is_out_of_memory
+from .failure import Failure, first_words, is_out_of_memory
 from .runfile import RunFile
 
 if TYPE_CHECKING:
     import torch
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from .flash import Kernel
 
 # Every linear map of a decoder layer, as in QLoRA (arXiv 2305.14314); the embeddings and the head stay as they are.
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -75,13 +77,31 @@ def load_base(run: RunFile, device: str) -> PreTrainedModel:
             shapes_of(path)  # names the damaged file
         raise Failure("bad_model", f"the weights of {base.path} are damaged ({error}); download or copy them again") from error
     except (OSError, ValueError, RuntimeError, KeyError, ImportError, ArithmeticError) as error:  # a config.json that does not fit the weights
-        if is_out_of_memory(error):
+        if is_out_of_memory(error) or "CUDA" in str(error):  # the GPU's fault, not the model's
             raise
-        raise Failure("bad_model", f"the model {base.path} cannot be loaded: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}") from error
+        raise Failure("bad_model", f"the model {base.path} cannot be loaded: {first_words(error)}") from error
     if absent := sorted(found["missing_keys"]):  # transformers fills them with random numbers and goes on
         named = ", ".join(absent[:3]) + (f" and {len(absent) - 3} more" if len(absent) > 3 else "")
         raise Failure("bad_model", f"the weights of {base.path} are incomplete: config.json asks for {named}, which no file holds; download or copy them again")
     return model
+
+
+def load_policy(run: RunFile, device: str, kernel: Kernel | None) -> PeftModel:
+    """
+    What is trained: the run's adapter on its base, or a new one. `kernel`: attention over rows without padding.
+    Draws from torch's random numbers.
+    """
+    base = load_base(run, device)
+    if kernel:
+        from .flash import use_kernel
+
+        use_kernel(base, kernel)
+    if run.models.adapter:
+        return trained_adapter(base, run)  # has the rank that SFT gave it
+    sft, grpo = run.config.sft, run.config.grpo
+    if run.stage == "sft":
+        return new_adapter(base, sft.lora_rank, sft.lora_alpha, sft.lora_dropout)
+    return new_adapter(base, grpo.lora_rank, grpo.lora_alpha, dropout=0.0)
 
 
 def shapes_of(path: Path) -> dict[str, list[int]]:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .ranks import EXIT_AGAIN, LOOK_EVERY_S, note, noted
+from .ranks import LOOK_EVERY_S, note, noted
 
 END_S = 10  # for the first process to read why another one failed and to write the run's end
 
@@ -26,7 +26,7 @@ def work(task: dict[str, Any]) -> None:
     host, port = broadcast_from_rank_zero((ray.util.get_node_ip_address(), free_port()))
     os.environ.update(task["environment"])
     os.environ.update(RANK=str(rank), WORLD_SIZE=str(size), LOCAL_RANK="0")  # Ray shows each process its own GPU alone
-    os.environ.update(MASTER_ADDR=host, MASTER_PORT=str(port), TORCHELASTIC_RESTART_COUNT=str(task["restarts"]))
+    os.environ.update(MASTER_ADDR=host, MASTER_PORT=str(port), TORCHELASTIC_RESTART_COUNT="0")
 
     run_dir = Path(task["run_dir"])
     with open(run_dir / "log.txt", "a") as log:
@@ -34,7 +34,7 @@ def work(task: dict[str, Any]) -> None:
     status = wait(child, cancel_file(run_dir))
     if status == 0 or cancel_file(run_dir).exists():
         return
-    if rank > 0 and status != EXIT_AGAIN:
+    if rank > 0:
         if noted(run_dir) is None:
             note(run_dir, "process_died", f"ended with status {status} on {socket.gethostname()} without saying why")
         time.sleep(END_S)

@@ -9,15 +9,30 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from .failure import Failure
+from .runfile import RunFile
 
 # Magic number: no scorer takes this long; a reward of the reader's own that never returns must not hang the run for ever.
 ANSWER_WITHIN_S = 600
 LAST_WORDS = 20  # lines of stderr quoted when the process died
 
 Parts = dict[str, float]
+
+
+@contextmanager
+def paid_by(run: RunFile) -> Iterator[RewardProcess]:
+    """The run's reward, until what is inside ends. Raises Failure when the run file has none."""
+    if run.reward is None:
+        raise Failure("bad_run_file", "run.json: reward: GRPO needs one")
+    process = RewardProcess(run.reward.command)
+    try:
+        yield process
+    finally:
+        process.close()
 
 
 class RewardProcess:
@@ -42,16 +57,16 @@ class RewardProcess:
         """
         self.batch += 1
         question = json.dumps({"batch": self.batch, "rows": rows}).encode("ascii") + b"\n"
-        try:
-            self.process.stdin.write(question)
-            self.process.stdin.flush()
-        except OSError:  # a closed pipe
-            raise self._death() from None
+        # In a thread: a process that reads nothing would hold the writer of a full pipe for ever.
+        threading.Thread(target=self._write, args=(question,), daemon=True).start()
         try:
             line = self.answers.get(timeout=ANSWER_WITHIN_S)
         except queue.Empty:
-            self.close()
-            raise Failure("reward_failed", f"the reward did not answer batch {self.batch} within {ANSWER_WITHIN_S} s") from None
+            self.process.kill()
+            self.process.wait()
+            raise Failure(
+                "reward_failed", f"the reward did not answer batch {self.batch} within {ANSWER_WITHIN_S} s"
+            ) from None
         if line is None:
             raise self._death()
         return check_answer(line, self.batch, rows)
@@ -75,6 +90,11 @@ class RewardProcess:
         self.readers[1].join(timeout=5)
         words = "".join(self.stderr).strip() or "it wrote nothing to stderr"
         return Failure("reward_process_died", f"the reward process ended (exit status {status}) at batch {self.batch}:\n{words}")
+
+    def _write(self, question: bytes) -> None:
+        with suppress(OSError):  # a closed pipe: the end of its output tells the same
+            self.process.stdin.write(question)
+            self.process.stdin.flush()
 
     def _read_answers(self) -> None:
         for line in self.process.stdout:

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .failure import Failure
+from .order import epochs_in_order
+from .runfile import Grpo, RunFile
 
 if TYPE_CHECKING:
+    from datasets import Dataset
     from transformers import PreTrainedTokenizerBase
 
 IGNORED = -100  # a label that torch's cross entropy leaves out
@@ -65,23 +68,67 @@ def assert_written(tokenizer: PreTrainedTokenizerBase, head: list[dict[str, str]
 class Encoded:
     input_ids: list[int]  # (T,)
     labels: list[int]  # (T,), IGNORED on the prompt
-    length: int  # tokens before the cut to max_length
-
-    @property
-    def answer_tokens(self) -> int:
-        return sum(label != IGNORED for label in self.labels)
 
 
-def encode(tokenizer: PreTrainedTokenizerBase, system: str, prompt: str, response: str, max_length: int) -> Encoded:
-    """Prompt and response in the tokenizer's chat template, cut at `max_length`; the loss sees the response and its end token only."""
+def encode(tokenizer: PreTrainedTokenizerBase, system: str, prompt: str, response: str) -> Encoded:
+    """Prompt and response in the tokenizer's chat template; the loss sees the response and its end token only."""
     head = messages(system, prompt)
     ids = tokenizer.apply_chat_template(head, add_generation_prompt=True, return_dict=True)["input_ids"]
-    whole = tokenizer.apply_chat_template([*head, {"role": "assistant", "content": response}], return_dict=True)["input_ids"]
+    answered = [*head, {"role": "assistant", "content": response}]
+    whole = tokenizer.apply_chat_template(answered, return_dict=True)["input_ids"]
     if whole[: len(ids)] != ids:
-        raise Failure("bad_chat_template", "the chat template writes the prompt otherwise when an answer follows: the model would be trained on another prompt than it is asked")
+        raise Failure(
+            "bad_chat_template",
+            "the chat template writes the prompt otherwise when an answer follows: the model would be trained on another "
+            "prompt than it is asked",
+        )
     assert_written(tokenizer, head, response)
     # Templates may write a newline after the end token; a model never sees it when it answers.
-    end = len(whole) - whole[::-1].index(tokenizer.eos_token_id) if tokenizer.eos_token_id in whole[len(ids) :] else len(whole)
+    eos = tokenizer.eos_token_id
+    end = len(whole) - whole[::-1].index(eos) if eos in whole[len(ids) :] else len(whole)
     whole = whole[:end]
-    labels = [IGNORED] * len(ids) + whole[len(ids) :]
-    return Encoded(whole[:max_length], labels[:max_length], len(whole))
+    return Encoded(whole, [IGNORED] * len(ids) + whole[len(ids) :])
+
+
+@dataclass(frozen=True)
+class Questions:
+    data: Dataset  # id, question, gold, prompt (messages); in the order of all epochs
+    steps: int  # optimizer steps
+    epochs: float  # how often `data` holds each row
+
+
+def questions_of(run: RunFile, tokenizer: PreTrainedTokenizerBase) -> Questions:
+    """
+    What GRPO asks. Raises Failure when they do not fill one step, and for a chat template whose prompt no answer
+    could complete.
+    """
+    from datasets import Dataset
+
+    settings = run.config.grpo
+    rows = read_rows(run.input("train").path, ["id", "prompt", "gold_answer"])
+    steps = steps_of(len(rows), settings)
+    order = epochs_in_order(len(rows), settings.epochs, run.config.seed)[: steps * settings.prompts_per_step]
+    data = [
+        {
+            "id": row["id"],
+            "question": row["prompt"],
+            "gold": row["gold_answer"],
+            "prompt": messages(run.config.prompt.system, row["prompt"]),
+        }
+        for row in (rows[i] for i in order)
+    ]
+    assert_answer_is_whole(tokenizer, data[0]["prompt"])
+    print(f"{steps} steps × {settings.prompts_per_step} questions × {settings.group_size} answers = {len(order) * settings.group_size} answers")
+    return Questions(Dataset.from_list(data), steps, len(order) / len(rows))
+
+
+def steps_of(rows: int, settings: Grpo) -> int:
+    """Optimizer steps: whole batches of questions in `epochs` passes, at most maxSteps. Raises Failure when not one is full."""
+    full = round(rows * settings.epochs) // settings.prompts_per_step
+    if full == 0:
+        raise Failure(
+            "no_rows",
+            f"{rows} questions × {settings.epochs:g} epochs do not fill one step of grpo.promptsPerStep = "
+            f"{settings.prompts_per_step} questions",
+        )
+    return min(settings.max_steps, full)

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import types
-import typing
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+import re
+from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from .failure import Failure
 
 
-@dataclass(frozen=True)
+def camel(name: str) -> str:
+    """load_in_4bit → loadIn4bit"""
+    return re.sub("_(.)", lambda found: found[1].upper(), name)
+
+
+def record(cls: type) -> type:
+    """A frozen dataclass whose names are camelCase in JSON, and whose types are taken as they stand: True is no int."""
+    cls.__pydantic_config__ = ConfigDict(strict=True, alias_generator=camel)
+    return dataclass(frozen=True)(cls)
+
+
+@record
 class ModelRef:
     path: str  # folder or hub id
     revision: str  # of a hub id: its commit
@@ -35,46 +46,46 @@ class ModelRef:
         return self.sha256 or f"{self.path}@{self.revision}"
 
 
-@dataclass(frozen=True)
+@record
 class AdapterRef:
     path: str
     sha256: str
 
 
-@dataclass(frozen=True)
+@record
 class Models:
     base: ModelRef
     adapter: AdapterRef | None
 
 
-@dataclass(frozen=True)
+@record
 class Input:
     path: str
     rows: int
 
 
-@dataclass(frozen=True)
+@record
 class Reward:
     command: list[str]
 
 
-@dataclass(frozen=True)
+@record
 class ModelSettings:
     base: str
     load_in_4bit: bool
 
 
-@dataclass(frozen=True)
+@record
 class Prepare:
     max_prompt_tokens: int
 
 
-@dataclass(frozen=True)
+@record
 class Prompt:
     system: str
 
 
-@dataclass(frozen=True)
+@record
 class Sft:
     lora_rank: int
     lora_alpha: int
@@ -89,7 +100,7 @@ class Sft:
     save_steps: int
 
 
-@dataclass(frozen=True)
+@record
 class Grpo:
     start_from_sft: bool
     lora_rank: int
@@ -112,18 +123,18 @@ class Grpo:
     sample_every: int
 
 
-@dataclass(frozen=True)
+@record
 class Evaluate:
     max_tokens: int
 
 
-@dataclass(frozen=True)
+@record
 class Deploy:
     parity_prompts: int
     parity_top_tokens: float
 
 
-@dataclass(frozen=True)
+@record
 class Gpu:
     vllm: bool
     vllm_sleep: bool
@@ -134,14 +145,14 @@ class Gpu:
     packed: bool
 
 
-@dataclass(frozen=True)
+@record
 class Tracking:
     service: str  # none, wandb, trackio
     wandb_mode: str
     project: str
 
 
-@dataclass(frozen=True)
+@record
 class Config:
     profile: str
     seed: int
@@ -156,7 +167,7 @@ class Config:
     tracking: Tracking
 
 
-@dataclass(frozen=True)
+@record
 class RunFile:
     key: str
     stage: str
@@ -175,44 +186,21 @@ class RunFile:
 
 
 def read_run_file(path: Path) -> RunFile:
-    """Reads and checks run.json. Raises Failure("bad_run_file") with the dotted name of the field that is missing or of another type."""
+    """
+    Reads and checks run.json. Raises Failure("bad_run_file") with the dotted name of the field that is missing or
+    of another type.
+    """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return TypeAdapter(RunFile).validate_json(path.read_bytes())
+    except OSError as error:
         raise Failure("bad_run_file", f"{path}: {error}") from error
-    return build(RunFile, value, "", path.name)
+    except ValidationError as error:
+        raise Failure("bad_run_file", f"{path.name}: {first_problem(error)}") from error
 
 
-def build(kind: typing.Any, value: typing.Any, where: str, file: str) -> typing.Any:
-    """`value` as `kind` (dataclass, dict, list, X | None, int, float, bool, str); names in JSON are camelCase."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (types.UnionType, typing.Union):
-        return None if value is None else build(next(a for a in arguments if a is not types.NoneType), value, where, file)
-    if is_dataclass(kind) and isinstance(value, dict):
-        hints = typing.get_type_hints(kind)
-        members = {}
-        for field in fields(kind):
-            name = camel(field.name)
-            inner = f"{where}.{name}" if where else name
-            if name not in value and field.default is not MISSING:
-                continue
-            if name not in value:
-                raise Failure("bad_run_file", f"{file}: {inner} is missing")
-            members[field.name] = build(hints[field.name], value[name], inner, file)
-        return kind(**members)
-    if origin is dict and isinstance(value, dict):
-        return {k: build(arguments[1], v, f"{where}.{k}", file) for k, v in value.items()}
-    if origin is list and isinstance(value, list):
-        return [build(arguments[0], v, f"{where}[{i}]", file) for i, v in enumerate(value)]
-    if kind is float and type(value) in (int, float):
-        return float(value)
-    if kind in (int, bool, str) and type(value) is kind:  # `type is`: True is no int here
-        return value
-    wanted = "an object" if is_dataclass(kind) or origin is dict else "a list" if origin is list else kind.__name__
-    raise Failure("bad_run_file", f"{file}: {where or 'the file'}: expected {wanted}, found {json.dumps(value)[:80]}")
-
-
-def camel(name: str) -> str:
-    """load_in_4bit → loadIn4bit"""
-    head, *tail = name.split("_")
-    return head + "".join(part[:1].upper() + part[1:] for part in tail)
+def first_problem(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the file"
+    if first["type"] == "missing":
+        return f"{where} is missing"
+    return f"{where}: {first['msg']}, found {str(first['input'])[:80]}"

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from .events import EventLog
-from .failure import Cancelled, Failure
-from .ranks import anew, launched, note, noted, rank, restarted, watch_others
+from .failure import Cancelled, Failure, first_words
+from .ranks import launched, note, noted, rank, watch_others
 from .runfile import RunFile, read_run_file
 
 EXIT_FAILED = 1
@@ -41,11 +41,7 @@ def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
     events = EventLog(path.parent / "events.jsonl")
     if launched():
         follow_the_others(path.parent, events)
-        if restarted() and anew(path.parent) is None:
-            return EXIT_FAILED  # it has been told why
     cause, message = outcome(stage, path, body, events)
-    if launched() and cause is not None and anew(path.parent) and not restarted():
-        return EXIT_CANCELLED  # the launcher starts all anew; what the others ran into when one of them left is no cause
     note(path.parent, cause, message)
     if launched() and cause == "cancelled":
         cause, message = noted(path.parent) or (cause, message)
@@ -80,11 +76,14 @@ def outcome(stage: str, path: Path, body: Callable[[RunFile, EventLog], None], e
     except Cancelled:
         return "cancelled", "stopped by a signal; what the checkpoints hold is kept"
     except Failure as failure:
+        if failure.__cause__:
+            traceback.print_exception(failure.__cause__)
         print(f"{failure.cause}: {failure.message}", file=sys.stderr)
         return failure.cause, failure.message
     except OSError as error:
         traceback.print_exc()
-        return "disk_full" if error.errno == errno.ENOSPC else "error", f"{error.strerror or error}: {error.filename or 'a file'}"
+        named = f"{error.strerror}: {error.filename or 'a file'}" if error.strerror else first_words(error)
+        return "disk_full" if error.errno == errno.ENOSPC else "error", named
     except Exception as error:
         traceback.print_exc()
         if is_full(path.parent, error):
@@ -196,12 +195,6 @@ def untracked(run: RunFile, error: Exception) -> str:
         f"{name} could not be started: {first_words(error)}. The run goes on without it and cannot be sent later; all its metrics are in "
         f"{os.path.join(run.run_dir, 'events.jsonl')}. For the next run: {advice}."
     )
-
-
-def first_words(error: Exception) -> str:
-    """The error's type and the first line of what it says."""
-    reason = (str(error).splitlines() or [""])[0].rstrip(".")
-    return f"{type(error).__name__}: {reason}"
 
 
 def end_tracking(cause: str | None) -> None:

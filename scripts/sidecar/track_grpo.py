@@ -8,8 +8,8 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from .failure import first_words
 from .runfile import RunFile
-from .stage import first_words
 from .watch_grpo import GrpoWatch, samples_of
 
 

@@ -69,7 +69,7 @@ class Watch(TrainerCallback):
             return
         metrics = {name: float(value) for name, value in logs.items() if value is not None}
         if not math.isfinite(metrics.get("grad_norm", 0.0)):  # of gradients that are: clipping has divided them by infinity
-            raise Failure("non_finite_gradient", f"the gradient of step {state.global_step} is too long for a number; the step changed nothing")
+            raise Failure("non_finite_gradient", f"the gradient of step {state.global_step} is too long for a number")
         if not math.isfinite(metrics["loss"]):
             raise Failure("non_finite_loss", f"the loss of step {state.global_step} is {metrics['loss']}")
         metrics["epoch"] *= self.epochs
@@ -84,6 +84,8 @@ class Watch(TrainerCallback):
         return self.tokens_before - before
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_) -> None:
+        if torch.distributed.is_initialized():
+            torch.distributed.barrier()  # each process writes its random numbers into the folder that is sealed here
         if not state.is_world_process_zero:
             return
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from transformers import TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from .events import EventLog
 from .failure import Failure
 from .reward import RewardProcess
+from .runfile import RunFile
 from .watch import Watch
 
 DEAD_STEPS = 5  # Magic number: after so many steps without any signal the run says so
@@ -57,11 +58,18 @@ class GrpoWatch(Watch):
     training.
     """
 
-    def __init__(self, events: EventLog, epochs: float, group_size: int, sample_every: int):
+    def __init__(self, run: RunFile, events: EventLog, epochs: float):
         super().__init__(events, epochs)
-        self.group_size, self.sample_every = group_size, sample_every
+        self.run = run
+        self.group_size, self.sample_every = run.config.grpo.group_size, run.config.grpo.sample_every
         self.trainer: Any = None
         self.dead = 0
+
+    def callbacks(self) -> list[TrainerCallback]:
+        """Itself, and what sends the answers to the run's tracking service."""
+        from .track_grpo import answer_tables
+
+        return [self, *answer_tables(self.run, self)]
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
         super().on_step_end(args, state, control, **kwargs)

@@ -201,9 +201,9 @@ def make_stage(
     return Stage(path, name, config)
 
 
-def accelerate(processes: int, restarts: int = 1, precision: str = "no") -> list[str]:
+def accelerate(processes: int, precision: str = "no") -> list[str]:
     """The arguments with which lib/run/run-process.ts starts several processes; the script follows."""
-    options = {"num_processes": processes, "num_machines": 1, "max_restarts": restarts, "machine_rank": 0, "gpu_ids": "all", "main_process_port": 0, "mixed_precision": precision, "dynamo_backend": "no"}
+    options = {"num_processes": processes, "num_machines": 1, "max_restarts": 0, "machine_rank": 0, "gpu_ids": "all", "main_process_port": 0, "mixed_precision": precision, "dynamo_backend": "no"}
     return ["-m", "accelerate.commands.launch", "--multi_gpu", *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
 
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 from conftest import SCRIPTS
-from sidecar.batch import Batch, filled, halve, with_smaller_batch
+from sidecar.batch import Batch, filled, halve, passes_of, with_smaller_batch
 from sidecar.events import EventLog
 from sidecar.failure import Failure
 from sft import largest_pass
@@ -39,8 +39,8 @@ class Attempts:
     def __init__(self, fits, error=torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nmore")):
         self.fits, self.error, self.seen = fits, error, []
 
-    def __call__(self, batch):
-        self.seen.append(batch)
+    def __call__(self, batch, fill):
+        self.seen.append((batch, fill))
         if batch.micro > self.fits:
             raise self.error
 
@@ -48,26 +48,48 @@ class Attempts:
 def test_out_of_memory_is_known_in_the_words_of_cuda_and_cublas_and_no_other_error_is(tmp_path):
     for words in ("CUDA error: out of memory", "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"):
         attempts = Attempts(fits=4, error=RuntimeError(words))
-        with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), tmp_path, attempts)
-        assert attempts.seen == [Batch(8, 2), Batch(4, 4)]
+        with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), attempts)
+        assert attempts.seen == [(Batch(8, 2), True), (Batch(4, 4), False)]
     with pytest.raises(RuntimeError, match="illegal"):
-        with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), tmp_path, Attempts(fits=4, error=RuntimeError("CUDA error: an illegal memory access")))
+        with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), Attempts(fits=4, error=RuntimeError("CUDA error: an illegal memory access")))
 
 
 def test_out_of_memory_halves_once_and_says_so(tmp_path):
     attempts = Attempts(fits=4)
-    with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), tmp_path, attempts)
-    assert attempts.seen == [Batch(8, 2), Batch(4, 4)]
+    with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), attempts)
+    assert attempts.seen == [(Batch(8, 2), True), (Batch(4, 4), False)]
     (warning,) = [json.loads(line) for line in (tmp_path / "e").read_text().splitlines()]
     assert warning["code"] == "out_of_memory"
     assert "4 × 4 = 16" in warning["message"]
+
+
+def test_what_is_halved_is_the_pass_that_memory_ran_out_with_not_the_planned_one(tmp_path):
+    seen = []
+
+    def attempt(batch, fill):
+        used = filled(batch, lambda rows: rows * 10, 100) if fill else batch
+        seen.append(used)
+        with passes_of(used):
+            if used.micro > 4:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with_smaller_batch(Batch(1, 8), EventLog(tmp_path / "e"), attempt)
+    assert seen == [Batch(8, 1), Batch(4, 2)]
+
+
+def test_of_several_processes_none_tries_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    attempts = Attempts(fits=4)
+    with pytest.raises(Failure, match=r"Tried to allocate 2 GiB Set a smaller batch for each GPU \(sft.batchSize"):
+        with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), attempts)
+    assert len(attempts.seen) == 1
 
 
 @pytest.mark.parametrize(("batch", "tried"), [(Batch(8, 2), 2), (Batch(1, 2), 1)])
 def test_it_is_not_halved_twice_and_a_single_row_not_at_all(tmp_path, batch, tried):
     attempts = Attempts(fits=0)
     with pytest.raises(Failure) as caught:
-        with_smaller_batch(batch, EventLog(tmp_path / "e"), tmp_path, attempts)
+        with_smaller_batch(batch, EventLog(tmp_path / "e"), attempts)
     assert caught.value.cause == "out_of_memory"
     assert len(attempts.seen) == tried
 
@@ -80,14 +102,14 @@ from pathlib import Path
 from sidecar.batch import Batch, with_smaller_batch
 from sidecar.events import EventLog
 
-def attempt(batch):
+def attempt(batch, fill):
     with open({str(tmp_path / "seen")!r}, "a") as file:
         print(os.getpid(), batch.micro, batch.accumulation, os.environ.get("RANK"), file=file)
     os.environ["RANK"] = "0"  # as TRL does for vLLM
     if batch.micro > 4:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-with_smaller_batch(Batch(8, 2), EventLog(Path({str(tmp_path / "e")!r})), Path({str(tmp_path)!r}), attempt, lambda: print("left", flush=True))
+with_smaller_batch(Batch(8, 2), EventLog(Path({str(tmp_path / "e")!r})), attempt, lambda: print("left", flush=True))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=SCRIPTS)
     assert (done.returncode, done.stdout) == (0, "left\n"), done.stderr
@@ -99,11 +121,11 @@ with_smaller_batch(Batch(8, 2), EventLog(Path({str(tmp_path / "e")!r})), Path({s
 def test_a_process_that_started_anew_does_not_halve_again(tmp_path, monkeypatch):
     monkeypatch.setenv("FTMODEL_MICRO_BATCH", "4")
     attempts = Attempts(fits=0)
-    with pytest.raises(Failure, match="passes of 4 of the longest rows, too"):
-        with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), tmp_path, attempts)
-    assert attempts.seen == [Batch(4, 4)]
+    with pytest.raises(Failure, match="passes of 4 rows, too"):
+        with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), attempts)
+    assert attempts.seen == [(Batch(4, 4), False)]
 
 
 def test_with_enough_memory_nothing_is_said(tmp_path):
-    with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), tmp_path, Attempts(fits=8))
+    with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), Attempts(fits=8))
     assert (tmp_path / "e").read_text() == ""

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from sidecar.colocate import keep_base_whole, limit_cache, meet_alone, merged_weights, seed_sampler
+from sidecar.colocate import limit_cache, merged_weights, own_master_port, seed_sampler, sync_without_merging
 from sidecar.model import TARGETS
 
 
@@ -59,7 +59,7 @@ def test_vllm_is_woken_given_the_policy_and_forgets_its_prefixes(policy, sleeps)
     llm = SimpleNamespace(llm_engine=engine, wake_up=lambda tags: calls.append(("wake_up", tags)), reset_prefix_cache=lambda: calls.append(("reset_prefix_cache",)))
     generation = SimpleNamespace(llm=llm, model=policy, enable_sleep_mode=sleeps, _llm_weights_sleeping=sleeps)
     phases = []
-    keep_base_whole(SimpleNamespace(vllm_generation=generation, phase=lambda name: nullcontext(phases.append(name))))
+    sync_without_merging(SimpleNamespace(vllm_generation=generation, phase=lambda name: nullcontext(phases.append(name))))
     generation.sync_weights()
     assert phases == ["sync"]
     weights = len(list(merged_weights(policy)))
@@ -88,14 +88,14 @@ def test_a_process_alone_meets_on_a_free_port_of_this_machine_and_one_of_several
     for name in ("WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
-    meet_alone()
+    own_master_port()
     with socket.create_server((os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]))) as taken:
-        meet_alone()
+        own_master_port()
         assert int(os.environ["MASTER_PORT"]) != taken.getsockname()[1]
     assert os.environ["MASTER_ADDR"] == "127.0.0.1"
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("MASTER_PORT", "12345")
-    meet_alone()
+    own_master_port()
     assert os.environ["MASTER_PORT"] == "12345"
 
 

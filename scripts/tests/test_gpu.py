@@ -74,9 +74,9 @@ from functools import partial
 scripts, base, folder, device = sys.argv[1:]
 sys.path[:0] = [scripts, scripts + "/tests"]
 import torch
+from peft.helpers import disable_input_dtype_casting
 from sidecar import flash
 from sidecar.packed_grpo import PackedGRPOTrainer
-from sidecar.speed import spare_casts
 from trainers import gradients, inputs_of, lora_policy, trainer_of
 from transformers import AutoTokenizer
 from trl import GRPOTrainer
@@ -94,8 +94,6 @@ def log_probs(trainer, batch):
 
 def score(kind, dtype, center=None):
     policy = lora_policy(base, device, dtype)
-    if dtype == torch.bfloat16:
-        spare_casts(policy)
     count = len(lengths)
     settings = dict(use_cpu=device == "cpu", bf16=dtype == torch.bfloat16, per_device_train_batch_size=count, gradient_accumulation_steps=1)
     trainer = trainer_of(kind, policy, tokenizer, folder, **settings)
@@ -111,8 +109,9 @@ def score(kind, dtype, center=None):
         return known["logps"] if center is None else center  # one reference for all
 
     batch = {name: value.to(device) for name, value in inputs_of(prompts, lengths, scored).items()}
-    loss = trainer.compute_loss(trainer.model, batch)
-    loss.backward()
+    with disable_input_dtype_casting(trainer.model, active=dtype == torch.bfloat16):
+        loss = trainer.compute_loss(trainer.model, batch)
+        loss.backward()
     return known["logps"], torch.cat([slope.flatten().float().cpu() for slope in gradients(trainer.model).values()])
 
 
@@ -208,11 +207,11 @@ def test_sft_that_runs_out_of_memory_goes_on_with_half_the_rows_and_the_same_eff
 
 
 @needs_bitsandbytes
-def test_sft_trains_on_four_bit_weights_with_the_paged_optimizer_and_merges(gpu_stage):
+def test_sft_trains_on_four_bit_weights_and_merges(gpu_stage):
     trained = ROOT / "ckpts" / "tiny" / "base"  # a random base magnifies: bf16 rounding alone changes 30 % of its greedy answers
     sft = gpu_stage("sft", SFT_ROWS, base=trained, models={"loadIn4bit": True}, sft={"learningRate": 0.01, "epochs": 4})
     assert run(sft) == 0, sft.log()
-    assert "on  paged 8-bit AdamW" in sft.log()
+    assert "on  4-bit weights" in sft.log()
     assert losses(sft)[-1] < losses(sft)[0]
     rows = [{**RL_ROWS[0], "id": f"q{i}", "prompt": question(i)} for i in range(64)]
     merge = gpu_stage("merge", rows, base=trained, folder="merge", adapter=sft.folder / "adapter", models={"loadIn4bit": True}, deploy={"parityPrompts": 64, "parityTopTokens": 0.9})

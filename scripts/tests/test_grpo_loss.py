@@ -61,15 +61,13 @@ def setting(base, tmp_path_factory):
     prompts = [tokenizer(f"<|im_start|>user\n{question(i)}")["input_ids"] for i in (1, 2, 3)]
 
     def make(kl_gradient, **more):
-        from grpo import kl_arguments
-
         trainer = trainer_of(
             GRPOTrainer,
             policy,
             tokenizer,
             tmp_path_factory.mktemp("trainer"),
             beta=BETA,
-            **kl_arguments(kl_gradient),
+            use_bias_correction_kl=kl_gradient == "unbiased",
             **more,
         )
         trainer.current_gradient_accumulation_steps = 1

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import SCRIPTS, SFT_ROWS
-from test_ranks import SMALL
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 ray = pytest.importorskip("ray", reason="ray is not installed (it comes with the gpu packages): several machines are not tried")
@@ -73,17 +72,6 @@ def test_two_machines_learn_what_one_process_learns(cluster, stage):
     assert [event["step"] for event in shared.events("step")] == [1, 2, 3]
     for name, weight in alone.adapter().items():
         assert torch.allclose(weight, shared.adapter()[name], atol=1e-5), name
-
-
-def test_out_of_memory_on_one_machine_starts_both_anew_with_half_the_rows(cluster, stage, tmp_path):
-    out = stage("sft", SFT_ROWS, sft={"loraDropout": 0.0, "epochs": 1, "saveSteps": 1, "batchSize": 2, "gradientAccumulation": 2})
-    script = tmp_path / "small.py"
-    script.write_text(SMALL.replace("scripts, run_file = sys.argv[1:]", f"scripts, run_file = {str(SCRIPTS)!r}, sys.argv[1]"))
-    assert run(cluster, out, str(script)) == 0, out.log()
-    assert out.end() == ("done", None)
-    assert [event["step"] for event in out.events("start")] == [0, 2]
-    (warning,) = out.events("warning")
-    assert "going on with 1 × 2 = 2" in warning["message"]
 
 
 def test_a_cancelled_run_ends_on_all_machines(cluster, stage):

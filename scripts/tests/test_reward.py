@@ -94,6 +94,18 @@ def test_a_reward_that_never_answers_is_given_up(node_program, monkeypatch):
     assert time.monotonic() - started < 20
 
 
+def test_a_reward_that_reads_nothing_is_given_up_too(node_program, monkeypatch):
+    """A batch larger than the pipe: it cannot even be sent."""
+    monkeypatch.setattr("sidecar.reward.ANSWER_WITHIN_S", 0.5)
+    process = RewardProcess(node_program("for (;;) {}"))
+    started = time.monotonic()
+    with pytest.raises(Failure, match="did not answer batch 1 within"):
+        process.score([{"id": "a", "completion": "x" * 2**20}])
+    assert time.monotonic() - started < 20
+    assert process.process.poll() is not None
+    process.close()
+
+
 def test_the_process_ends_when_the_trainer_is_gone(node_program, tmp_path):
     """Its standard input closes when the trainer is killed; no orphan stays."""
     pid = os.fork()

@@ -1,11 +1,14 @@
 import errno
+import json
 import os
 import signal
 
 import pytest
 from conftest import SFT_ROWS
+from pydantic import TypeAdapter
 from sidecar.events import EventLog
-from sidecar.runfile import RunFile, build
+from sidecar.failure import Failure
+from sidecar.runfile import RunFile
 from sidecar.stage import outcome, set_environment, start_tracking, tracking
 from test_runfile import run_json
 
@@ -21,7 +24,7 @@ def environment(monkeypatch):
 def run_of(profiles, **tracking):
     value = run_json(profiles)
     value["config"] = {**value["config"], "tracking": {**value["config"]["tracking"], **tracking}}
-    return build(RunFile, value, "", "run.json")
+    return TypeAdapter(RunFile).validate_json(json.dumps(value))
 
 
 def test_models_are_loaded_without_the_network(profiles, environment):
@@ -33,7 +36,7 @@ def test_models_are_loaded_without_the_network(profiles, environment):
 def test_a_hub_id_stands_for_itself_with_its_commit(profiles):
     value = run_json(profiles)
     value["models"]["base"] = {"path": "Qwen/Qwen2.5-1.5B-Instruct", "revision": "a1b2", "sha256": None}
-    assert build(RunFile, value, "", "run.json").models.base.id == "Qwen/Qwen2.5-1.5B-Instruct@a1b2"
+    assert TypeAdapter(RunFile).validate_json(json.dumps(value)).models.base.id == "Qwen/Qwen2.5-1.5B-Instruct@a1b2"
 
 
 def test_wandb_is_off_unless_switched_on(profiles, environment):
@@ -113,3 +116,24 @@ def test_a_full_disk_is_named(stage, tmp_path, error):
         os.environ.update(environment)
     assert found[0] == "disk_full"
     assert "o space left on" in found[1]
+
+
+def test_an_error_without_a_number_keeps_its_class_and_words(stage):
+    def body(run, events):
+        raise OSError("the hub answered nothing\nsecond line")
+
+    sft = stage("sft", SFT_ROWS)
+    cause, message = outcome("sft", sft.run_file, body, EventLog(sft.folder / "events.jsonl"))
+    assert (cause, message) == ("error", "OSError: the hub answered nothing")
+
+
+def test_what_a_named_failure_came_from_is_in_the_log(stage, capfd):
+    def body(run, events):
+        try:
+            raise KeyError("layers")
+        except KeyError as error:
+            raise Failure("bad_model", "the model cannot be loaded") from error
+
+    sft = stage("sft", SFT_ROWS)
+    assert outcome("sft", sft.run_file, body, EventLog(sft.folder / "events.jsonl"))[0] == "bad_model"
+    assert "KeyError: 'layers'" in capfd.readouterr().err

@@ -1,0 +1,87 @@
+"""How a GRPO run uses its machine: which trainer, passes of how many answers or tokens, vLLM or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .batch import Batch, filled
+from .colocate import beside_vllm, vllm_arguments
+from .flash import Kernel
+from .loop import loop_arguments
+from .model import device_of
+from .phases import TimedGRPOTrainer
+from .rows import Questions
+from .runfile import RunFile
+from .speed import Speed, setting_line, speed_of
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True)
+class Plan:
+    run: RunFile
+    device: str
+    speed: Speed
+    batch: Batch
+    room: int  # tokens a pass, for which memory was planned
+    arguments: dict[str, Any]  # GRPOConfig's: the loop, and vLLM
+
+    @property
+    def kernel(self) -> Kernel | None:
+        return self.speed.kernel
+
+    @property
+    def by_vllm(self) -> bool:
+        return self.arguments["use_vllm"]
+
+    def build(self, model: PeftModel, **arguments: Any) -> TimedGRPOTrainer:
+        """The trainer; `arguments`: TRL's."""
+        make = partial(self.trainer(), model=model, **arguments)
+        if not self.by_vllm:
+            return make()
+        return beside_vllm(make, model, self.run, self.batch.effective, self.arguments["vllm_max_model_length"])
+
+    def trainer(self) -> Callable[..., TimedGRPOTrainer]:
+        """Without padding where the kernel for it works, otherwise in a CPU's own way, or as TRL does it."""
+        if self.kernel:
+            from .packed_grpo import PackedGRPOTrainer
+
+            return partial(PackedGRPOTrainer, room=self.room, share=self.speed.prefixes)
+        config = self.run.config
+        if self.device == "cpu" and not config.grpo.gradient_checkpointing and not config.models.load_in_4bit:
+            from .cpu_grpo import CpuGRPOTrainer
+
+            return CpuGRPOTrainer
+        return TimedGRPOTrainer
+
+
+def plan_of(
+    run: RunFile, batch: Batch, fill: bool, questions: Questions, tokenizer: PreTrainedTokenizerBase
+) -> Plan:
+    """`fill`: a pass may hold more answers than the micro-batch, as long as their tokens are no more than planned."""
+    config, device = run.config, device_of(run)
+    speed = speed_of(run, device)
+    longest = 0 if device == "cpu" else longest_prompt(tokenizer, questions.data["prompt"])
+    room = batch.micro * (config.prepare.max_prompt_tokens + config.grpo.max_tokens)
+    if speed.kernel:
+        print(f"passes of at most {room} tokens, without padding")
+        batch = batch.cut(batch.effective)  # the trainer cuts it by tokens
+    elif fill and device != "cpu":
+        batch = filled(batch, lambda micro: micro * (longest + config.grpo.max_tokens), room)
+    vllm = vllm_arguments(run, device, longest)
+    speed.print()
+    why = "gpu.vllm" if device != "cpu" else "a GPU only"
+    print(setting_line("vLLM for the answers, in this process", vllm["use_vllm"], why))
+    loop = loop_arguments(run, config.grpo, batch, questions.steps, device, speed)
+    return Plan(run, device, speed, batch, room, {**vllm, **loop})
+
+
+def longest_prompt(tokenizer: PreTrainedTokenizerBase, prompts: list) -> int:
+    """Tokens of the longest prompt in the chat template."""
+    encoded = tokenizer.apply_chat_template(list(prompts), add_generation_prompt=True, return_dict=True)
+    return max(len(ids) for ids in encoded["input_ids"])
