@@ -9,6 +9,7 @@ export { type JudgedText, judgeHeatmap, judgeThreshold, type ThresholdOptions } 
 export { type Curve, type CurveOptions, entropyCurve, klCurve, lossCurve, lrCurve, metricCurve, rewardCurve } from "./curves.ts";
 export { rewardByComponent, rewardDistribution, type StepSamples } from "./reward.ts";
 export { censusHistogram, noSignalShare, type SampledRun } from "./signal.ts";
+export { stepSeconds } from "./step-seconds.ts";
 export { passCurve, type PassLine, type PassOptions } from "./passes.ts";
 export { accuracyByType, type ArmDetails } from "./evaluate.ts";
 export { failureSamples, readFailures } from "./failures.ts";

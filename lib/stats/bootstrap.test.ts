@@ -38,7 +38,7 @@ describe("bootstrapMean", () => {
   test("extremes: nothing is null, one question has no spread, unequal clusters weigh by their answers", () => {
     expect(bootstrapMean([])).toBeNull();
     expect(bootstrapMean([[], []])).toBeNull();
-    expect(bootstrapMean([[1, 0]])).toEqual({ value: 0.5, low: 0.5, high: 0.5 });
+    expect(bootstrapMean([[1, 0]])).toEqual({ value: 0.5, low: expect.closeTo(0.103, 3), high: expect.closeTo(0.897, 3) }); // one question says little
     expect(bootstrapMean([[1, 1, 1], [0]])!.value).toBe(0.75);
   });
 
@@ -77,18 +77,35 @@ describe("bootstrapShare", () => {
   test("no trials are nothing", () => expect(bootstrapShare([])).toBeNull());
 });
 
+test("five equal points are no certainty of the sixth", () => {
+  const { value, low, high } = bootstrapMean([[18], [18], [18], [18], [18]])!;
+  expect([value, high]).toEqual([18, 18]);
+  expect(low).toBeCloseTo(18 * (1 - 0.4345), 2);
+});
+
 describe("pairedDifference", () => {
   test("a constant gain has no spread and the smallest p there is", () => {
     const a = Array.from({ length: 30 }, () => [0, 0]);
     const b = a.map(() => [1, 0]);
     const d = pairedDifference(a, b, { resamples: 1000 })!;
-    expect(d).toMatchObject({ delta: 0.5, low: 0.5, high: 0.5 });
+    expect(d.delta).toBe(0.5);
+    expect(d.low).toBeCloseTo(0.5 - 0.1135 * 1.5, 3); // 0.1135: Wilson's upper end of 0 of 30
+    expect(d.high).toBeCloseTo(0.5 + 0.1135 * 0.5, 3);
     expect(d.p).toBeCloseTo(1 / 1001, 6);
   });
 
   test("an arm against itself differs by nothing", () => {
     const a = coin(40, 0.5, 4);
-    expect(pairedDifference(a, a)).toEqual({ delta: 0, low: 0, high: 0, p: 1 });
+    expect(pairedDifference(a, a)).toMatchObject({ delta: 0, p: 1 });
+  });
+
+  test("no change seen is not the certainty of none: the interval is as wide as the one of single answers", () => {
+    const a = coin(20, 0.5, 4);
+    const { low, high } = pairedDifference(a, a)!;
+    expect(low).toBeCloseTo(-0.161, 3); // Wilson's upper end of 0 of 20
+    expect(high).toBeCloseTo(0.161, 3);
+    const larger = pairedDifference(coin(2000, 0.5, 4), coin(2000, 0.5, 4))!;
+    expect(larger.high - larger.low).toBeLessThan(0.005);
   });
 
   test("without a difference, p below 0.05 comes up in about 5 of 100 experiments", () => {
@@ -128,6 +145,12 @@ describe("kappaInterval", () => {
     expect(narrow.low).toBeLessThan(0.5);
     expect(narrow.high).toBeGreaterThan(0.5);
     expect(narrow.high - narrow.low).toBeLessThan((wide.high - wide.low) / 2);
+  });
+
+  test("raters who agree on all of six items may differ on the seventh", () => {
+    const { value, low, high } = kappaInterval([[1, 1], [0, 0], [1, 1], [0, 0], [1, 1], [0, 0]])!;
+    expect([value, high]).toEqual([1, 1]);
+    expect(low).toBeCloseTo((0.6097 - 0.5) / 0.5, 3); // Wilson's lower end of 6 of 6, and half of it by chance
   });
 
   test("raters who never differ in what they say have none", () => expect(kappaInterval([[1, 1], [1, 1]])).toBeNull());

@@ -1,4 +1,5 @@
 /** Intervals by resampling whole questions: answers to one question resemble each other and are not independent trials. */
+import { countBy } from "./counts.ts";
 import { createRandom } from "./random.ts";
 import type { Estimate } from "../records.ts";
 import { areaUnderCurve, cohenKappa, quantile, wilson } from "./stats.ts";
@@ -19,7 +20,8 @@ const DEFAULTS = { seed: 42, resamples: 2000, level: 0.95 };
  *
  * `clusters[i]` holds the values of question i (its sampled answers, 0/1 or a score). The mean is over values, Σ values / Σ sizes, so
  * questions with more answers weigh more. Empty clusters are left out; no values at all gives null: nothing was judged.
- * One cluster has no spread to measure: low = high = value. Deterministic for a seed. O(resamples × clusters).
+ * Where all values are alike, or of one question, resamples are alike, too, and would call the mean certain: see `unseen`. Deterministic for a seed.
+ * O(resamples × clusters).
  *
  * Source: Efron & Tibshirani 1993, ch. 13; clusters: Davison & Hinkley 1997, §3.8.
  */
@@ -27,8 +29,10 @@ export function bootstrapMean(clusters: readonly (readonly number[])[], options:
   const sums = clusters.filter((c) => c.length > 0).map((c): Pair => [sum(c), c.length]);
   if (sums.length === 0) return null;
   const ratio = (pairs: readonly Pair[]) => sum(pairs.map((p) => p[0])) / sum(pairs.map((p) => p[1]));
-  const { low, high } = interval(resample(sums, ratio, options), options);
-  return { value: ratio(sums), low, high };
+  const value = ratio(sums);
+  const all = clusters.flat();
+  if (sums.length === 1 || all.every((x) => x === all[0])) return { value, ...unseen(value, sums.length, rangeOf(all)) };
+  return { value, ...interval(resample(sums, ratio, options), options) };
 }
 
 /**
@@ -76,6 +80,9 @@ export interface PairedDifference {
  * every question's difference flipped at random: exact under "the arms are exchangeable". For one binary answer a question use
  * `mcnemar`. Throws RangeError when the lists differ in length.
  *
+ * Where every question has the same difference, above all none, the interval is `unseen`'s: no change on 20 questions is not the
+ * certainty of none.
+ *
  * Source: Efron & Tibshirani 1993, ch. 13 and 15; Phipson & Smyth 2010 for the +1.
  */
 export function pairedDifference(a: readonly (readonly number[])[], b: readonly (readonly number[])[], options: BootstrapOptions = {}): PairedDifference | null {
@@ -87,8 +94,12 @@ export function pairedDifference(a: readonly (readonly number[])[], b: readonly 
   });
   if (differences.length === 0) return null;
   const delta = sum(differences) / differences.length;
-  const { low, high } = interval(resample(differences, (d) => sum(d) / d.length, options), options);
-  return { delta, low, high, p: signFlip(differences, options) };
+  const p = signFlip(differences, options);
+  if (differences.every((d) => d === differences[0])) {
+    const { low, high } = rangeOf([...a, ...b].flat());
+    return { delta, ...unseen(delta, differences.length, { low: low - high, high: high - low }), p };
+  }
+  return { delta, ...interval(resample(differences, (d) => sum(d) / d.length, options), options), p };
 }
 
 function signFlip(differences: readonly number[], options: BootstrapOptions): number {
@@ -107,25 +118,58 @@ function signFlip(differences: readonly number[], options: BootstrapOptions): nu
 
 /**
  * Cohen's kappa with a percentile interval that resamples items. null as `cohenKappa`; resamples in which kappa is not defined (both
- * raters constant) are left out of the interval.
+ * raters constant) are left out of the interval. Raters who agree on every item may yet differ on an unseen one: the lower end is then
+ * the kappa of Wilson's lower end for their agreement.
  */
 export function kappaInterval(pairs: readonly (readonly [unknown, unknown])[], options: BootstrapOptions = {}): Estimate | null {
   const value = cohenKappa(pairs);
   if (value === null) return null;
+  if (value === 1) {
+    const shares = [...countBy(pairs, ([first]) => String(first)).values()].map((count) => count / pairs.length);
+    const byChance = sum(shares.map((share) => share * share));
+    return { value, low: (wilson(pairs.length, pairs.length)!.low - byChance) / (1 - byChance), high: 1 };
+  }
   const drawn = resample(pairs, (p) => cohenKappa(p), options).filter((k): k is number => k !== null);
   return { value, ...interval(drawn, options) };
 }
 
 /**
  * Area under the ROC curve with a percentile interval that resamples items. null as `areaUnderCurve`; resamples
- * that drew one side only are left out of the interval.
+ * that drew one side only are left out of the interval. Sides that do not overlap at all may do so in an unseen item: the end is then
+ * Wilson's, for as many trials as the smaller side has items.
  */
 export function areaInterval(scored: readonly Scored[], options: BootstrapOptions = {}): Estimate | null {
   const value = areaUnderCurve(scored);
   if (value === null) return null;
+  if (value === 0 || value === 1) {
+    const good = scored.filter(([positive]) => positive).length;
+    const trials = Math.min(good, scored.length - good);
+    return wilson(value * trials, trials);
+  }
   const areas = resample(scored, (s) => areaUnderCurve(s), options);
   const drawn = areas.filter((area): area is number => area !== null);
   return { value, ...interval(drawn, options) };
+}
+
+/**
+ * The interval of a mean when all n clusters have the same value: of those not seen a share of up to Wilson's upper end of 0 of n may
+ * have any other value of the range. (Coverage 95 %.)
+ *
+ * @example unseen(0, 20, { low: -1, high: 1 }) //=> { low: -0.16, high: 0.16 }
+ */
+function unseen(value: number, n: number, range: Ends): Ends {
+  const share = wilson(0, n)!.high;
+  return { low: value - share * (value - range.low), high: value + share * (range.high - value) };
+}
+
+/** What a value may be: from 0 to 1, or further where one was. */
+function rangeOf(values: readonly number[]): Ends {
+  return values.reduce(({ low, high }, x) => ({ low: Math.min(low, x), high: Math.max(high, x) }), { low: 0, high: 1 });
+}
+
+interface Ends {
+  low: number;
+  high: number;
 }
 
 type Pair = [total: number, count: number];
@@ -140,7 +184,7 @@ function resample<T, S>(items: readonly T[], statistic: (items: readonly T[]) =>
   });
 }
 
-function interval(drawn: readonly number[], options: BootstrapOptions): { low: number; high: number } {
+function interval(drawn: readonly number[], options: BootstrapOptions): Ends {
   const { level } = { ...DEFAULTS, ...options };
   return { low: quantile(drawn, (1 - level) / 2), high: quantile(drawn, (1 + level) / 2) };
 }

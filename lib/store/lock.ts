@@ -1,5 +1,5 @@
 /** One writer a folder. */
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { fileError, makeFolder } from "./atomic.ts";
@@ -45,14 +45,15 @@ export function lockFolder(folder: string): FolderLock {
   for (let attempt = 1; ; attempt++) {
     const owner: Owner = { pid: process.pid, start: processStart(process.pid), host: hostname() };
     putUp(path, owner);
-    const { living, stale } = otherWriters(path);
+    const { living, stale, met } = otherWriters(path);
     if (living === null) {
       held.set(path, 1);
       return handle(path, stale);
     }
     rmSync(join(path, ownName()), { force: true });
-    // Two that met while claiming both step back; the wait of random length lets one through.
-    if (attempt === 4) throw heldError(path, living);
+    // Two that met while claiming both step back; the wait of random length lets one through. It blocks this process, so nobody
+    // waits for one that was there before.
+    if (!met || attempt === 4) throw heldError(path, living);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20 + Math.random() * 60);
   }
 }
@@ -72,18 +73,30 @@ function ownName(): string {
   return `${PREFIX}${hostname()}-${process.pid}.lock`;
 }
 
-function otherWriters(folder: string): { living: Owner | null; stale: string[] } {
+/** How long ago a lock was put up that may be of one who claims the folder at this moment. */
+const MEETING_MS = 100;
+
+/** `met`: the living one's lock is as new as ours. */
+function otherWriters(folder: string): { living: Owner | null; stale: string[]; met: boolean } {
   const stale: string[] = [];
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(PREFIX) || !name.endsWith(".lock") || name === ownName()) continue;
     const owner = readOwner(join(folder, name));
     if (owner === null) continue; // released between the listing and the reading
     const start = processStart(owner.pid);
-    if (owner.host !== hostname() || (start !== null && start === owner.start)) return { living: owner, stale };
+    if (owner.host !== hostname() || (start !== null && start === owner.start)) return { living: owner, stale, met: isNew(join(folder, name)) };
     rmSync(join(folder, name), { force: true });
     stale.push(name);
   }
-  return { living: null, stale };
+  return { living: null, stale, met: false };
+}
+
+function isNew(lock: string): boolean {
+  try {
+    return Date.now() - statSync(lock).mtimeMs < MEETING_MS;
+  } catch {
+    return true; // released by now: the next look will find the folder free
+  }
 }
 
 function readOwner(path: string): Owner | null {

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { CHILD, lines, open, storeFolder, threeRows } from "../testing/store-fixture.ts";
 
 const { fresh } = storeFolder();
@@ -21,6 +21,22 @@ describe("two writers", () => {
     expect(store.report.staleLocks).toHaveLength(1);
     await store.close();
     expect(readdirSync(dirname(path))).toEqual(["rows.jsonl"]);
+  });
+
+  test("whoever finds the folder held is told at once: this process stands still for nobody", async () => {
+    const path = fresh();
+    const first = spawn("node", [CHILD, path, "1000", "50"], { stdio: ["ignore", "pipe", "inherit"] });
+    await new Promise((ready) => first.stdout.once("data", ready));
+    await new Promise((old) => setTimeout(old, 200)); // the lock is no longer one of somebody who claims the folder at this moment
+    const wait = vi.spyOn(Atomics, "wait");
+    try {
+      expect(() => open(path)).toThrow("Another process is writing");
+      expect(wait).not.toHaveBeenCalled();
+    } finally {
+      wait.mockRestore();
+      first.kill("SIGKILL");
+      await new Promise((gone) => first.once("close", gone));
+    }
   });
 
   test("a lock whose process id now belongs to another process is stale", async () => {

@@ -110,6 +110,13 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
     ),
     f.censusHistogram(takeCensus([])),
   ],
+  stepSeconds: [
+    f.stepSeconds([
+      { name: "sft_grpo", metrics: grpo },
+      { name: "sft_grpo", label: "another batch", metrics: { ...grpo, "seconds/update": grpo.step.map(() => 2.2) } },
+    ]),
+    f.stepSeconds([]),
+  ],
   klCurve: [
     f.klCurve([
       { name: "sft_grpo", metrics: grpo },
