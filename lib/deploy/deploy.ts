@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { messages } from "../model/chat.ts";
 import { armAdapter } from "../ask/model.ts";
 import { LabError } from "../errors.ts";
+import { interruptible } from "../interruptible.ts";
 import type { Lab } from "../config/lab.ts";
 import { mergeAdapter, publishMerged } from "../run/merge.ts";
 import { writeModelCard } from "./model-card.ts";
@@ -58,12 +59,16 @@ export async function deploy(lab: Lab, { model = lab.paths.mergedModel, simple =
 
 /** Deploys, hands over, and always stops the server. */
 export async function withDeployment<T>(lab: Lab, use: (deployment: Deployment) => Promise<T>, options: DeployOptions = {}): Promise<T> {
-  const deployment = await deploy(lab, options);
-  try {
-    return await use(deployment);
-  } finally {
-    await deployment.stop();
-  }
+  return interruptible(options.signal, async (signal) => {
+    const deployment = await deploy(lab, { ...options, signal });
+    const stopped = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    try {
+      return await Promise.race([use(deployment), stopped]);
+    } finally {
+      stopped.catch(() => undefined); // nobody waits for it any more
+      await deployment.stop();
+    }
+  });
 }
 
 /** Asks one question through the openai client and streams the answer; `onText` gets the pieces as they come. Never rejects. */

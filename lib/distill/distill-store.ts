@@ -26,14 +26,14 @@ export async function openDistilled(paths: Pick<Paths, "processed" | "distilled"
     if (stale.length === 0 && missing.length === 0) return store;
     const archive = openStore(archivePath(paths), rowStore);
     try {
-      await archive.append(...stale);
+      await appendAll(archive, stale);
       const back = missing.flatMap((key) => archive.get(key) ?? []);
       if (stale.length > 0) {
         const kept = store.rows().filter((row) => wanted.has(row.key));
         await store.close();
         writeJsonl(paths.distilled, [...kept, ...back]);
         store = openStore(paths.distilled, rowStore);
-      } else await store.append(...back);
+      } else await appendAll(store, back);
     } finally {
       await archive.close();
     }
@@ -42,4 +42,9 @@ export async function openDistilled(paths: Pick<Paths, "processed" | "distilled"
     await store.close();
     throw error;
   }
+}
+
+/** A call takes its rows as arguments, of which there may not be a hundred thousand. */
+async function appendAll(store: Store<Distilled>, rows: readonly Distilled[]): Promise<void> {
+  for (let start = 0; start < rows.length; start += 10_000) await store.append(...rows.slice(start, start + 10_000));
 }

@@ -38,6 +38,22 @@ test("a Judge that knows every plant, but not arithmetic, has kappa 1 and passes
   expect(stub.requests).toHaveLength(sent);
 });
 
+test("an interrupted card asks no more, holds no lock, and goes on when it is called again", async () => {
+  const lab = openLab({ "serving.concurrency": 4 }, { FTMODEL_WORKSPACE: folder });
+  const run = quickJudgeCard(lab, {
+    count: 60,
+    judge: stubJudge(stub.url),
+    onProgress: ({ done }) => void (done === 20 && process.emit("SIGINT")),
+  });
+  await expect(run).rejects.toThrow("The cell was interrupted");
+  await new Promise((wait) => setTimeout(wait, 100)); // what was on its way arrives
+  const asked = stub.requests.length;
+  expect(asked).toBeLessThan(30);
+  await new Promise((wait) => setTimeout(wait, 200));
+  expect(stub.requests).toHaveLength(asked);
+  expect((await quickJudgeCard(lab, { count: 60, judge: stubJudge(stub.url) })).card.n).toBe(60);
+});
+
 test("layouts are compared on the same texts, and the config's own is not asked twice", async () => {
   const lab = openLab({ "serving.concurrency": 8 }, { FTMODEL_WORKSPACE: folder });
   await quickJudgeCard(lab, { count: 60, judge: stubJudge(stub.url) });

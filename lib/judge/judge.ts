@@ -117,9 +117,9 @@ async function collectVotes(
   options.onProgress?.({ ...progress });
   if (open.length === 0) return { passing, progress };
   const inFlight = (await server.inFlight?.(options.signal)) ?? options.concurrency;
-  await mapPool(open, { concurrency: inFlight, signal: options.signal }, async (task) => {
-    const asked = await askVote(server, task, settings, end, options.signal);
-    options.signal?.throwIfAborted();
+  await mapPool(open, { concurrency: inFlight, signal: options.signal }, async (task, _, signal) => {
+    const asked = await askVote(server, task, settings, end, signal);
+    signal.throwIfAborted();
     if (asked.passing) passing.set(task.key, asked.vote);
     else await store.append(asked.vote);
     // A server that refuses a prompt is there.

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { dianjinUrl, downloadDianjin, readDianjin } from "./dianjin.ts";
 import { downloadFile } from "./download.ts";
@@ -69,6 +69,37 @@ describe("downloadFile", () => {
     expect(readFileSync(path).equals(BODY)).toBe(true);
     expect(tries).toBe(Math.ceil(BODY.length / 150_000));
     expect(requests.slice(1).every((r) => /^bytes=\d+-$/.test(r.headers.range!) && r.headers["if-range"] === ETAG)).toBe(true);
+  });
+
+  test("two calls for one file share one download, and an interrupted cell ends it with what has come kept", async () => {
+    const { url, requests } = await serve((request, response) => sendFile(request, response));
+    const path = target();
+    const both = await Promise.all([downloadFile({ url, path, ...fast }), downloadFile({ url, path, ...fast })]);
+    expect(both[0]).toEqual(both[1]);
+    expect(requests).toHaveLength(1);
+    expect(readFileSync(path).equals(BODY)).toBe(true);
+
+    const endless = await serve((_, response) => {
+      response.writeHead(200, { "content-length": BODY.length, etag: ETAG });
+      response.write(BODY.subarray(0, 50_000)); // and then nothing
+    });
+    const cut = target();
+    const run = downloadFile({ url: endless.url, path: cut, ...fast, onProgress: (done) => void (done >= 50_000 && process.emit("SIGINT")) });
+    await expect(run).rejects.toThrow("The cell was interrupted");
+    expect(statSync(`${cut}.part`).size).toBe(50_000);
+    const again = await serve((request, response) => sendFile(request, response));
+    expect((await downloadFile({ url: again.url, path: cut, ...fast })).bytes).toBe(BODY.length); // the folder is free
+  });
+
+  test("a part that is longer than the file is started anew", async () => {
+    const { url, requests } = await serve((request, response) => sendFile(request, response));
+    const path = target();
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(`${path}.part`, Buffer.concat([BODY, BODY.subarray(0, 20_000)]));
+    writeFileSync(`${path}.part.json`, JSON.stringify({ url, etag: ETAG, size: BODY.length, sha256: null }));
+    await downloadFile({ url, path, ...fast });
+    expect(readFileSync(path).equals(BODY)).toBe(true);
+    expect(requests.at(-1)!.headers.range).toBeUndefined();
   });
 
   test("a download given up is gone on with by the next call", async () => {

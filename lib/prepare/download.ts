@@ -3,7 +3,9 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, r
 import { dirname } from "node:path";
 import { fileError, makeFolder, syncFolder, writeFileAtomic, writeFully } from "../store/atomic.ts";
 import { LabError } from "../errors.ts";
+import { interruptible } from "../interruptible.ts";
 import { hashFile } from "../store/hash.ts";
+import { lockFolder } from "../store/lock.ts";
 import { Interrupted, openUrl, Refused } from "./http-open.ts";
 
 export interface DownloadOptions {
@@ -47,8 +49,33 @@ interface PartState {
  * A part goes on only while the server's ETag (or, without one, its length) stays the same; else it starts anew. Retried with growing waits:
  * connection errors, cuts, silence, 408, 429 (Retry-After heard), 5xx. Refused for good: other statuses, an HTML page, a wrong length or
  * hash (after one more try from the start), a failed check. Throws LabError; what has arrived stays for the next call unless it is wrong.
+ * A second call for a path that is on its way gets the first one's end; another process that writes in the folder is a LabError. An
+ * interrupted cell ends it.
  */
 export async function downloadFile(options: DownloadOptions): Promise<Download> {
+  const known = running.get(options.path);
+  if (known) return known;
+  const download = interruptible(options.signal, async (signal) => {
+    makeFolder(dirname(options.path));
+    const lock = lockFolder(dirname(options.path));
+    try {
+      return await downloadAlone({ ...options, signal });
+    } finally {
+      lock.release();
+    }
+  });
+  running.set(options.path, download);
+  try {
+    return await download;
+  } finally {
+    running.delete(options.path);
+  }
+}
+
+/** Of this process, by path. */
+const running = new Map<string, Promise<Download>>();
+
+async function downloadAlone(options: DownloadOptions): Promise<Download> {
   const { url, path, attempts = 6, backoffMs = 500, signal } = options;
   const part = `${path}.part`;
   let state = readState(path, url);
@@ -119,6 +146,7 @@ async function fetchRest(options: DownloadOptions, part: string, state: PartStat
 }
 
 async function complete({ path, sha256: wanted, check }: DownloadOptions, part: string, state: PartState): Promise<string> {
+  if (state.size !== null && partSize(part) !== state.size) throw new WrongContent(`${partSize(part)} bytes are here, ${state.size} were announced`);
   const sha256 = await hashFile(part);
   for (const expected of [wanted, state.sha256])
     if (expected && sha256 !== expected) throw new WrongContent(`the file's sha256 is ${sha256}, not ${expected}`);

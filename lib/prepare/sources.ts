@@ -137,7 +137,7 @@ export function readHandwritten(folder: string = join(REPO_ROOT, "data", "handwr
     const { questions, setAside, rules } = readQuestions(join(folder, file), { source: "handwritten" });
     const bad = setAside[0];
     if (bad) throw new LabError({ what: "A hand-written question cannot be used", where: `${bad.file}, line ${bad.line}, field ${bad.field}`, expected: bad.expected, found: bad.found });
-    all.questions.push(...questions);
+    for (const question of questions) all.questions.push(question);
     for (const [id, rule] of rules) all.rules.set(id, rule);
   }
   return all;

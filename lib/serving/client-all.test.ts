@@ -51,6 +51,18 @@ test("an abort ends completeAll with the abort's reason", async () => {
   expect(stub.requests.length).toBeLessThan(30);
 });
 
+test("an interrupted cell ends completeAll: what is in flight is aborted, and nothing more is asked", async () => {
+  const { stub, client } = await serve(({ n }, response) => {
+    if (n < 20) sendChat(response); // the others are never answered
+  });
+  const run = client.completeAll(Array.from({ length: 500 }, () => request), { concurrency: 4 });
+  while (stub.requests.length < 24) await sleep(5);
+  process.emit("SIGINT");
+  await expect(run).rejects.toThrow("The cell was interrupted");
+  await sleep(100);
+  expect(stub.requests.length).toBe(24);
+});
+
 test("a server that is restarted in mid-run costs no answer", async () => {
   const answer: Answer = ({ body }, response) => void setTimeout(() => sendChat(response, { content: body.messages[0]!.content }), 20);
   const { stub, client } = await serve(answer, { backoff: { firstMs: 50, maxMs: 200 }, maxAttempts: 12 });

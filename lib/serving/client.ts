@@ -6,6 +6,7 @@ import type { ChatMessage } from "../model/chat.ts";
 import { isPermanent, readResponse } from "./completion.ts";
 import type { CompletionRequest, CompletionResult, Failure, FailureCause, Reading, Written } from "./completion.ts";
 import { LabError } from "../errors.ts";
+import { interruptible } from "../interruptible.ts";
 import { mapPool } from "./pool.ts";
 import { readRequestError, TooLarge } from "./request-error.ts";
 import type { RequestError } from "./request-error.ts";
@@ -136,9 +137,9 @@ export function createClient(options: ClientOptions): Client {
     async completeAll(requests, { concurrency: inFlight = concurrency, signal, onResult } = {}) {
       const either = joinSignals([signal, options.signal]);
       let lost = 0;
-      return mapPool(requests, { concurrency: inFlight, signal: either }, async (request, index) => {
-        const result = await complete({ ...request, signal: joinSignals([request.signal, either]) });
-        if (!result.ok && result.cause === "cancelled" && either?.aborted) throw either.reason;
+      return mapPool(requests, { concurrency: inFlight, signal: either }, async (request, index, stop) => {
+        const result = await complete({ ...request, signal: joinSignals([request.signal, stop]) });
+        if (!result.ok && result.cause === "cancelled" && stop.aborted) throw stop.reason;
         lost = !result.ok && result.cause === "connection" ? lost + 1 : 0;
         if (lost >= LOST_IN_A_ROW) throw new LabError({ what: "The model server is gone", where: baseURL, found: (result as { message: string }).message, todo: "Start it again and run the cell again; what was answered is kept." });
         await onResult?.(result, index);
@@ -147,12 +148,14 @@ export function createClient(options: ClientOptions): Client {
     },
     async streamComplete(request, onText) {
       assertPossible(request, engine);
-      const limit = timeLimit(timeoutMs, [request.signal, options.signal]);
-      try {
-        return await streamOnce(openai, fields(request, model, engine), { engine, opensThink, begin: request.begin ?? "", maxBytes, onText, signal: limit.signal, why: limit.why });
-      } finally {
-        limit.clear();
-      }
+      return interruptible(request.signal, async (signal) => {
+        const limit = timeLimit(timeoutMs, [signal, options.signal]);
+        try {
+          return await streamOnce(openai, fields(request, model, engine), { engine, opensThink, begin: request.begin ?? "", maxBytes, onText, signal: limit.signal, why: limit.why });
+        } finally {
+          limit.clear();
+        }
+      });
     },
   };
 }

@@ -62,7 +62,15 @@ export interface OpenServer {
 export async function openServer(
   lab: Lab,
   model: ModelRole | string | ModelRef,
-  { port, apiKey, adapters = [], signal }: OpenServerOptions = {},
+  options: OpenServerOptions = {},
+): Promise<OpenServer> {
+  return interruptible(options.signal, (signal) => open(lab, model, { ...options, signal }));
+}
+
+async function open(
+  lab: Lab,
+  model: ModelRole | string | ModelRef,
+  { port, apiKey, adapters = [], signal }: OpenServerOptions,
 ): Promise<OpenServer> {
   const { serving, models } = lab.config;
   const role = typeof model === "string" && isRole(model) ? model : null;
