@@ -49,7 +49,10 @@ def main(args: argparse.Namespace) -> int:
     work.start()
     while work.is_alive():
         work.join(0.2)
-    runner.save()
+    try:
+        runner.save()
+    except OSError as error:  # a full disk: what the cells said comes first
+        problems.append(f"{args.output} could not be written: {error.strerror or error}")
     for problem in problems:
         print(problem, flush=True)
     return 1 if problems else 0

@@ -3,7 +3,7 @@ import { wantsGpu } from "../lib/config/config.ts";
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
-import { makeFolder } from "../lib/store/atomic.ts";
+import { fileError, makeFolder } from "../lib/store/atomic.ts";
 import { LabError } from "../lib/errors.ts";
 import { requireGpu } from "../lib/config/gpu.ts";
 import { openLab } from "../lib/config/lab.ts";
@@ -32,7 +32,12 @@ async function main(): Promise<number> {
   const chosen = notebookFiles().filter((file) => options.only === null || options.only.includes(numberOf(file)));
   const onGpu = wantsGpu(lab.config) && chosen.some((file) => !askOnly(lab).includes(numberOf(file)));
   if (onGpu) await requireGpu(lab);
-  makeFolder(join(lab.paths.reports, "notebooks"));
+  const folder = join(lab.paths.reports, "notebooks");
+  try {
+    makeFolder(folder);
+  } catch (cause) {
+    throw fileError("The workspace cannot be written", folder, cause);
+  }
 
   endWithMessage(() => setUp([packages, pythonEnvironment, kernelspec, ...(onGpu ? [gpuPackages] : [])]));
   const executed = await runNotebooks(lab, chosen);

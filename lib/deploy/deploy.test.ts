@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createClient } from "../serving/client.ts";
 import { askByCurl, askStreamed, deploy, mergeForDeployment, quoteForShell, withDeployment } from "./deploy.ts";
 import { PROFILES } from "../config/profiles.ts";
@@ -58,6 +58,15 @@ describe("asking a deployed model", () => {
     expect(text).toBe(`你说 ${question}`);
     expect(command).toContain("Authorization: Bearer ftmodel-local");
     expect((await promisify(execFile)("sh", ["-c", command])).stdout).toBe(output);
+  });
+
+  test.runIf(hasCurl)("a proxy that the environment names is not asked: the server is on this machine", async () => {
+    vi.stubEnv("http_proxy", "http://127.0.0.1:9");
+    try {
+      expect((await askByCurl(lab, deployment("ftmodel-local"), "x")).text).toBe("你说 x");
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   test.runIf(hasCurl)("a key of your own is sent but not shown", async () => {

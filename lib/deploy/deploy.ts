@@ -94,8 +94,9 @@ export async function askByCurl(lab: Lab, { client, url, apiKey }: Pick<Deployme
   const body = JSON.stringify({ model: client.model, messages: messages(question, lab.config.prompt.system), temperature: 0, max_tokens: lab.config.evaluate.maxTokens });
   const key = apiKey && (process.env.FTMODEL_API_KEY ? "$FTMODEL_API_KEY" : apiKey);
   const target = `${url}/chat/completions`;
-  const command = [`curl ${target}`, "-H 'Content-Type: application/json'", ...(key ? [`-H "Authorization: Bearer ${key}"`] : []), `-d ${quoteForShell(body)}`].join(" \\\n  ");
-  const args = ["--silent", "--show-error", "--max-time", String(Math.ceil(lab.config.serving.requestTimeoutMs / 1000)), target, "-H", "Content-Type: application/json", "-d", body];
+  // To this machine: no proxy has to see the question, and a dead one must not stop it.
+  const command = [`curl --noproxy '*' ${target}`, "-H 'Content-Type: application/json'", ...(key ? [`-H "Authorization: Bearer ${key}"`] : []), `-d ${quoteForShell(body)}`].join(" \\\n  ");
+  const args = ["--noproxy", "*", "--silent", "--show-error", "--max-time", String(Math.ceil(lab.config.serving.requestTimeoutMs / 1000)), target, "-H", "Content-Type: application/json", "-d", body];
   try {
     // The key goes through stdin (`-H @-`): command lines are public on a machine.
     const running = promisify(execFile)("curl", [...args, ...(apiKey ? ["-H", "@-"] : [])], { maxBuffer: 16 * 2 ** 20 });

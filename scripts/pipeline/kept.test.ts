@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { openLab } from "../../lib/config/lab.ts";
 import type { Lab } from "../../lib/config/lab.ts";
-import { commonKey, difference, notebookKey, ownedBy, readLedger, reasonToRun, takeSnapshot, writeLedger } from "./kept.ts";
+import { ledgerFile, commonKey, difference, notebookKey, ownedBy, readLedger, reasonToRun, takeSnapshot, writeLedger } from "./kept.ts";
 import type { Executed, Ledger } from "./kept.ts";
 
 let lab: Lab;
@@ -103,4 +103,10 @@ test("the ledger is read back as it was written and is no output itself", () => 
   writeLedger(lab, ledger);
   expect(readLedger(lab)).toEqual(ledger);
   expect(takeSnapshot(lab)).toEqual({});
+});
+
+test("a damaged ledger is as good as none", () => {
+  writeLedger(lab, { "03": { key: "k", finished: "2026-01-01", seconds: 2, wrote: {} } });
+  writeFileSync(ledgerFile(lab), '{"03": {"key');
+  expect(readLedger(lab)).toEqual({});
 });

@@ -95,7 +95,12 @@ export function ownedBy(before: Snapshot, after: Snapshot, last: Executed | unde
 }
 
 export function readLedger(lab: Lab): Ledger {
-  return existsSync(ledgerFile(lab)) ? (JSON.parse(readFileSync(ledgerFile(lab), "utf8")) as Ledger) : {};
+  if (!existsSync(ledgerFile(lab))) return {};
+  try {
+    return JSON.parse(readFileSync(ledgerFile(lab), "utf8")) as Ledger;
+  } catch {
+    return {}; // damaged: as good as none, every notebook is executed again with the work on disk
+  }
 }
 
 export function writeLedger(lab: Lab, ledger: Ledger): void {
