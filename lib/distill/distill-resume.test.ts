@@ -69,6 +69,21 @@ test("a torn last line is cut, told, and asked for again", async () => {
   expect(rowsOf(lab())).toEqual(rows);
 });
 
+test("a bit that flips in a text of a finished file is noticed: set aside, told, asked for again", async () => {
+  const { lab, asked } = await bench();
+  const first = await distill(lab(), stubQuestions(5));
+  asked();
+  const { distilled } = lab().paths;
+  const bytes = readFileSync(distilled);
+  const at = bytes.indexOf("What is 2 + 2?");
+  bytes[at + 8]! ^= 1; // 2 → 3
+  writeFileSync(distilled, bytes);
+  const { repaired, rows } = await distill(lab(), stubQuestions(5));
+  expect(repaired).toMatch(/line 3[^]*another checksum/);
+  expect(asked().map(prompt)).toEqual(["What is 2 + 2?"]);
+  expect(rows).toEqual(first.rows);
+});
+
 test("a damaged archive costs its own line only", async () => {
   const { lab, asked } = await bench();
   await distill(lab(), stubQuestions(4));

@@ -31,7 +31,7 @@ export async function openDistilled(paths: Pick<Paths, "processed" | "distilled"
       if (stale.length > 0) {
         const kept = store.rows().filter((row) => wanted.has(row.key));
         await store.close();
-        writeJsonl(paths.distilled, [...kept, ...back]);
+        writeJsonl(paths.distilled, [...kept, ...back], { checked: true });
         store = openStore(paths.distilled, rowStore);
       } else await appendAll(store, back);
     } finally {

@@ -66,7 +66,7 @@ export function parseLine<T>(bytes: Buffer, schema: z.ZodType<T>): LineResult<T>
     return { problem: { reason: "json", field: "", expected: "one JSON object", found } };
   }
   if (checksum && crc32(text) !== parseInt(checksum[1]!, 16))
-    return { problem: { reason: "checksum", field: "", expected: "the line as it was written", found: "another checksum: the line was damaged" } };
+    return { problem: { reason: "checksum", field: "", expected: "the line as it was written", found: "another checksum: the line was damaged, or edited without taking its crc out" } };
   const parsed = schema.safeParse(value);
   if (parsed.success) return { row: parsed.data };
   return { problem: { reason: "field", ...fieldProblem(parsed.error, value) } };
@@ -108,9 +108,12 @@ function lineError(path: string, line: number, p: LineProblem): LabError {
   return new LabError({ what: "A row cannot be read", where: `${path}, line ${line}${field}`, expected: p.expected, found: p.found });
 }
 
-/** Writes all rows at once (temp, sync, rename) and returns the exact text written. Throws LabError as writeFileAtomic. */
-export function writeJsonl(path: string, rows: readonly object[]): string {
-  const text = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+/**
+ * Writes all rows at once (temp, sync, rename) and returns the exact text written; `checked`: each with its checksum. Throws LabError as
+ * writeFileAtomic.
+ */
+export function writeJsonl(path: string, rows: readonly object[], { checked = false }: { checked?: boolean } = {}): string {
+  const text = rows.map((row) => `${checked ? checkedLine(row) : JSON.stringify(row)}\n`).join("");
   writeFileAtomic(path, text);
   return text;
 }

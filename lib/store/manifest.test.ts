@@ -3,7 +3,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { writeFileAtomic } from "./atomic.ts";
+import { readJsonl } from "./jsonl.ts";
 import { assertMadeTogether, finishJsonl, manifestPath, readManifest } from "./manifest.ts";
 
 const root = mkdtempSync(join(tmpdir(), "ftmodel-manifest-"));
@@ -41,11 +43,19 @@ describe("a manifest marks a finished file", () => {
     expect(readManifest(path)).toBe(null);
   });
 
+  test("a flipped bit in a finished file is told with its line by whoever reads it", () => {
+    finishJsonl(path, [{ id: "a", text: "2 + 2" }, { id: "b", text: "3 + 3" }], {});
+    const row = z.object({ id: z.string(), text: z.string() });
+    expect(readJsonl(path, row)).toEqual([{ id: "a", text: "2 + 2" }, { id: "b", text: "3 + 3" }]);
+    writeFileSync(path, readFileSync(path, "utf8").replace("3 + 3", "3 + 2"));
+    expect(() => readJsonl(path, row)).toThrow(/line 2[^]*another checksum: the line was damaged, or edited/);
+  });
+
   test("killed between write and rename: the old file is still the finished one, the temp file goes with the next write", () => {
     const before = finishJsonl(path, [{ id: "old" }], { seed: 1 });
     expect(killed(`fs.renameSync = die; syncBuiltinESMExports(); ${FINISH.replace("PATH", JSON.stringify(path))}`)).toBe("SIGKILL");
     expect(readManifest(path, { seed: 1 })).toEqual(before);
-    expect(readFileSync(path, "utf8")).toBe('{"id":"old"}\n');
+    expect(readFileSync(path, "utf8")).toBe('{"id":"old","crc":"8dee91e1"}\n');
     expect(readdirSync(join(path, "..")).filter((f) => f.endsWith(".tmp"))).toHaveLength(1);
     finishJsonl(path, [{ id: "new" }], { seed: 2 });
     expect(readdirSync(join(path, "..")).sort()).toEqual(["raw.jsonl", "raw.jsonl.manifest.json"]);
@@ -55,7 +65,7 @@ describe("a manifest marks a finished file", () => {
     finishJsonl(path, [{ id: "old" }], { seed: 1 });
     const second = `const rename = fs.renameSync; let times = 0; fs.renameSync = (...a) => (times++ === 0 ? rename(...a) : die()); syncBuiltinESMExports();`;
     expect(killed(`${second} ${FINISH.replace("PATH", JSON.stringify(path))}`)).toBe("SIGKILL");
-    expect(readFileSync(path, "utf8")).toBe('{"id":"new"}\n');
+    expect(readFileSync(path, "utf8")).toBe('{"id":"new","crc":"d3e6eaf2"}\n');
     expect(readManifest(path)).toBe(null);
     expect(readManifest(path, { seed: 1 })).toBe(null);
     expect(readManifest(path, { seed: 2 })).toBe(null);

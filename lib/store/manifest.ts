@@ -25,13 +25,13 @@ export function manifestPath(path: string): string {
 }
 
 /**
- * Writes rows as JSON lines, then the manifest beside them (`<file>.manifest.json`).
+ * Writes rows as JSON lines, each with its checksum, which readJsonl looks at; then the manifest beside them (`<file>.manifest.json`).
  *
  * Killed between the two, the old manifest no longer fits the new file, and `readManifest` says the file is not finished.
  * Throws LabError when the disk refuses.
  */
 export function finishJsonl(path: string, rows: readonly object[], inputs: Record<string, unknown>): Manifest {
-  return finish(path, writeJsonl(path, rows), rows.length, inputs);
+  return finish(path, writeJsonl(path, rows, { checked: true }), rows.length, inputs);
 }
 
 /** The same for any text; `rows` is what the reader would count. */
