@@ -71,7 +71,7 @@ def train(run: RunFile, events: EventLog, reward: RewardProcess, batch: Batch, f
     questions = questions_of(run, tokenizer)
     plan = plan_of(run, batch, fill, questions, tokenizer)
     set_seed(run.config.seed)
-    with passes_of(batch if plan.kernel else plan.batch):
+    with passes_of(plan.batch):
         model = load_policy(run, plan.device, plan.kernel)
         before = trainable_weights(model)
         watch = GrpoWatch(run, events, questions.epochs)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .batch import Batch, filled
+from .batch import Batch, filled, planned_batch
 from .colocate import beside_vllm, vllm_arguments
 from .flash import Kernel
 from .loop import loop_arguments
@@ -29,6 +29,7 @@ class Plan:
     speed: Speed
     batch: Batch
     room: int  # tokens a pass, for which memory was planned
+    split: int  # times as many passes as that: 1, until memory has run out
     arguments: dict[str, Any]  # GRPOConfig's: the loop, and vLLM
 
     @property
@@ -51,7 +52,7 @@ class Plan:
         if self.kernel:
             from .packed_grpo import PackedGRPOTrainer
 
-            return partial(PackedGRPOTrainer, room=self.room, share=self.speed.prefixes)
+            return partial(PackedGRPOTrainer, room=self.room, share=self.speed.prefixes, split=self.split)
         config = self.run.config
         if self.device == "cpu" and not config.grpo.gradient_checkpointing and not config.models.load_in_4bit:
             from .cpu_grpo import CpuGRPOTrainer
@@ -67,9 +68,10 @@ def plan_of(
     config, device = run.config, device_of(run)
     speed = speed_of(run, device)
     longest = 0 if device == "cpu" else longest_prompt(tokenizer, questions.data["prompt"])
-    room = batch.micro * (config.prepare.max_prompt_tokens + config.grpo.max_tokens)
+    room = planned_batch(run).micro * (config.prepare.max_prompt_tokens + config.grpo.max_tokens)
+    split = 1 if fill else batch.accumulation
     if speed.kernel:
-        print(f"passes of at most {room} tokens, without padding")
+        print(f"passes of at most {room} tokens, without padding; {split} times as many as that gives")
         batch = batch.cut(batch.effective)  # the trainer cuts it by tokens
     elif fill and device != "cpu":
         batch = filled(batch, lambda micro: micro * (longest + config.grpo.max_tokens), room)
@@ -78,7 +80,7 @@ def plan_of(
     why = "gpu.vllm" if device != "cpu" else "a GPU only"
     print(setting_line("vLLM for the answers, in this process", vllm["use_vllm"], why))
     loop = loop_arguments(run, config.grpo, batch, questions.steps, device, speed)
-    return Plan(run, device, speed, batch, room, {**vllm, **loop})
+    return Plan(run, device, speed, batch, room, split, {**vllm, **loop})
 
 
 def longest_prompt(tokenizer: PreTrainedTokenizerBase, prompts: list) -> int:

@@ -38,18 +38,18 @@ class Pack:
 class PackedGRPOTrainer(TimedGRPOTrainer):
     """
     For a text model whose attention is flash.use_kernel's. `room`: tokens of a pass that is trained on;
-    `share`: read a prompt once for all its answers. One batch a step for TRL (no accumulation), which is cut
-    into passes here.
+    `share`: read a prompt once for all its answers; `split`: times as many passes as `room` asks for, once
+    memory has run out. One batch a step for TRL (no accumulation), which is cut into passes here.
 
     With vLLM the weights of gpu.vllmCorrection are taken from the pass that is trained on. TRL takes them
     from a pass of their own, of the same policy: each batch of answers is learned from once.
     """
 
-    def __init__(self, *, room: int, share: bool, **kwargs: Any):
+    def __init__(self, *, room: int, share: bool, split: int = 1, **kwargs: Any):
         super().__init__(**kwargs)
         once = (self.args.gradient_accumulation_steps, self.args.steps_per_generation, self.num_iterations)
         assert once == (1, 1, 1), once
-        self.room, self.share = room, share
+        self.room, self.share, self.split = room, share, split
         self.room_without_gradient = room * (1 if self.args.gradient_checkpointing else WITHOUT_GRADIENT)
         self.corrects = self.use_vllm and self.vllm_importance_sampling_correction
         self.vllm_importance_sampling_correction = False
@@ -68,7 +68,7 @@ class PackedGRPOTrainer(TimedGRPOTrainer):
         caller adds the last one's.
         """
         answers = inputs["completion_mask"].size(0)
-        parts = passes(rows_of(inputs), self.room, self.share)
+        parts = passes(rows_of(inputs), self.room, self.share, self.split)
         counts = self.accelerator.gather(torch.tensor(len(parts), device=self.accelerator.device))
         parts = split_into(parts, int(counts.max()))
         before = torch.zeros((), device=self.accelerator.device)
@@ -101,7 +101,7 @@ class PackedGRPOTrainer(TimedGRPOTrainer):
         logps = entropies = torch.zeros(input_ids.size(0) * logits_to_keep, device=input_ids.device)
         # What is trained on is a pass already.
         whole = [list(range(input_ids.size(0)))]
-        parts = whole if trained else passes(rows, self.room_without_gradient, self.share)
+        parts = whole if trained else passes(rows, self.room_without_gradient, self.share, self.split)
         for part in parts:
             pack = packed(rows, part, self.share, input_ids.device)
             with self.accelerator.autocast():
@@ -161,10 +161,11 @@ def rows_of(inputs: dict[str, torch.Tensor]) -> Rows:
     return Rows(ids, mask, inputs["completion_ids"].size(1))
 
 
-def passes(rows: Rows, room: int, share: bool) -> list[list[int]]:
+def passes(rows: Rows, room: int, share: bool, split: int = 1) -> list[list[int]]:
     """
     Rows by prompt, in as few and as equal passes of at most `room` tokens as that order gives; one row at
-    least. `share`: a prompt counts once a pass, not once for each of its answers.
+    least. `share`: a prompt counts once a pass, not once for each of its answers. `split`: up to so many
+    times as many passes as `room` needs: less room alone would leave a pass as it is that is far below it.
     """
 
     def cut(most: float) -> list[list[int]]:
@@ -181,12 +182,12 @@ def passes(rows: Rows, room: int, share: bool) -> list[list[int]]:
             tokens += more
         return parts
 
-    fewest = len(cut(room))
-    # The least room that gives as few: a last pass of a few answers launches as many kernels as a full one.
+    most = split * len(cut(room))
+    # The least room that gives no more: a last pass of a few answers launches as many kernels as a full one.
     low, high = 0, room
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if len(cut(middle)) == fewest else (middle, high)
+        low, high = (low, middle) if len(cut(middle)) <= most else (middle, high)
     return cut(high)
 
 

@@ -255,3 +255,35 @@ def test_a_kernel_that_is_wrong_for_prefixes_is_told_from_one_that_is_right():
     assert flash.reads_prefixes(flash.one_by_one, "cpu")
     assert flash.difference(top_left, "cpu") < flash.TOLERANCE
     assert not flash.reads_prefixes(top_left, "cpu")
+
+
+def test_passes_that_memory_ran_out_with_are_halved_however_far_they_are_below_the_room():
+    prompts = [list(range(3, 13)), list(range(20, 28))]
+    ids, mask, most = batch_of(prompts, [12, 9, 14, 7, 10, 11, 8, 13])
+    rows = Rows(ids, mask, most)
+    assert [len(part) for part in passes(rows, 10_000, True)] == [8]
+    assert [len(part) for part in passes(rows, 10_000, True, split=2)] == [4, 4]
+    assert len(passes(rows, 10_000, True, split=100)) == 8  # a row is never cut
+
+
+@pytest.mark.parametrize("micro", [1, 4])
+def test_grpo_that_runs_out_of_memory_halves_the_pass_that_died_whatever_was_planned(
+    stage, reward_module, monkeypatch, micro
+):
+    """The whole stage, plain attention in the kernel's place: all answers of a step fit into one pass."""
+    whole = PackedGRPOTrainer._compute_loss
+
+    def at_most_four(self, model, inputs):
+        if len(inputs["completion_ids"]) > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return whole(self, model, inputs)
+
+    monkeypatch.setattr(flash, "working_kernel", lambda device: (flash.one_by_one, "a row at a time"))
+    monkeypatch.setattr(flash, "reads_prefixes", lambda kernel, device: True)
+    monkeypatch.setattr(PackedGRPOTrainer, "_compute_loss", at_most_four)
+    reward = reward_module("(row) => ({ letters: new Set(row.completion).size })")
+    settings = {"startFromSft": False, "maxSteps": 1, "microBatch": micro, "maskTruncated": False}
+    grpo = stage("grpo", RL_ROWS, reward=reward, prepare={"maxPromptTokens": 512}, grpo=settings)
+    assert grpo.run() == 0, grpo.log()
+    (warning,) = [event for event in grpo.events("warning") if event["code"] == "out_of_memory"]
+    assert "passes of 8 rows; going on with 4 × 2 = 8" in warning["message"]
