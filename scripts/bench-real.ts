@@ -9,22 +9,24 @@
  *       --together           trainings share the GPU: give each its room with --set gpu.vllmMemoryShare=… and grpo.microBatch=…
  *       --no-alone           leaves out GRPO on the bare Base
  *     npm run bench:real -- --of DIR/real.json
- *       prints a result's tables as Markdown and draws DIR/real.png, which needs Chromium
+ *       prints a result's tables as Markdown and draws DIR/real.png, on any machine with Chromium
  *
  * `--base`, `--teacher`, `--judge` are folders or hub ids; the files hold rows of `question` and `gold_answer`. Nobody trains on the test
- * file; what of it stands in the training file is left out. Prints four tables and writes DIR/real.json.
+ * file; what of it stands in the training file is left out. Prints four tables, writes DIR/real.json and draws
+ * DIR/real.png; where no Chromium is found, it says so and goes on.
  */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { listGpus } from "../lib/config/gpu.ts";
+import { realFigure } from "./bench/real-figure.ts";
+import type { Drawn } from "./bench/real-figure.ts";
 import { runLine } from "./bench/real-line.ts";
 import { asMarkdown, realResult, realTables } from "./bench/real-table.ts";
 import type { RealResult } from "./bench/real-table.ts";
 import { PYTHON, workspacePaths } from "../lib/config/paths.ts";
 import { parseSetting } from "../lib/config/settings.ts";
 import { LabError } from "../lib/errors.ts";
-import { ablation } from "../lib/figures/ablate.ts";
 import { closeBrowser } from "../lib/show/browser.ts";
 import { drawFigure } from "../lib/show/png.ts";
 import { writeFileAtomic } from "../lib/store/atomic.ts";
@@ -66,16 +68,28 @@ async function main(): Promise<void> {
   const result = realResult(line);
   const [gpu] = await listGpus();
   const about = { created: new Date().toISOString(), device: gpu?.name ?? "CPU", versions: installedVersions(PYTHON, PACKAGES), models, profile: values.profile ?? "small", settings: values.set ?? [] };
-  writeFileAtomic(`${out}/real.json`, `${JSON.stringify({ ...about, ...result }, null, 1)}\n`);
+  const kept = { ...about, ...result };
+  writeFileAtomic(`${out}/real.json`, `${JSON.stringify(kept, null, 1)}\n`);
   for (const { caption, rows } of realTables(result)) console.log(`\n${table(rows, undefined, { caption }).text}`);
   console.log(`\n${out}/real.json`);
+  await drawBeside(`${out}/real.json`, kept);
 }
 
 async function showResult(file: string): Promise<void> {
-  const result = JSON.parse(readFileSync(file, "utf8")) as RealResult & { profile: string };
+  const result = JSON.parse(readFileSync(file, "utf8")) as RealResult & Drawn;
   console.log(asMarkdown(realTables(result)));
-  writeFileAtomic(file.replace(/\.json$/, ".png"), await drawFigure(ablation(result)));
-  await closeBrowser();
+  await drawBeside(file, result);
+}
+
+/** Hours of measuring must not end in an error for want of a picture; stdout is the tables' own. */
+async function drawBeside(file: string, result: Drawn): Promise<void> {
+  try {
+    writeFileAtomic(`${file.replace(/\.json$/, "")}.png`, await drawFigure(realFigure(result)));
+  } catch (error) {
+    console.error(`No real.png: ${(error as Error).message.split("\n")[0]}`);
+  } finally {
+    await closeBrowser();
+  }
 }
 
 main().catch((error: unknown) => {

@@ -21,6 +21,9 @@ export interface Delta {
   p: number;
 }
 
+/** How what `differenceVerdict` says is coloured. */
+export const VERDICT_COLOURS = { better: KEPT, worse: MARK, undecided: "#8C959F" } as const;
+
 /** Paired differences b − a, over all questions and by type; questions that only one of the two answered are left out. */
 export function deltasByType(a: ArmDetails, b: ArmDetails, metric: Metric = "accuracy"): Delta[] {
   const pair = `${a.name} → ${b.name}`;
@@ -52,7 +55,7 @@ export function deltas(rows: readonly Delta[]): Figure {
       x: chosen.map((row) => 100 * row.delta),
       high: chosen.map((row) => 100 * (row.high - row.delta)),
       low: chosen.map((row) => 100 * (row.delta - row.low)),
-      colours: verdicts.map((verdict) => ({ better: KEPT, worse: MARK, undecided: "#8C959F" })[verdict]),
+      colours: verdicts.map((verdict) => VERDICT_COLOURS[verdict]),
       text: chosen.map(
         (row, k) => `${row.delta >= 0 ? "+" : "−"}${(100 * Math.abs(row.delta)).toFixed(1)}${{ better: " ▲", worse: " ▼ regression", undecided: "" }[verdicts[k]!]}`,
       ),

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { FilterStats } from "../../lib/filter/filter-record.ts";
 import type { ArmName, EvalDetail } from "../../lib/records.ts";
-import { realResult, realTables } from "./real-table.ts";
+import { asMarkdown, realResult, realTables } from "./real-table.ts";
 
 const answer = (id: string, mode: "greedy" | "sampled", right: boolean): EvalDetail => ({
   ...{ id, type: "financial_calculation", mode, sample: 0, completion: "", format: right, strict: right, lenient: right },
@@ -50,4 +50,18 @@ test("SFT + GRPO is compared with SFT by paired sampled answers; pairs of absent
 test("the tables name questions, seeds and what was left out", () => {
   const captions = realTables(realResult(line([[1, { base: answers(20) }]]))).map(({ caption }) => caption);
   expect(captions[1]).toContain("100 test questions (3 that stand in the training file left out), seeds 1");
+});
+
+test("as Markdown every table has its caption, a head, and a row of as many cells for each of its rows", () => {
+  const tables = realTables(realResult(line([[1, { base: answers(20), sft: answers(30) }]])));
+  const blocks = asMarkdown(tables).split(/\n\n(?=[^|])/);
+  expect(blocks).toHaveLength(tables.length);
+  blocks.forEach((block, i) => {
+    const [caption, blank, ...lines] = block.split("\n");
+    expect([caption, blank]).toEqual([`${tables[i]!.caption}:`, ""]);
+    expect(lines).toHaveLength(2 + tables[i]!.rows.length);
+    expect(new Set(lines.map((cells) => cells.split(" | ").length)).size).toBe(1);
+    expect(lines[1]).toMatch(/^\|( --- \|)+$/);
+  });
+  expect(blocks[1]).toMatch(/\| SFT \| .*0\.30 \[0\.\d\d, 0\.\d\d\].* \|/);
 });

@@ -96,7 +96,8 @@ function inPoints({ delta, low, high }: { delta: number; low: number; high: numb
 }
 
 const label = (arm: string): string => styleOf(arm, 0).label;
-const MEASURES: Partial<Record<Metric, string>> = { accuracy: "greedy, strict", accuracyLenient: "greedy, lenient", accuracySampled: "sampled, strict" };
+/** How a pair's measure is called. */
+export const MEASURES: Partial<Record<Metric, string>> = { accuracy: "greedy, strict", accuracyLenient: "greedy, lenient", accuracySampled: "sampled, strict" };
 
 /** Tables as Markdown, for a README. */
 export function asMarkdown(tables: ReturnType<typeof realTables>): string {
