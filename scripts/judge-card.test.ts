@@ -46,7 +46,7 @@ test("prints one figure a line by name for any Judge behind a URL, asks it with 
   const { code, out, err } = await card("--url", stub.url, "--model", "owner/judge", "--count", "60");
   expect([code, err]).toEqual([0, ""]);
   const figures = Object.fromEntries(out.map((line) => line.split(/ (.*)/s) as [string, string]));
-  expect(figures).toMatchObject({ judge_name: "owner/judge", texts: "60", kappa: "1.000 [1.000, 1.000]", false_positive_rate: "0.000 [0.000, 0.114]", attacks_passed_with_rules: "0", recall_padding: "1.000 [0.566, 1.000] n=5" });
+  expect(figures).toMatchObject({ judge_name: "owner/judge", texts: "60", kappa: "1.000 [0.880, 1.000]", false_positive_rate: "0.000 [0.000, 0.114]", attacks_passed_with_rules: "0", recall_padding: "1.000 [0.566, 1.000] n=5" });
   for (const name of ["precision", "recall", "unreadable_rate", "rule_agreement", "attacks_passed_without_rules", "mean_logic_of_wrong_step", ...LAYOUT_NAMES.map((layout) => `layout_${layout}_error_rate`)]) expect(figures).toHaveProperty(name);
   expect(figures.prompt).toMatch(/^four-dimensions@1\/rules-first\/full\//);
   expect(stub.requests.map(({ body }) => body.max_tokens)).toContain(512);
