@@ -139,9 +139,9 @@ const small: Config = {
   },
   prompt: { ...gpu.prompt, teacher: "example" },
   distill: { ...gpu.distill, maxTokens: 768 },
-  // Off: a 1.5B Judge is no better than chance as the original asks it (kappa 0.02), and asked so that it does best
-  // (0.52; n = 400, half of them wrong: `npm run bench:judge`) it drops 44 % of the right texts, with the rules
-  // before it and 4 % of the wrong ones left.
+  // Off: as the original asks it, a 1.5B Judge is no better than chance (kappa 0.02). These ways of asking do best of
+  // all tried (0.52; n = 400, half of them wrong, no rules before it: `npm run bench:judge`): it passes 56 % of the
+  // right texts and 4 % of the wrong.
   filter: {
     ...gpu.filter,
     useJudge: false,

@@ -134,4 +134,15 @@ describe("deploying", () => {
     expect(texts[1]!.startsWith(texts[0]!)).toBe(true);
     await expect(fetch(`${url}/models`)).rejects.toThrow();
   });
+
+  test("an interrupted deployment is gone, whatever it was doing", { timeout: 120_000 }, async () => {
+    let url = "";
+    const run = withDeployment(lab, async (served) => {
+      url = served.url;
+      setTimeout(() => process.emit("SIGINT"), 50);
+      return new Promise<never>(() => undefined); // hears of no signal
+    }, { model: randomModel(join(workspace.root, "interrupted")), simple: true });
+    await expect(run).rejects.toThrow("The cell was interrupted");
+    await expect(fetch(`${url}/models`)).rejects.toThrow();
+  });
 });

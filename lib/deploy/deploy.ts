@@ -63,9 +63,9 @@ export async function withDeployment<T>(lab: Lab, use: (deployment: Deployment) 
     const deployment = await deploy(lab, { ...options, signal });
     const stopped = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     try {
+      signal.throwIfAborted(); // an interrupt at the end of the start came before anybody listened
       return await Promise.race([use(deployment), stopped]);
     } finally {
-      stopped.catch(() => undefined); // nobody waits for it any more
       await deployment.stop();
     }
   });
