@@ -154,6 +154,7 @@ const Gpu = z.strictObject({
   replicas: int(0, 64).meta(meta("GPUs", "each hold a copy of a served model; requests are spread over them; 0 takes all")),
   serveIn4bit: flag().meta(meta("", "Teacher and Judge in 4 bit; what is trained and evaluated never is")),
   serverSequences: int(1, 4096).meta(meta("requests", "that a vLLM server works on at once, on each GPU; the others in flight wait in its queue")),
+  serverProcesses: int(1, 16).meta(meta("processes", "of vLLM that share each GPU, where their Python, not the GPU, is the limit")),
   serverMemoryShare: real(0.02, 0.98).meta(meta("share of the GPU", "that a vLLM server takes: weights, cache and graphs")),
   cudaGraphs: flag().meta(meta("", "vLLM servers replay captured graphs: faster small batches for some memory")),
 });

@@ -111,6 +111,7 @@ export const ORIGINAL: Config = {
     replicas: 0,
     serveIn4bit: true,
     serverSequences: 256,
+    serverProcesses: 1,
     serverMemoryShare: 0.9,
     cudaGraphs: true,
   },

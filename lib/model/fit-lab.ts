@@ -23,7 +23,7 @@ import type { LoraSlots } from "./memory-plan.ts";
 import { readModelShape } from "./model-shape.ts";
 import type { ModelShape } from "./model-shape.ts";
 
-export type FittedStage = { stage: "SFT" | "GRPO" | "merge"; model: ModelRef; judge?: ModelRef | undefined } | { stage: "serving"; model: ModelRef; mayQuantise: boolean; lora?: LoraSlots | null };
+export type FittedStage = { stage: "SFT" | "GRPO" | "merge"; model: ModelRef; judge?: ModelRef | undefined } | { stage: "serving"; model: ModelRef; mayQuantise: boolean; lora?: LoraSlots | null; cores?: number };
 
 export interface Fitted {
   config: Config;
@@ -103,7 +103,7 @@ function planOn({ what, shape, gpus, config, free, room = (gpu) => roomOf(gpu.me
 
 function fitOn(what: FittedStage, shape: ModelShape, gpu: Gpu, gpus: number, config: Config, free: Free, room = roomOf(gpu.memoryMiB)): Fit {
   const need = { config, shape, room, total: bytesOf(gpu.memoryMiB), gpus, free };
-  if (what.stage === "serving") return fitServing({ ...need, mayQuantise: what.mayQuantise, lora: what.lora });
+  if (what.stage === "serving") return fitServing({ ...need, cores: what.cores, mayQuantise: what.mayQuantise, lora: what.lora });
   if (what.stage === "SFT") return fitSft(need);
   if (what.stage === "merge") return fitMerge(need);
   const judge = what.judge && shapeOf(what.judge);

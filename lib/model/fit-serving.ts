@@ -1,10 +1,11 @@
 /** What a vLLM server can afford on a GPU: bf16 or 4 bit, requests at once, captured graphs. Pure. */
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
-import { choose } from "./fit.ts";
+import { choose, divisors } from "./fit.ts";
 import type { Fit, Option } from "./fit.ts";
-import { cacheBytes, servingMemory, totalMemory } from "./memory-plan.ts";
+import { cacheBytes, GIB, servingMemory, times, totalMemory } from "./memory-plan.ts";
 import type { LoraSlots } from "./memory-plan.ts";
+import { weightBytes } from "./model-shape.ts";
 import type { ModelShape, WeightFormat } from "./model-shape.ts";
 
 /** Requests at once up to which a step of tokens is replayed from captured graphs, prompts that come in included. */
@@ -20,6 +21,14 @@ const AVERAGE = 0.5;
  * must be in the server then.
  */
 const IN_FLIGHT = 2;
+/**
+ * Weights up to which several processes share a GPU. vLLM plans each step in Python: with 1,024 requests that
+ * takes some 40 ms, in which an H200 that serves a 0.5B is idle four fifths of the time.
+ */
+const SMALL_MODEL = 4 * GIB;
+/** Cores for each such process: it keeps one busy, and what takes in its requests another. */
+const CORES_A_PROCESS = 4;
+const MOST_PROCESSES = 4;
 /** The most that the config takes as serving.concurrency. */
 const MOST_IN_FLIGHT = 8192;
 
@@ -28,6 +37,8 @@ export interface ServingNeed {
   shape: ModelShape;
   room: number;
   gpus: number;
+  /** Of the machine's processor. Default 1. */
+  cores?: number | undefined;
   /** Teacher and Judge may be quantised; what is trained and evaluated may not. */
   mayQuantise: boolean;
   /** Adapters that the server holds beside the model. */
@@ -39,8 +50,11 @@ export interface ServingNeed {
  * The server's share of the GPU is filled with cache: more requests at once, more tokens a second. Where all
  * requests at full length cannot fill it, the cache is as large as they are: vLLM then measures nothing at its
  * start, which goes wrong when another process takes or frees memory at that moment.
+ *
+ * Several processes share the GPU where the model is small and there is room for as many requests as one would
+ * work on: each has its part of them, and a cache of a size of its own.
  */
-export function fitServing({ config, shape, room, gpus, mayQuantise, lora, free }: ServingNeed): Fit {
+export function fitServing({ config, shape, room, gpus, cores = 1, mayQuantise, lora, free }: ServingNeed): Fit {
   const { maxModelLength, concurrency } = config.serving;
   const replicas = config.gpu.replicas > 0 ? config.gpu.replicas : Math.max(1, gpus);
   if (replicas > gpus)
@@ -57,11 +71,17 @@ export function fitServing({ config, shape, room, gpus, mayQuantise, lora, free 
       ? ["bf16", "nf4 double"]
       : [config.gpu.serveIn4bit ? "nf4 double" : "bf16"];
   const graphs = free("gpu.cudaGraphs") ? [true, false] : [config.gpu.cudaGraphs];
+  const several = Math.min(MOST_PROCESSES, Math.floor(cores / (CORES_A_PROCESS * replicas)));
+  const maySplit = free("gpu.serverProcesses") && several > 1 && weightBytes(shape, "bf16") <= SMALL_MODEL;
+  const counts = maySplit ? divisors(MOST_REQUESTS, several) : [config.gpu.serverProcesses];
   const ways = [ENOUGH_REQUESTS, 2].flatMap((least) =>
-    formats.flatMap((format) => graphs.map((captured) => ({ least, format, captured }))),
+    formats.flatMap((format) =>
+      graphs.flatMap((captured) => counts.map((processes) => ({ least, format, captured, processes }))),
+    ),
   );
-  const options = ways.map(({ least, format, captured }): Option => {
-    const empty = totalMemory(servingMemory({ shape, format, tokens: 0, graphs: captured, lora }));
+  const options = ways.map(({ least, format, captured, processes }): Option => {
+    const bare = times(processes, servingMemory({ shape, format, tokens: 0, graphs: captured, lora }));
+    const empty = totalMemory(bare);
     const fill = Math.floor((room * share - empty) / cacheBytes(shape));
     const possible = Math.floor(fill / (maxModelLength * AVERAGE));
     const wanted = !free("gpu.serverSequences")
@@ -70,13 +90,14 @@ export function fitServing({ config, shape, room, gpus, mayQuantise, lora, free 
         ? MOST_REQUESTS
         : Math.min(MOST_SEQUENCES, Math.ceil(concurrency / replicas));
     const requests = Math.max(1, Math.min(wanted, possible));
-    const enough = possible >= Math.min(least, wanted);
+    const splits = maySplit && processes > 1;
+    const enough = possible >= (splits ? wanted : Math.min(least, wanted));
     // Too little for `least` requests: the plan then shows what these would take, which is more than the share holds.
     const most = requests * maxModelLength;
     const tokens = !enough
       ? Math.ceil(Math.min(least, wanted) * maxModelLength * AVERAGE)
       : Math.min(fill, most);
-    const memory = servingMemory({ shape, format, tokens, graphs: captured, lora });
+    const memory = { ...bare, cache: tokens * cacheBytes(shape) };
     const isLimited = enough && most < fill;
     return {
       overrides: {
@@ -85,13 +106,14 @@ export function fitServing({ config, shape, room, gpus, mayQuantise, lora, free 
         "gpu.cudaGraphs": captured,
         "gpu.replicas": replicas,
         "gpu.serverSequences": requests,
+        "gpu.serverProcesses": processes,
         "serving.concurrency": free("serving.concurrency")
           ? Math.min(MOST_IN_FLIGHT, requests * IN_FLIGHT * replicas)
           : concurrency,
       },
-      setting: `${format === "bf16" ? "bf16" : "4 bit"}, ${replicas > 1 ? `${replicas} GPUs × ` : ""}${requests} requests at once${lora ? `, ${lora.count} LoRA slots of rank ${lora.rank}` : ""}${captured ? "" : ", no CUDA graphs"}`,
+      setting: `${format === "bf16" ? "bf16" : "4 bit"}, ${replicas > 1 ? `${replicas} GPUs × ` : ""}${requests} requests at once${lora ? `, ${lora.count} LoRA slots of rank ${lora.rank}` : ""}${processes > 1 ? `, ${processes} processes a GPU` : ""}${captured ? "" : ", no CUDA graphs"}`,
       memory,
-      cacheBytes: isLimited ? most * cacheBytes(shape) : undefined,
+      cacheBytes: isLimited || processes > 1 ? tokens * cacheBytes(shape) : undefined,
       short: enough
         ? undefined
         : { key: "gpu.serverMemoryShare", has: room * share, needs: totalMemory(memory) },

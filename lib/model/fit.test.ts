@@ -127,6 +127,27 @@ test("a Judge on the same GPU has its share of it", () => {
   expect(judged.overrides["gpu.serverMemoryShare"]).toBeLessThan(0.2);
 });
 
+test("a small model is served by several processes a GPU, where cores and memory are enough for as many requests as one works on", () => {
+  const of = (card: Card, { shape = base, cores = 16, overrides = {} as Overrides, gpus = 1 } = {}) =>
+    fitServing({ ...need(card, { "serving.maxModelLength": 2560, ...overrides }, gpus), shape, cores, mayQuantise: false });
+  const [one, four] = [of(80, { cores: 7 }), of(80)];
+  expect([one, four].map(({ overrides }) => overrides["gpu.serverProcesses"])).toEqual([1, 4]);
+  expect(four.overrides["gpu.serverSequences"]).toBe(one.overrides["gpu.serverSequences"]);
+  expect(four.setting).toContain("1024 requests at once, 4 processes a GPU");
+  expect(four.memory.weights).toBe(4 * one.memory.weights);
+  expect(four.memory.runtime).toBe(4 * one.memory.runtime);
+  expect(four.cacheBytes).toBe(four.memory.cache); // none of them has to measure what the others leave
+  expect(totalMemory(four.memory)).toBeLessThanOrEqual(four.room * 0.9);
+  const processes = (card: Card, options = {}) => of(card, options).overrides["gpu.serverProcesses"];
+  expect([8, 16, 24].map((card) => processes(card as Card))).toEqual([1, 1, 1]);
+  expect(processes(80, { shape: judge })).toBe(1); // a 7B keeps the GPU busy
+  expect(processes(80, { cores: 8 })).toBe(2);
+  expect(processes(80, { overrides: { "serving.maxModelLength": 4096 } })).toBe(2); // four leave no room for 1,024 requests
+  expect(processes(80, { gpus: 2 })).toBe(2);
+  expect(processes(80, { overrides: { "gpu.serverProcesses": 3 } })).toBe(3);
+  expect(processes(8, { overrides: { "gpu.serverProcesses": 2 } })).toBe(2);
+});
+
 test("a 7B is served in bf16 where its cache has room beside it, in 4 bit where it has not", () => {
   expect([8, 16, 24, 80].map((card) => serving(card as Card).overrides["gpu.serveIn4bit"])).toEqual([true, true, false, false]);
   expect(serving(80).overrides["serving.concurrency"]).toBeGreaterThan(500);

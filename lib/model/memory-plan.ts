@@ -116,6 +116,12 @@ export function servingMemory({ shape, format, tokens, graphs, lora }: ServingLo
   return { weights: weightBytes(shape, format) + slots, cache: tokens * cacheBytes(shape), optimizer: 0, activations: 0, runtime: SERVER + (graphs ? GRAPHS : 0) };
 }
 
+/** The memory of `count` things alike. */
+export function times(count: number, one: Memory): Memory {
+  const { weights, cache, optimizer, activations, runtime } = one;
+  return { weights: count * weights, cache: count * cache, optimizer: count * optimizer, activations: count * activations, runtime: count * runtime };
+}
+
 /** The memory of two things that are there at the same time. */
 export function together(a: Memory, b: Memory): Memory {
   return { weights: a.weights + b.weights, cache: a.cache + b.cache, optimizer: a.optimizer + b.optimizer, activations: a.activations + b.activations, runtime: a.runtime + b.runtime };

@@ -20,6 +20,8 @@ export type Engine = "transformers" | "vllm";
 export interface ClientOptions {
   /** Up to and including the version: `http://127.0.0.1:8000/v1`. */
   baseURL: string;
+  /** More servers of the same model: requests are dealt to all of them in turn. */
+  otherURLs?: readonly string[] | undefined;
   /** As the server calls it. */
   model: string;
   /** Which fields the server knows. `transformers serve` answers 422 to others. */
@@ -73,11 +75,11 @@ const LOST_IN_A_ROW = 8;
 
 /** A client of one model on one server. Sends nothing until asked. */
 export function createClient(options: ClientOptions): Client {
-  const { baseURL, model, engine, concurrency = 64, timeoutMs = 120_000, maxAttempts = 8, backoff = { firstMs: 500, maxMs: 30_000 }, maxBytes = 16 * 2 ** 20, opensThink = null } = options;
+  const { baseURL, otherURLs = [], model, engine, concurrency = 64, timeoutMs = 120_000, maxAttempts = 8, backoff = { firstMs: 500, maxMs: 30_000 }, maxBytes = 16 * 2 ** 20, opensThink = null } = options;
   // undici's own limits (300 s for headers and between parts of a body) would end requests that wait in a server's queue.
   const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 }, maxResponseSize: maxBytes });
-  const openai = new OpenAI({
-    baseURL,
+  const connect = (url: string) => new OpenAI({
+    baseURL: url,
     apiKey: options.apiKey ?? "none",
     organization: null,
     project: null,
@@ -88,9 +90,13 @@ export function createClient(options: ClientOptions): Client {
     fetch: (url, init) => undiciFetch(url as string, { ...init, dispatcher } as Parameters<typeof undiciFetch>[1]) as unknown as Promise<Response>,
   });
 
+  const connections = [baseURL, ...otherURLs].map(connect);
+  let turn = 0;
+  const next = () => connections[turn++ % connections.length]!;
+
   async function once(request: CompletionRequest, signal: AbortSignal): Promise<Reading | RequestError> {
     try {
-      const response = await openai.chat.completions.create({ ...fields(request, model, engine), stream: false }, { signal }).asResponse();
+      const response = await next().chat.completions.create({ ...fields(request, model, engine), stream: false }, { signal }).asResponse();
       const reading = readResponse(await readBody(response, maxBytes), request.begin);
       const isWhole = reading.text === "" || Boolean(request.begin);
       return isWhole ? reading : { ...reading, text: restoreThink(reading.text, opensThink) };
@@ -151,7 +157,7 @@ export function createClient(options: ClientOptions): Client {
       return interruptible(request.signal, async (signal) => {
         const limit = timeLimit(timeoutMs, [signal, options.signal]);
         try {
-          return await streamOnce(openai, fields(request, model, engine), { engine, opensThink, begin: request.begin ?? "", maxBytes, onText, signal: limit.signal, why: limit.why });
+          return await streamOnce(next(), fields(request, model, engine), { engine, opensThink, begin: request.begin ?? "", maxBytes, onText, signal: limit.signal, why: limit.why });
         } finally {
           limit.clear();
         }

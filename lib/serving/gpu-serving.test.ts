@@ -42,7 +42,7 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
     for (const folder of [workspace, gpu.folder]) rmSync(folder, { recursive: true, force: true });
   });
   const lab = (overrides: Record<string, unknown> = {}): Lab => openLab({ profile: "gpu", "models.teacher": teacher, "models.judge": judge, ...overrides }, { FTMODEL_WORKSPACE: workspace });
-  const starts = () => readFileSync(gpu.starts, "utf8").trim().split("\n").map((line) => JSON.parse(line) as { args: string[]; others: number });
+  const starts = () => readFileSync(gpu.starts, "utf8").trim().split("\n").map((line) => JSON.parse(line) as { args: string[]; others: number; pid: number });
   const question = { messages: [{ role: "user" as const, content: "2 + 2" }], temperature: 0, maxTokens: 8 };
 
   test("the Teacher is gone, and its memory free, before the Judge starts", { timeout: 60_000 }, async () => {
@@ -77,6 +77,43 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
     const asked = readFileSync(gpu.asked, "utf8").trim().split("\n").map((line) => JSON.parse(line) as { model: string; max_tokens: number });
     expect(asked.filter(({ max_tokens }) => max_tokens === question.maxTokens).map(({ model }) => model).sort()).toEqual([teacher, "sft", "sft_grpo"].sort());
     expect(printed.at(-1)).toContain("2 LoRA slots of rank 16");
+  });
+
+  test("several processes share a GPU behind one client, each with its part of requests, cache and memory", { timeout: 60_000 }, async () => {
+    const many = starts().length;
+    const two = lab({ "gpu.serverProcesses": 2 });
+    rmSync(gpu.asked, { force: true });
+    await serving.withServer(two, "teacher", async (client) => {
+      expect(client.concurrency).toBe(2048);
+      expect(await client.completeAll(Array.from({ length: 10 }, () => question))).toHaveLength(10);
+    });
+    const args = starts().slice(many).map(({ args }) => (name: string) => args[args.indexOf(name) + 1]!);
+    expect(args).toHaveLength(2);
+    expect(args.map((of) => of("--max-num-seqs"))).toEqual(["512", "512"]);
+    expect(args.map((of) => of("--api-server-count"))).toEqual(["1", "1"]);
+    expect(new Set(args.map((of) => of("--port"))).size).toBe(2);
+    const shape = readModelShape(teacher)!;
+    const whole = 1024 * Number(args[0]!("--max-model-len")) * 4 * shape.num_hidden_layers * keyValueWidth(shape);
+    expect(args.map((of) => Number(of("--kv-cache-memory-bytes")))).toEqual([whole / 2, whole / 2]);
+    const asked = readFileSync(gpu.asked, "utf8").trim().split("\n").map((line) => JSON.parse(line) as { max_tokens: number; port: number });
+    const ports = asked.filter(({ max_tokens }) => max_tokens === question.maxTokens).map(({ port }) => port);
+    expect(args.map((of) => ports.filter((port) => port === Number(of("--port"))).length)).toEqual([5, 5]);
+    const alone = await serving.openServer(two, "teacher", { port: 0 }); // a deployment has one address
+    await alone.stop();
+    expect(starts()).toHaveLength(many + 3);
+  });
+
+  test("one of several processes that does not start stops the others, and is named; one that dies ends the requests of all", { timeout: 60_000 }, async () => {
+    const two = lab({ "gpu.serverProcesses": 2, "serving.startTimeoutMs": 10_000 });
+    writeFileSync(join(gpu.folder, "refuse-next"), "");
+    await expect(serving.openServer(two, "teacher")).rejects.toThrow(/The model server died[^]*refused by the test/);
+    const { pid } = starts().at(-1)!;
+    expect(() => process.kill(pid, 0)).toThrow();
+    const server = await serving.openServer(two, "teacher");
+    process.kill(starts().at(-1)!.pid, "SIGKILL");
+    await expect(server.client.completeAll(Array.from({ length: 200 }, () => question))).rejects.toThrow(/server/);
+    await server.stop();
+    for (const { pid } of starts().slice(-2)) expect(() => process.kill(pid, 0)).toThrow();
   });
 
   test("an adapter of another base, or of too high a rank, is named before a server is started", async () => {

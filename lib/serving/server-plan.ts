@@ -23,7 +23,7 @@ const PLANNED_FOR_ONE = 2;
 
 /**
  * The config of a server fitted to the GPU's memory, with the plan for people. Under profile tiny the config
- * as it is; transformers without a GPU runs on the CPU, without a plan.
+ * as it is; transformers without a GPU runs on the CPU, without a plan. `cores`: of the machine's processor.
  *
  * Throws LabError as fitLab.
  */
@@ -32,9 +32,10 @@ export async function planServer(
   model: ModelRef,
   mayQuantise: boolean,
   lora: LoraSlots | null = null,
+  cores = 1,
 ): Promise<Fitted> {
   const { config } = lab;
-  const what = { stage: "serving", model, mayQuantise, lora } as const;
+  const what = { stage: "serving", model, mayQuantise, lora, cores } as const;
   if (!wantsGpu(config) || config.serving.engine === "vllm") return fitLab(lab, what);
   const atOnce = Math.min(MOST_AT_ONCE, batchFor(config.serving.concurrency));
   if ((await listGpus()).length === 0)
@@ -43,6 +44,7 @@ export async function planServer(
     "serving.concurrency": inFlightFor(atOnce),
     "gpu.serverSequences": atOnce * PLANNED_FOR_ONE,
     "gpu.replicas": 1,
+    "gpu.serverProcesses": 1,
     "gpu.cudaGraphs": false,
   };
   const fitted = await fitLab(

@@ -42,6 +42,8 @@ export interface Server {
   readonly log: string;
   /** Its requests are aborted, with a LabError that holds the server's last words, when the server dies. */
   readonly client: Client;
+  /** What `client` was made of. */
+  readonly connection: ClientOptions;
   /** Ends the server's whole process group, after `graceSeconds` by force; resolves when it is gone. */
   stop(graceSeconds?: number): Promise<void>;
 }
@@ -82,7 +84,7 @@ async function startOn(port: number, options: ServerOptions): Promise<Server> {
     if (!stopping) died.abort(deathError(servedName, log, status, key));
   });
   const connection: ClientOptions = { baseURL: url, model: servedName, engine, apiKey: key, concurrency, opensThink: folder === null ? null : templateOpensThink(folder) };
-  const client = createClient({ ...connection, timeoutMs: requestTimeoutMs, signal: died.signal });
+  const toLast: ClientOptions = { ...connection, timeoutMs: requestTimeoutMs, signal: died.signal };
   const stop = async (graceSeconds = "serve" in run ? 0 : 10) => {
     stopping = true;
     await server.stop(graceSeconds); // 0 for ours, which has nothing to put in order
@@ -95,7 +97,7 @@ async function startOn(port: number, options: ServerOptions): Promise<Server> {
     await stop();
     throw error;
   }
-  return { url, model: servedName, pid: server.pid, log, client, stop };
+  return { url, model: servedName, pid: server.pid, log, client: createClient(toLast), connection: toLast, stop };
 }
 
 function deathError(model: string, log: string, status: number | null, key: string): LabError {

@@ -11,6 +11,7 @@ import { templateOpensThink } from "../model/chat.ts";
 import { LabError } from "../errors.ts";
 import { interruptible } from "../interruptible.ts";
 import type { Lab } from "../config/lab.ts";
+import { overrideConfig } from "../config/settings.ts";
 import { checkAdapter } from "../model/adapter.ts";
 import { fetchModel } from "../model/fetch-model.ts";
 import { modelFolder, resolveModel } from "../model/model-ref.ts";
@@ -22,11 +23,11 @@ import type { GivenServer, ModelRole } from "./given.ts";
 import { assertInstalled } from "./installed.ts";
 import { assertPortFree } from "./port.ts";
 import { answered, probe } from "./readiness.ts";
-import { startServer } from "./server.ts";
+import { startServers } from "./servers.ts";
 import { planServer } from "./server-plan.ts";
 
 export interface OpenServerOptions {
-  /** Of a started server; default `serving.port`. */
+  /** Of a started server, which then is one process with one address; default `serving.port`. */
   port?: number | undefined;
   /** Of a started vLLM; a random one unless told. */
   apiKey?: string | undefined;
@@ -41,8 +42,9 @@ export interface OpenServerOptions {
 export interface OpenServer {
   readonly client: Client;
   readonly model: ModelRef;
+  /** Of the first process. */
   readonly url: string;
-  /** Null for a server that was there before. */
+  /** Of the first process; null for a server that was there before. */
   readonly pid: number | null;
   /** Stops what was started; a server that was there before goes on. */
   stop(): Promise<void>;
@@ -86,7 +88,8 @@ async function open(
   const lora = loraSlots(adapters);
   const onGpu = serving.engine === "vllm" || wantsGpu(lab.config);
   const mayQuantise = onGpu && role !== null && role !== "base";
-  const planned = () => planServer(lab, ref, mayQuantise, lora);
+  const cores = availableParallelism();
+  const planned = () => planServer(port === undefined ? lab : atOneAddress(lab), ref, mayQuantise, lora, cores);
   await fetchModel(ref, {
     signal,
     before: async () => assertStartable((await planned()).config, ref, mayQuantise, port ?? serving.port),
@@ -95,13 +98,14 @@ async function open(
   if (plan) console.log(plan);
   await assertFree();
   const replicas = Math.max(1, config.gpu.replicas);
+  const processes = config.gpu.serverProcesses;
   const log = join(
     lab.paths.reports,
     "servers",
     `${basename(ref.path).replace(/[^\w.-]+/g, "_") || "model"}-${process.pid}.log`,
   );
   mkdirSync(join(lab.paths.reports, "servers"), { recursive: true });
-  const server = await startServer({
+  const server = await startServers(processes, {
     ...{ engine: serving.engine, model: ref, port: port ?? serving.port, log, apiKey, signal },
     maxModelLength: serving.maxModelLength,
     concurrency: config.serving.concurrency,
@@ -113,7 +117,7 @@ async function open(
     cacheBytes,
     cudaGraphs: config.gpu.cudaGraphs,
     replicas,
-    apiServers: apiServersFor(availableParallelism(), replicas),
+    apiServers: processes > 1 ? replicas : apiServersFor(cores, replicas),
     adapters,
   });
   return { client: server.client, model: ref, url: server.url, pid: server.pid, stop: () => server.stop() };
@@ -140,6 +144,12 @@ export async function withServer<T>(
       await server.stop();
     }
   });
+}
+
+function atOneAddress(lab: Lab): Lab {
+  const one = { "gpu.serverProcesses": 1 };
+  const chosen = [...(lab.chosen ?? []), ...Object.keys(one)];
+  return { ...lab, config: overrideConfig(lab.config, one), chosen };
 }
 
 /** What can be known of a planned server before a long download: the engine's programs, the port. */

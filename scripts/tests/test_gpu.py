@@ -181,9 +181,9 @@ def run_within(stage, gpus, bytes_allowed=0):
 
 @pytest.mark.parametrize("gpus", [1, pytest.param(2, marks=needs_two)])
 def test_sft_that_runs_out_of_memory_goes_on_with_half_the_rows_and_the_same_effective_batch(gpu_stage, gpus):
-    # All rows are cut at maxLength: a pass has micro-batch × maxLength tokens, and no smaller pass is filled up. Its activations are
-    # some GiB, the model a few MiB, so a whole pass takes nearly twice the memory of half of one.
-    rows = [{**row, "response": row["response"] * 100} for row in SFT_ROWS * 6][: 32 * gpus]
+    # Rows of 1,850 tokens, nearly maxLength: no smaller pass is filled up. A pass's activations are some GiB, the model a few MiB, so a
+    # whole pass takes nearly twice the memory of half of one.
+    rows = [{**SFT_ROWS[0], "id": f"q{i}", "response": SFT_ROWS[0]["response"] * 60} for i in range(32 * gpus)]
     settings = {"epochs": 1, "maxLength": 2048, "loraDropout": 0.0, "gradientCheckpointing": False}
 
     def make(folder, micro, accumulation):
