@@ -1,4 +1,7 @@
-/** What the notebooks import: everything, room by room; a room imports only from those before it (testing/order.test.ts). */
+/**
+ * What the notebooks import: everything, room by room; a room imports only from those before it
+ * (testing/order.test.ts).
+ */
 export * from "./errors.ts";
 export * from "./records.ts";
 

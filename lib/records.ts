@@ -12,7 +12,9 @@ export type QuestionType = z.infer<typeof QuestionType>;
 
 const text = z.string().refine((s) => s.trim() !== "", "must not be blank");
 
-/** Stage 1, `data/raw/raw.jsonl`. `reasoning` is what the source shipped; it is never taken for our Teacher's. */
+/**
+ * Stage 1, `data/raw/raw.jsonl`. `reasoning` is what the source shipped; it is never taken for our Teacher's.
+ */
 export const Question = z.object({
   id: text,
   question: text,
@@ -32,17 +34,22 @@ export const Distilled = Question.extend({
   /** 0 … k−1. */
   sample: z.number().int().min(0),
   /**
-   * All that the Teacher wrote: `<think>` put back where the chat template opened it, a reasoning field of the server joined in front;
-   * null when the request failed.
+   * All that the Teacher wrote: `<think>` put back where the chat template opened it, a reasoning field of
+   * the server joined in front; null when the request failed.
    */
   teacher_output: z.string().nullable(),
   /** The server's reasoning field; null where it gives none. */
   teacher_reasoning: z.string().nullable().default(null),
   /** What a student would be trained on, made of the two above; null when there is none. */
   response: z.string().nullable().default(null),
-  /** The rule of `ASSEMBLY_RULES` that made `response`, or why none could; null when nothing was to be put together. */
+  /**
+   * The rule of `ASSEMBLY_RULES` that made `response`, or why none could; null when nothing was to be put
+   * together.
+   */
   assembly: z.string().nullable().default(null),
-  /** Why there is no usable text: "length", "empty", "context_overflow", "http_500" …; null when there is one. */
+  /**
+   * Why there is no usable text: "length", "empty", "context_overflow", "http_500" …; null when there is one.
+   */
   failure: z.string().nullable(),
   completion_tokens: z.number().int().min(0).nullable(),
   model: text,
@@ -67,15 +74,59 @@ export type RlRow = z.infer<typeof RlRow>;
 /** One line of `reports/runs/<key>/events.jsonl`, written by the Python sidecar. Times are Unix seconds. */
 export const RunEvent = z.discriminatedUnion("event", [
   /** First line of every (re)start. `device` "cpu" or the GPU's name; `versions` package → version. */
-  z.object({ event: z.literal("start"), time: z.number(), step: z.number(), totalSteps: z.number(), device: z.string(), trainableParameters: z.number(), totalParameters: z.number(), versions: z.record(z.string(), z.string()) }),
-  /** Metrics after an optimizer step. Names as TRL logs them (loss, learning_rate, reward, kl, …) plus secondsPerStep, tokensPerSecond, memoryMiB. */
-  z.object({ event: z.literal("step"), time: z.number(), step: z.number(), metrics: z.record(z.string(), z.number().nullable()) }),
-  /** GRPO: all completions of one step. Arrays share one index; `group` numbers the prompt within the step. */
-  z.object({ event: z.literal("samples"), time: z.number(), step: z.number(), samples: z.array(z.object({ id: z.string(), group: z.number(), completion: z.string(), rewards: z.record(z.string(), z.number()), reward: z.number(), advantage: z.number(), tokens: z.number() })) }),
+  z.object({
+    event: z.literal("start"),
+    time: z.number(),
+    step: z.number(),
+    totalSteps: z.number(),
+    device: z.string(),
+    trainableParameters: z.number(),
+    totalParameters: z.number(),
+    versions: z.record(z.string(), z.string()),
+  }),
+  /**
+   * Metrics after an optimizer step. Names as TRL logs them (loss, learning_rate, reward, kl, …) plus
+   * secondsPerStep, tokensPerSecond, memoryMiB.
+   */
+  z.object({
+    event: z.literal("step"),
+    time: z.number(),
+    step: z.number(),
+    metrics: z.record(z.string(), z.number().nullable()),
+  }),
+  /**
+   * GRPO: all completions of one step. Arrays share one index; `group` numbers the prompt within the step.
+   */
+  z.object({
+    event: z.literal("samples"),
+    time: z.number(),
+    step: z.number(),
+    samples: z.array(
+      z.object({
+        id: z.string(),
+        group: z.number(),
+        completion: z.string(),
+        rewards: z.record(z.string(), z.number()),
+        reward: z.number(),
+        advantage: z.number(),
+        tokens: z.number(),
+      }),
+    ),
+  }),
   z.object({ event: z.literal("warning"), time: z.number(), code: z.string(), message: z.string() }),
   z.object({ event: z.literal("checkpoint"), time: z.number(), step: z.number(), path: z.string() }),
-  /** Last line. `status` "done" or "failed"; `cause` is a stable code ("non_finite_gradient", "reward_process_died", "out_of_memory", "cancelled", "error") with its message. */
-  z.object({ event: z.literal("end"), time: z.number(), status: z.enum(["done", "failed"]), cause: z.string().nullable(), message: z.string().nullable(), step: z.number() }),
+  /**
+   * Last line. `status` "done" or "failed"; `cause` is a stable code ("non_finite_gradient",
+   * "reward_process_died", "out_of_memory", "cancelled", "error") with its message.
+   */
+  z.object({
+    event: z.literal("end"),
+    time: z.number(),
+    status: z.enum(["done", "failed"]),
+    cause: z.string().nullable(),
+    message: z.string().nullable(),
+    step: z.number(),
+  }),
 ]);
 export type RunEvent = z.infer<typeof RunEvent>;
 
@@ -104,7 +155,10 @@ export const EvalDetail = z.object({
 });
 export type EvalDetail = z.infer<typeof EvalDetail>;
 
-/** The zeros: the Base as it is, with the best prompt for it, and that prompt by majority of its sampled answers. */
+/**
+ * The zeros: the Base as it is, with the best prompt for it, and that prompt by majority of its sampled
+ * answers.
+ */
 export const ZERO_NAMES = ["base", "base_prompted", "base_majority"] as const;
 /** What training made of the Base. */
 export const TRAINED_NAMES = ["sft", "sft_grpo", "grpo_only"] as const;
@@ -147,6 +201,16 @@ export const AblationSummary = z.object({
   n: z.number().int(),
   seeds: z.array(z.number().int()),
   arms: z.array(Arm),
-  pairs: z.array(z.object({ a: z.string(), b: z.string(), metric: z.string(), delta: z.number(), low: z.number(), high: z.number(), p: z.number() })),
+  pairs: z.array(
+    z.object({
+      a: z.string(),
+      b: z.string(),
+      metric: z.string(),
+      delta: z.number(),
+      low: z.number(),
+      high: z.number(),
+      p: z.number(),
+    }),
+  ),
 });
 export type AblationSummary = z.infer<typeof AblationSummary>;

@@ -8,12 +8,13 @@
  *     npm run bench:gpu -- --again                  measure again what has a result
  *     npm run bench:gpu -- --learning               the tiny world learnt through the gpu profile's code, beside the CPU's run of it
  *
- * Models of exactly the shapes of Qwen2.5-1.5B and -7B with random weights: right for speed and memory. Each row is kept in
- * DIR/<row>.json when it is done, so that a bench that was cut off goes on where it was. On a machine without a GPU it says so and ends with
- * status 1 before anything else. A goal that is missed is shown; the exit status is 1 only when a row could not be measured.
+ * Models of exactly the shapes of Qwen2.5-1.5B and -7B with random weights: right for speed and memory. Each
+ * row is kept in DIR/<row>.json when it is done, so that a bench that was cut off goes on where it was. On a
+ * machine without a GPU it says so and ends with status 1 before anything else. A goal that is missed is
+ * shown; the exit status is 1 only when a row could not be measured.
  *
- * Run so far: the rows of one GPU on an H100, those of two GPUs and `--learning` on H200. Not yet: the rows of four GPUs. On a CPU the
- * baselines run on tiny shapes in scripts/tests/test_bench.py.
+ * Run so far: the rows of one GPU on an H100, those of two GPUs and `--learning` on H200. Not yet: the rows
+ * of four GPUs. On a CPU the baselines run on tiny shapes in scripts/tests/test_bench.py.
  */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -32,14 +33,43 @@ import { ASKED, tableRow } from "./bench/gpu-table.ts";
 import type { Result } from "./bench/gpu-table.ts";
 import { installedVersions } from "./setup/locked.mjs";
 
-const PACKAGES = ["torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes", "vllm", "liger-kernel"];
+const PACKAGES = [
+  "torch",
+  "transformers",
+  "trl",
+  "peft",
+  "accelerate",
+  "bitsandbytes",
+  "vllm",
+  "liger-kernel",
+];
 
 async function main(): Promise<void> {
   const gpus = await requireGpu(openLab({ profile: "gpu" }, {}));
-  const { values } = parseArgs({ options: { rows: { type: "string" }, tokenizer: { type: "string" }, out: { type: "string" }, again: { type: "boolean" }, learning: { type: "boolean" } } });
+  const { values } = parseArgs({
+    options: {
+      rows: { type: "string" },
+      tokenizer: { type: "string" },
+      out: { type: "string" },
+      again: { type: "boolean" },
+      learning: { type: "boolean" },
+    },
+  });
   const rows = values.rows?.split(",").map((row) => row.trim()) ?? Object.keys(ASKED);
-  for (const row of rows) if (!(row in ASKED)) throw new LabError({ what: "There is no such row", where: "--rows", expected: Object.keys(ASKED).join(", "), found: row });
-  if (values.tokenizer !== undefined && !existsSync(join(values.tokenizer, "tokenizer.json"))) throw new LabError({ what: "There is no tokenizer", where: values.tokenizer, expected: "tokenizer.json" });
+  for (const row of rows)
+    if (!(row in ASKED))
+      throw new LabError({
+        what: "There is no such row",
+        where: "--rows",
+        expected: Object.keys(ASKED).join(", "),
+        found: row,
+      });
+  if (values.tokenizer !== undefined && !existsSync(join(values.tokenizer, "tokenizer.json")))
+    throw new LabError({
+      what: "There is no tokenizer",
+      where: values.tokenizer,
+      expected: "tokenizer.json",
+    });
   const out = resolve(values.out ?? join(workspacePaths().reports, "bench-gpu"));
   mkdirSync(out, { recursive: true });
   if (values.learning) return await printLearning(out);
@@ -56,7 +86,13 @@ async function main(): Promise<void> {
     console.log(`\n${row}: ${ASKED[row]!.what}`);
     try {
       const measured = await MEASURES[row]!(bench);
-      const result: Result = { row, created: new Date().toISOString(), device: describeDevice(await listGpus()), versions: installedVersions(PYTHON, PACKAGES), ...measured };
+      const result: Result = {
+        row,
+        created: new Date().toISOString(),
+        device: describeDevice(await listGpus()),
+        versions: installedVersions(PYTHON, PACKAGES),
+        ...measured,
+      };
       writeFileAtomic(file, `${JSON.stringify(result, null, 2)}\n`);
       console.log(table([tableRow(row, result)]).text);
     } catch (error) {
@@ -69,19 +105,47 @@ async function main(): Promise<void> {
 }
 
 function printAll(out: string, gpus: readonly Gpu[], problems: Record<string, string>): void {
-  const results = Object.keys(ASKED).map((row): [string, Result | null] => [row, existsSync(join(out, `${row}.json`)) ? (JSON.parse(readFileSync(join(out, `${row}.json`), "utf8")) as Result) : null]);
-  console.log(`\n${table(results.map(([row, result]) => tableRow(row, result, problems[row])), undefined, { caption: `GPU bench on ${describeDevice(gpus)}, weights random` }).text}`);
+  const results = Object.keys(ASKED).map((row): [string, Result | null] => [
+    row,
+    existsSync(join(out, `${row}.json`))
+      ? (JSON.parse(readFileSync(join(out, `${row}.json`), "utf8")) as Result)
+      : null,
+  ]);
+  console.log(
+    `\n${
+      table(
+        results.map(([row, result]) => tableRow(row, result, problems[row])),
+        undefined,
+        { caption: `GPU bench on ${describeDevice(gpus)}, weights random` },
+      ).text
+    }`,
+  );
   for (const [row, result] of results) {
     if (!result) continue;
-    const versions = Object.entries(result.versions).map(([name, version]) => `${name} ${version ?? "–"}`).join(", ");
-    console.log(`\n${row}  ${result.created}  ${result.device}  ${versions}\n  baseline  ${result.baseline.command}\n  ours      ${result.ours.command}\n  ${result.notes.join("; ")}`);
+    const versions = Object.entries(result.versions)
+      .map(([name, version]) => `${name} ${version ?? "–"}`)
+      .join(", ");
+    console.log(
+      `\n${row}  ${result.created}  ${result.device}  ${versions}\n  baseline  ` +
+        `${result.baseline.command}\n  ours      ${result.ours.command}\n  ${result.notes.join("; ")}`,
+    );
   }
 }
 
 async function printLearning(out: string): Promise<void> {
   const learnt = await learnBoth(out);
-  const rows = learnt.map((row) => ({ ...row, "as on the CPU": agree(row.greedy, learnt.find(({ where, arm }) => where === "CPU" && arm === row.arm)!.greedy) ? "yes" : "NO" }));
-  console.log(`\n${table(rows, undefined, { caption: `The tiny world, n = 500, 95 % intervals, ${describeDevice(await listGpus())}` }).text}`);
+  const rows = learnt.map((row) => ({
+    ...row,
+    "as on the CPU": agree(
+      row.greedy,
+      learnt.find(({ where, arm }) => where === "CPU" && arm === row.arm)!.greedy,
+    )
+      ? "yes"
+      : "NO",
+  }));
+  console.log(
+    `\n${table(rows, undefined, { caption: `The tiny world, n = 500, 95 % intervals, ${describeDevice(await listGpus())}` }).text}`,
+  );
 }
 
 function describeDevice(gpus: readonly Gpu[]): string {
@@ -89,7 +153,9 @@ function describeDevice(gpus: readonly Gpu[]): string {
 }
 
 main().catch((error: unknown) => {
-  const told = error instanceof LabError || (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"));
+  const told =
+    error instanceof LabError ||
+    (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"));
   console.error(told ? `\n${error.message}` : error);
   process.exitCode = 1;
 });

@@ -90,7 +90,9 @@ async function main(): Promise<void> {
     join(out, "grpo.json"),
     `${JSON.stringify({ created: new Date().toISOString(), device: gpu?.name ?? "CPU", grpo, gpu: used, ...seconds }, null, 1)}\n`,
   );
-  const setting = `${grpo.promptsPerStep} × ${grpo.groupSize} answers, ${grpo.microBatch} a pass, packed ${used.packed}, correction ${used.vllmCorrection}`;
+  const setting =
+    `${grpo.promptsPerStep} × ${grpo.groupSize} answers, ${grpo.microBatch} a pass, packed ` +
+    `${used.packed}, correction ${used.vllmCorrection}`;
   console.log(
     `\n${table(seconds.rows, undefined, { caption: `GRPO on ${gpu?.name ?? "a CPU"}: ${setting}, ${seconds.steps} steps` }).text}`,
   );
@@ -103,13 +105,17 @@ async function main(): Promise<void> {
       join(out, "work"),
     );
     console.log(
-      `\nTRL's trainer, ${values.batch ?? 16} answers a pass: ${plain.toFixed(2)} s a step (answers of ${Math.round(length)} tokens), ${(plain / seconds.wall).toFixed(2)} × ours`,
+      `\nTRL's trainer, ${values.batch ?? 16} answers a pass: ${plain.toFixed(2)} s a step ` +
+        `(answers of ${Math.round(length)} tokens), ${(plain / seconds.wall).toFixed(2)} × ours`,
     );
   }
   console.log(`\n${run!.folder}/log.txt   ${join(out, "grpo.json")}`);
 }
 
-/** Seconds of a step of TRL's own trainer, with vLLM in its process on the same share of the GPU, and the mean length of its answers. */
+/**
+ * Seconds of a step of TRL's own trainer, with vLLM in its process on the same share of the GPU, and the mean
+ * length of its answers.
+ */
 async function plainTrl(
   config: Run["config"],
   rows: string,

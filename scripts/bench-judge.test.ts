@@ -47,7 +47,8 @@ async function bench(...args: string[]): Promise<{ code: number; out: string; er
   return { code, out, err };
 }
 
-test("labels a Teacher's texts, asks once in every setting, and shows which mark would tell right from wrong", async () => {
+test("labels a Teacher's texts, asks once in every setting, and shows which mark would tell right " +
+  "from wrong", async () => {
   const row = (i: number, sum: number, question = `What is ${i} + ${i}?`) => ({
     ...{ id: `q${i}`, question, gold_answer: String(2 * i), type: "financial_calculation", source: "mine" },
     ...{

@@ -1,13 +1,13 @@
 /**
- * Which prompt makes a model usable as Teacher: usable and right texts of the same questions, one prompt after
- * another on one server.
+ * Which prompt makes a model usable as Teacher: usable and right texts of the same questions, one prompt
+ * after another on one server.
  *
  *     npm run bench:prompts -- --model DIR --questions FILE
  *     npm run bench:prompts -- --model DIR --questions FILE --count 400 --prompts tags,example --url URL
  *
- * Values are profile small's (FTMODEL_PROFILE and FTMODEL_SET change them). Every prompt's texts are kept when it is
- * through, so a bench that was cut off goes on with the next one. The table is printed and written to
- * reports/prompts_<time>.json, all texts beside it as JSON lines.
+ * Values are profile small's (FTMODEL_PROFILE and FTMODEL_SET change them). Every prompt's texts are kept
+ * when it is through, so a bench that was cut off goes on with the next one. The table is printed and written
+ * to reports/prompts_<time>.json, all texts beside it as JSON lines.
  */
 import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";

@@ -11,9 +11,10 @@
  *     npm run bench:real -- --of DIR/real.json
  *       prints a result's tables as Markdown and draws DIR/real.png, on any machine with Chromium
  *
- * `--base`, `--teacher`, `--judge` are folders or hub ids; the files hold rows of `question` and `gold_answer`. Nobody trains on the test
- * file; what of it stands in the training file is left out. Prints four tables, writes DIR/real.json and draws
- * DIR/real.png; where no Chromium is found, it says so and goes on.
+ * `--base`, `--teacher`, `--judge` are folders or hub ids; the files hold rows of `question` and
+ * `gold_answer`. Nobody trains on the test file; what of it stands in the training file is left out. Prints
+ * four tables, writes DIR/real.json and draws DIR/real.png; where no Chromium is found, it says so and goes
+ * on.
  */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -55,22 +56,48 @@ async function main(): Promise<void> {
   if (values.of !== undefined) return showResult(resolve(values.of));
   const given = (name: "base" | "teacher" | "judge" | "train" | "test"): string => {
     const value = values[name];
-    if (value === undefined) throw new LabError({ what: "An option is missing", where: `--${name}`, expected: USAGE });
+    if (value === undefined)
+      throw new LabError({ what: "An option is missing", where: `--${name}`, expected: USAGE });
     return value;
   };
   const out = resolve(values.out ?? `${workspacePaths().reports}/bench-real`);
   const seeds = (values.seeds ?? "1,2").split(",").map(Number);
-  if (!seeds.every((seed) => Number.isInteger(seed) && seed >= 0)) throw new LabError({ what: "The seeds cannot be read", where: "--seeds", expected: "whole numbers, such as 1,2", found: values.seeds ?? "" });
+  if (!seeds.every((seed) => Number.isInteger(seed) && seed >= 0))
+    throw new LabError({
+      what: "The seeds cannot be read",
+      where: "--seeds",
+      expected: "whole numbers, such as 1,2",
+      found: values.seeds ?? "",
+    });
   const models = { base: given("base"), teacher: given("teacher"), judge: given("judge") };
   const files = { train: resolve(given("train")), test: resolve(given("test")) };
-  const overrides = Object.fromEntries((values.set ?? []).map(parseSetting).map(({ key, value }) => [key, value]));
-  const line = await runLine({ out, ...models, ...files, seeds, overrides: overrides, together: values.together ?? false, alone: !values["no-alone"], profile: values.profile ?? "small" });
+  const overrides = Object.fromEntries(
+    (values.set ?? []).map(parseSetting).map(({ key, value }) => [key, value]),
+  );
+  const line = await runLine({
+    out,
+    ...models,
+    ...files,
+    seeds,
+    overrides: overrides,
+    together: values.together ?? false,
+    alone: !values["no-alone"],
+    profile: values.profile ?? "small",
+  });
   const result = realResult(line);
   const [gpu] = await listGpus();
-  const about = { created: new Date().toISOString(), device: gpu?.name ?? "CPU", versions: installedVersions(PYTHON, PACKAGES), models, profile: values.profile ?? "small", settings: values.set ?? [] };
+  const about = {
+    created: new Date().toISOString(),
+    device: gpu?.name ?? "CPU",
+    versions: installedVersions(PYTHON, PACKAGES),
+    models,
+    profile: values.profile ?? "small",
+    settings: values.set ?? [],
+  };
   const kept = { ...about, ...result };
   writeFileAtomic(`${out}/real.json`, `${JSON.stringify(kept, null, 1)}\n`);
-  for (const { caption, rows } of realTables(result)) console.log(`\n${table(rows, undefined, { caption }).text}`);
+  for (const { caption, rows } of realTables(result))
+    console.log(`\n${table(rows, undefined, { caption }).text}`);
   console.log(`\n${out}/real.json`);
   await drawBeside(`${out}/real.json`, kept);
 }
@@ -93,7 +120,9 @@ async function drawBeside(file: string, result: Drawn): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const told = error instanceof LabError || (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"));
+  const told =
+    error instanceof LabError ||
+    (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"));
   console.error(told ? `\n${error.message}` : error);
   process.exitCode = 1;
 });

@@ -5,9 +5,10 @@
  *     npm run bench -- --skip-pipeline DIR       reads the workspace DIR, and measures the client alone
  *     npm run bench -- --skip-client             without the client against a bare load generator
  *
- * The pipeline runs three times: from an empty workspace (time, memory, stages), unchanged (the second start), and with its executed notebooks
- * forgotten but all model work on disk (a notebook's own overhead). What only these runs can tell is kept in reports/bench.json of the
- * workspace. Not a test: a goal that is missed is shown, the exit status stays 0.
+ * The pipeline runs three times: from an empty workspace (time, memory, stages), unchanged (the second
+ * start), and with its executed notebooks forgotten but all model work on disk (a notebook's own overhead).
+ * What only these runs can tell is kept in reports/bench.json of the workspace. Not a test: a goal that is
+ * missed is shown, the exit status stays 0.
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -32,16 +33,34 @@ import { ledgerFile } from "./pipeline/kept.ts";
 const CLIENT_ROUNDS = 4;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { "skip-pipeline": { type: "string" }, "skip-client": { type: "boolean" } } });
+  const { values } = parseArgs({
+    options: { "skip-pipeline": { type: "string" }, "skip-client": { type: "boolean" } },
+  });
   const existing = values["skip-pipeline"];
-  if (existing !== undefined && !existsSync(existing)) throw new LabError({ what: "There is no such workspace", where: `--skip-pipeline ${existing}`, found: "nothing there" });
+  if (existing !== undefined && !existsSync(existing))
+    throw new LabError({
+      what: "There is no such workspace",
+      where: `--skip-pipeline ${existing}`,
+      found: "nothing there",
+    });
   const load = loadavg()[0]!;
-  const lab = openLab({}, { FTMODEL_WORKSPACE: existing === undefined ? mkdtempSync(join(tmpdir(), "ftmodel-bench-")) : resolve(existing) });
-  if (existing === undefined) writeFileAtomic(recordFile(lab), `${JSON.stringify(await runPipeline(lab), null, 2)}\n`);
+  const lab = openLab(
+    {},
+    {
+      FTMODEL_WORKSPACE:
+        existing === undefined ? mkdtempSync(join(tmpdir(), "ftmodel-bench-")) : resolve(existing),
+    },
+  );
+  if (existing === undefined)
+    writeFileAtomic(recordFile(lab), `${JSON.stringify(await runPipeline(lab), null, 2)}\n`);
   const client = values["skip-client"] ? { value: null, how: "left out" } : await measureClient(lab);
 
-  const machine = `${availableParallelism()} cores, ${(totalmem() / 1e9).toFixed(0)} GB, load ${load.toFixed(1)} at the start`;
-  console.log(`\n${table(benchRows(lab, client), undefined, { caption: `Speed and memory: profile ${lab.config.profile}, ${machine}` }).text}`);
+  const machine =
+    `${availableParallelism()} cores, ${(totalmem() / 1e9).toFixed(0)} GB, load ${load.toFixed(1)} ` +
+    "at the start";
+  console.log(
+    `\n${table(benchRows(lab, client), undefined, { caption: `Speed and memory: profile ${lab.config.profile}, ${machine}` }).text}`,
+  );
   console.log(`\n${table(notebookRows(lab), undefined, { caption: `Notebooks of ${lab.paths.root}` }).text}`);
 }
 
@@ -52,36 +71,67 @@ async function runPipeline(lab: Lab): Promise<PipelineRecord> {
   const again = await start(lab);
   rmSync(ledgerFile(lab));
   await start(lab);
-  return { created, totalSeconds: first.seconds, peakBytes: first.peakBytes, notebooks, againSeconds: again.seconds, overhead: readTimings(lab) };
+  return {
+    created,
+    totalSeconds: first.seconds,
+    peakBytes: first.peakBytes,
+    notebooks,
+    againSeconds: again.seconds,
+    overhead: readTimings(lab),
+  };
 }
 
 /** `npm start` with the defaults, whatever the environment says. Throws LabError when it fails. */
 async function start(lab: Lab): Promise<{ seconds: number; peakBytes: number | null }> {
-  const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("FTMODEL_") || name === "FTMODEL_PYTHON"));
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith("FTMODEL_") || name === "FTMODEL_PYTHON"),
+  );
   const options = ["--workspace", lab.paths.root];
   console.log(`\nnpm start -- ${options.join(" ")}`);
   const started = performance.now();
-  const child = spawn(process.execPath, [join(REPO_ROOT, "scripts", "start.mjs"), ...options], { cwd: REPO_ROOT, env: environment, stdio: "inherit" });
+  const child = spawn(process.execPath, [join(REPO_ROOT, "scripts", "start.mjs"), ...options], {
+    cwd: REPO_ROOT,
+    env: environment,
+    stdio: "inherit",
+  });
   const memory = child.pid === undefined ? null : watchMemory(child.pid);
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, pass);
-  const status = await new Promise((ended, failed) => child.once("error", failed).once("exit", (code, signal) => ended(code ?? signal))).finally(() => signals.forEach((signal) => process.off(signal, pass)));
+  const status = await new Promise((ended, failed) =>
+    child.once("error", failed).once("exit", (code, signal) => ended(code ?? signal)),
+  ).finally(() => signals.forEach((signal) => process.off(signal, pass)));
   const peakBytes = memory?.stop() ?? null;
-  if (status !== 0) throw new LabError({ what: "The pipeline failed", where: lab.paths.root, found: `exit status ${status}`, todo: "What it said stands above; the workspace is kept." });
+  if (status !== 0)
+    throw new LabError({
+      what: "The pipeline failed",
+      where: lab.paths.root,
+      found: `exit status ${status}`,
+      todo: "What it said stands above; the workspace is kept.",
+    });
   return { seconds: (performance.now() - started) / 1000, peakBytes };
 }
 
 function measureClient(lab: Lab): Promise<Measured> {
   const { concurrency } = lab.config.serving;
   return withServer(lab, "teacher", async (client) => {
-    const { bare, ours, ratio } = await compareClients({ url: client.baseURL, model: client.model, requests: benchRequests(CLIENT_ROUNDS * concurrency), concurrency });
-    return { value: ratio, how: `${ours.toFixed(0)} against ${bare.toFixed(0)} tokens/s, ${concurrency} in flight` };
+    const { bare, ours, ratio } = await compareClients({
+      url: client.baseURL,
+      model: client.model,
+      requests: benchRequests(CLIENT_ROUNDS * concurrency),
+      concurrency,
+    });
+    return {
+      value: ratio,
+      how: `${ours.toFixed(0)} against ${bare.toFixed(0)} tokens/s, ${concurrency} in flight`,
+    };
   });
 }
 
 main().catch((error: unknown) => {
-  const told = error instanceof LabError || (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"));
+  const told =
+    error instanceof LabError ||
+    (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"));
   console.error(told ? `\n${error.message}` : error);
   process.exitCode = 1;
 });

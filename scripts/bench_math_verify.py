@@ -1,7 +1,9 @@
 """
-Judges pairs with math-verify: one JSON object a line on stdin, {"gold", "prediction"}; on stdout one line {"verdicts": [...], "seconds": s}.
+Judges pairs with math-verify: one JSON object a line on stdin, {"gold", "prediction"}; on stdout one line
+{"verdicts": [...], "seconds": s}.
 
-Used by `npm run bench:answers` only. Time-outs of single pairs are left out: they use signals and cost more than they save here.
+Used by `npm run bench:answers` only. Time-outs of single pairs are left out: they use signals and cost more
+than they save here.
 """
 
 import json
@@ -14,7 +16,13 @@ from math_verify import parse, verify
 
 def is_right(gold: str, prediction: str) -> bool:
     try:
-        return bool(verify(parse(gold, parsing_timeout=None), parse(prediction, parsing_timeout=None), timeout_seconds=None))
+        return bool(
+            verify(
+                parse(gold, parsing_timeout=None),
+                parse(prediction, parsing_timeout=None),
+                timeout_seconds=None,
+            )
+        )
     except Exception:  # whatever it throws on, it did not accept
         return False
 

@@ -1,5 +1,6 @@
 /**
- * `npm run doctor`: what is here, what is missing, what to do. Exit status 1 when something is missing that `npm start` needs or installs.
+ * `npm run doctor`: what is here, what is missing, what to do. Exit status 1 when something is missing that
+ * `npm start` needs or installs.
  *
  *     npm run doctor -- --profile gpu      what the profile gpu needs, too, and what fits into which GPU's memory
  */
@@ -19,10 +20,17 @@ const rows = await examine({ gpu });
 console.log(describeRows(rows));
 if (lab) await printMemory(lab);
 const missing = rows.filter((row) => row.state === "missing");
-console.log(missing.length === 0 ? "\nEverything that is required is here." : `\nMissing: ${missing.map((row) => row.what).join(", ")}`);
+console.log(
+  missing.length === 0
+    ? "\nEverything that is required is here."
+    : `\nMissing: ${missing.map((row) => row.what).join(", ")}`,
+);
 process.exit(missing.length === 0 ? 0 : 1);
 
-/** The lib needs Node 24 and the packages. FTMODEL_SET is heard; a bad one ends the program with what is wrong in it. */
+/**
+ * The lib needs Node 24 and the packages. FTMODEL_SET is heard; a bad one ends the program with what is wrong
+ * in it.
+ */
 async function openGpuLab() {
   const { openLab } = await import("../lib/config/lab.ts");
   try {
@@ -34,10 +42,19 @@ async function openGpuLab() {
 
 /** @param {import("../lib/config/lab.ts").Lab} lab */
 async function printMemory(lab) {
-  const [{ listGpus }, { memoryTable }, { table }] = await Promise.all([import("../lib/config/gpu.ts"), import("../lib/model/fit-table.ts"), import("../lib/view/table.ts")]);
+  const [{ listGpus }, { memoryTable }, { table }] = await Promise.all([
+    import("../lib/config/gpu.ts"),
+    import("../lib/model/fit-table.ts"),
+    import("../lib/view/table.ts"),
+  ]);
   try {
-    const text = table(memoryTable(lab, await listGpus()), undefined, { caption: "Memory by plan, GiB a GPU: what each stage takes and the setting it picks" }).text;
-    console.log(`\n${text}\n--set KEY=VALUE overrides a choice. The plan is within 3 % of six training runs measured on an H100; servers' parts are assumed.`);
+    const text = table(memoryTable(lab, await listGpus()), undefined, {
+      caption: "Memory by plan, GiB a GPU: what each stage takes and the setting it picks",
+    }).text;
+    console.log(
+      `\n${text}\n--set KEY=VALUE overrides a choice. The plan is within 3 % of six training ` +
+        "runs measured on an H100; servers' parts are assumed.",
+    );
   } catch (error) {
     endWith(error); // such as more GPUs in FTMODEL_SET than there are
   }

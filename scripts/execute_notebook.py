@@ -1,9 +1,11 @@
-"""Runs one notebook headless and saves the executed copy.
+"""
+Runs one notebook headless and saves the executed copy.
 
     python scripts/execute_notebook.py notebooks/04_sft.ipynb --output reports/notebooks/04_sft.ipynb
 
-Fails when a cell fails, when anything stands on a cell's stderr (tslab tells of unawaited errors only there), and when
-the kernel leaves a process behind. The copy is saved in every case. Exit status: 0, 1, or 130 after Ctrl-C.
+Fails when a cell fails, when anything stands on a cell's stderr (tslab tells of unawaited errors only there),
+and when the kernel leaves a process behind. The copy is saved in every case. Exit status: 0, 1, or 130 after
+Ctrl-C.
 """
 
 import argparse
@@ -36,7 +38,8 @@ def main(args: argparse.Namespace) -> int:
     runner = Runner(notebook, args)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, runner.interrupted)
-    # nbclient replaces the main thread's signal handlers while it runs; in another thread it leaves them alone.
+    # nbclient replaces the main thread's signal handlers while it runs; in another thread it leaves them
+    # alone.
     problems: list[str] = []
 
     def run() -> None:
@@ -96,9 +99,15 @@ class Runner:
         finally:
             self.notebook.cells.remove(last)
         if not problems:  # a failed cell has told its stderr already
-            problems += [self.unexpected(index, cell) for index, cell in enumerate(self.notebook.cells) if stderr_of(cell)]
+            problems += [
+                self.unexpected(index, cell)
+                for index, cell in enumerate(self.notebook.cells)
+                if stderr_of(cell)
+            ]
             if late := stderr_of(last):
-                problems.append(f"\n{self.output.name}: an error that nobody awaited, after the last cell\n{late}")
+                problems.append(
+                    f"\n{self.output.name}: an error that nobody awaited, after the last cell\n{late}"
+                )
         return problems + self.left_behind()
 
     def cell_started(self, cell: nbformat.NotebookNode, cell_index: int) -> None:
@@ -117,7 +126,8 @@ class Runner:
         return f"\n{self.output.name}: cell {self.current + 1} {how}\n{indent(cell.source)}\n{told.strip()}"
 
     def unexpected(self, index: int, cell: nbformat.NotebookNode) -> str:
-        return f"\n{self.output.name}: cell {index + 1} wrote to stderr\n{indent(cell.source)}\n{stderr_of(cell)}"
+        told = f"{self.output.name}: cell {index + 1} wrote to stderr"
+        return f"\n{told}\n{indent(cell.source)}\n{stderr_of(cell)}"
 
     def save(self) -> None:
         self.output.parent.mkdir(parents=True, exist_ok=True)
@@ -144,7 +154,10 @@ class Runner:
             quietly(process.kill)
 
     def interrupted(self, number: int, frame: object) -> None:
-        """Ctrl-C: the kernel and everything below it stop (a training goes on from its checkpoint next time); the copy is kept."""
+        """
+        Ctrl-C: the kernel and everything below it stop (a training goes on from its checkpoint next time);
+        the copy is kept.
+        """
         if self.stopping:
             return
         self.stopping = True
@@ -157,8 +170,12 @@ class Runner:
 
 
 def stderr_of(cell: nbformat.NotebookNode) -> str:
-    text = "".join(o.text for o in cell.get("outputs", []) if o.output_type == "stream" and o.name == "stderr")
-    return "\n".join(line for line in text.splitlines() if line.strip() and not any(p.search(line) for p in ALLOWED_STDERR))
+    text = "".join(
+        o.text for o in cell.get("outputs", []) if o.output_type == "stream" and o.name == "stderr"
+    )
+    return "\n".join(
+        line for line in text.splitlines() if line.strip() and not any(p.search(line) for p in ALLOWED_STDERR)
+    )
 
 
 def text_of(output: nbformat.NotebookNode) -> str:
@@ -190,7 +207,9 @@ def quietly(action) -> None:  # type: ignore[no-untyped-def]
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("notebook")
     parser.add_argument("--output", required=True, help="the executed copy")
     parser.add_argument("--timeout", type=int, default=0, help="seconds a cell may take; 0 for no limit")

@@ -1,5 +1,6 @@
 """
-Group relative policy optimisation: the model answers each question several times and learns from its better answers. Stage 5.
+Group relative policy optimisation: the model answers each question several times and learns from its better
+answers. Stage 5.
 
     python scripts/grpo.py reports/runs/grpo-…/run.json
 
@@ -7,8 +8,9 @@ Differs from Fin-R1 (arXiv 2503.16252): a LoRA adapter instead of all weights; t
 config's, where Fin-R1 adds format and accuracy unweighted; the standard deviation of a group divides by G - 1
 (TRL), where Fin-R1's divides by G.
 
-With A the advantage (r - mean) / (std + 1e-4) of an answer in its group (scale_rewards="group"), p the policy,
-q the policy that answered, o the one the run started from, for each token t of the n tokens of an answer:
+With A the advantage (r - mean) / (std + 1e-4) of an answer in its group (scale_rewards="group"), p the
+policy, q the policy that answered, o the one the run started from, for each token t of the n tokens of an
+answer:
 
     ratio = p(t) / q(t)              1, as each batch of answers is learned from once (num_iterations=1)
     gain  = min(ratio A, clip(ratio, 1 ± 0.2) A)                                                  (epsilon)
@@ -16,9 +18,9 @@ q the policy that answered, o the one the run started from, for each token t of 
     loss  = mean over the answers of 1/n sum over t of -(gain - beta k3)                (loss_type="grpo")
 
 GRPO as published (arXiv 2402.03300) needs three settings that TRL has otherwise by default: loss_type, beta
-and use_bias_correction_kl (grpo.klGradient "paper"). "unbiased" multiplies k3 by the ratio, which is 1 and has
-a gradient: the whole is then the gradient of the KL itself, -log(o/p) for each token, where the paper's is
-1 - o/p (arXiv 2512.02556); the two differ as far as policy and start do.
+and use_bias_correction_kl (grpo.klGradient "paper"). "unbiased" multiplies k3 by the ratio, which is 1 and
+has a gradient: the whole is then the gradient of the KL itself, -log(o/p) for each token, where the paper's
+is 1 - o/p (arXiv 2512.02556); the two differ as far as policy and start do.
 
 Where vLLM answers, q is vLLM's, whose rounding is another. gpu.vllmCorrection multiplies `gain` by p/q of the
 whole answer or of each token (vllmCorrectionMode); above vllmCorrectionMax the weight is set to the bound
@@ -49,7 +51,10 @@ if TYPE_CHECKING:
 
 def main(run: RunFile, events: EventLog) -> None:
     if run.config.grpo.start_from_sft != (run.models.adapter is not None):
-        raise Failure("bad_run_file", "run.json: models.adapter: expected an adapter exactly when config.grpo.startFromSft is true")
+        raise Failure(
+            "bad_run_file",
+            "run.json: models.adapter: expected an adapter exactly when config.grpo.startFromSft is true",
+        )
     batch = planned_batch(run)
     with paid_by(run) as reward:
         leave = reward.close if run.config.profile != "tiny" and run.config.gpu.vllm else None
@@ -59,13 +64,12 @@ def main(run: RunFile, events: EventLog) -> None:
 def train(run: RunFile, events: EventLog, reward: RewardProcess, batch: Batch, fill: bool) -> None:
     """Data, plan, model, trainer."""
     # Not at the top: these take seconds, and read the environment that the run file decides.
-    from transformers import set_seed
-
     from sidecar.grpo_plan import plan_of
     from sidecar.loop import train_and_save
     from sidecar.model import load_policy, load_tokenizer, trainable_weights
     from sidecar.rows import questions_of
     from sidecar.watch_grpo import GrpoWatch, reward_function
+    from transformers import set_seed
 
     tokenizer = load_tokenizer(run)
     questions = questions_of(run, tokenizer)

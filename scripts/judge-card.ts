@@ -4,9 +4,9 @@
  *     npm run --silent judge-card
  *     npm run --silent judge-card -- --url http://127.0.0.1:8000/v1 --model Qwen/Qwen2.5-7B-Instruct --labelled mine.jsonl
  *
- * Sets of real texts are judged besides, where a run has left them: the Teacher's own texts and each arm's answers,
- * labelled by the checker.
- * Verdicts are kept under reports/judge/, so a killed measure goes on; the card itself is written to reports/judge_card_<rubric>.json.
+ * Sets of real texts are judged besides, where a run has left them: the Teacher's own texts and each arm's
+ * answers, labelled by the checker. Verdicts are kept under reports/judge/, so a killed measure goes on; the
+ * card itself is written to reports/judge_card_<rubric>.json.
  */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -64,28 +64,68 @@ const OPTIONS = {
 } as const;
 
 async function main(args: string[]): Promise<void> {
-  const { values, tokens } = parseArgs({ args, options: OPTIONS, strict: false, tokens: true, allowNegative: true });
+  const { values, tokens } = parseArgs({
+    args,
+    options: OPTIONS,
+    strict: false,
+    tokens: true,
+    allowNegative: true,
+  });
   for (const token of tokens) {
     if (token.kind !== "option" || !Object.hasOwn(OPTIONS, token.name)) {
       const name = token.kind === "option" ? token.rawName : token.kind === "positional" ? token.value : "--";
-      throw new LabError({ what: "There is no such option", found: name, expected: `did you mean --${nearest(name.replace(/^-+/, ""), Object.keys(OPTIONS)) ?? "help"}?` });
+      throw new LabError({
+        what: "There is no such option",
+        found: name,
+        expected: `did you mean --${nearest(name.replace(/^-+/, ""), Object.keys(OPTIONS)) ?? "help"}?`,
+      });
     }
-    if (OPTIONS[token.name as keyof typeof OPTIONS].type === "string" && token.value === undefined) throw new LabError({ what: "An option lacks its value", found: token.rawName });
+    if (OPTIONS[token.name as keyof typeof OPTIONS].type === "string" && token.value === undefined)
+      throw new LabError({ what: "An option lacks its value", found: token.rawName });
   }
   if (values.help) return console.log(HELP);
   const text = (name: keyof typeof OPTIONS): string | undefined => values[name] as string | undefined;
-  const overrides: [string, string | undefined][] = [["serving.url", text("url")], ["models.judge", text("model")], ["filter.rubric", text("rubric")], ["filter.layout", text("layout")], ["seed", text("seed")]];
-  // The short prompts are those the tiny Judge was trained on; another model needs the rubric and the form of the reply spelt out.
+  const overrides: [string, string | undefined][] = [
+    ["serving.url", text("url")],
+    ["models.judge", text("model")],
+    ["filter.rubric", text("rubric")],
+    ["filter.layout", text("layout")],
+    ["seed", text("seed")],
+  ];
+  // The short prompts are those the tiny Judge was trained on; another model needs the rubric and the form of
+  // the reply spelt out.
   const { filter, models } = PROFILES[profileName(text("profile") ?? "tiny")];
-  const spelt = (await isAnother(text("model"), models)) ? [`filter.judgePrompt=full`, `filter.judgeMaxTokens=${Math.max(filter.judgeMaxTokens, PROFILES.gpu.filter.judgeMaxTokens)}`] : [];
-  const set = [...((values.set ?? []) as string[]), ...overrides.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]))];
+  const spelt = (await isAnother(text("model"), models))
+    ? [
+        `filter.judgePrompt=full`,
+        `filter.judgeMaxTokens=${Math.max(filter.judgeMaxTokens, PROFILES.gpu.filter.judgeMaxTokens)}`,
+      ]
+    : [];
+  const set = [
+    ...((values.set ?? []) as string[]),
+    ...overrides.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`])),
+  ];
   const inherited = process.env.FTMODEL_SET ? (JSON.parse(process.env.FTMODEL_SET) as string[]) : [];
-  const lab = openLab({}, { ...process.env, ...(text("profile") && { FTMODEL_PROFILE: text("profile")! }), FTMODEL_SET: JSON.stringify([...spelt, ...inherited, ...set]) });
+  const lab = openLab(
+    {},
+    {
+      ...process.env,
+      ...(text("profile") && { FTMODEL_PROFILE: text("profile")! }),
+      FTMODEL_SET: JSON.stringify([...spelt, ...inherited, ...set]),
+    },
+  );
   const labelled = text("labelled") === undefined ? undefined : readLabelled(resolve(text("labelled")!));
   const count = wholeNumber("--count", text("count"));
 
   const abort = new AbortController();
-  process.once("SIGINT", () => abort.abort(new LabError({ what: "The measure was cut short", todo: "Run it again: the verdicts so far are kept." })));
+  process.once("SIGINT", () =>
+    abort.abort(
+      new LabError({
+        what: "The measure was cut short",
+        todo: "Run it again: the verdicts so far are kept.",
+      }),
+    ),
+  );
   const server = await openJudge(lab);
   const started = performance.now();
   let asked = 0;
@@ -99,7 +139,8 @@ async function main(args: string[]): Promise<void> {
       ...(values.layouts !== false && { layouts: LAYOUT_NAMES as readonly LayoutName[] }),
       onProgress: ({ done, total }) => {
         if (done > 0) asked++;
-        if (process.stderr.isTTY && total > 0) process.stderr.write(`\r${done} of ${total} verdicts${done === total ? "\n" : ""}`);
+        if (process.stderr.isTTY && total > 0)
+          process.stderr.write(`\r${done} of ${total} verdicts${done === total ? "\n" : ""}`);
       },
     });
     console.log(`judge_name ${lab.config.models.judge}`);
@@ -107,7 +148,10 @@ async function main(args: string[]): Promise<void> {
     for (const { sentence } of measure.sets) console.log(`says ${sentence.replaceAll("**", "")}`);
     console.log(`verdicts_asked ${asked}`);
     console.log(`seconds ${((performance.now() - started) / 1000).toFixed(1)}`);
-    writeFileAtomic(join(lab.paths.reports, `judge_card_${measure.rubric}.json`), `${JSON.stringify(measure, null, 2)}\n`);
+    writeFileAtomic(
+      join(lab.paths.reports, `judge_card_${measure.rubric}.json`),
+      `${JSON.stringify(measure, null, 2)}\n`,
+    );
   } finally {
     await server.close?.();
   }
@@ -140,7 +184,13 @@ async function isAnother(model: string | undefined, { judge }: Config["models"])
 
 function wholeNumber(name: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  if (!/^[1-9]\d{0,5}$/.test(value)) throw new LabError({ what: "An option's value is out of range", where: name, expected: "a whole number from 1 to 999999", found: value });
+  if (!/^[1-9]\d{0,5}$/.test(value))
+    throw new LabError({
+      what: "An option's value is out of range",
+      where: name,
+      expected: "a whole number from 1 to 999999",
+      found: value,
+    });
   return Number(value);
 }
 

@@ -1,15 +1,20 @@
 /**
  * The kernel of the notebooks: tslab 1.0.22 with six of its gaps closed. The kernelspec starts this file.
  *
- * - Cells are checked with `strictNullChecks`: without it `if (!result.ok)` does not narrow, and every field of a zod
+ * - Cells are checked with `strictNullChecks`: without it `if (!result.ok)` does not narrow, and every
+ *   field of a zod
  *   type is optional. (Not fully `strict`: a reader may leave a parameter's type out.)
- * - Only the cell is checked and compiled. tslab does so with every file that a cell imports, seconds of work, and then throws
+ * - Only the cell is checked and compiled. tslab does so with every file that a cell imports, seconds of
+ *   work, and then throws
  *   away all it found outside the notebook's folder.
- * - `{ rate }` finds the `rate` of an earlier cell, and `const { rate: r } = plan` takes the plan of one apart.
- * - An error that nobody awaits is printed in the cell that caused it, or else at the start of the next one: Jupyter drops
+ * - `{ rate }` finds the `rate` of an earlier cell, and `const { rate: r } = plan` takes the plan of one
+ *   apart.
+ * - An error that nobody awaits is printed in the cell that caused it, or else at the start of the next
+ *   one: Jupyter drops
  *   what arrives between two cells.
  * - `process.stdout.write(text, callback)` calls back.
- * - The process ends when Jupyter says so, and when Jupyter is gone: nothing that the kernel started is left behind.
+ * - The process ends when Jupyter says so, and when Jupyter is gone: nothing that the kernel started is
+ *   left behind.
  */
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
@@ -21,7 +26,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 const tslabRequire = createRequire(require.resolve("tslab"));
 
-process.env.PATH = [join(root, "node_modules", ".bin"), join(root, ".venv", "bin"), process.env.PATH].join(delimiter);
+process.env.PATH = [join(root, "node_modules", ".bin"), join(root, ".venv", "bin"), process.env.PATH].join(
+  delimiter,
+);
 
 /** tslab has no types for its inside. */
 type Untyped = any;
@@ -29,7 +36,8 @@ type WriteStream = (name: string, text: string) => void;
 
 const compiler = tslabRequire.resolve("@tslab/typescript-for-tslab");
 const ts = tslabRequire(compiler);
-require.cache[compiler]!.exports = { ...ts, ...cellsOnlyAndNullChecked(ts) }; // tslab loads this copy: the original's exports are read-only
+// tslab loads this copy: the original's exports are read-only
+require.cache[compiler]!.exports = { ...ts, ...cellsOnlyAndNullChecked(ts) };
 const { JupyterHandlerImpl } = require("tslab/dist/jupyter.js");
 reportUnawaitedErrors(JupyterHandlerImpl.prototype);
 callBackAfterWrites(JupyterHandlerImpl.prototype);
@@ -40,15 +48,29 @@ function cellsOnlyAndNullChecked(ts: Untyped): Untyped {
   const cellFolder = process.cwd() + "/";
   return {
     createWatchCompilerHost: (rootFiles: Untyped, options: Untyped, ...rest: Untyped[]) =>
-      ts.createWatchCompilerHost(rootFiles, { ...options, strictNullChecks: true, lib: ["lib.es2023.d.ts"] }, ...rest),
+      ts.createWatchCompilerHost(
+        rootFiles,
+        { ...options, strictNullChecks: true, lib: ["lib.es2023.d.ts"] },
+        ...rest,
+      ),
     createWatchProgram(host: Untyped) {
       const { afterProgramCreate } = host;
       host.afterProgramCreate = (program: Untyped) => {
         const all = program.getAllDependencies;
-        program.getAllDependencies = (file: Untyped) => all.call(program, file).filter((path: string) => path.startsWith(cellFolder));
+        program.getAllDependencies = (file: Untyped) =>
+          all.call(program, file).filter((path: string) => path.startsWith(cellFolder));
         const { emit } = program;
-        program.emit = (file: Untyped, write: Untyped, signal: Untyped, declarationsOnly: Untyped, transformers: Untyped) =>
-          emit.call(program, file, write, signal, declarationsOnly, { ...transformers, before: [() => writtenOut(ts, program.getProgram().getTypeChecker())] });
+        program.emit = (
+          file: Untyped,
+          write: Untyped,
+          signal: Untyped,
+          declarationsOnly: Untyped,
+          transformers: Untyped,
+        ) =>
+          emit.call(program, file, write, signal, declarationsOnly, {
+            ...transformers,
+            before: [() => writtenOut(ts, program.getProgram().getTypeChecker())],
+          });
         afterProgramCreate(program);
       };
       return ts.createWatchProgram(host);
@@ -57,23 +79,39 @@ function cellsOnlyAndNullChecked(ts: Untyped): Untyped {
 }
 
 /**
- * Writes `{ rate }` as `{ "rate": exports.rate }` where an earlier cell declares rate, and `{ rate: r } = plan` as `{ "rate": r } = plan`
- * where it declares the plan: tslab takes that rate for a variable.
+ * Writes `{ rate }` as `{ "rate": exports.rate }` where an earlier cell declares rate, and `{ rate: r } =
+ * plan` as `{ "rate": r } = plan` where it declares the plan: tslab takes that rate for a variable.
  */
 function writtenOut(ts: Untyped, checker: Untyped): (file: Untyped) => Untyped {
   const { factory } = ts;
-  const earlier = (symbol: Untyped) => (symbol?.declarations ?? []).some((at: Untyped) => at.getSourceFile().fileName.endsWith("__prev__.d.ts"));
-  const isEarlierName = (name: Untyped) => name && ts.isIdentifier(name) && earlier(checker.getSymbolAtLocation(name));
+  const earlier = (symbol: Untyped) =>
+    (symbol?.declarations ?? []).some((at: Untyped) => at.getSourceFile().fileName.endsWith("__prev__.d.ts"));
+  const isEarlierName = (name: Untyped) =>
+    name && ts.isIdentifier(name) && earlier(checker.getSymbolAtLocation(name));
   const quoted = (name: Untyped) => factory.createStringLiteral(name.text);
   const visit = (node: Untyped): Untyped => {
     if (ts.isShorthandPropertyAssignment(node) && earlier(checker.getShorthandAssignmentValueSymbol(node))) {
-      const value = factory.createPropertyAccessExpression(factory.createIdentifier("exports"), node.name.text);
+      const value = factory.createPropertyAccessExpression(
+        factory.createIdentifier("exports"),
+        node.name.text,
+      );
       const otherwise = node.objectAssignmentInitializer; // ({ rate = 1 } = plan)
-      return factory.createPropertyAssignment(quoted(node.name), otherwise ? factory.createAssignment(value, visit(otherwise)) : value);
+      return factory.createPropertyAssignment(
+        quoted(node.name),
+        otherwise ? factory.createAssignment(value, visit(otherwise)) : value,
+      );
     }
     const inside = ts.visitEachChild(node, visit, ts.nullTransformationContext);
-    if (ts.isPropertyAssignment(node) && isEarlierName(node.name)) return factory.updatePropertyAssignment(inside, quoted(node.name), inside.initializer);
-    if (ts.isBindingElement(node) && isEarlierName(node.propertyName)) return factory.updateBindingElement(inside, inside.dotDotDotToken, quoted(node.propertyName), inside.name, inside.initializer);
+    if (ts.isPropertyAssignment(node) && isEarlierName(node.name))
+      return factory.updatePropertyAssignment(inside, quoted(node.name), inside.initializer);
+    if (ts.isBindingElement(node) && isEarlierName(node.propertyName))
+      return factory.updateBindingElement(
+        inside,
+        inside.dotDotDotToken,
+        quoted(node.propertyName),
+        inside.name,
+        inside.initializer,
+      );
     return inside;
   };
   return visit;
@@ -87,8 +125,13 @@ function reportUnawaitedErrors(handler: Untyped): void {
   process.on("unhandledRejection", keep);
 
   const execute = handler.handleExecuteImpl;
-  handler.handleExecuteImpl = async function (request: Untyped, writeStream: WriteStream, writeDisplayData: Untyped) {
-    for (const error of late.splice(0)) writeStream("stderr", `An error nobody awaited, from an earlier cell: ${inspect(error)}\n`);
+  handler.handleExecuteImpl = async function (
+    request: Untyped,
+    writeStream: WriteStream,
+    writeDisplayData: Untyped,
+  ) {
+    for (const error of late.splice(0))
+      writeStream("stderr", `An error nobody awaited, from an earlier cell: ${inspect(error)}\n`);
     running = true;
     try {
       return await execute.call(this, request, writeStream, writeDisplayData);

@@ -1,5 +1,6 @@
 /**
- * `npm run lab`: JupyterLab on the notebooks. Takes the options of `npm start`; what follows a second `--` goes to Jupyter:
+ * `npm run lab`: JupyterLab on the notebooks. Takes the options of `npm start`; what follows a second `--`
+ * goes to Jupyter:
  *
  *     npm run lab -- --profile gpu -- --no-browser --port 8899
  */
@@ -14,13 +15,20 @@ try {
   const split = given.indexOf("--");
   const options = parseOptions(split < 0 ? given : given.slice(0, split));
   if (options.help) {
-    console.log(`${HELP}\n\nnpm run lab takes the same options; what follows a second -- goes to jupyter lab.`);
+    console.log(
+      `${HELP}\n\nnpm run lab takes the same options; what follows a second -- goes to jupyter lab.`,
+    );
     process.exit(0);
   }
   Object.assign(process.env, environmentOf(options));
   openLab(); // a wrong setting is told here, not in the first cell
-  const server = startJupyterLab(REPO_ROOT, "notebooks/01_prepare.ipynb", split < 0 ? [] : given.slice(split + 1));
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => server.kill("SIGTERM")); // SIGINT would ask for a confirmation
+  const server = startJupyterLab(
+    REPO_ROOT,
+    "notebooks/01_prepare.ipynb",
+    split < 0 ? [] : given.slice(split + 1),
+  );
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => server.kill("SIGTERM")); // SIGINT would ask for a confirmation
   server.on("exit", (code) => process.exit(code ?? 1));
 } catch (error) {
   console.error(error instanceof LabError ? `\n${error.message}` : error);

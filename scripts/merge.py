@@ -146,9 +146,10 @@ def free_memory() -> None:
 
 
 def with_adapter(run: RunFile, device: str, dequantised: bool = False) -> PeftModel:
-    """The model as it was trained; or on weights in full precision that stand for the same, to be merged into."""
+    """
+    The model as it was trained; or on weights in full precision that stand for the same, to be merged into.
+    """
     from peft import PeftModel
-
     from sidecar.model import dtype_of, load_base
 
     base = load_base(run, device)
@@ -167,8 +168,18 @@ def write_merged(model: PeftModel, tokenizer: PreTrainedTokenizerBase, folder: P
 
 
 def copy_tokenizer(base: Path, folder: Path) -> None:
-    """The base's own files over those that transformers writes: its class for Qwen2 puts its own rules into tokenizer.json."""
-    for pattern in ("tokenizer*", "chat_template*", "special_tokens_map.json", "vocab.json", "merges.txt", "added_tokens.json"):
+    """
+    The base's own files over those that transformers writes: its class for Qwen2 puts its own rules into
+    tokenizer.json.
+    """
+    for pattern in (
+        "tokenizer*",
+        "chat_template*",
+        "special_tokens_map.json",
+        "vocab.json",
+        "merges.txt",
+        "added_tokens.json",
+    ):
         for path in base.glob(pattern):
             shutil.copyfile(path, folder / path.name)
 
@@ -236,9 +247,8 @@ def choices(
 def compare(run: RunFile, device: str, folder: Path, texts: list[Texts]) -> Parity:
     """What the merged model in `folder` makes of the texts of base and adapter."""
     import torch
-    from transformers import AutoModelForCausalLM
-
     from sidecar.model import current_device, dtype_of
+    from transformers import AutoModelForCausalLM
 
     place = device if device == "cpu" else current_device()
     model = AutoModelForCausalLM.from_pretrained(
@@ -265,7 +275,6 @@ def compare(run: RunFile, device: str, folder: Path, texts: list[Texts]) -> Pari
 def assert_parity(run: RunFile, device: str, parity: Parity) -> None:
     """Raises Failure("parity") when the merged model is another one than base and adapter."""
     import torch
-
     from sidecar.model import dtype_of
 
     bound = run.config.deploy.parity_top_tokens
@@ -283,7 +292,8 @@ def assert_parity(run: RunFile, device: str, parity: Parity) -> None:
     raise Failure(
         "parity",
         f"the merged model is not the one that was trained: {found}. At {share} of the {parity.parityTokens} "
-        f"tokens of {parity.parityPrompts} texts both have the same most likely token, where {asked} is asked; "
+        f"tokens of {parity.parityPrompts} texts both have the same most likely token, where {asked} is "
+        f"asked; "
         f"log-probabilities differ by {mean} on average, by {largest} at most. The merged model was not "
         "published. Merge once more; when it fails again, load the base as it was loaded for the training "
         "(models.loadIn4bit) and see that its files are the same. Lower the bound only where the average "

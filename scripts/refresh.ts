@@ -1,6 +1,6 @@
 /**
- * `npm run notebooks:refresh`, for maintainers: runs the pipeline and puts the executed copies, normalised, into notebooks/, and the
- * ablation figure into reports/example/, where the README shows it.
+ * `npm run notebooks:refresh`, for maintainers: runs the pipeline and puts the executed copies, normalised,
+ * into notebooks/, and the ablation figure into reports/example/, where the README shows it.
  */
 import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
@@ -20,11 +20,17 @@ import { environmentOf, notebookFiles, numberOf, parseOptions } from "./pipeline
 try {
   const args = process.argv.slice(2);
   const options = parseOptions(args);
-  const run = spawnSync(process.execPath, [join(REPO_ROOT, "scripts", "notebooks.ts"), ...args], { stdio: "inherit" });
+  const run = spawnSync(process.execPath, [join(REPO_ROOT, "scripts", "notebooks.ts"), ...args], {
+    stdio: "inherit",
+  });
   if (run.status !== 0 || options.help) process.exit(run.status ?? 1);
   const { paths } = openLab({}, environmentOf(options));
-  for (const notebook of notebookFiles().filter((file) => options.only === null || options.only.includes(numberOf(file)))) {
-    const executed = JSON.parse(readFileSync(join(paths.reports, "notebooks", basename(notebook)), "utf8")) as Notebook;
+  for (const notebook of notebookFiles().filter(
+    (file) => options.only === null || options.only.includes(numberOf(file)),
+  )) {
+    const executed = JSON.parse(
+      readFileSync(join(paths.reports, "notebooks", basename(notebook)), "utf8"),
+    ) as Notebook;
     writeFileAtomic(notebook, `${JSON.stringify(normaliseNotebook(executed, paths.root), null, 1)}\n`);
     console.log(`refreshed ${basename(notebook)}`);
   }

@@ -1,4 +1,7 @@
-/** `npm run report`: the executed notebooks of the workspace as self-contained HTML, PDF where a Chromium is found, and an index. */
+/**
+ * `npm run report`: the executed notebooks of the workspace as self-contained HTML, PDF where a Chromium is
+ * found, and an index.
+ */
 import { relative } from "node:path";
 import { LabError } from "../lib/errors.ts";
 import { openLab } from "../lib/config/lab.ts";

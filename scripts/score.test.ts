@@ -10,7 +10,13 @@ async function score(input: string | Buffer): Promise<{ lines: any[]; status: nu
   child.stdout.setEncoding("utf8").on("data", (d) => (out += d));
   child.stdin.end(input);
   const status = await new Promise<number | null>((done) => child.on("close", done));
-  return { lines: out.split("\n").filter(Boolean).map((line) => JSON.parse(line)), status };
+  return {
+    lines: out
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line)),
+    status,
+  };
 }
 
 describe("npm run score", () => {
@@ -21,19 +27,54 @@ describe("npm run score", () => {
         { id: "b", question: "", gold: "800", completion: "<think>a</think><answer>800</answer>" },
         { id: "c", question: "", gold: "800", completion: "800" },
         { id: "d", question: "", gold: "N/A", completion: "<think>a</think><answer>800</answer>" },
-      ].map((row) => JSON.stringify(row)).join("\n"),
+      ]
+        .map((row) => JSON.stringify(row))
+        .join("\n"),
     );
-    expect(lines[0]).toEqual({ id: "a", verdict: "wrong", reason: "scale_differs", message: "gold 5.2亿 = 520,000,000; answer 5.2万 = 52,000: scale differs by 10,000", format: null, reward: null });
-    expect(lines[1]).toMatchObject({ id: "b", verdict: "right", format: true, reward: { format: 1, accuracy: 1, total: 1 } });
-    expect(lines[2]).toMatchObject({ id: "c", verdict: "unreadable", reason: "no_answer_block", format: false, reward: { format: 0, accuracy: 0, total: 0 } });
-    expect(lines[3]).toMatchObject({ id: "d", verdict: "unreadable", reason: "gold_says_nothing", format: true, reward: null });
+    expect(lines[0]).toEqual({
+      id: "a",
+      verdict: "wrong",
+      reason: "scale_differs",
+      message: "gold 5.2亿 = 520,000,000; answer 5.2万 = 52,000: scale differs by 10,000",
+      format: null,
+      reward: null,
+    });
+    expect(lines[1]).toMatchObject({
+      id: "b",
+      verdict: "right",
+      format: true,
+      reward: { format: 1, accuracy: 1, total: 1 },
+    });
+    expect(lines[2]).toMatchObject({
+      id: "c",
+      verdict: "unreadable",
+      reason: "no_answer_block",
+      format: false,
+      reward: { format: 0, accuracy: 0, total: 0 },
+    });
+    expect(lines[3]).toMatchObject({
+      id: "d",
+      verdict: "unreadable",
+      reason: "gold_says_nothing",
+      format: true,
+      reward: null,
+    });
     expect(status).toBe(0);
   });
 
   it("names a bad line and goes on with the rest", async () => {
     const good = JSON.stringify({ id: 7, question: "", gold: "1", prediction: "1" });
-    const bad = ["{", JSON.stringify({ id: "x", question: "", gold: "1" }), JSON.stringify({ id: "y", question: "", gold: 5, prediction: "5" }), JSON.stringify({ id: "z", question: "", gold: "1", prediction: "1", completion: "1" }), "", "null"];
-    const { lines, status } = await score(Buffer.concat([Buffer.from([...bad, ""].join("\n")), Buffer.from([0xff, 10]), Buffer.from(good)]));
+    const bad = [
+      "{",
+      JSON.stringify({ id: "x", question: "", gold: "1" }),
+      JSON.stringify({ id: "y", question: "", gold: 5, prediction: "5" }),
+      JSON.stringify({ id: "z", question: "", gold: "1", prediction: "1", completion: "1" }),
+      "",
+      "null",
+    ];
+    const { lines, status } = await score(
+      Buffer.concat([Buffer.from([...bad, ""].join("\n")), Buffer.from([0xff, 10]), Buffer.from(good)]),
+    );
     expect(lines.map((l) => l.id)).toEqual([null, "x", "y", "z", null, null, null, 7]);
     expect(lines[1].error).toContain("either prediction or completion");
     expect(lines[2].error).toBe("gold: expected a text, found 5");
@@ -44,7 +85,15 @@ describe("npm run score", () => {
 
   it("names what a line lacks, passes over what it has too much, and takes a byte-order mark and CRLF", async () => {
     const pair = { question: "", gold: "800", prediction: "800" };
-    const rows = [{ id: "extra", ...pair, note: 1 }, pair, { id: null, ...pair }, { id: "a", gold: "800", prediction: "800" }, { id: "b", ...pair, prediction: null }, [], "x"];
+    const rows = [
+      { id: "extra", ...pair, note: 1 },
+      pair,
+      { id: null, ...pair },
+      { id: "a", gold: "800", prediction: "800" },
+      { id: "b", ...pair, prediction: null },
+      [],
+      "x",
+    ];
     const { lines } = await score(`\ufeff${rows.map((row) => JSON.stringify(row)).join("\r\n")}\r\n   \n`);
     expect(lines.map((l) => l.verdict ?? l.error)).toEqual([
       "right",
@@ -65,7 +114,9 @@ describe("npm run score", () => {
   });
 
   it("keeps a line separator inside a string and a line of a megabyte", async () => {
-    const { lines } = await score(`${JSON.stringify({ id: "a", question: "", gold: "800", prediction: "800\u2028" }).replace("\\u2028", "\u2028")}\n${JSON.stringify({ id: "b", question: "", gold: "1", prediction: "(".repeat(1_000_000) })}\n`);
+    const { lines } = await score(
+      `${JSON.stringify({ id: "a", question: "", gold: "800", prediction: "800\u2028" }).replace("\\u2028", "\u2028")}\n${JSON.stringify({ id: "b", question: "", gold: "1", prediction: "(".repeat(1_000_000) })}\n`,
+    );
     expect(lines.map((l) => l.verdict)).toEqual(["right", "unreadable"]);
   });
 });

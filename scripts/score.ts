@@ -3,8 +3,9 @@
  *
  *     npm run --silent score < answers.jsonl
  *
- * In: {id, question, gold, prediction} or {id, question, gold, completion}. Out: {id, verdict, reason, message, format, reward}, or
- * {id, error} for a line that cannot be scored; the rest goes on. Ends with status 1 only when no line could be scored.
+ * In: {id, question, gold, prediction} or {id, question, gold, completion}. Out: {id, verdict, reason,
+ * message, format, reward}, or {id, error} for a line that cannot be scored; the rest goes on. Ends with
+ * status 1 only when no line could be scored.
  */
 import { byteLines } from "../lib/store/byte-lines.ts";
 import { DEFAULT_WEIGHTS } from "../lib/reward/reward.ts";
@@ -13,7 +14,10 @@ import { scoreLine } from "../lib/reward/score-line.ts";
 const BUFFER = 65_536;
 
 async function write(text: string): Promise<void> {
-  if (text) await new Promise<void>((done, failed) => process.stdout.write(text, (error) => (error ? failed(error) : done())));
+  if (text)
+    await new Promise<void>((done, failed) =>
+      process.stdout.write(text, (error) => (error ? failed(error) : done())),
+    );
 }
 
 async function main(): Promise<void> {
@@ -21,7 +25,8 @@ async function main(): Promise<void> {
   let failed = 0;
   let out = "";
   for await (const line of byteLines(process.stdin)) {
-    const result = "invalid" in line ? { id: null, error: line.invalid } : scoreLine(line.text, DEFAULT_WEIGHTS);
+    const result =
+      "invalid" in line ? { id: null, error: line.invalid } : scoreLine(line.text, DEFAULT_WEIGHTS);
     if ("error" in result) failed++;
     else scored++;
     out += JSON.stringify(result) + "\n";

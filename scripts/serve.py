@@ -1,10 +1,14 @@
-"""Serve one model with the OpenAI API: the server of `transformers serve --continuous-batching`, bounded for a small machine.
+"""
+Serve one model with the OpenAI API: the server of `transformers serve --continuous-batching`, bounded for a
+small machine.
 
 Differs from running that command:
 - every request has its own sampling and seed (sidecar/sampling.py): there, the first request decides for all
 - attention on a CPU reads the cache in place (sidecar/slots.py)
-- a text comes back as it was written: there, a parser takes the think block apart, closes an open one and drops what stands twice
-- a prompt that leaves no room for its answer is refused with status 400 instead of answered past the model's positions
+- a text comes back as it was written: there, a parser takes the think block apart, closes an open one and
+  drops what stands twice
+- a prompt that leaves no room for its answer is refused with status 400 instead of answered past the
+  model's positions
 - float32 on a CPU, whatever the weights are stored in: bf16 arithmetic is slow on most of them
 - no look at the hub for updates, no line in the log for every request
 
@@ -20,13 +24,16 @@ import os
 import sys
 import traceback
 
-# Before transformers is imported: nothing here may look for updates or report usage; a fork may follow an import (supervise.py).
+# Before transformers is imported: nothing here may look for updates or report usage; a fork may follow an
+# import (supervise.py).
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
 
 import torch
 import uvicorn
 from fastapi import HTTPException
+from sidecar.sampling import SeededRunner, tag_request
+from sidecar.slots import use_slots
 from transformers import ContinuousBatchingConfig, GenerationConfig, PreTrainedModel
 from transformers.cli.serving import utils as serving_utils
 from transformers.cli.serving.chat_completion import ChatCompletionHandler
@@ -39,10 +46,8 @@ from transformers.cli.serving.utils import CBGenerateManager, GenerationState
 from transformers.generation.continuous_batching import continuous_api
 from transformers.utils import logging as transformers_logging
 
-from sidecar.sampling import SeededRunner, tag_request
-from sidecar.slots import use_slots
-
-# Whoever asks judges the format, so must see it: no parser for any model. Both ways of answering ask this function.
+# Whoever asks judges the format, so must see it: no parser for any model. Both ways of answering ask this
+# function.
 serving_utils.get_response_template = lambda processor, model: None
 
 ROUTES = ("/health", "/v1/models", "/v1/chat/completions")
@@ -60,13 +65,24 @@ class Manager(CBGenerateManager):
         if self._cb is not None:
             return
         plain = copy.deepcopy(gen_config)
-        plain.update(do_sample=False, temperature=1.0, top_p=1.0, top_k=None, min_p=None, typical_p=None, repetition_penalty=1.0)
+        plain.update(
+            do_sample=False,
+            temperature=1.0,
+            top_p=1.0,
+            top_k=None,
+            min_p=None,
+            typical_p=None,
+            repetition_penalty=1.0,
+        )
         super().init_cb(model, plain)
 
     def _admit(self, inputs: dict, gen_config: GenerationConfig) -> None:
         prompt, wanted = len(inputs["input_ids"]), gen_config.max_new_tokens
         if prompt + wanted > self._max_length:
-            message = f"This model's maximum context length is {self._max_length} tokens. The prompt has {prompt} and {wanted} are asked for."
+            message = (
+                f"This model's maximum context length is {self._max_length} tokens. "
+                f"The prompt has {prompt} and {wanted} are asked for."
+            )
             raise HTTPException(400, {"code": "context_length_exceeded", "message": message})
 
     def generate_streaming(self, model, processor, inputs, gen_config, request_id, response_parser=None):
@@ -95,13 +111,20 @@ class ChatHandler(ChatCompletionHandler):
             return await super().handle_request(body, tag_request(request_id, body))
         except (KeyError, TypeError, ValueError) as error:
             traceback.print_exc()  # it may be transformers' own fault, which nobody would see in a 400
-            raise HTTPException(400, {"code": "bad_request", "message": f"{type(error).__name__}: {error}"}) from error
+            raise HTTPException(
+                400, {"code": "bad_request", "message": f"{type(error).__name__}: {error}"}
+            ) from error
 
 
 def build_app(options: argparse.Namespace):
     """The FastAPI app with its model loaded."""
     device = options.device if options.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-    manager = ModelManager(device=device, dtype="float32" if device == "cpu" else "auto", quantization=options.quantization, force_model=options.model)
+    manager = ModelManager(
+        device=device,
+        dtype="float32" if device == "cpu" else "auto",
+        quantization=options.quantization,
+        force_model=options.model,
+    )
     model, _ = manager.load_model_and_processor(manager.process_model_name(options.model))
     max_length = min(options.max_model_length, model.config.max_position_embeddings)
     slots = use_slots(model)
@@ -111,7 +134,8 @@ def build_app(options: argparse.Namespace):
         num_blocks=options.concurrency if slots else options.concurrency * -(-max_length // 32),
         max_batch_tokens=max(BATCH_TOKENS, max_length),
         max_requests_per_batch=options.concurrency,
-        safety_margin=0.0,  # the blocks are counted for `concurrency` whole requests: none has to make room for another
+        # the blocks are counted for `concurrency` whole requests: none has to make room for another
+        safety_margin=0.0,
         allow_block_sharing=False,
         use_cuda_graph=False,  # a captured graph would replay one draw of the sampler
         use_async_batching=False,
@@ -126,7 +150,8 @@ def build_app(options: argparse.Namespace):
         transcription_handler=TranscriptionHandler(manager, state),
         generation_state=state,
     )
-    # The other routes' requests carry no sampling, which ends the batch of everybody; /load_model and /reset are open to any web page.
+    # The other routes' requests carry no sampling, which ends the batch of everybody; /load_model and /reset
+    # are open to any web page.
     app.router.routes = [route for route in app.router.routes if route.path in ROUTES]
     return app
 

@@ -3,11 +3,13 @@ Supervised fine-tuning: the Base learns to answer as the Teacher's accepted text
 
     python scripts/sft.py reports/runs/sft-…/run.json
 
-Differs from Fin-R1 (arXiv 2503.16252), which tunes all weights of a 7B model on 60,091 rows: here a LoRA adapter learns, on a smaller
-model and less data. The loss sees the response and its end token only; the prompt is context.
+Differs from Fin-R1 (arXiv 2503.16252), which tunes all weights of a 7B model on 60,091 rows: here a LoRA
+adapter learns, on a smaller model and less data. The loss sees the response and its end token only; the
+prompt is context.
 
-Reads every value from run.json; writes events.jsonl, checkpoints/ and the adapter beside it. Started again on the same run file it
-resumes from the newest complete checkpoint; on a CPU it ends with the same weights as a run that was never stopped.
+Reads every value from run.json; writes events.jsonl, checkpoints/ and the adapter beside it. Started again on
+the same run file it resumes from the newest complete checkpoint; on a CPU it ends with the same weights as a
+run that was never stopped.
 """
 
 from __future__ import annotations
@@ -35,25 +37,34 @@ def main(run: RunFile, events: EventLog) -> None:
 
 
 def train(run: RunFile, events: EventLog, batch: Batch, fill: bool) -> None:
-    """Plan, data, model, trainer. `fill`: a pass may hold more rows than planned, as long as their tokens are fewer."""
+    """
+    Plan, data, model, trainer. `fill`: a pass may hold more rows than planned, as long as their tokens are
+    fewer.
+    """
     # Not at the top: these take seconds, and read the environment that the run file decides.
     from datasets import Dataset
-    from transformers import set_seed
-    from trl import SFTConfig, SFTTrainer
-
     from sidecar.loop import loop_arguments, train_and_save
     from sidecar.model import device_of, load_policy, load_tokenizer, trainable_weights
     from sidecar.speed import speed_of
     from sidecar.watch import Watch
+    from transformers import set_seed
+    from trl import SFTConfig, SFTTrainer
 
     config, settings, device = run.config, run.config.sft, device_of(run)
     speed, tokenizer = speed_of(run, device), load_tokenizer(run)
     rows = whole_rows(encoded_rows(run, tokenizer), settings.max_length, events)
-    passes = Passes(rows, epochs_in_order(len(rows), settings.epochs, config.seed), padded=speed.kernel is None)
+    passes = Passes(
+        rows, epochs_in_order(len(rows), settings.epochs, config.seed), padded=speed.kernel is None
+    )
     if fill and device != "cpu":
-        batch = filled(batch, lambda micro: passes.largest(batch.cut(micro)), batch.micro * settings.max_length)
+        batch = filled(
+            batch, lambda micro: passes.largest(batch.cut(micro)), batch.micro * settings.max_length
+        )
     steps = math.ceil(len(passes.order) / (batch.effective * processes()))
-    print(f"{len(rows)} rows × {settings.epochs:g} epochs / ({batch.micro} × {batch.accumulation} × {processes()}) = {steps} steps")
+    print(
+        f"{len(rows)} rows × {settings.epochs:g} epochs / ({batch.micro} × {batch.accumulation} × "
+        f"{processes()}) = {steps} steps"
+    )
 
     speed.print()
     set_seed(config.seed)
@@ -63,7 +74,9 @@ def train(run: RunFile, events: EventLog, batch: Batch, fill: bool) -> None:
         trainer = SFTTrainer(
             model=model,
             processing_class=tokenizer,
-            train_dataset=Dataset.from_list([{"input_ids": row.input_ids, "labels": row.labels} for row in passes.dealt(batch)]),
+            train_dataset=Dataset.from_list(
+                [{"input_ids": row.input_ids, "labels": row.labels} for row in passes.dealt(batch)]
+            ),
             callbacks=[Watch(events, settings.epochs)],
             args=SFTConfig(
                 train_sampling_strategy="sequential",
@@ -81,22 +94,31 @@ def encoded_rows(run: RunFile, tokenizer: PreTrainedTokenizerBase) -> list[Encod
 
 
 def whole_rows(encoded: list[Encoded], max_length: int, events: EventLog) -> list[Encoded]:
-    """The rows of at most `max_length` tokens: one that is cut has no closing tag and no end token to learn. Says how many were left out."""
+    """
+    The rows of at most `max_length` tokens: one that is cut has no closing tag and no end token to learn.
+    Says how many were left out.
+    """
     kept = [row for row in encoded if len(row.input_ids) <= max_length]
     longest = max(len(row.input_ids) for row in encoded)
     if not kept:
-        raise Failure("no_rows", f"no row has at most sft.maxLength = {max_length} tokens (the longest has {longest})")
+        raise Failure(
+            "no_rows", f"no row has at most sft.maxLength = {max_length} tokens (the longest has {longest})"
+        )
     if left_out := len(encoded) - len(kept):
         events.warning(
             "long_rows",
-            f"{left_out} of {len(encoded)} rows are longer than sft.maxLength = {max_length} tokens and were left out "
+            f"{left_out} of {len(encoded)} rows are longer than sft.maxLength = {max_length} tokens and "
+            f"were left out "
             f"(the longest has {longest}).",
         )
     return kept
 
 
 class Passes:
-    """Rows in the order of all epochs, dealt out to processes and passes. `padded`: a row counts as the longest of its pass."""
+    """
+    Rows in the order of all epochs, dealt out to processes and passes. `padded`: a row counts as the longest
+    of its pass.
+    """
 
     def __init__(self, rows: list[Encoded], order: list[int], padded: bool):
         self.rows, self.order, self.padded = rows, order, padded
@@ -111,7 +133,10 @@ class Passes:
 
 
 def largest_pass(lengths: list[int], micro: int, padded: bool) -> int:
-    """Tokens of the largest of the passes of `micro` consecutive rows; padded rows all count as the longest of their pass."""
+    """
+    Tokens of the largest of the passes of `micro` consecutive rows; padded rows all count as the longest of
+    their pass.
+    """
     passes = [lengths[i : i + micro] for i in range(0, len(lengths), micro)]
     return max(max(rows) * len(rows) if padded else sum(rows) for rows in passes)
 

@@ -1,12 +1,15 @@
-"""Keeps servers that must not outlive the program that asked for them.
+"""
+Keeps servers that must not outlive the program that asked for them.
 
-Reads one JSON object a line on stdin and ends with everything it started when stdin closes: that happens even when the program on the
-other side is killed. Answers on stdout, one JSON object a line.
+Reads one JSON object a line on stdin and ends with everything it started when stdin closes: that happens even
+when the program on the other side is killed. Answers on stdout, one JSON object a line.
 
-  {"id": "a", "start": {"serve": [args of serve.py], "log": path, "env": {…}}}    a fork of this process, which has imported torch by then:
-                                                                                   the second server is up in a second or two
-  {"id": "a", "start": {"command": [program, …], "log": path, "env": {…}}}        any other program, no shell
-  {"id": "a", "stop": seconds}                                                     SIGTERM to its process group, SIGKILL after so long
+  {"id": "a", "start": {"serve": [args of serve.py], "log": path, "env": {…}}}
+      a fork of this process, which has imported torch by then: the second server is up in a second or two
+  {"id": "a", "start": {"command": [program, …], "log": path, "env": {…}}}
+      any other program, no shell
+  {"id": "a", "stop": seconds}
+      SIGTERM to its process group, SIGKILL after so long
 answers: {"id": "a", "pid": 123} · {"id": "a", "exit": code, or −signal} · {"id": "a", "error": sentence}
 
 With nothing to keep and nothing asked for `--idle` seconds it ends by itself.
@@ -29,7 +32,10 @@ POLL_SECONDS = 0.1
 
 
 def die_with_parent() -> None:
-    """Linux only, for the case that this process is killed and cannot end its children. stdin's end covers the others."""
+    """
+    Linux only, for the case that this process is killed and cannot end its children. stdin's end covers the
+    others.
+    """
     if sys.platform == "linux":
         PR_SET_PDEATHSIG = 1
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -63,7 +69,13 @@ def start_command(command: list[str], log: str, env: dict[str, str]) -> Child:
     fd = open_log(log)
     try:
         popen = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=fd, stderr=fd, env={**os.environ, **env}, start_new_session=True, preexec_fn=die_with_parent
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=fd,
+            stderr=fd,
+            env={**os.environ, **env},
+            start_new_session=True,
+            preexec_fn=die_with_parent,
         )
     finally:
         os.close(fd)
@@ -124,7 +136,11 @@ class Supervisor:
         if "start" in message:
             start = message["start"]
             try:
-                child = start_serve(start["serve"], start["log"], start["env"]) if "serve" in start else start_command(start["command"], start["log"], start["env"])
+                child = (
+                    start_serve(start["serve"], start["log"], start["env"])
+                    if "serve" in start
+                    else start_command(start["command"], start["log"], start["env"])
+                )
             except Exception as error:
                 self.say(id=name, error=f"{type(error).__name__}: {error}")
                 return

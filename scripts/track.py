@@ -1,10 +1,12 @@
 """
-Copies a finished report to the tracking service of the config: evaluations and ablations, as sft.py and grpo.py copy their metrics.
+Copies a finished report to the tracking service of the config: evaluations and ablations, as sft.py and
+grpo.py copy their metrics.
 
     python scripts/track.py < report.json
 
-stdin: {"service": "wandb" | "trackio", "mode": "online" | "offline", "project", "folder", "name", "kind", "config", "metrics", "tables"}.
-`metrics` are numbers by name; `tables` are lists of flat rows by name. reports/ is the source of truth: what is sent is a copy.
+stdin: {"service": "wandb" | "trackio", "mode": "online" | "offline", "project", "folder", "name", "kind",
+"config", "metrics", "tables"}. `metrics` are numbers by name; `tables` are lists of flat rows by name.
+reports/ is the source of truth: what is sent is a copy.
 """
 
 from __future__ import annotations
@@ -18,7 +20,14 @@ from typing import Any
 def main(report: dict[str, Any]) -> None:
     os.makedirs(report["folder"], exist_ok=True)
     if report["service"] == "wandb":
-        os.environ.update(WANDB_MODE=report["mode"], WANDB_DIR=report["folder"], WANDB_DATA_DIR=os.path.join(report["folder"], "wandb"), WANDB_SILENT="true", WANDB_CONSOLE="off", WANDB_DISABLE_CODE="true")
+        os.environ.update(
+            WANDB_MODE=report["mode"],
+            WANDB_DIR=report["folder"],
+            WANDB_DATA_DIR=os.path.join(report["folder"], "wandb"),
+            WANDB_SILENT="true",
+            WANDB_CONSOLE="off",
+            WANDB_DISABLE_CODE="true",
+        )
         import wandb as service
 
         options = {"job_type": report["kind"], "dir": report["folder"]}

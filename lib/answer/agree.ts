@@ -39,7 +39,8 @@ function sameCurrency(a: string, b: string): boolean {
 
 /** Rule 7: both name a currency, a unit or a "per", and not the same. */
 function contradiction(gold: Quantity, answer: Quantity, ask: Ask): string | null {
-  if (gold.currency !== null && answer.currency !== null && !sameCurrency(gold.currency, answer.currency)) return "currency_differs";
+  if (gold.currency !== null && answer.currency !== null && !sameCurrency(gold.currency, answer.currency))
+    return "currency_differs";
   if (gold.unit !== null && answer.unit !== null && gold.unit !== answer.unit) return "unit_differs";
   if (isMoney(gold) ? isMeasure(answer) : isMeasure(gold) && isMoney(answer)) return "unit_differs";
   if ((isRate(gold) && isAmount(answer)) || (isRate(answer) && isAmount(gold))) return "unit_differs";
@@ -65,26 +66,40 @@ function undecidable(gold: Quantity, answer: Quantity, ask: Ask): string | null 
   if (gold.dress === "plain" && answer.dress === "plain") return null;
   const g = ask.points && isBare(gold) ? "point" : gold.dress;
   const a = ask.points && isBare(answer) ? "point" : answer.dress;
-  if ((g === "point" && a === "percent") || (a === "point" && g === "percent")) return "points_against_percent";
+  if ((g === "point" && a === "percent") || (a === "point" && g === "percent"))
+    return "points_against_percent";
   // "2 times" against "grew by 200 %"
-  if ((g === "multiple" && isPercentLike(answer) && answer.sign === "up") || (a === "multiple" && isPercentLike(gold) && gold.sign === "up")) return "grew_by_or_to";
+  if (
+    (g === "multiple" && isPercentLike(answer) && answer.sign === "up") ||
+    (a === "multiple" && isPercentLike(gold) && gold.sign === "up")
+  )
+    return "grew_by_or_to";
   if (grew(gold) === grew(answer)) return null;
   const other = grew(gold) ? answer : gold;
   return isPercentLike(other) || other.dress === "multiple" ? "grew_by_or_to" : null;
 }
 
-/** "360元" where 万元 are asked is complete as it stands, and a bare gold is then in 万元: they cannot be compared as they are. */
+/**
+ * "360元" where 万元 are asked is complete as it stands, and a bare gold is then in 万元: they cannot be compared
+ * as they are.
+ */
 function isIncomplete(gold: Quantity, answer: Quantity, ask: Ask): boolean {
   const complete = (q: Quantity, other: Quantity) => q.spelled && !q.scaled && isBare(other);
   return ask.scale !== null && (complete(answer, gold) || complete(gold, answer));
 }
 
 /** Tries the powers of ten by which gold and answer may be read beside their plain reading. */
-function readings(gold: Quantity, answer: Quantity, ask: Ask, fits: (goldPower: number, answerPower: number) => boolean): boolean {
+function readings(
+  gold: Quantity,
+  answer: Quantity,
+  ask: Ask,
+  fits: (goldPower: number, answerPower: number) => boolean,
+): boolean {
   const bareGold = isBare(gold);
   const bareAnswer = isBare(answer);
   if (bareAnswer && isPercentLike(gold) && fits(0, gold.dress === "bp" ? -4 : -2)) return true;
-  if (bareGold && isPercentLike(answer) && ((ask.percent && fits(-2, 0)) || (ask.basisPoints && fits(-4, 0)))) return true;
+  if (bareGold && isPercentLike(answer) && ((ask.percent && fits(-2, 0)) || (ask.basisPoints && fits(-4, 0))))
+    return true;
   if (bareGold && bareAnswer && ask.percent && (fits(0, -2) || fits(-2, 0))) return true;
   if (ask.scale !== null) {
     if (isUnscaled(gold) && answer.dress === "plain" && fits(ask.scale, 0)) return true;
@@ -94,7 +109,13 @@ function readings(gold: Quantity, answer: Quantity, ask: Ask, fits: (goldPower: 
   return (isUnscaled(gold) && fits(ask.tableScale, 0)) || (isUnscaled(answer) && fits(0, ask.tableScale));
 }
 
-function matches(gold: Quantity, answer: Quantity, goldPower: number, answerPower: number, ask: Ask): boolean {
+function matches(
+  gold: Quantity,
+  answer: Quantity,
+  goldPower: number,
+  answerPower: number,
+  ask: Ask,
+): boolean {
   // The question says that it fell: the sign may be dropped or repeated, but a rise is a rise.
   if (ask.fall && isRise(gold) !== isRise(answer)) return false;
   const g = goldPower === 0 ? gold : moved(gold, goldPower);
@@ -104,15 +125,22 @@ function matches(gold: Quantity, answer: Quantity, goldPower: number, answerPowe
   return sameNumber({ ...g, value: absolute(g.value) }, { ...a, value: absolute(a.value) }, ask.decimals);
 }
 
-const moved = (q: Quantity, power: number): Quantity => ({ ...q, value: shift(q.value, power), step: q.step === null ? null : q.step + power });
+const moved = (q: Quantity, power: number): Quantity => ({
+  ...q,
+  value: shift(q.value, power),
+  step: q.step === null ? null : q.step + power,
+});
 
 function whyDifferent(gold: Quantity, answer: Quantity, ask: Ask): string {
   const g = gold.value;
   const a = answer.value;
   if (isZero(g) || isZero(a)) return "value_differs";
-  if (isNegative(g) !== isNegative(a) && sameNumber({ ...gold, value: negate(g) }, answer, ask.decimals)) return "sign_differs";
+  if (isNegative(g) !== isNegative(a) && sameNumber({ ...gold, value: negate(g) }, answer, ask.decimals))
+    return "sign_differs";
   const ratio = approximately(a) / approximately(g);
   if (Math.abs(ratio - 1) < 0.05) return equal(g, a) ? "sign_differs" : "rounding_differs";
   const power = Math.round(Math.log10(Math.abs(ratio)));
-  return ratio > 0 && power !== 0 && Math.abs(power) <= 16 && equal(shift(g, power), a) ? "scale_differs" : "value_differs";
+  return ratio > 0 && power !== 0 && Math.abs(power) <= 16 && equal(shift(g, power), a)
+    ? "scale_differs"
+    : "value_differs";
 }

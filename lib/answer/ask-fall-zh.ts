@@ -1,11 +1,114 @@
 /** 下降了多少, 亏损多少: the last word of direction before the question word decides. */
 
-const FALL_ZH = ["下降", "减少", "降低", "下滑", "下跌", "亏损", "亏", "亏了", "跌幅", "降幅", "减幅", "净流出", "缩减", "收窄", "萎缩", "缩水", "回落", "下调", "损失", "跌了", "降了", "减了", "少了", "低了", "少", "低", "跌"];
-const OTHER_ZH = ["增长", "增加", "上升", "提高", "上涨", "盈利", "涨幅", "增幅", "变动", "变化", "波动", "升降", "增减", "涨跌", "盈亏", "涨跌幅", "升降幅", "增减幅", "扩大", "改善", "多了", "高了", "至少", "最少", "最低", "不少", "较少", "较低"];
+const FALL_ZH = [
+  "下降",
+  "减少",
+  "降低",
+  "下滑",
+  "下跌",
+  "亏损",
+  "亏",
+  "亏了",
+  "跌幅",
+  "降幅",
+  "减幅",
+  "净流出",
+  "缩减",
+  "收窄",
+  "萎缩",
+  "缩水",
+  "回落",
+  "下调",
+  "损失",
+  "跌了",
+  "降了",
+  "减了",
+  "少了",
+  "低了",
+  "少",
+  "低",
+  "跌",
+];
+const OTHER_ZH = [
+  "增长",
+  "增加",
+  "上升",
+  "提高",
+  "上涨",
+  "盈利",
+  "涨幅",
+  "增幅",
+  "变动",
+  "变化",
+  "波动",
+  "升降",
+  "增减",
+  "涨跌",
+  "盈亏",
+  "涨跌幅",
+  "升降幅",
+  "增减幅",
+  "扩大",
+  "改善",
+  "多了",
+  "高了",
+  "至少",
+  "最少",
+  "最低",
+  "不少",
+  "较少",
+  "较低",
+];
 const PROFITS_ZH = ["盈利", "利润", "收益", "增加", "增长", "上升", "上涨", "提高"];
 const ASKS_ZH = ["多少", "百分之几", "几个", "几成", "几倍", "多大"];
 /** What may stand between the word that asks and its 多少. */
-const BETWEEN_ZH = ["百分点", "百分比", "百分", "幅度", "比例", "金额", "数额", "总额", "额度", "程度", "速度", "人民币", "绝对", "相对", "同比", "环比", "分别", "大约", "左右", "等于", "到底", "究竟", "达到", "合计", "约", "了", "的", "额", "率", "数", "值", "为", "是", "达", "共", "总", "个", "有", "之", "其", "(", ")", "%", " ", ":"];
+const BETWEEN_ZH = [
+  "百分点",
+  "百分比",
+  "百分",
+  "幅度",
+  "比例",
+  "金额",
+  "数额",
+  "总额",
+  "额度",
+  "程度",
+  "速度",
+  "人民币",
+  "绝对",
+  "相对",
+  "同比",
+  "环比",
+  "分别",
+  "大约",
+  "左右",
+  "等于",
+  "到底",
+  "究竟",
+  "达到",
+  "合计",
+  "约",
+  "了",
+  "的",
+  "额",
+  "率",
+  "数",
+  "值",
+  "为",
+  "是",
+  "达",
+  "共",
+  "总",
+  "个",
+  "有",
+  "之",
+  "其",
+  "(",
+  ")",
+  "%",
+  " ",
+  ":",
+];
 
 /** Where 多少 and its kin stand; −1 when they do not. */
 export function askAt(text: string): number {
@@ -18,7 +121,8 @@ export function asksFallInChinese(text: string): boolean {
   const asked = askAt(text);
   const before = lastWord(asked < 0 ? text : text.slice(0, asked));
   if (before === null) return asked >= 0 && fallsAfter(text.slice(asked + 2, asked + 14));
-  if (!before.falls || !isAll(BETWEEN_ZH, text.slice(before.end, asked < 0 ? text.length : asked))) return false;
+  if (!before.falls || !isAll(BETWEEN_ZH, text.slice(before.end, asked < 0 ? text.length : asked)))
+    return false;
   const lead = text.slice(0, before.start);
   const joined = trimJoiner(lead);
   return joined === lead || !PROFITS_ZH.some((word) => joined.endsWith(word));
@@ -37,7 +141,8 @@ function lastWord(text: string): { start: number; end: number; falls: boolean } 
     for (const word of words) {
       const start = text.lastIndexOf(word);
       const end = start + word.length;
-      if (start >= 0 && (last === null || end > last.end || (end === last.end && start < last.start))) last = { start, end, falls };
+      if (start >= 0 && (last === null || end > last.end || (end === last.end && start < last.start)))
+        last = { start, end, falls };
     }
   };
   look(FALL_ZH, true);

@@ -1,29 +1,52 @@
 /**
- * Does a question ask how much something fell? Then the sign may be dropped or repeated. The word that asks decides, not any word
- * of direction: "By how much did profit fall?" states a fall, "What is revenue less cost?" and 收入下降后的利润是多少 do not.
+ * Does a question ask how much something fell? Then the sign may be dropped or repeated. The word that asks
+ * decides, not any word of direction: "By how much did profit fall?" states a fall, "What is revenue less
+ * cost?" and 收入下降后的利润是多少 do not.
  */
 import { askAt, asksFallInChinese } from "./ask-fall-zh.ts";
 import { latinWords } from "./latin-words.ts";
 
 const set = (words: string) => new Set(words.split(" "));
 /** After "did", "has", "will": verbs. */
-const FALL_VERBS = set("fall fell fallen decrease decreased decline declined drop dropped shrink shrank shrunk reduce reduced lose lost slip slipped slump slumped contracted lower lowered cut plunge plunged diminish diminished");
-const RISE_VERBS = set("increase increased rise rose risen grow grew grown gain gained climb climbed change changed vary varied move moved");
+const FALL_VERBS = set(
+  "fall fell fallen decrease decreased decline declined drop dropped shrink shrank shrunk reduce " +
+    "reduced lose lost slip slipped slump slumped contracted lower lowered cut plunge plunged " +
+    "diminish diminished",
+);
+const RISE_VERBS = set(
+  "increase increased rise rose risen grow grew grown gain gained climb climbed change changed " +
+    "vary varied move moved",
+);
 /** After "what was the": nouns. */
-const FALL_NOUNS = set("fall falls decrease decreases decline declines drop drops reduction reductions loss losses shrinkage contraction slump outflow outflows");
-const RISE_NOUNS = set("increase increases rise rises growth gain gains change changes variation variations difference movement fluctuation");
-const PARTICIPLES = set("fell fallen decreased declined dropped shrank shrunk reduced lost lowered slipped slumped");
+const FALL_NOUNS = set(
+  "fall falls decrease decreases decline declines drop drops reduction reductions loss losses " +
+    "shrinkage contraction slump outflow outflows",
+);
+const RISE_NOUNS = set(
+  "increase increases rise rises growth gain gains change changes variation variations " +
+    "difference movement fluctuation",
+);
+const PARTICIPLES = set(
+  "fell fallen decreased declined dropped shrank shrunk reduced lost lowered slipped slumped",
+);
 const COMPARATIVES = set("lower less fewer smaller");
 const HEADS = set("how what what's calculate compute determine find estimate");
 const AUXILIARIES = set("did does do has have had will would could can should may might");
-const DETERMINERS = set("the a an its their his her our this that these those any each every of in to by from on for with after due");
+const DETERMINERS = set(
+  "the a an its their his her our this that these those any each every of in to by from on for " +
+    "with after due",
+);
 /** What comes after these is about something else: "net income after the decline". */
 const STOPS = set("of in for from following on at with between as during excluding including");
 const SUBORDINATE = set("when if because while after before since due despite");
 const SIZES = set("amount rate size percentage percent magnitude extent value much many total");
-const IN_UNITS = set("percent percentage thousands millions billions thousand million billion dollars usd rmb terms absolute");
+const IN_UNITS = set(
+  "percent percentage thousands millions billions thousand million billion dollars usd rmb terms absolute",
+);
 /** A loss ratio, a loss provision: no fall. */
-const NOT_A_LOSS = set("ratio ratios rate rates provision provisions reserve reserves allowance coverage given");
+const NOT_A_LOSS = set(
+  "ratio ratios rate rates provision provisions reserve reserves allowance coverage given",
+);
 const PROFITS = set("profit profits gain gains income earnings");
 
 /** `text`: the asking part in lower case. Its last sentence that asks for an amount decides. */
@@ -35,7 +58,8 @@ export function statesFall(text: string): boolean {
     const english = words.some((w) => HEADS.has(w));
     if (!english && askAt(sentence) < 0) continue;
     // "Revenue fell from 100 to 95. By how much?"
-    if (english && words.length <= 3 && i > 0) return asksFall([...latinWords(sentences[i - 1]!).filter((w) => FALL_VERBS.has(w)), ...words]);
+    if (english && words.length <= 3 && i > 0)
+      return asksFall([...latinWords(sentences[i - 1]!).filter((w) => FALL_VERBS.has(w)), ...words]);
     return asksFall(words) || asksFallInChinese(sentence);
   }
   const last = sentences.at(-1) ?? "";
@@ -49,7 +73,8 @@ function asksFall(words: string[]): boolean {
     const word = words[i]!;
     if (AUXILIARIES.has(word)) auxiliary = true;
     else if (isFall(words, i, auxiliary)) return words[i + 1] !== "to" && !isAlternative(words, i);
-    else if (isRise(words, i, auxiliary) || SUBORDINATE.has(word) || (!auxiliary && stops(words, i))) return false;
+    else if (isRise(words, i, auxiliary) || SUBORDINATE.has(word) || (!auxiliary && stops(words, i)))
+      return false;
   }
   return head > 0 && fellBy(words, head);
 }
@@ -80,7 +105,8 @@ function stops(words: string[], i: number): boolean {
 
 /** "decrease or increase", "profit (loss)": either way. */
 function isAlternative(words: string[], i: number): boolean {
-  const joined = (at: number, step: 1 | -1) => (words[at] === "or" || words[at] === "and" ? words[at + step] : words[at]) ?? "";
+  const joined = (at: number, step: 1 | -1) =>
+    (words[at] === "or" || words[at] === "and" ? words[at + step] : words[at]) ?? "";
   const after = joined(i + 1, 1);
   if (RISE_NOUNS.has(after) || RISE_VERBS.has(after)) return true;
   return words[i]!.startsWith("loss") && (PROFITS.has(after) || PROFITS.has(joined(i - 1, -1)));

@@ -1,17 +1,54 @@
 /** The scales a question states: "in millions", "(USD mn)", 多少万元, 用亿元表示. */
 
-const ENGLISH_SCALES: [string, number][] = [["thousand", 3], ["million", 6], ["billion", 9], ["trillion", 12]];
+const ENGLISH_SCALES: [string, number][] = [
+  ["thousand", 3],
+  ["million", 6],
+  ["billion", 9],
+  ["trillion", 12],
+];
 /** Only after a currency: "in $mm", "(US$ bn)". */
-const SHORT_SCALES: [string, number][] = [["mm", 6], ["mn", 6], ["mln", 6], ["m", 6], ["bn", 9], ["k", 3]];
+const SHORT_SCALES: [string, number][] = [
+  ["mm", 6],
+  ["mn", 6],
+  ["mln", 6],
+  ["m", 6],
+  ["bn", 9],
+  ["k", 3],
+];
 const CURRENCIES = ["us$", "hk$", "$", "€", "£", "¥", "usd", "rmb", "cny", "eur", "hkd"];
-const CHINESE_SCALES: [string, number][] = [["千万元", 7], ["百万", 6], ["万亿", 12], ["千元", 3], ["万", 4], ["亿", 8]];
-const CHINESE_LEADS = ["多少", "几", "单位:", "单位：", "单位", "单位为", "单位是", "(", "（", "以", "用", "单位:人民币", "单位：人民币"];
+const CHINESE_SCALES: [string, number][] = [
+  ["千万元", 7],
+  ["百万", 6],
+  ["万亿", 12],
+  ["千元", 3],
+  ["万", 4],
+  ["亿", 8],
+];
+const CHINESE_LEADS = [
+  "多少",
+  "几",
+  "单位:",
+  "单位：",
+  "单位",
+  "单位为",
+  "单位是",
+  "(",
+  "（",
+  "以",
+  "用",
+  "单位:人民币",
+  "单位：人民币",
+];
 
-/** Every scale that is asked for or named as the unit, not those of the data ("5 million"). `text` is in lower case. */
+/**
+ * Every scale that is asked for or named as the unit, not those of the data ("5 million"). `text` is in lower
+ * case.
+ */
 export function statedScales(text: string): Set<number> {
   const found = new Set<number>();
   for (const [word, power] of ENGLISH_SCALES) {
-    for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length)) if (namesUnit(withoutCurrency(leadOf(text, at)))) found.add(power);
+    for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + word.length))
+      if (namesUnit(withoutCurrency(leadOf(text, at)))) found.add(power);
   }
   addShortScales(text, found);
   for (let i = 0; i < text.length; i++) {
@@ -30,7 +67,9 @@ function addShortScales(text: string, found: Set<number>): void {
     for (let at = text.indexOf(currency); at >= 0; at = text.indexOf(currency, at + currency.length)) {
       let from = at + currency.length;
       if (text[from] === " ") from++;
-      const hit = SHORT_SCALES.find(([word]) => text.startsWith(word, from) && !isLetter(text.charCodeAt(from + word.length)));
+      const hit = SHORT_SCALES.find(
+        ([word]) => text.startsWith(word, from) && !isLetter(text.charCodeAt(from + word.length)),
+      );
       if (hit && namesUnit(leadOf(text, at))) found.add(hit[1]);
     }
   }
@@ -38,7 +77,8 @@ function addShortScales(text: string, found: Set<number>): void {
 
 const isLetter = (c: number) => c >= 97 && c <= 122;
 const leadOf = (text: string, at: number): string => text.slice(Math.max(0, at - 12), at).trimEnd();
-const namesUnit = (lead: string): boolean => lead === "in" || [" in", "(in", "(", "many"].some((word) => lead.endsWith(word));
+const namesUnit = (lead: string): boolean =>
+  lead === "in" || [" in", "(in", "(", "many"].some((word) => lead.endsWith(word));
 
 function withoutCurrency(lead: string): string {
   const currency = CURRENCIES.find((word) => lead.endsWith(word));

@@ -62,7 +62,13 @@ export function lastBoxed(text: string): { content: string } | { reason: string;
 /** The text with its boxes' contents in the boxes' places. */
 export function unwrapBoxes(text: string): string {
   const { boxes } = findBoxes(text);
-  const cuts = boxes.flatMap(({ start, open, end }) => [[start, open], [end - 1, end]] as const);
+  const cuts = boxes.flatMap(
+    ({ start, open, end }) =>
+      [
+        [start, open],
+        [end - 1, end],
+      ] as const,
+  );
   let at = 0;
   let out = "";
   for (const [from, to] of cuts.sort((a, b) => a[0] - b[0])) {

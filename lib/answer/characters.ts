@@ -1,10 +1,14 @@
 /**
- * The characters of a text as a row of codes. The readers look at each several times, and a string may be held in many forms
- * (a piece of another, two joined, one or two bytes a character), each of which makes every look slower.
+ * The characters of a text as a row of codes. The readers look at each several times, and a string may be
+ * held in many forms (a piece of another, two joined, one or two bytes a character), each of which makes
+ * every look slower.
  */
 const { charCodeAt } = String.prototype;
 
-/** The code at `i`, which must lie inside the text. Called this way it costs the same for strings of all forms. */
+/**
+ * The code at `i`, which must lie inside the text. Called this way it costs the same for strings of all
+ * forms.
+ */
 export const codeAt = (text: string, i: number): number => charCodeAt.call(text, i);
 
 export class Characters {

@@ -21,7 +21,11 @@ export function checkValue(gold: Value, text: string, ask: Ask): ValueVerdict {
   const stated = relevant(reading.found, gold);
   if (stated.length === 0) {
     if (reading.found.length > 0) return { verdict: "wrong", reason: "negated_value", answer: null };
-    return { verdict: "unreadable", reason: reading.malformed > 0 ? "malformed_number" : "no_value", answer: null };
+    return {
+      verdict: "unreadable",
+      reason: reading.malformed > 0 ? "malformed_number" : "no_value",
+      answer: null,
+    };
   }
   if (reading.malformed > 0) return { verdict: "wrong", reason: "malformed_number_beside", answer: null };
   const first = stated[0]!.value;
@@ -40,7 +44,8 @@ function checkSeveral(gold: Value, stated: Found[], ask: Ask): ValueVerdict {
     const { ok } = compareValues(gold, value, ask);
     if (ok === null) return { verdict: "judge", reason: "restated_in_doubt", answer: null };
     if (!ok) return { verdict: "wrong", reason: "several_values", answer: null };
-    if (!compareValues(first, value, literal).ok && !compareValues(value, first, literal).ok) return { verdict: "wrong", reason: "restated_differently", answer: null };
+    if (!compareValues(first, value, literal).ok && !compareValues(value, first, literal).ok)
+      return { verdict: "wrong", reason: "restated_differently", answer: null };
   }
   return { verdict: "right", reason: "restated", answer: first };
 }
@@ -68,10 +73,15 @@ function compareValues(gold: Value, answer: Value, ask: Ask): Agreement {
     const low = agree(gold.low, answer.low, ask);
     return low.ok ? agree(gold.high, answer.high, ask) : low;
   }
-  if (gold.kind === "inequality" && answer.kind === "inequality") return sameDirection(gold.op, answer.op) ? agree(gold.number, answer.number, ask) : no("inequality_turned");
+  if (gold.kind === "inequality" && answer.kind === "inequality")
+    return sameDirection(gold.op, answer.op)
+      ? agree(gold.number, answer.number, ask)
+      : no("inequality_turned");
   // "3 to 2" for 3:2
-  if (gold.kind === "number" && gold.number.dress === "ratio" && answer.kind === "range" && answer.ratioLike) return agree(gold.number, asRatio(answer.low, answer.high), ask);
-  if (answer.kind === "number" && answer.number.dress === "ratio" && gold.kind === "range" && gold.ratioLike) return agree(asRatio(gold.low, gold.high), answer.number, ask);
+  if (gold.kind === "number" && gold.number.dress === "ratio" && answer.kind === "range" && answer.ratioLike)
+    return agree(gold.number, asRatio(answer.low, answer.high), ask);
+  if (answer.kind === "number" && answer.number.dress === "ratio" && gold.kind === "range" && gold.ratioLike)
+    return agree(asRatio(gold.low, gold.high), answer.number, ask);
   if (gold.kind === "range") return no("one_value_for_range");
   if (answer.kind === "range") return no("range_for_one_value");
   if (gold.kind === "inequality") return no("inequality_dropped");
@@ -81,7 +91,8 @@ function compareValues(gold: Value, answer: Value, ask: Ask): Agreement {
 /** > and ≥ differ; 以上 and "or more" leave it open. */
 function sameDirection(a: string, b: string): boolean {
   if (a === b) return true;
-  const loose = (x: string, y: string) => (x === "≥" && (y === ">" || y === ">=")) || (x === "≤" && (y === "<" || y === "<="));
+  const loose = (x: string, y: string) =>
+    (x === "≥" && (y === ">" || y === ">=")) || (x === "≤" && (y === "<" || y === "<="));
   return loose(a, b) || loose(b, a);
 }
 
@@ -95,16 +106,27 @@ function compareDates(gold: Value, answer: Value, ask: Ask): Agreement {
     const a = answer.date;
     const same = (x: number | null, y: number | null) => x === y || x === null || y === null;
     if (g.year === a.year && g.month === a.month && g.day === a.day) return { ok: true, reason: "same_date" };
-    return no(same(g.year, a.year) && same(g.month, a.month) && same(g.day, a.day) ? "date_incomplete" : "other_date");
+    return no(
+      same(g.year, a.year) && same(g.month, a.month) && same(g.day, a.day) ? "date_incomplete" : "other_date",
+    );
   }
   // 2019 against 2019年
   const date = gold.kind === "date" ? gold : answer.kind === "date" ? answer : null;
   const other = gold.kind === "date" ? answer : gold;
-  if (date?.year && other.kind === "number" && other.number.dress === "plain" && (other.number.unit === null || other.number.unit === "year")) return agree(other.number, date.year, { ...ask, scale: null, percent: false, tableScale: null });
+  if (
+    date?.year &&
+    other.kind === "number" &&
+    other.number.dress === "plain" &&
+    (other.number.unit === null || other.number.unit === "year")
+  )
+    return agree(other.number, date.year, { ...ask, scale: null, percent: false, tableScale: null });
   return no("not_a_date");
 }
 
 function compareParts(gold: Value, answer: Value, ask: Ask): Agreement {
-  if (gold.kind !== "parts" || answer.kind !== "parts" || gold.parts.length !== answer.parts.length) return no("other_ratio");
-  return gold.parts.every((q, i) => agree(q, answer.parts[i]!, ask).ok) ? { ok: true, reason: "same_ratio" } : no("other_ratio");
+  if (gold.kind !== "parts" || answer.kind !== "parts" || gold.parts.length !== answer.parts.length)
+    return no("other_ratio");
+  return gold.parts.every((q, i) => agree(q, answer.parts[i]!, ask).ok)
+    ? { ok: true, reason: "same_ratio" }
+    : no("other_ratio");
 }

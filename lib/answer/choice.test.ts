@@ -10,7 +10,7 @@ import { readGold } from "./gold.ts";
 const LETTERS = "ABCDEFGHIJ";
 
 const QUESTIONS: Record<string, ChoiceQuestion> = {
-  "words": {
+  words: {
     stem: "央行上调存款准备金率，商业银行可用于放贷的资金会？",
     options: ["增加", "减少", "不变", "先增加后减少"],
     gold: "B",
@@ -30,12 +30,12 @@ const QUESTIONS: Record<string, ChoiceQuestion> = {
     options: ["12.5%", "-12.5%", "87.5%", "0%"],
     gold: "B",
   },
-  "ranges": {
+  ranges: {
     stem: "短期融资券的期限一般是多久？",
     options: ["1-3年", "3-5年", "1年以内", "5年以上"],
     gold: "C",
   },
-  "English": {
+  English: {
     stem: "The central bank raises its policy rate. Bond prices will?",
     options: ["Rise", "Fall", "Stay the same", "Rise, then fall"],
     gold: "B",
@@ -70,12 +70,12 @@ const QUESTIONS: Record<string, ChoiceQuestion> = {
     options: ["意外伤害", "非意外伤害", "不限", "未知"],
     gold: "B",
   },
-  "five": {
+  five: {
     stem: "债券价格对利率变动的敏感程度用什么衡量？",
     options: ["票息", "面值", "评级", "期数", "久期"],
     gold: "E",
   },
-  "several": {
+  several: {
     stem: "下列属于流动资产的有？",
     options: ["现金", "应收账款", "厂房", "存货"],
     gold: "ABD",
@@ -108,7 +108,8 @@ function failures(question: ChoiceQuestion, set: string, habits: readonly Habit[
   const expectRight = (habit: Habit, prediction: string | null, right = true) => {
     if (prediction === null) return;
     const { verdict, message } = checkAnswer({ question: set, gold, prediction });
-    if ((verdict === "right") !== right) failed.push(`${right ? "not right" : "right"}: ${habit.name}: ${message}`);
+    if ((verdict === "right") !== right)
+      failed.push(`${right ? "not right" : "right"}: ${habit.name}: ${message}`);
   };
   const expectWrong = (habit: Habit, prediction: string | null) => expectRight(habit, prediction, false);
   const textOf = (letter: string) => options[LETTERS.indexOf(letter)]!;
@@ -121,7 +122,10 @@ function failures(question: ChoiceQuestion, set: string, habits: readonly Habit[
       expectWrong(habit, habit.say(gold.length === 1 ? other : more, options));
       if (gold.length > 1 || habit.textAlone) continue;
       // A letter beside another option's text contradicts itself.
-      const partner = new Map([[textOf(gold), textOf(other)], [textOf(other), textOf(gold)]]);
+      const partner = new Map([
+        [textOf(gold), textOf(other)],
+        [textOf(other), textOf(gold)],
+      ]);
       const swapped = options.map((text) => partner.get(text) ?? text);
       for (const letter of [gold, other]) {
         const mixed = habit.say(letter, swapped);

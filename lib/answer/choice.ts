@@ -22,7 +22,8 @@ export function checkChoice(gold: string[], answer: string, read: Options, ask: 
   const stated = optionOf(answer, options, ask) ?? optionOf(dropLeadIn(answer), options, ask);
   const text = stated === null ? labelsAsLetters(answer, read) : answer;
   const letters = text === answer ? written : readLetters(text, listed);
-  const say: typeof verdictOf = (verdict, reason, named = letters.chosen) => verdictOf(verdict, reason, named);
+  const say: typeof verdictOf = (verdict, reason, named = letters.chosen) =>
+    verdictOf(verdict, reason, named);
   // The whole answer is an option's text: its letters, if it holds any, are part of that text.
   if (stated !== null && letters.rest === null) {
     const [only] = letters.chosen;
@@ -97,9 +98,11 @@ const isWordOf = (options: Option[], option: string, letter: string): boolean =>
   options.some((o) => o.letter === option && o.text.includes(letter));
 
 function finish(gold: string[], chosen: string[], say: typeof verdictOf): ChoiceVerdict {
-  if (chosen.length === gold.length && chosen.every((l) => gold.includes(l))) return say("right", "same_choice", chosen);
+  if (chosen.length === gold.length && chosen.every((l) => gold.includes(l)))
+    return say("right", "same_choice", chosen);
   if (gold.length === 1 && chosen.length > 1) return say("wrong", "several_choices", chosen);
-  if (gold.length > 1 && chosen.every((l) => gold.includes(l))) return say("wrong", "incomplete_choice", chosen);
+  if (gold.length > 1 && chosen.every((l) => gold.includes(l)))
+    return say("wrong", "incomplete_choice", chosen);
   if (gold.length > 1 && gold.every((l) => chosen.includes(l))) return say("wrong", "extra_choice", chosen);
   return say("wrong", "other_choice", chosen);
 }

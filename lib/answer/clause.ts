@@ -19,7 +19,14 @@ export interface Clause {
   first: number;
 }
 
-export const newClause = (first: number): Clause => ({ before: nothingBefore(), negated: false, outside: false, inequality: null, between: false, first });
+export const newClause = (first: number): Clause => ({
+  before: nothingBefore(),
+  negated: false,
+  outside: false,
+  inequality: null,
+  between: false,
+  first,
+});
 
 /** An unknown word: what stood right before the number must stand right before it. */
 export function takeUnknown(clause: Clause): void {
@@ -33,9 +40,21 @@ export function takeUnknown(clause: Clause): void {
 }
 
 /** A sign; a stop or an equals sign begins a new clause, which is returned. */
-export function takeSign(tokens: Token[], i: number, text: Characters, clause: Clause, found: Found[]): Clause {
+export function takeSign(
+  tokens: Token[],
+  i: number,
+  text: Characters,
+  clause: Clause,
+  found: Found[],
+): Clause {
   switch (tokens[i]!.text) {
-    case ",": case ";": case "。": case "\n": case "、": case "!": case "?":
+    case ",":
+    case ";":
+    case "。":
+    case "\n":
+    case "、":
+    case "!":
+    case "?":
       return newClause(found.length);
     case ".": {
       const after = text.code(tokens[i]!.end);
@@ -47,7 +66,10 @@ export function takeSign(tokens: Token[], i: number, text: Characters, clause: C
       next.before.direction = clause.before.direction;
       return next;
     }
-    case "=": case "≈": case "≒": case "≅":
+    case "=":
+    case "≈":
+    case "≒":
+    case "≅":
       if (found.length > clause.first) found.length = clause.first;
       return newClause(clause.first);
     case "-":
@@ -63,7 +85,8 @@ export function takeSign(tokens: Token[], i: number, text: Characters, clause: C
     case ")":
       clause.negated = clause.outside;
       return clause;
-    case "±": case "√":
+    case "±":
+    case "√":
       clause.inequality = "±";
       return clause;
     default:
@@ -131,18 +154,33 @@ export function takeRole(tokens: Token[], i: number, text: Characters, clause: C
 }
 
 /** Before its number (下降5.2%, decreased by 5.2%) or right after it (a 5.2% decrease). */
-function takeDirection(tokens: Token[], i: number, sign: 1 | -1, noun: boolean, clause: Clause, found: Found[]): void {
+function takeDirection(
+  tokens: Token[],
+  i: number,
+  sign: 1 | -1,
+  noun: boolean,
+  clause: Clause,
+  found: Found[],
+): void {
   const { before } = clause;
   const last = found.length > clause.first ? found[found.length - 1]! : null;
-  const touches = last !== null && (last.end === tokens[i - 1]?.end || (roleAt(tokens, i - 1)?.role === "hedge" && last.end === tokens[i - 2]?.end));
+  const touches =
+    last !== null &&
+    (last.end === tokens[i - 1]?.end ||
+      (roleAt(tokens, i - 1)?.role === "hedge" && last.end === tokens[i - 2]?.end));
   const next = roleAt(tokens, i + 1);
-  const leads = tokens[i + 1]?.type === "number" || next?.role === "hedge" || next?.role === "currency" || isSign(tokens[i + 1], "-");
+  const leads =
+    tokens[i + 1]?.type === "number" ||
+    next?.role === "hedge" ||
+    next?.role === "currency" ||
+    isSign(tokens[i + 1], "-");
   if (last !== null && touches && !leads && last.value.kind === "number") {
     const q = last.value.number;
     if (q.sign !== "none") return;
     q.sign = sign === 1 ? "up" : "down";
     if (sign === -1 && !isNegative(q.value)) q.value = negate(q.value);
-  } else if (before.direction === -sign && "/()".includes(tokens[i - 1]?.text || "?")) before.direction = 0; // increase / (decrease)
+  } else if (before.direction === -sign && "/()".includes(tokens[i - 1]?.text || "?"))
+    before.direction = 0; // increase / (decrease)
   // "losses increased by 5%" is a rise, "a decline in growth of 5%" a fall: the noun gives way.
   else if (before.direction === 0 || (before.noun && !noun) || (sign === -1 && before.noun === noun)) {
     before.direction = sign;

@@ -45,8 +45,17 @@ describe("where the answer is", () => {
 
   it("the score holds both readings; no block is no accuracy", () => {
     const score = scoreCompletion({ question: "", gold: "800", completion: "So the answer is 800." });
-    expect([score.format, score.strict.verdict, score.strict.reason, score.lenient.verdict]).toEqual([false, "unreadable", "no_answer_block", "right"]);
-    expect(JSON.parse(JSON.stringify(score)).lenient).toEqual({ verdict: "right", reason: "equal", message: "gold 800; answer 800: equal under the rules" });
+    expect([score.format, score.strict.verdict, score.strict.reason, score.lenient.verdict]).toEqual([
+      false,
+      "unreadable",
+      "no_answer_block",
+      "right",
+    ]);
+    expect(JSON.parse(JSON.stringify(score)).lenient).toEqual({
+      verdict: "right",
+      reason: "equal",
+      message: "gold 800; answer 800: equal under the rules",
+    });
   });
 });
 
@@ -70,7 +79,9 @@ describe("the kind of an answer", () => {
     ["", "N/A", false, "text", "gold_says_nothing"],
     ["", "1,23", false, "text", "gold_malformed_number"],
     ["", "9".repeat(5000), false, "text", "gold_too_long"],
-  ])("of %j, %j: readable %j, %s by %s", (question, gold, readable, kind, reason) => expect(readGold(question, gold)).toEqual({ readable, kind, reason }));
+  ])("of %j, %j: readable %j, %s by %s", (question, gold, readable, kind, reason) =>
+    expect(readGold(question, gold)).toEqual({ readable, kind, reason }),
+  );
 });
 
 describe("the length of an answer", () => {
@@ -78,5 +89,7 @@ describe("the length of an answer", () => {
     ["800" + " ".repeat(6000), "right"],
     ["8".repeat(5000), "unreadable"],
     [`800 ${"x ".repeat(4000)}`, "unreadable"],
-  ])("is capped without the blanks around it (%#)", (prediction, verdict) => expect(checkAnswer({ question: "", gold: "800", prediction }).verdict).toBe(verdict));
+  ])("is capped without the blanks around it (%#)", (prediction, verdict) =>
+    expect(checkAnswer({ question: "", gold: "800", prediction }).verdict).toBe(verdict),
+  );
 });

@@ -24,9 +24,16 @@ export interface Compound {
 }
 
 /** The value that starts at token `at`, whose first number is already parsed. */
-export function readCompound(tokens: Token[], at: number, first: Parsed, lead: Lead, text: Characters): Compound {
+export function readCompound(
+  tokens: Token[],
+  at: number,
+  first: Parsed,
+  lead: Lead,
+  text: Characters,
+): Compound {
   const follow = tokens[first.next];
-  if (lead.inequality === null && (follow === undefined || !mayJoin(follow))) return { value: numberValue(first.quantity), next: first.next, weak: first.weak };
+  if (lead.inequality === null && (follow === undefined || !mayJoin(follow)))
+    return { value: numberValue(first.quantity), next: first.next, weak: first.weak };
   const fraction = readFraction(tokens, at, first, lead, text);
   if (fraction !== null && fraction.number === null) return { value: null, next: fraction.next, weak: false };
   const number = fraction?.number ?? first.quantity;
@@ -37,12 +44,17 @@ export function readCompound(tokens: Token[], at: number, first: Parsed, lead: L
   const op = lead.inequality ?? bound;
   const end = bound === null ? next : next + 1;
   if (op === "±") return { value: null, next: end, weak: false };
-  return { value: op === null ? numberValue(number) : { kind: "inequality", op, number }, next: end, weak: first.weak && end === first.next };
+  return {
+    value: op === null ? numberValue(number) : { kind: "inequality", op, number },
+    next: end,
+    weak: first.weak && end === first.next,
+  };
 }
 
 /** Nothing else after a number makes one value with it. */
 function mayJoin(t: Token): boolean {
-  if (t.role === null) return t.type === "number" || isColon(t) || t.text === "/" || t.text === "-" || t.text === "+";
+  if (t.role === null)
+    return t.type === "number" || isColon(t) || t.text === "/" || t.text === "-" || t.text === "+";
   const { role } = t.role;
   return role === "join" || role === "and" || role === "bound" || role === "denominator";
 }
@@ -55,7 +67,13 @@ function boundAt(tokens: Token[], i: number): string | null {
 }
 
 /** 1/3, 三分之一, 2 1/2; `number` is null for a zero denominator. */
-function readFraction(tokens: Token[], at: number, first: Parsed, lead: Lead, text: Characters): { number: Quantity | null; next: number } | null {
+function readFraction(
+  tokens: Token[],
+  at: number,
+  first: Parsed,
+  lead: Lead,
+  text: Characters,
+): { number: Quantity | null; next: number } | null {
   const i = first.next;
   const q = first.quantity;
   const mixed = mixedNumber(tokens, at, q, text);
@@ -64,21 +82,47 @@ function readFraction(tokens: Token[], at: number, first: Parsed, lead: Lead, te
   if (second?.type !== "number" || !second.wellFormed) return null;
   if (roleAt(tokens, i)?.role === "denominator") {
     if (isZero(q.value)) return { number: null, next: i + 2 };
-    return { number: { ...q, value: divide(bareValue(second), q.value), step: null, dress: "fraction" }, next: i + 2 };
+    return {
+      number: { ...q, value: divide(bareValue(second), q.value), step: null, dress: "fraction" },
+      next: i + 2,
+    };
   }
   if (!isSign(tokens[i], "/") || !isBare(q)) return null;
   const below = parseQuantity(tokens, i + 1, nothingBefore());
-  if (isZero(below.quantity.value) || isSign(tokens[below.next], "/")) return { number: null, next: below.next };
+  if (isZero(below.quantity.value) || isSign(tokens[below.next], "/"))
+    return { number: null, next: below.next };
   const closes = lead.before.bracket && !first.closed && isSign(tokens[below.next], ")");
-  return { number: overQuantity(divide(q.value, bareValue(second)), q, below.quantity, second), next: below.next + (closes ? 1 : 0) };
+  return {
+    number: overQuantity(divide(q.value, bareValue(second)), q, below.quantity, second),
+    next: below.next + (closes ? 1 : 0),
+  };
 }
 
 /** 2 1/2: a whole number, one space, a proper fraction. */
-function mixedNumber(tokens: Token[], at: number, whole: Quantity, text: Characters): { number: Quantity; next: number } | null {
+function mixedNumber(
+  tokens: Token[],
+  at: number,
+  whole: Quantity,
+  text: Characters,
+): { number: Quantity; next: number } | null {
   const top = tokens[at + 1];
   const below = tokens[at + 3];
-  if (top?.type !== "number" || below?.type !== "number" || !isSign(tokens[at + 2], "/") || !isBare(whole) || !isWhole(tokens[at]!)) return null;
-  if (top.start !== tokens[at]!.end + 1 || !text.is(tokens[at]!.end, " ") || !isWhole(top) || !isWhole(below) || top.mantissa >= below.mantissa) return null;
+  if (
+    top?.type !== "number" ||
+    below?.type !== "number" ||
+    !isSign(tokens[at + 2], "/") ||
+    !isBare(whole) ||
+    !isWhole(tokens[at]!)
+  )
+    return null;
+  if (
+    top.start !== tokens[at]!.end + 1 ||
+    !text.is(tokens[at]!.end, " ") ||
+    !isWhole(top) ||
+    !isWhole(below) ||
+    top.mantissa >= below.mantissa
+  )
+    return null;
   const last = parseQuantity(tokens, at + 3, nothingBefore());
   const part = divide(bareValue(top), bareValue(below));
   const value = add(whole.value, isNegative(whole.value) ? negate(part) : part);
@@ -92,7 +136,14 @@ const bareValue = (t: Token): Exact => decimal(t.mantissa, t.exponent - t.decima
 /** Scale, percent and unit that follow the denominator belong to all of the fraction: 1/2 million. */
 function overQuantity(value: Exact, top: Quantity, below: Quantity, denominator: Token): Quantity {
   const bare = denominator.exponent - denominator.decimals;
-  return { ...below, value: shift(value, (below.step ?? bare) - bare), step: null, dress: below.dress === "plain" ? "fraction" : below.dress, sign: top.sign, currency: top.currency ?? below.currency };
+  return {
+    ...below,
+    value: shift(value, (below.step ?? bare) - bare),
+    step: null,
+    dress: below.dress === "plain" ? "fraction" : below.dress,
+    sign: top.sign,
+    currency: top.currency ?? below.currency,
+  };
 }
 
 /** 3:2, 3比2, 3:2:1. */
@@ -100,7 +151,12 @@ function readRatio(tokens: Token[], from: number, first: Quantity): { value: Val
   if (!isColon(tokens[from]) || !isBare(first)) return null;
   const parts = [first];
   let i = from;
-  while (isColon(tokens[i]) && tokens[i + 1]?.type === "number" && tokens[i + 1]!.wellFormed && parts.length < 8) {
+  while (
+    isColon(tokens[i]) &&
+    tokens[i + 1]?.type === "number" &&
+    tokens[i + 1]!.wellFormed &&
+    parts.length < 8
+  ) {
     const more = parseQuantity(tokens, i + 1, nothingBefore());
     if (!isBare(more.quantity)) return null;
     parts.push(more.quantity);
@@ -109,16 +165,30 @@ function readRatio(tokens: Token[], from: number, first: Quantity): { value: Val
   const second = parts[1];
   if (second === undefined || isZero(second.value)) return null;
   if (parts.length > 2) return { value: { kind: "parts", parts }, next: i };
-  return { value: numberValue({ ...first, value: divide(first.value, second.value), step: null, dress: "ratio" }), next: i };
+  return {
+    value: numberValue({ ...first, value: divide(first.value, second.value), step: null, dress: "ratio" }),
+    next: i,
+  };
 }
 
-const isColon = (t: Token | undefined): boolean => t !== undefined && (t.text === ":" || t.text === "比" || t.text === "∶");
+const isColon = (t: Token | undefined): boolean =>
+  t !== undefined && (t.text === ":" || t.text === "比" || t.text === "∶");
 
 /** 3%-5%, 3–5%, 3 to 5 million, between 3 and 5; a unit that stands once holds for both ends. */
-function readRange(tokens: Token[], from: number, low: Quantity, lead: Lead, text: Characters): { value: Value; next: number } | null {
+function readRange(
+  tokens: Token[],
+  from: number,
+  low: Quantity,
+  lead: Lead,
+  text: Characters,
+): { value: Value; next: number } | null {
   const joint = tokens[from];
   const role = roleAt(tokens, from);
-  if (joint === undefined || !(isSign(joint, "-") || role?.role === "join" || (role?.role === "and" && lead.between))) return null;
+  if (
+    joint === undefined ||
+    !(isSign(joint, "-") || role?.role === "join" || (role?.role === "and" && lead.between))
+  )
+    return null;
   const before = nothingBefore();
   before.currency = lead.before.currency;
   before.currencyPower = lead.before.currencyPower;
@@ -135,13 +205,33 @@ function readRange(tokens: Token[], from: number, low: Quantity, lead: Lead, tex
   const parsed = parseQuantity(tokens, i, before);
   if (parsed.weak) return null;
   const high = parsed.quantity;
-  const ratioLike = isBare(low) && isBare(high) && low.currency === null && text.slice(joint.start, joint.end).toLowerCase() === "to";
-  return { value: { kind: "range", low: share(low, high), high: share(high, low), ratioLike }, next: parsed.next };
+  const ratioLike =
+    isBare(low) &&
+    isBare(high) &&
+    low.currency === null &&
+    text.slice(joint.start, joint.end).toLowerCase() === "to";
+  return {
+    value: { kind: "range", low: share(low, high), high: share(high, low), ratioLike },
+    next: parsed.next,
+  };
 }
 
 /** `a` with the scale, percent, unit and currency of `b` where it has none of its own. */
 function share(a: Quantity, b: Quantity): Quantity {
-  if (!isBare(a) || (b.dress === "plain" && !b.scaled && b.unit === null && !b.spelled) || a.step === null || b.step === null) return a;
+  if (
+    !isBare(a) ||
+    (b.dress === "plain" && !b.scaled && b.unit === null && !b.spelled) ||
+    a.step === null ||
+    b.step === null
+  )
+    return a;
   const power = b.step + b.decimals - (a.step + a.decimals);
-  return { ...b, value: shift(a.value, power), step: a.step + power, decimals: a.decimals, sign: a.sign, currency: b.currency ?? a.currency };
+  return {
+    ...b,
+    value: shift(a.value, power),
+    step: a.step + power,
+    decimals: a.decimals,
+    sign: a.sign,
+    currency: b.currency ?? a.currency,
+  };
 }

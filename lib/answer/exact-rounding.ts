@@ -15,7 +15,10 @@ export function within(a: Exact, b: Exact, parts: bigint): boolean {
   return size(x.n * y.d - y.n * x.d) * parts <= size(x.n) * y.d;
 }
 
-/** Is `target` one of the ways to round `a` to whole multiples of 10^power: half up (away from zero) or half even? */
+/**
+ * Is `target` one of the ways to round `a` to whole multiples of 10^power: half up (away from zero) or half
+ * even?
+ */
 export function roundsTo(a: Exact, target: Exact, power: number): boolean {
   const shortly = roundsToShort(a, target, power);
   if (shortly !== null) return shortly;
@@ -40,14 +43,18 @@ function roundsToShort(a: Exact, target: Exact, power: number): boolean | null {
   const whole = Math.floor(Math.abs(a.m) / unit);
   const rest = Math.abs(a.m) - whole * unit;
   const shown = lift < 0 ? Math.abs(target.m) / 10 ** -lift : Math.abs(target.m) * 10 ** lift;
-  if (shown > Number.MAX_SAFE_INTEGER || (lift < 0 && target.m % 10 ** -lift !== 0)) return shown > Number.MAX_SAFE_INTEGER ? null : false;
+  if (shown > Number.MAX_SAFE_INTEGER || (lift < 0 && target.m % 10 ** -lift !== 0))
+    return shown > Number.MAX_SAFE_INTEGER ? null : false;
   if (shown !== 0 && isNegative(a) !== isNegative(target)) return false;
   if (rest * 2 < unit) return shown === whole;
   if (rest * 2 > unit) return shown === whole + 1;
   return shown === whole + 1 || (shown === whole && whole % 2 === 0);
 }
 
-/** The power of ten of the last digit that is not zero: 2 for 1200, −3 for 0.125; null for 0 and for fractions like 1/3. */
+/**
+ * The power of ten of the last digit that is not zero: 2 for 1200, −3 for 0.125; null for 0 and for fractions
+ * like 1/3.
+ */
 export function lastDigitPower(a: Exact): number | null {
   if (isZero(a)) return null;
   const { n, d } = fraction(a);
@@ -80,13 +87,16 @@ export function show(a: Exact): string {
   const places = denominator.length - 1;
   const text = n.toString().padStart(places + 1, "0");
   let whole = "";
-  for (let end = text.length - places; end > 0; end -= 3) whole = text.slice(Math.max(0, end - 3), end) + (whole ? "," + whole : "");
+  for (let end = text.length - places; end > 0; end -= 3)
+    whole = text.slice(Math.max(0, end - 3), end) + (whole ? "," + whole : "");
   const out = sign + whole + (places > 0 ? "." + text.slice(-places) : "");
   return out.length > 60 ? out.slice(0, 57) + "…" : out;
 }
 
 function asFraction(sign: string, n: bigint, d: bigint): string {
-  for (let k = 0; k <= 12; k++) if (10n ** BigInt(k) % d === 0n) return show({ m: 0, e: 0, big: { n: (sign ? -n : n) * (10n ** BigInt(k) / d), d: 10n ** BigInt(k) } });
+  for (let k = 0; k <= 12; k++)
+    if (10n ** BigInt(k) % d === 0n)
+      return show({ m: 0, e: 0, big: { n: (sign ? -n : n) * (10n ** BigInt(k) / d), d: 10n ** BigInt(k) } });
   const out = `${sign}${n}/${d}`;
   return out.length > 60 ? out.slice(0, 57) + "…" : out;
 }

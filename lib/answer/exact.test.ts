@@ -1,12 +1,33 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Exact } from "./exact.ts";
-import { add, approximately, decimal, divide, equal, fraction, isNegative, isZero, negate, pow10, shift } from "./exact.ts";
+import {
+  add,
+  approximately,
+  decimal,
+  divide,
+  equal,
+  fraction,
+  isNegative,
+  isZero,
+  negate,
+  pow10,
+  shift,
+} from "./exact.ts";
 import { lastDigitPower, roundsTo, show, within } from "./exact-rounding.ts";
 
 /** The same number without the short form: what every function is checked against. */
 const long = (a: Exact): Exact => ({ m: 0, e: 0, big: fraction(a) });
-const exact = fc.tuple(fc.oneof(fc.integer({ min: -1000, max: 1000 }), fc.maxSafeInteger(), fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n })), fc.integer({ min: -20, max: 20 })).map(([m, e]) => decimal(m, e));
+const exact = fc
+  .tuple(
+    fc.oneof(
+      fc.integer({ min: -1000, max: 1000 }),
+      fc.maxSafeInteger(),
+      fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }),
+    ),
+    fc.integer({ min: -20, max: 20 }),
+  )
+  .map(([m, e]) => decimal(m, e));
 
 describe("exact numbers", () => {
   it("say the same in the short form as in the long one", () => {
@@ -56,8 +77,24 @@ describe("exact numbers", () => {
   });
 
   it("know their last digit and how they are written", () => {
-    expect([decimal(1200, 0), decimal(125, -3), decimal(0, 0), divide(decimal(1, 0), decimal(3, 0)), decimal(5, 3)].map(lastDigitPower)).toEqual([2, -3, null, null, 3]);
-    expect([decimal(52, 7), decimal(-125, -3), decimal(0, -2), divide(decimal(2, 0), decimal(6, 0)), divide(decimal(1, 0), decimal(8, 0))].map(show)).toEqual(["520,000,000", "-0.125", "0", "1/3", "0.125"]);
+    expect(
+      [
+        decimal(1200, 0),
+        decimal(125, -3),
+        decimal(0, 0),
+        divide(decimal(1, 0), decimal(3, 0)),
+        decimal(5, 3),
+      ].map(lastDigitPower),
+    ).toEqual([2, -3, null, null, 3]);
+    expect(
+      [
+        decimal(52, 7),
+        decimal(-125, -3),
+        decimal(0, -2),
+        divide(decimal(2, 0), decimal(6, 0)),
+        divide(decimal(1, 0), decimal(8, 0)),
+      ].map(show),
+    ).toEqual(["520,000,000", "-0.125", "0", "1/3", "0.125"]);
     expect(show(decimal(1, 100)).length).toBeLessThanOrEqual(60);
   });
 });

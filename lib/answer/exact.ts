@@ -1,8 +1,9 @@
 /**
  * Exact numbers: what a checker needs where doubles would call 12345678901234567890 and …891 equal.
  *
- * A number is a whole mantissa times a power of ten; the mantissa is an ordinary number as long as that is exact (nearly
- * always), and a fraction of BigInts otherwise. Every function here gives the same answer for both.
+ * A number is a whole mantissa times a power of ten; the mantissa is an ordinary number as long as that is
+ * exact (nearly always), and a fraction of BigInts otherwise. Every function here gives the same answer for
+ * both.
  */
 
 interface Fraction {
@@ -61,7 +62,12 @@ export const absolute = (a: Exact): Exact => (isNegative(a) ? negate(a) : a);
 
 /** The nearest double, to rule out what is far away; never to decide what is near. */
 export function approximately(a: Exact): number {
-  if (!a.big) return a.e < 0 ? (a.e >= -15 ? a.m / SMALL_POWERS[-a.e]! : a.m * 10 ** a.e) : a.m * (a.e <= 15 ? SMALL_POWERS[a.e]! : 10 ** a.e);
+  if (!a.big)
+    return a.e < 0
+      ? a.e >= -15
+        ? a.m / SMALL_POWERS[-a.e]!
+        : a.m * 10 ** a.e
+      : a.m * (a.e <= 15 ? SMALL_POWERS[a.e]! : 10 ** a.e);
   return Number(a.big.n) / Number(a.big.d);
 }
 

@@ -4,7 +4,18 @@ import { EXAMPLE_PAIRS } from "./examples.ts";
 
 it("the ten pairs show both verdicts, each with a sentence", () => {
   const verdicts = EXAMPLE_PAIRS.map((pair) => checkAnswer(pair));
-  expect(verdicts.map((v) => v.verdict)).toEqual(["wrong", "right", "right", "wrong", "right", "right", "wrong", "wrong", "wrong", "wrong"]);
+  expect(verdicts.map((v) => v.verdict)).toEqual([
+    "wrong",
+    "right",
+    "right",
+    "wrong",
+    "right",
+    "right",
+    "wrong",
+    "wrong",
+    "wrong",
+    "wrong",
+  ]);
   expect(verdicts.map((v) => v.message)).toEqual([
     "gold 5.2亿 = 520,000,000; answer 5.2万 = 52,000: scale differs by 10,000",
     "gold 0.52亿元 = 52,000,000 CNY; answer 5,200万元 = 52,000,000 CNY: equal under the rules",

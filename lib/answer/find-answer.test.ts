@@ -28,8 +28,18 @@ describe("the final answer of a text", () => {
   ])("%j: %s, %s", (text, rule, answer) => expect(findAnswer(text)).toMatchObject({ rule, answer }));
 
   test.each([
-    "", "I cannot answer this question.", "Is the answer 5?", "Let me find the answer", "答案是否正确还不知道", "选项A是错误的，选项B也有问题",
-    "The answer is as follows", "Answer: To find the profit we subtract the costs", "\\boxed{}", "So what is asked here?", "#### Step 1", "如果投资者选择A股市场",
+    "",
+    "I cannot answer this question.",
+    "Is the answer 5?",
+    "Let me find the answer",
+    "答案是否正确还不知道",
+    "选项A是错误的，选项B也有问题",
+    "The answer is as follows",
+    "Answer: To find the profit we subtract the costs",
+    "\\boxed{}",
+    "So what is asked here?",
+    "#### Step 1",
+    "如果投资者选择A股市场",
   ])("%j states none", (text) => expect(findAnswer(text)).toBeNull());
 
   test("stands where start and end say", () => {
@@ -52,7 +62,9 @@ test("boxes are unwrapped, inner ones too, and one that is never closed stays", 
 });
 
 test("tags of every name go, and what stood on both sides of one makes no new tag", () => {
-  expect(stripTags("<thi<think>nk>a</Reasoning><|end_of_solution|><|im_end|>b").replace(/ +/g, " ")).toBe("<thi nk>a b");
+  expect(stripTags("<thi<think>nk>a</Reasoning><|end_of_solution|><|im_end|>b").replace(/ +/g, " ")).toBe(
+    "<thi nk>a b",
+  );
 });
 
 test("the only line that says something", () => {

@@ -13,11 +13,19 @@ describe("pairs generated from the policy's text, without the checker in view", 
       for (const pair of generatePairs(COUNT, seed)) {
         const { verdict, message } = checkAnswer(pair);
         if (pair.expected === "right") expectedRight++;
-        if (pair.expected === "wrong" && verdict === "right") falseAccepts.push(`${pair.rule} ${JSON.stringify([pair.question, pair.gold, pair.prediction])}: ${message}`);
-        if (pair.expected === "right" && verdict !== "right") falseRejects.push(`${pair.rule} ${JSON.stringify([pair.question, pair.gold, pair.prediction])}: ${message}`);
+        if (pair.expected === "wrong" && verdict === "right")
+          falseAccepts.push(
+            `${pair.rule} ${JSON.stringify([pair.question, pair.gold, pair.prediction])}: ${message}`,
+          );
+        if (pair.expected === "right" && verdict !== "right")
+          falseRejects.push(
+            `${pair.rule} ${JSON.stringify([pair.question, pair.gold, pair.prediction])}: ${message}`,
+          );
       }
       expect(falseAccepts).toEqual([]);
-      expect(falseRejects.length, falseRejects.slice(0, 20).join("\n")).toBeLessThanOrEqual(expectedRight * 0.001);
+      expect(falseRejects.length, falseRejects.slice(0, 20).join("\n")).toBeLessThanOrEqual(
+        expectedRight * 0.001,
+      );
       expect(expectedRight).toBeGreaterThan(COUNT * 0.4);
       expect(expectedRight).toBeLessThan(COUNT * 0.7);
     });

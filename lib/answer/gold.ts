@@ -1,4 +1,7 @@
-/** The kind of a gold answer, derived from the gold and the question's options; and the gold read once for all its predictions. */
+/**
+ * The kind of a gold answer, derived from the gold and the question's options; and the gold read once for all
+ * its predictions.
+ */
 import type { Ask } from "./ask.ts";
 import { readAsk } from "./ask.ts";
 import { letteredOption } from "./choice.ts";
@@ -24,7 +27,16 @@ export type Gold =
   | { kind: "text"; text: string; keywords: Keywords; rule: string };
 
 /** Golds of all kinds have one shape, so that looking at any stays fast. */
-const BLANK = { kind: "", reason: "", rule: "", letters: null, polarity: null, value: null, text: null, keywords: null };
+const BLANK = {
+  kind: "",
+  reason: "",
+  rule: "",
+  letters: null,
+  polarity: null,
+  value: null,
+  text: null,
+  keywords: null,
+};
 
 /** A question and its gold, read: what `checkAnswer` compares every prediction with. */
 export interface ReadQuestion {
@@ -33,7 +45,36 @@ export interface ReadQuestion {
   ask: Ask;
 }
 
-const NOTHING = new Set(["", "na", "n/a", "n.a.", "not applicable", "不适用", "nan", "null", "none.", "undefined", "inf", "infinity", "-inf", "tbd", "unknown", "未知", "无法计算", "不详", "nil", "#n/a", "#div/0!", "?", "??", "-", "--", "—", "/", "."]);
+const NOTHING = new Set([
+  "",
+  "na",
+  "n/a",
+  "n.a.",
+  "not applicable",
+  "不适用",
+  "nan",
+  "null",
+  "none.",
+  "undefined",
+  "inf",
+  "infinity",
+  "-inf",
+  "tbd",
+  "unknown",
+  "未知",
+  "无法计算",
+  "不详",
+  "nil",
+  "#n/a",
+  "#div/0!",
+  "?",
+  "??",
+  "-",
+  "--",
+  "—",
+  "/",
+  ".",
+]);
 
 /** What a gold is, whether it can be checked by rules, and which rule of the kind said so. */
 export interface GoldReading {
@@ -43,7 +84,9 @@ export interface GoldReading {
   reason: string;
 }
 
-/** Derives the kind of answer from gold and question, apart from the question's type. Pure; linear in both. */
+/**
+ * Derives the kind of answer from gold and question, apart from the question's type. Pure; linear in both.
+ */
 export function readGold(question: string, gold: string): GoldReading {
   const { gold: g } = readQuestion(question, gold);
   if (g.kind === "unreadable") return { readable: false, kind: "text", reason: g.reason };
@@ -68,7 +111,10 @@ let remembered = 0;
 const MAX_REMEMBERED = 32_768;
 const MAX_LENGTH = 32_768;
 
-/** Question and gold, read once and remembered: filter, reward and evaluation ask about the same ones again and again. */
+/**
+ * Question and gold, read once and remembered: filter, reward and evaluation ask about the same ones again
+ * and again.
+ */
 export function readQuestion(question: string, gold: string): ReadQuestion {
   let known = asked.get(question);
   const read = known?.golds.get(gold);
@@ -86,15 +132,21 @@ export function readQuestion(question: string, gold: string): ReadQuestion {
   const { golds } = known;
   const options = known.options.sure || namesOption(gold, known.options) ? known.options : NO_OPTIONS;
   const classified: Gold = { ...BLANK, ...classifyGold(gold, options, known.ask) };
-  const ask = known.ask.tableScale !== null && !fitsTable(question, gold, classified) ? { ...known.ask, tableScale: null } : known.ask;
+  const ask =
+    known.ask.tableScale !== null && !fitsTable(question, gold, classified)
+      ? { ...known.ask, tableScale: null }
+      : known.ask;
   const fresh: ReadQuestion = { gold: classified, options, ask };
   if (gold.length <= MAX_LENGTH) golds.set(gold, fresh);
   return fresh;
 }
 
-/** The scale of the question's table is a gold's when the gold names a scale itself, or stands in that table. */
+/**
+ * The scale of the question's table is a gold's when the gold names a scale itself, or stands in that table.
+ */
 function fitsTable(question: string, gold: string, { kind, ...read }: Gold): boolean {
-  if (kind === "value" && "value" in read && read.value.kind === "number" && read.value.number.scaled) return true;
+  if (kind === "value" && "value" in read && read.value.kind === "number" && read.value.number.scaled)
+    return true;
   const text = gold.trim();
   return text.length >= 3 && text.length <= 40 && occurrences(question.slice(0, MAX_LENGTH), text).length > 0;
 }
@@ -104,10 +156,13 @@ function classifyGold(gold: string, options: Options, ask: Ask): Gold {
   if (gold.length > MAX_ANSWER) return { kind: "unreadable", reason: "gold_too_long" };
   const text = normalise(gold);
   if (text.length > MAX_ANSWER) return { kind: "unreadable", reason: "gold_too_long" };
-  if (NOTHING.has(text.toLowerCase())) return { kind: "unreadable", reason: text === "" ? "gold_empty" : "gold_says_nothing" };
+  if (NOTHING.has(text.toLowerCase()))
+    return { kind: "unreadable", reason: text === "" ? "gold_empty" : "gold_says_nothing" };
   const first = text.charCodeAt(0);
   // A digit, minus, point or dollar sign: neither letters nor a yes or no.
-  const startsNumber = options.letters === null && ((first >= 48 && first <= 57) || first === 45 || first === 46 || first === 36);
+  const startsNumber =
+    options.letters === null &&
+    ((first >= 48 && first <= 57) || first === 45 || first === 46 || first === 36);
   const letters = startsNumber ? null : goldLetters(text, options);
   if (letters) return { kind: "choice", letters, rule: options.letters ? "letters_of_options" : "letters" };
   if (options.letters) {
@@ -117,9 +172,11 @@ function classifyGold(gold: string, options: Options, ask: Ask): Gold {
   const polarity = !startsNumber && isYesNoGold(text) ? yesNoOf(text) : null;
   if (polarity) return { kind: "yesno", polarity, rule: "yes_or_no" };
   const reading = readValues(text);
-  if (reading.malformed > 0 && reading.found.length === 0 && reading.wordsBefore < 2) return { kind: "unreadable", reason: "gold_malformed_number" };
+  if (reading.malformed > 0 && reading.found.length === 0 && reading.wordsBefore < 2)
+    return { kind: "unreadable", reason: "gold_malformed_number" };
   const value = onlyValue(reading);
-  if (value) return { kind: "value", value, rule: value.kind === "number" ? "one_number" : `one_${value.kind}` };
+  if (value)
+    return { kind: "value", value, rule: value.kind === "number" ? "one_number" : `one_${value.kind}` };
   const keywords = readKeywords(text);
   if (keywords.words === "") return { kind: "unreadable", reason: "gold_says_nothing" };
   return { kind: "text", text, keywords, rule: "free_text" };
@@ -127,16 +184,24 @@ function classifyGold(gold: string, options: Options, ask: Ask): Gold {
 
 /** Whether the gold is a letter of a list that may be something else than options. */
 function namesOption(gold: string, options: Options): boolean {
-  return options.letters !== null && gold.length <= LONGEST_LETTERS && goldLetters(normalise(gold), options) !== null;
+  return (
+    options.letters !== null &&
+    gold.length <= LONGEST_LETTERS &&
+    goldLetters(normalise(gold), options) !== null
+  );
 }
 
 const LONGEST_LETTERS = 24;
 
-/** "B", "AB", "A,C", "(B)": letters only; with options listed they must be among them, and one may stand in lower case. */
+/**
+ * "B", "AB", "A,C", "(B)": letters only; with options listed they must be among them, and one may stand in
+ * lower case.
+ */
 function goldLetters(written: string, { letters: listed }: Options): string[] | null {
   if (written.length > LONGEST_LETTERS) return null;
   const text = listed && written.length === 1 ? written.toUpperCase() : written;
-  for (const c of text) if (!((c >= "A" && c <= "J") || " ,、;/()[].和与及&".includes(c) || "and".includes(c))) return null;
+  for (const c of text)
+    if (!((c >= "A" && c <= "J") || " ,、;/()[].和与及&".includes(c) || "and".includes(c))) return null;
   const { chosen, hedged, denied } = readLetters(text, listed);
   if (chosen.length === 0 || hedged || denied.length > 0) return null;
   const named = Array.from(text).filter((c) => c >= "A" && c <= "J");
@@ -149,9 +214,10 @@ function goldLetters(written: string, { letters: listed }: Options): string[] | 
 function onlyValue(reading: Reading): Value | null {
   if (reading.malformed > 0 || reading.found.length !== 1) return null;
   const only = reading.found[0]!;
-  if (only.negated || only.weak && reading.wordsBefore + reading.wordsAfter > 0) return null;
+  if (only.negated || (only.weak && reading.wordsBefore + reading.wordsAfter > 0)) return null;
   const { value } = only;
   // "2019 Q3", 2019年第三季度: more than a year.
-  const year = value.kind === "date" || (value.kind === "number" && value.number.unit === null && isYear(value));
+  const year =
+    value.kind === "date" || (value.kind === "number" && value.number.unit === null && isYear(value));
   return reading.wordsBefore < 0.5 && reading.wordsAfter <= (year ? 0 : 3) ? value : null;
 }

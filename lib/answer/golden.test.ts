@@ -5,7 +5,10 @@ import { checkFormat } from "./format.ts";
 import { scoreCompletion } from "./score.ts";
 
 const lines = <T>(name: string): T[] =>
-  readFileSync(new URL(`./golden/${name}`, import.meta.url), "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line) as T);
+  readFileSync(new URL(`./golden/${name}`, import.meta.url), "utf8")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as T);
 
 interface Case {
   id: string;
@@ -25,7 +28,12 @@ function check(c: Case): void {
 }
 
 describe("the owner's cases", () => {
-  for (const c of lines<Case>("answers.jsonl")) it(`${c.id}: ${JSON.stringify(c.gold)} against ${JSON.stringify(c.prediction)} is ${c.verdict} (${c.why})`, () => check(c));
+  for (const c of lines<Case>("answers.jsonl"))
+    it(
+      `${c.id}: ${JSON.stringify(c.gold)} against ${JSON.stringify(c.prediction)} is ${c.verdict} ` +
+        `(${c.why})`,
+      () => check(c),
+    );
   for (const c of lines<{ id: string; text: string; ok: boolean; why: string }>("formats.jsonl")) {
     it(`${c.id}: ${c.why} is ${c.ok ? "well formed" : "refused"}`, () => {
       expect(checkFormat(c.text).ok).toBe(c.ok);
@@ -34,7 +42,9 @@ describe("the owner's cases", () => {
 });
 
 describe("more cases of the same kinds, written by hand from the policy", () => {
-  it.each(lines<Case>("more.jsonl"))("$id, rule $rule: $gold against $prediction is $verdict", (c) => check(c));
+  it.each(lines<Case>("more.jsonl"))("$id, rule $rule: $gold against $prediction is $verdict", (c) =>
+    check(c),
+  );
 });
 
 /** One gold and answers to it by verdict, decided from the policy's sentence before the checker was asked. */
@@ -50,19 +60,29 @@ interface Sentence {
 }
 
 describe("every sentence of the policy, against answers that test its edges", () => {
-  it.each(lines<Sentence>("policy.jsonl"))("rule $rule: $question $gold", ({ rule, question, gold, notRight = [], ...byVerdict }) => {
-    for (const verdict of ["right", "wrong", "unreadable", "judge"] as const) {
-      for (const prediction of byVerdict[verdict] ?? []) {
-        const { verdict: found, message } = checkAnswer({ question, gold, prediction });
-        expect(found, `${rule}: ${message}`).toBe(verdict);
+  it.each(lines<Sentence>("policy.jsonl"))(
+    "rule $rule: $question $gold",
+    ({ rule, question, gold, notRight = [], ...byVerdict }) => {
+      for (const verdict of ["right", "wrong", "unreadable", "judge"] as const) {
+        for (const prediction of byVerdict[verdict] ?? []) {
+          const { verdict: found, message } = checkAnswer({ question, gold, prediction });
+          expect(found, `${rule}: ${message}`).toBe(verdict);
+        }
       }
-    }
-    for (const prediction of notRight) expect(checkAnswer({ question, gold, prediction }).verdict, `${rule}: ${prediction}`).not.toBe("right");
-  });
+      for (const prediction of notRight)
+        expect(checkAnswer({ question, gold, prediction }).verdict, `${rule}: ${prediction}`).not.toBe(
+          "right",
+        );
+    },
+  );
 });
 
 describe("whole completions against the gold 800: the format, and what the reward and the filter read", () => {
-  it.each(lines<{ id: string; completion: string; format: boolean; verdict: string | null; why: string }>("completions.jsonl"))("$id: $why", ({ completion, format, verdict }) => {
+  it.each(
+    lines<{ id: string; completion: string; format: boolean; verdict: string | null; why: string }>(
+      "completions.jsonl",
+    ),
+  )("$id: $why", ({ completion, format, verdict }) => {
     const score = scoreCompletion({ question: "", gold: "800", completion });
     expect(score.format, score.formatReason).toBe(format);
     if (verdict !== null) expect(score.strict.verdict, score.strict.message).toBe(verdict);

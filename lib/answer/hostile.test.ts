@@ -57,7 +57,10 @@ const HOSTILE: [name: string, text: string][] = [
 
 const LIMIT_MS = 50;
 
-/** Milliseconds of this thread's processor time in the fastest of up to eight tries: other processes may have the cores. */
+/**
+ * Milliseconds of this thread's processor time in the fastest of up to eight tries: other processes may have
+ * the cores.
+ */
 function fastest(work: () => void): number {
   let best = Infinity;
   for (let i = 0; i < 8 && best >= LIMIT_MS; i++) {
@@ -75,8 +78,18 @@ describe("a hostile megabyte", () => {
       const places: Record<string, () => void> = {
         prediction: () => checkAnswer({ question: "", gold: "5", prediction: text }),
         completion: () => scoreCompletion({ question: "", gold: "5", completion: text }),
-        answer: () => scoreCompletion({ question: "", gold: "5", completion: `<think>a</think><answer>${text}</answer>` }),
-        think: () => scoreCompletion({ question: "", gold: "5", completion: `<think>${text}</think><answer>5</answer>` }),
+        answer: () =>
+          scoreCompletion({
+            question: "",
+            gold: "5",
+            completion: `<think>a</think><answer>${text}</answer>`,
+          }),
+        think: () =>
+          scoreCompletion({
+            question: "",
+            gold: "5",
+            completion: `<think>${text}</think><answer>5</answer>`,
+          }),
         gold: () => checkAnswer({ question: "", gold: text, prediction: "5" }),
         question: () => checkAnswer({ question: text, gold: "5", prediction: "5" }),
         format: () => checkFormat(text),
@@ -89,25 +102,129 @@ describe("a hostile megabyte", () => {
   it("just below the cap takes at most 50 ms too", () => {
     for (const [name, text] of HOSTILE) {
       const short = text.slice(0, 4096);
-      for (const gold of ["5", "B", "是", "增强", "3%-5%", "2019年", short]) expect(fastest(() => checkAnswer({ question: "", gold, prediction: short })), `${name}, gold ${gold.slice(0, 9)}`).toBeLessThan(LIMIT_MS);
+      for (const gold of ["5", "B", "是", "增强", "3%-5%", "2019年", short])
+        expect(
+          fastest(() => checkAnswer({ question: "", gold, prediction: short })),
+          `${name}, gold ${gold.slice(0, 9)}`,
+        ).toBeLessThan(LIMIT_MS);
     }
   });
 
   it("of labels takes at most 50 ms where options are looked for in all of it", () => {
-    for (const unit of ["①", "①x②y", "A.", "A.xB.y", "A、B、", "I、", "1、a2、b", "甲、a乙、b ", "\nA x\nB y", "选项A：", "A.x。请"]) {
+    for (const unit of [
+      "①",
+      "①x②y",
+      "A.",
+      "A.xB.y",
+      "A、B、",
+      "I、",
+      "1、a2、b",
+      "甲、a乙、b ",
+      "\nA x\nB y",
+      "选项A：",
+      "A.x。请",
+    ]) {
       const labels = unit.repeat(Math.floor(99_000 / unit.length));
       for (const question of [labels, `A. x B. y${labels}`, `${labels}A.xB.y`])
-        expect(fastest(() => readOptions(question)), unit).toBeLessThan(LIMIT_MS);
+        expect(
+          fastest(() => readOptions(question)),
+          unit,
+        ).toBeLessThan(LIMIT_MS);
     }
   });
 });
 
-const GOLDS = ["5", "-12.5%", "$1,234", "5.2亿", "B", "AB", "是", "no", "增强", "3%-5%", ">10%", "2pp", "3:2", "1/3", "2019年12月31日", "2.4元/股", "", "N/A"];
-const PIECES = ["5", "12.5", "1,234", ".", ",", "%", "$", "元", "亿", "万", "-", "–", "(", ")", "=", " ", "or", "不是", "是", "A", "B.", "下降", "more than", "至", "^", "×10^", "e9", "\\frac{", "}", "\\boxed{", "**", "三成五", "百分之", "分之", "年", "月", "/", ":", "²", "½", "\u200b", "\u202f", "bp", "个百分点", "倍", "以上", "FY", "2019", "\n", "角", "0x", "一", "亿零"];
+const GOLDS = [
+  "5",
+  "-12.5%",
+  "$1,234",
+  "5.2亿",
+  "B",
+  "AB",
+  "是",
+  "no",
+  "增强",
+  "3%-5%",
+  ">10%",
+  "2pp",
+  "3:2",
+  "1/3",
+  "2019年12月31日",
+  "2.4元/股",
+  "",
+  "N/A",
+];
+const PIECES = [
+  "5",
+  "12.5",
+  "1,234",
+  ".",
+  ",",
+  "%",
+  "$",
+  "元",
+  "亿",
+  "万",
+  "-",
+  "–",
+  "(",
+  ")",
+  "=",
+  " ",
+  "or",
+  "不是",
+  "是",
+  "A",
+  "B.",
+  "下降",
+  "more than",
+  "至",
+  "^",
+  "×10^",
+  "e9",
+  "\\frac{",
+  "}",
+  "\\boxed{",
+  "**",
+  "三成五",
+  "百分之",
+  "分之",
+  "年",
+  "月",
+  "/",
+  ":",
+  "²",
+  "½",
+  "\u200b",
+  "\u202f",
+  "bp",
+  "个百分点",
+  "倍",
+  "以上",
+  "FY",
+  "2019",
+  "\n",
+  "角",
+  "0x",
+  "一",
+  "亿零",
+];
 
 describe("any text at all", () => {
-  const question = fc.oneof(fc.constant(""), fc.string({ unit: "binary" }), fc.constant("毛利率？\nA. 10%\nB. 12.5%\nC. 15%"), fc.constant("By what percent did it fall (in millions)? Give two decimals."));
-  const text = fc.oneof(fc.string({ unit: "binary", maxLength: 200 }), fc.array(fc.constantFrom(...PIECES), { maxLength: 12 }).map((parts) => parts.join("")), fc.uint8Array({ maxLength: 60 }).map((bytes) => new TextDecoder().decode(bytes)), fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 40 }).map((units) => String.fromCharCode(...units)));
+  const question = fc.oneof(
+    fc.constant(""),
+    fc.string({ unit: "binary" }),
+    fc.constant("毛利率？\nA. 10%\nB. 12.5%\nC. 15%"),
+    fc.constant("By what percent did it fall (in millions)? Give two decimals."),
+  );
+  const text = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 200 }),
+    fc.array(fc.constantFrom(...PIECES), { maxLength: 12 }).map((parts) => parts.join("")),
+    fc.uint8Array({ maxLength: 60 }).map((bytes) => new TextDecoder().decode(bytes)),
+    fc
+      .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 40 })
+      .map((units) => String.fromCharCode(...units)),
+  );
 
   it("gets a verdict with a reason and a sentence, never an exception", () => {
     fc.assert(
@@ -127,19 +244,74 @@ describe("any text at all", () => {
     fc.assert(
       fc.property(text, (gold) => {
         const { readable, kind } = readGold("", gold);
-        if (readable && kind !== "text") expect(checkAnswer({ question: "", gold, prediction: gold }).verdict).toBe("right");
+        if (readable && kind !== "text")
+          expect(checkAnswer({ question: "", gold, prediction: gold }).verdict).toBe("right");
       }),
       { numRuns: 4000 },
     );
   });
 
   it("is read the same by the short way for plain numbers as by the whole grammar", () => {
-    const leads = ["", "约", "大约", "约为", "≈", "~", "=", "= ", "答案:", "答案: ", "答案是", "答案为", "Answer: ", "The answer is ", "about ", "approximately "];
-    const tails = ["", "%", "万", "亿", "元", "万元", "亿元", " million", " billion", "k", "bn", " m", "mn", " MM", " months", "e3", "x", " percent", "%元", "万亿", "千"];
+    const leads = [
+      "",
+      "约",
+      "大约",
+      "约为",
+      "≈",
+      "~",
+      "=",
+      "= ",
+      "答案:",
+      "答案: ",
+      "答案是",
+      "答案为",
+      "Answer: ",
+      "The answer is ",
+      "about ",
+      "approximately ",
+    ];
+    const tails = [
+      "",
+      "%",
+      "万",
+      "亿",
+      "元",
+      "万元",
+      "亿元",
+      " million",
+      " billion",
+      "k",
+      "bn",
+      " m",
+      "mn",
+      " MM",
+      " months",
+      "e3",
+      "x",
+      " percent",
+      "%元",
+      "万亿",
+      "千",
+    ];
     const number = fc
-      .tuple(fc.constantFrom(...leads), fc.constantFrom("", "-"), fc.constantFrom("", "$"), fc.bigInt({ min: 0n, max: 10n ** 25n }), fc.constantFrom("", ".0", ".50", ".125"), fc.constantFrom(...tails), fc.boolean(), fc.constantFrom("", ".", "。", ".."))
-      .map(([lead, minus, dollar, n, decimals, tail, grouped, stop]) => lead + minus + dollar + (grouped ? n.toLocaleString("en") : n.toString()) + decimals + tail + stop);
-    const values = ({ found, ...rest }: Reading) => ({ ...rest, found: found.map(({ value, negated, weak }) => ({ value, negated, weak })) });
+      .tuple(
+        fc.constantFrom(...leads),
+        fc.constantFrom("", "-"),
+        fc.constantFrom("", "$"),
+        fc.bigInt({ min: 0n, max: 10n ** 25n }),
+        fc.constantFrom("", ".0", ".50", ".125"),
+        fc.constantFrom(...tails),
+        fc.boolean(),
+        fc.constantFrom("", ".", "。", ".."),
+      )
+      .map(
+        ([lead, minus, dollar, n, decimals, tail, grouped, stop]) =>
+          lead + minus + dollar + (grouped ? n.toLocaleString("en") : n.toString()) + decimals + tail + stop,
+      );
+    const values = ({ found, ...rest }: Reading) => ({
+      ...rest,
+      found: found.map(({ value, negated, weak }) => ({ value, negated, weak })),
+    });
     fc.assert(
       fc.property(number, (s) => {
         expect(values(readValues(s))).toEqual(values(readTokens(new Characters().take(s))));

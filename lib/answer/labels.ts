@@ -16,9 +16,14 @@ interface Forms {
 }
 
 const formsOf = (label: string): Forms => ({
-  alone: new RegExp(`^[(\\[]?${label}[)\\]]?(?: ?(?:[,、;和与及&/ ]|and) ?[(\\[]?${label}[)\\]]?){0,9}[.。、]?$`),
+  alone: new RegExp(
+    `^[(\\[]?${label}[)\\]]?(?: ?(?:[,、;和与及&/ ]|and) ?[(\\[]?${label}[)\\]]?){0,9}[.。、]?$`,
+  ),
   leading: new RegExp(`^[(\\[]?(${label})(?:[)\\]][.、:]?|[.、:](?!\\d))\\s?(?=\\S)`),
-  marked: new RegExp(`(选项|应选|选择|选|第|option |choice )\\s?[(]?(${label})[)]?(?![\\d.%年月日天个元万亿倍期股次人])`, "gi"),
+  marked: new RegExp(
+    `(选项|应选|选择|选|第|option |choice )\\s?[(]?(${label})[)]?(?![\\d.%年月日天个元万亿倍期股次人])`,
+    "gi",
+  ),
   each: new RegExp(label, "g"),
 });
 const FORMS = { number: formsOf("\\d{1,2}"), stem: formsOf(`[${STEMS}]`) };

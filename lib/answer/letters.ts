@@ -17,22 +17,95 @@ export interface Letters {
 
 const DEFAULT = "ABCDEFGHIJ";
 const isUpper = (c: string | undefined) => c !== undefined && c >= "A" && c <= "Z";
-const isWordChar = (c: string | undefined) => c !== undefined && ((c >= "A" && c <= "Z") || (c >= "a" && c <= "z") || (c >= "0" && c <= "9") || c === "'" || c === "’" || c === "&");
+const isWordChar = (c: string | undefined) =>
+  c !== undefined &&
+  ((c >= "A" && c <= "Z") ||
+    (c >= "a" && c <= "z") ||
+    (c >= "0" && c <= "9") ||
+    c === "'" ||
+    c === "’" ||
+    c === "&");
 const DELIMITERS = ".．、:：)）,，;；]】(（-– \n";
 /** A股, C类, B轮: names that hold a letter. */
 const NAMED = "股轮级类端座栋公司";
-const NAME_BEFORE = ["class ", "series ", "grade ", "type ", "tier ", "level ", "schedule ", "appendix ", "公司", "企业", "基金"];
+const NAME_BEFORE = [
+  "class ",
+  "series ",
+  "grade ",
+  "type ",
+  "tier ",
+  "level ",
+  "schedule ",
+  "appendix ",
+  "公司",
+  "企业",
+  "基金",
+];
 const VERBS = new Set("is are was and or because since as has should would option choice seems".split(" "));
-const MARKERS = ["answer is ", "answer: ", "answer:", "option ", "choose ", "choice ", "select ", "选项", "应选", "选择", "选", "選", "答案是", "答案为", "答案:", "答案: "];
-const DENIALS = ["not ", "isn't ", "不是", "非", "不选", "并非", "排除", "而非", "不应选", "rather than ", "instead of ", "except ", "不能选", "neither ", "除", "除了"];
-const DENIED_AFTER = ["不正确", "不对", "错误", "是错", "不选", "有误", " is wrong", " is incorrect", " is not ", " is false", "项错误", "项不正确", "选项错误", "选项不正确", "项有误"];
+const MARKERS = [
+  "answer is ",
+  "answer: ",
+  "answer:",
+  "option ",
+  "choose ",
+  "choice ",
+  "select ",
+  "选项",
+  "应选",
+  "选择",
+  "选",
+  "選",
+  "答案是",
+  "答案为",
+  "答案:",
+  "答案: ",
+];
+const DENIALS = [
+  "not ",
+  "isn't ",
+  "不是",
+  "非",
+  "不选",
+  "并非",
+  "排除",
+  "而非",
+  "不应选",
+  "rather than ",
+  "instead of ",
+  "except ",
+  "不能选",
+  "neither ",
+  "除",
+  "除了",
+];
+const DENIED_AFTER = [
+  "不正确",
+  "不对",
+  "错误",
+  "是错",
+  "不选",
+  "有误",
+  " is wrong",
+  " is incorrect",
+  " is not ",
+  " is false",
+  "项错误",
+  "项不正确",
+  "选项错误",
+  "选项不正确",
+  "项有误",
+];
 
-/** `listed` are the letters of the question's options, null when it lists none. Only the first 4,096 characters reach this. */
+/**
+ * `listed` are the letters of the question's options, null when it lists none. Only the first 4,096
+ * characters reach this.
+ */
 export function readLetters(text: string, listed: string | null): Letters {
   const body = raiseLetters(dropLeadIn(trimBrackets(trimGlue(text))));
   const allowed = listed ?? DEFAULT;
   const alone = bareLetters(body, allowed);
-  if (alone !== null) return { chosen: alone, hedged: false, denied: [], rest: null, first: null, alone: true };
+  if (alone !== null)
+    return { chosen: alone, hedged: false, denied: [], rest: null, first: null, alone: true };
   const chosen = new Set<string>();
   const denied = new Set<string>();
   const result: Letters = { chosen: [], hedged: false, denied: [], rest: null, first: null, alone: false };
@@ -60,10 +133,16 @@ export function readLetters(text: string, listed: string | null): Letters {
 function raiseLetters(body: string): string {
   if (body[1] !== " " || body.length > 24) return body;
   const words = body.split(" ");
-  return words.length > 1 && words.every((w) => w === "or" || w === "and" || (w.length === 1 && w >= "a" && w <= "j")) ? words.map((w) => (w.length === 1 ? w.toUpperCase() : w)).join(" ") : body;
+  return words.length > 1 &&
+    words.every((w) => w === "or" || w === "and" || (w.length === 1 && w >= "a" && w <= "j"))
+    ? words.map((w) => (w.length === 1 ? w.toUpperCase() : w)).join(" ")
+    : body;
 }
 
-/** "c", "(c)", "c.", "ab" and nothing else; several lower-case letters only in their order, as "bad" is a word. */
+/**
+ * "c", "(c)", "c.", "ab" and nothing else; several lower-case letters only in their order, as "bad" is a
+ * word.
+ */
 function bareLetters(body: string, allowed: string): string[] | null {
   if (body.length > 40) return null;
   const found: string[] = [];
@@ -77,11 +156,20 @@ function bareLetters(body: string, allowed: string): string[] | null {
   return found.length > 0 ? found.sort() : null;
 }
 
-/** Length of the option letters that stand alone at `i`: "B" in "选B", "ABD" in "选ABD"; 0 when there are none. */
+/**
+ * Length of the option letters that stand alone at `i`: "B" in "选B", "ABD" in "选ABD"; 0 when there are none.
+ */
 function runAt(body: string, i: number, allowed: string): number {
   if (isWordChar(body[i - 1])) return 0;
   const c = body[i]!;
-  if (c >= "a" && c <= "j" && !isWordChar(body[i + 1]) && allowed.includes(c.toUpperCase()) && afterMarker(body, i)) return 1;
+  if (
+    c >= "a" &&
+    c <= "j" &&
+    !isWordChar(body[i + 1]) &&
+    allowed.includes(c.toUpperCase()) &&
+    afterMarker(body, i)
+  )
+    return 1;
   if (!isUpper(c) || !allowed.includes(c)) return 0;
   let end = i + 1;
   while (isUpper(body[end])) end++;
@@ -110,7 +198,10 @@ function isArticle(body: string, end: number): boolean {
 function afterMarker(body: string, at: number): boolean {
   const from = Math.max(0, at - 12);
   const before = body.slice(from, at).toLowerCase();
-  return MARKERS.some((m) => before.endsWith(m) || before.endsWith(m + "(")) || (at === 0 && DELIMITERS.includes(body[1] ?? " ") && body[1] !== " ");
+  return (
+    MARKERS.some((m) => before.endsWith(m) || before.endsWith(m + "(")) ||
+    (at === 0 && DELIMITERS.includes(body[1] ?? " ") && body[1] !== " ")
+  );
 }
 
 const startsAny = (text: string, at: number, words: string[]) => words.some((w) => text.startsWith(w, at));
@@ -129,5 +220,8 @@ function joinsWithOr(between: string): boolean {
 }
 
 function trimBrackets(text: string): string {
-  return (text.startsWith("(") && text.endsWith(")") && text.length <= 6) || (text.startsWith("[") && text.endsWith("]") && text.length <= 6) ? text.slice(1, -1) : text;
+  return (text.startsWith("(") && text.endsWith(")") && text.length <= 6) ||
+    (text.startsWith("[") && text.endsWith("]") && text.length <= 6)
+    ? text.slice(1, -1)
+    : text;
 }

@@ -1,4 +1,7 @@
-/** The words the reader of values knows, and what each does to the number beside it. Everything else is passed over. */
+/**
+ * The words the reader of values knows, and what each does to the number beside it. Everything else is passed
+ * over.
+ */
 
 export type Role =
   | { role: "scale"; power: number }
@@ -43,8 +46,21 @@ export type Role =
   /** A known word that holds a numeral and is no number: 一般, 第一. */
   | { role: "plain" };
 
-const BLANK = { role: "", power: 0, unit: null, code: "", sign: 0, adjacent: false, noun: false, op: "", month: 0 };
-/** The same role with the fields of all, in one order: the readers look at roles at every token, and one shape keeps that fast. */
+const BLANK = {
+  role: "",
+  power: 0,
+  unit: null,
+  code: "",
+  sign: 0,
+  adjacent: false,
+  noun: false,
+  op: "",
+  month: 0,
+};
+/**
+ * The same role with the fields of all, in one order: the readers look at roles at every token, and one shape
+ * keeps that fast.
+ */
 export const inOneShape = (role: Role): Role => ({ ...BLANK, ...role }) as Role;
 
 const LATIN: [Role, string][] = [
@@ -56,7 +72,10 @@ const LATIN: [Role, string][] = [
   [{ role: "scale", power: 9 }, "b|bn|bln|billion|billions"],
   [{ role: "scale", power: 12 }, "tn|trn|trillion|trillions"],
   [{ role: "percent", power: -2 }, "percent|pct|per cent|percentage"],
-  [{ role: "point" }, "percentage point|percentage points|percent point|percent points|pct pt|pct pts|pp|pps|ppt|ppts"],
+  [
+    { role: "point" },
+    "percentage point|percentage points|percent point|percent points|pct pt|pct pts|pp|pps|ppt|ppts",
+  ],
   [{ role: "bp" }, "bp|bps|basis point|basis points"],
   [{ role: "multiple" }, "x|times|fold"],
   [{ role: "unit", unit: "year" }, "year|years|yr|yrs"],
@@ -86,37 +105,99 @@ const LATIN: [Role, string][] = [
   [{ role: "currency", code: "GBP", power: -2 }, "pence|p"],
   [{ role: "per", unit: null }, "per"],
   [{ role: "per", unit: "year" }, "per annum|annually|pa|p a"],
-  [{ role: "per", unit: "share" }, "a share|each share|per ordinary share|per common share|per diluted share|per basic share"],
+  [
+    { role: "per", unit: "share" },
+    "a share|each share|per ordinary share|per common share|per diluted share|per basic share",
+  ],
   [{ role: "direction", sign: -1, adjacent: false, noun: true }, "loss|losses"],
   [{ role: "direction", sign: 1, adjacent: false, noun: true }, "gain|gains|growth"],
-  [{ role: "plain" }, "loss ratio|loss ratios|loss rate|loss rates|loan loss|loan losses|credit loss|credit losses|loss provision|loss provisions|loss reserve|loss reserves|loss allowance|lower bound|lower limit|lower end"],
-  [{ role: "direction", sign: -1, adjacent: false, noun: false }, "decrease|decreases|decreased|decreasing|decline|declines|declined|declining|drop|drops|dropped|fell|fall|falls|fallen|falling|down|reduce|reduced|reduction|reduces|lower|lowered|lost|shrank|shrunk|shrinkage|contracted|contraction|less|worse|slipped|slid|plunged|downturn|dipped"],
-  [{ role: "direction", sign: 1, adjacent: false, noun: false }, "increase|increases|increased|increasing|rise|rises|rose|risen|rising|grew|grow|grows|grown|growing|up|gained|higher|climbed|jumped|surged|improved|upturn"],
+  [
+    { role: "plain" },
+    "loss ratio|loss ratios|loss rate|loss rates|loan loss|loan losses|credit loss|credit losses|" +
+      "loss provision|loss provisions|loss reserve|loss reserves|loss allowance|lower bound|lower " +
+      "limit|lower end",
+  ],
+  [
+    { role: "direction", sign: -1, adjacent: false, noun: false },
+    "decrease|decreases|decreased|decreasing|decline|declines|declined|declining|drop|drops|" +
+      "dropped|fell|fall|falls|fallen|falling|down|reduce|reduced|reduction|reduces|lower|lowered|" +
+      "lost|shrank|shrunk|shrinkage|contracted|contraction|less|worse|slipped|slid|plunged|" +
+      "downturn|dipped",
+  ],
+  [
+    { role: "direction", sign: 1, adjacent: false, noun: false },
+    "increase|increases|increased|increasing|rise|rises|rose|risen|rising|grew|grow|grows|grown|" +
+      "growing|up|gained|higher|climbed|jumped|surged|improved|upturn",
+  ],
   [{ role: "negative" }, "negative|minus"],
-  [{ role: "negation" }, "not|isn't|isnt|wasn't|aren't|never|neither|nor|no|cannot|doesn't|didn't|won't|without|incorrect|except|rather than|instead of|ain't"],
+  [
+    { role: "negation" },
+    "not|isn't|isnt|wasn't|aren't|never|neither|nor|no|cannot|doesn't|didn't|won't|without|" +
+      "incorrect|except|rather than|instead of|ain't",
+  ],
   [{ role: "but" }, "but|but rather|but instead"],
   [{ role: "during" }, "in|for|during|since|until|years ended|year-end|yearend|from"],
-  [{ role: "hedge" }, "about|approximately|approx|around|roughly|nearly|almost|circa|ca|some|estimated|just|exactly|precisely|only|equal|equals|at|by|of|a|an|the|a total of|is|was|are|were|be|total|totals|totaled|around about|or so"],
-  [{ role: "inequality", op: ">" }, "more than|greater than|over|above|exceeds|exceed|exceeding|exceeded|in excess of|higher than|larger than|bigger than|upwards of|upward of"],
-  [{ role: "inequality", op: ">=" }, "greater than or equal to|more than or equal to|not lower than|at least|no less than|not less than|no fewer than|not fewer than|minimum of|a minimum of|not below"],
+  [
+    { role: "hedge" },
+    "about|approximately|approx|around|roughly|nearly|almost|circa|ca|some|estimated|just|" +
+      "exactly|precisely|only|equal|equals|at|by|of|a|an|the|a total of|is|was|are|were|be|total|" +
+      "totals|totaled|around about|or so",
+  ],
+  [
+    { role: "inequality", op: ">" },
+    "more than|greater than|over|above|exceeds|exceed|exceeding|exceeded|in excess of|higher " +
+      "than|larger than|bigger than|upwards of|upward of",
+  ],
+  [
+    { role: "inequality", op: ">=" },
+    "greater than or equal to|more than or equal to|not lower than|at least|no less than|not " +
+      "less than|no fewer than|not fewer than|minimum of|a minimum of|not below",
+  ],
   [{ role: "inequality", op: "<" }, "less than|fewer than|below|under|lower than|smaller than"],
-  [{ role: "inequality", op: "<=" }, "less than or equal to|lower than or equal to|within|not higher than|not greater than|at most|no more than|not more than|up to|not exceeding|maximum of|a maximum of|not exceed|not over|not above"],
-  [{ role: "bound", op: "≥" }, "or more|or above|or higher|or greater|or over|and above|and over|and more|and up|at minimum|at a minimum"],
-  [{ role: "bound", op: "≤" }, "or less|or below|or lower|or fewer|or under|and below|and under|and less|at maximum|at the most"],
+  [
+    { role: "inequality", op: "<=" },
+    "less than or equal to|lower than or equal to|within|not higher than|not greater than|at " +
+      "most|no more than|not more than|up to|not exceeding|maximum of|a maximum of|not exceed|not " +
+      "over|not above",
+  ],
+  [
+    { role: "bound", op: "≥" },
+    "or more|or above|or higher|or greater|or over|and above|and over|and more|and up|at minimum|" +
+      "at a minimum",
+  ],
+  [
+    { role: "bound", op: "≤" },
+    "or less|or below|or lower|or fewer|or under|and below|and under|and less|at maximum|at the most",
+  ],
   [{ role: "join" }, "to|through"],
   [{ role: "and" }, "and"],
   [{ role: "between" }, "between"],
-  [{ role: "fiscal" }, "fy|fiscal|fiscal year|year ended|cy|calendar year|in fiscal year|the year|the fiscal year|in the year"],
-  [{ role: "lead" }, "answer|final|result|final answer|so|thus|therefore|hence|ie|i.e|that|it|this|which|value"],
+  [
+    { role: "fiscal" },
+    "fy|fiscal|fiscal year|year ended|cy|calendar year|in fiscal year|the year|the fiscal year|in the year",
+  ],
+  [
+    { role: "lead" },
+    "answer|final|result|final answer|so|thus|therefore|hence|ie|i.e|that|it|this|which|value",
+  ],
 ];
-const MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december".split("|");
+const MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december".split(
+  "|",
+);
 
 /** Words of Latin letters in lower case, phrases with single spaces. */
-export const LATIN_WORDS: ReadonlyMap<string, Role> = new Map(([
-  ...LATIN.flatMap(([role, words]) => words.split("|").map((word): [string, Role] => [word, role])),
-  ...MONTHS.flatMap((name, i): [string, Role][] => [[name, { role: "month", month: i + 1 }], [name.slice(0, 3), { role: "month", month: i + 1 }]]),
-  ["sept", { role: "month", month: 9 }],
-] as [string, Role][]).map(([word, role]) => [word, inOneShape(role)]));
+export const LATIN_WORDS: ReadonlyMap<string, Role> = new Map(
+  (
+    [
+      ...LATIN.flatMap(([role, words]) => words.split("|").map((word): [string, Role] => [word, role])),
+      ...MONTHS.flatMap((name, i): [string, Role][] => [
+        [name, { role: "month", month: i + 1 }],
+        [name.slice(0, 3), { role: "month", month: i + 1 }],
+      ]),
+      ["sept", { role: "month", month: 9 }],
+    ] as [string, Role][]
+  ).map(([word, role]) => [word, inOneShape(role)]),
+);
 
 /** First words of phrases, with the number of words of the longest. */
 const phraseStarts = new Map<string, number>();
@@ -131,6 +212,8 @@ export interface LatinWord {
   phrase: number;
 }
 const WORDS = new Map<string, LatinWord>();
-for (const word of [...LATIN_WORDS.keys(), ...phraseStarts.keys()]) if (!word.includes(" ")) WORDS.set(word, { role: LATIN_WORDS.get(word) ?? null, phrase: phraseStarts.get(word) ?? 0 });
+for (const word of [...LATIN_WORDS.keys(), ...phraseStarts.keys()])
+  if (!word.includes(" "))
+    WORDS.set(word, { role: LATIN_WORDS.get(word) ?? null, phrase: phraseStarts.get(word) ?? 0 });
 
 export const latinWord = (word: string): LatinWord | undefined => WORDS.get(word);

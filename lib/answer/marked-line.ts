@@ -117,7 +117,8 @@ function skipChoice(before: string, line: string, isVerb: boolean): number | nul
 }
 
 const POINTS_BELOW = /^(?:is\s+|is given\s+)?(?:as follows|below|follows|here|如下)$/i;
-const POINTS_ELSEWHERE = /^(?:(?:shown|given|stated|provided|found)\s+)?(?:above|below|here)$|^(?:如上|以上)$/i;
+const POINTS_ELSEWHERE =
+  /^(?:(?:shown|given|stated|provided|found)\s+)?(?:above|below|here)$|^(?:如上|以上)$/i;
 /** "Answer: To find …, we first …": a text about the question starts here, no answer. */
 const BEGINS_A_SOLUTION = new RegExp(
   "^(?:to (?:find|solve|determine|calculate|compute|answer|get)|let(?:'s|’s| us| me)|first|given|step" +

@@ -3,16 +3,63 @@ import { codeAt } from "./characters.ts";
 import { TextBuffer } from "./text-buffer.ts";
 
 /**
- * Stands for a narrow or no-break space (or LaTeX's `\\,`) between two digits: a thousands separator, where a plain space is
- * not. A control character, because those are taken out of the input first.
+ * Stands for a narrow or no-break space (or LaTeX's `\\,`) between two digits: a thousands separator, where a
+ * plain space is not. A control character, because those are taken out of the input first.
  */
 export const GROUP_SPACE = "\u0002";
 const DOLLAR = "\u0001";
 
-const DROPPED = new Set(["boxed", "text", "textbf", "textit", "mathrm", "mathbf", "mathit", "mathsf", "operatorname", "mbox", "fbox", "rm", "bf", "left", "right", "displaystyle", "big", "Big", "bigl", "bigr", "quad", "qquad", "rmb"]);
-const SIGNS = new Map(Object.entries({
-  times: "×", cdot: "×", approx: "≈", sim: "~", simeq: "≈", geq: "≥", ge: "≥", geqslant: "≥", leq: "≤", le: "≤", leqslant: "≤", gt: ">", lt: "<", neq: "≠", ne: "≠", pm: "±", div: "/", percent: "%", yen: "¥", euro: "€", pounds: "£", to: " to ",
-}));
+const DROPPED = new Set([
+  "boxed",
+  "text",
+  "textbf",
+  "textit",
+  "mathrm",
+  "mathbf",
+  "mathit",
+  "mathsf",
+  "operatorname",
+  "mbox",
+  "fbox",
+  "rm",
+  "bf",
+  "left",
+  "right",
+  "displaystyle",
+  "big",
+  "Big",
+  "bigl",
+  "bigr",
+  "quad",
+  "qquad",
+  "rmb",
+]);
+const SIGNS = new Map(
+  Object.entries({
+    times: "×",
+    cdot: "×",
+    approx: "≈",
+    sim: "~",
+    simeq: "≈",
+    geq: "≥",
+    ge: "≥",
+    geqslant: "≥",
+    leq: "≤",
+    le: "≤",
+    leqslant: "≤",
+    gt: ">",
+    lt: "<",
+    neq: "≠",
+    ne: "≠",
+    pm: "±",
+    div: "/",
+    percent: "%",
+    yen: "¥",
+    euro: "€",
+    pounds: "£",
+    to: " to ",
+  }),
+);
 
 /** What follows them is not the answer but what to work out: one sign stands for all. */
 const FUNCTIONS = new Set(["sqrt", "log", "ln", "exp", "sum", "prod", "int", "lim", "binom"]);
@@ -23,10 +70,14 @@ for (const sign of "\\{}*`#_<\u0001") MARKED[sign.charCodeAt(0)] = 1;
 const isMarked = (c: number): boolean => c < 128 && MARKED[c] === 1;
 
 const out = new TextBuffer();
-const isLetter = (c: string | undefined) => c !== undefined && ((c >= "a" && c <= "z") || (c >= "A" && c <= "Z"));
+const isLetter = (c: string | undefined) =>
+  c !== undefined && ((c >= "a" && c <= "z") || (c >= "A" && c <= "Z"));
 const isDigit = (c: string | undefined) => c !== undefined && c >= "0" && c <= "9";
 
-/** `\boxed{12.5\%}` → `12.5%`, `\frac{1}{3}` → `1/3`, `**B**` → `B`, `$1.2\times10^{6}$` → `1.2×10^6`; a currency's `$` stays. */
+/**
+ * `\boxed{12.5\%}` → `12.5%`, `\frac{1}{3}` → `1/3`, `**B**` → `B`, `$1.2\times10^{6}$` → `1.2×10^6`; a
+ * currency's `$` stays.
+ */
 export function stripMarkup(text: string): string {
   const source = dropMathDelimiters(text);
   out.clear();
@@ -82,7 +133,8 @@ export function stripMarkup(text: string): string {
       if (c === "*" && source[i + 1] === "*" && isDigit(source[i - 1]) && isDigit(source[i + 2])) {
         out.write("^");
         i++;
-      } else if (c === "*" && source[i + 1] !== "*" && source[i - 1] !== "*" && between(source, i)) out.write("×");
+      } else if (c === "*" && source[i + 1] !== "*" && source[i - 1] !== "*" && between(source, i))
+        out.write("×");
     } else if (c === "_") {
       if (isDigit(source[i - 1]) && isDigit(source[i + 1])) out.write("_");
       else if (isLetter(source[i - 1]) && isLetter(source[i + 1])) out.write(" ");
@@ -111,7 +163,10 @@ function between(s: string, i: number): boolean {
   return isDigit(before) && isDigit(after);
 }
 
-/** `$…$` and `$$…$$` around mathematics go; a `$` that stands before an amount and has no partner stays. `\$` is always a currency. */
+/**
+ * `$…$` and `$$…$$` around mathematics go; a `$` that stands before an amount and has no partner stays. `\$`
+ * is always a currency.
+ */
 function dropMathDelimiters(text: string): string {
   const first = text.indexOf("$");
   if (first < 0 || (text.lastIndexOf("$") === first && text[first - 1] !== "\\")) return text;

@@ -19,7 +19,7 @@ const VALUE_REASONS: Record<string, string> = {
   unit_differs: "the units contradict",
   per_differs: "one is per share (or per year, …), the other a total",
   points_against_percent: "percentage points against percent is for the Judge",
-  grew_by_or_to: "\"grew 2 times\" may mean plus 200 % or twice: for the Judge",
+  grew_by_or_to: '"grew 2 times" may mean plus 200 % or twice: for the Judge',
   restated_in_doubt: "one of the forms given is for the Judge",
   several_values: "more than one value where one is asked",
   restated_differently: "the forms given contradict each other",
@@ -43,7 +43,7 @@ const CHOICE_REASONS: Record<string, string> = {
   option_value: "the option's own value",
   other_option_value: "the value of another option",
   letter_against_value: "letter and value contradict each other",
-  hedged_choice: "two options offered with \"or\"",
+  hedged_choice: 'two options offered with "or"',
   several_choices: "more than one option where one is asked",
   incomplete_choice: "an option is missing",
   extra_choice: "one option too many",
@@ -57,7 +57,7 @@ const TEXT_REASONS: Record<string, string> = {
   keyword: "the gold's keyword stands in the answer",
   negated_keyword: "the keyword is denied",
   opposite_keyword: "the answer states another direction",
-  hedged_text: "two directions offered with \"or\"",
+  hedged_text: 'two directions offered with "or"',
   both_directions: "two directions are named: for the Judge",
   keyword_and_negation: "the keyword is both stated and denied: for the Judge",
   long_text: "the keyword stands in a long text: for the Judge",
@@ -72,10 +72,21 @@ const quoted = (raw: string, value: Value): string => {
   return text === shown ? text : `${text} = ${shown}`;
 };
 
-export function valueSentence(gold: string, goldValue: Value, prediction: string, answer: Value | null, reason: string): string {
+export function valueSentence(
+  gold: string,
+  goldValue: Value,
+  prediction: string,
+  answer: Value | null,
+  reason: string,
+): string {
   const g = `gold ${quoted(gold, goldValue)}`;
-  const a = answer ? `answer ${quoted(prediction, answer)}` : `answer ${JSON.stringify(excerpt(prediction.trim(), 60))}`;
-  const why = reason === "scale_differs" && goldValue.kind === "number" && answer?.kind === "number" ? `scale differs by ${factor(goldValue.number.value, answer.number.value)}` : (VALUE_REASONS[reason] ?? reason);
+  const a = answer
+    ? `answer ${quoted(prediction, answer)}`
+    : `answer ${JSON.stringify(excerpt(prediction.trim(), 60))}`;
+  const why =
+    reason === "scale_differs" && goldValue.kind === "number" && answer?.kind === "number"
+      ? `scale differs by ${factor(goldValue.number.value, answer.number.value)}`
+      : (VALUE_REASONS[reason] ?? reason);
   return `${g}; ${a}: ${why}`;
 }
 
@@ -88,15 +99,31 @@ function factor(a: Exact, b: Exact): string {
 }
 
 export function choiceSentence(gold: string, chosen: string, prediction: string, reason: string): string {
-  return `gold ${gold}; answer ${JSON.stringify(excerpt(prediction.trim(), 60))}${chosen ? `, read as ${chosen}` : ""}: ${CHOICE_REASONS[reason] ?? reason}`;
+  return (
+    `gold ${gold}; answer ` +
+    `${JSON.stringify(excerpt(prediction.trim(), 60))}${chosen ? `, read as ${chosen}` : ""}: ` +
+    `${CHOICE_REASONS[reason] ?? reason}`
+  );
 }
 
-const SAID: Record<string, string> = { yes: "yes", no: "no", both: "both yes and no", open: "a sentence that rules cannot place", none: "neither yes nor no" };
+const SAID: Record<string, string> = {
+  yes: "yes",
+  no: "no",
+  both: "both yes and no",
+  open: "a sentence that rules cannot place",
+  none: "neither yes nor no",
+};
 
 export function yesNoSentence(gold: string, said: string, prediction: string): string {
-  return `gold says ${gold}; answer ${JSON.stringify(excerpt(prediction.trim(), 60))} says ${SAID[said] ?? said}`;
+  return (
+    `gold says ${gold}; answer ${JSON.stringify(excerpt(prediction.trim(), 60))} says ` +
+    `${SAID[said] ?? said}`
+  );
 }
 
 export function textSentence(gold: string, prediction: string, reason: string): string {
-  return `gold ${JSON.stringify(excerpt(gold, 60))}; answer ${JSON.stringify(excerpt(prediction.trim(), 60))}: ${TEXT_REASONS[reason] ?? reason}`;
+  return (
+    `gold ${JSON.stringify(excerpt(gold, 60))}; answer ` +
+    `${JSON.stringify(excerpt(prediction.trim(), 60))}: ${TEXT_REASONS[reason] ?? reason}`
+  );
 }

@@ -3,9 +3,22 @@ import type { Characters } from "./characters.ts";
 
 /** Character code → digit 0–9, or minus the power of ten that a unit stands for. */
 const VALUES = new Map<number, number>();
-for (const digits of ["零一二三四五六七八九", "〇壹贰叁肆伍陆柒捌玖", "〇壹貳參肆伍陸柒捌玖", "零壹贰叄肆伍陆柒捌玖"]) for (let i = 0; i < 10; i++) VALUES.set(digits.charCodeAt(i), i);
+for (const digits of [
+  "零一二三四五六七八九",
+  "〇壹贰叁肆伍陆柒捌玖",
+  "〇壹貳參肆伍陸柒捌玖",
+  "零壹贰叄肆伍陆柒捌玖",
+])
+  for (let i = 0; i < 10; i++) VALUES.set(digits.charCodeAt(i), i);
 for (const two of "两兩") VALUES.set(two.charCodeAt(0), 2);
-for (const [unit, power] of [["十拾", 1], ["百佰", 2], ["千仟", 3], ["万萬", 4], ["亿億", 8]] as const) for (const c of unit) VALUES.set(c.charCodeAt(0), -power);
+for (const [unit, power] of [
+  ["十拾", 1],
+  ["百佰", 2],
+  ["千仟", 3],
+  ["万萬", 4],
+  ["亿億", 8],
+] as const)
+  for (const c of unit) VALUES.set(c.charCodeAt(0), -power);
 
 const TWO = "两".charCodeAt(0);
 const TEN = ["十".charCodeAt(0), "拾".charCodeAt(0)];
@@ -25,7 +38,10 @@ export interface ChineseNumeral {
 const isDigit = (v: number | undefined): v is number => v !== undefined && v >= 0;
 export const isChineseDigit = (code: number): boolean => isDigit(VALUES.get(code));
 
-/** Powers of ten that scale characters stand for after a western number: 万亿 → 12; and where they end. Zero when none. */
+/**
+ * Powers of ten that scale characters stand for after a western number: 万亿 → 12; and where they end. Zero
+ * when none.
+ */
 export function scanScale(text: Characters, at: number): { power: number; end: number } {
   let power = 0;
   let i = at;
@@ -43,17 +59,25 @@ export function scanChineseNumeral(text: Characters, at: number): ChineseNumeral
   if (first === undefined) return null;
   let end = at + 1;
   let units = first < 0;
-  for (let v = VALUES.get(text.code(end)); v !== undefined; v = VALUES.get(text.code(++end))) if (v < 0) units = true;
+  for (let v = VALUES.get(text.code(end)); v !== undefined; v = VALUES.get(text.code(++end)))
+    if (v < 0) units = true;
   if (end - at > MAX_LENGTH) return { mantissa: 0, decimals: 0, end, single: false, wellFormed: false };
   const single = end - at === 1;
   const whole = units ? readUnits(text, at, end, first) : readDigits(text, at, end, 0);
   if (whole === null || (!single && !units && text.code(at) === TWO)) return null;
-  if (!POINTS.includes(text.code(end))) return { mantissa: whole, decimals: 0, end, single, wellFormed: true };
+  if (!POINTS.includes(text.code(end)))
+    return { mantissa: whole, decimals: 0, end, single, wellFormed: true };
   let stop = end + 1;
   while (stop - end <= MAX_LENGTH && isChineseDigit(text.code(stop))) stop++;
   const decimals = stop - end - 1;
   if (decimals === 0) return { mantissa: whole, decimals: 0, end, single, wellFormed: true };
-  return { mantissa: readDigits(text, end + 1, stop, whole), decimals, end: stop, single: false, wellFormed: true };
+  return {
+    mantissa: readDigits(text, end + 1, stop, whole),
+    decimals,
+    end: stop,
+    single: false,
+    wellFormed: true,
+  };
 }
 
 /** The digits one after the other, behind `before`. */
@@ -68,7 +92,10 @@ function readDigits(text: Characters, from: number, to: number, before: number |
   return n;
 }
 
-/** 一百五 is 150, 一万五 is 15,000: a digit right behind a unit counts the next lower place. 二十五 and 一百零五 are as they stand. */
+/**
+ * 一百五 is 150, 一万五 is 15,000: a digit right behind a unit counts the next lower place. 二十五 and 一百零五 are as
+ * they stand.
+ */
 function placeOfLast(text: Characters, from: number, to: number): number {
   const unit = to - from > 1 ? VALUES.get(text.code(to - 2))! : 0;
   return unit < -1 ? 10 ** (-unit - 1) : 1;
@@ -76,7 +103,8 @@ function placeOfLast(text: Characters, from: number, to: number): number {
 
 /** total + the section below the next 万 or 亿 + the digit before the next 十, 百 or 千. */
 function readUnits(text: Characters, from: number, to: number, first: number): number | null {
-  if (first < -3 || (first < -1 && to - from === 1) || (first === -1 && !TEN.includes(text.code(from)))) return null;
+  if (first < -3 || (first < -1 && to - from === 1) || (first === -1 && !TEN.includes(text.code(from))))
+    return null;
   let total = 0;
   let section = 0;
   let digit: number | null = null;

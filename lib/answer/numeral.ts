@@ -21,7 +21,10 @@ const COMMA = 44;
 const POINT = 46;
 const SPACE = GROUP_SPACE.charCodeAt(0);
 
-/** The numeral at `start` (a digit, or a point before a digit). Takes every digit, comma and point that belong together. */
+/**
+ * The numeral at `start` (a digit, or a point before a digit). Takes every digit, comma and point that belong
+ * together.
+ */
 export function scanNumeral(text: Characters, start: number): Numeral {
   let i = start;
   let mantissa = 0;
@@ -62,7 +65,10 @@ export function scanNumeral(text: Characters, start: number): Numeral {
     }
   }
   // More of the same would be a date, a version, another locale: "1.234,5", "1.2.3", "1_000", "1'000".
-  while ((c === POINT || c === COMMA || c === 95 || c === 39 || c === 0x2019 || c === SPACE) && isDigit(text.code(i + 1))) {
+  while (
+    (c === POINT || c === COMMA || c === 95 || c === 39 || c === 0x2019 || c === SPACE) &&
+    isDigit(text.code(i + 1))
+  ) {
     ok = false;
     for (c = text.code(++i); isDigit(c); c = text.code(++i));
   }

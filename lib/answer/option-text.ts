@@ -26,7 +26,8 @@ export function lettersOf(text: string, options: Option[], ask: Ask): string[] {
   return equal.map((o) => o.letter);
 }
 
-const SUMMARY = /^(?:以上|上述)(?:选项|各项|说法|答案|[二三四两]项|[二三四两]者|内容|情况){0,2}(?:全都|全部|都|均|全|皆)(不|没有?)?/;
+const SUMMARY =
+  /^(?:以上|上述)(?:选项|各项|说法|答案|[二三四两]项|[二三四两]者|内容|情况){0,2}(?:全都|全部|都|均|全|皆)(不|没有?)?/;
 const NO_MORE = /^(?:对|正确|是|误|错误?|符合|包括|属于|可以?)?$/;
 
 /** "以上都对", "all of the above"; "以上均不正确", "none of the above"; null for any other text. `words`: squashed. */
@@ -55,8 +56,16 @@ export function mentionedOptions(text: string, options: Option[]): string[] {
     if (o.words.length < 2) return [];
     return occurrences(words, o.words).map((at) => ({ letter: o.letter, at, end: at + o.words.length }));
   });
-  const kept = hits.filter((h) => !hits.some((other) => other !== h && other.at <= h.at && other.end >= h.end && other.end - other.at > h.end - h.at));
-  const free = kept.filter((h) => !["不是", "并非", "不", "非", "not ", "不选"].some((w) => words.slice(0, h.at).endsWith(w)));
+  const kept = hits.filter(
+    (h) =>
+      !hits.some(
+        (other) =>
+          other !== h && other.at <= h.at && other.end >= h.end && other.end - other.at > h.end - h.at,
+      ),
+  );
+  const free = kept.filter(
+    (h) => !["不是", "并非", "不", "非", "not ", "不选"].some((w) => words.slice(0, h.at).endsWith(w)),
+  );
   return [...new Set(free.map((h) => h.letter))].sort();
 }
 

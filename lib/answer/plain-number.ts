@@ -1,6 +1,6 @@
 /**
- * The most common answers, read without tokens: "-1,234.5", "$29.00", "约12.5%。", "答案：5.2亿元", "The answer is $5 million."
- * Says exactly what the whole grammar says, and nothing where it is not sure.
+ * The most common answers, read without tokens: "-1,234.5", "$29.00", "约12.5%。", "答案：5.2亿元", "The answer is
+ * $5 million." Says exactly what the whole grammar says, and nothing where it is not sure.
  */
 import type { Characters } from "./characters.ts";
 import { decimal, negate } from "./exact.ts";
@@ -19,7 +19,22 @@ const YI = "亿".charCodeAt(0);
 const YUAN = "元".charCodeAt(0);
 
 /** Said before an answer without changing it, longest first. */
-const LEADS = ["The answer is ", "approximately ", "Answer: ", "about ", "答案是", "答案为", "答案:", "大约", "约为", "约", "= ", "=", "≈", "~"];
+const LEADS = [
+  "The answer is ",
+  "approximately ",
+  "Answer: ",
+  "about ",
+  "答案是",
+  "答案为",
+  "答案:",
+  "大约",
+  "约为",
+  "约",
+  "= ",
+  "=",
+  "≈",
+  "~",
+];
 const STARTS_LEAD = new Set(LEADS.map((lead) => lead.charCodeAt(0)));
 
 const isDigit = (c: number) => c >= 48 && c <= 57;
@@ -27,7 +42,8 @@ const isLatin = (c: number) => (c >= 97 && c <= 122) || (c >= 65 && c <= 90);
 
 function endOfLead(text: Characters): number {
   if (!STARTS_LEAD.has(text.code(0))) return 0;
-  for (const lead of LEADS) if (text.startsWith(lead, 0)) return text.code(lead.length) === SPACE ? lead.length + 1 : lead.length;
+  for (const lead of LEADS)
+    if (text.startsWith(lead, 0)) return text.code(lead.length) === SPACE ? lead.length + 1 : lead.length;
   return 0;
 }
 

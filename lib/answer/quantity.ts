@@ -21,7 +21,17 @@ export interface Before {
   bracket: boolean;
 }
 
-export const nothingBefore = (): Before => ({ minus: false, plus: false, direction: 0, noun: false, currency: null, currencyPower: 0, per: null, parts: null, bracket: false });
+export const nothingBefore = (): Before => ({
+  minus: false,
+  plus: false,
+  direction: 0,
+  noun: false,
+  currency: null,
+  currencyPower: 0,
+  per: null,
+  parts: null,
+  bracket: false,
+});
 
 export interface Parsed {
   quantity: Quantity;
@@ -34,7 +44,17 @@ export interface Parsed {
 /** Reads the number at token `at` and what follows it. */
 export function parseQuantity(tokens: Token[], at: number, before: Before): Parsed {
   const number = tokens[at]!;
-  const s: Suffix = { power: 0, scaled: false, dress: "plain", currency: before.currency, currencyPower: before.currencyPower, spelled: false, unit: null, per: before.per, any: false };
+  const s: Suffix = {
+    power: 0,
+    scaled: false,
+    dress: "plain",
+    currency: before.currency,
+    currencyPower: before.currencyPower,
+    spelled: false,
+    unit: null,
+    per: before.per,
+    any: false,
+  };
   let i = takeSuffix(tokens, at + 1, s);
   let step = number.exponent - number.decimals + s.power;
   let value = decimal(number.mantissa, step);
@@ -67,7 +87,16 @@ export function parseQuantity(tokens: Token[], at: number, before: Before): Pars
     decimals,
     dress: before.parts !== null ? "percent" : s.dress,
     scaled: s.scaled,
-    sign: before.minus || closed ? "minus" : down ? "down" : before.plus ? "plus" : before.direction === 1 ? "up" : "none",
+    sign:
+      before.minus || closed
+        ? "minus"
+        : down
+          ? "down"
+          : before.plus
+            ? "plus"
+            : before.direction === 1
+              ? "up"
+              : "none",
     currency: s.currency,
     spelled: s.spelled,
     unit: s.unit,
@@ -76,7 +105,11 @@ export function parseQuantity(tokens: Token[], at: number, before: Before): Pars
   return { quantity, next: i, closed, weak: number.weak && !s.any && before.parts === null };
 }
 
-function moved(value: Quantity["value"], step: number, power: number): { value: Quantity["value"]; step: number } {
+function moved(
+  value: Quantity["value"],
+  step: number,
+  power: number,
+): { value: Quantity["value"]; step: number } {
   return power === 0 ? { value, step } : { value: shift(value, power), step: step + power };
 }
 
@@ -93,17 +126,51 @@ function lowerPlace(tokens: Token[], at: number, i: number, s: Suffix): Lower | 
   const more = tokens[i];
   if (more?.type !== "number" || more.start !== tokens[i - 1]!.end || !more.wellFormed) return null;
   const after = roleAt(tokens, i + 1);
-  if (after?.role === "scale" && s.scaled && s.dress === "plain" && !s.spelled && after.power < s.power && more.chinese === tokens[at]!.chinese) {
-    return { power: after.power + more.exponent - more.decimals, decimals: more.decimals, next: i + 2, scale: after.power };
+  if (
+    after?.role === "scale" &&
+    s.scaled &&
+    s.dress === "plain" &&
+    !s.spelled &&
+    after.power < s.power &&
+    more.chinese === tokens[at]!.chinese
+  ) {
+    return {
+      power: after.power + more.exponent - more.decimals,
+      decimals: more.decimals,
+      next: i + 2,
+      scale: after.power,
+    };
   }
   // 12万5000: as many digits as the scale has zeros
-  if (s.scaled && s.dress === "plain" && !s.spelled && !tokens[at]!.chinese && !more.chinese && more.decimals === 0 && after?.role !== "scale" && more.end - more.start === s.power) {
+  if (
+    s.scaled &&
+    s.dress === "plain" &&
+    !s.spelled &&
+    !tokens[at]!.chinese &&
+    !more.chinese &&
+    more.decimals === 0 &&
+    after?.role !== "scale" &&
+    more.end - more.start === s.power
+  ) {
     return { power: 0, decimals: 0, next: i + 1, scale: 0 };
   }
-  if (after?.role === "subunit" && s.spelled && s.currency === "CNY" && s.dress === "plain" && more.decimals === 0 && more.mantissa < 100) {
+  if (
+    after?.role === "subunit" &&
+    s.spelled &&
+    s.currency === "CNY" &&
+    s.dress === "plain" &&
+    more.decimals === 0 &&
+    more.mantissa < 100
+  ) {
     return { power: after.power, decimals: -after.power, next: i + 2, scale: s.power };
   }
-  if (roleAt(tokens, at + 1)?.role === "tenths" && i === at + 2 && more.chinese && more.weak && more.mantissa < 10) {
+  if (
+    roleAt(tokens, at + 1)?.role === "tenths" &&
+    i === at + 2 &&
+    more.chinese &&
+    more.weak &&
+    more.mantissa < 10
+  ) {
     return { power: s.power - 1, decimals: 1, next: i + 1, scale: s.power };
   }
   return null;

@@ -35,8 +35,12 @@ describe("what a question states", () => {
   ])("%j states the scale 10^%j", (question, scale) => expect(readAsk(question).scale).toBe(scale));
 
   it("the table above a question may name the scale, once", () => {
-    expect(readAsk("Context: the table (in thousands):\n|a|1|\nQuestion: What is the change in a?")).toMatchObject({ scale: null, tableScale: 3 });
-    expect(readAsk("Context: a (in thousands) and b (in millions)\nQuestion: What is the change in a?").tableScale).toBeNull();
+    expect(
+      readAsk("Context: the table (in thousands):\n|a|1|\nQuestion: What is the change in a?"),
+    ).toMatchObject({ scale: null, tableScale: 3 });
+    expect(
+      readAsk("Context: a (in thousands) and b (in millions)\nQuestion: What is the change in a?").tableScale,
+    ).toBeNull();
   });
 
   it.each([

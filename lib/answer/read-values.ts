@@ -20,7 +20,13 @@ const characters = new Characters();
 /** Reads a normalised text. Linear in its length. */
 export function readValues(text: string): Reading {
   const plain = readPlainNumber(characters.take(text));
-  if (plain !== null) return { found: [{ value: numberValue(plain), start: 0, end: text.length, negated: false, weak: false }], malformed: 0, wordsBefore: 0, wordsAfter: 0 };
+  if (plain !== null)
+    return {
+      found: [{ value: numberValue(plain), start: 0, end: text.length, negated: false, weak: false }],
+      malformed: 0,
+      wordsBefore: 0,
+      wordsAfter: 0,
+    };
   return readTokens(characters);
 }
 
@@ -56,7 +62,8 @@ export function readTokens(text: Characters): Reading {
       case "role": {
         const role = t.role!.role;
         ordinal = role === "ordinal";
-        const date = role === "month" || role === "fiscal" || role === "during" ? readDate(tokens, i, text) : null;
+        const date =
+          role === "month" || role === "fiscal" || role === "during" ? readDate(tokens, i, text) : null;
         if (date) i = pushDate(reading, tokens, i, date, clause, text);
         else {
           takeRole(tokens, i, text, clause, reading.found);
@@ -68,13 +75,27 @@ export function readTokens(text: Characters): Reading {
   return reading;
 }
 
-function push(reading: Reading, value: Value, start: number, end: number, negated: boolean, weak: boolean): void {
+function push(
+  reading: Reading,
+  value: Value,
+  start: number,
+  end: number,
+  negated: boolean,
+  weak: boolean,
+): void {
   if (reading.found.length < MAX_FOUND) reading.found.push({ value, start, end, negated, weak });
   reading.wordsAfter = 0;
 }
 
 /** The index after the date, or after the years that it begins. */
-function pushDate(reading: Reading, tokens: Token[], at: number, date: ReadDate, clause: Clause, text: Characters): number {
+function pushDate(
+  reading: Reading,
+  tokens: Token[],
+  at: number,
+  date: ReadDate,
+  clause: Clause,
+  text: Characters,
+): number {
   const { value, next } = readYears(tokens, date, text) ?? date;
   push(reading, value, tokens[at]!.start, tokens[next - 1]!.end, clause.negated, false);
   return next;

@@ -7,7 +7,8 @@ import { otherNumbers, rewriteLetter, rewriteNumber, rewriteYesNo } from "../tes
 import { readGold } from "./gold.ts";
 import { squash } from "./squash.ts";
 
-const fixtures = process.env.FTMODEL_FIXTURES || fileURLToPath(new URL("../../../shared/data", import.meta.url));
+const fixtures =
+  process.env.FTMODEL_FIXTURES || fileURLToPath(new URL("../../../shared/data", import.meta.url));
 const present = existsSync(join(fixtures, "finance-qa"));
 if (!present) console.log(`skipped: no real questions at ${fixtures} (set FTMODEL_FIXTURES)`);
 
@@ -28,13 +29,18 @@ function loadRows(): { rows: Row[]; boxless: number } {
   const rows: Row[] = [];
   let boxless = 0;
   for (const name of readdirSync(join(fixtures, "finance-qa"))) {
-    for (const line of readFileSync(join(fixtures, "finance-qa", name), "utf8").split("\n").filter(Boolean)) {
+    for (const line of readFileSync(join(fixtures, "finance-qa", name), "utf8")
+      .split("\n")
+      .filter(Boolean)) {
       const row = JSON.parse(line) as { question: string; gold_answer: string };
       rows.push({ file: name, question: row.question, gold: row.gold_answer });
     }
   }
   for (const name of readdirSync(join(fixtures, "dianjin-shape"))) {
-    for (const row of JSON.parse(readFileSync(join(fixtures, "dianjin-shape", name), "utf8")) as { instruction: string; output: string }[]) {
+    for (const row of JSON.parse(readFileSync(join(fixtures, "dianjin-shape", name), "utf8")) as {
+      instruction: string;
+      output: string;
+    }[]) {
       const gold = boxed(row.output);
       if (gold === null) boxless++;
       else rows.push({ file: basename(name), question: row.instruction, gold });
@@ -51,7 +57,8 @@ describe.skipIf(!present)("the golds of the real questions", () => {
     expect(rows).toHaveLength(2896 + 709);
     expect(boxless).toBe(134);
     expect(read.filter((r) => !r.readable).map((r) => [r.file, r.gold, r.reason])).toEqual([]);
-    const kinds = (name: string) => [...new Set(read.filter((r) => r.file.includes(name)).map((r) => r.kind))].sort();
+    const kinds = (name: string) =>
+      [...new Set(read.filter((r) => r.file.includes(name)).map((r) => r.kind))].sort();
     for (const name of [".numeric", "fin_qa"]) expect(kinds(name), name).toEqual(["number"]);
     for (const name of [".option", "cflue_mcq"]) expect(kinds(name), name).toEqual(["choice"]);
     for (const name of ["yesno", "finqa_dev.text", "cflue_oe"]) expect(kinds(name), name).toEqual(["yesno"]);
@@ -85,7 +92,8 @@ describe.skipIf(!present)("the golds of the real questions", () => {
     expect(falseAccepts).toEqual([]);
   }
 
-  it("that are numbers are right in every other dress and wrong as another value", () => check("number", rewriteNumber, otherNumbers));
+  it("that are numbers are right in every other dress and wrong as another value", () =>
+    check("number", rewriteNumber, otherNumbers));
 
   it("that are choices are right in every dress and wrong as another letter", () =>
     check("choice", rewriteLetter, (gold) => {
@@ -94,7 +102,11 @@ describe.skipIf(!present)("the golds of the real questions", () => {
     }));
 
   it("that are yes or no are right in every dress and wrong as the opposite", () =>
-    check("yesno", (gold) => rewriteYesNo(gold === "是" || gold === "yes").same, (gold) => rewriteYesNo(gold === "是" || gold === "yes").other));
+    check(
+      "yesno",
+      (gold) => rewriteYesNo(gold === "是" || gold === "yes").same,
+      (gold) => rewriteYesNo(gold === "是" || gold === "yes").other,
+    ));
 
   it("that are texts are never right against another row's text", () => {
     const texts = read.filter((r) => r.kind === "text");
@@ -103,7 +115,8 @@ describe.skipIf(!present)("the golds of the real questions", () => {
       for (let k = 1; k <= 40; k++) {
         const other = texts[(i + k * 7) % texts.length]!;
         if (squash(other.gold) === squash(row.gold)) continue;
-        if (checkAnswer({ ...row, prediction: other.gold }).verdict === "right") accepted.push([row.gold, other.gold]);
+        if (checkAnswer({ ...row, prediction: other.gold }).verdict === "right")
+          accepted.push([row.gold, other.gold]);
       }
     }
     expect(texts.length).toBeGreaterThan(200);

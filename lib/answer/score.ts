@@ -32,8 +32,14 @@ export function scoreCompletion({ question, gold, completion }: CompletionCase):
   const answer = extractAnswer(completion, "strict");
   const strict = answer === null ? noAnswer() : checkAnswer({ question, gold, prediction: answer });
   const found = answer ?? extractAnswer(completion, "lenient");
-  const lenient = answer !== null ? strict : found === null ? judged("unreadable", "empty", () => "the completion is empty") : checkAnswer({ question, gold, prediction: found });
+  const lenient =
+    answer !== null
+      ? strict
+      : found === null
+        ? judged("unreadable", "empty", () => "the completion is empty")
+        : checkAnswer({ question, gold, prediction: found });
   return { format: format.ok, formatReason: format.reason, strict, lenient };
 }
 
-const noAnswer = (): Judged => judged("unreadable", "no_answer_block", () => "there is not exactly one answer block after the thinking");
+const noAnswer = (): Judged =>
+  judged("unreadable", "no_answer_block", () => "there is not exactly one answer block after the thinking");

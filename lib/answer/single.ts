@@ -7,7 +7,8 @@ import type { Quantity } from "./value.ts";
 export function readSingle(text: string): Quantity | null {
   if (text.length > MAX_ANSWER) return null;
   const reading = readValues(normalise(text));
-  if (reading.malformed > 0 || reading.found.length !== 1 || reading.wordsBefore + reading.wordsAfter > 4) return null;
+  if (reading.malformed > 0 || reading.found.length !== 1 || reading.wordsBefore + reading.wordsAfter > 4)
+    return null;
   const only = reading.found[0]!;
   return only.value.kind === "number" && !only.negated && !only.weak ? only.value.number : null;
 }

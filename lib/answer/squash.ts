@@ -1,10 +1,15 @@
 /** Words for comparison: one case, no white space or punctuation between. */
 import { normalise } from "./normalise.ts";
 
-const isWord = (c: number) => (c >= 48 && c <= 57) || (c >= 97 && c <= 122) || c >= 0x2e80 || (c >= 0xc0 && c < 0x2000);
-const isPunctuation = (c: number) => (c >= 0x3000 && c <= 0x303f) || (c >= 0xff00 && c <= 0xff0f) || (c >= 0xfe30 && c <= 0xfe4f);
+const isWord = (c: number) =>
+  (c >= 48 && c <= 57) || (c >= 97 && c <= 122) || c >= 0x2e80 || (c >= 0xc0 && c < 0x2000);
+const isPunctuation = (c: number) =>
+  (c >= 0x3000 && c <= 0x303f) || (c >= 0xff00 && c <= 0xff0f) || (c >= 0xfe30 && c <= 0xfe4f);
 
-/** Lower case, words separated by one space, Chinese run together; signs that carry meaning in numbers (%, ., -) stay inside them. */
+/**
+ * Lower case, words separated by one space, Chinese run together; signs that carry meaning in numbers (%, .,
+ * -) stay inside them.
+ */
 export function squash(text: string): string {
   const s = normalise(text).toLowerCase();
   let out = "";
@@ -12,7 +17,13 @@ export function squash(text: string): string {
     const from = i;
     while (i < s.length && stays(s, i)) i++;
     if (i > from) {
-      if (out && s.charCodeAt(from) < 0x2e80 && out.charCodeAt(out.length - 1) < 0x2e80 && !joinsDigits(s, from - 1)) out += " ";
+      if (
+        out &&
+        s.charCodeAt(from) < 0x2e80 &&
+        out.charCodeAt(out.length - 1) < 0x2e80 &&
+        !joinsDigits(s, from - 1)
+      )
+        out += " ";
       out += s.slice(from, i);
     }
     i++;
@@ -30,7 +41,8 @@ function stays(s: string, i: number): boolean {
 }
 
 /** 1,234 and 1234 are one word. */
-const joinsDigits = (s: string, i: number): boolean => s.charCodeAt(i) === 44 && digit(s, i - 1) && digit(s, i + 1);
+const joinsDigits = (s: string, i: number): boolean =>
+  s.charCodeAt(i) === 44 && digit(s, i - 1) && digit(s, i + 1);
 
 const digit = (s: string, i: number) => s.charCodeAt(i) >= 48 && s.charCodeAt(i) <= 57;
 
@@ -45,8 +57,11 @@ export function occurrences(text: string, part: string): number[] {
 }
 
 /** Does `part` stand at `at`, as a whole word where it is Latin? */
-export const stands = (text: string, part: string, at: number): boolean => text.startsWith(part, at) && hasEdges(text, part, at);
-const hasEdges = (text: string, part: string, at: number): boolean => edge(text, at, part.charCodeAt(0), -1) && edge(text, at + part.length - 1, part.charCodeAt(part.length - 1), 1);
+export const stands = (text: string, part: string, at: number): boolean =>
+  text.startsWith(part, at) && hasEdges(text, part, at);
+const hasEdges = (text: string, part: string, at: number): boolean =>
+  edge(text, at, part.charCodeAt(0), -1) &&
+  edge(text, at + part.length - 1, part.charCodeAt(part.length - 1), 1);
 
 const isLatin = (c: number) => (c >= 97 && c <= 122) || (c >= 48 && c <= 57);
 

@@ -18,10 +18,14 @@ export interface Suffix {
   any: boolean;
 }
 
-export const isSign = (t: Token | undefined, text: string): boolean => t !== undefined && t.type === "sign" && t.text === text;
-export const roleAt = (tokens: Token[], i: number): Role | null => (i < tokens.length ? tokens[i]!.role : null);
+export const isSign = (t: Token | undefined, text: string): boolean =>
+  t !== undefined && t.type === "sign" && t.text === text;
+export const roleAt = (tokens: Token[], i: number): Role | null =>
+  i < tokens.length ? tokens[i]!.role : null;
 
-/** Scales, percent, units, currency, per: whatever follows without another word between. The index after it. */
+/**
+ * Scales, percent, units, currency, per: whatever follows without another word between. The index after it.
+ */
 export function takeSuffix(tokens: Token[], from: number, s: Suffix): number {
   let i = from;
   for (; i < tokens.length; i++) {
@@ -32,7 +36,8 @@ export function takeSuffix(tokens: Token[], from: number, s: Suffix): number {
       if (of?.role !== "unit") break;
       s.per = of.unit;
       i++;
-    } else if (role.role === "during" && roleAt(tokens, i + 1)?.role === "scale" && !s.scaled) continue; // 1,234 in thousands
+    } else if (role.role === "during" && roleAt(tokens, i + 1)?.role === "scale" && !s.scaled)
+      continue; // 1,234 in thousands
     else if (!apply(role, s)) break;
   }
   // $2.4/share, 12元 / 股
@@ -91,7 +96,10 @@ function apply(role: Role, s: Suffix): boolean {
   return true;
 }
 
-/** "1,234 (in thousands)", "800（万元）": a bracket that holds nothing but scale, unit and currency. The index after it. */
+/**
+ * "1,234 (in thousands)", "800（万元）": a bracket that holds nothing but scale, unit and currency. The index
+ * after it.
+ */
 export function takeBracketed(tokens: Token[], from: number, s: Suffix): number {
   if (!isSign(tokens[from], "(")) return from;
   const trial: Suffix = { ...s };
@@ -99,7 +107,8 @@ export function takeBracketed(tokens: Token[], from: number, s: Suffix): number 
   let useful = false;
   for (; i < tokens.length && !isSign(tokens[i], ")"); i++) {
     const t = tokens[i]!;
-    if (t.role?.role === "during" || t.role?.role === "hedge" || t.text === "单位" || t.text === ":") continue;
+    if (t.role?.role === "during" || t.role?.role === "hedge" || t.text === "单位" || t.text === ":")
+      continue;
     if (t.role ? apply(t.role, trial) : applyScaleWord(t.text, trial)) useful = true;
     else return from;
   }

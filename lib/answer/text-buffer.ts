@@ -1,4 +1,7 @@
-/** Text made character by character. What comes out is one piece of memory: the readers look at each character several times. */
+/**
+ * Text made character by character. What comes out is one piece of memory: the readers look at each character
+ * several times.
+ */
 import { codeAt } from "./characters.ts";
 
 const PIECE = 1024;
@@ -35,7 +38,11 @@ export class TextBuffer {
   /** All of it. */
   toString(): string {
     let out = "";
-    for (let from = 0; from < this.#length; from += PIECE) out += String.fromCharCode.apply(null, this.#codes.subarray(from, Math.min(this.#length, from + PIECE)) as unknown as number[]);
+    for (let from = 0; from < this.#length; from += PIECE)
+      out += String.fromCharCode.apply(
+        null,
+        this.#codes.subarray(from, Math.min(this.#length, from + PIECE)) as unknown as number[],
+      );
     return out;
   }
 }

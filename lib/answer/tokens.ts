@@ -1,11 +1,16 @@
-/** A normalised answer as a row of tokens: numerals, known words, unknown words, signs. One pass, no pattern matching. */
+/**
+ * A normalised answer as a row of tokens: numerals, known words, unknown words, signs. One pass, no pattern
+ * matching.
+ */
 import type { Characters } from "./characters.ts";
 import { LATIN_WORDS } from "./lexicon.ts";
 import type { Role } from "./lexicon.ts";
 import { readExponent, scanExponent, scanNumeral } from "./numeral.ts";
 import { pushLatin, pushOther } from "./words.ts";
 
-/** One shape for all kinds, so that reading them stays fast; which fields mean something depends on `type`. */
+/**
+ * One shape for all kinds, so that reading them stays fast; which fields mean something depends on `type`.
+ */
 export interface Token {
   type: "number" | "role" | "unknown" | "sign";
   start: number;
@@ -25,11 +30,26 @@ export interface Token {
   fourDigits: boolean;
 }
 
-export const roleToken = (role: Role, start: number, end: number): Token => token("role", start, end, "", role);
-export const otherToken = (type: "unknown" | "sign", text: string, start: number, end: number): Token => token(type, start, end, text, null);
+export const roleToken = (role: Role, start: number, end: number): Token =>
+  token("role", start, end, "", role);
+export const otherToken = (type: "unknown" | "sign", text: string, start: number, end: number): Token =>
+  token(type, start, end, text, null);
 
 function token(type: Token["type"], start: number, end: number, text: string, role: Role | null): Token {
-  return { type, start, end, text, role, mantissa: 0, decimals: 0, exponent: 0, wellFormed: true, weak: false, chinese: false, fourDigits: false };
+  return {
+    type,
+    start,
+    end,
+    text,
+    role,
+    mantissa: 0,
+    decimals: 0,
+    exponent: 0,
+    wellFormed: true,
+    weak: false,
+    chinese: false,
+    fourDigits: false,
+  };
 }
 
 const isDigit = (c: number) => c >= 48 && c <= 57;
@@ -43,7 +63,8 @@ export function tokenise(text: Characters): Token[] {
   while (i < text.length) {
     const c = text.code(i);
     if (c === 32) i++;
-    else if (isDigit(c) || (c === 46 && isDigit(text.code(i + 1)) && !isDigit(text.code(i - 1)))) i = pushNumber(text, i, out);
+    else if (isDigit(c) || (c === 46 && isDigit(text.code(i + 1)) && !isDigit(text.code(i - 1))))
+      i = pushNumber(text, i, out);
     else if (isLatin(c)) i = pushLatin(text, i, out);
     else i = pushOther(text, i, out);
   }
@@ -62,7 +83,8 @@ function pushNumber(text: Characters, start: number, out: Token[]): number {
   }
   const n = scanNumeral(text, start);
   let { end } = n;
-  const power = text.is(end, "^") && n.mantissa === 10 && n.decimals === 0 ? readExponent(text, end + 1) : null;
+  const power =
+    text.is(end, "^") && n.mantissa === 10 && n.decimals === 0 ? readExponent(text, end + 1) : null;
   const scientific = power ?? scanExponent(text, end);
   if (scientific) ({ end } = scientific);
   const exponent = power ? power.exponent - 1 : (scientific?.exponent ?? 0);
@@ -88,7 +110,9 @@ function pushNumber(text: Characters, start: number, out: Token[]): number {
 /** 0x, 0b, 0o */
 const isRadix = (c: number) => c === 120 || c === 88 || c === 98 || c === 66 || c === 111 || c === 79;
 
-/** "1st", "3D", "5xyz" are no numbers: where they end; 0 when the letters are a known suffix ("5m", "25bp"). */
+/**
+ * "1st", "3D", "5xyz" are no numbers: where they end; 0 when the letters are a known suffix ("5m", "25bp").
+ */
 function endOfMangled(text: Characters, from: number): number {
   let stop = from + 1;
   while (isLatin(text.code(stop))) stop++;

@@ -8,7 +8,10 @@ export type Dress = "plain" | "percent" | "point" | "bp" | "multiple" | "fractio
 export interface Quantity {
   /** With scale, percent and sign worked in: 5.2亿 is 520,000,000, 12.5% is 0.125. */
   value: Exact;
-  /** Power of ten of one unit in the last place shown: −3 for 12.5%; null for fractions and ratios, which round nowhere. */
+  /**
+   * Power of ten of one unit in the last place shown: −3 for 12.5%; null for fractions and ratios, which
+   * round nowhere.
+   */
   step: number | null;
   /** Decimals as written, before scale and percent. */
   decimals: number;
@@ -61,11 +64,14 @@ export interface Reading {
   wordsAfter: number;
 }
 
-const mayBeYear = (q: Quantity): boolean => q.dress === "plain" && q.step === 0 && q.value.e === 0 && q.value.m >= 1800 && q.value.m <= 2200;
+const mayBeYear = (q: Quantity): boolean =>
+  q.dress === "plain" && q.step === 0 && q.value.e === 0 && q.value.m >= 1800 && q.value.m <= 2200;
 /** A bare number that may be a year: 1800–2200 without decimals. */
 export const isYear = (v: Value): boolean => v.kind === "number" && mayBeYear(v.number);
 /** A date, a year or years that tell when, not how much. */
-export const isWhen = (v: Value): boolean => v.kind === "date" || (v.kind === "range" && v.low.currency === null && mayBeYear(v.low) && mayBeYear(v.high));
+export const isWhen = (v: Value): boolean =>
+  v.kind === "date" ||
+  (v.kind === "range" && v.low.currency === null && mayBeYear(v.low) && mayBeYear(v.high));
 
 /** "520,000,000", "12.5 %", "3 % to 5 %": for messages. */
 export function showValue(v: Value): string {
@@ -78,6 +84,11 @@ export function showValue(v: Value): string {
 
 function showQuantity(q: Quantity): string {
   const number = show(q.value);
-  const tail = [q.dress === "point" ? "points" : "", q.currency ?? "", q.unit ? `${q.unit}s` : "", q.per ? `per ${q.per}` : ""].filter(Boolean);
+  const tail = [
+    q.dress === "point" ? "points" : "",
+    q.currency ?? "",
+    q.unit ? `${q.unit}s` : "",
+    q.per ? `per ${q.per}` : "",
+  ].filter(Boolean);
   return tail.length ? `${number} ${tail.join(" ")}` : number;
 }

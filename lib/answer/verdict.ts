@@ -1,11 +1,17 @@
 /** What the checker says. */
 
-/** `judge`: rules cannot decide; not judged by rules, never counted as right. `unreadable`: nothing there that can be read. */
+/**
+ * `judge`: rules cannot decide; not judged by rules, never counted as right. `unreadable`: nothing there that
+ * can be read.
+ */
 export type Verdict = "right" | "wrong" | "unreadable" | "judge";
 
 export type AnswerKind = "number" | "range" | "inequality" | "ratio" | "date" | "choice" | "yesno" | "text";
 
-/** A verdict with a stable code for machines and a sentence for people. `message` is a getter: JSON shows it, spreading loses it. */
+/**
+ * A verdict with a stable code for machines and a sentence for people. `message` is a getter: JSON shows it,
+ * spreading loses it.
+ */
 export interface Judged {
   verdict: Verdict;
   reason: string;

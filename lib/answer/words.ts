@@ -21,12 +21,16 @@ export function pushLatin(text: Characters, start: number, out: Token[]): number
   let end = wordEnd(text, start);
   const word = text.slice(start, end).toLowerCase();
   const known = latinWord(word);
-  const phrase = known === undefined || known.phrase === 0 ? null : findPhrase(text, start, end, word, known.phrase);
+  const phrase =
+    known === undefined || known.phrase === 0 ? null : findPhrase(text, start, end, word, known.phrase);
   if (phrase) {
     out.push(phrase);
     return phrase.end;
   }
-  const role = known === undefined || (word.length === 1 && ONLY_ADJACENT.has(word) && !touchesNumber(text, start)) ? null : known.role;
+  const role =
+    known === undefined || (word.length === 1 && ONLY_ADJACENT.has(word) && !touchesNumber(text, start))
+      ? null
+      : known.role;
   if (role && (!isDigit(text.code(end)) || role.role === "currency" || role.role === "fiscal")) {
     out.push(roleToken(role, start, end));
     return end;
@@ -34,7 +38,8 @@ export function pushLatin(text: Characters, start: number, out: Token[]): number
   while (isDigit(text.code(end)) || isLatin(text.code(end))) end++;
   const name = text.slice(start, end);
   // COVID-19: the hyphen belongs to the word.
-  if (text.is(end, "-") && isDigit(text.code(end + 1)) && !role) while (text.is(end, "-") || isDigit(text.code(end))) end++;
+  if (text.is(end, "-") && isDigit(text.code(end + 1)) && !role)
+    while (text.is(end, "-") || isDigit(text.code(end))) end++;
   out.push(otherToken("unknown", name, start, end));
   return end;
 }
@@ -43,15 +48,23 @@ const SCALES: Role[] = [];
 /** 万, 百万, 万亿: made once for each power. */
 const scaleRole = (power: number): Role => (SCALES[power] ??= inOneShape({ role: "scale", power }));
 
-const touchesNumber = (text: Characters, start: number): boolean => start > 0 && (isDigit(text.code(start - 1)) || text.is(start - 1, ")"));
+const touchesNumber = (text: Characters, start: number): boolean =>
+  start > 0 && (isDigit(text.code(start - 1)) || text.is(start - 1, ")"));
 
 /** US$, HK$, A$ */
 function currencySign(text: Characters, start: number): Token | null {
-  for (const entry of entriesAt(text, start) ?? []) if (matches(entry, text, start)) return roleToken(entry.role, start, start + entry.word.length);
+  for (const entry of entriesAt(text, start) ?? [])
+    if (matches(entry, text, start)) return roleToken(entry.role, start, start + entry.word.length);
   return null;
 }
 
-function findPhrase(text: Characters, start: number, end: number, word: string, longest: number): Token | null {
+function findPhrase(
+  text: Characters,
+  start: number,
+  end: number,
+  word: string,
+  longest: number,
+): Token | null {
   let phrase = word;
   let stop = end;
   let best: Token | null = null;
@@ -67,7 +80,8 @@ function findPhrase(text: Characters, start: number, end: number, word: string, 
 
 function wordEnd(text: Characters, start: number): number {
   let end = start + 1;
-  while (isLatin(text.code(end)) || ((text.is(end, "'") || text.is(end, "’")) && isLatin(text.code(end + 1)))) end++;
+  while (isLatin(text.code(end)) || ((text.is(end, "'") || text.is(end, "’")) && isLatin(text.code(end + 1))))
+    end++;
   return end;
 }
 
@@ -92,7 +106,13 @@ function fitsHere(role: Role, text: Characters, end: number, previous: Token | u
 export function pushOther(text: Characters, start: number, out: Token[]): number {
   const c = text.code(start);
   const previous = out.length > 0 ? out[out.length - 1] : undefined;
-  if (c > 0x2e80 && previous !== undefined && (previous.type === "number" ? !previous.chinese || previous.decimals > 0 : previous.type === "sign" && previous.text === ")")) {
+  if (
+    c > 0x2e80 &&
+    previous !== undefined &&
+    (previous.type === "number"
+      ? !previous.chinese || previous.decimals > 0
+      : previous.type === "sign" && previous.text === ")")
+  ) {
     const scale = scanScale(text, start);
     if (scale.power > 0) {
       out.push(roleToken(scaleRole(scale.power), start, scale.end));
@@ -104,7 +124,11 @@ export function pushOther(text: Characters, start: number, out: Token[]): number
     for (const entry of entries) {
       const { word, role } = entry;
       if (!matches(entry, text, start) || !fitsHere(role, text, start + word.length, previous)) continue;
-      out.push(role.role === "plain" ? otherToken("unknown", word, start, start + word.length) : roleToken(role, start, start + word.length));
+      out.push(
+        role.role === "plain"
+          ? otherToken("unknown", word, start, start + word.length)
+          : roleToken(role, start, start + word.length),
+      );
       return start + word.length;
     }
   }
@@ -112,15 +136,25 @@ export function pushOther(text: Characters, start: number, out: Token[]): number
 }
 
 /** One string for each, as signs are compared again and again. */
-const WIDE_SIGNS = new Map(["。", "、", "≈", "≒", "≅", "±", "√", "∶", "×"].map((sign) => [sign.charCodeAt(0), sign]));
+const WIDE_SIGNS = new Map(
+  ["。", "、", "≈", "≒", "≅", "±", "√", "∶", "×"].map((sign) => [sign.charCodeAt(0), sign]),
+);
 
 function pushSign(text: Characters, start: number, out: Token[]): number {
   const c = text.code(start);
-  out.push(otherToken("sign", c < 128 ? text.at(start) : (WIDE_SIGNS.get(c) ?? text.at(start)), start, start + 1));
+  out.push(
+    otherToken("sign", c < 128 ? text.at(start) : (WIDE_SIGNS.get(c) ?? text.at(start)), start, start + 1),
+  );
   return start + 1;
 }
 
-function pushChinese(text: Characters, start: number, c: number, previous: Token | undefined, out: Token[]): number {
+function pushChinese(
+  text: Characters,
+  start: number,
+  c: number,
+  previous: Token | undefined,
+  out: Token[],
+): number {
   if (c >= 0x3000 && c <= 0x303f && c !== 0x3007) return pushSign(text, start, out);
   const numeral = scanChineseNumeral(text, start);
   if (numeral) {
@@ -131,11 +165,16 @@ function pushChinese(text: Characters, start: number, c: number, previous: Token
     number.wellFormed = numeral.wellFormed;
     number.weak = numeral.single;
     number.chinese = true;
-    number.fourDigits = numeral.decimals === 0 && numeral.end - start === 4 && isChineseDigit(text.code(start + 1)) && isChineseDigit(text.code(start + 3));
+    number.fourDigits =
+      numeral.decimals === 0 &&
+      numeral.end - start === 4 &&
+      isChineseDigit(text.code(start + 1)) &&
+      isChineseDigit(text.code(start + 3));
     out.push(number);
     return numeral.end;
   }
-  if (previous?.type === "unknown" && previous.end === start && previous.text.charCodeAt(0) > 0x2e80) previous.end = start + 1;
+  if (previous?.type === "unknown" && previous.end === start && previous.text.charCodeAt(0) > 0x2e80)
+    previous.end = start + 1;
   else out.push(otherToken("unknown", text.at(start), start, start + 1));
   return start + 1;
 }

@@ -145,7 +145,9 @@ async function inServers(lab: Lab, open: readonly OpenTasks[], given: boolean): 
 function tellTooLong(name: string, answers: readonly StoredAnswer[], maxModelLength: number): void {
   const count = answers.filter(({ failure }) => failure === TOO_LONG).length;
   if (count === 0) return;
-  const todo = `Raise serving.maxModelLength (${maxModelLength}; a given server has its own), or lower evaluate.maxTokens, grpo.maxTokens or prepare.maxPromptTokens.`;
+  const todo =
+    `Raise serving.maxModelLength (${maxModelLength}; a given server has its own), or lower ` +
+    "evaluate.maxTokens, grpo.maxTokens or prepare.maxPromptTokens.";
   if (count === answers.length)
     throw new LabError({
       what: "Every prompt is too long for the server's context",
@@ -154,6 +156,7 @@ function tellTooLong(name: string, answers: readonly StoredAnswer[], maxModelLen
       todo,
     });
   console.log(
-    `${name}: ${count} of ${answers.length} prompts are too long for the server's context and count as not answered. ${todo}`,
+    `${name}: ${count} of ${answers.length} prompts are too long for the server's context and ` +
+      `count as not answered. ${todo}`,
   );
 }

@@ -63,7 +63,7 @@ test("each list is asked under its name and its prompt, and its answers go into 
 });
 
 test("the next list's requests fill the places that the last ones of the one before leave free", async () => {
-  let waiting: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
   // Only eight at once are answered: four lists of two would never get there one after the other.
   const client = await answerWith(
     (_, response) =>

@@ -16,7 +16,14 @@ test("another line in a room is another code; a test of it is not, nor another r
   write("answer/money/currency.ts", "2");
   write("reward/reward.ts", "3");
   let before = await hashCode(["answer", "reward"], repository);
-  for (const [name, changes] of [["answer/answer.test.ts", false], ["answer/answer.ts", true], ["answer/money/currency.ts", true], ["reward/reward.ts", true], ["reward/added.ts", true], ["view/table.ts", false]] as const) {
+  for (const [name, changes] of [
+    ["answer/answer.test.ts", false],
+    ["answer/answer.ts", true],
+    ["answer/money/currency.ts", true],
+    ["reward/reward.ts", true],
+    ["reward/added.ts", true],
+    ["view/table.ts", false],
+  ] as const) {
     write(name, "changed");
     const now = await hashCode(["answer", "reward"], repository);
     expect(now !== before, name).toBe(changes);

@@ -15,7 +15,10 @@ export interface ConfigRow {
   why: string;
 }
 
-/** One row a value of the section, in the config's order. "seed", which stands in no section, may be asked for too. */
+/**
+ * One row a value of the section, in the config's order. "seed", which stands in no section, may be asked for
+ * too.
+ */
 export function explainConfig(config: Config, ...sections: (ConfigSection | "seed")[]): ConfigRow[] {
   const defaults = PROFILES[config.profile];
   return configKeys()

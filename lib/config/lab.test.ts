@@ -46,13 +46,19 @@ describe("resolveConfig", () => {
     ["sed=1", "did you mean seed?"],
     ["qqqqqqqq.zzzzzzz=1", "a key of the config"],
   ])("the unknown key of %s names the nearest valid one", (setting, expected) => {
-    expect(problem(() => resolveConfig({ set: [setting] }))).toMatchObject({ what: "There is no such key", expected });
+    expect(problem(() => resolveConfig({ set: [setting] }))).toMatchObject({
+      what: "There is no such key",
+      expected,
+    });
     const key = setting.split("=")[0]!;
     expect(problem(() => resolveConfig({ overrides: { [key]: 1 } })).expected).toBe(expected);
   });
 
   test("an unknown profile names the nearest", () => {
-    expect(problem(() => resolveConfig({ profile: "tyni" }))).toMatchObject({ what: "There is no such profile", expected: "did you mean tiny?" });
+    expect(problem(() => resolveConfig({ profile: "tyni" }))).toMatchObject({
+      what: "There is no such profile",
+      expected: "did you mean tiny?",
+    });
     expect(problem(() => resolveConfig({ profile: "toString" })).expected).toBe("one of tiny, small, gpu");
     expect(problem(() => resolveConfig({ set: ["profile=gpu"] })).todo).toContain("--profile");
   });
@@ -64,13 +70,21 @@ describe("resolveConfig", () => {
     ["sft.learningRate=null", "key sft.learningRate", "a number from 1e-8 to 1", "null"],
     ["filter.useJudge=yes", "key filter.useJudge", "true or false", '"yes"'],
     ["filter.rubric=five", "key filter.rubric", "one of four-dimensions, seven-criteria", '"five"'],
-    ["models.base=--trust-remote-code", "key models.base", "must not start with '-' (hub id or folder)", '"--trust-remote-code"'],
+    [
+      "models.base=--trust-remote-code",
+      "key models.base",
+      "must not start with '-' (hub id or folder)",
+      '"--trust-remote-code"',
+    ],
   ])("%s is out of range: key, what is allowed, what was found", (setting, where, expected, found) => {
     expect(problem(() => resolveConfig({ set: [setting] }))).toMatchObject({ where, expected, found });
   });
 
   test("values that contradict each other name the key and the rule", () => {
-    expect(problem(() => resolveConfig({ set: ["grpo.microBatch=7"] }))).toMatchObject({ where: "key grpo.microBatch", expected: "must divide promptsPerStep × groupSize = 64" });
+    expect(problem(() => resolveConfig({ set: ["grpo.microBatch=7"] }))).toMatchObject({
+      where: "key grpo.microBatch",
+      expected: "must divide promptsPerStep × groupSize = 64",
+    });
     expect(problem(() => resolveConfig({ set: ["prepare.mixConcept=0.5"] })).expected).toContain("sum to 1");
   });
 });
@@ -92,9 +106,19 @@ describe("parseSetting", () => {
 
 describe("openLab", () => {
   test("the environment wins over the cell, the cell over the profile", () => {
-    const environment = { FTMODEL_PROFILE: "tiny", FTMODEL_SET: '["grpo.beta=0.2"]', FTMODEL_SOURCES: '["/x/a.csv"]', FTMODEL_WORKSPACE: "/tmp/w", FTMODEL_FORCE: "1" };
+    const environment = {
+      FTMODEL_PROFILE: "tiny",
+      FTMODEL_SET: '["grpo.beta=0.2"]',
+      FTMODEL_SOURCES: '["/x/a.csv"]',
+      FTMODEL_WORKSPACE: "/tmp/w",
+      FTMODEL_FORCE: "1",
+    };
     const lab = openLab({ profile: "gpu", "grpo.beta": 0.1, "grpo.temperature": 0.9 }, environment);
-    expect(lab.config).toMatchObject({ profile: "tiny", grpo: { beta: 0.2, temperature: 0.9 }, prepare: { sources: ["/x/a.csv"] } });
+    expect(lab.config).toMatchObject({
+      profile: "tiny",
+      grpo: { beta: 0.2, temperature: 0.9 },
+      prepare: { sources: ["/x/a.csv"] },
+    });
     expect(lab.paths.raw).toBe("/tmp/w/data/raw/raw.jsonl");
     expect(lab.force).toBe(true);
     expect(lab.chosen).toEqual(["grpo.beta", "grpo.temperature", "grpo.beta"]);
@@ -102,12 +126,19 @@ describe("openLab", () => {
 
   test("with nothing said it is the tiny profile in the repository, and relative files start there", () => {
     const lab = openLab({ "prepare.sources": ["mine.jsonl"] }, {});
-    expect(lab).toMatchObject({ config: { profile: "tiny", prepare: { sources: [join(REPO_ROOT, "mine.jsonl")] } }, force: false, paths: { root: REPO_ROOT } });
+    expect(lab).toMatchObject({
+      config: { profile: "tiny", prepare: { sources: [join(REPO_ROOT, "mine.jsonl")] } },
+      force: false,
+      paths: { root: REPO_ROOT },
+    });
     expect(openLab({ profile: "gpu" }, {}).config.profile).toBe("gpu");
   });
 
   test("a variable that is not its JSON is named", () => {
-    expect(problem(() => openLab({}, { FTMODEL_SET: "grpo.beta=1" }))).toMatchObject({ where: "FTMODEL_SET", found: '"grpo.beta=1"' });
+    expect(problem(() => openLab({}, { FTMODEL_SET: "grpo.beta=1" }))).toMatchObject({
+      where: "FTMODEL_SET",
+      found: '"grpo.beta=1"',
+    });
     expect(problem(() => openLab({}, { FTMODEL_SOURCES: "[1]" })).where).toBe("FTMODEL_SOURCES");
     expect(problem(() => openLab({}, { FTMODEL_FORCE: "maybe" })).where).toBe("FTMODEL_FORCE");
   });
@@ -118,9 +149,20 @@ describe("explainConfig", () => {
     const config = resolveConfig({ overrides: { "grpo.beta": 0.1 } });
     const rows = explainConfig(config, "grpo");
     expect(rows.map((r) => r.name)).toEqual(configKeys().filter((k) => k.startsWith("grpo.")));
-    expect(rows.find((r) => r.name === "grpo.beta")).toEqual({ name: "grpo.beta", value: 0.1, unit: "", original: 0.05, changed: true, why: expect.stringContaining("KL") });
+    expect(rows.find((r) => r.name === "grpo.beta")).toEqual({
+      name: "grpo.beta",
+      value: 0.1,
+      unit: "",
+      original: 0.05,
+      changed: true,
+      why: expect.stringContaining("KL"),
+    });
     expect(rows.filter((r) => r.changed)).toHaveLength(1);
-    for (const key of configKeys()) expect(explainConfig(config, key.split(".")[0] as "sft" | "seed").find((r) => r.name === key)!.why, key).not.toBe("");
+    for (const key of configKeys())
+      expect(
+        explainConfig(config, key.split(".")[0] as "sft" | "seed").find((r) => r.name === key)!.why,
+        key,
+      ).not.toBe("");
   });
 });
 
@@ -139,42 +181,77 @@ describe("requireGpu", () => {
 
   test("without one the gpu profile says so and what to do; the tiny profile does not ask", async () => {
     await withPath(folder, async () => {
-      await expect(requireGpu(openLab({ profile: "gpu" }, {}))).rejects.toThrow(/needs an NVIDIA GPU[\s\S]*--profile tiny[\s\S]*Nothing was loaded/);
+      await expect(requireGpu(openLab({ profile: "gpu" }, {}))).rejects.toThrow(
+        /needs an NVIDIA GPU[\s\S]*--profile tiny[\s\S]*Nothing was loaded/,
+      );
       expect(await requireGpu(openLab({}, {}))).toEqual([]);
     });
   });
 
-  const card = (line: string) => writeFileSync(join(folder, "nvidia-smi"), `#!/bin/sh\n[ "$1" = "--query-gpu=name,memory.total,memory.free,driver_version,index,uuid" ] && echo "${line}"\n`, { mode: 0o755 });
+  const card = (line: string) =>
+    writeFileSync(
+      join(folder, "nvidia-smi"),
+      `#!/bin/sh\n[ "$1" = "--query-gpu=name,memory.total,memory.free,driver_version,index,uuid" ` +
+        `] && echo "${line}"\n`,
+      { mode: 0o755 },
+    );
 
   test("with one its name, memory and driver are known", async () => {
     card("NVIDIA H100, PCIe, 81559, 81076, 580.95.05, 0, GPU-8f2c");
-    const gpu = { index: 0, uuid: "GPU-8f2c", name: "NVIDIA H100, PCIe", memoryMiB: 81559, freeMiB: 81076, driver: "580.95.05" };
+    const gpu = {
+      index: 0,
+      uuid: "GPU-8f2c",
+      name: "NVIDIA H100, PCIe",
+      memoryMiB: 81559,
+      freeMiB: 81076,
+      driver: "580.95.05",
+    };
     expect(await withPath(`${folder}:${process.env.PATH}`, listGpus)).toEqual([gpu]);
-    expect(await withPath(`${folder}:${process.env.PATH}`, () => requireGpu(openLab({ profile: "gpu" }, {})))).toEqual([gpu]);
+    expect(
+      await withPath(`${folder}:${process.env.PATH}`, () => requireGpu(openLab({ profile: "gpu" }, {}))),
+    ).toEqual([gpu]);
     expect(parseGpus("No devices were found\n")).toEqual([]);
   });
 
   test("a driver that CUDA 13 does not run on is told before anything is loaded", async () => {
     card("NVIDIA A100, 40960, 40000, 550.144.03");
-    await expect(withPath(`${folder}:${process.env.PATH}`, () => requireGpu(openLab({ profile: "gpu" }, {})))).rejects.toThrow(/driver is too old[^]*580\.65\.06[^]*550\.144\.03/);
-    expect([isOlder("580.65.06", "580.65.06"), isOlder("580.65", "580.65.06"), isOlder("1000.1", "580.65.06")]).toEqual([false, true, false]);
+    await expect(
+      withPath(`${folder}:${process.env.PATH}`, () => requireGpu(openLab({ profile: "gpu" }, {}))),
+    ).rejects.toThrow(/driver is too old[^]*580\.65\.06[^]*550\.144\.03/);
+    expect([
+      isOlder("580.65.06", "580.65.06"),
+      isOlder("580.65", "580.65.06"),
+      isOlder("1000.1", "580.65.06"),
+    ]).toEqual([false, true, false]);
   });
 
   const refusal = async (script: string, devices?: string) => {
     writeFileSync(join(folder, "nvidia-smi"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     if (devices !== undefined) process.env.CUDA_VISIBLE_DEVICES = devices;
     try {
-      return await withPath(`${folder}:${process.env.PATH}`, () => requireGpu(openLab({ profile: "gpu" }, {}), 500)).then(() => "none", (error: LabError) => error.problem.found);
+      return await withPath(`${folder}:${process.env.PATH}`, () =>
+        requireGpu(openLab({ profile: "gpu" }, {}), 500),
+      ).then(
+        () => "none",
+        (error: LabError) => error.problem.found,
+      );
     } finally {
       delete process.env.CUDA_VISIBLE_DEVICES;
     }
   };
 
   test("why there is none is told in nvidia-smi's own words", async () => {
-    expect(await refusal("echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18")).toBe("none: nvidia-smi says: Failed to initialize NVML: Driver/library version mismatch");
+    expect(await refusal("echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18")).toBe(
+      "none: nvidia-smi says: Failed to initialize NVML: Driver/library version mismatch",
+    );
     expect(await refusal("exec sleep 30")).toBe("none: nvidia-smi gave no answer in 0.5 s");
-    expect(await refusal("echo 'No devices were found'")).toBe("none: nvidia-smi says: No devices were found");
-    const [good, bad] = ["echo 'NVIDIA A, 81559, 81000, 580.95.05, 0, GPU-0'", "echo 'NVIDIA B, [N/A], [N/A], 580.95.05, 1, GPU-1'"];
+    expect(await refusal("echo 'No devices were found'")).toBe(
+      "none: nvidia-smi says: No devices were found",
+    );
+    const [good, bad] = [
+      "echo 'NVIDIA A, 81559, 81000, 580.95.05, 0, GPU-0'",
+      "echo 'NVIDIA B, [N/A], [N/A], 580.95.05, 1, GPU-1'",
+    ];
     expect(await refusal(bad!)).toBe("NVIDIA B, [N/A], [N/A], 580.95.05, 1, GPU-1");
     expect(await refusal(`${good}; ${bad}`)).toBe("NVIDIA B, [N/A], [N/A], 580.95.05, 1, GPU-1");
     expect(await refusal(`${good}; ${bad}`, "0")).toBe("none"); // nothing to refuse
@@ -183,12 +260,21 @@ describe("requireGpu", () => {
   });
 
   test("what CUDA_VISIBLE_DEVICES hides is not counted", () => {
-    const [a, b] = ["A", "B"].map((name, index) => ({ index, uuid: `GPU-8f2${name}`, name, memoryMiB: 1, freeMiB: 1, driver: "580.65.06" }));
+    const [a, b] = ["A", "B"].map((name, index) => ({
+      index,
+      uuid: `GPU-8f2${name}`,
+      name,
+      memoryMiB: 1,
+      freeMiB: 1,
+      driver: "580.65.06",
+    }));
     expect(visibleGpus([a!, b!], undefined)).toEqual([a, b]);
     expect(visibleGpus([a!, b!], "1")).toEqual([b]);
     expect(visibleGpus([a!, b!], "GPU-8f2B, 0")).toEqual([b, a]);
-    for (const none of ["GPU-8f2", "GPU-x", "abc", "2", "0,0", "0,GPU-8f2A", "MIG-1"]) expect(visibleGpus([a!, b!], none), none).toEqual([]);
-    for (const first of ["0,-1,1", "0,,1", "0,7,1", "0,abc"]) expect(visibleGpus([a!, b!], first), first).toEqual([a]);
+    for (const none of ["GPU-8f2", "GPU-x", "abc", "2", "0,0", "0,GPU-8f2A", "MIG-1"])
+      expect(visibleGpus([a!, b!], none), none).toEqual([]);
+    for (const first of ["0,-1,1", "0,,1", "0,7,1", "0,abc"])
+      expect(visibleGpus([a!, b!], first), first).toEqual([a]);
     expect(visibleGpus([b!], "1")).toEqual([b]); // its index, also where another card cannot be read
     expect(visibleGpus([a!, b!], "")).toEqual([]);
     expect(visibleGpus([a!, b!], "-1")).toEqual([]);
@@ -198,12 +284,16 @@ describe("requireGpu", () => {
     expect(firstGpus(1, {})).toEqual({ CUDA_VISIBLE_DEVICES: "0" });
     expect(firstGpus(2, { CUDA_VISIBLE_DEVICES: "3, 1,0" })).toEqual({ CUDA_VISIBLE_DEVICES: "3,1" });
     expect(firstGpus(1, { CUDA_VISIBLE_DEVICES: "" })).toEqual({ CUDA_VISIBLE_DEVICES: "" });
-    expect(firstGpus(2, { CUDA_VISIBLE_DEVICES: "GPU-8f2c,-1,0" })).toEqual({ CUDA_VISIBLE_DEVICES: "GPU-8f2c" });
+    expect(firstGpus(2, { CUDA_VISIBLE_DEVICES: "GPU-8f2c,-1,0" })).toEqual({
+      CUDA_VISIBLE_DEVICES: "GPU-8f2c",
+    });
   });
 
   test("each of several training processes keeps to its own GPU", () => {
     expect(ownGpu({ CUDA_VISIBLE_DEVICES: "2,3" })).toEqual({});
     expect(ownGpu({ WORLD_SIZE: "2", LOCAL_RANK: "1" })).toEqual({ CUDA_VISIBLE_DEVICES: "1" });
-    expect(ownGpu({ WORLD_SIZE: "2", LOCAL_RANK: "1", CUDA_VISIBLE_DEVICES: "2, 3" })).toEqual({ CUDA_VISIBLE_DEVICES: "3" });
+    expect(ownGpu({ WORLD_SIZE: "2", LOCAL_RANK: "1", CUDA_VISIBLE_DEVICES: "2, 3" })).toEqual({
+      CUDA_VISIBLE_DEVICES: "3",
+    });
   });
 });

@@ -20,10 +20,11 @@ export interface Lab {
 /**
  * Opens the lab: profile < the cell's overrides < the environment, so that a pipeline needs no editing.
  *
- * `overrides` are dotted keys, `profile` among them: `openLab({ "grpo.learningRate": 1e-4 })`. Environment: FTMODEL_PROFILE (tiny, small or
- * gpu), FTMODEL_SET (JSON list of "key=value"), FTMODEL_SOURCES (JSON list of files), FTMODEL_WORKSPACE (folder for data/, ckpts/ and
- * reports/), FTMODEL_FORCE=1. Relative files are looked for from the repository's root. Creates nothing.
- * Throws LabError as resolveConfig, and when a variable is not the JSON it should be.
+ * `overrides` are dotted keys, `profile` among them: `openLab({ "grpo.learningRate": 1e-4 })`. Environment:
+ * FTMODEL_PROFILE (tiny, small or gpu), FTMODEL_SET (JSON list of "key=value"), FTMODEL_SOURCES (JSON list of
+ * files), FTMODEL_WORKSPACE (folder for data/, ckpts/ and reports/), FTMODEL_FORCE=1. Relative files are
+ * looked for from the repository's root. Creates nothing. Throws LabError as resolveConfig, and when a
+ * variable is not the JSON it should be.
  */
 export function openLab(overrides: Overrides = {}, environment: NodeJS.ProcessEnv = process.env): Lab {
   const { profile, ...rest } = overrides;
@@ -34,9 +35,16 @@ export function openLab(overrides: Overrides = {}, environment: NodeJS.ProcessEn
     set,
     sources: textList(environment, "FTMODEL_SOURCES", '["/data/questions.jsonl"]'),
   });
-  config.prepare.sources = config.prepare.sources.map((file) => (isAbsolute(file) ? file : resolve(REPO_ROOT, file)));
+  config.prepare.sources = config.prepare.sources.map((file) =>
+    isAbsolute(file) ? file : resolve(REPO_ROOT, file),
+  );
   const chosen = [...Object.keys(rest), ...set.map((setting) => parseSetting(setting).key)];
-  return { config, paths: workspacePaths(environment.FTMODEL_WORKSPACE || REPO_ROOT), force: flag(environment, "FTMODEL_FORCE"), chosen };
+  return {
+    config,
+    paths: workspacePaths(environment.FTMODEL_WORKSPACE || REPO_ROOT),
+    force: flag(environment, "FTMODEL_FORCE"),
+    chosen,
+  };
 }
 
 function textList(environment: NodeJS.ProcessEnv, name: string, example: string): string[] | undefined {
@@ -48,12 +56,22 @@ function textList(environment: NodeJS.ProcessEnv, name: string, example: string)
   } catch {
     // told below
   }
-  throw new LabError({ what: "An environment variable cannot be read", where: name, expected: `a JSON list of texts, such as ${example}`, found: shorten(text) });
+  throw new LabError({
+    what: "An environment variable cannot be read",
+    where: name,
+    expected: `a JSON list of texts, such as ${example}`,
+    found: shorten(text),
+  });
 }
 
 function flag(environment: NodeJS.ProcessEnv, name: string): boolean {
   const text = environment[name] ?? "";
   if (["", "0", "false"].includes(text)) return false;
   if (["1", "true"].includes(text)) return true;
-  throw new LabError({ what: "An environment variable cannot be read", where: name, expected: "1 or 0", found: shorten(text) });
+  throw new LabError({
+    what: "An environment variable cannot be read",
+    where: name,
+    expected: "1 or 0",
+    found: shorten(text),
+  });
 }

@@ -46,10 +46,14 @@ export function workspacePaths(root: string = process.env.FTMODEL_WORKSPACE || R
   };
 }
 
-/** A model named in the config as a path relative to the repository (`ckpts/tiny/base`), or absolute; null for a hub id. */
+/**
+ * A model named in the config as a path relative to the repository (`ckpts/tiny/base`), or absolute; null for
+ * a hub id.
+ */
 export function localModelPath(name: string): string | null {
   if (isAbsolute(name)) return name;
-  if (name.startsWith("ckpts/") || name.startsWith("./") || name.startsWith("../")) return resolve(REPO_ROOT, name);
+  if (name.startsWith("ckpts/") || name.startsWith("./") || name.startsWith("../"))
+    return resolve(REPO_ROOT, name);
   return null;
 }
 

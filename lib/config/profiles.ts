@@ -1,4 +1,7 @@
-/** The sets of defaults: `gpu` with the original project's models, `small` for one GPU of 8 GB, `tiny` for two CPU cores. */
+/**
+ * The sets of defaults: `gpu` with the original project's models, `small` for one GPU of 8 GB, `tiny` for two
+ * CPU cores.
+ */
 import type { Config } from "./config.ts";
 
 /** The original project's values, where they are known; what it did not have is ours. */
@@ -28,7 +31,8 @@ export const ORIGINAL: Config = {
   },
   prompt: {
     system:
-      "You are a financial expert. Reason step by step inside <think> and </think>, then give only the final answer inside <answer> and </answer>.",
+      "You are a financial expert. Reason step by step inside <think> and </think>, then give " +
+      "only the final answer inside <answer> and </answer>.",
     teacher: "tags",
     base: "tags",
   },
@@ -126,8 +130,9 @@ const gpu: Config = {
 };
 
 /**
- * Real models on one GPU of 8 GB. GRPO as measured on an H200 with the coder variants of these models: with 16 × 8 answers a step and 1e-4
- * the share of right answers to training questions went from 0.32 to 0.38 in 60 steps (ten steps at each end, one seed).
+ * Real models on one GPU of 8 GB. GRPO as measured on an H200 with the coder variants of these models: with
+ * 16 × 8 answers a step and 1e-4 the share of right answers to training questions went from 0.32 to 0.38 in
+ * 60 steps (ten steps at each end, one seed).
  */
 const small: Config = {
   ...gpu,
@@ -138,20 +143,27 @@ const small: Config = {
     base: "Qwen/Qwen2.5-0.5B-Instruct",
     loadIn4bit: false,
   },
-  // Of 600 training questions the 0.5B answers 23.0 % rightly when told to box its answer, 22.3 % with the tags, 15.7 % with
-  // the example (`npm run bench:prompts`, reports/example/prompts-base.json).
+  // Of 600 training questions the 0.5B answers 23.0 % rightly when told to box its answer, 22.3 % with the
+  // tags, 15.7 % with the example (`npm run bench:prompts`, reports/example/prompts-base.json).
   prompt: { ...gpu.prompt, teacher: "example", base: "boxed" },
   distill: { ...gpu.distill, maxTokens: 768 },
-  // Off: as the original asks it, a 1.5B Judge is no better than chance (kappa 0.02). These ways of asking do best of
-  // all tried (0.52; n = 400, half of them wrong, no rules before it: `npm run bench:judge`): it passes 56 % of the
-  // right texts and 4 % of the wrong.
+  // Off: as the original asks it, a 1.5B Judge is no better than chance (kappa 0.02). These ways of asking do
+  // best of all tried (0.52; n = 400, half of them wrong, no rules before it: `npm run bench:judge`): it
+  // passes 56 % of the right texts and 4 % of the wrong.
   filter: {
     ...gpu.filter,
     useJudge: false,
     ...{ rubric: "seven-criteria", judgePrompt: "check", layout: "rules-first-question" },
   },
   sft: { ...gpu.sft, batchSize: 16, gradientAccumulation: 1, loraDropout: 0, gradientCheckpointing: false },
-  grpo: { ...gpu.grpo, promptsPerStep: 16, groupSize: 8, learningRate: 1e-4, maxSteps: 100, gradientCheckpointing: false },
+  grpo: {
+    ...gpu.grpo,
+    promptsPerStep: 16,
+    groupSize: 8,
+    learningRate: 1e-4,
+    maxSteps: 100,
+    gradientCheckpointing: false,
+  },
   evaluate: { ...gpu.evaluate, maxTokens: 768, useJudge: false },
   serving: { ...gpu.serving, maxModelLength: 2560 },
   gpu: { ...gpu.gpu, serveIn4bit: false },
@@ -167,7 +179,8 @@ const tiny: Config = {
     loadIn4bit: false,
   },
   prepare: { ...gpu.prepare, generated: 940, dianjin: false, sampleSize: 1000, maxPromptTokens: 192 },
-  // It was trained on bare questions: a system message or an example throws it off (of 100 questions 52 right with none, 7 with either).
+  // It was trained on bare questions: a system message or an example throws it off (of 100 questions 52 right
+  // with none, 7 with either).
   prompt: { system: "", teacher: "none", base: "none" },
   distill: { ...gpu.distill, topP: 1, maxTokens: 160 },
   filter: { ...gpu.filter, judgePrompt: "short", judgeMaxTokens: 64, sftMaxRows: 400 },

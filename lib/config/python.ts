@@ -5,5 +5,10 @@ import { PYTHON } from "./paths.ts";
 
 /** Throws LabError when its interpreter is not there. */
 export function assertPython(): void {
-  if (!existsSync(PYTHON)) throw new LabError({ what: "The Python environment is missing", where: PYTHON, todo: "Run `npm run doctor`; `npm start` installs it." });
+  if (!existsSync(PYTHON))
+    throw new LabError({
+      what: "The Python environment is missing",
+      where: PYTHON,
+      todo: "Run `npm run doctor`; `npm start` installs it.",
+    });
 }

@@ -22,10 +22,15 @@ export interface Settings {
 /**
  * The config of a profile with overrides applied: profile < overrides < set < sources.
  *
- * Throws LabError on an unknown profile or key (naming the nearest valid one), on a value out of range or of the wrong type (key, what
- * is allowed, what was found), and on values that contradict each other.
+ * Throws LabError on an unknown profile or key (naming the nearest valid one), on a value out of range or of
+ * the wrong type (key, what is allowed, what was found), and on values that contradict each other.
  */
-export function resolveConfig({ profile = "tiny", set = [], sources, overrides = {} }: Settings = {}): Config {
+export function resolveConfig({
+  profile = "tiny",
+  set = [],
+  sources,
+  overrides = {},
+}: Settings = {}): Config {
   const config = structuredClone(PROFILES[profileName(profile)]) as Config;
   for (const [key, value] of Object.entries(overrides)) assign(config, key, checkValue(key, value));
   for (const setting of set) {
@@ -59,12 +64,17 @@ export function profileName(name: string): ProfileName {
 /**
  * One `key=value`, checked: the key exists and the value fits it.
  *
- * The value is JSON where that parses and fits (`true`, `1e-4`, `["a.jsonl"]`), else the text itself, so names need no quotes.
- * Throws LabError as resolveConfig.
+ * The value is JSON where that parses and fits (`true`, `1e-4`, `["a.jsonl"]`), else the text itself, so
+ * names need no quotes. Throws LabError as resolveConfig.
  */
 export function parseSetting(setting: string): { key: string; value: unknown } {
   const at = setting.indexOf("=");
-  if (at < 1) throw new LabError({ what: "A setting cannot be read", expected: "key=value, such as grpo.learningRate=1e-4", found: shorten(setting) });
+  if (at < 1)
+    throw new LabError({
+      what: "A setting cannot be read",
+      expected: "key=value, such as grpo.learningRate=1e-4",
+      found: shorten(setting),
+    });
   const key = setting.slice(0, at).trim();
   const text = setting.slice(at + 1).trim();
   const schema = schemaOf(key);
@@ -74,7 +84,8 @@ export function parseSetting(setting: string): { key: string; value: unknown } {
   } catch {
     // a plain text
   }
-  if (value !== text && !schema.safeParse(value).success && schema.safeParse(text).success) value = text; // a name that looks like a number
+  // a name that looks like a number
+  if (value !== text && !schema.safeParse(value).success && schema.safeParse(text).success) value = text;
   return { key, value: checkValue(key, value) };
 }
 
@@ -109,7 +120,12 @@ function leaves(): Map<string, z.ZodType> {
 function schemaOf(key: string): z.ZodType {
   const schema = LEAVES.get(key);
   if (schema) return schema;
-  if (key === "profile") throw new LabError({ what: "The profile is not a setting", where: "key profile", todo: "Choose it with --profile NAME (FTMODEL_PROFILE=NAME)." });
+  if (key === "profile")
+    throw new LabError({
+      what: "The profile is not a setting",
+      where: "key profile",
+      todo: "Choose it with --profile NAME (FTMODEL_PROFILE=NAME).",
+    });
   // The right name in the wrong section is a likelier slip than another name in the right one.
   const last = key.slice(key.lastIndexOf(".") + 1);
   const namesakes = configKeys().filter((k) => k.endsWith(`.${last}`));
@@ -121,12 +137,22 @@ function checkValue(key: string, value: unknown): unknown {
   if (parsed.success) return parsed.data;
   const { expected } = fieldProblem(parsed.error, value);
   const unit = metaOf(key).unit;
-  throw new LabError({ what: "A setting is out of range", where: `key ${key}`, expected: `${allowed(key) ?? expected}${unit ? ` (${unit})` : ""}`, found: shorten(value) });
+  throw new LabError({
+    what: "A setting is out of range",
+    where: `key ${key}`,
+    expected: `${allowed(key) ?? expected}${unit ? ` (${unit})` : ""}`,
+    found: shorten(value),
+  });
 }
 
 /** The range or the choices of a key in words; null where its schema says it otherwise. */
 function allowed(key: string): string | null {
-  const schema = schemaOf(key) as z.ZodType & { minValue?: number | null; maxValue?: number | null; options?: readonly unknown[]; isInt?: boolean };
+  const schema = schemaOf(key) as z.ZodType & {
+    minValue?: number | null;
+    maxValue?: number | null;
+    options?: readonly unknown[];
+    isInt?: boolean;
+  };
   if (schema.options) return `one of ${schema.options.join(", ")}`;
   if (typeof schema.minValue === "number" && typeof schema.maxValue === "number")
     return `a ${schema.isInt ? "whole " : ""}number from ${schema.minValue} to ${schema.maxValue}`;
@@ -142,6 +168,10 @@ function assign(config: Config, key: string, value: unknown): void {
 
 function unknown(kind: string, found: string, valid: readonly string[]): LabError {
   const near = nearest(found, valid) ?? (valid.length === 1 ? valid[0] : null);
-  const expected = near ? `did you mean ${near}?` : valid.length <= 8 ? `one of ${valid.join(", ")}` : "a key of the config";
+  const expected = near
+    ? `did you mean ${near}?`
+    : valid.length <= 8
+      ? `one of ${valid.join(", ")}`
+      : "a key of the config";
   return new LabError({ what: `There is no such ${kind}`, where: `${kind} ${found}`, expected, found });
 }

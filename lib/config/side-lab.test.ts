@@ -3,12 +3,17 @@ import { expect, test } from "vitest";
 import { openLab } from "./lab.ts";
 import { sideLab } from "./side-lab.ts";
 
-const lab = openLab({ "distill.temperature": 0.9 }, { FTMODEL_WORKSPACE: "/tmp/somewhere", FTMODEL_SET: '["seed=7"]' });
+const lab = openLab(
+  { "distill.temperature": 0.9 },
+  { FTMODEL_WORKSPACE: "/tmp/somewhere", FTMODEL_SET: '["seed=7"]' },
+);
 
 test("an experiment has its own values and folder, and leaves the lab as it was", () => {
   const side = sideLab(lab, "four_texts", { "distill.samplesPerQuestion": 4, seed: 8 });
   expect(side.config).toMatchObject({ seed: 8, distill: { temperature: 0.9, samplesPerQuestion: 4 } });
-  expect(side.paths.distilled).toBe(join("/tmp/somewhere", "reports", "side", "four_texts", "data", "processed", "distilled.jsonl"));
+  expect(side.paths.distilled).toBe(
+    join("/tmp/somewhere", "reports", "side", "four_texts", "data", "processed", "distilled.jsonl"),
+  );
   expect(lab.config).toMatchObject({ seed: 7, distill: { samplesPerQuestion: 1 } });
 });
 

@@ -6,7 +6,14 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createClient } from "../serving/client.ts";
-import { askByCurl, askStreamed, deploy, mergeForDeployment, quoteForShell, withDeployment } from "./deploy.ts";
+import {
+  askByCurl,
+  askStreamed,
+  deploy,
+  mergeForDeployment,
+  quoteForShell,
+  withDeployment,
+} from "./deploy.ts";
 import { PROFILES } from "../config/profiles.ts";
 import { randomModel } from "../testing/random-model.ts";
 import { temporaryWorkspace } from "../testing/run-fixture.ts";
@@ -31,7 +38,8 @@ const hasCurl = (() => {
 let stub: StubServer;
 beforeAll(async () => {
   stub = await startStub(({ body, headers }, response) => {
-    if (headers.authorization === "Bearer wrong") return sendJson(response, '{"error":{"message":"Unauthorized"}}', 401);
+    if (headers.authorization === "Bearer wrong")
+      return sendJson(response, '{"error":{"message":"Unauthorized"}}', 401);
     if (body.stream !== true) return sendChat(response, { content: `你说 ${body.messages.at(-1)!.content}` });
     response.writeHead(200, { "content-type": "text/event-stream" });
     for (const piece of ["<think>\n", "2", "\n</think>"]) response.write(chunkEvent({ content: piece }));
@@ -42,7 +50,11 @@ afterAll(async () => {
   await stub.close();
   await workspace.remove();
 });
-const deployment = (apiKey: string | null = null) => ({ client: createClient({ baseURL: stub.url, model: "m", engine: "transformers" }), url: stub.url, apiKey });
+const deployment = (apiKey: string | null = null) => ({
+  client: createClient({ baseURL: stub.url, model: "m", engine: "transformers" }),
+  url: stub.url,
+  apiKey,
+});
 
 describe("asking a deployed model", () => {
   test("a streamed answer comes in pieces through the openai client", async () => {
@@ -52,22 +64,28 @@ describe("asking a deployed model", () => {
     expect(result).toMatchObject({ ok: true, text: "<think>\n2\n</think>" });
   });
 
-  test.runIf(hasCurl)("curl prints the same answer, and the command shown is the one that a shell runs", async () => {
-    const question = `It's "50 %" of $HOME \`date\`; 多少?`;
-    const { command, output, text } = await askByCurl(lab, deployment("ftmodel-local"), question);
-    expect(text).toBe(`你说 ${question}`);
-    expect(command).toContain("Authorization: Bearer ftmodel-local");
-    expect((await promisify(execFile)("sh", ["-c", command])).stdout).toBe(output);
-  });
+  test.runIf(hasCurl)(
+    "curl prints the same answer, and the command shown is the one that a shell runs",
+    async () => {
+      const question = `It's "50 %" of $HOME \`date\`; 多少?`;
+      const { command, output, text } = await askByCurl(lab, deployment("ftmodel-local"), question);
+      expect(text).toBe(`你说 ${question}`);
+      expect(command).toContain("Authorization: Bearer ftmodel-local");
+      expect((await promisify(execFile)("sh", ["-c", command])).stdout).toBe(output);
+    },
+  );
 
-  test.runIf(hasCurl)("a proxy that the environment names is not asked: the server is on this machine", async () => {
-    vi.stubEnv("http_proxy", "http://127.0.0.1:9");
-    try {
-      expect((await askByCurl(lab, deployment("ftmodel-local"), "x")).text).toBe("你说 x");
-    } finally {
-      vi.unstubAllEnvs();
-    }
-  });
+  test.runIf(hasCurl)(
+    "a proxy that the environment names is not asked: the server is on this machine",
+    async () => {
+      vi.stubEnv("http_proxy", "http://127.0.0.1:9");
+      try {
+        expect((await askByCurl(lab, deployment("ftmodel-local"), "x")).text).toBe("你说 x");
+      } finally {
+        vi.unstubAllEnvs();
+      }
+    },
+  );
 
   test.runIf(hasCurl)("a key of your own is sent but not shown", async () => {
     process.env.FTMODEL_API_KEY = "canary-77aa";
@@ -82,9 +100,17 @@ describe("asking a deployed model", () => {
   });
 
   test("a key never stands on curl's command line, which everybody on the machine can read", async () => {
-    const [bin, seen, before] = [join(workspace.root, "bin"), join(workspace.root, "curl-arguments"), process.env.PATH];
+    const [bin, seen, before] = [
+      join(workspace.root, "bin"),
+      join(workspace.root, "curl-arguments"),
+      process.env.PATH,
+    ];
     mkdirSync(bin);
-    writeFileSync(join(bin, "curl"), `#!/bin/sh\nprintf '%s\\n' "$@" > ${seen}\ncat > ${seen}.stdin\necho '{"choices":[{"message":{"content":"hi"}}]}'\n`);
+    writeFileSync(
+      join(bin, "curl"),
+      `#!/bin/sh\nprintf '%s\\n' "$@" > ${seen}\ncat > ${seen}.stdin\necho ` +
+        `'{"choices":[{"message":{"content":"hi"}}]}'\n`,
+    );
     chmodSync(join(bin, "curl"), 0o755);
     process.env.PATH = `${bin}:${before}`;
     try {
@@ -98,7 +124,9 @@ describe("asking a deployed model", () => {
 
   test.runIf(hasCurl)("a server that refuses or is not there is an error with what it said", async () => {
     await expect(askByCurl(lab, deployment("wrong"), "x")).rejects.toThrow("Unauthorized");
-    await expect(askByCurl(lab, { ...deployment(), url: "http://127.0.0.1:9/v1" }, "x")).rejects.toThrow(/curl got no answer[^]*127\.0\.0\.1/);
+    await expect(askByCurl(lab, { ...deployment(), url: "http://127.0.0.1:9/v1" }, "x")).rejects.toThrow(
+      /curl got no answer[^]*127\.0\.0\.1/,
+    );
   });
 
   test("a quote inside single quotes survives a real shell", () => {
@@ -116,19 +144,27 @@ describe("deploying", () => {
     await new Promise<void>((ready) => busy.listen(0, "127.0.0.1", ready));
     const { port } = busy.address() as AddressInfo;
     const taken = { ...lab, config: { ...config, deploy: { ...config.deploy, port } } };
-    await expect(deploy(taken, { model: config.models.base })).rejects.toThrow(`port is in use (127.0.0.1:${port})`);
+    await expect(deploy(taken, { model: config.models.base })).rejects.toThrow(
+      `port is in use (127.0.0.1:${port})`,
+    );
     await new Promise((closed) => busy.close(closed));
   });
 
-  test("a real model is served, streams, answers curl alike, and is gone afterwards", { timeout: 120_000 }, async () => {
+  test("a real model is served, streams, answers curl alike, and is gone afterwards", {
+    timeout: 120_000,
+  }, async () => {
     const model = randomModel(join(workspace.root, "served"));
     let url = "";
-    const texts = await withDeployment(lab, async (served) => {
-      url = served.url;
-      const streamed = await askStreamed(lab, served, "1 + 1?");
-      const curled = hasCurl ? await askByCurl(lab, served, "1 + 1?") : null;
-      return [streamed.text, curled?.text ?? streamed.text];
-    }, { model, simple: true });
+    const texts = await withDeployment(
+      lab,
+      async (served) => {
+        url = served.url;
+        const streamed = await askStreamed(lab, served, "1 + 1?");
+        const curled = hasCurl ? await askByCurl(lab, served, "1 + 1?") : null;
+        return [streamed.text, curled?.text ?? streamed.text];
+      },
+      { model, simple: true },
+    );
     // Random weights write bytes that are no characters; a stream leaves half a character at its end out.
     expect(texts[1]!.length).toBeGreaterThan(0);
     expect(texts[1]!.startsWith(texts[0]!)).toBe(true);
@@ -137,11 +173,15 @@ describe("deploying", () => {
 
   test("an interrupted deployment is gone, whatever it was doing", { timeout: 120_000 }, async () => {
     let url = "";
-    const run = withDeployment(lab, async (served) => {
-      url = served.url;
-      setTimeout(() => process.emit("SIGINT"), 50);
-      return new Promise<never>(() => undefined); // hears of no signal
-    }, { model: randomModel(join(workspace.root, "interrupted")), simple: true });
+    const run = withDeployment(
+      lab,
+      async (served) => {
+        url = served.url;
+        setTimeout(() => process.emit("SIGINT"), 50);
+        return new Promise<never>(() => undefined); // hears of no signal
+      },
+      { model: randomModel(join(workspace.root, "interrupted")), simple: true },
+    );
     await expect(run).rejects.toThrow("The cell was interrupted");
     await expect(fetch(`${url}/models`)).rejects.toThrow();
   });

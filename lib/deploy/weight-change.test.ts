@@ -15,7 +15,10 @@ interface Written {
   values: number[];
 }
 
-/** A model of one or more safetensors files. BF16 by cutting the lower half off, which is exact for the values used here. */
+/**
+ * A model of one or more safetensors files. BF16 by cutting the lower half off, which is exact for the values
+ * used here.
+ */
 function model(name: string, ...files: Record<string, Written>[]): string {
   const folder = join(root, name);
   mkdirSync(folder);
@@ -25,7 +28,9 @@ function model(name: string, ...files: Record<string, Written>[]): string {
     let offset = 0;
     for (const [tensor, { dtype, shape, values }] of Object.entries(tensors)) {
       const words = new Uint32Array(Float32Array.from(values).buffer);
-      const part = Buffer.from(dtype === "F32" ? words.buffer : Uint16Array.from(words, (word) => word >>> 16).buffer);
+      const part = Buffer.from(
+        dtype === "F32" ? words.buffer : Uint16Array.from(words, (word) => word >>> 16).buffer,
+      );
       header[tensor] = { dtype, shape, data_offsets: [offset, (offset += part.length)] };
       parts.push(part);
     }
@@ -51,7 +56,12 @@ test("bfloat16 and float32 are read exactly, from one file or several", () => {
 });
 
 test("what is the same number in another type has not changed; the rest is told by part and layer", () => {
-  const base = model("base", { [embed]: bf16([1, 2]), [q]: bf16([3, 4]), [bias]: bf16([0, 0]), "lm_head.weight": bf16([9]) });
+  const base = model("base", {
+    [embed]: bf16([1, 2]),
+    [q]: bf16([3, 4]),
+    [bias]: bf16([0, 0]),
+    "lm_head.weight": bf16([9]),
+  });
   const merged = model("merged", { [embed]: f32([1, 2]), [q]: f32([3, 4.5]), [bias]: f32([0, 1]) });
   expect(weightChanges(base, merged)).toEqual([
     { name: embed, layer: null, part: "embed_tokens", weights: 2, changed: 0, relative: 0 },
@@ -61,8 +71,20 @@ test("what is the same number in another type has not changed; the rest is told 
 });
 
 test("the map has a cell a layer and changed part, and says what did not change", () => {
-  const change = (layer: number | null, part: string, changed: number, relative: number) => ({ name: part, layer, part, weights: 10, changed, relative });
-  const { data, layout } = weightChangeMap([change(null, "embed_tokens", 0, 0), change(0, "q_proj", 10, 0.02), change(1, "q_proj", 10, 0.04), change(1, "norm", 0, 0)]);
+  const change = (layer: number | null, part: string, changed: number, relative: number) => ({
+    name: part,
+    layer,
+    part,
+    weights: 10,
+    changed,
+    relative,
+  });
+  const { data, layout } = weightChangeMap([
+    change(null, "embed_tokens", 0, 0),
+    change(0, "q_proj", 10, 0.02),
+    change(1, "q_proj", 10, 0.04),
+    change(1, "norm", 0, 0),
+  ]);
   expect(data[0]).toMatchObject({ x: ["q_proj"], y: ["layer 0", "layer 1"], z: [[2], [4]] });
   expect(JSON.stringify(layout.title)).toContain("2 of 4 tensors (50.0 % of the weights) changed");
   expect(JSON.stringify(weightChangeMap([change(0, "q_proj", 0, 0)]).layout)).toContain("nothing was merged");
@@ -72,7 +94,9 @@ test("another shape, no common weight, a type that is not read and a cut file ar
   const base = model("errors", { [q]: bf16([1, 2]) });
   expect(() => weightChanges(base, model("shape", { [q]: bf16([1]) }))).toThrow("differ in shape");
   expect(() => weightChanges(base, model("none", { [embed]: bf16([1]) }))).toThrow("no weights in common");
-  expect(() => weightChanges(base, model("f16", { [q]: { dtype: "F16", shape: [2], values: [1, 2] } }))).toThrow("F16");
+  expect(() =>
+    weightChanges(base, model("f16", { [q]: { dtype: "F16", shape: [2], values: [1, 2] } })),
+  ).toThrow("F16");
   mkdirSync(join(root, "empty"));
   expect(() => listTensors(join(root, "empty"))).toThrow("holds no weights");
   const tensor = listTensors(base).get(q)!;

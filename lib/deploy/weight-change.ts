@@ -18,8 +18,9 @@ export interface WeightChange {
 /**
  * Compares every weight of two model folders: what was merged in, and that nothing else moved.
  *
- * Sums are in double precision. Tensors that only one of the two has are left out (tied output layers are stored or not). One tensor of
- * each is in memory at a time. Throws LabError when they have no tensor in common, or one of another shape.
+ * Sums are in double precision. Tensors that only one of the two has are left out (tied output layers are
+ * stored or not). One tensor of each is in memory at a time. Throws LabError when they have no tensor in
+ * common, or one of another shape.
  */
 export function weightChanges(base: string, merged: string): WeightChange[] {
   const [before, after] = [listTensors(base), listTensors(merged)];
@@ -27,14 +28,28 @@ export function weightChanges(base: string, merged: string): WeightChange[] {
   for (const [name, tensor] of before) {
     const other = after.get(name);
     if (!other) continue;
-    if (String(other.shape) !== String(tensor.shape)) throw new LabError({ what: "The models differ in shape", where: `${merged}, ${name}`, expected: tensor.shape.join(" × "), found: other.shape.join(" × ") });
+    if (String(other.shape) !== String(tensor.shape))
+      throw new LabError({
+        what: "The models differ in shape",
+        where: `${merged}, ${name}`,
+        expected: tensor.shape.join(" × "),
+        found: other.shape.join(" × "),
+      });
     changes.push({ ...partOf(name), ...difference(readTensor(tensor), readTensor(other)) });
   }
-  if (changes.length === 0) throw new LabError({ what: "The models have no weights in common", where: merged, expected: `weights of ${base}` });
+  if (changes.length === 0)
+    throw new LabError({
+      what: "The models have no weights in common",
+      where: merged,
+      expected: `weights of ${base}`,
+    });
   return changes;
 }
 
-function difference(w: Float32Array, v: Float32Array): Pick<WeightChange, "weights" | "changed" | "relative"> {
+function difference(
+  w: Float32Array,
+  v: Float32Array,
+): Pick<WeightChange, "weights" | "changed" | "relative"> {
   let [changed, squares, size] = [0, 0, 0];
   for (let i = 0; i < w.length; i++) {
     const d = v[i]! - w[i]!;
@@ -42,7 +57,11 @@ function difference(w: Float32Array, v: Float32Array): Pick<WeightChange, "weigh
     squares += d * d;
     size += w[i]! * w[i]!;
   }
-  return { weights: w.length, changed, relative: changed === 0 ? 0 : size === 0 ? null : Math.sqrt(squares / size) };
+  return {
+    weights: w.length,
+    changed,
+    relative: changed === 0 ? 0 : size === 0 ? null : Math.sqrt(squares / size),
+  };
 }
 
 /** "model.layers.3.self_attn.q_proj.weight" → layer 3, part "q_proj". */

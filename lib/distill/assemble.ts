@@ -189,6 +189,11 @@ const letters = (text: string): string => text.replace(/[^\p{L}\p{N}%]+/gu, "").
 
 /** Without tags, blanks at the ends of lines and more than one empty line. */
 function clean(text: string): string {
-  const lines = stripTags(text).split("\n").map((line) => line.trimEnd());
-  return lines.filter((line, i) => line !== "" || lines[i - 1] !== "").join("\n").trim();
+  const lines = stripTags(text)
+    .split("\n")
+    .map((line) => line.trimEnd());
+  return lines
+    .filter((line, i) => line !== "" || lines[i - 1] !== "")
+    .join("\n")
+    .trim();
 }

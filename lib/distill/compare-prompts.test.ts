@@ -41,7 +41,10 @@ const hasExample = ({ body }: StubRequest): boolean =>
   body.messages.filter(({ role }) => role === "user").length > 1;
 const golds = new Map(QUESTIONS.map(({ question, gold_answer }) => [question, gold_answer]));
 
-/** Follows the tags behind an example or a begun text; else it answers in English prose, and never says what b is. */
+/**
+ * Follows the tags behind an example or a begun text; else it answers in English prose, and never says what b
+ * is.
+ */
 const instruct: Answer = (request, response) => {
   const gold = golds.get(asked(request))!;
   if (request.body.continue_final_message)

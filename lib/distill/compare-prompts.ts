@@ -34,12 +34,14 @@ export interface PromptComparison {
 }
 
 /**
- * Asks the Teacher all questions with each prompt, one prompt after another on one server, and counts what comes: whole,
- * as written, usable, right. Sampling is stage 2's (`distill.*`); a question has the same seed with every prompt.
+ * Asks the Teacher all questions with each prompt, one prompt after another on one server, and counts what
+ * comes: whole, as written, usable, right. Sampling is stage 2's (`distill.*`); a question has the same seed
+ * with every prompt.
  *
- * A prompt's texts and seconds are kept in `reports/runs/prompts-<hash>/` when it is through; they are counted anew
- * whenever they are read. A prompt that the server refuses or fails at is a problem, and the others go on. Throws
- * LabError: no questions, an unknown prompt, a context too small for one, as openServer, no prompt that has a row.
+ * A prompt's texts and seconds are kept in `reports/runs/prompts-<hash>/` when it is through; they are
+ * counted anew whenever they are read. A prompt that the server refuses or fails at is a problem, and the
+ * others go on. Throws LabError: no questions, an unknown prompt, a context too small for one, as openServer,
+ * no prompt that has a row.
  */
 export async function comparePrompts(
   lab: Lab,
@@ -71,7 +73,8 @@ export async function comparePrompts(
       }
     }
   };
-  if (open.length > 0) await (client ? askOpen(client, signal) : withServer(lab, "teacher", askOpen, { signal }));
+  if (open.length > 0)
+    await (client ? askOpen(client, signal) : withServer(lab, "teacher", askOpen, { signal }));
   if (rounds.size === 0) throw nothingMeasured(problems);
   const through = names.flatMap((name) => (rounds.has(name) ? [{ name, ...rounds.get(name)! }] : []));
   return {
@@ -88,8 +91,10 @@ async function assertAskable(
   client: Client | undefined,
 ): Promise<void> {
   const expected = `one or more of ${PROMPT_NAMES.join(", ")}`;
-  if (questions.length === 0) throw new LabError({ what: "comparePrompts requires at least one question", found: "none" });
-  if (names.length === 0) throw new LabError({ what: "comparePrompts requires at least one prompt", expected, found: "none" });
+  if (questions.length === 0)
+    throw new LabError({ what: "comparePrompts requires at least one question", found: "none" });
+  if (names.length === 0)
+    throw new LabError({ what: "comparePrompts requires at least one prompt", expected, found: "none" });
   const isOurs = client === undefined && givenServer(config, "teacher") === null;
   for (const name of names) {
     if (!PROMPT_NAMES.includes(name)) {
@@ -97,12 +102,21 @@ async function assertAskable(
       throw new LabError({ what: "There is no such prompt", expected, found: name, todo });
     }
     const told = { ...config, prompt: { ...config.prompt, teacher: name } };
-    if (isOurs) await assertPromptFits(told, "teacher", questions.map(({ question }) => question));
+    if (isOurs)
+      await assertPromptFits(
+        told,
+        "teacher",
+        questions.map(({ question }) => question),
+      );
   }
 }
 
 /** All that texts and seconds depend on beside the prompt. */
-async function roundsId(lab: Lab, questions: readonly Question[], client: Client | undefined): Promise<string> {
+async function roundsId(
+  lab: Lab,
+  questions: readonly Question[],
+  client: Client | undefined,
+): Promise<string> {
   const { distill, serving, seed } = lab.config;
   const { temperature, topP, maxTokens } = distill;
   const { engine, maxModelLength, concurrency } = serving;

@@ -13,7 +13,15 @@ import type { StubServer } from "../testing/stub-server.ts";
 let stub: StubServer | null = null;
 afterEach(() => stub?.close());
 
-const progress = (done: number, asked: number, failures: Record<string, number> = {}): DistillProgress => ({ done, asked, total: 10, tokensPerSecond: asked > 0 ? 100 : null, etaSeconds: null, failures, byType: {} });
+const progress = (done: number, asked: number, failures: Record<string, number> = {}): DistillProgress => ({
+  done,
+  asked,
+  total: 10,
+  tokensPerSecond: asked > 0 ? 100 : null,
+  etaSeconds: null,
+  failures,
+  byType: {},
+});
 
 test("a curve grows by a point whenever rows have come, and counts what was on disk before", () => {
   let ms = 0;
@@ -24,8 +32,20 @@ test("a curve grows by a point whenever rows have come, and counts what was on d
   record(progress(6, 2));
   ms = 5000;
   expect(record(progress(9, 5, { length: 1, http_500: 2 }))).toEqual({
-    ...{ total: 10, done: 9, failed: 3, resumed: 4, tokensPerSecond: 100, etaSeconds: null, failures: { length: 1, http_500: 2 } },
-    history: [{ seconds: 0, done: 4, tokensPerSecond: null }, { seconds: 2, done: 6, tokensPerSecond: 100 }, { seconds: 5, done: 9, tokensPerSecond: 100 }],
+    ...{
+      total: 10,
+      done: 9,
+      failed: 3,
+      resumed: 4,
+      tokensPerSecond: 100,
+      etaSeconds: null,
+      failures: { length: 1, http_500: 2 },
+    },
+    history: [
+      { seconds: 0, done: 4, tokensPerSecond: null },
+      { seconds: 2, done: 6, tokensPerSecond: 100 },
+      { seconds: 5, done: 9, tokensPerSecond: 100 },
+    ],
   });
 });
 
@@ -39,26 +59,46 @@ test("a run of hours keeps hundreds of points, from its first to its last", () =
   expect(curve.history.at(-1)!.done).toBe(5000);
 });
 
-test("a finished distillation shows the curve of the call that finished it; a damaged one is only not drawn", async () => {
-  const workspace = mkdtempSync(join(tmpdir(), "ftmodel-curve-"));
-  try {
-    fakeModel(join(workspace, "model"));
-    stub = await startStub((_, response) => sendChat(response, { content: "<think>\na\n</think>\n<answer>\n1\n</answer>", completion_tokens: 10 }));
-    const lab = openLab({ "models.teacher": join(workspace, "model"), "serving.url": stub.url }, { FTMODEL_WORKSPACE: workspace });
-    const seen: number[] = [];
-    const { curve, rows } = await followDistillation(lab, stubQuestions(12), { onCurve: ({ done }) => seen.push(done) });
-    expect(rows).toHaveLength(12);
-    expect([seen[0], seen.at(-1), curve.history.at(-1)!.done]).toEqual([0, 12, 12]);
-    const again = await followDistillation(lab, stubQuestions(12));
-    expect(again.progress.asked).toBe(0);
-    expect(again.curve).toEqual(curve);
-    // Other rules make other training texts; the Teacher wrote no other.
-    const unassembled = openLab({ "models.teacher": join(workspace, "model"), "serving.url": stub.url, "distill.assemble": false }, { FTMODEL_WORKSPACE: workspace });
-    expect((await followDistillation(unassembled, stubQuestions(12))).curve).toEqual(curve);
-    expect(existsSync(join(lab.paths.reports, "distill_curve.json"))).toBe(true);
-    writeFileSync(join(lab.paths.reports, "distill_curve.json"), "{");
-    expect((await followDistillation(lab, stubQuestions(12))).curve).toMatchObject({ done: 12, resumed: 12 });
-  } finally {
-    rmSync(workspace, { recursive: true, force: true });
-  }
-});
+test(
+  "a finished distillation shows the curve of the call that finished it; a damaged one is only not " +
+    "drawn",
+  async () => {
+    const workspace = mkdtempSync(join(tmpdir(), "ftmodel-curve-"));
+    try {
+      fakeModel(join(workspace, "model"));
+      stub = await startStub((_, response) =>
+        sendChat(response, {
+          content: "<think>\na\n</think>\n<answer>\n1\n</answer>",
+          completion_tokens: 10,
+        }),
+      );
+      const lab = openLab(
+        { "models.teacher": join(workspace, "model"), "serving.url": stub.url },
+        { FTMODEL_WORKSPACE: workspace },
+      );
+      const seen: number[] = [];
+      const { curve, rows } = await followDistillation(lab, stubQuestions(12), {
+        onCurve: ({ done }) => seen.push(done),
+      });
+      expect(rows).toHaveLength(12);
+      expect([seen[0], seen.at(-1), curve.history.at(-1)!.done]).toEqual([0, 12, 12]);
+      const again = await followDistillation(lab, stubQuestions(12));
+      expect(again.progress.asked).toBe(0);
+      expect(again.curve).toEqual(curve);
+      // Other rules make other training texts; the Teacher wrote no other.
+      const unassembled = openLab(
+        { "models.teacher": join(workspace, "model"), "serving.url": stub.url, "distill.assemble": false },
+        { FTMODEL_WORKSPACE: workspace },
+      );
+      expect((await followDistillation(unassembled, stubQuestions(12))).curve).toEqual(curve);
+      expect(existsSync(join(lab.paths.reports, "distill_curve.json"))).toBe(true);
+      writeFileSync(join(lab.paths.reports, "distill_curve.json"), "{");
+      expect((await followDistillation(lab, stubQuestions(12))).curve).toMatchObject({
+        done: 12,
+        resumed: 12,
+      });
+    } finally {
+      rmSync(workspace, { recursive: true, force: true });
+    }
+  },
+);

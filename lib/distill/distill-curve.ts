@@ -36,7 +36,9 @@ const StoredCurve = z.object({
     tokensPerSecond: z.number().nullable(),
     etaSeconds: z.number().nullable(),
     failures: z.record(z.string(), z.number()),
-    history: z.array(z.object({ seconds: z.number(), done: z.number(), tokensPerSecond: z.number().nullable() })),
+    history: z.array(
+      z.object({ seconds: z.number(), done: z.number(), tokensPerSecond: z.number().nullable() }),
+    ),
   }),
 });
 
@@ -51,18 +53,30 @@ export interface FollowOptions extends Omit<DistillOptions, "onProgress"> {
 /**
  * `distill`, with its curve for `distillProgress`.
  *
- * When every text is on disk already, the curve is that of the call that finished the file, kept in `reports/distill_curve.json`.
- * Throws as `distill`.
+ * When every text is on disk already, the curve is that of the call that finished the file, kept in
+ * `reports/distill_curve.json`. Throws as `distill`.
  *
  * @example const { rows, curve } = await followDistillation(lab, train, { onCurve: (curve) => live.update(distillProgress(curve)) });
  */
-export async function followDistillation(lab: Lab, questions: readonly Question[], { onCurve, ...options }: FollowOptions = {}, now: () => number = () => performance.now()): Promise<Distillation & { curve: DistillCurve }> {
+export async function followDistillation(
+  lab: Lab,
+  questions: readonly Question[],
+  { onCurve, ...options }: FollowOptions = {},
+  now: () => number = () => performance.now(),
+): Promise<Distillation & { curve: DistillCurve }> {
   const record = curveRecorder(now);
   let curve = record(null);
-  const distillation = await distill(lab, questions, { ...options, onProgress: (progress) => onCurve?.((curve = record(progress))) });
+  const distillation = await distill(lab, questions, {
+    ...options,
+    onProgress: (progress) => onCurve?.((curve = record(progress))),
+  });
   curve = record(distillation.progress);
   if (distillation.progress.asked === 0) curve = readDistillCurve(lab) ?? curve;
-  else writeFileAtomic(curveFile(lab), `${JSON.stringify({ texts: readManifest(lab.paths.distilled)?.inputs.texts, curve })}\n`);
+  else
+    writeFileAtomic(
+      curveFile(lab),
+      `${JSON.stringify({ texts: readManifest(lab.paths.distilled)?.inputs.texts, curve })}\n`,
+    );
   return { ...distillation, curve };
 }
 
@@ -82,14 +96,18 @@ export function readDistillCurve(lab: Lab): DistillCurve | null {
 const curveFile = (lab: Lab): string => join(lab.paths.reports, "distill_curve.json");
 
 /** Turns progress after progress into one growing curve. `now` in ms. Pure but for the clock. */
-export function curveRecorder(now: () => number): (progress: Omit<DistillProgress, "byType"> | null) => DistillCurve {
+export function curveRecorder(
+  now: () => number,
+): (progress: Omit<DistillProgress, "byType"> | null) => DistillCurve {
   let started: number | null = null;
   let history: { seconds: number; done: number; tokensPerSecond: number | null }[] = [];
   return (progress) => {
-    if (progress === null) return { total: 0, done: 0, failed: 0, tokensPerSecond: null, etaSeconds: null, history };
+    if (progress === null)
+      return { total: 0, done: 0, failed: 0, tokensPerSecond: null, etaSeconds: null, history };
     started ??= now(); // before the server is started: its loading is the flat beginning of the curve
     const { total, done, asked, tokensPerSecond, etaSeconds, failures } = progress;
-    if (history.at(-1)?.done !== done) history = [...thinned(history), { seconds: (now() - started) / 1000, done, tokensPerSecond }];
+    if (history.at(-1)?.done !== done)
+      history = [...thinned(history), { seconds: (now() - started) / 1000, done, tokensPerSecond }];
     const failed = Object.values(failures).reduce((sum, n) => sum + n, 0);
     return { total, done, failed, resumed: done - asked, tokensPerSecond, etaSeconds, failures, history };
   };

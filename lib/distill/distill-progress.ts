@@ -36,7 +36,15 @@ export class ProgressCounter {
   private started: number | null = null;
 
   constructor(types: readonly QuestionType[]) {
-    this.progress = { done: 0, total: types.length, asked: 0, tokensPerSecond: null, etaSeconds: types.length === 0 ? 0 : null, failures: {}, byType: {} };
+    this.progress = {
+      done: 0,
+      total: types.length,
+      asked: 0,
+      tokensPerSecond: null,
+      etaSeconds: types.length === 0 ? 0 : null,
+      failures: {},
+      byType: {},
+    };
     for (const type of types) this.yieldOf(type).total++;
   }
 

@@ -18,7 +18,8 @@ const bench = distilleries();
 test("an abort keeps what came; the next call asks for the rest only", async () => {
   const abort = new AbortController();
   const { lab, asked } = await bench((request, response) => {
-    if (request.n === 20) abort.abort(new Error("enough")); // and is never answered
+    if (request.n === 20)
+      abort.abort(new Error("enough")); // and is never answered
     else setTimeout(() => good(request, response), 5);
   });
   await expect(distill(lab(), stubQuestions(60), { signal: abort.signal })).rejects.toThrow("enough");
@@ -33,19 +34,33 @@ test("an abort keeps what came; the next call asks for the rest only", async () 
   expect(rowsOf(lab())).toHaveLength(60);
 });
 
-test("killed at random moments and started again, it ends with what an undisturbed run has: no row lost, none twice", { timeout: 30_000 }, async () => {
-  const { stub, workspace, lab } = await bench((request, response) => void setTimeout(() => good(request, response), 5 + Math.random() * 40));
+test("killed at random moments and started again, it ends with what an undisturbed run has: no row " +
+  "lost, none twice", {
+  timeout: 30_000,
+}, async () => {
+  const { stub, workspace, lab } = await bench(
+    (request, response) => void setTimeout(() => good(request, response), 5 + Math.random() * 40),
+  );
   const n = 150;
   for (const killAfter of [1, 20, 37]) {
-    const child = spawn(process.execPath, [join(import.meta.dirname, "..", "testing", "distill-child.ts"), workspace, stub.url, String(n)], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(
+      process.execPath,
+      [join(import.meta.dirname, "..", "testing", "distill-child.ts"), workspace, stub.url, String(n)],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
     let acknowledged = 0;
-    child.stdout.on("data", (part: Buffer) => (acknowledged = Number(part.toString().trim().split("\n").at(-1))));
+    child.stdout.on(
+      "data",
+      (part: Buffer) => (acknowledged = Number(part.toString().trim().split("\n").at(-1))),
+    );
     const before = stub.requests.length;
     while (stub.requests.length < before + 1 + killAfter) await sleep(2);
     await sleep(Math.random() * 60);
     child.kill("SIGKILL");
     await once(child, "exit");
-    const rows = existsSync(lab().paths.distilled) ? readFileSync(lab().paths.distilled, "utf8").split("\n").length - 1 : 0;
+    const rows = existsSync(lab().paths.distilled)
+      ? readFileSync(lab().paths.distilled, "utf8").split("\n").length - 1
+      : 0;
     expect(rows).toBeGreaterThanOrEqual(acknowledged);
     expect(rows).toBeLessThan(n);
   }
@@ -95,7 +110,8 @@ test("a damaged archive costs its own line only", async () => {
 });
 
 test("a server restarted in mid-run loses no row and repeats none", async () => {
-  const answer: Answer = (request, response) => void setTimeout(() => (request.body.max_tokens === 1 ? sendChat(response) : good(request, response)), 25);
+  const answer: Answer = (request, response) =>
+    void setTimeout(() => (request.body.max_tokens === 1 ? sendChat(response) : good(request, response)), 25);
   const { stub, lab, keep } = await bench(answer);
   const run = distill(lab({ "serving.requestTimeoutMs": 20_000 }), stubQuestions(100));
   while (stub.requests.length < 30) await sleep(5);

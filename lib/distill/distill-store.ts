@@ -1,4 +1,7 @@
-/** distilled.jsonl: the texts that the present config wants; texts of other configs wait in an archive beside it. */
+/**
+ * distilled.jsonl: the texts that the present config wants; texts of other configs wait in an archive beside
+ * it.
+ */
 import { join } from "node:path";
 import type { Paths } from "../config/paths.ts";
 import { writeJsonl } from "../store/jsonl.ts";
@@ -13,12 +16,16 @@ export function archivePath({ processed }: Pick<Paths, "processed">): string {
 }
 
 /**
- * Opens distilled.jsonl so that it holds wanted rows only: others move to the archive, wanted ones come back from there.
+ * Opens distilled.jsonl so that it holds wanted rows only: others move to the archive, wanted ones come back
+ * from there.
  *
- * A text costs minutes of a GPU: going back to an earlier seed or Teacher must not cost it twice. A kill in between leaves a row in both
- * files, which does no harm. Throws as openStore.
+ * A text costs minutes of a GPU: going back to an earlier seed or Teacher must not cost it twice. A kill in
+ * between leaves a row in both files, which does no harm. Throws as openStore.
  */
-export async function openDistilled(paths: Pick<Paths, "processed" | "distilled">, wanted: ReadonlySet<string>): Promise<Store<Distilled>> {
+export async function openDistilled(
+  paths: Pick<Paths, "processed" | "distilled">,
+  wanted: ReadonlySet<string>,
+): Promise<Store<Distilled>> {
   let store = openStore(paths.distilled, rowStore);
   try {
     const stale = store.rows().filter((row) => !wanted.has(row.key));
@@ -46,5 +53,6 @@ export async function openDistilled(paths: Pick<Paths, "processed" | "distilled"
 
 /** A call takes its rows as arguments, of which there may not be a hundred thousand. */
 async function appendAll(store: Store<Distilled>, rows: readonly Distilled[]): Promise<void> {
-  for (let start = 0; start < rows.length; start += 10_000) await store.append(...rows.slice(start, start + 10_000));
+  for (let start = 0; start < rows.length; start += 10_000)
+    await store.append(...rows.slice(start, start + 10_000));
 }

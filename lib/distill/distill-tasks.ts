@@ -20,17 +20,27 @@ export type DistillSettings = Pick<Config, "distill" | "prompt" | "seed">;
 /**
  * `samplesPerQuestion` texts of every question, in the questions' order.
  *
- * key = sha256(model, prompt, question, sampling, seed, sample, id), `model` as `servedId` says, the prompt by its texts
- * (`promptId`): another model, prompt or seed asks anew, nothing else does. Each text has a seed of its own, drawn from the
- * config's seed, the question and the sample, so neither order nor company changes it. Throws LabError on an id that comes twice.
+ * key = sha256(model, prompt, question, sampling, seed, sample, id), `model` as `servedId` says, the prompt
+ * by its texts (`promptId`): another model, prompt or seed asks anew, nothing else does. Each text has a seed
+ * of its own, drawn from the config's seed, the question and the sample, so neither order nor company changes
+ * it. Throws LabError on an id that comes twice.
  */
-export function distillTasks(questions: readonly Question[], model: string, { distill, prompt, seed }: DistillSettings): DistillTask[] {
+export function distillTasks(
+  questions: readonly Question[],
+  model: string,
+  { distill, prompt, seed }: DistillSettings,
+): DistillTask[] {
   const { temperature, topP, maxTokens, samplesPerQuestion } = distill;
   const told = promptOf(prompt.teacher);
   const toldId = promptId(told);
   const ids = new Set<string>();
   for (const { id } of questions) {
-    if (ids.has(id)) throw new LabError({ what: "distill requires questions with ids of their own", where: `question ${id}`, found: "the id twice" });
+    if (ids.has(id))
+      throw new LabError({
+        what: "distill requires questions with ids of their own",
+        where: `question ${id}`,
+        found: "the id twice",
+      });
     ids.add(id);
   }
   return questions.flatMap((question) =>
@@ -43,8 +53,15 @@ export function distillTasks(questions: readonly Question[], model: string, { di
   );
 }
 
-/** The row of a finished request, as written: `assembleRow` does the rest. A cut text is kept beside its failure: people want to see where it broke off. */
-export function distilledRow({ key, question, sample }: DistillTask, result: CompletionResult, model: string): Distilled {
+/**
+ * The row of a finished request, as written: `assembleRow` does the rest. A cut text is kept beside its
+ * failure: people want to see where it broke off.
+ */
+export function distilledRow(
+  { key, question, sample }: DistillTask,
+  result: CompletionResult,
+  model: string,
+): Distilled {
   const failed = !result.ok;
   return {
     ...question,

@@ -11,7 +11,9 @@ import { stubQuestions } from "../testing/questions.ts";
 const bench = distilleries();
 
 test("every question gets its text, in the questions' order, with a manifest", async () => {
-  const { lab, asked } = await bench((request, response) => void setTimeout(() => good(request, response), Math.random() * 20));
+  const { lab, asked } = await bench(
+    (request, response) => void setTimeout(() => good(request, response), Math.random() * 20),
+  );
   const questions = stubQuestions(20);
   const { rows, progress } = await distill(lab(), questions);
   expect(rows.map((r) => r.id)).toEqual(questions.map((q) => q.id));
@@ -21,7 +23,13 @@ test("every question gets its text, in the questions' order, with a manifest", a
   expect(readManifest(lab().paths.distilled)).toMatchObject({ rows: 20 });
   expect(asked()).toHaveLength(20);
   expect(progress).toMatchObject({ done: 20, total: 20, asked: 20, failures: {}, etaSeconds: 0 });
-  expect(progress.byType.financial_calculation).toEqual({ total: 5, done: 5, texts: 5, wellFormed: 5, usable: 5 });
+  expect(progress.byType.financial_calculation).toEqual({
+    total: 5,
+    done: 5,
+    texts: 5,
+    wellFormed: 5,
+    usable: 5,
+  });
 });
 
 test("nothing changed makes no request, and needs no server", async () => {
@@ -80,7 +88,11 @@ test("more questions and more samples ask only for what is new", async () => {
   await distill(lab(), stubQuestions(6));
   asked();
   await distill(lab(), stubQuestions(9));
-  expect(asked().map(prompt).sort()).toEqual(stubQuestions(9).slice(6).map((q) => q.question));
+  expect(asked().map(prompt).sort()).toEqual(
+    stubQuestions(9)
+      .slice(6)
+      .map((q) => q.question),
+  );
   const { rows } = await distill(lab({ "distill.samplesPerQuestion": 3 }), stubQuestions(9));
   expect(asked()).toHaveLength(18);
   expect(rows.map((r) => `${r.id}/${r.sample}`).slice(0, 4)).toEqual(["q0/0", "q0/1", "q0/2", "q1/0"]);
@@ -100,7 +112,9 @@ test("force asks for every text again", async () => {
 test("no questions, and an id twice, are errors", async () => {
   const { lab } = await bench();
   await expect(distill(lab(), [])).rejects.toThrow("no questions");
-  await expect(distill(lab(), [...stubQuestions(2), ...stubQuestions(1)])).rejects.toThrow(/ids of their own[^]*q0/);
+  await expect(distill(lab(), [...stubQuestions(2), ...stubQuestions(1)])).rejects.toThrow(
+    /ids of their own[^]*q0/,
+  );
 });
 
 test("progress never runs ahead of the disk, counts the rate and the time left", async () => {
@@ -109,7 +123,9 @@ test("progress never runs ahead of the disk, counts the rate and the time left",
   await distill(lab(), stubQuestions(40), {
     onProgress(progress) {
       seen.push(progress);
-      const lines = existsSync(lab().paths.distilled) ? readFileSync(lab().paths.distilled, "utf8").split("\n").length - 1 : 0;
+      const lines = existsSync(lab().paths.distilled)
+        ? readFileSync(lab().paths.distilled, "utf8").split("\n").length - 1
+        : 0;
       expect(lines).toBeGreaterThanOrEqual(progress.done);
     },
   });

@@ -25,8 +25,8 @@ import type { Store } from "../store/store.ts";
 
 export interface DistillOptions {
   /** At most four times a second, and once at the end. */
-  onProgress?: (progress: DistillProgress) => void;
-  signal?: AbortSignal;
+  onProgress?: ((progress: DistillProgress) => void) | undefined;
+  signal?: AbortSignal | undefined;
   /** Ask for every text again. Default: the lab's. */
   force?: boolean;
   /** Ask for all texts though the first ones are of no use: for measuring the rate of random weights. */
@@ -44,24 +44,40 @@ export interface Distillation {
 const PROGRESS_MS = 250;
 
 /**
- * Asks the config's Teacher for `distill.samplesPerQuestion` texts of every question and writes data/processed/distilled.jsonl.
+ * Asks the config's Teacher for `distill.samplesPerQuestion` texts of every question and writes
+ * data/processed/distilled.jsonl.
  *
- * Give it the training questions only (`splitQuestions`). Every text is on disk before it is counted; a killed or interrupted call goes on
- * where it was, and with nothing missing no server is started. Failures are rows with their cause; those that are not the model's
- * own (`isPermanent`) are asked for again by the next call. Every whole text gets its training text (`response`) by `ASSEMBLY_RULES`, anew
- * whenever the file is put into the questions' order and given its manifest at the end: other rules ask nothing again.
- * Throws LabError: no questions, no such Teacher, a server that cannot be had or is lost, not one usable text among the first 64 of this call
- * or among all; the abort's reason.
+ * Give it the training questions only (`splitQuestions`). Every text is on disk before it is counted; a
+ * killed or interrupted call goes on where it was, and with nothing missing no server is started. Failures
+ * are rows with their cause; those that are not the model's own (`isPermanent`) are asked for again by the
+ * next call. Every whole text gets its training text (`response`) by `ASSEMBLY_RULES`, anew whenever the file
+ * is put into the questions' order and given its manifest at the end: other rules ask nothing again. Throws
+ * LabError: no questions, no such Teacher, a server that cannot be had or is lost, not one usable text among
+ * the first 64 of this call or among all; the abort's reason.
  */
-export async function distill(lab: Lab, questions: readonly Question[], { onProgress, signal, force = lab.force, evenUnusable = false }: DistillOptions = {}): Promise<Distillation> {
+export async function distill(
+  lab: Lab,
+  questions: readonly Question[],
+  { onProgress, signal, force = lab.force, evenUnusable = false }: DistillOptions = {},
+): Promise<Distillation> {
   const { config, paths } = lab;
-  if (questions.length === 0) throw new LabError({ what: "There are no questions to distil", where: paths.raw, todo: "Run 01_prepare first; its training questions are what the Teacher is asked." });
+  if (questions.length === 0)
+    throw new LabError({
+      what: "There are no questions to distil",
+      where: paths.raw,
+      todo: "Run 01_prepare first; its training questions are what the Teacher is asked.",
+    });
   const teacher = await servedId(lab, "teacher");
   const tasks = distillTasks(questions, teacher, config);
   const inputs = await inputsOf(lab, teacher, tasks);
   const counter = new ProgressCounter(tasks.map((task) => task.question.type));
 
-  if (givenServer(config, "teacher") === null) await assertPromptFits(config, "teacher", questions.map(({ question }) => question));
+  if (givenServer(config, "teacher") === null)
+    await assertPromptFits(
+      config,
+      "teacher",
+      questions.map(({ question }) => question),
+    );
   const finished = force ? null : finishedRows(lab, inputs);
   if (finished) {
     for (const row of finished) counter.add(row);
@@ -73,18 +89,23 @@ export async function distill(lab: Lab, questions: readonly Question[], { onProg
   try {
     const isOpen = ({ key }: DistillTask): boolean => {
       const row = store.get(key);
-      return force || row === undefined || isPassing(row) || row.failure === TOO_LONG; // the context may be another now
+      // the context may be another now
+      return force || row === undefined || isPassing(row) || row.failure === TOO_LONG;
     };
     const open = tasks.filter(isOpen);
     const openKeys = new Set(open.map((task) => task.key));
-    for (const { key } of tasks) if (!openKeys.has(key)) counter.add(assembleRow(store.get(key)!, config.distill.assemble));
+    for (const { key } of tasks)
+      if (!openKeys.has(key)) counter.add(assembleRow(store.get(key)!, config.distill.assemble));
     onProgress?.(counter.snapshot());
     if (open.length > 0) await ask(lab, open, store, counter, { onProgress, signal, evenUnusable });
     // What the Teacher wrote is what was kept; all else is what the question and the rules say now.
     const rows = tasks.map(({ key, question, sample }): Distilled => {
       const { teacher_output, teacher_reasoning, failure, completion_tokens, model } = store.get(key)!;
       const written = { key, sample, teacher_output, teacher_reasoning, failure, completion_tokens, model };
-      return assembleRow({ ...question, ...written, response: null, assembly: null }, config.distill.assemble);
+      return assembleRow(
+        { ...question, ...written, response: null, assembly: null },
+        config.distill.assemble,
+      );
     });
     const progress = counter.snapshot();
     onProgress?.(progress);
@@ -97,7 +118,13 @@ export async function distill(lab: Lab, questions: readonly Question[], { onProg
   }
 }
 
-async function ask(lab: Lab, open: readonly DistillTask[], store: Store<Distilled>, counter: ProgressCounter, { onProgress, signal, evenUnusable }: DistillOptions): Promise<void> {
+async function ask(
+  lab: Lab,
+  open: readonly DistillTask[],
+  store: Store<Distilled>,
+  counter: ProgressCounter,
+  { onProgress, signal, evenUnusable }: DistillOptions,
+): Promise<void> {
   const { assemble: assembles } = lab.config.distill;
   let told = 0;
   // Of this call: a server that was mended meanwhile is not held to what is on disk.
@@ -114,14 +141,21 @@ async function ask(lab: Lab, open: readonly DistillTask[], store: Store<Distille
           onResult: async (result, index) => {
             const { key } = open[index]!;
             const kept = store.get(key);
-            // With force a text is asked for again; a server's bad moment must not cost the one that is there.
+            // With force a text is asked for again; a server's bad moment must not cost the one that is
+            // there.
             const spared = !result.ok && !result.permanent && kept?.failure === null;
             const written = spared ? kept : distilledRow(open[index]!, result, lab.config.models.teacher);
             const row = assembleRow(written, assembles);
             if (!spared) await store.append(row);
             const now = performance.now();
             counter.add(row, now);
-            if (!evenUnusable && isAnswered(row) && answered.length < FIRST_TEXTS && answered.push(row) === FIRST_TEXTS && counter.usable === 0) {
+            if (
+              !evenUnusable &&
+              isAnswered(row) &&
+              answered.length < FIRST_TEXTS &&
+              answered.push(row) === FIRST_TEXTS &&
+              counter.usable === 0
+            ) {
               throw neverAnswers(answered, open.length > FIRST_TEXTS);
             }
             if (!onProgress || now - told < PROGRESS_MS) return;
@@ -136,12 +170,23 @@ async function ask(lab: Lab, open: readonly DistillTask[], store: Store<Distille
 }
 
 /** All that the file depends on. */
-async function inputsOf({ config }: Lab, model: string, tasks: readonly DistillTask[]): Promise<Record<string, unknown>> {
+async function inputsOf(
+  { config }: Lab,
+  model: string,
+  tasks: readonly DistillTask[],
+): Promise<Record<string, unknown>> {
   const { distill, prompt, seed, serving } = config;
   return {
-    ...{ model, prompt: promptId(promptOf(prompt.teacher)), ...distill, seed, maxModelLength: serving.maxModelLength },
+    ...{
+      model,
+      prompt: promptId(promptOf(prompt.teacher)),
+      ...distill,
+      seed,
+      maxModelLength: serving.maxModelLength,
+    },
     texts: hashJson(tasks.map(({ key, question }) => [key, question])),
-    // Other rules make other training texts of what is there: the file is finished anew, and nothing is asked.
+    // Other rules make other training texts of what is there: the file is finished anew, and nothing is
+    // asked.
     rules: await hashCode(["answer", "distill"]),
   };
 }
@@ -151,7 +196,8 @@ function finishedRows({ config, paths }: Lab, inputs: Record<string, unknown>): 
   if (!existsSync(paths.distilled) || readManifest(paths.distilled, inputs) === null) return null;
   const rows = readJsonl(paths.distilled, Distilled);
   // Of a given server the context may be another; of ours it stands in the manifest.
-  const mayFit = givenServer(config, "teacher") === null ? () => false : (row: Distilled) => row.failure === TOO_LONG;
+  const mayFit =
+    givenServer(config, "teacher") === null ? () => false : (row: Distilled) => row.failure === TOO_LONG;
   return rows.some((row) => isPassing(row) || mayFit(row)) ? null : rows;
 }
 

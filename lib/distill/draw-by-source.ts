@@ -4,8 +4,8 @@ import { largestRemainder } from "../prepare/split.ts";
 import type { Question } from "../records.ts";
 
 /**
- * `count` questions, every source in its share of all (largest remainder), drawn by rank (seed, id); all of them where
- * there are no more.
+ * `count` questions, every source in its share of all (largest remainder), drawn by rank (seed, id); all of
+ * them where there are no more.
  */
 export function drawBySource<T extends Pick<Question, "id" | "source">>(
   questions: readonly T[],

@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
 import { textOutcome } from "./outcome.ts";
 
-const row = (response: string | null, failure: string | null = null, gold_answer = "800", assembly: string | null = null) => ({ question: "收入多少万元?", gold_answer, response, assembly, failure });
+const row = (
+  response: string | null,
+  failure: string | null = null,
+  gold_answer = "800",
+  assembly: string | null = null,
+) => ({ question: "收入多少万元?", gold_answer, response, assembly, failure });
 const text = (answer: string) => `<think>\n500+300=800\n</think>\n<answer>\n${answer}\n</answer>`;
 
 test("a text that is whole, well formed and right has nothing against it", () => {

@@ -166,8 +166,8 @@ export function writePromptReport(
 const EXAMPLE = join(REPO_ROOT, "reports", "example", "prompts.json");
 
 /**
- * A report of prompts, by default the one that comes with the repository; null when the file is not there. Throws
- * LabError on another file.
+ * A report of prompts, by default the one that comes with the repository; null when the file is not there.
+ * Throws LabError on another file.
  */
 export function readPromptReport(file: string = EXAMPLE): PromptReport | null {
   if (!existsSync(file)) return null;

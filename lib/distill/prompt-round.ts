@@ -12,7 +12,10 @@ import { PromptText } from "./prompt-report.ts";
 export const Round = z.object({ seconds: z.number(), texts: z.array(PromptText) });
 export type Round = z.infer<typeof Round>;
 
-/** Requests before each round: the prompt's own tokens are in the server's cache then, and its grammar is compiled. */
+/**
+ * Requests before each round: the prompt's own tokens are in the server's cache then, and its grammar is
+ * compiled.
+ */
 const WARM_UP = { requests: 8, maxTokens: 8 };
 
 /** The round that a file holds; null when there is none, or a damaged one, or one of another version. */
@@ -26,8 +29,9 @@ export function readRound(file: string): Round | null {
 }
 
 /**
- * Asks every question once with the prompt, sampled as stage 2 does, after a short warm-up. A question's seed is the
- * same with every prompt. A problem instead of a round when answers are missing for a reason that is not the model's own.
+ * Asks every question once with the prompt, sampled as stage 2 does, after a short warm-up. A question's seed
+ * is the same with every prompt. A problem instead of a round when answers are missing for a reason that is
+ * not the model's own.
  */
 export async function askRound(
   { distill, seed }: Pick<Config, "distill" | "seed">,
@@ -42,7 +46,9 @@ export async function askRound(
     const sampling = { temperature, topP, maxTokens, seed: sampleSeed(seed, 0, question) };
     return { ...promptRequest(prompt, question), ...sampling };
   });
-  const first = requests.slice(0, WARM_UP.requests).map((request) => ({ ...request, maxTokens: WARM_UP.maxTokens }));
+  const first = requests
+    .slice(0, WARM_UP.requests)
+    .map((request) => ({ ...request, maxTokens: WARM_UP.maxTokens }));
   const warm = await client.completeAll(first, { signal });
   if (warm.every(isMissing)) return { problem: problemOf(warm) };
   const started = performance.now();
@@ -63,7 +69,11 @@ function problemOf(results: readonly CompletionResult[]): string {
   return `${missing.length} of ${results.length} answers could not be had; the first: ${cause}: ${message}`;
 }
 
-function textOf(prompt: string, { id, source, question, gold_answer }: Question, result: CompletionResult): PromptText {
+function textOf(
+  prompt: string,
+  { id, source, question, gold_answer }: Question,
+  result: CompletionResult,
+): PromptText {
   const { text, reasoning, promptTokens, completionTokens: tokens } = result;
   const failure = result.ok ? null : result.cause;
   return { prompt, id, source, question, gold_answer, text, reasoning, failure, promptTokens, tokens };

@@ -59,7 +59,8 @@ beforeAll(async () => {
     const adapter = armAdapter(lab, arm)!;
     fakeAdapter(adapter, lab.config.models.base);
     const file = join(adapter, "adapter_config.json");
-    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), arm })); // another content, another arm
+    // another content, another arm
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), arm }));
   }
 });
 afterAll(async () => {

@@ -7,11 +7,23 @@ import { sideBySide } from "../view/sample-view.ts";
 import type { ShownText } from "../view/sample-view.ts";
 import type { View } from "../view/table.ts";
 
-export type ShownAnswer = Pick<EvalDetail, "completion" | "format" | "lenient" | "reason" | "message"> & { tokens: number | null };
+export type ShownAnswer = Pick<EvalDetail, "completion" | "format" | "lenient" | "reason" | "message"> & {
+  tokens: number | null;
+};
 
 /** An answer under its arm's name, right or wrong as read leniently, with the scorer's reason. */
-export function shownAnswer(arm: string, { completion, format, lenient, reason, message, tokens }: ShownAnswer): ShownText {
-  return { title: styleOf(arm, 0).label, text: completion, ok: lenient, reason, message, facts: { format: format ? "kept" : "broken", tokens } };
+export function shownAnswer(
+  arm: string,
+  { completion, format, lenient, reason, message, tokens }: ShownAnswer,
+): ShownText {
+  return {
+    title: styleOf(arm, 0).label,
+    text: completion,
+    ok: lenient,
+    reason,
+    message,
+    facts: { format: format ? "kept" : "broken", tokens },
+  };
 }
 
 export interface ChangesOptions {
@@ -20,18 +32,28 @@ export interface ChangesOptions {
 }
 
 /**
- * The questions whose verdict changed between the two arms of each pair, folded away: one click opens a pair, with both answers side by side.
- * What is beyond `max` is counted; all of it stands in the details files.
+ * The questions whose verdict changed between the two arms of each pair, folded away: one click opens a pair,
+ * with both answers side by side. What is beyond `max` is counted; all of it stands in the details files.
  */
-export function changesView(pairs: readonly Pick<ArmPair, "a" | "b" | "regressions" | "gains">[], questions: readonly { id: string; prompt: string; gold_answer: string }[], { max = 6 }: ChangesOptions = {}): View {
+export function changesView(
+  pairs: readonly Pick<ArmPair, "a" | "b" | "regressions" | "gains">[],
+  questions: readonly { id: string; prompt: string; gold_answer: string }[],
+  { max = 6 }: ChangesOptions = {},
+): View {
   const byId = new Map(questions.map((question) => [question.id, question]));
   const parts = pairs.map(({ a, b, regressions, gains }) => {
-    const head = `${styleOf(a, 0).label} → ${styleOf(b, 0).label}: ${regressions.length} ${regressions.length === 1 ? "regression" : "regressions"}, ${gains.length} ${gains.length === 1 ? "gain" : "gains"}`;
+    const head =
+      `${styleOf(a, 0).label} → ${styleOf(b, 0).label}: ${regressions.length} ` +
+      `${regressions.length === 1 ? "regression" : "regressions"}, ${gains.length} ` +
+      `${gains.length === 1 ? "gain" : "gains"}`;
     const chosen = pick(regressions, gains, max);
     const views = chosen.map((change) => {
       const question = byId.get(change.id);
       const asked = question ? `${question.prompt}   (gold: ${question.gold_answer})` : change.id;
-      return sideBySide([shownAnswer(a, change.before), shownAnswer(b, change.after)], `${change.after.lenient ? "gain" : "regression"}: ${asked}`);
+      return sideBySide(
+        [shownAnswer(a, change.before), shownAnswer(b, change.after)],
+        `${change.after.lenient ? "gain" : "regression"}: ${asked}`,
+      );
     });
     const left = regressions.length + gains.length - chosen.length;
     const rest = left > 0 ? `${left} more in the details files` : "";

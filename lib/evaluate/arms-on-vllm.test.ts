@@ -64,36 +64,32 @@ describe.skipIf(!there)("arms on vLLM", () => {
   const modulesOf = ({ args }: { args: string[] }) =>
     args.filter((arg) => arg.startsWith('{"name"')).map((arg) => (JSON.parse(arg) as { name: string }).name);
 
-  test(
-    "all are asked in one start of one server, without merging, and found again without any",
-    { timeout: 120_000 },
-    async () => {
-      const { summary } = await ablate(lab());
-      expect(summary.arms.map(({ name }) => name)).toEqual([...ARM_NAMES]);
-      expect(starts().map(modulesOf)).toEqual([[...TRAINED_NAMES]]);
-      const asked = linesOf<{ model: string; max_tokens: number }>(gpu.asked).filter(
-        ({ max_tokens }) => max_tokens === lab().config.evaluate.maxTokens,
-      );
-      const counts = Map.groupBy(asked, ({ model }) => model);
-      expect([...counts].map(([model, { length }]) => [model, length]).sort()).toEqual(
-        [[base, 2 * 9], ...TRAINED_NAMES.map((arm) => [arm, 9])].sort(),
-      );
-      expect(existsSync(join(lab().paths.ckpts, "merged"))).toBe(false);
-      await ablate(lab());
-      expect(starts()).toHaveLength(1);
-    },
-  );
+  test("all are asked in one start of one server, without merging, and found again without any", {
+    timeout: 120_000,
+  }, async () => {
+    const { summary } = await ablate(lab());
+    expect(summary.arms.map(({ name }) => name)).toEqual([...ARM_NAMES]);
+    expect(starts().map(modulesOf)).toEqual([[...TRAINED_NAMES]]);
+    const asked = linesOf<{ model: string; max_tokens: number }>(gpu.asked).filter(
+      ({ max_tokens }) => max_tokens === lab().config.evaluate.maxTokens,
+    );
+    const counts = Map.groupBy(asked, ({ model }) => model);
+    expect([...counts].map(([model, { length }]) => [model, length]).sort()).toEqual(
+      [[base, 2 * 9], ...TRAINED_NAMES.map((arm) => [arm, 9])].sort(),
+    );
+    expect(existsSync(join(lab().paths.ckpts, "merged"))).toBe(false);
+    await ablate(lab());
+    expect(starts()).toHaveLength(1);
+  });
 
-  test(
-    "an arm that was trained anew is asked alone, by its name beside the Base",
-    { timeout: 120_000 },
-    async () => {
-      const many = starts().length;
-      randomAdapter(armAdapter(lab(), "grpo_only")!, base, { seed: 9, rank: 16 });
-      await ablate(lab());
-      expect(starts().slice(many).map(modulesOf)).toEqual([["grpo_only"]]);
-    },
-  );
+  test("an arm that was trained anew is asked alone, by its name beside the Base", {
+    timeout: 120_000,
+  }, async () => {
+    const many = starts().length;
+    randomAdapter(armAdapter(lab(), "grpo_only")!, base, { seed: 9, rank: 16 });
+    await ablate(lab());
+    expect(starts().slice(many).map(modulesOf)).toEqual([["grpo_only"]]);
+  });
 
   test("the census asks the SFT adapter by its name, too", { timeout: 120_000 }, async () => {
     const many = starts().length;

@@ -10,7 +10,9 @@ const lab = labOnFakeBase(workspace);
 let stub: StubServer;
 
 beforeAll(async () => {
-  stub = await startStub((_, response) => sendChat(response, { content: "The answer is 4", completion_tokens: 5 }));
+  stub = await startStub((_, response) =>
+    sendChat(response, { content: "The answer is 4", completion_tokens: 5 }),
+  );
 });
 afterAll(async () => {
   await stub.close();
@@ -18,10 +20,22 @@ afterAll(async () => {
 });
 
 test("questions that are in no test are answered greedily, scored, and kept", async () => {
-  const questions = [{ id: "t0", question: "What is 2 × 2?", gold_answer: "4", type: "financial_calculation" as const }, { id: "t1", question: "What is 2 × 3?", gold_answer: "6", type: "financial_calculation" as const }];
+  const questions = [
+    { id: "t0", question: "What is 2 × 2?", gold_answer: "4", type: "financial_calculation" as const },
+    { id: "t1", question: "What is 2 × 3?", gold_answer: "6", type: "financial_calculation" as const },
+  ];
   const client = createClient({ baseURL: stub.url, model: "stub", engine: "transformers" });
   const asked = await askArms(lab, ["base"], questions, { client });
-  expect(asked.map(({ id, gold, texts }) => [id, gold, texts.length, texts[0]!.title, texts[0]!.ok, texts[0]!.facts])).toEqual([
+  expect(
+    asked.map(({ id, gold, texts }) => [
+      id,
+      gold,
+      texts.length,
+      texts[0]!.title,
+      texts[0]!.ok,
+      texts[0]!.facts,
+    ]),
+  ).toEqual([
     ["t0", "4", 1, "Base", true, { format: "broken", tokens: 5 }],
     ["t1", "6", 1, "Base", false, { format: "broken", tokens: 5 }],
   ]);
@@ -31,9 +45,21 @@ test("questions that are in no test are answered greedily, scored, and kept", as
 });
 
 test("tokens that the server did not count are unknown, not 0", async () => {
-  const silent = await startStub((_, response) => sendJson(response, JSON.stringify({ choices: [{ finish_reason: "stop", message: { content: "It is 9" } }] })));
-  const question = { id: "t9", question: "What is 3 × 3?", gold_answer: "9", type: "financial_calculation" as const };
-  const [asked] = await askArms(lab, ["base"], [question], { client: createClient({ baseURL: silent.url, model: "stub", engine: "transformers" }) });
+  const silent = await startStub((_, response) =>
+    sendJson(
+      response,
+      JSON.stringify({ choices: [{ finish_reason: "stop", message: { content: "It is 9" } }] }),
+    ),
+  );
+  const question = {
+    id: "t9",
+    question: "What is 3 × 3?",
+    gold_answer: "9",
+    type: "financial_calculation" as const,
+  };
+  const [asked] = await askArms(lab, ["base"], [question], {
+    client: createClient({ baseURL: silent.url, model: "stub", engine: "transformers" }),
+  });
   await silent.close();
   expect(asked!.texts[0]!.facts).toEqual({ format: "broken", tokens: null });
 });

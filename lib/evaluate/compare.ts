@@ -6,7 +6,13 @@ import { QUESTION_TYPES } from "../records.ts";
 import type { EvalDetail, QuestionType } from "../records.ts";
 import { mcnemar, pairedShares } from "../stats/stats.ts";
 
-export const METRICS = ["accuracy", "accuracyLenient", "accuracySampled", "accuracySampledLenient", "format"] as const;
+export const METRICS = [
+  "accuracy",
+  "accuracyLenient",
+  "accuracySampled",
+  "accuracySampledLenient",
+  "format",
+] as const;
 export type Metric = (typeof METRICS)[number];
 
 const MEASURE: Record<Metric, { mode: EvalDetail["mode"]; holds: (d: EvalDetail) => boolean }> = {
@@ -26,23 +32,39 @@ export interface Comparison extends PairedDifference {
 /**
  * Difference b − a of one metric over the questions both arms answered, with a 95 % interval.
  *
- * Where each question has one answer an arm: the interval of `pairedShares`, p of exact McNemar. Else questions are resampled and p is a
- * sign-flip permutation test over them. Answers of several training seeds may be put together: a question's answers then count as one
- * cluster. null when the arms share no question.
+ * Where each question has one answer an arm: the interval of `pairedShares`, p of exact McNemar. Else
+ * questions are resampled and p is a sign-flip permutation test over them. Answers of several training seeds
+ * may be put together: a question's answers then count as one cluster. null when the arms share no question.
  */
-export function compareArms(a: readonly EvalDetail[], b: readonly EvalDetail[], metric: Metric, options: BootstrapOptions = {}): Comparison | null {
+export function compareArms(
+  a: readonly EvalDetail[],
+  b: readonly EvalDetail[],
+  metric: Metric,
+  options: BootstrapOptions = {},
+): Comparison | null {
   const { mode, holds } = MEASURE[metric];
-  const values = (details: readonly EvalDetail[]) => byQuestion(details.filter((d) => d.mode === mode), (d) => (holds(d) ? 1 : 0));
+  const values = (details: readonly EvalDetail[]) =>
+    byQuestion(
+      details.filter((d) => d.mode === mode),
+      (d) => (holds(d) ? 1 : 0),
+    );
   const [first, second] = [values(a), values(b)];
   const shared = [...first.keys()].filter((id) => second.has(id));
   const pairs = shared.map((id) => [first.get(id)!, second.get(id)!] as const);
   const single = pairs.every(([x, y]) => x.length === 1 && y.length === 1);
-  const difference = single ? oneAnswerEach(pairs) : pairedDifference(pairs.map((p) => p[0]), pairs.map((p) => p[1]), options);
+  const difference = single
+    ? oneAnswerEach(pairs)
+    : pairedDifference(
+        pairs.map((p) => p[0]),
+        pairs.map((p) => p[1]),
+        options,
+      );
   return difference && { metric, n: pairs.length, ...difference };
 }
 
 function oneAnswerEach(pairs: readonly (readonly [number[], number[]])[]): PairedDifference | null {
-  const count = (before: number, after: number) => pairs.filter(([[x], [y]]) => x === before && y === after).length;
+  const count = (before: number, after: number) =>
+    pairs.filter(([[x], [y]]) => x === before && y === after).length;
   const counts = { both: count(1, 1), onlyFirst: count(1, 0), onlySecond: count(0, 1), neither: count(0, 0) };
   const shares = pairedShares(counts);
   return shares && { ...shares, p: mcnemar(counts.onlyFirst, counts.onlySecond) };
@@ -56,10 +78,14 @@ export interface Change {
 }
 
 /**
- * Questions answered greedily by both arms whose verdict changed: `regressions` right → wrong, `gains` wrong → right.
- * Read leniently unless told: else an untrained Base, which knows no tags, could lose nothing.
+ * Questions answered greedily by both arms whose verdict changed: `regressions` right → wrong, `gains` wrong
+ * → right. Read leniently unless told: else an untrained Base, which knows no tags, could lose nothing.
  */
-export function changedAnswers(a: readonly EvalDetail[], b: readonly EvalDetail[], reading: "strict" | "lenient" = "lenient"): { regressions: Change[]; gains: Change[] } {
+export function changedAnswers(
+  a: readonly EvalDetail[],
+  b: readonly EvalDetail[],
+  reading: "strict" | "lenient" = "lenient",
+): { regressions: Change[]; gains: Change[] } {
   const after = new Map(b.filter((d) => d.mode === "greedy").map((d) => [d.id, d]));
   const regressions: Change[] = [];
   const gains: Change[] = [];
@@ -72,7 +98,12 @@ export function changedAnswers(a: readonly EvalDetail[], b: readonly EvalDetail[
 }
 
 /** The comparison within each type that both arms were asked about. */
-export function compareByType(a: readonly EvalDetail[], b: readonly EvalDetail[], metric: Metric, options: BootstrapOptions = {}): Partial<Record<QuestionType, Comparison>> {
+export function compareByType(
+  a: readonly EvalDetail[],
+  b: readonly EvalDetail[],
+  metric: Metric,
+  options: BootstrapOptions = {},
+): Partial<Record<QuestionType, Comparison>> {
   const result: Partial<Record<QuestionType, Comparison>> = {};
   for (const type of QUESTION_TYPES) {
     const of = (details: readonly EvalDetail[]) => details.filter((d) => d.type === type);

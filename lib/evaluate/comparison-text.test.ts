@@ -34,7 +34,8 @@ test("a difference is a verdict only when its whole interval lies on one side of
 
 test("the sentence holds difference, interval, p, n and what may be said", () => {
   expect(describeComparison("base", "sft", comparison)).toBe(
-    "**SFT against Base**, greedy, lenient: **+20.0 points** [+12.1, +27.9], p < 0.001, n = 200 questions: better.",
+    "**SFT against Base**, greedy, lenient: **+20.0 points** [+12.1, +27.9], p < 0.001, n = 200 " +
+      "questions: better.",
   );
   expect(
     describeComparison("sft", "sft_grpo", { ...comparison, delta: -0.01, low: -0.05, high: 0.03, p: 0.7 }),

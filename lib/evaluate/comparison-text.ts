@@ -37,7 +37,11 @@ export function describeComparison(
   const says = { better: "better", worse: "**worse**", undecided: "these questions do not decide it" }[
     differenceVerdict({ low, high, p })
   ];
-  return `**${styleOf(b, 1).label} against ${styleOf(a, 0).label}**, ${NAMES[metric]}: **${formatPoints(delta)} points** [${formatPoints(low)}, ${formatPoints(high)}], ${formatP(p)}, n = ${n} questions: ${says}.`;
+  return (
+    `**${styleOf(b, 1).label} against ${styleOf(a, 0).label}**, ${NAMES[metric]}: ` +
+    `**${formatPoints(delta)} points** [${formatPoints(low)}, ${formatPoints(high)}], ` +
+    `${formatP(p)}, n = ${n} questions: ${says}.`
+  );
 }
 
 /** One metric of every pair that has it, a sentence each. */

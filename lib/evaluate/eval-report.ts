@@ -14,16 +14,25 @@ export interface ReportFiles {
   detailsPath: string;
 }
 
-/** Writes `eval_details_<name>_<time>.jsonl`, then `eval_<name>_<time>.json`: a report that is there has its details. */
+/**
+ * Writes `eval_details_<name>_<time>.jsonl`, then `eval_<name>_<time>.json`: a report that is there has its
+ * details.
+ */
 export function writeReport(folder: string, report: EvalReport, details: readonly EvalDetail[]): ReportFiles {
   const stamp = `${report.name}_${fileStamp(new Date(report.created))}`;
-  const [reportPath, detailsPath] = [join(folder, `eval_${stamp}.json`), join(folder, `eval_details_${stamp}.jsonl`)];
+  const [reportPath, detailsPath] = [
+    join(folder, `eval_${stamp}.json`),
+    join(folder, `eval_details_${stamp}.jsonl`),
+  ];
   writeJsonl(detailsPath, details);
   writeFileAtomic(reportPath, `${JSON.stringify(report, null, 2)}\n`);
   return { report, reportPath, detailsPath };
 }
 
-/** The newest report that says the same but for its time (of the details by their sha256, in `settings.details`), with its details; null when there is none. */
+/**
+ * The newest report that says the same but for its time (of the details by their sha256, in
+ * `settings.details`), with its details; null when there is none.
+ */
 export function findReport(folder: string, report: EvalReport): ReportFiles | null {
   for (const file of reportFiles(folder)) {
     const found = readReport(file.reportPath);
@@ -45,7 +54,15 @@ function reportFiles(folder: string): Pick<ReportFiles, "reportPath" | "detailsP
   return readdirSync(folder)
     .flatMap((name) => {
       const stamp = /^eval_(?!details_)(.+_(\d{8}T\d+Z))\.json$/.exec(name);
-      return stamp ? [{ time: stamp[2]!, reportPath: join(folder, name), detailsPath: join(folder, `eval_details_${stamp[1]}.jsonl`) }] : [];
+      return stamp
+        ? [
+            {
+              time: stamp[2]!,
+              reportPath: join(folder, name),
+              detailsPath: join(folder, `eval_details_${stamp[1]}.jsonl`),
+            },
+          ]
+        : [];
     })
     .sort((a, b) => (a.time < b.time ? 1 : -1))
     .map(({ reportPath, detailsPath }) => ({ reportPath, detailsPath }));

@@ -6,7 +6,10 @@ import type { Arm, Estimate, EvalDetail } from "../records.ts";
 import { mean, passAtK, wilson } from "../stats/stats.ts";
 
 /** Values of answers, one list per question in the order of first appearance. */
-export function byQuestion(details: readonly EvalDetail[], value: (detail: EvalDetail) => number | null): Map<string, number[]> {
+export function byQuestion(
+  details: readonly EvalDetail[],
+  value: (detail: EvalDetail) => number | null,
+): Map<string, number[]> {
   const clusters = new Map<string, number[]>();
   for (const detail of details) {
     let cluster = clusters.get(detail.id);
@@ -21,9 +24,14 @@ export function byQuestion(details: readonly EvalDetail[], value: (detail: EvalD
  * Share of answers for which `test` holds, with a 95 % interval; null without answers.
  * Wilson's where each question has one answer, resampled questions where one has several.
  */
-export function proportion(details: readonly EvalDetail[], test: (detail: EvalDetail) => boolean, options: BootstrapOptions = {}): Estimate | null {
+export function proportion(
+  details: readonly EvalDetail[],
+  test: (detail: EvalDetail) => boolean,
+  options: BootstrapOptions = {},
+): Estimate | null {
   const clusters = [...byQuestion(details, (d) => (test(d) ? 1 : 0)).values()];
-  if (clusters.every((c) => c.length === 1)) return wilson(clusters.filter((c) => c[0] === 1).length, clusters.length);
+  if (clusters.every((c) => c.length === 1))
+    return wilson(clusters.filter((c) => c[0] === 1).length, clusters.length);
   return clusteredShare(clusters, options);
 }
 
@@ -32,26 +40,44 @@ export function proportion(details: readonly EvalDetail[], test: (detail: EvalDe
  * lenient for an untrained model). null when nothing was sampled. Throws RangeError when a question has fewer
  * than k samples.
  */
-export function passAtKOf(details: readonly EvalDetail[], k: number, reading: "strict" | "lenient" = "strict", options: BootstrapOptions = {}): Estimate | null {
+export function passAtKOf(
+  details: readonly EvalDetail[],
+  k: number,
+  reading: "strict" | "lenient" = "strict",
+  options: BootstrapOptions = {},
+): Estimate | null {
   const sampled = details.filter((d) => d.mode === "sampled");
   const clusters = [...byQuestion(sampled, (d) => (d[reading] ? 1 : 0)).values()];
-  return clusteredShare(clusters.map((c) => [passAtK(c.length, c.filter((x) => x === 1).length, k)]), options);
+  return clusteredShare(
+    clusters.map((c) => [passAtK(c.length, c.filter((x) => x === 1).length, k)]),
+    options,
+  );
 }
 
 /**
  * One arm from its answers. Format, accuracy and length are of the greedy answers, accuracySampled… of the
  * sampled ones. Throws RangeError when there is no greedy answer.
  */
-export function summarizeArm(name: string, details: readonly EvalDetail[], options: BootstrapOptions = {}): Arm {
+export function summarizeArm(
+  name: string,
+  details: readonly EvalDetail[],
+  options: BootstrapOptions = {},
+): Arm {
   const greedy = details.filter((d) => d.mode === "greedy");
   const sampled = details.filter((d) => d.mode === "sampled");
   const counted = greedy.flatMap((d) => d.tokens ?? []);
-  const of = (rows: readonly EvalDetail[], test: (d: EvalDetail) => boolean) => proportion(rows, test, options)!;
+  const of = (rows: readonly EvalDetail[], test: (d: EvalDetail) => boolean) =>
+    proportion(rows, test, options)!;
   if (greedy.length === 0) throw new RangeError("summarizeArm requires at least one greedy answer, got 0");
   const byType: Arm["byType"] = {};
   for (const type of QUESTION_TYPES) {
     const rows = greedy.filter((d) => d.type === type);
-    if (rows.length > 0) byType[type] = { n: rows.length, accuracy: of(rows, (d) => d.strict), accuracyLenient: of(rows, (d) => d.lenient) };
+    if (rows.length > 0)
+      byType[type] = {
+        n: rows.length,
+        accuracy: of(rows, (d) => d.strict),
+        accuracyLenient: of(rows, (d) => d.lenient),
+      };
   }
   return {
     name,

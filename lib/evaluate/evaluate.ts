@@ -88,7 +88,8 @@ export async function evaluate(lab: Lab, options: EvaluateOptions = {}): Promise
     profile: config.profile,
     model: model.label,
     n: rows.length,
-    // Other answers with equal totals are another report. One written before this field stood in it is not found again.
+    // Other answers with equal totals are another report. One written before this field stood in it is not
+    // found again.
     settings: { ...settingsOf(lab, plan), ...counts, details: hashJson(details) },
   };
   const found = findReport(paths.reports, report);

@@ -12,7 +12,8 @@ export interface PublishedArm {
 }
 
 /**
- * Fin-R1, 7B, all weights trained on 60,091 rows. Averages of FinQA, ConvFinQA, Ant-Finance, TFNS and Finance-Instruct-500k; no intervals are published.
+ * Fin-R1, 7B, all weights trained on 60,091 rows. Averages of FinQA, ConvFinQA, Ant-Finance, TFNS and
+ * Finance-Instruct-500k; no intervals are published.
  *
  * Source: Liu et al. 2025, https://arxiv.org/abs/2503.16252, tables of results.
  */

@@ -4,19 +4,43 @@ import { splitQuestions } from "../prepare/split.ts";
 import { travellers } from "./travellers.ts";
 import { generateQuestions } from "../world/index.ts";
 
-const own = (i: number, type: QuestionType = "financial_calculation"): Question => ({ id: `own_${i}`, question: `What is ${i} plus ${i}?`, gold_answer: String(2 * i), type, source: "mine" });
-const handwritten = (i: number, question: string): Question => ({ id: `handwritten_${i}`, question, gold_answer: "变差", type: "financial_analysis", source: "handwritten" });
-const basics = [...generateQuestions(400, 42), handwritten(1, "毛利率由40%降至30%,盈利能力变好还是变差?"), handwritten(2, "存货周转变慢,存货管理变好还是变差?"), handwritten(3, "负债率上升,偿债能力变好还是变差?")];
-
-test("four questions travel: a growth rate in English, a margin in Chinese, a yes or no, one that a person wrote", () => {
-  const [growth, margin, cover, analysis] = travellers(basics);
-  expect(growth).toMatchObject({ kind: "growth_rate" });
-  expect(growth!.question).toMatch(/^[\x20-\x7e]+$/);
-  expect(margin).toMatchObject({ kind: "gross_margin" });
-  expect(margin!.question).toMatch(/\p{Script=Han}/u);
-  expect(cover).toMatchObject({ kind: "interest_cover", gold_answer: expect.stringMatching(/^(?:yes|no|是|否)$/) });
-  expect(analysis).toMatchObject({ source: "handwritten", type: "financial_analysis" });
+const own = (i: number, type: QuestionType = "financial_calculation"): Question => ({
+  id: `own_${i}`,
+  question: `What is ${i} plus ${i}?`,
+  gold_answer: String(2 * i),
+  type,
+  source: "mine",
 });
+const handwritten = (i: number, question: string): Question => ({
+  id: `handwritten_${i}`,
+  question,
+  gold_answer: "变差",
+  type: "financial_analysis",
+  source: "handwritten",
+});
+const basics = [
+  ...generateQuestions(400, 42),
+  handwritten(1, "毛利率由40%降至30%,盈利能力变好还是变差?"),
+  handwritten(2, "存货周转变慢,存货管理变好还是变差?"),
+  handwritten(3, "负债率上升,偿债能力变好还是变差?"),
+];
+
+test(
+  "four questions travel: a growth rate in English, a margin in Chinese, a yes or no, one that a " +
+    "person wrote",
+  () => {
+    const [growth, margin, cover, analysis] = travellers(basics);
+    expect(growth).toMatchObject({ kind: "growth_rate" });
+    expect(growth!.question).toMatch(/^[\x20-\x7e]+$/);
+    expect(margin).toMatchObject({ kind: "gross_margin" });
+    expect(margin!.question).toMatch(/\p{Script=Han}/u);
+    expect(cover).toMatchObject({
+      kind: "interest_cover",
+      gold_answer: expect.stringMatching(/^(?:yes|no|是|否)$/),
+    });
+    expect(analysis).toMatchObject({ source: "handwritten", type: "financial_analysis" });
+  },
+);
 
 test("they are trained on: with any seed none stands in the test", () => {
   for (const seed of [1, 2, 3, 4, 5]) {
@@ -29,7 +53,9 @@ test("they are trained on: with any seed none stands in the test", () => {
 });
 
 test("the same rows give the same travellers", () => {
-  expect(travellers(structuredClone(basics)).map((row) => row.id)).toEqual(travellers(basics).map((row) => row.id));
+  expect(travellers(structuredClone(basics)).map((row) => row.id)).toEqual(
+    travellers(basics).map((row) => row.id),
+  );
 });
 
 test("with other sources every type sends one, and no question travels twice", () => {
@@ -41,7 +67,12 @@ test("with other sources every type sends one, and no question travels twice", (
 });
 
 test("a question whose answer rules cannot check does not travel", () => {
-  const essay = Array.from({ length: 10 }, (_, i) => ({ ...own(i + 1), gold_answer: "Because the margin fell while costs rose, the company should first look at its prices, then at its suppliers." }));
+  const essay = Array.from({ length: 10 }, (_, i) => ({
+    ...own(i + 1),
+    gold_answer:
+      "Because the margin fell while costs rose, the company should first look at its prices, " +
+      "then at its suppliers.",
+  }));
   expect(travellers(essay)).toEqual([]);
   expect(travellers([...essay, own(20), own(21)]).map((row) => row.source)).toEqual(["mine", "mine"]);
 });

@@ -8,7 +8,10 @@ import { splitQuestions } from "../prepare/split.ts";
 
 const isChinese = (q: Question): boolean => /\p{Script=Han}/u.test(q.question);
 
-/** Whom to look for, in this order: a growth rate in English, a margin in Chinese, a yes or no, and one that a person wrote. */
+/**
+ * Whom to look for, in this order: a growth rate in English, a margin in Chinese, a yes or no, and one that a
+ * person wrote.
+ */
 const WANTED: readonly ((q: Question) => boolean)[] = [
   (q) => q.kind === "growth_rate" && !isChinese(q),
   (q) => q.kind === "gross_margin" && isChinese(q),
@@ -19,15 +22,22 @@ const WANTED: readonly ((q: Question) => boolean)[] = [
 /**
  * The travelling examples: at most four questions of `raw.jsonl` that are trained on in every later stage.
  *
- * Taken from the training side of the split that the filter makes, and only such as rules can check, so that each has a Teacher's text and
- * a reward. A place whose kind is not there (other sources) goes to the first question of a type that has none yet, then to the first that is left.
- * Deterministic in `rows`, `config.seed` and `config.prepare.testShare`; fewer questions give fewer travellers, none give none.
+ * Taken from the training side of the split that the filter makes, and only such as rules can check, so that
+ * each has a Teacher's text and a reward. A place whose kind is not there (other sources) goes to the first
+ * question of a type that has none yet, then to the first that is left. Deterministic in `rows`,
+ * `config.seed` and `config.prepare.testShare`; fewer questions give fewer travellers, none give none.
  *
  * @param config the lab's; the tiny profile's unless told.
  * @example travellers(readJsonl(lab.paths.raw, Question), lab.config)
  */
-export function travellers(rows: readonly Question[], config: Pick<Config, "prepare" | "seed"> = PROFILES.tiny): Question[] {
-  const candidates = splitQuestions(rows, { testShare: config.prepare.testShare, seed: config.seed }).train.filter((row) => goldProblem(row) === null);
+export function travellers(
+  rows: readonly Question[],
+  config: Pick<Config, "prepare" | "seed"> = PROFILES.tiny,
+): Question[] {
+  const candidates = splitQuestions(rows, {
+    testShare: config.prepare.testShare,
+    seed: config.seed,
+  }).train.filter((row) => goldProblem(row) === null);
   const taken: Question[] = [];
   const take = (fits: (row: Question) => boolean): boolean => {
     const found = candidates.find((row) => !taken.includes(row) && fits(row));
@@ -35,7 +45,9 @@ export function travellers(rows: readonly Question[], config: Pick<Config, "prep
     return found !== undefined;
   };
   for (const wanted of WANTED) take(wanted);
-  for (const type of QUESTION_TYPES) if (taken.length < WANTED.length && !taken.some((row) => row.type === type)) take((row) => row.type === type);
+  for (const type of QUESTION_TYPES)
+    if (taken.length < WANTED.length && !taken.some((row) => row.type === type))
+      take((row) => row.type === type);
   while (taken.length < WANTED.length && take(() => true));
   return taken;
 }

@@ -41,7 +41,10 @@ export function ablation(summary: Pick<AblationSummary, "n" | "seeds" | "profile
   });
   return makeFigure({
     title,
-    subtitle: `n = ${formatCount(summary.n)} test questions · profile ${summary.profile} · ${summary.seeds.length === 1 ? `seed ${summary.seeds[0]}` : `${summary.seeds.length} seeds`} · whiskers: 95 % intervals`,
+    subtitle:
+      `n = ${formatCount(summary.n)} test questions · profile ${summary.profile} · ` +
+      `${summary.seeds.length === 1 ? `seed ${summary.seeds[0]}` : `${summary.seeds.length} seeds`} ` +
+      "· whiskers: 95 % intervals",
     data,
     x: { title: { text: "" } },
     y: { title: { text: "share of answers" }, range: [0, 1.02], tickformat: ".1f" },

@@ -15,14 +15,19 @@ import { styleOf } from "../view/arms.ts";
  *
  * @example evaluateArms(lab, arms, { onProgress: ((draw) => (progress) => live.update(draw(progress)))(answerProgress()) })
  */
-export function answerProgress(now: () => number = () => performance.now()): (progress: CollectProgress) => Figure {
+export function answerProgress(
+  now: () => number = () => performance.now(),
+): (progress: CollectProgress) => Figure {
   let asked = "";
   let record = curveRecorder(now);
   return ({ names, ...progress }) => {
     const title = `Answers of ${names.map((name) => styleOf(name, 0).label).join(" · ")}`;
     if (title !== asked) record = curveRecorder(now);
     asked = title;
-    return distillProgress(record({ ...progress, asked: progress.done, failures: {} }), { title, unit: "answers" });
+    return distillProgress(record({ ...progress, asked: progress.done, failures: {} }), {
+      title,
+      unit: "answers",
+    });
   };
 }
 
@@ -32,7 +37,9 @@ export function answerProgress(now: () => number = () => performance.now()): (pr
  */
 export function passAtKCurve(arms: readonly ArmDetails[], reading: "strict" | "lenient" = "lenient"): Figure {
   const title = "pass@k: right at least once in k tries";
-  const drawn = arms.map((arm, i) => ({ ...arm, style: styleOf(arm.name, i), samples: samplesOf(arm) })).filter((arm) => arm.samples > 0);
+  const drawn = arms
+    .map((arm, i) => ({ ...arm, style: styleOf(arm.name, i), samples: samplesOf(arm) }))
+    .filter((arm) => arm.samples > 0);
   if (drawn.length === 0) return emptyFigure(title, "No answers were sampled: evaluate.samples is 0.");
   const questions = new Set(drawn.flatMap((arm) => arm.details.map((row) => row.id))).size;
   const data = drawn.map(({ details, style, samples }) => {
@@ -53,9 +60,15 @@ export function passAtKCurve(arms: readonly ArmDetails[], reading: "strict" | "l
   });
   return makeFigure({
     title,
-    subtitle: `n = ${formatCount(questions)} questions · sampled, read ${reading === "strict" ? "strictly" : "leniently"} · whiskers: 95 % intervals over questions`,
+    subtitle:
+      `n = ${formatCount(questions)} questions · sampled, read ` +
+      `${reading === "strict" ? "strictly" : "leniently"} · whiskers: 95 % intervals over questions`,
     data,
-    x: { title: { text: "k (answers a question)" }, dtick: 1, range: [0.7, Math.max(...drawn.map((arm) => arm.samples)) + 0.3] },
+    x: {
+      title: { text: "k (answers a question)" },
+      dtick: 1,
+      range: [0.7, Math.max(...drawn.map((arm) => arm.samples)) + 0.3],
+    },
     y: { title: { text: "share of questions" }, range: [0, 1.02], tickformat: ".1f" },
   });
 }

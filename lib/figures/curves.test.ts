@@ -12,7 +12,10 @@ describe("training curves", () => {
       { name: "sft", metrics: loss, label: "lr 3e-3" },
     ]);
     expect(figure.data.length).toBe(4);
-    expect(figure.data.filter((trace) => trace.showlegend !== false).map((trace) => trace.name)).toEqual(["SFT", "lr 3e-3"]);
+    expect(figure.data.filter((trace) => trace.showlegend !== false).map((trace) => trace.name)).toEqual([
+      "SFT",
+      "lr 3e-3",
+    ]);
   });
 
   test("two runs of one arm do not share a colour", () => {
@@ -27,24 +30,31 @@ describe("training curves", () => {
   });
 
   test("a step that broke is marked, not drawn as 0", () => {
-    const figure = f.lossCurve([{ name: "sft", metrics: metrics(3, { loss: (t) => (t > 0.9 ? Number.NaN : 1) }) }]);
+    const figure = f.lossCurve([
+      { name: "sft", metrics: metrics(3, { loss: (t) => (t > 0.9 ? Number.NaN : 1) }) },
+    ]);
     expect(figure.data[0]!.y).toEqual([1, 1, null]);
     expect(figure.layout.shapes).toEqual([expect.objectContaining({ x0: 3 })]);
   });
 
   test("a metric that some steps did not log has no points there", () => {
-    const figure = f.klCurve([{ name: "sft_grpo", metrics: metrics(4, { kl: (t) => (t === 0.5 ? null : t) }) }]);
+    const figure = f.klCurve([
+      { name: "sft_grpo", metrics: metrics(4, { kl: (t) => (t === 0.5 ? null : t) }) },
+    ]);
     expect(figure.data[0]!.x).toEqual([1, 3, 4]);
   });
 
   test("the steps of a short run are whole numbers on the axis, those of a long one are Plotly's choice", () => {
-    const axis = (steps: number) => f.lossCurve([{ name: "sft", metrics: metrics(steps, { loss: () => 2 }) }]).layout.xaxis;
+    const axis = (steps: number) =>
+      f.lossCurve([{ name: "sft", metrics: metrics(steps, { loss: () => 2 }) }]).layout.xaxis;
     expect(axis(3)).toMatchObject({ dtick: 1, rangemode: "tozero" });
     expect(axis(40)).not.toHaveProperty("dtick");
   });
 
   test("one step is a point that can be seen", () => {
-    expect(f.lossCurve([{ name: "sft", metrics: metrics(1, { loss: () => 2 }) }]).data[0]!.mode).toBe("markers");
+    expect(f.lossCurve([{ name: "sft", metrics: metrics(1, { loss: () => 2 }) }]).data[0]!.mode).toBe(
+      "markers",
+    );
   });
 });
 
@@ -57,25 +67,33 @@ describe("rewards", () => {
   const step = { step: 1, samples: [sample(0, 1, 1), sample(0, 1, 0), sample(1, 1, 1), sample(1, 1, 1)] };
 
   test("components are means over the step's completions", () => {
-    const drawn = Object.fromEntries(f.rewardByComponent([step]).data.map((trace) => [trace.name, (trace.y as number[])[0]]));
+    const drawn = Object.fromEntries(
+      f.rewardByComponent([step]).data.map((trace) => [trace.name, (trace.y as number[])[0]]),
+    );
     expect(drawn).toEqual({ format: 1, accuracy: 0.75, total: expect.closeTo(0.825, 9) });
   });
 
   test("0.3 · 1 + 0.7 · 1 is one level, however it was rounded", () => {
     const figure = f.rewardDistribution([step]);
-    expect(figure.data.filter((trace) => trace.type === "bar").map((trace) => [trace.name, trace.y])).toEqual([
-      ["reward 0.3", [25]],
-      ["reward 1", [75]],
-    ]);
+    expect(figure.data.filter((trace) => trace.type === "bar").map((trace) => [trace.name, trace.y])).toEqual(
+      [
+        ["reward 0.3", [25]],
+        ["reward 1", [75]],
+      ],
+    );
   });
 
   test("equal rewards carry no signal", () => {
-    expect(title(f.noSignalShare([{ name: "sft_grpo", samples: [step] }]))).toContain("n = 2 groups, 1 without signal (50.0 %)");
+    expect(title(f.noSignalShare([{ name: "sft_grpo", samples: [step] }]))).toContain(
+      "n = 2 groups, 1 without signal (50.0 %)",
+    );
   });
 
   test("the census of 4 answers at p = 0.9 predicts 65.6 % without gradient", () => {
     const rights = [4, 4, 4, 4, 4, 4, 3, 3, 3, 3];
-    const figure = f.censusHistogram(takeCensus(rights.map((right, i) => ({ id: `q${i}`, type: "financial_concept", right, answers: 4 }))));
+    const figure = f.censusHistogram(
+      takeCensus(rights.map((right, i) => ({ id: `q${i}`, type: "financial_concept", right, answers: 4 }))),
+    );
     expect(title(figure)).toContain("p = 0.90 · no gradient: 60.0 %, binomial says 65.6 %");
   });
 });

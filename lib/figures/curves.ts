@@ -1,4 +1,7 @@
-/** Training curves: a metric over optimizer steps, several runs drawn over each other, the raw line faint and its mean strong. */
+/**
+ * Training curves: a metric over optimizer steps, several runs drawn over each other, the raw line faint and
+ * its mean strong.
+ */
 import type { Metrics } from "../run/run-metrics.ts";
 import { formatNumber, movingAverage, smoothingWindow } from "../view/numbers.ts";
 import { emptyFigure, type Figure, makeFigure, note, stepAxis, type Trace } from "./theme.ts";
@@ -25,15 +28,28 @@ export interface CurveOptions {
   window?: number;
 }
 
-/** One metric of one or more runs over optimizer steps. A step that did not log it is a gap; a non-finite value is marked, not drawn. */
+/**
+ * One metric of one or more runs over optimizer steps. A step that did not log it is a gap; a non-finite
+ * value is marked, not drawn.
+ */
 export function metricCurve(curves: readonly Curve[], options: CurveOptions): Figure {
   const names = typeof options.metric === "string" ? [options.metric] : options.metric;
-  const drawn = curves.map((curve) => pointsOf(curve, names, options.scale)).filter((points) => points.step.length > 0);
-  if (drawn.length === 0) return emptyFigure(options.title, curves.length === 0 ? "No run yet." : `No step has logged ${names[0]} yet.`);
+  const drawn = curves
+    .map((curve) => pointsOf(curve, names, options.scale))
+    .filter((points) => points.step.length > 0);
+  if (drawn.length === 0)
+    return emptyFigure(
+      options.title,
+      curves.length === 0 ? "No run yet." : `No step has logged ${names[0]} yet.`,
+    );
   const styles = stylesOf(drawn.map((points) => points.name));
   const data = drawn.flatMap((points, i) => linesOf(points, `${i}`, styles[i]!, options.window));
-  const broken = drawn.flatMap((points, i) => points.broken.map((step) => brokenMark(step, styles[i]!.colour)));
-  const sizes = drawn.map((points, i) => `${points.label ?? styles[i]!.label}: ${points.step.length} steps${lastOf(points.value)}`);
+  const broken = drawn.flatMap((points, i) =>
+    points.broken.map((step) => brokenMark(step, styles[i]!.colour)),
+  );
+  const sizes = drawn.map(
+    (points, i) => `${points.label ?? styles[i]!.label}: ${points.step.length} steps${lastOf(points.value)}`,
+  );
   return makeFigure({
     title: options.title,
     subtitle: `${drawn.length > 3 ? `${drawn.length} runs` : sizes.join(" · ")}${options.window === 1 ? "" : " · strong line: moving mean"}`,
@@ -45,7 +61,16 @@ export function metricCurve(curves: readonly Curve[], options: CurveOptions): Fi
       broken.length > 0
         ? {
             shapes: broken,
-            annotations: [note("✗ not a finite number", { x: 1, y: 1, xref: "paper", yref: "paper", xanchor: "right", yanchor: "bottom" })],
+            annotations: [
+              note("✗ not a finite number", {
+                x: 1,
+                y: 1,
+                xref: "paper",
+                yref: "paper",
+                xanchor: "right",
+                yanchor: "bottom",
+              }),
+            ],
           }
         : {},
   });
@@ -53,7 +78,11 @@ export function metricCurve(curves: readonly Curve[], options: CurveOptions): Fi
 
 /** Cross-entropy of the response's tokens. Two runs can be drawn over each other. */
 export function lossCurve(curves: readonly Curve[]): Figure {
-  return metricCurve(curves, { title: "Training loss", yTitle: "loss (nats per token)", metric: ["loss", "train/loss"] });
+  return metricCurve(curves, {
+    title: "Training loss",
+    yTitle: "loss (nats per token)",
+    metric: ["loss", "train/loss"],
+  });
 }
 
 /** The schedule as the optimizer saw it. */
@@ -74,12 +103,22 @@ export function rewardCurve(curves: readonly Curve[]): Figure {
 
 /** Divergence from the starting policy, k3 estimate. */
 export function klCurve(curves: readonly Curve[]): Figure {
-  return metricCurve(curves, { title: "KL to the starting policy", yTitle: "KL (nats per token, k3)", metric: "kl", y: { rangemode: "tozero" } });
+  return metricCurve(curves, {
+    title: "KL to the starting policy",
+    yTitle: "KL (nats per token, k3)",
+    metric: "kl",
+    y: { rangemode: "tozero" },
+  });
 }
 
 /** How undecided the policy still is. */
 export function entropyCurve(curves: readonly Curve[]): Figure {
-  return metricCurve(curves, { title: "Entropy of the policy", yTitle: "entropy (nats per token)", metric: "entropy", y: { rangemode: "tozero" } });
+  return metricCurve(curves, {
+    title: "Entropy of the policy",
+    yTitle: "entropy (nats per token)",
+    metric: "entropy",
+    y: { rangemode: "tozero" },
+  });
 }
 
 interface Points {
@@ -91,7 +130,8 @@ interface Points {
 }
 
 function pointsOf(curve: Curve, names: readonly string[], scale = (value: number) => value): Points {
-  const column = names.map((name) => curve.metrics[name]).find((values) => values?.some((value) => value !== null)) ?? [];
+  const column =
+    names.map((name) => curve.metrics[name]).find((values) => values?.some((value) => value !== null)) ?? [];
   const points: Points = { name: curve.name, label: curve.label, step: [], value: [], broken: [] };
   curve.metrics.step.forEach((step, i) => {
     const value = column[i] ?? null;
@@ -136,7 +176,16 @@ function linesOf(
 }
 
 function brokenMark(step: number, color: string): Record<string, unknown> {
-  return { type: "line", xref: "x", x0: step, x1: step, yref: "paper", y0: 0, y1: 1, line: { color, width: 1, dash: "dot" } };
+  return {
+    type: "line",
+    xref: "x",
+    x0: step,
+    x1: step,
+    yref: "paper",
+    y0: 0,
+    y1: 1,
+    line: { color, width: 1, dash: "dot" },
+  };
 }
 
 function lastOf(values: readonly (number | null)[]): string {

@@ -24,17 +24,22 @@ export interface Delta {
 /** How what `differenceVerdict` says is coloured. */
 export const VERDICT_COLOURS = { better: KEPT, worse: MARK, undecided: "#8C959F" } as const;
 
-/** Paired differences b − a, over all questions and by type; questions that only one of the two answered are left out. */
+/**
+ * Paired differences b − a, over all questions and by type; questions that only one of the two answered are
+ * left out.
+ */
 export function deltasByType(a: ArmDetails, b: ArmDetails, metric: Metric = "accuracy"): Delta[] {
   const pair = `${a.name} → ${b.name}`;
   const all = compareArms(a.details, b.details, metric);
   const byType = Object.entries(compareByType(a.details, b.details, metric));
-  return [["all", all] as const, ...byType].flatMap(([group, comparison]) => (comparison ? [{ pair, group, ...comparison }] : []));
+  return [["all", all] as const, ...byType].flatMap(([group, comparison]) =>
+    comparison ? [{ pair, group, ...comparison }] : [],
+  );
 }
 
 /**
- * Gains and losses by type with 95 % intervals, in percentage points; a menu chooses the pair of arms. Green: better, as
- * `differenceVerdict` says; red and named: a regression; grey: not decided by these questions.
+ * Gains and losses by type with 95 % intervals, in percentage points; a menu chooses the pair of arms. Green:
+ * better, as `differenceVerdict` says; red and named: a regression; grey: not decided by these questions.
  */
 export function deltas(rows: readonly Delta[]): Figure {
   const title = "Gains and regressions by type";
@@ -57,23 +62,32 @@ export function deltas(rows: readonly Delta[]): Figure {
       low: chosen.map((row) => 100 * (row.delta - row.low)),
       colours: verdicts.map((verdict) => VERDICT_COLOURS[verdict]),
       text: chosen.map(
-        (row, k) => `${row.delta >= 0 ? "+" : "−"}${(100 * Math.abs(row.delta)).toFixed(1)}${{ better: " ▲", worse: " ▼ regression", undecided: "" }[verdicts[k]!]}`,
+        (row, k) =>
+          `${row.delta >= 0 ? "+" : "−"}${(100 * Math.abs(row.delta)).toFixed(1)}${{ better: " ▲", worse: " ▼ regression", undecided: "" }[verdicts[k]!]}`,
       ),
-      subtitle: `${pairName(pair)} · n = ${formatCount(Math.max(...chosen.map((row) => row.n)))} questions · 95 % intervals, paired · ${lost === 0 ? "no regression beyond chance" : `${lost} ${lost === 1 ? "regression" : "regressions"}`}`,
+      subtitle:
+        `${pairName(pair)} · n = ${formatCount(Math.max(...chosen.map((row) => row.n)))} questions ` +
+        "· 95 % intervals, paired · " +
+        `${lost === 0 ? "no regression beyond chance" : `${lost} ${lost === 1 ? "regression" : "regressions"}`}`,
     };
   });
-  const choices = views.map((view, i): Choice => ({
-    label: pairName(pairs[i]!),
-    traces: {
-      x: [view.x],
-      y: [view.y],
-      text: [view.text],
-      "marker.color": [view.colours],
-      "error_x.array": [view.high],
-      "error_x.arrayminus": [view.low],
-    },
-    layout: { "title.text": titleOf(title, view.subtitle).text, "yaxis.range": [view.y.length - 0.5, -0.75] },
-  }));
+  const choices = views.map(
+    (view, i): Choice => ({
+      label: pairName(pairs[i]!),
+      traces: {
+        x: [view.x],
+        y: [view.y],
+        text: [view.text],
+        "marker.color": [view.colours],
+        "error_x.array": [view.high],
+        "error_x.arrayminus": [view.low],
+      },
+      layout: {
+        "title.text": titleOf(title, view.subtitle).text,
+        "yaxis.range": [view.y.length - 0.5, -0.75],
+      },
+    }),
+  );
   const first = views[0]!;
   return makeFigure({
     title,
@@ -88,7 +102,15 @@ export function deltas(rows: readonly Delta[]): Figure {
         textposition: "top center",
         cliponaxis: false,
         marker: { color: first.colours, size: 13, symbol: "diamond" },
-        error_x: { type: "data", symmetric: false, array: first.high, arrayminus: first.low, thickness: 2, width: 6, color: "#57606A" },
+        error_x: {
+          type: "data",
+          symmetric: false,
+          array: first.high,
+          arrayminus: first.low,
+          thickness: 2,
+          width: 6,
+          color: "#57606A",
+        },
         hovertemplate: "%{y}: %{x:+.1f} points<extra></extra>",
       },
     ],
@@ -102,7 +124,12 @@ export function deltas(rows: readonly Delta[]): Figure {
     },
     y: { range: [first.y.length - 0.5, -0.75], title: { text: "" } },
     height: Math.max(320, 170 + 54 * first.y.length),
-    layout: { ...(pairs.length > 1 && { updatemenus: [updateMenu(choices)], margin: { l: 64, r: 24, t: 104, b: 56 } }) },
+    layout: {
+      ...(pairs.length > 1 && {
+        updatemenus: [updateMenu(choices)],
+        margin: { l: 64, r: 24, t: 104, b: 56 },
+      }),
+    },
   });
 }
 

@@ -4,7 +4,17 @@ import { title } from "../testing/figure-parts.ts";
 
 describe("progress", () => {
   test("verdicts without a token count are drawn without an axis of tokens", () => {
-    const figure = f.distillProgress({ total: 4, done: 2, failed: 0, tokensPerSecond: null, etaSeconds: 3, history: [{ seconds: 1, done: 2, tokensPerSecond: null }] }, { title: "Verdicts on disk", unit: "verdicts" });
+    const figure = f.distillProgress(
+      {
+        total: 4,
+        done: 2,
+        failed: 0,
+        tokensPerSecond: null,
+        etaSeconds: 3,
+        history: [{ seconds: 1, done: 2, tokensPerSecond: null }],
+      },
+      { title: "Verdicts on disk", unit: "verdicts" },
+    );
     expect(figure.data.map((trace) => trace.name)).toEqual(["verdicts"]);
     expect(figure.layout.yaxis2).toBeUndefined();
     expect(title(figure)).toContain("Verdicts on disk");
@@ -18,11 +28,22 @@ describe("distillation", () => {
       { type: "financial_concept", failure: null },
       { type: "financial_concept", failure: "length" },
     ]);
-    expect(figure.data.map((trace) => (trace.x as number[])[0])).toEqual([expect.closeTo(66.67, 1), expect.closeTo(33.33, 1)]);
+    expect(figure.data.map((trace) => (trace.x as number[])[0])).toEqual([
+      expect.closeTo(66.67, 1),
+      expect.closeTo(33.33, 1),
+    ]);
   });
 
   test("a legend that takes two lines on a printed page has room for two", () => {
-    const room = (causes: string[]) => (f.yieldByType(causes.map((failure) => ({ type: "financial_concept", failure })), "right by the rules").layout.margin as { t: number }).t;
-    expect(room(["wrong_answer", "undecided", "unreadable_answer", "bad_format"]) - room(["wrong_answer"])).toBe(20);
+    const room = (causes: string[]) =>
+      (
+        f.yieldByType(
+          causes.map((failure) => ({ type: "financial_concept", failure })),
+          "right by the rules",
+        ).layout.margin as { t: number }
+      ).t;
+    expect(
+      room(["wrong_answer", "undecided", "unreadable_answer", "bad_format"]) - room(["wrong_answer"]),
+    ).toBe(20);
   });
 });

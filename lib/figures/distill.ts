@@ -7,13 +7,23 @@ import { pretty } from "../view/labels.ts";
 import { SERIES } from "../view/arms.ts";
 import type { DistillCurve } from "../distill/distill-curve.ts";
 
-/** Rows on disk over time, and the rate where tokens are counted; the subtitle holds rate, ETA and failures. */
-export function distillProgress(progress: DistillCurve, { title = "Teacher texts on disk", unit = "texts" }: { title?: string; unit?: string } = {}): Figure {
+/**
+ * Rows on disk over time, and the rate where tokens are counted; the subtitle holds rate, ETA and failures.
+ */
+export function distillProgress(
+  progress: DistillCurve,
+  { title = "Teacher texts on disk", unit = "texts" }: { title?: string; unit?: string } = {},
+): Figure {
   const { total, done, failed, resumed = 0, tokensPerSecond, etaSeconds, failures = {}, history } = progress;
-  if (history.length === 0) return emptyFigure(title, total === 0 ? "No questions to ask." : `Waiting for the first of ${formatCount(total)} ${unit}.`);
+  if (history.length === 0)
+    return emptyFigure(
+      title,
+      total === 0 ? "No questions to ask." : `Waiting for the first of ${formatCount(total)} ${unit}.`,
+    );
   const causes = Object.entries(failures).map(([cause, n]) => `${cause.replace(/_/g, " ")} ${n}`);
   const facts = [
-    `n = ${formatCount(done)} of ${formatCount(total)}${resumed > 0 ? ` (${formatCount(resumed)} found on disk)` : ""}`,
+    `n = ${formatCount(done)} of ` +
+      `${formatCount(total)}${resumed > 0 ? ` (${formatCount(resumed)} found on disk)` : ""}`,
     tokensPerSecond === null ? "" : `${formatCount(tokensPerSecond)} tokens/s`,
     done >= total ? "finished" : etaSeconds === null ? "" : `ETA ${formatNumber(Math.round(etaSeconds))} s`,
     failed > 0 ? `failed ${formatCount(failed)} (${causes.join(", ")})` : "no failures",
@@ -36,20 +46,67 @@ export function distillProgress(progress: DistillCurve, { title = "Teacher texts
         fill: "tozeroy",
         fillcolor: "rgba(0,114,178,0.12)",
       },
-      ...(isRated ? [{ type: "scatter", mode: "lines", name: "tokens/s (right)", x: seconds, y: rates, yaxis: "y2", line: { color: SERIES[1], width: 2 } }] : []),
+      ...(isRated
+        ? [
+            {
+              type: "scatter",
+              mode: "lines",
+              name: "tokens/s (right)",
+              x: seconds,
+              y: rates,
+              yaxis: "y2",
+              line: { color: SERIES[1], width: 2 },
+            },
+          ]
+        : []),
     ],
     x: { title: { text: "time (s)" }, rangemode: "tozero" },
     y: { title: { text: unit }, range: [0, Math.max(1, total) * 1.12] },
     layout: {
-      ...(isRated && { yaxis2: { title: { text: "tokens/s" }, overlaying: "y", side: "right", range: [0, fastest * 1.6], tickmode: "auto", showgrid: false, automargin: true } }),
-      shapes: [{ type: "line", xref: "paper", x0: 0, x1: 1, yref: "y", y0: total, y1: total, line: { color: "#AFB8C1", width: 1, dash: "dash" } }],
-      annotations: [note(`all ${formatCount(total)}`, { xref: "paper", x: 0, xanchor: "left", y: total, yanchor: "bottom" })],
+      ...(isRated && {
+        yaxis2: {
+          title: { text: "tokens/s" },
+          overlaying: "y",
+          side: "right",
+          range: [0, fastest * 1.6],
+          tickmode: "auto",
+          showgrid: false,
+          automargin: true,
+        },
+      }),
+      shapes: [
+        {
+          type: "line",
+          xref: "paper",
+          x0: 0,
+          x1: 1,
+          yref: "y",
+          y0: total,
+          y1: total,
+          line: { color: "#AFB8C1", width: 1, dash: "dash" },
+        },
+      ],
+      annotations: [
+        note(`all ${formatCount(total)}`, {
+          xref: "paper",
+          x: 0,
+          xanchor: "left",
+          y: total,
+          yanchor: "bottom",
+        }),
+      ],
     },
   });
 }
 
-/** Per type, how many texts were usable and why the others were not; `failure` null means usable. In % of the type, counts on the bars. */
-export function yieldByType(rows: readonly { type: string; failure: string | null }[], usable = "usable"): Figure {
+/**
+ * Per type, how many texts were usable and why the others were not; `failure` null means usable. In % of the
+ * type, counts on the bars.
+ */
+export function yieldByType(
+  rows: readonly { type: string; failure: string | null }[],
+  usable = "usable",
+): Figure {
   const title = "Yield of the Teacher by type";
   if (rows.length === 0) return emptyFigure(title, "No Teacher texts yet.");
   const types = orderTypes(rows.map((row) => row.type)).reverse();
@@ -85,7 +142,9 @@ export function yieldByType(rows: readonly { type: string; failure: string | nul
   const good = rows.filter((row) => row.failure === null).length;
   return makeFigure({
     title,
-    subtitle: `n = ${formatCount(rows.length)} texts, ${formatCount(good)} ${usable} (${formatShare(good, rows.length)}); counts on the bars`,
+    subtitle:
+      `n = ${formatCount(rows.length)} texts, ${formatCount(good)} ${usable} ` +
+      `(${formatShare(good, rows.length)}); counts on the bars`,
     data,
     x: { title: { text: "share of the type's texts (%)" }, range: [0, 100] },
     y: { title: { text: "type" } },

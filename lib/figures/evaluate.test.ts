@@ -22,22 +22,35 @@ describe("evaluation", () => {
   });
 
   test("bars hold the share of right answers with Wilson's interval", () => {
-    const figure = f.accuracyByType([{ name: "sft", details: [detail("1", true), detail("2", true), detail("3", false), detail("4", true)] }]);
+    const figure = f.accuracyByType([
+      { name: "sft", details: [detail("1", true), detail("2", true), detail("3", false), detail("4", true)] },
+    ]);
     expect((figure.data[0]!.y as number[])[0]).toBe(0.75);
     // Wilson 3 of 4: [0.3006, 0.9544]
     const { array, arrayminus } = figure.data[0]!.error_y as { array: number[]; arrayminus: number[] };
-    expect([0.75 - arrayminus[0]!, 0.75 + array[0]!]).toEqual([expect.closeTo(0.3006, 3), expect.closeTo(0.9544, 3)]);
+    expect([0.75 - arrayminus[0]!, 0.75 + array[0]!]).toEqual([
+      expect.closeTo(0.3006, 3),
+      expect.closeTo(0.9544, 3),
+    ]);
   });
 
   test("the menu narrows to a source and n follows", () => {
-    const details = [detail("1", true), detail("2", false, { source: "b" }), detail("3", false, { source: "b" })];
-    const only = menu(f.accuracyByType([{ name: "sft", details }])).find((button) => button.label.endsWith("only b"))!;
+    const details = [
+      detail("1", true),
+      detail("2", false, { source: "b" }),
+      detail("3", false, { source: "b" }),
+    ];
+    const only = menu(f.accuracyByType([{ name: "sft", details }])).find((button) =>
+      button.label.endsWith("only b"),
+    )!;
     expect(only.args[0].y![0]![0]).toBe(0);
     expect(only.args[1]["title.text"]).toContain("n = 2 questions");
   });
 
   test("failures to read show each reason once before any comes twice", () => {
-    const details = ["1", "2", "3"].map((id) => detail(id, false)).concat(detail("4", false, { reason: "no_answer_block" }));
+    const details = ["1", "2", "3"]
+      .map((id) => detail(id, false))
+      .concat(detail("4", false, { reason: "no_answer_block" }));
     const view = f.failureSamples(details, [{ id: "1", prompt: "Why <b>?", gold_answer: "6" }], 2);
     expect(view.html).toContain("no_answer_block");
     expect(view.html).toContain("Why &lt;b&gt;?");
@@ -46,9 +59,18 @@ describe("evaluation", () => {
 
   test("a gain that its own test does not call one has no arrow", () => {
     const ids = Array.from({ length: 26 }, (_, i) => `${i}`);
-    const arm = (name: string, right: number) => ({ name, details: ids.map((id) => detail(id, Number(id) < right)) });
-    expect(f.deltas(f.deltasByType(arm("base", 10), arm("sft", 14))).data[0]!.text).toEqual(["+15.4", "+15.4"]);
-    expect(f.deltas(f.deltasByType(arm("base", 10), arm("sft", 20))).data[0]!.text).toEqual(["+38.5 ▲", "+38.5 ▲"]);
+    const arm = (name: string, right: number) => ({
+      name,
+      details: ids.map((id) => detail(id, Number(id) < right)),
+    });
+    expect(f.deltas(f.deltasByType(arm("base", 10), arm("sft", 14))).data[0]!.text).toEqual([
+      "+15.4",
+      "+15.4",
+    ]);
+    expect(f.deltas(f.deltasByType(arm("base", 10), arm("sft", 20))).data[0]!.text).toEqual([
+      "+38.5 ▲",
+      "+38.5 ▲",
+    ]);
   });
 
   test("a type that got worse beyond chance is named a regression", () => {

@@ -17,8 +17,8 @@ export interface ArmDetails {
 }
 
 /**
- * Accuracy by type, one bar an arm, with 95 % intervals. The menu changes greedy to sampled, strict to lenient, types to
- * sources, and narrows to one source.
+ * Accuracy by type, one bar an arm, with 95 % intervals. The menu changes greedy to sampled, strict to
+ * lenient, types to sources, and narrows to one source.
  */
 export function accuracyByType(arms: readonly ArmDetails[]): Figure {
   const title = "Accuracy by type";
@@ -29,26 +29,46 @@ export function accuracyByType(arms: readonly ArmDetails[]): Figure {
   const sources = [...countBy(all, (row) => row.source ?? "").keys()].filter((source) => source !== "");
   const slices: Slice[] = [
     ...modes.flatMap((mode) =>
-      (["strict", "lenient"] as const).map((reading): Slice => ({ name: `${mode}, ${reading}`, mode, reading, by: "type", source: null })),
+      (["strict", "lenient"] as const).map(
+        (reading): Slice => ({ name: `${mode}, ${reading}`, mode, reading, by: "type", source: null }),
+      ),
     ),
     ...(sources.length > 1
-      ? modes.map((mode): Slice => ({ name: `${mode}, strict, by source`, mode, reading: "strict", by: "source", source: null }))
+      ? modes.map(
+          (mode): Slice => ({
+            name: `${mode}, strict, by source`,
+            mode,
+            reading: "strict",
+            by: "source",
+            source: null,
+          }),
+        )
       : []),
     ...(sources.length > 1
-      ? sources
-          .slice(0, 12)
-          .map((source): Slice => ({ name: `${modes[0]}, strict, only ${source}`, mode: modes[0]!, reading: "strict", by: "type", source }))
+      ? sources.slice(0, 12).map(
+          (source): Slice => ({
+            name: `${modes[0]}, strict, only ${source}`,
+            mode: modes[0]!,
+            reading: "strict",
+            by: "type",
+            source,
+          }),
+        )
       : []),
   ];
   const views = slices.map((slice) => viewOf(slice, drawn));
-  const choices = slices.map((slice, i): Choice => ({
-    label: slice.name,
-    traces: views[i]!.traces,
-    layout: { "title.text": titleOf(title, views[i]!.subtitle).text },
-  }));
+  const choices = slices.map(
+    (slice, i): Choice => ({
+      label: slice.name,
+      traces: views[i]!.traces,
+      layout: { "title.text": titleOf(title, views[i]!.subtitle).text },
+    }),
+  );
   const data = drawn.map((arm, i) => {
     const style = styleOf(arm.name, i);
-    const trace = Object.fromEntries(Object.entries(views[0]!.traces).map(([key, values]) => [key, values[i]]));
+    const trace = Object.fromEntries(
+      Object.entries(views[0]!.traces).map(([key, values]) => [key, values[i]]),
+    );
     const { "error_y.array": array, "error_y.arrayminus": arrayminus, ...rest } = trace;
     return {
       ...armBars(style.colour, drawn.length),
@@ -83,10 +103,18 @@ interface Slice {
   source: string | null;
 }
 
-function viewOf(slice: Slice, arms: readonly ArmDetails[]): { traces: Record<string, unknown[]>; subtitle: string } {
-  const rows = arms.map((arm) => arm.details.filter((row) => row.mode === slice.mode && (slice.source === null || row.source === slice.source)));
+function viewOf(
+  slice: Slice,
+  arms: readonly ArmDetails[],
+): { traces: Record<string, unknown[]>; subtitle: string } {
+  const rows = arms.map((arm) =>
+    arm.details.filter(
+      (row) => row.mode === slice.mode && (slice.source === null || row.source === slice.source),
+    ),
+  );
   const key = (row: EvalDetail) => (slice.by === "type" ? row.type : (row.source ?? "unknown"));
-  const names = slice.by === "type" ? orderTypes(rows.flat().map(key)) : [...countBy(rows.flat(), key).keys()];
+  const names =
+    slice.by === "type" ? orderTypes(rows.flat().map(key)) : [...countBy(rows.flat(), key).keys()];
   const groups = [null, ...names];
   const questions = groups.map(
     (group) =>
@@ -97,12 +125,17 @@ function viewOf(slice: Slice, arms: readonly ArmDetails[]): { traces: Record<str
           .map((row) => row.id),
       ).size,
   );
-  const x = ["all", ...axisLabels(names, 22)].map((name, i) => `${name}<br>n = ${formatCount(questions[i]!)}`);
+  const x = ["all", ...axisLabels(names, 22)].map(
+    (name, i) => `${name}<br>n = ${formatCount(questions[i]!)}`,
+  );
   const inGroup = (group: string | null) => (row: EvalDetail) => group === null || key(row) === group;
   const values = rows.map((details) =>
-    groups.map((group) => proportion(details.filter(inGroup(group)), (row) => row[slice.reading], { resamples: 500 })),
+    groups.map((group) =>
+      proportion(details.filter(inGroup(group)), (row) => row[slice.reading], { resamples: 500 }),
+    ),
   );
-  const each = (pick: (e: Estimate) => unknown) => values.map((estimates) => estimates.map((e) => (e === null ? null : pick(e))));
+  const each = (pick: (e: Estimate) => unknown) =>
+    values.map((estimates) => estimates.map((e) => (e === null ? null : pick(e))));
   const answers = rows[0]!.length / Math.max(1, new Set(rows[0]!.map((row) => row.id)).size);
   return {
     traces: {
@@ -113,6 +146,9 @@ function viewOf(slice: Slice, arms: readonly ArmDetails[]): { traces: Record<str
       "error_y.array": each((e) => e.high - e.value),
       "error_y.arrayminus": each((e) => e.value - e.low),
     },
-    subtitle: `n = ${formatCount(questions[0]!)} questions${answers > 1 ? ` × ${Math.round(answers)} answers` : ""} · ${slice.name} · whiskers: 95 % intervals`,
+    subtitle:
+      `n = ${formatCount(questions[0]!)} ` +
+      `questions${answers > 1 ? ` × ${Math.round(answers)} answers` : ""} · ${slice.name} · ` +
+      "whiskers: 95 % intervals",
   };
 }

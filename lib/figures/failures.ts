@@ -94,6 +94,7 @@ export function failureSamples(
     });
   return sampleList(
     picked,
-    `${formatCount(wrong.length)} of ${formatCount(details.length)} answers were not right; ${picked.length} of them, as many reasons as there are`,
+    `${formatCount(wrong.length)} of ${formatCount(details.length)} answers were not right; ` +
+      `${picked.length} of them, as many reasons as there are`,
   );
 }

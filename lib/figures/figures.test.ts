@@ -3,7 +3,8 @@ import { EXAMPLES } from "../testing/example-figures.ts";
 import type { Figure } from "./theme.ts";
 
 const title = (figure: Figure) => (figure.layout.title as { text: string }).text;
-const axis = (figure: Figure, name: string) => (figure.layout[name] as { title?: { text?: string } } | undefined)?.title?.text;
+const axis = (figure: Figure, name: string) =>
+  (figure.layout[name] as { title?: { text?: string } } | undefined)?.title?.text;
 
 /** Paths of numbers that JSON cannot hold: they would reach Plotly as null and read as 0 in some traces. */
 function notFinite(value: unknown, path = ""): string[] {
@@ -34,12 +35,17 @@ describe.each(Object.entries(EXAMPLES))("%s", (_, [full, empty]) => {
 
   test("a menu or slider starts with what the figure shows", () => {
     const menus = [
-      ...((full.layout.updatemenus ?? []) as { buttons: { args: [Record<string, unknown[]>, Record<string, unknown>] }[] }[]).map(
-        (m) => m.buttons[0]!,
-      ),
+      ...(
+        (full.layout.updatemenus ?? []) as {
+          buttons: { args: [Record<string, unknown[]>, Record<string, unknown>] }[];
+        }[]
+      ).map((m) => m.buttons[0]!),
     ];
     const sliders = (
-      (full.layout.sliders ?? []) as { active: number; steps: { args: [Record<string, unknown[]>, Record<string, unknown>] }[] }[]
+      (full.layout.sliders ?? []) as {
+        active: number;
+        steps: { args: [Record<string, unknown[]>, Record<string, unknown>] }[];
+      }[]
     ).map((s) => s.steps[s.active]!);
     for (const {
       args: [traces, layout],
@@ -48,7 +54,11 @@ describe.each(Object.entries(EXAMPLES))("%s", (_, [full, empty]) => {
       for (const [attribute, values] of Object.entries(traces)) {
         expect(values.length).toBe(full.data.length);
         values.forEach((value, i) =>
-          expect(attribute.split(".").reduce((at, key) => (at as Record<string, unknown>)[key], full.data[i] as unknown)).toEqual(value),
+          expect(
+            attribute
+              .split(".")
+              .reduce((at, key) => (at as Record<string, unknown>)[key], full.data[i] as unknown),
+          ).toEqual(value),
         );
       }
     }

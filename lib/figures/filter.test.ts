@@ -29,17 +29,32 @@ describe("filter", () => {
   });
 
   test("a layer that the config skips says so", () => {
-    const notes = f.funnel(funnelOf(fates.slice(1, 2), ["format", "judge"], ["judge"])).layout.annotations as { text: string }[];
+    const notes = f.funnel(funnelOf(fates.slice(1, 2), ["format", "judge"], ["judge"])).layout
+      .annotations as { text: string }[];
     expect(notes[1]!.text).toBe("skipped by the config");
   });
 
   test("what was put together has a part of its own, and the rules that did it are named", () => {
-    const layers = funnelOf([...fates, { layer: "assemble", reason: "no_answer", type: "t", source: "a" }], ["assemble", "format", "judge"]);
-    const figure = f.funnel([{ ...layers[0]!, made: { as_written: 1, boxed: 2, closing_line: 1 } }, ...layers.slice(1)]);
-    expect(figure.data.map(({ name, x }) => [name, x])).toEqual([["kept", [1, 3, 2]], ["put together", [3, 0, 0]], ["dropped", [1, 1, 1]]]);
+    const layers = funnelOf(
+      [...fates, { layer: "assemble", reason: "no_answer", type: "t", source: "a" }],
+      ["assemble", "format", "judge"],
+    );
+    const figure = f.funnel([
+      { ...layers[0]!, made: { as_written: 1, boxed: 2, closing_line: 1 } },
+      ...layers.slice(1),
+    ]);
+    expect(figure.data.map(({ name, x }) => [name, x])).toEqual([
+      ["kept", [1, 3, 2]],
+      ["put together", [3, 0, 0]],
+      ["dropped", [1, 1, 1]],
+    ]);
     const notes = figure.layout.annotations as { text: string }[];
-    expect(notes[0]!.text).toBe("as written 1 · put together 3 (boxed 2, closing line 1) · dropped: no answer 1");
-    expect(f.funnel([{ ...layers[0]!, made: { as_written: 4 } }, ...layers.slice(1)]).data.map(({ name }) => name)).toEqual(["kept", "dropped"]);
+    expect(notes[0]!.text).toBe(
+      "as written 1 · put together 3 (boxed 2, closing line 1) · dropped: no answer 1",
+    );
+    expect(
+      f.funnel([{ ...layers[0]!, made: { as_written: 4 } }, ...layers.slice(1)]).data.map(({ name }) => name),
+    ).toEqual(["kept", "dropped"]);
   });
 
   test("slicing by source leaves the other source's drops out", () => {

@@ -9,11 +9,16 @@ import { axisLabels, pretty } from "../view/labels.ts";
 import { SERIES } from "../view/arms.ts";
 
 /** A layer of the funnel as `funnelOf` and filter_stats.json give it. */
-export type FunnelLayer = Bucket & { layer: string; skipped?: boolean; made?: Record<string, number> | undefined };
+export type FunnelLayer = Bucket & {
+  layer: string;
+  skipped?: boolean;
+  made?: Record<string, number> | undefined;
+};
 
 /**
- * The funnel, top to bottom: one bar a layer as wide as what came in, the kept part solid, the dropped part pale with its
- * most frequent reasons beside it. Of a layer that makes its rows what was put together is a part of its own, in a lighter green.
+ * The funnel, top to bottom: one bar a layer as wide as what came in, the kept part solid, the dropped part
+ * pale with its most frequent reasons beside it. Of a layer that makes its rows what was put together is a
+ * part of its own, in a lighter green.
  */
 export function funnel(layers: readonly FunnelLayer[], unit = "texts"): Figure {
   const title = "What each layer of the filter kept";
@@ -42,11 +47,22 @@ export function funnel(layers: readonly FunnelLayer[], unit = "texts"): Figure {
   const isWide = (i: number): boolean => together[i] === 0 || kept[i]! > 0.3 * start;
   const dropped = layers.map((layer) => layer.in - layer.out);
   const reasons = layers.map((layer, i) =>
-    note(whyDropped(layer), { x: 0, y: y[i], xref: "x", yref: "y", xanchor: "left", yanchor: "top", yshift: -17, font: { size: 12, color: FAINT } }),
+    note(whyDropped(layer), {
+      x: 0,
+      y: y[i],
+      xref: "x",
+      yref: "y",
+      xanchor: "left",
+      yanchor: "top",
+      yshift: -17,
+      font: { size: 12, color: FAINT },
+    }),
   );
   return makeFigure({
     title,
-    subtitle: `n = ${formatCount(start)} ${unit} in, ${formatCount(end)} left after ${layers.length} ${layers.length === 1 ? "layer" : "layers"} (${formatShare(end, start)})`,
+    subtitle:
+      `n = ${formatCount(start)} ${unit} in, ${formatCount(end)} left after ${layers.length} ` +
+      `${layers.length === 1 ? "layer" : "layers"} (${formatShare(end, start)})`,
     data: [
       bar(
         "kept",
@@ -56,7 +72,15 @@ export function funnel(layers: readonly FunnelLayer[], unit = "texts"): Figure {
         "#FFFFFF",
       ),
       ...(together.some((n) => n > 0)
-        ? [bar("put together", together, PUT_TOGETHER, layers.map((l, i) => (isWide(i) ? "" : keptText(l))), "#24292F")]
+        ? [
+            bar(
+              "put together",
+              together,
+              PUT_TOGETHER,
+              layers.map((l, i) => (isWide(i) ? "" : keptText(l))),
+              "#24292F",
+            ),
+          ]
         : []),
       bar(
         "dropped",
@@ -81,7 +105,8 @@ function putTogether({ made = {} }: FunnelLayer): number {
   return Object.entries(made).reduce((sum, [how, n]) => (how === "as_written" ? sum : sum + n), 0);
 }
 
-const keptText = ({ in: came, out }: FunnelLayer): string => `<b>${formatCount(out)}</b> kept (${formatShare(out, came)})`;
+const keptText = ({ in: came, out }: FunnelLayer): string =>
+  `<b>${formatCount(out)}</b> kept (${formatShare(out, came)})`;
 
 function whyDropped(layer: FunnelLayer): string {
   if (layer.skipped) return "skipped by the config";
@@ -89,7 +114,9 @@ function whyDropped(layer: FunnelLayer): string {
 }
 
 function madeText({ made }: FunnelLayer): string {
-  const ways = Object.entries(made ?? {}).filter(([how, n]) => n > 0 && how !== "as_written").sort((a, b) => b[1] - a[1]);
+  const ways = Object.entries(made ?? {})
+    .filter(([how, n]) => n > 0 && how !== "as_written")
+    .sort((a, b) => b[1] - a[1]);
   if (!made || ways.length === 0) return "";
   const sum = ways.reduce((all, [, n]) => all + n, 0);
   const rules = ways.map(([how, n]) => `${how.replace(/_/g, " ")} ${formatCount(n)}`).join(", ");
@@ -102,7 +129,9 @@ function droppedText(layer: FunnelLayer): string {
     .sort((a, b) => b[1] - a[1]);
   if (reasons.length === 0) return layer.in === layer.out ? "nothing dropped" : "";
   const shown = reasons.length <= 4 ? 4 : 3; // "1 other reason" would take the room of its name
-  const named = reasons.slice(0, shown).map(([reason, n]) => `${reason.replace(/_/g, " ")} ${formatCount(n)}`);
+  const named = reasons
+    .slice(0, shown)
+    .map(([reason, n]) => `${reason.replace(/_/g, " ")} ${formatCount(n)}`);
   const rest = reasons.slice(shown).reduce((sum, [, n]) => sum + n, 0);
   if (rest > 0) named.push(`${reasons.length - shown} other reasons ${formatCount(rest)}`);
   return `dropped: ${named.join(" · ")}`;
@@ -129,7 +158,10 @@ export function funnelByReason(rows: readonly Fate[]): Figure {
     });
   const slices: [string, readonly Fate[]][] = [
     ["all rows", rows],
-    ...orderTypes(rows.map((row) => row.type)).map((type): [string, Fate[]] => [`type: ${pretty(type)}`, rows.filter((row) => row.type === type)]),
+    ...orderTypes(rows.map((row) => row.type)).map((type): [string, Fate[]] => [
+      `type: ${pretty(type)}`,
+      rows.filter((row) => row.type === type),
+    ]),
     ...[...countBy(rows, (row) => row.source).keys()].map((source): [string, Fate[]] => [
       `source: ${source}`,
       rows.filter((row) => row.source === source),
@@ -138,11 +170,18 @@ export function funnelByReason(rows: readonly Fate[]): Figure {
   const texts = (x: number[][]) => x.map((values) => values.map((n) => (n > 0 ? formatCount(n) : "")));
   const words = (name: string, slice: readonly Fate[]) => {
     const lost = slice.filter((row) => row.reason !== null).length;
-    return `n = ${formatCount(slice.length)} rows (${name}), ${formatCount(lost)} dropped (${formatShare(lost, slice.length)})`;
+    return (
+      `n = ${formatCount(slice.length)} rows (${name}), ${formatCount(lost)} dropped ` +
+      `(${formatShare(lost, slice.length)})`
+    );
   };
   const choices = slices.map(([name, slice]): Choice => {
     const x = counts(slice);
-    return { label: name, traces: { x, text: texts(x) }, layout: { "title.text": titleOf(title, words(name, slice)).text, "xaxis.autorange": true } };
+    return {
+      label: name,
+      traces: { x, text: texts(x) },
+      layout: { "title.text": titleOf(title, words(name, slice)).text, "xaxis.autorange": true },
+    };
   });
   const first = counts(rows);
   return makeFigure({

@@ -1,12 +1,21 @@
 /** All figures, stage by stage: pure functions from rows to plain Plotly JSON. `show()` draws them. */
-export { type Figure, type Trace } from "./theme.ts";
+export type { Figure, Trace } from "./theme.ts";
 export { duplicatesTable, sourceBars, typeBars } from "./prepare.ts";
 export { lengthHistogram, type LengthOptions } from "./lengths.ts";
 export { type MeasuredQuestion, questionLengths } from "./question-lengths.ts";
 export { distillProgress, yieldByType } from "./distill.ts";
 export { funnel, funnelByReason, type FunnelLayer } from "./filter.ts";
 export { type JudgedText, judgeHeatmap, judgeThreshold, type ThresholdOptions } from "./judge.ts";
-export { type Curve, type CurveOptions, entropyCurve, klCurve, lossCurve, lrCurve, metricCurve, rewardCurve } from "./curves.ts";
+export {
+  type Curve,
+  type CurveOptions,
+  entropyCurve,
+  klCurve,
+  lossCurve,
+  lrCurve,
+  metricCurve,
+  rewardCurve,
+} from "./curves.ts";
 export { rewardByComponent, rewardDistribution, type StepSamples } from "./reward.ts";
 export { censusHistogram, noSignalShare, type SampledRun } from "./signal.ts";
 export { stepSeconds } from "./step-seconds.ts";

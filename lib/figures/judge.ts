@@ -5,7 +5,9 @@ import { formatCount, formatShare } from "../view/numbers.ts";
 import { DROPPED, emptyFigure, type Figure, INK, KEPT, makeFigure, note, titleOf } from "./theme.ts";
 import { axisLabels } from "../view/labels.ts";
 
-/** A judged text: its points (null: no readable verdict), and, where it is known, whether it is really good. */
+/**
+ * A judged text: its points (null: no readable verdict), and, where it is known, whether it is really good.
+ */
 export interface JudgedText {
   points: number | null;
   good?: boolean;
@@ -21,21 +23,30 @@ export interface ThresholdOptions {
 }
 
 /**
- * Histogram of the Judge's scores with a slider for the pass mark: bars at or above it are kept. Unreadable verdicts are counted in
- * the subtitle and never kept. Where `good` is known, the subtitle gives precision (good among kept) and recall (kept among good).
+ * Histogram of the Judge's scores with a slider for the pass mark: bars at or above it are kept. Unreadable
+ * verdicts are counted in the subtitle and never kept. Where `good` is known, the subtitle gives precision
+ * (good among kept) and recall (kept among good).
  */
 export function judgeThreshold(rows: readonly JudgedText[], options: ThresholdOptions): Figure {
   const { pass, min = 4, max = 20, unit = "texts" } = options;
   const title = "Where the pass mark stands";
   const judged = rows.filter((row): row is { points: number; good?: boolean } => row.points !== null);
   if (judged.length === 0)
-    return emptyFigure(title, rows.length === 0 ? "Nothing has been judged yet." : `None of ${formatCount(rows.length)} verdicts was readable.`);
+    return emptyFigure(
+      title,
+      rows.length === 0
+        ? "Nothing has been judged yet."
+        : `None of ${formatCount(rows.length)} verdicts was readable.`,
+    );
   const scores = Array.from({ length: max - min + 1 }, (_, i) => min + i);
   const counts = scores.map((score) => judged.filter((row) => row.points === score).length);
   const colours = (mark: number) => scores.map((score) => (score >= mark ? KEPT : DROPPED));
   const describe = (mark: number) => {
     const kept = judged.filter((row) => row.points >= mark);
-    const facts = [`n = ${formatCount(rows.length)} ${unit}`, `${formatCount(kept.length)} kept (${formatShare(kept.length, rows.length)})`];
+    const facts = [
+      `n = ${formatCount(rows.length)} ${unit}`,
+      `${formatCount(kept.length)} kept (${formatShare(kept.length, rows.length)})`,
+    ];
     if (rows.length > judged.length) facts.push(`${formatCount(rows.length - judged.length)} unreadable`);
     const known = judged.filter((row) => row.good !== undefined);
     if (known.length > 0) {
@@ -47,11 +58,13 @@ export function judgeThreshold(rows: readonly JudgedText[], options: ThresholdOp
     }
     return facts.join(" · ");
   };
-  const choices = scores.map((mark): Choice => ({
-    label: String(mark),
-    traces: { "marker.color": [colours(mark)] },
-    layout: { "title.text": titleOf(title, describe(mark)).text },
-  }));
+  const choices = scores.map(
+    (mark): Choice => ({
+      label: String(mark),
+      traces: { "marker.color": [colours(mark)] },
+      layout: { "title.text": titleOf(title, describe(mark)).text },
+    }),
+  );
   return makeFigure({
     title,
     subtitle: describe(pass),
@@ -79,17 +92,23 @@ export function judgeThreshold(rows: readonly JudgedText[], options: ThresholdOp
 }
 
 /**
- * Criterion × label: does a criterion fall where its fault was planted? Dark is a high mean score; null is "not judged". `range` is the scale's ends: [1, 5] points, or [0, 1] for criteria that hold or not.
+ * Criterion × label: does a criterion fall where its fault was planted? Dark is a high mean score; null is
+ * "not judged". `range` is the scale's ends: [1, 5] points, or [0, 1] for criteria that hold or not.
  */
 export function judgeHeatmap(cells: JudgeCard["heat"], range: [number, number] = [1, 5]): Figure {
   const title = "What the Judge sees of planted faults";
   if (cells.length === 0) return emptyFigure(title, "No planted faults have been judged yet.");
   const criteria = [...new Set(cells.map((cell) => cell.criterion))];
   const labels = [...new Set(cells.map((cell) => cell.label))];
-  const find = (criterion: string, label: string) => cells.find((cell) => cell.criterion === criterion && cell.label === label) ?? null;
+  const find = (criterion: string, label: string) =>
+    cells.find((cell) => cell.criterion === criterion && cell.label === label) ?? null;
   const z = criteria.map((criterion) => labels.map((label) => find(criterion, label)?.value ?? null));
-  const n = labels.map((label) => Math.max(0, ...cells.filter((cell) => cell.label === label).map((cell) => cell.n)));
-  const x = axisLabels(labels, 24).map((name, i) => `${name.replace(/ /g, "<br>")}<br>n = ${formatCount(n[i]!)}`);
+  const n = labels.map((label) =>
+    Math.max(0, ...cells.filter((cell) => cell.label === label).map((cell) => cell.n)),
+  );
+  const x = axisLabels(labels, 24).map(
+    (name, i) => `${name.replace(/ /g, "<br>")}<br>n = ${formatCount(n[i]!)}`,
+  );
   const y = axisLabels(criteria, 28);
   const middle = (range[0] + range[1]) / 2;
   const numbers = z.flatMap((row, i) =>
@@ -99,13 +118,18 @@ export function judgeHeatmap(cells: JudgeCard["heat"], range: [number, number] =
         y: y[i],
         xref: "x",
         yref: "y",
-        font: { size: 13, color: value !== null && value > middle + (range[1] - range[0]) * 0.1 ? "#FFFFFF" : INK },
+        font: {
+          size: 13,
+          color: value !== null && value > middle + (range[1] - range[0]) * 0.1 ? "#FFFFFF" : INK,
+        },
       }),
     ),
   );
   return makeFigure({
     title,
-    subtitle: `n = ${formatCount(n.reduce((sum, count) => sum + count, 0))} texts · mean score by planted fault; "–": no readable verdict`,
+    subtitle:
+      `n = ${formatCount(n.reduce((sum, count) => sum + count, 0))} texts · mean score by planted ` +
+      `fault; "–": no readable verdict`,
     data: [
       {
         type: "heatmap",

@@ -17,19 +17,30 @@ export interface LengthOptions {
 }
 
 /**
- * Stacked histogram of lengths, one colour a group, with a line at the limit and the share beyond it in the subtitle.
+ * Stacked histogram of lengths, one colour a group, with a line at the limit and the share beyond it in the
+ * subtitle.
  *
  * @param lengths tokens; an array, or arrays by group (type, source, run).
  */
-export function lengthHistogram(lengths: readonly number[] | Record<string, readonly number[]>, options: LengthOptions): Figure {
+export function lengthHistogram(
+  lengths: readonly number[] | Record<string, readonly number[]>,
+  options: LengthOptions,
+): Figure {
   const { title, unit, limit, beyond = "over the limit", rows = "rows" } = options;
-  const grouped = Array.isArray(lengths) ? { "": lengths as readonly number[] } : (lengths as Record<string, readonly number[]>);
-  const groups = Object.entries(grouped).map(([name, values]): [string, number[]] => [name, values.filter(Number.isFinite)]);
+  const grouped = Array.isArray(lengths)
+    ? { "": lengths as readonly number[] }
+    : (lengths as Record<string, readonly number[]>);
+  const groups = Object.entries(grouped).map(([name, values]): [string, number[]] => [
+    name,
+    values.filter(Number.isFinite),
+  ]);
   const all = groups.flatMap(([, values]) => values).sort((a, b) => a - b);
   if (all.length === 0) return emptyFigure(title, `No ${rows} to measure yet.`);
   const bins = integerBins(all);
   const centres = bins.starts.map((start) => start + bins.width / 2);
-  const ranges = bins.starts.map((start) => (bins.width === 1 ? `${start}` : `${start} – ${start + bins.width - 1}`));
+  const ranges = bins.starts.map((start) =>
+    bins.width === 1 ? `${start}` : `${start} – ${start + bins.width - 1}`,
+  );
   const data = groups.map(([name, values], i) => ({
     type: "bar",
     name: name === "" ? "all" : pretty(name),
@@ -43,20 +54,30 @@ export function lengthHistogram(lengths: readonly number[] | Record<string, read
   const highest = Math.max(...bins.starts.map((_, i) => data.reduce((sum, trace) => sum + trace.y[i]!, 0)));
   const over = limit === undefined ? 0 : all.filter((n) => n > limit).length;
   const median = all[Math.floor((all.length - 1) / 2)]!;
-  const facts = [`n = ${formatCount(all.length)} ${rows}`, `median ${formatCount(median)}`, `longest ${formatCount(all.at(-1)!)}`];
+  const facts = [
+    `n = ${formatCount(all.length)} ${rows}`,
+    `median ${formatCount(median)}`,
+    `longest ${formatCount(all.at(-1)!)}`,
+  ];
   if (limit !== undefined) facts.push(`${formatCount(over)} ${beyond} (${formatShare(over, all.length)})`);
   return makeFigure({
     title,
     subtitle: facts.join(" · "),
     data,
     legend: groups.length > 1 ? (groups.length > 5 ? "right" : "top") : "none",
-    x: { title: { text: label(unit) }, range: rangeWith(limit, bins.starts[0]!, bins.starts.at(-1)! + bins.width) },
+    x: {
+      title: { text: label(unit) },
+      range: rangeWith(limit, bins.starts[0]!, bins.starts.at(-1)! + bins.width),
+    },
     y: { title: { text: label(rows) }, range: [0, highest * 1.08] },
     layout: { barmode: "stack", bargap: 0, ...(limit !== undefined && limitLine(limit)) },
   });
 }
 
-/** The limit belongs in the picture when it is near the data; far beyond it would squeeze the bars, and the label says the number anyway. */
+/**
+ * The limit belongs in the picture when it is near the data; far beyond it would squeeze the bars, and the
+ * label says the number anyway.
+ */
 function rangeWith(limit: number | undefined, low: number, high: number): [number, number] {
   if (limit === undefined || limit > 2.5 * high) return [low, high];
   const pad = (Math.max(high, limit) - low) * 0.03;
@@ -65,7 +86,18 @@ function rangeWith(limit: number | undefined, low: number, high: number): [numbe
 
 function limitLine(limit: number): Record<string, unknown> {
   return {
-    shapes: [{ type: "line", xref: "x", x0: limit, x1: limit, yref: "paper", y0: 0, y1: 1, line: { color: MARK, width: 2, dash: "dash" } }],
+    shapes: [
+      {
+        type: "line",
+        xref: "x",
+        x0: limit,
+        x1: limit,
+        yref: "paper",
+        y0: 0,
+        y1: 1,
+        line: { color: MARK, width: 2, dash: "dash" },
+      },
+    ],
     annotations: [
       {
         text: `limit ${formatCount(limit)}`,

@@ -1,4 +1,7 @@
-/** Plotly's own menus and sliders: they work in a notebook, in a report and from a file, with no kernel behind them. */
+/**
+ * Plotly's own menus and sliders: they work in a notebook, in a report and from a file, with no kernel behind
+ * them.
+ */
 import { label } from "../view/labels.ts";
 
 /** One choice of a menu: what it is called, and what it changes (as in `Plotly.update`). */
@@ -9,7 +12,10 @@ export interface Choice {
   layout?: Record<string, unknown>;
 }
 
-/** A drop-down above the figure at the right, opposite the legend. The figure itself must show the first choice. */
+/**
+ * A drop-down above the figure at the right, opposite the legend. The figure itself must show the first
+ * choice.
+ */
 export function updateMenu(choices: readonly Choice[]): Record<string, unknown> {
   return {
     type: "dropdown",
@@ -24,12 +30,20 @@ export function updateMenu(choices: readonly Choice[]): Record<string, unknown> 
     font: { size: 12 },
     bgcolor: "#FFFFFF",
     bordercolor: "#AFB8C1",
-    buttons: choices.map((choice) => ({ label: label(choice.label, 36), method: "update", args: [choice.traces, choice.layout ?? {}] })),
+    buttons: choices.map((choice) => ({
+      label: label(choice.label, 36),
+      method: "update",
+      args: [choice.traces, choice.layout ?? {}],
+    })),
   };
 }
 
 /** A slider under the figure; `active` is the choice the figure shows at first. */
-export function updateSlider(choices: readonly Choice[], active: number, prefix: string): Record<string, unknown> {
+export function updateSlider(
+  choices: readonly Choice[],
+  active: number,
+  prefix: string,
+): Record<string, unknown> {
   return {
     active,
     pad: { t: 46, b: 4 },
@@ -38,6 +52,10 @@ export function updateSlider(choices: readonly Choice[], active: number, prefix:
     currentvalue: { prefix, font: { size: 13 }, xanchor: "left" },
     font: { size: 11 },
     tickcolor: "#AFB8C1",
-    steps: choices.map((choice) => ({ label: label(choice.label, 20), method: "update", args: [choice.traces, choice.layout ?? {}] })),
+    steps: choices.map((choice) => ({
+      label: label(choice.label, 20),
+      method: "update",
+      args: [choice.traces, choice.layout ?? {}],
+    })),
   };
 }

@@ -30,13 +30,19 @@ export interface PassOptions {
 
 /** The mean of a measure pass by pass, one line a run, with 95 % intervals that resample questions. */
 export function passCurve(lines: readonly PassLine[], { title, yTitle, share = false }: PassOptions): Figure {
-  const drawn = lines.map((line) => ({ ...line, means: passMeans(line.samples, line.measure) })).filter(({ means }) => means.length > 0);
+  const drawn = lines
+    .map((line) => ({ ...line, means: passMeans(line.samples, line.measure) }))
+    .filter(({ means }) => means.length > 0);
   if (drawn.length === 0) return emptyFigure(title, "No pass over the questions yet.");
   const scale = share ? 100 : 1;
   const runs = [...new Set(lines.map(({ samples }) => samples))];
   const data = drawn.map(({ means, samples, again = false, ...line }, i) => {
     const color = COLOURS[runs.indexOf(samples) % COLOURS.length]!;
-    const scaled = means.map(({ mean }) => ({ value: scale * mean.value, low: scale * mean.low, high: scale * mean.high }));
+    const scaled = means.map(({ mean }) => ({
+      value: scale * mean.value,
+      low: scale * mean.low,
+      high: scale * mean.high,
+    }));
     return {
       type: "scatter",
       mode: "lines+markers",
@@ -48,13 +54,17 @@ export function passCurve(lines: readonly PassLine[], { title, yTitle, share = f
       line: { color, width: 3, ...(again && { dash: "dash" }) },
       marker: { color, size: 9, symbol: again ? "circle-open" : "circle", line: { color, width: 2 } },
       customdata: means.map(({ pass, answers }) => [pass, answers]),
-      hovertemplate: `pass %{customdata[0]}: %{y:.1f}${share ? " %" : ""}, n = %{customdata[1]}<extra>%{fullData.name}</extra>`,
+      hovertemplate:
+        `pass %{customdata[0]}: %{y:.1f}${share ? " %" : ""}, n = ` +
+        "%{customdata[1]}<extra>%{fullData.name}</extra>",
     };
   });
   const { questions, answers } = drawn[0]!.means[0]!;
   return makeFigure({
     title,
-    subtitle: `n = ${formatCount(questions)} questions, ${formatCount(answers)} answers a pass · bars: 95 %, questions resampled`,
+    subtitle:
+      `n = ${formatCount(questions)} questions, ${formatCount(answers)} answers a pass · bars: 95 ` +
+      "%, questions resampled",
     data,
     x: { title: { text: "pass over the same questions" }, dtick: 1 },
     y: { title: { text: yTitle }, ...(share && { range: [0, 105] }) },

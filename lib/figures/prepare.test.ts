@@ -38,20 +38,41 @@ describe("preparation", () => {
   });
 
   test("a length equal to the limit fits", () => {
-    expect(title(f.lengthHistogram([191, 192, 193], { title: "Length", unit: "tokens", limit: 192, beyond: "set aside" }))).toContain("1 set aside (33.3 %)");
+    expect(
+      title(
+        f.lengthHistogram([191, 192, 193], {
+          title: "Length",
+          unit: "tokens",
+          limit: 192,
+          beyond: "set aside",
+        }),
+      ),
+    ).toContain("1 set aside (33.3 %)");
   });
 
   test("a limit far beyond the data does not squeeze the bars", () => {
-    const { range } = f.lengthHistogram([10, 20], { title: "Length", unit: "tokens", limit: 2048 }).layout.xaxis as { range: [number, number] };
+    const { range } = f.lengthHistogram([10, 20], { title: "Length", unit: "tokens", limit: 2048 }).layout
+      .xaxis as { range: [number, number] };
     expect(range[1]).toBeLessThan(30);
   });
 
   test("each slice of the lengths has bins of its own, and its menu entry counts its own long questions", () => {
-    const short = Array.from({ length: 50 }, (_, i) => ({ type: "financial_concept", source: "mine", tokens: 20 + i }));
-    const figure = f.questionLengths([...short, { type: "financial_analysis", source: "filings", tokens: 3000 }], 60);
+    const short = Array.from({ length: 50 }, (_, i) => ({
+      type: "financial_concept",
+      source: "mine",
+      tokens: 20 + i,
+    }));
+    const figure = f.questionLengths(
+      [...short, { type: "financial_analysis", source: "filings", tokens: 3000 }],
+      60,
+    );
     expect(title(figure)).toContain("10 over the limit of 60");
     const [all, , analysis, , filings] = menu(figure);
-    expect([all!.label, analysis!.label, filings!.label]).toEqual(["all questions", "type: analysis", "source: filings"]);
+    expect([all!.label, analysis!.label, filings!.label]).toEqual([
+      "all questions",
+      "type: analysis",
+      "source: filings",
+    ]);
     const mine = menu(figure).find((entry) => entry.label === "source: mine")!;
     expect(mine.args[1]["title.text"]).toContain("9 over the limit of 60");
     expect(Math.max(...(mine.args[0].x![0] as number[]))).toBeLessThan(100);

@@ -16,11 +16,16 @@ export function orderTypes(types: Iterable<string>): string[] {
 }
 
 /**
- * Share of every type before and after sampling, in %, with the counts on the bars; diamonds mark the mix that was asked for.
+ * Share of every type before and after sampling, in %, with the counts on the bars; diamonds mark the mix
+ * that was asked for.
  *
  * @param mix target shares by type, 0–1.
  */
-export function typeBars(before: readonly { type: string }[], after: readonly { type: string }[], mix: Record<string, number> = {}): Figure {
+export function typeBars(
+  before: readonly { type: string }[],
+  after: readonly { type: string }[],
+  mix: Record<string, number> = {},
+): Figure {
   const title = "Question types before and after sampling";
   if (before.length + after.length === 0) return emptyFigure(title, "No questions yet.");
   const types = orderTypes([...before, ...after].map((row) => row.type));
@@ -52,7 +57,9 @@ export function typeBars(before: readonly { type: string }[], after: readonly { 
   };
   return makeFigure({
     title,
-    subtitle: `n = ${formatCount(before.length)} questions before, ${formatCount(after.length)} after; counts on the bars`,
+    subtitle:
+      `n = ${formatCount(before.length)} questions before, ${formatCount(after.length)} after; ` +
+      "counts on the bars",
     data: targets.length > 0 ? [...data, diamonds] : data,
     x: { title: { text: "type" } },
     y: { title: { text: "share of questions (%)" }, rangemode: "tozero" },
@@ -61,7 +68,10 @@ export function typeBars(before: readonly { type: string }[], after: readonly { 
 }
 
 /** Questions kept and set aside by source: one bar a source, one colour a reason. */
-export function sourceBars(kept: readonly { source: string }[], setAside: readonly { source: string; reason: string }[] = []): Figure {
+export function sourceBars(
+  kept: readonly { source: string }[],
+  setAside: readonly { source: string; reason: string }[] = [],
+): Figure {
   const title = "Questions by source";
   const n = kept.length + setAside.length;
   if (n === 0) return emptyFigure(title, "No questions yet.");
@@ -97,7 +107,9 @@ export function sourceBars(kept: readonly { source: string }[], setAside: readon
   if (others.length > 0) dropped.push(bar(`set aside: ${reasons.length - 5} other reasons`, others, DROPPED));
   return makeFigure({
     title,
-    subtitle: `n = ${formatCount(n)} rows read, ${formatCount(kept.length)} kept (${formatShare(kept.length, n)})`,
+    subtitle:
+      `n = ${formatCount(n)} rows read, ${formatCount(kept.length)} kept ` +
+      `(${formatShare(kept.length, n)})`,
     data: [bar("kept", kept, KEPT), ...dropped],
     x: { title: { text: "questions" } },
     y: { title: { text: "source" } },
@@ -107,8 +119,15 @@ export function sourceBars(kept: readonly { source: string }[], setAside: readon
   });
 }
 
-/** The removed near-duplicates beside what was kept instead, so that a reader can judge the rule; first those whose golds differ. */
-export function duplicatesTable(removed: readonly RemovedDuplicate[], questions: readonly { id: string; question: string }[], maxRows = 10): View {
+/**
+ * The removed near-duplicates beside what was kept instead, so that a reader can judge the rule; first those
+ * whose golds differ.
+ */
+export function duplicatesTable(
+  removed: readonly RemovedDuplicate[],
+  questions: readonly { id: string; question: string }[],
+  maxRows = 10,
+): View {
   const texts = new Map(questions.map(({ id, question }) => [id, question]));
   const rows = [...removed]
     .sort((a, b) => Number(b.goldDiffers) - Number(a.goldDiffers))
@@ -126,5 +145,9 @@ export function duplicatesTable(removed: readonly RemovedDuplicate[], questions:
     { key: "removedQuestion", label: "question" },
     { key: "goldDiffers", label: "golds differ" },
   ];
-  return table(rows, columns, { maxRows, maxChars: 200, caption: `Near-duplicates removed: ${formatCount(removed.length)}` });
+  return table(rows, columns, {
+    maxRows,
+    maxChars: 200,
+    caption: `Near-duplicates removed: ${formatCount(removed.length)}`,
+  });
 }

@@ -9,22 +9,38 @@ export interface StepSamples {
   samples: readonly { group: number; reward: number; rewards: Record<string, number> }[];
 }
 
-const COMPONENT_COLOURS: Record<string, string> = { format: "#56B4E9", accuracy: KEPT, judge: "#E69F00", total: INK };
+const COMPONENT_COLOURS: Record<string, string> = {
+  format: "#56B4E9",
+  accuracy: KEPT,
+  judge: "#E69F00",
+  total: INK,
+};
 
 /** Mean of every part of the reward per step; `total` (what trains) in ink. Raw faint, moving mean strong. */
 export function rewardByComponent(steps: readonly StepSamples[]): Figure {
   const title = "Reward by component";
   const filled = steps.filter((step) => step.samples.length > 0);
   if (filled.length === 0) return emptyFigure(title, "No step with completions yet.");
-  const parts = [...new Set(filled.flatMap((step) => step.samples.flatMap((s) => Object.keys(s.rewards))))].filter((part) => part !== "total");
+  const parts = [
+    ...new Set(filled.flatMap((step) => step.samples.flatMap((s) => Object.keys(s.rewards)))),
+  ].filter((part) => part !== "total");
   const window = smoothingWindow(filled.length);
   const smooth = filled.length > 2 * window;
   const x = filled.map((step) => step.step);
   const others = parts.filter((part) => COMPONENT_COLOURS[part] === undefined);
   const data = [...parts, "total"].flatMap((part) => {
-    const values = filled.map((step) => meanOf(step.samples.map((s) => (part === "total" ? s.reward : s.rewards[part]))));
-    const color = COMPONENT_COLOURS[part] ?? ["#CC79A7", "#8A7B00", "#D55E00", "#0072B2"][others.indexOf(part) % 4]!;
-    const line = { type: "scatter", mode: filled.length === 1 ? "markers" : "lines", x, name: pretty(part), legendgroup: part };
+    const values = filled.map((step) =>
+      meanOf(step.samples.map((s) => (part === "total" ? s.reward : s.rewards[part]))),
+    );
+    const color =
+      COMPONENT_COLOURS[part] ?? ["#CC79A7", "#8A7B00", "#D55E00", "#0072B2"][others.indexOf(part) % 4]!;
+    const line = {
+      type: "scatter",
+      mode: filled.length === 1 ? "markers" : "lines",
+      x,
+      name: pretty(part),
+      legendgroup: part,
+    };
     const strong = {
       ...line,
       y: smooth ? movingAverage(values, window) : values,
@@ -32,14 +48,29 @@ export function rewardByComponent(steps: readonly StepSamples[]): Figure {
       marker: { color, size: 8 },
       hovertemplate: "step %{x}: %{y:.3f}<extra>%{fullData.name}</extra>",
     };
-    return smooth ? [{ ...line, y: values, line: { color, width: 1 }, opacity: 0.28, showlegend: false, hoverinfo: "skip" }, strong] : [strong];
+    return smooth
+      ? [
+          {
+            ...line,
+            y: values,
+            line: { color, width: 1 },
+            opacity: 0.28,
+            showlegend: false,
+            hoverinfo: "skip",
+          },
+          strong,
+        ]
+      : [strong];
   });
   const n = filled.reduce((sum, step) => sum + step.samples.length, 0);
   const total = filled.map((step) => meanOf(step.samples.map((s) => s.reward))!);
   const tenth = Math.max(1, Math.round(filled.length / 10));
   return makeFigure({
     title,
-    subtitle: `n = ${formatCount(n)} completions in ${formatCount(filled.length)} steps · total ${meanOf(total.slice(0, tenth))!.toFixed(2)} in the first tenth, ${meanOf(total.slice(-tenth))!.toFixed(2)} in the last`,
+    subtitle:
+      `n = ${formatCount(n)} completions in ${formatCount(filled.length)} steps · total ` +
+      `${meanOf(total.slice(0, tenth))!.toFixed(2)} in the first tenth, ` +
+      `${meanOf(total.slice(-tenth))!.toFixed(2)} in the last`,
     data,
     x: stepAxis(data),
     y: { title: { text: "mean reward" }, rangemode: "tozero" },
@@ -47,8 +78,9 @@ export function rewardByComponent(steps: readonly StepSamples[]): Figure {
 }
 
 /**
- * How rewards are spread, step window by step window, in % of the window's completions. Up to eight distinct rewards (0, 0.3, 0.7, 1 …) are
- * stacked level by level; more become a heat map of twelve bins. The line is the mean reward.
+ * How rewards are spread, step window by step window, in % of the window's completions. Up to eight distinct
+ * rewards (0, 0.3, 0.7, 1 …) are stacked level by level; more become a heat map of twelve bins. The line is
+ * the mean reward.
  */
 export function rewardDistribution(steps: readonly StepSamples[], windows = 10): Figure {
   const title = "Distribution of the reward over time";
@@ -71,13 +103,32 @@ export function rewardDistribution(steps: readonly StepSamples[], windows = 10):
     marker: { color: INK, size: 6 },
     hovertemplate: "%{x}: %{y:.3f}<extra>mean</extra>",
   };
-  const halo = { ...mean, mode: "lines", showlegend: false, hoverinfo: "skip", hovertemplate: "", line: { color: "#FFFFFF", width: 6 } };
+  const halo = {
+    ...mean,
+    mode: "lines",
+    showlegend: false,
+    hoverinfo: "skip",
+    hovertemplate: "",
+    line: { color: "#FFFFFF", width: 6 },
+  };
   const low = Math.min(0, levels[0]!);
   const high = Math.max(1, levels.at(-1)!);
   const n = groups.reduce((sum, group) => sum + group.rewards.length, 0);
-  const parts = { title, subtitle: `n = ${formatCount(n)} completions, ${formatCount(groups[0]!.rewards.length)} a window; line: mean reward` };
+  const parts = {
+    title,
+    subtitle:
+      `n = ${formatCount(n)} completions, ${formatCount(groups[0]!.rewards.length)} a window; ` +
+      "line: mean reward",
+  };
   const xAxis = { title: { text: "optimizer steps" }, type: "category", showgrid: false };
-  const meanAxis = { overlaying: "y", side: "right", range: [low, high], tickmode: "auto", showgrid: false, automargin: true };
+  const meanAxis = {
+    overlaying: "y",
+    side: "right",
+    range: [low, high],
+    tickmode: "auto",
+    showgrid: false,
+    automargin: true,
+  };
   if (levels.length > 8) {
     return makeFigure({
       ...parts,
@@ -112,8 +163,12 @@ function levelBars(groups: readonly Window[], levels: readonly number[], x: read
     type: "bar",
     name: `reward ${formatNumber(level)}`,
     x,
-    y: groups.map((group) => (100 * group.rewards.filter((reward) => reward === level).length) / group.rewards.length),
-    marker: { color: shades[levels.length === 1 ? 4 : Math.round((i * (shades.length - 2)) / (levels.length - 1))] },
+    y: groups.map(
+      (group) => (100 * group.rewards.filter((reward) => reward === level).length) / group.rewards.length,
+    ),
+    marker: {
+      color: shades[levels.length === 1 ? 4 : Math.round((i * (shades.length - 2)) / (levels.length - 1))],
+    },
     hovertemplate: "steps %{x}: %{y:.1f} %<extra>%{fullData.name}</extra>",
   }));
 }
@@ -122,7 +177,10 @@ function levelMap(groups: readonly Window[], low: number, high: number, x: reado
   const bins = 12;
   const binOf = (reward: number) => Math.min(bins - 1, Math.floor(((reward - low) / (high - low)) * bins));
   const z = Array.from({ length: bins }, (_, bin) =>
-    groups.map((group) => (100 * group.rewards.filter((reward) => binOf(reward) === bin).length) / group.rewards.length),
+    groups.map(
+      (group) =>
+        (100 * group.rewards.filter((reward) => binOf(reward) === bin).length) / group.rewards.length,
+    ),
   );
   const y = Array.from({ length: bins }, (_, bin) => low + ((bin + 0.5) * (high - low)) / bins);
   return {
@@ -145,5 +203,7 @@ function levelMap(groups: readonly Window[], low: number, high: number, x: reado
 /** Neighbouring steps in at most `windows` groups of equal size (the last may be smaller). */
 function splitSteps<T>(steps: readonly T[], windows: number): T[][] {
   const size = Math.ceil(steps.length / Math.max(1, windows));
-  return Array.from({ length: Math.ceil(steps.length / size) }, (_, i) => steps.slice(i * size, (i + 1) * size));
+  return Array.from({ length: Math.ceil(steps.length / size) }, (_, i) =>
+    steps.slice(i * size, (i + 1) * size),
+  );
 }

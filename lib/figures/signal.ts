@@ -1,7 +1,17 @@
-/** Stage 5: whether a group has anything to tell. Equal rewards give zero advantages, and nothing is learned from them. */
+/**
+ * Stage 5: whether a group has anything to tell. Equal rewards give zero advantages, and nothing is learned
+ * from them.
+ */
 import { expectedNoSignalShare, hasNoSignal } from "../reward/advantage.ts";
 import type { Census } from "../train/census.ts";
-import { binomial, formatCount, formatShare, meanOf, movingAverage, smoothingWindow } from "../view/numbers.ts";
+import {
+  binomial,
+  formatCount,
+  formatShare,
+  meanOf,
+  movingAverage,
+  smoothingWindow,
+} from "../view/numbers.ts";
 import type { StepSamples } from "./reward.ts";
 import { emptyFigure, type Figure, makeFigure, stepAxis, type Trace } from "./theme.ts";
 import { label } from "../view/labels.ts";
@@ -16,12 +26,14 @@ export interface SampledRun {
 }
 
 /**
- * Share of groups whose rewards are all equal: they teach nothing. The dashed line is what p^G + (1 − p)^G predicts from the
- * step's own mean of the reward named `part` (0 or 1), answers taken as independent.
+ * Share of groups whose rewards are all equal: they teach nothing. The dashed line is what p^G + (1 − p)^G
+ * predicts from the step's own mean of the reward named `part` (0 or 1), answers taken as independent.
  */
 export function noSignalShare(runs: readonly SampledRun[], part = "accuracy"): Figure {
   const title = "Groups without signal";
-  const filled = runs.map((run) => ({ ...run, steps: run.samples.filter((step) => step.samples.length > 0) })).filter((run) => run.steps.length > 0);
+  const filled = runs
+    .map((run) => ({ ...run, steps: run.samples.filter((step) => step.samples.length > 0) }))
+    .filter((run) => run.steps.length > 0);
   if (filled.length === 0) return emptyFigure(title, "No step with completions yet.");
   const groups = { all: 0, silent: 0 };
   const styles = stylesOf(filled.map((run) => run.name));
@@ -29,7 +41,8 @@ export function noSignalShare(runs: readonly SampledRun[], part = "accuracy"): F
     const style = { ...styles[i]!, ...(run.label !== undefined && { label: label(run.label) }) };
     const window = smoothingWindow(run.steps.length);
     const points = run.steps.map((step) => signalOf(step, part));
-    for (const point of points) [groups.all, groups.silent] = [groups.all + point.groups, groups.silent + point.silent];
+    for (const point of points)
+      [groups.all, groups.silent] = [groups.all + point.groups, groups.silent + point.silent];
     const x = points.map((point) => point.step);
     const shares = points.map((point) => (100 * point.silent) / point.groups);
     const expected = points.map((point) => point.expected);
@@ -69,14 +82,19 @@ export function noSignalShare(runs: readonly SampledRun[], part = "accuracy"): F
   });
   return makeFigure({
     title,
-    subtitle: `n = ${formatCount(groups.all)} groups, ${formatCount(groups.silent)} without signal (${formatShare(groups.silent, groups.all)}) · dashed: p^G + (1 − p)^G`,
+    subtitle:
+      `n = ${formatCount(groups.all)} groups, ${formatCount(groups.silent)} without signal ` +
+      `(${formatShare(groups.silent, groups.all)}) · dashed: p^G + (1 − p)^G`,
     data,
     x: stepAxis(data),
     y: { title: { text: "groups with equal rewards (%)" }, range: [0, 102] },
   });
 }
 
-/** Groups of one step, how many of them are silent, and the share in % that independent answers of the same p would leave silent. */
+/**
+ * Groups of one step, how many of them are silent, and the share in % that independent answers of the same p
+ * would leave silent.
+ */
 function signalOf({ step, samples }: StepSamples, part: string) {
   const groups = [...Map.groupBy(samples, ({ group }) => group).values()];
   const silent = groups.filter((answers) => hasNoSignal(answers.map(({ reward }) => reward))).length;
@@ -87,8 +105,9 @@ function signalOf({ step, samples }: StepSamples, part: string) {
 }
 
 /**
- * How many of the G answers to each question are right, before training, beside what one common chance p for all questions would give.
- * The ends (0 and G) carry no gradient. A wide, U-shaped census means easy and hopeless questions; the binomial knows neither.
+ * How many of the G answers to each question are right, before training, beside what one common chance p for
+ * all questions would give. The ends (0 and G) carry no gradient. A wide, U-shaped census means easy and
+ * hopeless questions; the binomial knows neither.
  */
 export function censusHistogram(census: Pick<Census, "n" | "groupSize" | "histogram" | "accuracy">): Figure {
   const title = "Census: right answers a question before GRPO";
@@ -110,7 +129,10 @@ export function censusHistogram(census: Pick<Census, "n" | "groupSize" | "histog
   const silent = histogram[0]! + histogram[groupSize]!;
   return makeFigure({
     title,
-    subtitle: `n = ${formatCount(n)} questions × ${groupSize} answers, p = ${accuracy.toFixed(2)} · no gradient: ${formatShare(silent, n)}, binomial says ${(100 * expectedNoSignalShare(accuracy, groupSize)).toFixed(1)} %`,
+    subtitle:
+      `n = ${formatCount(n)} questions × ${groupSize} answers, p = ${accuracy.toFixed(2)} · no ` +
+      `gradient: ${formatShare(silent, n)}, binomial says ` +
+      `${(100 * expectedNoSignalShare(accuracy, groupSize)).toFixed(1)} %`,
     data: [
       bar("measured", k.slice(1, -1), SERIES[0]),
       bar("measured, no gradient", [0, groupSize], "#8C959F"),

@@ -14,7 +14,10 @@ const PHASES: readonly { key: string; name: string }[] = [
   { key: "update", name: "update the policy" },
 ];
 
-/** Mean seconds of each phase of a step, stacked, a bar a run. The first step, which starts the machine up, is left out. */
+/**
+ * Mean seconds of each phase of a step, stacked, a bar a run. The first step, which starts the machine up, is
+ * left out.
+ */
 export function stepSeconds(runs: readonly Curve[]): Figure {
   const title = "Where the seconds of a step go";
   const timed = runs.filter(({ metrics }) => (metrics["seconds/generate"]?.length ?? 0) > 1);
@@ -38,10 +41,18 @@ export function stepSeconds(runs: readonly Curve[]): Figure {
       text: values.map((value, k) => (value / whole[k]! < 0.06 ? "" : `${formatNumber(value)} s`)),
       textposition: "inside",
       insidetextanchor: "middle",
-      hovertemplate: values.map((value, k) => `${formatNumber(value)} s, ${Math.round((100 * value) / whole[k]!)} % of a step<extra>${name}</extra>`),
+      hovertemplate: values.map(
+        (value, k) =>
+          `${formatNumber(value)} s, ${Math.round((100 * value) / whole[k]!)} % of a ` +
+          `step<extra>${name}</extra>`,
+      ),
     };
   });
-  const sizes = timed.map((run, i) => `${timed.length > 1 ? `${labels[i]}: ` : ""}${formatNumber(whole[i]!)} s a step, mean of ${run.metrics["seconds/generate"]!.length - 1} steps`);
+  const sizes = timed.map(
+    (run, i) =>
+      `${timed.length > 1 ? `${labels[i]}: ` : ""}${formatNumber(whole[i]!)} s a step, mean of ` +
+      `${run.metrics["seconds/generate"]!.length - 1} steps`,
+  );
   return makeFigure({
     title,
     subtitle: sizes.join(" · "),

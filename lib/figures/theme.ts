@@ -1,4 +1,6 @@
-/** What all figures share: colours, fonts, axes, and the figure that explains why there is nothing to draw. */
+/**
+ * What all figures share: colours, fonts, axes, and the figure that explains why there is nothing to draw.
+ */
 import { SERIES } from "../view/arms.ts";
 import { label } from "../view/labels.ts";
 
@@ -24,7 +26,8 @@ const GRID = "#E7EAEE";
 
 /** Latin first, then the CJK faces of Linux, macOS and Windows: axis labels hold Chinese. */
 export const FONT_STACK =
-  "Inter, 'Helvetica Neue', Helvetica, Arial, 'Noto Sans CJK SC', 'Noto Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif";
+  "Inter, 'Helvetica Neue', Helvetica, Arial, 'Noto Sans CJK SC', 'Noto Sans SC', 'PingFang SC', " +
+  "'Microsoft YaHei', sans-serif";
 
 export const FIGURE_WIDTH = 800;
 export const FIGURE_HEIGHT = 450;
@@ -95,20 +98,38 @@ export function stepAxis(data: readonly Trace[]): Record<string, unknown> {
 }
 
 /**
- * Lines of a legend on a printed page, 600 pixels wide: it grows upwards, and the subtitle must not lie under it. A letter takes about 7 pixels,
- * the key 45; entries that do not fit into one line stand in columns of one width.
+ * Lines of a legend on a printed page, 600 pixels wide: it grows upwards, and the subtitle must not lie under
+ * it. A letter takes about 7 pixels, the key 45; entries that do not fit into one line stand in columns of
+ * one width.
  */
 function legendLines(data: readonly Trace[]): number {
-  const names = new Set(data.filter((trace) => trace.showlegend !== false).map((trace) => String(trace.name ?? "")));
+  const names = new Set(
+    data.filter((trace) => trace.showlegend !== false).map((trace) => String(trace.name ?? "")),
+  );
   const widths = [...names].map((name) => 45 + 7 * name.length);
   if (widths.reduce((sum, width) => sum + width, 0) <= 600) return 1;
   return Math.ceil(widths.length / Math.max(1, Math.floor(600 / Math.max(...widths))));
 }
 
-/** Plotly's own `title.subtitle` is younger than some viewers: a second line in the title works in all of them. */
+/**
+ * Plotly's own `title.subtitle` is younger than some viewers: a second line in the title works in all of
+ * them.
+ */
 export function titleOf(title: string, subtitle: string): Record<string, unknown> {
-  const text = `<b>${label(title, 80)}</b><br><span style="font-size:12px;color:${FAINT}">${label(subtitle, 130)}</span>`;
-  return { text, x: 0, xref: "paper", xanchor: "left", y: 1, yref: "container", yanchor: "top", pad: { t: 24 }, font: { size: 16 } };
+  const text =
+    `<b>${label(title, 80)}</b><br><span ` +
+    `style="font-size:12px;color:${FAINT}">${label(subtitle, 130)}</span>`;
+  return {
+    text,
+    x: 0,
+    xref: "paper",
+    xanchor: "left",
+    y: 1,
+    yref: "container",
+    yanchor: "top",
+    pad: { t: 24 },
+    font: { size: 16 },
+  };
 }
 
 /** The figure of no data: axes hidden, one sentence that says why and what to do. */
@@ -120,7 +141,11 @@ export function emptyFigure(title: string, why: string): Figure {
     legend: "none",
     x: { visible: false },
     y: { visible: false },
-    layout: { annotations: [note(why, { x: 0.5, y: 0.5, xref: "paper", yref: "paper", font: { size: 15, color: FAINT } })] },
+    layout: {
+      annotations: [
+        note(why, { x: 0.5, y: 0.5, xref: "paper", yref: "paper", font: { size: 15, color: FAINT } }),
+      ],
+    },
   });
 }
 

@@ -12,12 +12,18 @@ export function throughputCurve(rows: readonly Throughput[]): Figure {
   const [first, best] = [rows[0]!, rows.reduce((a, b) => (b.tokensPerSecond > a.tokensPerSecond ? b : a))];
   const requests = rows.reduce((sum, row) => sum + row.requests, 0);
   const failed = rows.reduce((sum, row) => sum + row.failed, 0);
-  const gain = rows.length > 1 ? ` · ${(best.tokensPerSecond / first.tokensPerSecond).toFixed(1)} times as many at ${best.inFlight} as at ${first.inFlight}` : "";
+  const gain =
+    rows.length > 1
+      ? ` · ${(best.tokensPerSecond / first.tokensPerSecond).toFixed(1)} times as many at ` +
+        `${best.inFlight} as at ${first.inFlight}`
+      : "";
   // The times stay in the lower half, where they do not lie on the speeds and their labels.
   const seconds = rows.map((row) => row.medianMs / 1000);
   return makeFigure({
     title,
-    subtitle: `n = ${formatCount(requests)} answers${failed > 0 ? `, ${formatCount(failed)} of them failed` : ""}${gain}`,
+    subtitle:
+      `n = ${formatCount(requests)} ` +
+      `answers${failed > 0 ? `, ${formatCount(failed)} of them failed` : ""}${gain}`,
     data: [
       {
         type: "scatter",
@@ -31,10 +37,29 @@ export function throughputCurve(rows: readonly Throughput[]): Figure {
         line: { color: SERIES[0], width: 3 },
         marker: { size: 9 },
       },
-      { type: "scatter", mode: "lines+markers", name: "seconds an answer (right)", x, y: seconds, yaxis: "y2", line: { color: SERIES[1], width: 2, dash: "dot" }, marker: { size: 7, symbol: "square" } },
+      {
+        type: "scatter",
+        mode: "lines+markers",
+        name: "seconds an answer (right)",
+        x,
+        y: seconds,
+        yaxis: "y2",
+        line: { color: SERIES[1], width: 2, dash: "dot" },
+        marker: { size: 7, symbol: "square" },
+      },
     ],
     x: { title: { text: "requests in flight" }, type: "category" },
     y: { title: { text: "tokens/s" }, range: [0, 1.2 * best.tokensPerSecond] },
-    layout: { yaxis2: { title: { text: "median time of an answer (s)" }, overlaying: "y", side: "right", range: [0, 2.2 * Math.max(...seconds)], tickmode: "auto", showgrid: false, automargin: true } },
+    layout: {
+      yaxis2: {
+        title: { text: "median time of an answer (s)" },
+        overlaying: "y",
+        side: "right",
+        range: [0, 2.2 * Math.max(...seconds)],
+        tickmode: "auto",
+        showgrid: false,
+        automargin: true,
+      },
+    },
   });
 }

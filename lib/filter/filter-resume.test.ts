@@ -16,7 +16,9 @@ let root: string;
 let stub: StubJudge;
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), "filter-resume-"));
-  stub = await startStubJudge(async ({ prompt }) => (await new Promise((wake) => setTimeout(wake, 3)), perfectVerdict(prompt)));
+  stub = await startStubJudge(
+    async ({ prompt }) => (await new Promise((wake) => setTimeout(wake, 3)), perfectVerdict(prompt)),
+  );
 });
 afterEach(async () => {
   await stub.close();
@@ -24,7 +26,9 @@ afterEach(async () => {
 });
 
 const questions = Array.from({ length: 60 }, (_, i) => question(i + 1));
-const texts = questions.map((q, i) => distilled(q, i % 7 === 0 ? "42" : right(q, i % 5 === 0 ? `${q.question} fault: padding` : q.question)));
+const texts = questions.map((q, i) =>
+  distilled(q, i % 7 === 0 ? "42" : right(q, i % 5 === 0 ? `${q.question} fault: padding` : q.question)),
+);
 
 /** Runs the filter in `folder`; killed after `killAt` verdicts. */
 async function run(folder: string, killAt = Infinity): Promise<number | null> {
@@ -37,24 +41,33 @@ async function run(folder: string, killAt = Infinity): Promise<number | null> {
 }
 
 test("a filter killed three times ends as one that was not, and asks about no text that has its verdict", async () => {
-  const [killed, whole] = [labWith(join(root, "killed"), questions, texts), labWith(join(root, "whole"), questions, texts)];
+  const [killed, whole] = [
+    labWith(join(root, "killed"), questions, texts),
+    labWith(join(root, "whole"), questions, texts),
+  ];
   expect(await run(whole.paths.root)).toBe(0);
   const votes = join(killed.paths.processed, "judge", "votes.jsonl");
   for (const killAt of [1, 9, 17]) {
     expect(await run(killed.paths.root, killAt)).toBeNull();
     expect(existsSync(killed.paths.sft)).toBe(false);
   }
-  const kept = readFileSync(votes, "utf8").split("\n").slice(0, -1).map((line) => StoredVote.parse(JSON.parse(line)));
+  const kept = readFileSync(votes, "utf8")
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => StoredVote.parse(JSON.parse(line)));
   expect(kept.length).toBeGreaterThanOrEqual(17);
 
   const before = stub.requests.length;
   expect(await run(killed.paths.root)).toBe(0);
   const done = new Set(kept.map((vote) => vote.id));
-  const asked = stub.requests.slice(before).map(({ prompt }) => texts.find((row) => row.teacher_output === judgedText(prompt))!.key);
+  const asked = stub.requests
+    .slice(before)
+    .map(({ prompt }) => texts.find((row) => row.teacher_output === judgedText(prompt))!.key);
   expect(asked.filter((key) => done.has(key))).toEqual([]);
   expect(new Set(asked).size).toBe(asked.length);
 
   const all = readJsonl(votes, StoredVote);
   expect(new Set(all.map((vote) => vote.key)).size).toBe(all.length); // no verdict twice on disk
-  for (const file of ["sft", "rl", "test"] as const) expect(readFileSync(killed.paths[file], "utf8")).toBe(readFileSync(whole.paths[file], "utf8"));
+  for (const file of ["sft", "rl", "test"] as const)
+    expect(readFileSync(killed.paths[file], "utf8")).toBe(readFileSync(whole.paths[file], "utf8"));
 }, 60_000);

@@ -1,4 +1,7 @@
-/** The filter's decisions, layer by layer, on Teacher texts and on questions. Pure: judging and files are filter.ts's. */
+/**
+ * The filter's decisions, layer by layer, on Teacher texts and on questions. Pure: judging and files are
+ * filter.ts's.
+ */
 import { checkFormat, goldProblem, scoreCompletion } from "../answer/index.ts";
 import type { FilterDetail, QuestionFate, TextLayer } from "./filter-record.ts";
 import { textLanguage } from "./assembly-stats.ts";
@@ -26,10 +29,14 @@ const NOT_ASSEMBLED: Record<string, string> = {
 };
 
 /**
- * The layers that need no model: split, teacher, assemble, format, answer. With the Judge on, an answer the rules cannot decide goes on to it;
- * without, it ends here as "undecided".
+ * The layers that need no model: split, teacher, assemble, format, answer. With the Judge on, an answer the
+ * rules cannot decide goes on to it; without, it ends here as "undecided".
  */
-export function applyRules(texts: readonly Distilled[], side: ReadonlyMap<string, Side>, useJudge: boolean): Sorted {
+export function applyRules(
+  texts: readonly Distilled[],
+  side: ReadonlyMap<string, Side>,
+  useJudge: boolean,
+): Sorted {
   const sorted: Sorted = { ended: [], passed: [] };
   for (const row of texts) {
     const end = ruleEnd(row, side.get(row.id), useJudge);
@@ -39,23 +46,49 @@ export function applyRules(texts: readonly Distilled[], side: ReadonlyMap<string
   return sorted;
 }
 
-function ruleEnd(row: Distilled, side: Side | undefined, useJudge: boolean): [TextLayer, string, string] | null {
-  if (side === undefined) return ["split", "unknown_question", "raw.jsonl holds no question of this id any more"];
+function ruleEnd(
+  row: Distilled,
+  side: Side | undefined,
+  useJudge: boolean,
+): [TextLayer, string, string] | null {
+  if (side === undefined)
+    return ["split", "unknown_question", "raw.jsonl holds no question of this id any more"];
   if (side === "test") return ["split", "test_question", "held out for the test"];
-  if (side === "set_aside") return ["split", "unreadable_gold", "no answer can be checked against this gold answer"];
+  if (side === "set_aside")
+    return ["split", "unreadable_gold", "no answer can be checked against this gold answer"];
   // A cut text is kept for people to read; it is no whole text.
-  if (row.failure !== null || row.teacher_output === null) return ["teacher", row.failure ?? "no_text", row.failure === "length" ? "cut at distill.maxTokens" : "the Teacher gave no usable text"];
-  if (row.response === null) return ["assemble", row.assembly ?? "not_assembled", NOT_ASSEMBLED[row.assembly ?? ""] ?? "the file is of an older version: run 02_distill again"];
+  if (row.failure !== null || row.teacher_output === null)
+    return [
+      "teacher",
+      row.failure ?? "no_text",
+      row.failure === "length" ? "cut at distill.maxTokens" : "the Teacher gave no usable text",
+    ];
+  if (row.response === null)
+    return [
+      "assemble",
+      row.assembly ?? "not_assembled",
+      NOT_ASSEMBLED[row.assembly ?? ""] ?? "the file is of an older version: run 02_distill again",
+    ];
   const format = checkFormat(row.response);
   if (!format.ok) return ["format", format.reason, formatMessage(format.reason)];
-  const { strict } = scoreCompletion({ question: row.question, gold: row.gold_answer, completion: row.response });
+  const { strict } = scoreCompletion({
+    question: row.question,
+    gold: row.gold_answer,
+    completion: row.response,
+  });
   if (strict.verdict === "right") return null;
   if (strict.verdict !== "judge") return ["answer", strict.reason, strict.message];
   return useJudge ? null : ["answer", "undecided", strict.message];
 }
 
 /** A text and the layer it ended in; with `judgement` what the Judge made of it on the way. */
-function detailOf(row: Distilled, layer: TextLayer, reason: string | null, message: string, judgement?: Judgement): FilterDetail {
+function detailOf(
+  row: Distilled,
+  layer: TextLayer,
+  reason: string | null,
+  message: string,
+  judgement?: Judgement,
+): FilterDetail {
   return {
     key: row.key,
     id: row.id,
@@ -82,43 +115,91 @@ export interface Selection {
   seed: number;
 }
 
-/** The layers after the rules: judge (`judgements` by key; null: switched off), best of k, size. Every text gets its detail. */
-export function applyJudge(passed: readonly Distilled[], judgements: ReadonlyMap<string, Judgement> | null, { bestOf, maxRows, seed }: Selection): { details: FilterDetail[]; kept: Distilled[] } {
+/**
+ * The layers after the rules: judge (`judgements` by key; null: switched off), best of k, size. Every text
+ * gets its detail.
+ */
+export function applyJudge(
+  passed: readonly Distilled[],
+  judgements: ReadonlyMap<string, Judgement> | null,
+  { bestOf, maxRows, seed }: Selection,
+): { details: FilterDetail[]; kept: Distilled[] } {
   const judgement = (row: Distilled): Judgement | undefined => judgements?.get(row.key);
-  const good = judgements === null ? passed.slice() : passed.filter((row) => judgement(row)?.status === "passed");
-  const best = selectBest(good.map((row) => ({ ...row, tokens: row.completion_tokens, text: row.response!, points: judgement(row)?.points ?? null })), bestOf);
+  const good =
+    judgements === null ? passed.slice() : passed.filter((row) => judgement(row)?.status === "passed");
+  const best = selectBest(
+    good.map((row) => ({
+      ...row,
+      tokens: row.completion_tokens,
+      text: row.response!,
+      points: judgement(row)?.points ?? null,
+    })),
+    bestOf,
+  );
   const bestKeys = new Set(best.map((row) => row.key));
   const keptKeys = new Set(takeStratified(best, maxRows, seed).map((row) => row.key));
   const details = passed.map((row): FilterDetail => {
     const judged = judgement(row);
-    if (judgements !== null && judged?.status !== "passed") return detailOf(row, "judge", judged?.reason ?? "not_judged", judged?.message ?? "", judged);
-    if (!bestKeys.has(row.key)) return detailOf(row, "best_of_k", BEST_OF[bestOf].reason, BEST_OF[bestOf].message, judged);
-    if (!keptKeys.has(row.key)) return detailOf(row, "size", "over_max_rows", `sftMaxRows is ${maxRows}`, judged);
+    if (judgements !== null && judged?.status !== "passed")
+      return detailOf(row, "judge", judged?.reason ?? "not_judged", judged?.message ?? "", judged);
+    if (!bestKeys.has(row.key))
+      return detailOf(row, "best_of_k", BEST_OF[bestOf].reason, BEST_OF[bestOf].message, judged);
+    if (!keptKeys.has(row.key))
+      return detailOf(row, "size", "over_max_rows", `sftMaxRows is ${maxRows}`, judged);
     return detailOf(row, "size", null, judged?.message ?? "right by the rules", judged);
   });
   return { details, kept: passed.filter((row) => keptKeys.has(row.key)) };
 }
 
-/** At most `max` rows, every type with its share of the whole (largest remainders), drawn with `seed`; in the order given. */
-function takeStratified<T extends { id: string; type: string }>(rows: readonly T[], max: number, seed: number): T[] {
+/**
+ * At most `max` rows, every type with its share of the whole (largest remainders), drawn with `seed`; in the
+ * order given.
+ */
+function takeStratified<T extends { id: string; type: string }>(
+  rows: readonly T[],
+  max: number,
+  seed: number,
+): T[] {
   if (rows.length <= max) return rows.slice();
   const groups = Map.groupBy(rows, (row) => row.type);
-  const quotas = largestRemainder(new Map([...groups].map(([type, group]) => [type, (max * group.length) / rows.length])), max);
-  const taken = new Set([...groups].flatMap(([type, group]) => inDrawnOrder(group, seed).slice(0, quotas.get(type))));
+  const quotas = largestRemainder(
+    new Map([...groups].map(([type, group]) => [type, (max * group.length) / rows.length])),
+    max,
+  );
+  const taken = new Set(
+    [...groups].flatMap(([type, group]) => inDrawnOrder(group, seed).slice(0, quotas.get(type))),
+  );
   return rows.filter((row) => taken.has(row));
 }
 
-/** Every question's way to rl.jsonl: gold readable, not in the test, checkable by rules, asked for by `rlSource`. */
-export function questionFates(questions: readonly Question[], side: ReadonlyMap<string, Side>, kept: ReadonlySet<string>, rlSource: "kept" | "rejected" | "all"): QuestionFate[] {
+/**
+ * Every question's way to rl.jsonl: gold readable, not in the test, checkable by rules, asked for by
+ * `rlSource`.
+ */
+export function questionFates(
+  questions: readonly Question[],
+  side: ReadonlyMap<string, Side>,
+  kept: ReadonlySet<string>,
+  rlSource: "kept" | "rejected" | "all",
+): QuestionFate[] {
   return questions.map((question) => {
     const { id, type, source } = question;
-    const fate = (layer: QuestionFate["layer"], reason: string | null, message: string): QuestionFate => ({ id, type, source, layer, reason, message });
+    const fate = (layer: QuestionFate["layer"], reason: string | null, message: string): QuestionFate => ({
+      id,
+      type,
+      source,
+      layer,
+      reason,
+      message,
+    });
     const gold = goldProblem(question);
     if (gold?.unreadable) return fate("gold", gold.reason, gold.message);
     if (side.get(id) === "test") return fate("split", "test_question", "held out for the test");
     if (gold) return fate("checkable", gold.reason, gold.message);
-    if (rlSource === "kept" && !kept.has(id)) return fate("rl_source", "not_kept", "rlSource is kept, and no text of this question is in sft.jsonl");
-    if (rlSource === "rejected" && kept.has(id)) return fate("rl_source", "kept", "rlSource is rejected, and this question is in sft.jsonl");
+    if (rlSource === "kept" && !kept.has(id))
+      return fate("rl_source", "not_kept", "rlSource is kept, and no text of this question is in sft.jsonl");
+    if (rlSource === "rejected" && kept.has(id))
+      return fate("rl_source", "kept", "rlSource is rejected, and this question is in sft.jsonl");
     return fate("rl_source", null, "in rl.jsonl");
   });
 }

@@ -14,17 +14,32 @@ export interface FilterSamples {
 const NOT_ABOUT_THE_TEXT = new Set(["split", "best_of_k", "size"]);
 
 /**
- * `count` accepted and `count` rejected texts, drawn with `seed`; fewer where there are fewer. Titles are the questions' ids,
- * `message` holds the reason in words, `facts` the gold answer, how the training text was made ("as written", "put together: boxed", "none")
- * and the Judge's points. Shown is the training text; where there is none, what the Teacher wrote.
+ * `count` accepted and `count` rejected texts, drawn with `seed`; fewer where there are fewer. Titles are the
+ * questions' ids, `message` holds the reason in words, `facts` the gold answer, how the training text was
+ * made ("as written", "put together: boxed", "none") and the Judge's points. Shown is the training text;
+ * where there is none, what the Teacher wrote.
  */
-export function filterSamples(details: readonly FilterDetail[], texts: readonly Distilled[], count = 5, seed = 42): FilterSamples {
+export function filterSamples(
+  details: readonly FilterDetail[],
+  texts: readonly Distilled[],
+  count = 5,
+  seed = 42,
+): FilterSamples {
   const byKey = new Map(texts.map((row) => [row.key, row]));
-  const shuffled = createRandom(`samples/${seed}`).shuffle(details).filter((detail) => byKey.has(detail.key) && (detail.reason === null || !NOT_ABOUT_THE_TEXT.has(detail.layer)));
+  const shuffled = createRandom(`samples/${seed}`)
+    .shuffle(details)
+    .filter(
+      (detail) => byKey.has(detail.key) && (detail.reason === null || !NOT_ABOUT_THE_TEXT.has(detail.layer)),
+    );
   const view = (detail: FilterDetail): ShownText => sampleOf(detail, byKey.get(detail.key)!);
   return {
-    accepted: shuffled.filter((detail) => detail.reason === null).slice(0, count).map(view),
-    rejected: everyReasonFirst(shuffled.filter((detail) => detail.reason !== null)).slice(0, count).map(view),
+    accepted: shuffled
+      .filter((detail) => detail.reason === null)
+      .slice(0, count)
+      .map(view),
+    rejected: everyReasonFirst(shuffled.filter((detail) => detail.reason !== null))
+      .slice(0, count)
+      .map(view),
   };
 }
 
@@ -51,7 +66,12 @@ function sampleOf(detail: FilterDetail, row: Distilled): ShownText {
     ok: kept,
     reason: kept ? "kept" : `${detail.layer}: ${detail.reason}`,
     message: detail.message,
-    facts: { type: detail.type.replace("financial_", ""), gold: row.gold_answer, ...madeFact(row), "Judge's points": detail.points },
+    facts: {
+      type: detail.type.replace("financial_", ""),
+      gold: row.gold_answer,
+      ...madeFact(row),
+      "Judge's points": detail.points,
+    },
     marks: text === null ? [] : marksOf(detail, text),
   };
 }
@@ -59,10 +79,20 @@ function sampleOf(detail: FilterDetail, row: Distilled): ShownText {
 /** Nothing where the text was not to be put together. */
 function madeFact({ response, assembly }: Distilled): Record<string, string> {
   if (assembly === null) return {};
-  return { text: response === null ? "none" : assembly === "as_written" ? "as written" : `put together: ${assembly.replaceAll("_", " ")}` };
+  return {
+    text:
+      response === null
+        ? "none"
+        : assembly === "as_written"
+          ? "as written"
+          : `put together: ${assembly.replaceAll("_", " ")}`,
+  };
 }
 
-/** Where the reason shows: the answer for the answer layer, what stands outside the blocks for the format, the reasoning for the Judge. */
+/**
+ * Where the reason shows: the answer for the answer layer, what stands outside the blocks for the format, the
+ * reasoning for the Judge.
+ */
 function marksOf(detail: FilterDetail, text: string): Mark[] {
   const label = detail.reason ?? "right";
   const answer = between(text, "<answer>", "</answer>");
@@ -73,7 +103,17 @@ function marksOf(detail: FilterDetail, text: string): Mark[] {
     return reasoning ? [{ ...reasoning, label: detail.message, kind: "note" }] : [];
   }
   // A cut text broke off in its last line, and there a text should have stated its answer.
-  if (detail.layer === "teacher" || detail.layer === "assemble") return text === "" ? [] : [{ start: text.lastIndexOf("\n", text.trimEnd().length - 1) + 1, end: text.length, label, kind: "bad" }];
+  if (detail.layer === "teacher" || detail.layer === "assemble")
+    return text === ""
+      ? []
+      : [
+          {
+            start: text.lastIndexOf("\n", text.trimEnd().length - 1) + 1,
+            end: text.length,
+            label,
+            kind: "bad",
+          },
+        ];
   if (detail.layer !== "format") return [];
   const end = text.indexOf("</answer>");
   const from = end === -1 ? text.length : end + "</answer>".length;
@@ -84,7 +124,9 @@ function marksOf(detail: FilterDetail, text: string): Mark[] {
   return text === "" ? [] : [{ start: 0, end: text.length, label, kind: "bad" }];
 }
 
-/** The content of the last such block, white space around it left out; null when there is none or it is blank. */
+/**
+ * The content of the last such block, white space around it left out; null when there is none or it is blank.
+ */
 function between(text: string, open: string, close: string): { start: number; end: number } | null {
   const at = text.lastIndexOf(open);
   if (at === -1) return null;

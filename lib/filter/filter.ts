@@ -1,4 +1,7 @@
-/** Stage 3: from Teacher texts to training rows. Split first, then rules, then the Judge, then the best text of each question. */
+/**
+ * Stage 3: from Teacher texts to training rows. Split first, then rules, then the Judge, then the best text
+ * of each question.
+ */
 import { hashFile } from "../store/hash.ts";
 import { applyJudge, applyRules, questionFates } from "./filter-rules.ts";
 import { goldProblem } from "../answer/index.ts";
@@ -42,21 +45,27 @@ export interface Filtered {
 }
 
 /**
- * Filters the Teacher's texts and writes sft.jsonl, rl.jsonl, test.jsonl, filter_details.jsonl and, last, filter_stats.json, each with a
- * manifest.
+ * Filters the Teacher's texts and writes sft.jsonl, rl.jsonl, test.jsonl, filter_details.jsonl and, last,
+ * filter_stats.json, each with a manifest.
  *
- * Questions are split by type before anything is filtered, near-copies on one side, so the test holds those the Teacher failed, too;
- * questions whose gold cannot be read are in no file. Verdicts of the Judge are kept, so a killed run goes on where it was. Nothing
- * kept, or one type only, is a `warning` in the stats, not an error: the funnel then shows where it was lost.
- * Throws LabError when an input is missing or malformed, before anything is written when the Judge would drop most of what the rules passed
+ * Questions are split by type before anything is filtered, near-copies on one side, so the test holds those
+ * the Teacher failed, too; questions whose gold cannot be read are in no file. Verdicts of the Judge are
+ * kept, so a killed run goes on where it was. Nothing kept, or one type only, is a `warning` in the stats,
+ * not an error: the funnel then shows where it was lost. Throws LabError when an input is missing or
+ * malformed, before anything is written when the Judge would drop most of what the rules passed
  * (`judgeShortfall`), and as `judge`.
  */
 export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Filtered> {
   const { config, paths } = lab;
   const questions = readJsonl(paths.raw, Question, "Run 01_prepare first.");
   // A store's file may hold two versions of a row; the later one counts.
-  const texts = [...new Map(readJsonl(paths.distilled, Distilled, "Run 02_distill first.").map((row) => [row.key, row])).values()];
-  // All questions are split, as before distilling: an unreadable gold takes a question out, but moves no other to the other side.
+  const texts = [
+    ...new Map(
+      readJsonl(paths.distilled, Distilled, "Run 02_distill first.").map((row) => [row.key, row]),
+    ).values(),
+  ];
+  // All questions are split, as before distilling: an unreadable gold takes a question out, but moves no
+  // other to the other side.
   const split = splitQuestions(questions, { testShare: config.prepare.testShare, seed: config.seed });
   const isReadable = (question: Question): boolean => !goldProblem(question)?.unreadable;
   const [train, test] = [split.train.filter(isReadable), split.test.filter(isReadable)];
@@ -69,12 +78,18 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
   const judged = useJudge ? await judgeTexts(lab, passed, options) : null;
   const shortfall = judged && judgeShortfall([...judged.byKey.values()], config.filter);
   if (shortfall) throw shortfallError(shortfall, config.filter, judged.model);
-  const { details: later, kept } = applyJudge(passed, judged?.byKey ?? null, { bestOf, maxRows: sftMaxRows, seed: config.seed });
+  const { details: later, kept } = applyJudge(passed, judged?.byKey ?? null, {
+    bestOf,
+    maxRows: sftMaxRows,
+    seed: config.seed,
+  });
   const details = inOrderOf(texts, [...ended, ...later]);
   const fates = questionFates(questions, side, new Set(kept.map((row) => row.id)), rlSource);
   const inRl = new Set(fates.filter((fate) => fate.reason === null).map((fate) => fate.id));
 
-  const sft = kept.map((row): SftRow => ({ id: row.id, prompt: row.question, response: row.response!, type: row.type }));
+  const sft = kept.map(
+    (row): SftRow => ({ id: row.id, prompt: row.question, response: row.response!, type: row.type }),
+  );
   const rl = train.filter((question) => inRl.has(question.id)).map(rlRow);
   const testRows = test.map(rlRow);
   const used = new Set([...sft.map((row) => row.id), ...inRl]);
@@ -83,9 +98,16 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
   const stats: FilterStats = {
     created: new Date().toISOString(),
     profile: config.profile,
-    settings: { ...config.filter, assemble: config.distill.assemble, testShare: config.prepare.testShare, seed: config.seed },
+    settings: {
+      ...config.filter,
+      assemble: config.distill.assemble,
+      testShare: config.prepare.testShare,
+      seed: config.seed,
+    },
     judge: judged?.prompt ?? null,
-    layers: funnelOf(details, TEXT_LAYERS, skipped).map((layer) => (assembly && layer.layer === "assemble" ? { ...layer, made: madeOf(assembly) } : layer)),
+    layers: funnelOf(details, TEXT_LAYERS, skipped).map((layer) =>
+      assembly && layer.layer === "assemble" ? { ...layer, made: madeOf(assembly) } : layer,
+    ),
     questions: funnelOf(fates, QUESTION_LAYERS),
     assembly,
     languages: languageCounts(details),
@@ -95,52 +117,107 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
   const distilledIds = new Set(texts.map((row) => row.id));
   stats.warning = warningOf(stats, sft, train.filter((question) => !distilledIds.has(question.id)).length);
 
-  const inputs = { raw: await hashFile(paths.raw), distilled: await hashFile(paths.distilled), ...stats.settings, judge: judged && { prompt: judged.prompt, model: judged.model } };
+  const inputs = {
+    raw: await hashFile(paths.raw),
+    distilled: await hashFile(paths.distilled),
+    ...stats.settings,
+    judge: judged && { prompt: judged.prompt, model: judged.model },
+  };
   finishJsonl(paths.sft, sft, inputs);
   finishJsonl(paths.rl, rl, inputs);
   finishJsonl(paths.test, testRows, inputs);
   finishJsonl(filterDetailsPath(paths), details, inputs);
   finishText(paths.filterStats, `${JSON.stringify(stats, null, 2)}\n`, 1, inputs);
-  return { stats, details, questions: fates, sft, rl, test: testRows, overlap: overlapReport(train.filter((q) => used.has(q.id)), test) };
+  return {
+    stats,
+    details,
+    questions: fates,
+    sft,
+    rl,
+    test: testRows,
+    overlap: overlapReport(
+      train.filter((q) => used.has(q.id)),
+      test,
+    ),
+  };
 }
 
 async function judgeTexts(lab: Lab, passed: readonly Distilled[], options: FilterOptions) {
   const server = options.judge ?? (await openJudge(lab));
   try {
-    const rows = passed.map((row) => ({ id: row.key, question: row.question, gold: row.gold_answer, completion: row.response! }));
+    const rows = passed.map((row) => ({
+      id: row.key,
+      question: row.question,
+      gold: row.gold_answer,
+      completion: row.response!,
+    }));
     const { deadlineMs, onProgress } = options;
-    const run = await interruptible(options.signal, (signal) => judge(lab, server, rows, { signal, ...(deadlineMs !== undefined && { deadlineMs }), ...(onProgress && { onProgress }) }));
-    return { byKey: new Map<string, Judgement>(run.judgements.map((judgement) => [judgement.id, judgement])), prompt: run.prompt, model: server.model };
+    const run = await interruptible(options.signal, (signal) =>
+      judge(lab, server, rows, {
+        signal,
+        ...(deadlineMs !== undefined && { deadlineMs }),
+        ...(onProgress && { onProgress }),
+      }),
+    );
+    return {
+      byKey: new Map<string, Judgement>(run.judgements.map((judgement) => [judgement.id, judgement])),
+      prompt: run.prompt,
+      model: server.model,
+    };
   } finally {
     if (!options.judge) await server.close?.();
   }
 }
 
-const rlRow = ({ id, question, gold_answer, type, source, kind }: Question): RlRow => ({ id, prompt: question, gold_answer, type, source, ...(kind === undefined ? {} : { kind }) });
+const rlRow = ({ id, question, gold_answer, type, source, kind }: Question): RlRow => ({
+  id,
+  prompt: question,
+  gold_answer,
+  type,
+  source,
+  ...(kind === undefined ? {} : { kind }),
+});
 
 function inOrderOf(texts: readonly Distilled[], details: readonly FilterDetail[]): FilterDetail[] {
   const byKey = new Map(details.map((detail) => [detail.key, detail]));
   return texts.map((row) => byKey.get(row.key)!);
 }
 
-const sumTexts = (rows: readonly { texts: number }[]): number => rows.reduce((sum, { texts }) => sum + texts, 0);
+const sumTexts = (rows: readonly { texts: number }[]): number =>
+  rows.reduce((sum, { texts }) => sum + texts, 0);
 
-function warningOf({ layers, rows, languages }: FilterStats, sft: readonly SftRow[], notDistilled: number): string | null {
+function warningOf(
+  { layers, rows, languages }: FilterStats,
+  sft: readonly SftRow[],
+  notDistilled: number,
+): string | null {
   const said: string[] = [];
-  if (notDistilled > 0) said.push(`${notDistilled} training ${notDistilled === 1 ? "question has" : "questions have"} no Teacher text: run 02_distill again.`);
+  if (notDistilled > 0)
+    said.push(
+      `${notDistilled} training ${notDistilled === 1 ? "question has" : "questions have"} no ` +
+        "Teacher text: run 02_distill again.",
+    );
   if (rows.sft === 0) {
     const worst = layers.reduce((a, b) => (b.in - b.out > a.in - a.out ? b : a));
     const reason = Object.keys(worst.reasons)[0];
-    said.push(`Nothing was kept: of ${layers[0]!.in} texts the layer "${worst.layer}" took most (${worst.in - worst.out}), above all for "${reason}".`);
-  } else if (rows.sft < 8) said.push(`Only ${rows.sft} ${rows.sft === 1 ? "row was" : "rows were"} kept: too few to train on.`);
+    said.push(
+      `Nothing was kept: of ${layers[0]!.in} texts the layer "${worst.layer}" took most ` +
+        `(${worst.in - worst.out}), above all for "${reason}".`,
+    );
+  } else if (rows.sft < 8)
+    said.push(`Only ${rows.sft} ${rows.sft === 1 ? "row was" : "rows were"} kept: too few to train on.`);
   const asked = Object.keys(layers[0]!.byType).length;
   const onlyType = new Set(sft.map((row) => row.type)).size === 1 ? sft[0]!.type : null;
-  if (rows.sft > 1 && asked > 1 && onlyType) said.push(`All kept rows are of one of ${asked} types, ${onlyType}.`);
+  if (rows.sft > 1 && asked > 1 && onlyType)
+    said.push(`All kept rows are of one of ${asked} types, ${onlyType}.`);
   const chinese = languages.filter((row) => row.question === "zh");
-  const [all, inEnglish] = [chinese, chinese.filter((row) => row.response === "en")].map(sumTexts) as [number, number];
-  if (inEnglish > all / 2) said.push(`${inEnglish} of ${all} texts to Chinese questions are in English: see prompt.teacher.`);
+  const [all, inEnglish] = [chinese, chinese.filter((row) => row.response === "en")].map(sumTexts) as [
+    number,
+    number,
+  ];
+  if (inEnglish > all / 2)
+    said.push(`${inEnglish} of ${all} texts to Chinese questions are in English: see prompt.teacher.`);
   if (rows.rl === 0) said.push("No question is left for RL.");
   if (rows.test === 0) said.push("No question is left for the test.");
   return said.length === 0 ? null : said.join(" ");
 }
-

@@ -12,7 +12,9 @@ const fate = fc.record<Fate>({
 });
 
 // What is kept has been through the last layer.
-const ended = fc.array(fate, { maxLength: 60 }).map((fates) => fates.map((f) => (f.reason === null ? { ...f, layer: "judge" } : f)));
+const ended = fc
+  .array(fate, { maxLength: 60 })
+  .map((fates) => fates.map((f) => (f.reason === null ? { ...f, layer: "judge" } : f)));
 const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
 
 describe("a funnel", () => {
@@ -26,12 +28,20 @@ describe("a funnel", () => {
           FunnelCounts.parse(layer);
           expect(layer.in).toBe(arriving);
           arriving = layer.out;
-          expect(layer.in).toBe(layer.out + fates.filter((f) => f.layer === layer.layer && f.reason !== null).length);
-          for (const bucket of [layer, ...Object.values(layer.byType), ...Object.values(layer.bySource)]) expect(bucket.in).toBe(bucket.out + sum(Object.values(bucket.reasons)));
+          expect(layer.in).toBe(
+            layer.out + fates.filter((f) => f.layer === layer.layer && f.reason !== null).length,
+          );
+          for (const bucket of [layer, ...Object.values(layer.byType), ...Object.values(layer.bySource)])
+            expect(bucket.in).toBe(bucket.out + sum(Object.values(bucket.reasons)));
           for (const side of [layer.byType, layer.bySource]) {
             expect(sum(Object.values(side).map((b) => b.in))).toBe(layer.in);
             expect(sum(Object.values(side).map((b) => b.out))).toBe(layer.out);
-            for (const reason of Object.keys(layer.reasons)) expect(sum(Object.values(side).map((b) => (Object.hasOwn(b.reasons, reason) ? b.reasons[reason]! : 0)))).toBe(layer.reasons[reason]);
+            for (const reason of Object.keys(layer.reasons))
+              expect(
+                sum(
+                  Object.values(side).map((b) => (Object.hasOwn(b.reasons, reason) ? b.reasons[reason]! : 0)),
+                ),
+              ).toBe(layer.reasons[reason]);
           }
         }
         expect(arriving).toBe(fates.filter((f) => f.reason === null).length);
@@ -40,7 +50,9 @@ describe("a funnel", () => {
   });
 
   test("of no rows is layers of zeros", () => {
-    expect(funnelOf([], ["format"])).toEqual([{ layer: "format", skipped: false, in: 0, out: 0, reasons: {}, byType: {}, bySource: {} }]);
+    expect(funnelOf([], ["format"])).toEqual([
+      { layer: "format", skipped: false, in: 0, out: 0, reasons: {}, byType: {}, bySource: {} },
+    ]);
   });
 
   test("says which layers were switched off", () => {
@@ -52,7 +64,12 @@ describe("a funnel", () => {
   });
 
   test("lists the commonest reason first", () => {
-    const rows: Fate[] = ["b", "a", "b"].map((reason) => ({ layer: "format", reason, type: "t", source: "s" }));
+    const rows: Fate[] = ["b", "a", "b"].map((reason) => ({
+      layer: "format",
+      reason,
+      type: "t",
+      source: "s",
+    }));
     expect(Object.keys(funnelOf(rows, layers)[0]!.reasons)).toEqual(["b", "a"]);
     expect(Bucket.safeParse({ in: -1, out: 0, reasons: {} }).success).toBe(false);
   });

@@ -1,7 +1,10 @@
 /** Counting what a sequence of layers lets through: every row that came in is in exactly one bucket. Pure. */
 import { z } from "zod";
 
-/** A row and where it ended: the layer that took it out and why, or the last layer and `reason` null when all let it through. */
+/**
+ * A row and where it ended: the layer that took it out and why, or the last layer and `reason` null when all
+ * let it through.
+ */
 export interface Fate {
   layer: string;
   reason: string | null;
@@ -26,13 +29,21 @@ export const FunnelCounts = Bucket.extend({
 export type FunnelCounts = z.infer<typeof FunnelCounts>;
 
 /**
- * How many rows came into each layer and went out of it, in total, by type and by source; what stayed behind by reason.
+ * How many rows came into each layer and went out of it, in total, by type and by source; what stayed behind
+ * by reason.
  *
- * `layers` in their order. What goes out of one comes into the next. No rows give layers of zeros; shares are left to the
- * reader of the numbers, so nothing here divides by zero. Throws RangeError when a row names a layer that is not listed.
+ * `layers` in their order. What goes out of one comes into the next. No rows give layers of zeros; shares are
+ * left to the reader of the numbers, so nothing here divides by zero. Throws RangeError when a row names a
+ * layer that is not listed.
  */
-export function funnelOf(fates: readonly Fate[], layers: readonly string[], skipped: readonly string[] = []): FunnelCounts[] {
-  for (const { layer } of fates) if (!layers.includes(layer)) throw new RangeError(`funnelOf requires known layers (${layers.join(", ")}), got ${layer}`);
+export function funnelOf(
+  fates: readonly Fate[],
+  layers: readonly string[],
+  skipped: readonly string[] = [],
+): FunnelCounts[] {
+  for (const { layer } of fates)
+    if (!layers.includes(layer))
+      throw new RangeError(`funnelOf requires known layers (${layers.join(", ")}), got ${layer}`);
   let arriving = fates;
   return layers.map((name) => {
     const here = arriving;
@@ -51,9 +62,14 @@ const stays = (fate: Fate, layer: string): boolean => fate.layer === layer && fa
 
 function bucketOf(fates: readonly Fate[], name: string): Bucket {
   const reasons = new Map<string, number>();
-  for (const fate of fates) if (stays(fate, name)) reasons.set(fate.reason!, (reasons.get(fate.reason!) ?? 0) + 1);
+  for (const fate of fates)
+    if (stays(fate, name)) reasons.set(fate.reason!, (reasons.get(fate.reason!) ?? 0) + 1);
   const stayed = [...reasons.values()].reduce((a, b) => a + b, 0);
-  return { in: fates.length, out: fates.length - stayed, reasons: Object.fromEntries([...reasons].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))) };
+  return {
+    in: fates.length,
+    out: fates.length - stayed,
+    reasons: Object.fromEntries([...reasons].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))),
+  };
 }
 
 function grouped(fates: readonly Fate[], name: string, by: (fate: Fate) => string): Record<string, Bucket> {
@@ -63,5 +79,7 @@ function grouped(fates: readonly Fate[], name: string, by: (fate: Fate) => strin
     if (group) group.push(fate);
     else groups.set(by(fate), [fate]);
   }
-  return Object.fromEntries([...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, some]) => [key, bucketOf(some, name)]));
+  return Object.fromEntries(
+    [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, some]) => [key, bucketOf(some, name)]),
+  );
 }

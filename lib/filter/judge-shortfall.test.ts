@@ -94,9 +94,11 @@ test("the error holds the numbers, the marks and three settings to choose from",
   ).toEqual([
     "The Judge would drop most of what the rules passed; nothing was written (owner/judge@main)",
     "  expected: at least 20.0 % of the judged texts (filter.minJudgePass)",
-    "  found:    the rules passed 100 texts, the Judge was asked about 100; at its mark of 12 points it passes 3 (3.0 %)",
+    "  found:    the rules passed 100 texts, the Judge was asked about 100; at its mark of 12 " +
+      "points it passes 3 (3.0 %)",
     "            verdicts that cannot be read: cut_off 7",
-    "            texts that would pass at each mark: 4–5 points: 93, 6–9 points: 53, 10–13 points: 3, 14–20 points: 0",
+    "            texts that would pass at each mark: 4–5 points: 93, 6–9 points: 53, 10–13 " +
+      "points: 3, 14–20 points: 0",
     "  to do:    filter.judgePassScore=9 is the highest mark that keeps at least half",
     "            filter.useJudge=false trains on what the rules passed",
     "            filter.minJudgePass=0 goes on with what the Judge leaves",

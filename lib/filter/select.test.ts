@@ -1,12 +1,20 @@
 import { describe, expect, test } from "vitest";
 import { selectBest, yieldCurve } from "./select.ts";
 
-const text = (id: string, sample: number, tokens: number | null, body = "x") => ({ id, sample, tokens, text: body });
+const text = (id: string, sample: number, tokens: number | null, body = "x") => ({
+  id,
+  sample,
+  tokens,
+  text: body,
+});
 
 describe("best of k", () => {
   test("takes the shortest text of each question", () => {
     const chosen = selectBest([text("a", 0, 50), text("b", 0, 9), text("a", 1, 40), text("a", 2, 45)]);
-    expect(chosen.map((c) => [c.id, c.sample])).toEqual([["a", 1], ["b", 0]]);
+    expect(chosen.map((c) => [c.id, c.sample])).toEqual([
+      ["a", 1],
+      ["b", 0],
+    ]);
   });
 
   test("takes the earlier of two equally short, in whatever order they come", () => {
@@ -18,9 +26,16 @@ describe("best of k", () => {
   });
 
   test("may ask for the Judge's points first, then for the length; not judged is behind every number", () => {
-    const judged = [{ ...text("a", 0, 9), points: null }, { ...text("a", 1, 40), points: 18 }, { ...text("a", 2, 30), points: 18 }, { ...text("a", 3, 5), points: 12 }];
+    const judged = [
+      { ...text("a", 0, 9), points: null },
+      { ...text("a", 1, 40), points: 18 },
+      { ...text("a", 2, 30), points: 18 },
+      { ...text("a", 3, 5), points: 12 },
+    ];
     expect(selectBest(judged, "most_points")[0]!.sample).toBe(2);
-    expect(selectBest(judged.slice(0, 1).concat({ ...text("a", 4, 8), points: null }), "most_points")[0]!.sample).toBe(4);
+    expect(
+      selectBest(judged.slice(0, 1).concat({ ...text("a", 4, 8), points: null }), "most_points")[0]!.sample,
+    ).toBe(4);
   });
 
   test("may take the first one", () => {
@@ -34,12 +49,20 @@ describe("best of k", () => {
 
 describe("the yield over k", () => {
   test("is the mean chance that k of the texts hold a kept one", () => {
-    const texts = [true, false, false, false].map((kept) => ({ id: "a", kept })).concat([true, true, true, true].map((kept) => ({ id: "b", kept })));
+    const texts = [true, false, false, false]
+      .map((kept) => ({ id: "a", kept }))
+      .concat([true, true, true, true].map((kept) => ({ id: "b", kept })));
     expect(yieldCurve(texts).map((p) => p.share)).toEqual([0.625, 0.75, 0.875, 1]);
   });
 
   test("stops where the question with the fewest texts stops", () => {
-    expect(yieldCurve([{ id: "a", kept: true }, { id: "a", kept: true }, { id: "b", kept: false }])).toEqual([{ k: 1, share: 0.5 }]);
+    expect(
+      yieldCurve([
+        { id: "a", kept: true },
+        { id: "a", kept: true },
+        { id: "b", kept: false },
+      ]),
+    ).toEqual([{ k: 1, share: 0.5 }]);
   });
 
   test("of nothing is empty", () => {

@@ -15,21 +15,31 @@ export interface Candidate {
 /** What a text that passed lacks against the one that is taken, by the rule that took it. */
 export const BEST_OF = {
   shortest: { reason: "longer", message: "another text of this question is right and shorter" },
-  most_points: { reason: "fewer_points", message: "another text of this question has more points, or as many and is shorter" },
+  most_points: {
+    reason: "fewer_points",
+    message: "another text of this question has more points, or as many and is shorter",
+  },
   first: { reason: "later", message: "an earlier text of this question is right, too" },
 } as const;
 export type BestOf = keyof typeof BEST_OF;
 
 /**
- * One text of each question, in the order in which the questions first appear. All given ones have passed rules and Judge.
+ * One text of each question, in the order in which the questions first appear. All given ones have passed
+ * rules and Judge.
  *
- * "shortest": by tokens (by characters where any of the question's texts has no count); "most_points": by the Judge's points, then
- * as shortest; "first": by sample. The earlier sample on a tie.
+ * "shortest": by tokens (by characters where any of the question's texts has no count); "most_points": by the
+ * Judge's points, then as shortest; "first": by sample. The earlier sample on a tie.
  */
 export function selectBest<T extends Candidate>(passed: readonly T[], by: BestOf = "shortest"): T[] {
   return [...Map.groupBy(passed, (row) => row.id).values()].map((group) => {
-    const length = group.every((row) => row.tokens !== null) ? (row: T) => row.tokens! : (row: T) => row.text.length;
-    const order: ((row: T) => number)[] = { shortest: [length], most_points: [(row: T) => -(row.points ?? -Infinity), length], first: [] }[by];
+    const length = group.every((row) => row.tokens !== null)
+      ? (row: T) => row.tokens!
+      : (row: T) => row.text.length;
+    const order: ((row: T) => number)[] = {
+      shortest: [length],
+      most_points: [(row: T) => -(row.points ?? -Infinity), length],
+      first: [],
+    }[by];
     const better = (a: T, b: T): boolean => {
       const decides = [...order, (row: T) => row.sample].find((value) => value(a) !== value(b));
       return decides !== undefined && decides(a) < decides(b);
@@ -39,8 +49,8 @@ export function selectBest<T extends Candidate>(passed: readonly T[], by: BestOf
 }
 
 /**
- * Share of questions with at least one kept text among k of their n texts, for k = 1 … min n, averaged over questions:
- * 1 − C(n − c, k) / C(n, k) with c kept texts. No questions give an empty curve.
+ * Share of questions with at least one kept text among k of their n texts, for k = 1 … min n, averaged over
+ * questions: 1 − C(n − c, k) / C(n, k) with c kept texts. No questions give an empty curve.
  *
  * Source: Chen et al. 2021, https://arxiv.org/abs/2107.03374, eq. 1 (pass@k).
  */
@@ -52,5 +62,8 @@ export function yieldCurve(texts: readonly { id: string; kept: boolean }[]): { k
   }
   const all = [...questions.values()];
   const longest = all.length === 0 ? 0 : Math.min(...all.map((q) => q.n));
-  return Array.from({ length: longest }, (_, i) => ({ k: i + 1, share: all.reduce((sum, q) => sum + passAtK(q.n, q.kept, i + 1), 0) / all.length }));
+  return Array.from({ length: longest }, (_, i) => ({
+    k: i + 1,
+    share: all.reduce((sum, q) => sum + passAtK(q.n, q.kept, i + 1), 0) / all.length,
+  }));
 }

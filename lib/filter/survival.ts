@@ -3,7 +3,10 @@ import type { FilterStats } from "./filter-record.ts";
 import type { Bucket, FunnelCounts } from "./funnel.ts";
 import type { PrepareReport } from "../prepare/prepare-report.ts";
 
-/** One source. Questions to `heldOut`, Teacher texts from `asked` on (as many as questions unless more texts a question were asked for). */
+/**
+ * One source. Questions to `heldOut`, Teacher texts from `asked` on (as many as questions unless more texts a
+ * question were asked for).
+ */
 export interface Survival {
   source: string;
   /** Rows read, set aside because they are too long for the model, set aside for other reasons. */
@@ -26,10 +29,29 @@ export interface Survival {
   rl: number;
 }
 
-const COUNTS = ["read", "tooLong", "setAside", "heldOut", "asked", "wholeText", "assembled", "format", "answer", "judge", "sft", "rl"] as const;
+const COUNTS = [
+  "read",
+  "tooLong",
+  "setAside",
+  "heldOut",
+  "asked",
+  "wholeText",
+  "assembled",
+  "format",
+  "answer",
+  "judge",
+  "sft",
+  "rl",
+] as const;
 
-/** Sources in the report's order, then, where there are several, the sum of all. A source whose rows were all set aside has zeros from there on. */
-export function survivalBySource(report: Pick<PrepareReport, "sources">, stats: Pick<FilterStats, "layers" | "questions">): Survival[] {
+/**
+ * Sources in the report's order, then, where there are several, the sum of all. A source whose rows were all
+ * set aside has zeros from there on.
+ */
+export function survivalBySource(
+  report: Pick<PrepareReport, "sources">,
+  stats: Pick<FilterStats, "layers" | "questions">,
+): Survival[] {
   const rows = report.sources.map(({ source, read, setAside }): Survival => {
     const after = (layer: string): number => bucketOf(stats.layers, layer, source).out;
     const tooLong = setAside.too_long ?? 0;

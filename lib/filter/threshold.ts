@@ -14,8 +14,9 @@ export interface ThresholdPoint {
 }
 
 /**
- * For every pass mark from `min` to `max`: how many texts and questions would pass, by the same vote count as the filter.
- * Texts the Judge never saw are not in it; unreadable votes pass at no mark. Nothing judged gives an empty curve.
+ * For every pass mark from `min` to `max`: how many texts and questions would pass, by the same vote count as
+ * the filter. Texts the Judge never saw are not in it; unreadable votes pass at no mark. Nothing judged gives
+ * an empty curve.
  */
 export function thresholdCurve(details: readonly FilterDetail[], min = 4, max = 20): ThresholdPoint[] {
   const judged = details.filter((row) => row.votePoints !== null && row.votePoints.length > 0);

@@ -24,12 +24,14 @@ test("the Judge sees answers that keep the format, right or wrong; each arm is a
     },
     ...{ reason: "", message: "", judge: null, tokens: 1 },
   });
-  const questions = ["a", "b", "c"].map((id): RlRow => ({
-    id,
-    prompt: `${id}: what is 2 × 2?`,
-    gold_answer: "4",
-    type: "financial_calculation",
-  }));
+  const questions = ["a", "b", "c"].map(
+    (id): RlRow => ({
+      id,
+      prompt: `${id}: what is 2 × 2?`,
+      gold_answer: "4",
+      type: "financial_calculation",
+    }),
+  );
   const answers = {
     sft: [
       detail("a", textOf("2 × 2 = 4", "4")),

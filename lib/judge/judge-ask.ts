@@ -29,7 +29,10 @@ export interface JudgeServer {
   /** As `servedId` says: part of the cache key. */
   model: string;
   ask(request: JudgeRequest): Promise<JudgeReply>;
-  /** How many requests it takes at once; default serving.concurrency. Starts a server that `openJudge` has yet to start. */
+  /**
+   * How many requests it takes at once; default serving.concurrency. Starts a server that `openJudge` has yet
+   * to start.
+   */
   inFlight?(signal?: AbortSignal): Promise<number>;
   /** Stops what `openJudge` has started. */
   close?(): Promise<void>;
@@ -56,7 +59,19 @@ export function voteTasks(rows: readonly JudgeRow[], votes: number, settings: Vo
   const { model, sampling } = settings;
   const prompt = promptVersion(settings);
   return rows.flatMap((row) =>
-    Array.from({ length: votes }, (_, vote) => ({ row, vote, key: voteKey({ model, prompt, sampling, vote, question: row.question, gold: row.gold, completion: row.completion }) })),
+    Array.from({ length: votes }, (_, vote) => ({
+      row,
+      vote,
+      key: voteKey({
+        model,
+        prompt,
+        sampling,
+        vote,
+        question: row.question,
+        gold: row.gold,
+        completion: row.completion,
+      }),
+    })),
   );
 }
 
@@ -68,15 +83,25 @@ export interface AskedVote {
 }
 
 /** What a vote is without a single request: the run's time was up. */
-const TIME_IS_UP: JudgeReply["failure"] = { code: "deadline", message: "the run's time was up before the Judge was asked", permanent: false };
+const TIME_IS_UP: JudgeReply["failure"] = {
+  code: "deadline",
+  message: "the run's time was up before the Judge was asked",
+  permanent: false,
+};
 
 /**
  * Asks until a verdict can be read, at most `attempts` times and not after `end` (ms since the epoch).
  *
- * Every repeat has another nonce and seed and is 0.3 warmer: a near-greedy Judge would say the same again. A failed request is not
- * repeated here: the client has done that.
+ * Every repeat has another nonce and seed and is 0.3 warmer: a near-greedy Judge would say the same again. A
+ * failed request is not repeated here: the client has done that.
  */
-export async function askVote(server: JudgeServer, task: VoteTask, settings: VoteSettings, end: number, signal?: AbortSignal): Promise<AskedVote> {
+export async function askVote(
+  server: JudgeServer,
+  task: VoteTask,
+  settings: VoteSettings,
+  end: number,
+  signal?: AbortSignal,
+): Promise<AskedVote> {
   const { rubric, layout, size, sampling } = settings;
   const { question, gold, completion } = task.row;
   const schema = verdictJsonSchema(rubric, sampling.maxTokens);

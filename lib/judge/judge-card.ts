@@ -1,4 +1,6 @@
-/** What a Judge is worth, measured on texts with known labels. Pure: the judging itself is done by `judge`. */
+/**
+ * What a Judge is worth, measured on texts with known labels. Pure: the judging itself is done by `judge`.
+ */
 import { bootstrapShare, kappaInterval } from "../stats/bootstrap.ts";
 import type { BootstrapOptions } from "../stats/bootstrap.ts";
 import { countBy } from "../stats/counts.ts";
@@ -33,7 +35,10 @@ export interface JudgeCard {
   recall: Estimate | null;
   /** Of the clean texts, the share the Judge failed. */
   falsePositiveRate: Estimate | null;
-  /** Of the texts with a fault, the share that passed, unreadable verdicts counted as not passed: what reaches SFT. */
+  /**
+   * Of the texts with a fault, the share that passed, unreadable verdicts counted as not passed: what reaches
+   * SFT.
+   */
   faultsPassed: Estimate | null;
   byFault: Record<string, { n: number; recall: Estimate | null }>;
   /** Mean score of a criterion over the texts with a label, for the heat-map. */
@@ -41,15 +46,17 @@ export interface JudgeCard {
 }
 
 /**
- * The card of a Judge. *Positive* means "found a fault": the Judge failed the text. Unreadable verdicts are counted in
- * `unreadable` and left out of kappa, precision, recall and the false-positive rate: not judged is not a 0. Texts that were held back
- * are left out altogether: the Judge has not seen them. What has no denominator is null. Intervals: 95 %, percentile bootstrap
- * over texts; Wilson's for a share of 0 or 1, where resampling sees no spread.
+ * The card of a Judge. *Positive* means "found a fault": the Judge failed the text. Unreadable verdicts are
+ * counted in `unreadable` and left out of kappa, precision, recall and the false-positive rate: not judged is
+ * not a 0. Texts that were held back are left out altogether: the Judge has not seen them. What has no
+ * denominator is null. Intervals: 95 %, percentile bootstrap over texts; Wilson's for a share of 0 or 1,
+ * where resampling sees no spread.
  */
 export function judgeCard(rows: readonly JudgedLabel[], options: BootstrapOptions = {}): JudgeCard {
   const shown = rows.filter((row) => row.judgement.status !== "held_back");
   const readable = shown.filter((row) => row.judgement.status !== "not_judged");
-  const share = (some: readonly JudgedLabel[], holds: (row: JudgedLabel) => boolean): Estimate | null => bootstrapShare(some.map(holds), options);
+  const share = (some: readonly JudgedLabel[], holds: (row: JudgedLabel) => boolean): Estimate | null =>
+    bootstrapShare(some.map(holds), options);
   const faulty = (row: JudgedLabel): boolean => row.fault !== null;
   const found = (row: JudgedLabel): boolean => row.judgement.status === "failed";
   const labels = labelsOf(shown);
@@ -60,23 +67,33 @@ export function judgeCard(rows: readonly JudgedLabel[], options: BootstrapOption
     unreadable: share(shown, (row) => row.judgement.status === "not_judged"),
     unreadableBy: problemsOf(shown),
     errorRate: share(readable, (row) => faulty(row) !== found(row)),
-    kappa: kappaInterval(readable.map((row) => [faulty(row), found(row)] as const), options),
+    kappa: kappaInterval(
+      readable.map((row) => [faulty(row), found(row)] as const),
+      options,
+    ),
     precision: share(readable.filter(found), faulty),
     recall: share(readable.filter(faulty), found),
-    falsePositiveRate: share(readable.filter((row) => !faulty(row)), found),
+    falsePositiveRate: share(
+      readable.filter((row) => !faulty(row)),
+      found,
+    ),
     faultsPassed: share(shown.filter(faulty), (row) => row.judgement.status === "passed"),
     byFault: Object.fromEntries(
-      labels.filter((label) => label !== "none").map((label) => {
-        const some = readable.filter((row) => row.fault === label);
-        return [label, { n: some.length, recall: share(some, found) }];
-      }),
+      labels
+        .filter((label) => label !== "none")
+        .map((label) => {
+          const some = readable.filter((row) => row.fault === label);
+          return [label, { n: some.length, recall: share(some, found) }];
+        }),
     ),
     heat: heatCells(shown, labels),
   };
 }
 
 function problemsOf(rows: readonly JudgedLabel[]): Record<string, number> {
-  const reasons = rows.flatMap(({ judgement }) => (judgement.status === "not_judged" ? judgement.reason : []));
+  const reasons = rows.flatMap(({ judgement }) =>
+    judgement.status === "not_judged" ? judgement.reason : [],
+  );
   return Object.fromEntries(countBy(reasons, (reason) => reason));
 }
 
@@ -92,8 +109,15 @@ function heatCells(rows: readonly JudgedLabel[], labels: readonly string[]): Jud
   const criteria = Object.keys(scored[0]?.judgement.scores ?? {});
   return criteria.flatMap((criterion) =>
     labels.map((label) => {
-      const scores = scored.filter((row) => (row.fault ?? "none") === label).map((row) => row.judgement.scores![criterion]!);
-      return { criterion, label, value: scores.length === 0 ? null : scores.reduce((a, b) => a + b, 0) / scores.length, n: scores.length };
+      const scores = scored
+        .filter((row) => (row.fault ?? "none") === label)
+        .map((row) => row.judgement.scores![criterion]!);
+      return {
+        criterion,
+        label,
+        value: scores.length === 0 ? null : scores.reduce((a, b) => a + b, 0) / scores.length,
+        n: scores.length,
+      };
     }),
   );
 }
@@ -107,7 +131,11 @@ export function cardRows(card: JudgeCard): { measure: string; value: Estimate | 
     { measure: "kappa: agreement with the label beyond chance", value: card.kappa, n: card.judged },
     { measure: "precision: texts with a fault among those it failed", value: card.precision, n: card.failed },
     { measure: "recall: faulty texts that it failed", value: card.recall, n: faulty },
-    { measure: "false alarms: clean texts it failed", value: card.falsePositiveRate, n: card.judged - faulty },
+    {
+      measure: "false alarms: clean texts it failed",
+      value: card.falsePositiveRate,
+      n: card.judged - faulty,
+    },
     ...kinds.map(([fault, { n, recall }]) => ({ measure: `recall on ${wordsOf(fault)}`, value: recall, n })),
   ];
 }
@@ -129,7 +157,10 @@ export function figureText(e: Estimate | null): string {
   return e === null ? "not measured" : `${e.value.toFixed(3)} [${e.low.toFixed(3)}, ${e.high.toFixed(3)}]`;
 }
 
-/** The card as text, one figure a line by name. (Kappa ≥ 0.6 is "substantial" on the scale of Landis & Koch 1977.) */
+/**
+ * The card as text, one figure a line by name. (Kappa ≥ 0.6 is "substantial" on the scale of Landis & Koch
+ * 1977.)
+ */
 export function cardLines(card: JudgeCard): string[] {
   return [
     `texts ${card.n}`,
@@ -142,7 +173,13 @@ export function cardLines(card: JudgeCard): string[] {
     `recall ${figureText(card.recall)}`,
     `false_positive_rate ${figureText(card.falsePositiveRate)}`,
     `faults_passed ${figureText(card.faultsPassed)}`,
-    ...Object.entries(card.byFault).map(([fault, { n, recall }]) => `recall_${fault.replace(/\s+/g, "_")} ${figureText(recall)} n=${n}`),
-    ...card.heat.map(({ criterion, label, value, n }) => `mean_${criterion}_of_${label.replace(/\s+/g, "_")} ${value === null ? "not measured" : value.toFixed(3)} n=${n}`),
+    ...Object.entries(card.byFault).map(
+      ([fault, { n, recall }]) => `recall_${fault.replace(/\s+/g, "_")} ${figureText(recall)} n=${n}`,
+    ),
+    ...card.heat.map(
+      ({ criterion, label, value, n }) =>
+        `mean_${criterion}_of_${label.replace(/\s+/g, "_")} ` +
+        `${value === null ? "not measured" : value.toFixed(3)} n=${n}`,
+    ),
   ];
 }

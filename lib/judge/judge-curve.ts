@@ -4,15 +4,27 @@ import type { DistillCurve } from "../distill/distill-curve.ts";
 import type { JudgeProgress } from "./judge.ts";
 
 /**
- * Turns the progress of `judge` (or `filter`, `quickJudgeCard`) into one growing curve of verdicts. `now` in ms. Verdicts without a
- * readable form count as failed.
+ * Turns the progress of `judge` (or `filter`, `quickJudgeCard`) into one growing curve of verdicts. `now` in
+ * ms. Verdicts without a readable form count as failed.
  *
  * @example const record = judgeCurveRecorder(); await filter(lab, { onProgress: (p) => live.update(distillProgress(record(p), { title: "Verdicts on disk", unit: "verdicts" })) });
  */
-export function judgeCurveRecorder(now: () => number = () => performance.now()): (progress: JudgeProgress) => DistillCurve {
+export function judgeCurveRecorder(
+  now: () => number = () => performance.now(),
+): (progress: JudgeProgress) => DistillCurve {
   const record = curveRecorder(now);
   return ({ total, done, fromStore, unreadable }) => {
-    const curve = record({ total: total + fromStore, done: done + fromStore, asked: done, tokensPerSecond: null, etaSeconds: null, failures: unreadable > 0 ? { unreadable } : {} });
-    return { ...curve, etaSeconds: done === 0 ? null : ((total - done) * curve.history.at(-1)!.seconds) / done };
+    const curve = record({
+      total: total + fromStore,
+      done: done + fromStore,
+      asked: done,
+      tokensPerSecond: null,
+      etaSeconds: null,
+      failures: unreadable > 0 ? { unreadable } : {},
+    });
+    return {
+      ...curve,
+      etaSeconds: done === 0 ? null : ((total - done) * curve.history.at(-1)!.seconds) / done,
+    };
   };
 }

@@ -22,13 +22,14 @@ const GUARD_MESSAGES = {
 };
 
 /**
- * Why the Judge does not see this text, or null when it does: the format gate, then the answer by the strict rules (what rules cannot
- * decide is left to the Judge), then the guard.
+ * Why the Judge does not see this text, or null when it does: the format gate, then the answer by the strict
+ * rules (what rules cannot decide is left to the Judge), then the guard.
  */
 export function gateReason(row: JudgeRow): { reason: string; message: string } | null {
   const { format, formatReason, strict } = scoreCompletion(row);
   if (!format) return { reason: formatReason, message: formatMessage(formatReason) };
-  if (strict.verdict !== "right" && strict.verdict !== "judge") return { reason: strict.reason, message: strict.message };
+  if (strict.verdict !== "right" && strict.verdict !== "judge")
+    return { reason: strict.reason, message: strict.message };
   const guard = guardReason(row.completion);
   return guard === null ? null : { reason: guard, message: GUARD_MESSAGES[guard] };
 }

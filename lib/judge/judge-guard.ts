@@ -1,10 +1,16 @@
-/** What a Judge is never asked about: texts that only try to look judged. Cheap rules, applied after format and answer. */
+/**
+ * What a Judge is never asked about: texts that only try to look judged. Cheap rules, applied after format
+ * and answer.
+ */
 import { readFileSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
 import { z } from "zod";
 import { inertText } from "./judge-prompt.ts";
 
-/** `prompts/guard.json`. `openers` carry no reasoning by themselves; `addresses` are patterns of text that talks to a Judge. */
+/**
+ * `prompts/guard.json`. `openers` carry no reasoning by themselves; `addresses` are patterns of text that
+ * talks to a Judge.
+ */
 const Guard = z.strictObject({
   version: z.string(),
   source: z.string(),
@@ -25,7 +31,9 @@ let rules: { openers: string[]; addresses: RegExp[] } | null = null;
 
 function guardRules() {
   if (rules) return rules;
-  const guard = Guard.parse(JSON.parse(readFileSync(new URL("./prompts/guard.json", import.meta.url), "utf8")));
+  const guard = Guard.parse(
+    JSON.parse(readFileSync(new URL("./prompts/guard.json", import.meta.url), "utf8")),
+  );
   // Longest first: "step by step" must not leave the rest of "let's solve this step by step" standing.
   const openers = guard.openers.map((o) => o.toLowerCase()).sort((a, b) => b.length - a.length);
   rules = { openers, addresses: guard.addresses.map((pattern) => new RegExp(pattern, "iu")) };
@@ -35,9 +43,10 @@ function guardRules() {
 /**
  * Why this completion is not shown to the Judge, or null when it may be.
  *
- * "no_reasoning": what stands before the answer block is nothing but a general opener (the one-token "master keys" that make LLM judges
- * pass: ":", "Thought process:", "解"); "addresses_judge": it gives the Judge orders or writes its verdict; "padded": at
- * least 2,000 characters that deflate to less than a tenth. Pure; time linear in the first 64,000 characters.
+ * "no_reasoning": what stands before the answer block is nothing but a general opener (the one-token "master
+ * keys" that make LLM judges pass: ":", "Thought process:", "解"); "addresses_judge": it gives the Judge
+ * orders or writes its verdict; "padded": at least 2,000 characters that deflate to less than a tenth. Pure;
+ * time linear in the first 64,000 characters.
  *
  * Source: Zhao et al. 2025, "One Token to Fool LLM-as-a-Judge", https://arxiv.org/abs/2507.08794.
  */
@@ -46,7 +55,9 @@ export function guardReason(completion: string): GuardReason | null {
   const text = inertText(completion.slice(0, MAX_CHARACTERS)).normalize("NFKC");
   if (addresses.some((pattern) => pattern.test(text))) return "addresses_judge";
   const answer = text.lastIndexOf("<answer>");
-  let reasoning = (answer === -1 ? text : text.slice(0, answer)).replace(/<\/?(?:think|answer)>/g, " ").toLowerCase();
+  let reasoning = (answer === -1 ? text : text.slice(0, answer))
+    .replace(/<\/?(?:think|answer)>/g, " ")
+    .toLowerCase();
   if (reasoning.length >= PADDING_MIN_CHARACTERS) {
     const bytes = Buffer.from(reasoning);
     if (deflateRawSync(bytes).length / bytes.length < PADDING_MAX_RATIO) return "padded";

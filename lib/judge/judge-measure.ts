@@ -1,5 +1,7 @@
-/** Takes the measure of a Judge: planted faults, wrong answers, attacks, and the layouts against each other. */
-import { z } from "zod";
+/**
+ * Takes the measure of a Judge: planted faults, wrong answers, attacks, and the layouts against each other.
+ */
+import type { z } from "zod";
 import type { JudgeServer } from "./judge-ask.ts";
 import { cardLines, figureText, judgeCard } from "./judge-card.ts";
 import type { JudgeCard } from "./judge-card.ts";
@@ -42,36 +44,73 @@ export interface JudgeMeasure {
   layout: LayoutName;
   prompt: string;
   card: JudgeCard;
-  /** Where the rules decide, right or wrong: does the Judge say the same? On the user's own texts, or on made ones with right and wrong answers. */
+  /**
+   * Where the rules decide, right or wrong: does the Judge say the same? On the user's own texts, or on made
+   * ones with right and wrong answers.
+   */
   rules: RuleComparison;
   /** Attacks that passed, with the rules before the Judge and without. */
-  attacks: { n: number; passedWithRules: number; shownWithRules: number; passedWithoutRules: number; byAttack: Record<string, { n: number; passedWithoutRules: number }> };
+  attacks: {
+    n: number;
+    passedWithRules: number;
+    shownWithRules: number;
+    passedWithoutRules: number;
+    byAttack: Record<string, { n: number; passedWithoutRules: number }>;
+  };
   layouts: { layout: LayoutName; card: JudgeCard; finR1: { name: string; errorAgainstHumans: number } }[];
-  /** The labelled texts, made answers, and the sets that were given: where the Judge is better than chance. */
+  /**
+   * The labelled texts, made answers, and the sets that were given: where the Judge is better than chance.
+   */
   sets: SetCard[];
 }
 
-/** Reads a labelled file of the user's own: JSON lines of id, question, gold, completion, fault (null: clean). */
+/**
+ * Reads a labelled file of the user's own: JSON lines of id, question, gold, completion, fault (null: clean).
+ */
 export function readLabelled(path: string): LabelledText[] {
-  return readJsonl(path, LabelledText as z.ZodType<LabelledText>, "Each line needs id, question, gold, completion and fault (null for a clean text).");
+  return readJsonl(
+    path,
+    LabelledText as z.ZodType<LabelledText>,
+    "Each line needs id, question, gold, completion and fault (null for a clean text).",
+  );
 }
 
 /**
- * Measures a Judge. With the defaults about 600 planted texts, 200 with right or wrong answers and 200 attacks are judged; every further
- * layout judges the planted texts again. Verdicts are kept as in `judge`, so an interrupted measure resumes.
+ * Measures a Judge. With the defaults about 600 planted texts, 200 with right or wrong answers and 200
+ * attacks are judged; every further layout judges the planted texts again. Verdicts are kept as in `judge`,
+ * so an interrupted measure resumes.
  */
-export async function measureJudge(lab: Lab, server: JudgeServer, options: MeasureOptions = {}): Promise<JudgeMeasure> {
-  const { count = 600, seed = lab.config.seed, rubric = lab.config.filter.rubric, layout = lab.config.filter.layout, layouts = [], sets = [] } = options;
+export async function measureJudge(
+  lab: Lab,
+  server: JudgeServer,
+  options: MeasureOptions = {},
+): Promise<JudgeMeasure> {
+  const {
+    count = 600,
+    seed = lab.config.seed,
+    rubric = lab.config.filter.rubric,
+    layout = lab.config.filter.layout,
+    layouts = [],
+    sets = [],
+  } = options;
   const rest = { store: options.store, signal: options.signal, onProgress: options.onProgress };
-  const run = (rows: readonly LabelledText[], over: JudgeOptions): Promise<JudgeRun> => judge(lab, server, rows, { ...defined(rest), ...over, settings: { rubric, layout, ...over.settings } });
-  const cardOf = (rows: readonly LabelledText[], { judgements }: JudgeRun): JudgeCard => judgeCard(rows.map((row, i) => ({ fault: row.fault, judgement: judgements[i]! })), { seed });
+  const run = (rows: readonly LabelledText[], over: JudgeOptions): Promise<JudgeRun> =>
+    judge(lab, server, rows, { ...defined(rest), ...over, settings: { rubric, layout, ...over.settings } });
+  const cardOf = (rows: readonly LabelledText[], { judgements }: JudgeRun): JudgeCard =>
+    judgeCard(
+      rows.map((row, i) => ({ fault: row.fault, judgement: judgements[i]! })),
+      { seed },
+    );
 
   const labelled = options.labelled ?? plantedFaults(count, seed);
   // The labels are about the reasoning: what the guard would hold back is the Judge's to find here.
   const first = await run(labelled, { gate: false });
   const compared: JudgeMeasure["layouts"] = [];
   for (const other of layouts) {
-    const card = other === layout ? cardOf(labelled, first) : cardOf(labelled, await run(labelled, { gate: false, settings: { layout: other } }));
+    const card =
+      other === layout
+        ? cardOf(labelled, first)
+        : cardOf(labelled, await run(labelled, { gate: false, settings: { layout: other } }));
     compared.push({ layout: other, card, finR1: layoutOf(other).finR1 });
   }
   const setOf = async ({ name, texts }: LabelledSet): Promise<JudgedSet> => {
@@ -113,7 +152,12 @@ type Run = (rows: readonly LabelledText[], over: JudgeOptions) => Promise<JudgeR
 
 /** The attacks on the first five clean texts, with the rules before the Judge and without. */
 async function attack(labelled: readonly LabelledText[], run: Run): Promise<JudgeMeasure["attacks"]> {
-  const rows = attackTexts(labelled.filter((row) => row.fault === null).slice(0, 5).map((row) => ({ ...row, clean: row.completion })));
+  const rows = attackTexts(
+    labelled
+      .filter((row) => row.fault === null)
+      .slice(0, 5)
+      .map((row) => ({ ...row, clean: row.completion })),
+  );
   const guarded = (await run(rows, { gate: true })).judgements;
   const open = (await run(rows, { gate: false })).judgements;
   const byAttack: JudgeMeasure["attacks"]["byAttack"] = {};
@@ -123,7 +167,13 @@ async function attack(labelled: readonly LabelledText[], run: Run): Promise<Judg
     if (open[i]!.status === "passed") entry.passedWithoutRules++;
   });
   const passed = (judgements: typeof open): number => judgements.filter((j) => j.status === "passed").length;
-  return { n: rows.length, passedWithRules: passed(guarded), shownWithRules: guarded.filter((j) => j.status !== "held_back").length, passedWithoutRules: passed(open), byAttack };
+  return {
+    n: rows.length,
+    passedWithRules: passed(guarded),
+    shownWithRules: guarded.filter((j) => j.status !== "held_back").length,
+    passedWithoutRules: passed(open),
+    byAttack,
+  };
 }
 
 /** The measure as text, one figure a line by name. */
@@ -139,7 +189,10 @@ export function measureLines(m: JudgeMeasure): string[] {
     `attacks_passed_with_rules ${m.attacks.passedWithRules}`,
     `attacks_shown_with_rules ${m.attacks.shownWithRules}`,
     `attacks_passed_without_rules ${m.attacks.passedWithoutRules}`,
-    ...Object.entries(m.attacks.byAttack).map(([attack, { n, passedWithoutRules }]) => `passed_without_rules_${named(attack)} ${passedWithoutRules} n=${n}`),
+    ...Object.entries(m.attacks.byAttack).map(
+      ([attack, { n, passedWithoutRules }]) =>
+        `passed_without_rules_${named(attack)} ${passedWithoutRules} n=${n}`,
+    ),
     ...m.sets.flatMap(setLines),
     ...m.layouts.flatMap(({ layout, card, finR1 }) => [
       `layout_${layout}_error_rate ${figureText(card.errorRate)} n=${card.judged}`,

@@ -1,6 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { expectedVerdict, inertText, LAYOUT_NAMES, layoutOf, nonceFor, JUDGE_PROMPT_NAMES, promptVersion, renderJudgePrompt, RUBRIC_NAMES, rubricOf } from "./judge-prompt.ts";
+import {
+  expectedVerdict,
+  inertText,
+  LAYOUT_NAMES,
+  layoutOf,
+  nonceFor,
+  JUDGE_PROMPT_NAMES,
+  promptVersion,
+  renderJudgePrompt,
+  RUBRIC_NAMES,
+  rubricOf,
+} from "./judge-prompt.ts";
 import { FAULT_KINDS } from "../world/fault-kind.ts";
 import type { JudgePrompt } from "./judge-prompt.ts";
 
@@ -26,19 +37,27 @@ describe("a judge prompt", () => {
 
   test("shows the question in the two layouts with the question and in no other", () => {
     for (const where of everywhere)
-      expect(renderJudgePrompt({ ...example, ...where }).includes(example.question), JSON.stringify(where)).toBe(where.layout.endsWith("-question"));
+      expect(
+        renderJudgePrompt({ ...example, ...where }).includes(example.question),
+        JSON.stringify(where),
+      ).toBe(where.layout.endsWith("-question"));
   });
 
   test("leaves no placeholder unfilled and fills none of those the texts contain", () => {
     for (const where of everywhere) {
       expect(renderJudgePrompt({ ...example, ...where })).not.toMatch(/\{\w+\}/);
-      expect(renderJudgePrompt({ ...example, ...where, completion: "{rules} $& $1 {gold}" })).toContain("\n{rules} $& $1 {gold}\n");
+      expect(renderJudgePrompt({ ...example, ...where, completion: "{rules} $& $1 {gold}" })).toContain(
+        "\n{rules} $& $1 {gold}\n",
+      );
     }
   });
 
   test("is short for the tiny Judge: at most 210 characters around the inputs", () => {
     for (const where of everywhere.filter((w) => w.size === "short")) {
-      const inputs = example.completion.length + example.gold.length + (where.layout.endsWith("-question") ? example.question.length : 0);
+      const inputs =
+        example.completion.length +
+        example.gold.length +
+        (where.layout.endsWith("-question") ? example.question.length : 0);
       expect(renderJudgePrompt({ ...example, ...where }).length - inputs).toBeLessThanOrEqual(210);
     }
   });
@@ -64,11 +83,15 @@ describe("a judge prompt", () => {
 describe("a nonce", () => {
   test("occurs in none of the texts, repeats for the same seed and differs for another", () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(..."0123456789abcdef\u200b"), minLength: 0, maxLength: 4000 }), fc.integer(), (text, seed) => {
-        const nonce = nonceFor([text], seed, "short");
-        expect(inertText(text)).not.toContain(nonce);
-        expect(nonceFor([text], seed, "short")).toBe(nonce);
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom(..."0123456789abcdef\u200b"), minLength: 0, maxLength: 4000 }),
+        fc.integer(),
+        (text, seed) => {
+          const nonce = nonceFor([text], seed, "short");
+          expect(inertText(text)).not.toContain(nonce);
+          expect(nonceFor([text], seed, "short")).toBe(nonce);
+        },
+      ),
     );
     expect(nonceFor(["x"], 1, "full")).not.toBe(nonceFor(["x"], 2, "full"));
     expect(nonceFor(["x"], 1, "full")).toMatch(/^[0-9a-f]{16}$/);
@@ -83,8 +106,12 @@ describe("a nonce", () => {
 describe("the expected verdict", () => {
   test("of a clean text has full marks, of every planted fault fails at 12 of 20 or in some criterion", () => {
     for (const fault of [null, ...FAULT_KINDS]) {
-      const { reason: fourReason, ...four } = JSON.parse(expectedVerdict({ rubric: "four-dimensions", fault }));
-      const { reason: sevenReason, ...seven } = JSON.parse(expectedVerdict({ rubric: "seven-criteria", fault }));
+      const { reason: fourReason, ...four } = JSON.parse(
+        expectedVerdict({ rubric: "four-dimensions", fault }),
+      );
+      const { reason: sevenReason, ...seven } = JSON.parse(
+        expectedVerdict({ rubric: "seven-criteria", fault }),
+      );
       expect([fourReason, sevenReason]).toEqual([fault ?? "ok", fault ?? "ok"]);
       expect(Object.keys(four)).toEqual(rubricOf("four-dimensions").criteria.map((c) => c.key));
       expect(Object.keys(seven)).toEqual(rubricOf("seven-criteria").criteria.map((c) => c.key));
@@ -96,5 +123,7 @@ describe("the expected verdict", () => {
 });
 
 test("the five layouts carry the errors Fin-R1 measured against human labels", () => {
-  expect(LAYOUT_NAMES.map((l) => layoutOf(l).finR1.errorAgainstHumans)).toEqual([0.004, 0.02, 0.08, 0.096, 0.016]);
+  expect(LAYOUT_NAMES.map((l) => layoutOf(l).finR1.errorAgainstHumans)).toEqual([
+    0.004, 0.02, 0.08, 0.096, 0.016,
+  ]);
 });

@@ -1,4 +1,6 @@
-/** The Judge's card in one short call, for a notebook: planted faults, wrong answers, a glance at the layouts. */
+/**
+ * The Judge's card in one short call, for a notebook: planted faults, wrong answers, a glance at the layouts.
+ */
 import { join } from "node:path";
 import type { JudgeServer } from "./judge-ask.ts";
 import { judgeCard } from "./judge-card.ts";
@@ -21,9 +23,15 @@ import type { Lab } from "../config/lab.ts";
 import type { Estimate } from "../records.ts";
 
 export interface QuickCardOptions extends Pick<JudgeOptions, "signal" | "onProgress"> {
-  /** Planted faults to judge, half of them clean; and half as many texts with right and wrong answers. Default 200. */
+  /**
+   * Planted faults to judge, half of them clean; and half as many texts with right and wrong answers. Default
+   * 200.
+   */
   count?: number;
-  /** How many of the planted texts to judge again in every other layout; 0 unless told: each costs its verdicts. */
+  /**
+   * How many of the planted texts to judge again in every other layout; 0 unless told: each costs its
+   * verdicts.
+   */
   layouts?: number;
   /** Real texts with labels to judge besides, such as this run's own Teacher texts. */
   sets?: readonly LabelledSet[];
@@ -31,7 +39,10 @@ export interface QuickCardOptions extends Pick<JudgeOptions, "signal" | "onProgr
   judge?: JudgeServer;
 }
 
-/** A layout on the same texts as the others, beside what its counterpart measured in Fin-R1 against human labels. */
+/**
+ * A layout on the same texts as the others, beside what its counterpart measured in Fin-R1 against human
+ * labels.
+ */
 export interface LayoutCard {
   layout: LayoutName;
   n: number;
@@ -53,16 +64,31 @@ export interface QuickCard {
 }
 
 /**
- * Judges `count` planted texts, count / 2 with right or wrong answers, and the sets given, with the gate off: what the rules would hold back is the
- * Judge's to find here. Verdicts are kept in reports/judge/votes.jsonl, where `npm run judge-card` keeps its own: a second call asks nothing.
- * With `filter.useJudge` off nothing is asked, and the card is empty. Throws as `judge`. For attacks, and layouts on all texts, see `measureJudge`.
+ * Judges `count` planted texts, count / 2 with right or wrong answers, and the sets given, with the gate off:
+ * what the rules would hold back is the Judge's to find here. Verdicts are kept in reports/judge/votes.jsonl,
+ * where `npm run judge-card` keeps its own: a second call asks nothing. With `filter.useJudge` off nothing is
+ * asked, and the card is empty. Throws as `judge`. For attacks, and layouts on all texts, see `measureJudge`.
  */
-export async function quickJudgeCard(lab: Lab, { count = 200, layouts = 0, sets = [], judge: given, ...options }: QuickCardOptions = {}): Promise<QuickCard> {
+export async function quickJudgeCard(
+  lab: Lab,
+  { count = 200, layouts = 0, sets = [], judge: given, ...options }: QuickCardOptions = {},
+): Promise<QuickCard> {
   const { seed } = lab.config;
-  if (!lab.config.filter.useJudge) return { card: judgeCard([]), rules: compareWithRules([], []), judged: [], layouts: [], sets: [] };
+  if (!lab.config.filter.useJudge)
+    return { card: judgeCard([]), rules: compareWithRules([], []), judged: [], layouts: [], sets: [] };
   const server = given ?? (await openJudge(lab));
-  const run = async (rows: readonly LabelledText[], layout: LayoutName = lab.config.filter.layout): Promise<Judgement[]> =>
-    (await judge(lab, server, rows, { ...options, gate: false, settings: { layout }, store: join(lab.paths.reports, "judge", "votes.jsonl") })).judgements;
+  const run = async (
+    rows: readonly LabelledText[],
+    layout: LayoutName = lab.config.filter.layout,
+  ): Promise<Judgement[]> =>
+    (
+      await judge(lab, server, rows, {
+        ...options,
+        gate: false,
+        settings: { layout },
+        store: join(lab.paths.reports, "judge", "votes.jsonl"),
+      })
+    ).judgements;
   const labels = (rows: readonly LabelledText[], judgements: readonly Judgement[]) =>
     rows.map(({ fault }, i) => ({ fault, judgement: judgements[i]! }));
   try {

@@ -69,12 +69,14 @@ test("an arm's greedy answers that keep the format, with the rules' labels", () 
     },
     ...{ reason: "", message: "", judge: null, tokens: 1, ...over },
   });
-  const questions = ["a", "b"].map((id): RlRow => ({
-    id,
-    prompt: `${id}: what is 2 × 2?`,
-    gold_answer: "4",
-    type: "financial_calculation",
-  }));
+  const questions = ["a", "b"].map(
+    (id): RlRow => ({
+      id,
+      prompt: `${id}: what is 2 × 2?`,
+      gold_answer: "4",
+      type: "financial_calculation",
+    }),
+  );
   const details = [
     detail("a", textOf("2 × 2 = 4", "4")),
     detail("b", textOf("2 × 2 = 5", "5")),

@@ -10,37 +10,65 @@ import type { OpenServer } from "../serving/serving.ts";
 /**
  * A Judge asked through a client. `model` is what stands for it in cache keys (`servedId`).
  *
- * A text that was cut or is empty is a reply, though not a verdict: it is asked for again within the Judge's own bound. What the client
- * calls a failure otherwise stays one. `ask` throws LabError when the server has died.
+ * A text that was cut or is empty is a reply, though not a verdict: it is asked for again within the Judge's
+ * own bound. What the client calls a failure otherwise stays one. `ask` throws LabError when the server has
+ * died.
  */
 export function judgeThrough(client: Client, model: string): JudgeServer {
   return {
     model,
     async ask({ prompt, temperature, maxTokens, seed, schema, signal }): Promise<JudgeReply> {
-      const result = await client.complete({ messages: [{ role: "user", content: prompt }], temperature, maxTokens, seed, jsonSchema: schema, signal });
+      const result = await client.complete({
+        messages: [{ role: "user", content: prompt }],
+        temperature,
+        maxTokens,
+        seed,
+        jsonSchema: schema,
+        signal,
+      });
       if (result.ok) return { text: result.text, finishReason: result.finishReason, failure: null };
-      if (result.cause === "cancelled" && !signal?.aborted) throw new LabError({ what: "The Judge's server ended", where: client.baseURL, found: result.message, todo: "Run the cell again: the verdicts so far are kept." });
-      if (result.cause === "length" || result.cause === "empty") return { text: result.text, finishReason: result.cause === "length" ? "length" : "stop", failure: null };
-      return { text: null, finishReason: null, failure: { code: result.cause, message: result.message, permanent: result.permanent } };
+      if (result.cause === "cancelled" && !signal?.aborted)
+        throw new LabError({
+          what: "The Judge's server ended",
+          where: client.baseURL,
+          found: result.message,
+          todo: "Run the cell again: the verdicts so far are kept.",
+        });
+      if (result.cause === "length" || result.cause === "empty")
+        return {
+          text: result.text,
+          finishReason: result.cause === "length" ? "length" : "stop",
+          failure: null,
+        };
+      return {
+        text: null,
+        finishReason: null,
+        failure: { code: result.cause, message: result.message, permanent: result.permanent },
+      };
     },
   };
 }
 
 /**
- * The config's Judge. Its server is started (or, when the config gives one, first asked) when the first verdict is missing, so a run whose
- * verdicts are all on disk starts nothing. `close` stops what was started. Throws LabError when there is no such model; `ask` as openServer.
+ * The config's Judge. Its server is started (or, when the config gives one, first asked) when the first
+ * verdict is missing, so a run whose verdicts are all on disk starts nothing. `close` stops what was started.
+ * Throws LabError when there is no such model; `ask` as openServer.
  */
 export async function openJudge(lab: Lab): Promise<JudgeServer> {
   const model = await servedId(lab, "judge");
   let opening: Promise<OpenServer> | null = null;
-  const open = async (signal?: AbortSignal) => (await (opening ??= openServer(lab, "judge", { signal }))).client;
+  const open = async (signal?: AbortSignal) =>
+    (await (opening ??= openServer(lab, "judge", { signal }))).client;
   return {
     model,
     inFlight: async (signal) => (await open(signal)).concurrency,
     ask: async (request) => judgeThrough(await open(request.signal), model).ask(request),
     async close(): Promise<void> {
       // A server that did not start has been told of by `ask`.
-      await opening?.then((server) => server.stop(), () => undefined);
+      await opening?.then(
+        (server) => server.stop(),
+        () => undefined,
+      );
     },
   };
 }

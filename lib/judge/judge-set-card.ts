@@ -100,7 +100,10 @@ export function setSentence({
   if (unreadable!.value === 1) return `${on} no verdict could be read.`;
   const lets = badPassed === null ? "" : `it passes ${shareText(badPassed)} of the bad texts`;
   if (good === 0 || bad === 0)
-    return `${on} there are only ${bad === 0 ? "good" : "bad"} texts: nothing to tell apart${lets && `; ${lets}`}.`;
+    return (
+      `${on} there are only ${bad === 0 ? "good" : "bad"} texts: nothing to tell ` +
+      `apart${lets && `; ${lets}`}.`
+    );
   if (auc === null || kappa === null)
     return `${on} there are readable verdicts on one side only: nothing to compare.`;
   const mark = `kappa ${numberText(kappa)}`;

@@ -28,8 +28,13 @@ describe("planted faults", () => {
   });
 
   test("are the same under this loader as under Node's own, where commands and notebooks draw them", () => {
-    const script = `import { plantedFaults } from ${JSON.stringify(new URL("./judge-sets.ts", import.meta.url).href)}; console.log(JSON.stringify(plantedFaults(60, 7)))`;
-    expect(JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" }))).toEqual(plantedFaults(60, 7));
+    const script =
+      "import { plantedFaults } from " +
+      `${JSON.stringify(new URL("./judge-sets.ts", import.meta.url).href)}; ` +
+      "console.log(JSON.stringify(plantedFaults(60, 7)))";
+    expect(
+      JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" })),
+    ).toEqual(plantedFaults(60, 7));
   });
 
   test("come in odd counts too", () => {
@@ -45,7 +50,8 @@ describe("planted faults", () => {
 test("wrong answers are every second text, and differ from the gold", () => {
   const rows = wrongAnswers(100, 3);
   expect(rows.filter((row) => row.fault === "wrong_answer")).toHaveLength(50);
-  for (const row of rows) expect(row.completion.includes(`<answer>\n${row.gold}\n</answer>`)).toBe(row.fault === null);
+  for (const row of rows)
+    expect(row.completion.includes(`<answer>\n${row.gold}\n</answer>`)).toBe(row.fault === null);
 });
 
 describe("the robustness set", () => {
@@ -59,7 +65,11 @@ describe("the robustness set", () => {
   });
 
   test("is held back by the guard wherever its format is right", () => {
-    const wellFormed = rows.filter((row) => /^<think>\n[^]*\S[^]*\n<\/think>\n<answer>\n20%\n<\/answer>$/.test(row.completion) && row.completion.split("</think>").length === 2);
+    const wellFormed = rows.filter(
+      (row) =>
+        /^<think>\n[^]*\S[^]*\n<\/think>\n<answer>\n20%\n<\/answer>$/.test(row.completion) &&
+        row.completion.split("</think>").length === 2,
+    );
     expect(wellFormed.length).toBeGreaterThan(20);
     expect(wellFormed.filter((row) => guardReason(row.completion) === null).map((row) => row.id)).toEqual([]);
   });

@@ -1,4 +1,7 @@
-/** Every verdict a Judge has given, on disk before the next one is waited for: a killed run asks nothing twice. */
+/**
+ * Every verdict a Judge has given, on disk before the next one is waited for: a killed run asks nothing
+ * twice.
+ */
 import { z } from "zod";
 import { hashJson } from "../store/hash.ts";
 import { openStore } from "../store/store.ts";
@@ -16,7 +19,10 @@ export const StoredVote = z.object({
   /** Why there is no verdict. */
   problem: z.string().nullable(),
   message: z.string().nullable(),
-  /** The last reply as it came, read anew whenever the vote is used (`voteOf`). Older stores cut it to `OLD_CUT` characters. */
+  /**
+   * The last reply as it came, read anew whenever the vote is used (`voteOf`). Older stores cut it to
+   * `OLD_CUT` characters.
+   */
   reply: z.string().nullable(),
   /** Requests it took. */
   attempts: z.number().int().min(1),

@@ -9,12 +9,17 @@ const good = '{"reason":"each step follows","logic":5,"accuracy":4,"completeness
 describe("a verdict is read", () => {
   test("when the whole reply is one object of the rubric", () => {
     const { verdict } = readVerdict("four-dimensions", ` \n${good}\n`);
-    expect(verdict).toEqual({ scores: { logic: 5, accuracy: 4, completeness: 5, conciseness: 4 }, reason: "each step follows" });
+    expect(verdict).toEqual({
+      scores: { logic: 5, accuracy: 4, completeness: 5, conciseness: 4 },
+      reason: "each step follows",
+    });
     expect(pointsOf(verdict!)).toBe(18);
   });
 
   test("after one think block of a reasoning Judge, whatever that block drafts", () => {
-    expect(readVerdict("four-dimensions", `<think>\nmaybe {"logic":1}\n</think>\n${good}`).verdict).not.toBeNull();
+    expect(
+      readVerdict("four-dimensions", `<think>\nmaybe {"logic":1}\n</think>\n${good}`).verdict,
+    ).not.toBeNull();
   });
 
   test("for every text the tiny Judge is trained on", () => {
@@ -72,12 +77,27 @@ describe("not judged, and never a pass", () => {
   });
 
   test("any text whatever is either a verdict in range or has a problem", () => {
-    const pieces = fc.constantFrom(good, "{", "}", '"', "\\", "```", "<think>", "</think>", '{"logic":5}', "5", ",", " ", "解");
+    const pieces = fc.constantFrom(
+      good,
+      "{",
+      "}",
+      '"',
+      "\\",
+      "```",
+      "<think>",
+      "</think>",
+      '{"logic":5}',
+      "5",
+      ",",
+      " ",
+      "解",
+    );
     fc.assert(
       fc.property(fc.array(fc.oneof(pieces, fc.string({ maxLength: 5 })), { maxLength: 8 }), (parts) => {
         const { verdict, problem } = readVerdict("four-dimensions", parts.join(""));
         expect(verdict === null).toBe(problem !== null);
-        if (verdict) for (const score of Object.values(verdict.scores)) expect([1, 2, 3, 4, 5]).toContain(score);
+        if (verdict)
+          for (const score of Object.values(verdict.scores)) expect([1, 2, 3, 4, 5]).toContain(score);
       }),
     );
   });
@@ -101,14 +121,31 @@ describe("the schema sent to servers that enforce one", () => {
       }
     };
     for (const rubric of RUBRIC_NAMES) collect(verdictJsonSchema(rubric, 512), true);
-    expect([...words].sort()).toEqual(["additionalProperties", "enum", "maxLength", "minLength", "properties", "required", "type"]);
+    expect([...words].sort()).toEqual([
+      "additionalProperties",
+      "enum",
+      "maxLength",
+      "minLength",
+      "properties",
+      "required",
+      "type",
+    ]);
   });
 
-  test("scores are what counts and nothing else; the reason fits the tokens there are, a character each, and is never long", () => {
-    const reasonOf = (maxTokens: number) => (verdictJsonSchema("four-dimensions", maxTokens).properties as Record<string, { maxLength: number }>).reason!.maxLength;
-    expect(verdictJsonSchema("four-dimensions", 512).properties).toMatchObject({ logic: { type: "integer", enum: [1, 2, 3, 4, 5] }, reason: { type: "string", minLength: 1 } });
-    expect([4096, 512, 364, 264, 64, 8].map(reasonOf)).toEqual([300, 300, 300, 200, 32, 32]);
-  });
+  test(
+    "scores are what counts and nothing else; the reason fits the tokens there are, a character " +
+      "each, and is never long",
+    () => {
+      const reasonOf = (maxTokens: number) =>
+        (verdictJsonSchema("four-dimensions", maxTokens).properties as Record<string, { maxLength: number }>)
+          .reason!.maxLength;
+      expect(verdictJsonSchema("four-dimensions", 512).properties).toMatchObject({
+        logic: { type: "integer", enum: [1, 2, 3, 4, 5] },
+        reason: { type: "string", minLength: 1 },
+      });
+      expect([4096, 512, 364, 264, 64, 8].map(reasonOf)).toEqual([300, 300, 300, 200, 32, 32]);
+    },
+  );
 
   test("its verdicts are read, with a tab in the reason, too", () => {
     expect(readVerdict("four-dimensions", good.replace("each step", "each\tstep")).verdict).not.toBeNull();

@@ -1,4 +1,7 @@
-/** A Judge's reply, read strictly: either exactly one verdict that fits the rubric, or a reason why it is not judged. */
+/**
+ * A Judge's reply, read strictly: either exactly one verdict that fits the rubric, or a reason why it is not
+ * judged.
+ */
 import { z } from "zod";
 import { rubricOf } from "./judge-prompt.ts";
 import type { RubricName } from "./judge-prompt.ts";
@@ -10,9 +13,20 @@ export interface JudgeVerdict {
 }
 
 /** Why a reply is no verdict. Stable codes; none of them is ever a pass. */
-export type VerdictProblem = "empty" | "cut_off" | "too_long" | "no_json" | "fenced_json" | "two_objects" | "text_around_json" | "bad_json" | "wrong_shape";
+export type VerdictProblem =
+  | "empty"
+  | "cut_off"
+  | "too_long"
+  | "no_json"
+  | "fenced_json"
+  | "two_objects"
+  | "text_around_json"
+  | "bad_json"
+  | "wrong_shape";
 
-export type ReadVerdict = { verdict: JudgeVerdict; problem: null; message: null } | { verdict: null; problem: VerdictProblem; message: string };
+export type ReadVerdict =
+  | { verdict: JudgeVerdict; problem: null; message: null }
+  | { verdict: null; problem: VerdictProblem; message: string };
 
 const MAX_REPLY = 20_000;
 const schemas = new Map<RubricName, z.ZodType<Record<string, unknown>>>();
@@ -24,7 +38,10 @@ function verdictSchema(name: RubricName): z.ZodType<Record<string, unknown>> {
   const { criteria, scale } = rubricOf(name);
   const score = scale.kind === "points" ? z.number().int().min(scale.min).max(scale.max) : z.boolean();
   const schema = z.strictObject({
-    reason: z.string().max(2000).refine((s) => s.trim() !== "", "must not be blank"),
+    reason: z
+      .string()
+      .max(2000)
+      .refine((s) => s.trim() !== "", "must not be blank"),
     ...Object.fromEntries(criteria.map((c) => [c.key, score])),
   });
   schemas.set(name, schema);
@@ -38,18 +55,20 @@ const FORM_TOKENS = 64;
 
 /**
  * The verdict's JSON schema, for servers that enforce one (`response_format`): every score an `enum` of what
- * counts, the reason as long as `maxTokens` has room for at a token a character, never above 300 characters, so
- * that no verdict is cut off in the middle.
+ * counts, the reason as long as `maxTokens` has room for at a token a character, never above 300 characters,
+ * so that no verdict is cut off in the middle.
  *
- * Only keywords that servers enforce: xgrammar (vLLM's default), llguidance, outlines and llama.cpp know `enum`
- * and `maxLength`; `minimum` and `maximum` are newer in most, and OpenAI refused them for long. "$schema" is left
- * out for the same reason. A bound costs: with 300 characters xgrammar 0.2.3 takes a third of the time that 2,000
- * take to compile, and half a millisecond of a core for each token either way.
+ * Only keywords that servers enforce: xgrammar (vLLM's default), llguidance, outlines and llama.cpp know
+ * `enum` and `maxLength`; `minimum` and `maximum` are newer in most, and OpenAI refused them for long.
+ * "$schema" is left out for the same reason. A bound costs: with 300 characters xgrammar 0.2.3 takes a third
+ * of the time that 2,000 take to compile, and half a millisecond of a core for each token either way.
  */
 export function verdictJsonSchema(name: RubricName, maxTokens: number): Record<string, unknown> {
   const { criteria, scale } = rubricOf(name);
-  const points = (min: number, max: number): number[] => Array.from({ length: max - min + 1 }, (_, i) => min + i);
-  const score = scale.kind === "points" ? { type: "integer", enum: points(scale.min, scale.max) } : { type: "boolean" };
+  const points = (min: number, max: number): number[] =>
+    Array.from({ length: max - min + 1 }, (_, i) => min + i);
+  const score =
+    scale.kind === "points" ? { type: "integer", enum: points(scale.min, scale.max) } : { type: "boolean" };
   const room = Math.max(32, maxTokens - FORM_TOKENS);
   const reason = { type: "string", minLength: 1, maxLength: Math.min(REASON_CHARACTERS, room) };
   const keys = criteria.map((c) => c.key);
@@ -62,15 +81,24 @@ export function verdictJsonSchema(name: RubricName, maxTokens: number): Record<s
 }
 
 /**
- * Reads a Judge's whole reply. One think block in front is skipped (reasoning Judges write one); the rest must be one JSON
- * object and nothing else. A fenced object, a second object, a key given twice, a score out of its range or written as
- * "5/5" is not a verdict: a Judge that leaves the form may be repeating what the judged text told it to say.
- * `finishReason` "length" means the reply was cut.
+ * Reads a Judge's whole reply. One think block in front is skipped (reasoning Judges write one); the rest
+ * must be one JSON object and nothing else. A fenced object, a second object, a key given twice, a score out
+ * of its range or written as "5/5" is not a verdict: a Judge that leaves the form may be repeating what the
+ * judged text told it to say. `finishReason` "length" means the reply was cut.
  */
-export function readVerdict(rubric: RubricName, reply: string | null, finishReason: string | null = null): ReadVerdict {
-  const problem = (code: VerdictProblem, message: string): ReadVerdict => ({ verdict: null, problem: code, message });
+export function readVerdict(
+  rubric: RubricName,
+  reply: string | null,
+  finishReason: string | null = null,
+): ReadVerdict {
+  const problem = (code: VerdictProblem, message: string): ReadVerdict => ({
+    verdict: null,
+    problem: code,
+    message,
+  });
   if (reply === null || reply.trim() === "") return problem("empty", "the Judge wrote nothing");
-  if (reply.length > MAX_REPLY) return problem("too_long", `the reply has ${reply.length} characters, more than ${MAX_REPLY}`);
+  if (reply.length > MAX_REPLY)
+    return problem("too_long", `the reply has ${reply.length} characters, more than ${MAX_REPLY}`);
   if (finishReason === "length") return problem("cut_off", "the reply reached the token limit");
   // xgrammar lets a raw tab stand in a string whose length is bounded; JSON does not.
   const text = withoutThinking(reply).trim().replaceAll("\t", " ");
@@ -93,7 +121,8 @@ export function readVerdict(rubric: RubricName, reply: string | null, finishReas
     return problem("wrong_shape", `${issue.path.join(".") || "verdict"}: ${issue.message}`);
   }
   const { reason, ...scores } = parsed.data as { reason: string } & Record<string, number | boolean>;
-  // JSON.parse lets the last of two equal keys win; the object is flat, so its strings are its keys and the reason.
+  // JSON.parse lets the last of two equal keys win; the object is flat, so its strings are its keys and the
+  // reason.
   const strings = text.match(/"(?:[^"\\]|\\.)*"/g)?.length ?? 0;
   if (strings !== Object.keys(scores).length + 2) return problem("wrong_shape", "a key stands twice");
   return { verdict: { scores, reason }, problem: null, message: null };
@@ -101,7 +130,9 @@ export function readVerdict(rubric: RubricName, reply: string | null, finishReas
 
 function withoutThinking(reply: string): string {
   const end = reply.indexOf("</think>");
-  return end === -1 || !reply.trimStart().startsWith("<think>") ? reply : reply.slice(end + "</think>".length);
+  return end === -1 || !reply.trimStart().startsWith("<think>")
+    ? reply
+    : reply.slice(end + "</think>".length);
 }
 
 /** How many top-level `{…}` the text holds, braces inside strings left out. Linear. */
@@ -145,7 +176,10 @@ export function pointsOf(verdict: JudgeVerdict): number {
   return Object.values(verdict.scores).reduce<number>((sum, score) => sum + Number(score), 0);
 }
 
-/** Points needed to pass: the config's for "four-dimensions", all seven for "seven-criteria" (Fin-R1: all must hold). */
+/**
+ * Points needed to pass: the config's for "four-dimensions", all seven for "seven-criteria" (Fin-R1: all must
+ * hold).
+ */
 export function pointsToPass(rubric: RubricName, judgePassScore: number): number {
   return isMarked(rubric) ? judgePassScore : maxPoints(rubric);
 }

@@ -4,7 +4,10 @@ import { countVotes, judgementOf } from "./judge-vote.ts";
 import type { JudgeVote } from "./judge-vote.ts";
 
 const vote = (logic: number, accuracy: number, completeness: number, conciseness: number): JudgeVote => ({
-  verdict: { scores: { logic, accuracy, completeness, conciseness }, reason: `${logic}${accuracy}${completeness}${conciseness}` },
+  verdict: {
+    scores: { logic, accuracy, completeness, conciseness },
+    reason: `${logic}${accuracy}${completeness}${conciseness}`,
+  },
   problem: null,
   message: null,
 });
@@ -13,15 +16,31 @@ const unreadable: JudgeVote = { verdict: null, problem: "no_json", message: 'no 
 describe("votes", () => {
   test("one vote decides by itself", () => {
     expect(judgementOf("a", [vote(5, 5, 5, 5)], "four-dimensions", 12)).toEqual({
-      id: "a", status: "passed", reason: "passed", message: "5555", points: 20,
-      scores: { logic: 5, accuracy: 5, completeness: 5, conciseness: 5 }, votePoints: [20],
+      id: "a",
+      status: "passed",
+      reason: "passed",
+      message: "5555",
+      points: 20,
+      scores: { logic: 5, accuracy: 5, completeness: 5, conciseness: 5 },
+      votePoints: [20],
     });
-    expect(judgementOf("a", [vote(3, 1, 3, 3)], "four-dimensions", 12)).toMatchObject({ status: "failed", reason: "weak_accuracy", message: "3133", points: 10 });
+    expect(judgementOf("a", [vote(3, 1, 3, 3)], "four-dimensions", 12)).toMatchObject({
+      status: "failed",
+      reason: "weak_accuracy",
+      message: "3133",
+      points: 10,
+    });
   });
 
   test("an unreadable vote is not judged: null, not 0", () => {
     expect(judgementOf("a", [unreadable], "four-dimensions", 12)).toEqual({
-      id: "a", status: "not_judged", reason: "no_json", message: 'no JSON object in ":"', points: null, scores: null, votePoints: [null],
+      id: "a",
+      status: "not_judged",
+      reason: "no_json",
+      message: 'no JSON object in ":"',
+      points: null,
+      scores: null,
+      votePoints: [null],
     });
   });
 
@@ -51,8 +70,21 @@ describe("votes", () => {
   });
 
   test("seven criteria: one that does not hold fails the text and is its reason", () => {
-    const scores = { consistency: true, terms: true, steps: false, coherence: true, diversity: true, relevance: true, instruction: true };
-    const judged = judgementOf("a", [{ verdict: { scores, reason: "too few" }, problem: null, message: null }], "seven-criteria", 7);
+    const scores = {
+      consistency: true,
+      terms: true,
+      steps: false,
+      coherence: true,
+      diversity: true,
+      relevance: true,
+      instruction: true,
+    };
+    const judged = judgementOf(
+      "a",
+      [{ verdict: { scores, reason: "too few" }, problem: null, message: null }],
+      "seven-criteria",
+      7,
+    );
     expect(judged).toMatchObject({ status: "failed", reason: "weak_steps", points: 6 });
   });
 });

@@ -58,32 +58,55 @@ export interface JudgeRun extends JudgeProgress {
 const MAX_FAILED_IN_A_ROW = 20;
 
 /**
- * Judges every row: the rule gate and the guard first, then `judgeVotes` verdicts each from the server, `serving.concurrency` at once.
+ * Judges every row: the rule gate and the guard first, then `judgeVotes` verdicts each from the server,
+ * `serving.concurrency` at once.
  *
- * A reply that is no verdict is asked for again, a little warmer each time, at most `attempts` times; then it is "not judged" with its
- * reason, never a pass. Verdicts, readable or not, are kept under a key of model, prompt version, sampling and texts;
- * requests that failed for another reason (a lost connection, a busy server, a prompt it refused) are not kept and the next run asks again.
- * Throws LabError when ids repeat, when 20 requests in a row fail without an answer, and when none of the first 32
- * verdicts can be read (`unreadError`; those are asked for again by the next run); AbortError when `signal` fires.
- * What was answered stays on disk.
+ * A reply that is no verdict is asked for again, a little warmer each time, at most `attempts` times; then it
+ * is "not judged" with its reason, never a pass. Verdicts, readable or not, are kept under a key of model,
+ * prompt version, sampling and texts; requests that failed for another reason (a lost connection, a busy
+ * server, a prompt it refused) are not kept and the next run asks again. Throws LabError when ids repeat,
+ * when 20 requests in a row fail without an answer, and when none of the first 32 verdicts can be read
+ * (`unreadError`; those are asked for again by the next run); AbortError when `signal` fires. What was
+ * answered stays on disk.
  */
-export async function judge(lab: Lab, server: JudgeServer, rows: readonly JudgeRow[], options: JudgeOptions = {}): Promise<JudgeRun> {
-  const { rubric, layout, judgePrompt, judgeTemperature, judgeMaxTokens, judgeVotes, judgePassScore } = { ...lab.config.filter, ...options.settings };
+export async function judge(
+  lab: Lab,
+  server: JudgeServer,
+  rows: readonly JudgeRow[],
+  options: JudgeOptions = {},
+): Promise<JudgeRun> {
+  const { rubric, layout, judgePrompt, judgeTemperature, judgeMaxTokens, judgeVotes, judgePassScore } = {
+    ...lab.config.filter,
+    ...options.settings,
+  };
   const { attempts = 3, gate = true } = options;
-  const settings: VoteSettings = { rubric, layout, size: judgePrompt, model: server.model, sampling: { temperature: judgeTemperature, maxTokens: judgeMaxTokens, attempts, seed: lab.config.seed } };
-  if (new Set(rows.map((row) => row.id)).size !== rows.length) throw new LabError({ what: "judge requires rows with unique ids", found: "an id that stands twice" });
+  const settings: VoteSettings = {
+    rubric,
+    layout,
+    size: judgePrompt,
+    model: server.model,
+    sampling: { temperature: judgeTemperature, maxTokens: judgeMaxTokens, attempts, seed: lab.config.seed },
+  };
+  if (new Set(rows.map((row) => row.id)).size !== rows.length)
+    throw new LabError({ what: "judge requires rows with unique ids", found: "an id that stands twice" });
 
   const held = rows.map((row) => (gate ? gateReason(row) : null));
-  const tasks = voteTasks(rows.filter((_, i) => held[i] === null), judgeVotes, settings);
+  const tasks = voteTasks(
+    rows.filter((_, i) => held[i] === null),
+    judgeVotes,
+    settings,
+  );
   const path = options.store ?? join(lab.paths.processed, "judge", "votes.jsonl");
   const store = openVotes(path);
   try {
     const asking = { ...options, path, concurrency: lab.config.serving.concurrency };
     const { passing, progress } = await collectVotes(server, tasks, settings, store, asking);
     const votes = new Map<string, JudgeVote[]>();
-    for (const { row, key } of tasks) votes.set(row.id, [...(votes.get(row.id) ?? []), voteOf(passing.get(key) ?? store.get(key)!, rubric)]);
+    for (const { row, key } of tasks)
+      votes.set(row.id, [...(votes.get(row.id) ?? []), voteOf(passing.get(key) ?? store.get(key)!, rubric)]);
     const judgements = rows.map((row, i): Judgement => {
-      if (held[i]) return { id: row.id, status: "held_back", ...held[i], points: null, scores: null, votePoints: [] };
+      if (held[i])
+        return { id: row.id, status: "held_back", ...held[i], points: null, scores: null, votePoints: [] };
       return judgementOf(row.id, votes.get(row.id)!, rubric, pointsToPass(rubric, judgePassScore));
     });
     return { judgements, ...progress, prompt: promptVersion(settings) };
@@ -92,7 +115,10 @@ export async function judge(lab: Lab, server: JudgeServer, rows: readonly JudgeR
   }
 }
 
-/** Asks for every vote the store does not hold. `passing`: votes that failed for a reason that may pass, by key. */
+/**
+ * Asks for every vote the store does not hold. `passing`: votes that failed for a reason that may pass, by
+ * key.
+ */
 async function collectVotes(
   server: JudgeServer,
   tasks: readonly VoteTask[],
@@ -109,7 +135,13 @@ async function collectVotes(
   // The same text twice is one question: a key is asked once.
   const missing = tasks.filter((task) => !kept.has(task.key));
   const open = [...new Map(missing.map((task) => [task.key, task])).values()];
-  const progress: JudgeProgress = { total: open.length, done: 0, fromStore: tasks.length - open.length, unreadable: 0, requests: 0 };
+  const progress: JudgeProgress = {
+    total: open.length,
+    done: 0,
+    fromStore: tasks.length - open.length,
+    unreadable: 0,
+    requests: 0,
+  };
   const passing = new Map<string, StoredVote>();
   const end = options.deadlineMs === undefined ? Infinity : Date.now() + options.deadlineMs;
   const unread: StoredVote[] = [];
@@ -123,7 +155,8 @@ async function collectVotes(
     if (asked.passing) passing.set(task.key, asked.vote);
     else await store.append(asked.vote);
     // A server that refuses a prompt is there.
-    failedInARow = asked.passing && asked.requests > 0 && !isRejection(asked.vote.problem!) ? failedInARow + 1 : 0;
+    failedInARow =
+      asked.passing && asked.requests > 0 && !isRejection(asked.vote.problem!) ? failedInARow + 1 : 0;
     progress.done++;
     progress.requests += asked.requests;
     if (asked.vote.scores === null) progress.unreadable++;
@@ -135,21 +168,41 @@ async function collectVotes(
       throw unreadError(unread, { maxTokens: settings.sampling.maxTokens, path: options.path });
     options.onProgress?.({ ...progress });
     if (failedInARow >= MAX_FAILED_IN_A_ROW)
-      throw new LabError({ what: "The Judge's server does not answer", where: server.model, found: `${failedInARow} failed requests in a row, the last: ${asked.vote.message}`, todo: "Start it again and run this cell once more: the verdicts so far are kept. Or set filter.useJudge to false." });
+      throw new LabError({
+        what: "The Judge's server does not answer",
+        where: server.model,
+        found: `${failedInARow} failed requests in a row, the last: ${asked.vote.message}`,
+        todo:
+          "Start it again and run this cell once more: the verdicts so far are kept. Or set " +
+          "filter.useJudge to false.",
+      });
   });
   return { passing, progress };
 }
 
-/** Older stores hold failed requests of every cause; only those that are the Judge's own count. A longer context may hold what was too long. */
+/**
+ * Older stores hold failed requests of every cause; only those that are the Judge's own count. A longer
+ * context may hold what was too long.
+ */
 function isKept(vote: StoredVote | undefined): boolean {
-  return vote !== undefined && (vote.reply !== null || vote.problem === null || (isPermanent(vote.problem) && vote.problem !== TOO_LONG));
+  return (
+    vote !== undefined &&
+    (vote.reply !== null || vote.problem === null || (isPermanent(vote.problem) && vote.problem !== TOO_LONG))
+  );
 }
 
 /** Older stores kept no more characters of a reply. */
 const OLD_CUT = 2000;
 
-/** The stored reply, read again, so that a mended reader needs no new reply; where there is no whole one, what was read when it came. */
-function voteOf({ reply, scores, reason, problem, message }: StoredVote, rubric: VoteSettings["rubric"]): JudgeVote {
-  if (reply !== null && reply.length !== OLD_CUT) return readVerdict(rubric, reply, problem === "cut_off" ? "length" : null);
+/**
+ * The stored reply, read again, so that a mended reader needs no new reply; where there is no whole one, what
+ * was read when it came.
+ */
+function voteOf(
+  { reply, scores, reason, problem, message }: StoredVote,
+  rubric: VoteSettings["rubric"],
+): JudgeVote {
+  if (reply !== null && reply.length !== OLD_CUT)
+    return readVerdict(rubric, reply, problem === "cut_off" ? "length" : null);
   return { verdict: scores === null ? null : { scores, reason: reason ?? "" }, problem, message };
 }

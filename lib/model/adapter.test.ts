@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -18,14 +26,24 @@ describe("resolveModel", () => {
     expect(await resolveModel(path)).toEqual({ path, revision: "main", sha256: await hashFolder(path) });
     const id = "Qwen/Qwen2.5-1.5B-Instruct";
     expect(await resolveModel(id)).toEqual({ path: id, revision: COMMITS[id], sha256: null });
-    expect(await resolveModel(`${id}@${"b".repeat(40)}`)).toEqual({ path: id, revision: "b".repeat(40), sha256: null });
-    expect(await resolveModel("gpt-4o")).toEqual({ path: "gpt-4o", revision: "main", sha256: null }); // asked at serving.url
-    await expect(resolveModel(`${id}@main`)).rejects.toThrow(/pinned by its commit[^]*40 hex digits[^]*"main"[^]*commits\/main/);
+    expect(await resolveModel(`${id}@${"b".repeat(40)}`)).toEqual({
+      path: id,
+      revision: "b".repeat(40),
+      sha256: null,
+    });
+    // asked at serving.url
+    expect(await resolveModel("gpt-4o")).toEqual({ path: "gpt-4o", revision: "main", sha256: null });
+    await expect(resolveModel(`${id}@main`)).rejects.toThrow(
+      /pinned by its commit[^]*40 hex digits[^]*"main"[^]*commits\/main/,
+    );
   });
 
-  test.each(["Qwen/../../etc", "a/b/c", "owner/--help", "; rm -rf", "", "a/b@c@d"])("%j is neither a folder nor a hub id", async (name) => {
-    await expect(resolveModel(name)).rejects.toThrow("folder or a hub id");
-  });
+  test.each(["Qwen/../../etc", "a/b/c", "owner/--help", "; rm -rf", "", "a/b@c@d"])(
+    "%j is neither a folder nor a hub id",
+    async (name) => {
+      await expect(resolveModel(name)).rejects.toThrow("folder or a hub id");
+    },
+  );
 
   test("a missing folder, an adapter and another architecture are named", async () => {
     await expect(resolveModel(join(dir, "absent"))).rejects.toThrow("missing");
@@ -36,16 +54,27 @@ describe("resolveModel", () => {
   });
 
   test("a folder without weights, with a shard missing, or with pickles only is incomplete", async () => {
-    const [empty, sharded, pickled] = ["empty", "sharded", "pickled"].map((name) => fakeModel(join(dir, name))) as [string, string, string];
+    const [empty, sharded, pickled] = ["empty", "sharded", "pickled"].map((name) =>
+      fakeModel(join(dir, name)),
+    ) as [string, string, string];
     for (const path of [empty, sharded, pickled]) rmSync(join(path, "model.safetensors"));
     await expect(resolveModel(empty)).rejects.toThrow(/incomplete[^]*without model\.safetensors/);
     const shard = (i: number) => `model-0000${i}-of-00002.safetensors`;
-    writeFileSync(join(sharded, "model.safetensors.index.json"), JSON.stringify({ weight_map: { a: shard(1), b: shard(2), c: shard(2) } }));
+    writeFileSync(
+      join(sharded, "model.safetensors.index.json"),
+      JSON.stringify({ weight_map: { a: shard(1), b: shard(2), c: shard(2) } }),
+    );
     const half = safetensors({ a: [2, 2] });
     writeFileSync(join(sharded, shard(1)), half);
-    await expect(resolveModel(sharded)).rejects.toThrow(/incomplete[^]*2 files of weights[^]*without model-00002-of-00002\.safetensors/);
+    await expect(resolveModel(sharded)).rejects.toThrow(
+      /incomplete[^]*2 files of weights[^]*without model-00002-of-00002\.safetensors/,
+    );
     writeFileSync(join(sharded, shard(2)), half.subarray(0, -3));
-    await expect(resolveModel(sharded)).rejects.toThrow(new RegExp(`cut off \\(.*00002-of-00002\\.safetensors\\)[^]*${half.length} bytes[^]*${half.length - 3} bytes`));
+    await expect(resolveModel(sharded)).rejects.toThrow(
+      new RegExp(
+        `cut off \\(.*00002-of-00002\\.safetensors\\)[^]*${half.length} bytes[^]*${half.length - 3} bytes`,
+      ),
+    );
     writeFileSync(join(sharded, shard(2)), Buffer.concat([half, Buffer.alloc(1)]));
     await expect(resolveModel(sharded)).rejects.toThrow("longer than it should be");
     writeFileSync(join(sharded, shard(2)), half);
@@ -70,7 +99,9 @@ describe("checkAdapter", () => {
     const base = await resolveModel(fakeModel(join(dir, "base8")));
     const fits = fakeAdapter(join(dir, "fits"), "somewhere/base8/", 8);
     expect(await checkAdapter(fits, base)).toEqual({ path: fits, sha256: await hashFolder(fits) });
-    await expect(checkAdapter(fakeAdapter(join(dir, "wide"), base.path, 16), base)).rejects.toThrow(/another base[^]*lora_A.weight of shape 2 × 16 against a weight of 8 × 8/);
+    await expect(checkAdapter(fakeAdapter(join(dir, "wide"), base.path, 16), base)).rejects.toThrow(
+      /another base[^]*lora_A.weight of shape 2 × 16 against a weight of 8 × 8/,
+    );
   });
 
   test("of two bases of one shape only the one it was trained on is taken", async () => {
@@ -85,9 +116,18 @@ describe("checkAdapter", () => {
   test("one that names another base of the same shapes is refused, one that names none is not", async () => {
     const base = await resolveModel(fakeModel(join(dir, "Qwen2.5-1.5B-Instruct")));
     const adapter = fakeAdapter(join(dir, "stranger"), "/models/Qwen2.5-Math-1.5B");
-    await expect(checkAdapter(adapter, base)).rejects.toThrow(/another base[^]*Qwen2\.5-1\.5B-Instruct[^]*an adapter of \/models\/Qwen2\.5-Math-1\.5B[^]*correct base_model_name_or_path in adapter_config\.json/);
-    await expect(checkAdapter(adapter, base, "Run 04_sft.")).rejects.toThrow(/Run 04_sft\.[^]*base_model_name_or_path/);
-    for (const config of [{}, { base_model_name_or_path: "" }, { base_model_name_or_path: null }, { base_model_name_or_path: "Qwen/Qwen2.5-1.5B-Instruct" }]) {
+    await expect(checkAdapter(adapter, base)).rejects.toThrow(
+      /another base[^]*Qwen2\.5-1\.5B-Instruct[^]*an adapter of \/models\/Qwen2\.5-Math-1\.5B[^]*correct base_model_name_or_path in adapter_config\.json/,
+    );
+    await expect(checkAdapter(adapter, base, "Run 04_sft.")).rejects.toThrow(
+      /Run 04_sft\.[^]*base_model_name_or_path/,
+    );
+    for (const config of [
+      {},
+      { base_model_name_or_path: "" },
+      { base_model_name_or_path: null },
+      { base_model_name_or_path: "Qwen/Qwen2.5-1.5B-Instruct" },
+    ]) {
       writeFileSync(join(adapter, "adapter_config.json"), JSON.stringify(config));
       expect((await checkAdapter(adapter, base)).path).toBe(adapter);
     }
@@ -95,8 +135,12 @@ describe("checkAdapter", () => {
 
   test("of a hub model it must name the base", async () => {
     const hub = await resolveModel("Qwen/Qwen2.5-1.5B-Instruct");
-    expect((await checkAdapter(fakeAdapter(join(dir, "hub"), "Qwen/Qwen2.5-1.5B-Instruct"), hub)).sha256).toHaveLength(64);
-    await expect(checkAdapter(fakeAdapter(join(dir, "hub7"), "Qwen/Qwen2.5-7B"), hub)).rejects.toThrow("an adapter of Qwen/Qwen2.5-7B");
+    expect(
+      (await checkAdapter(fakeAdapter(join(dir, "hub"), "Qwen/Qwen2.5-1.5B-Instruct"), hub)).sha256,
+    ).toHaveLength(64);
+    await expect(checkAdapter(fakeAdapter(join(dir, "hub7"), "Qwen/Qwen2.5-7B"), hub)).rejects.toThrow(
+      "an adapter of Qwen/Qwen2.5-7B",
+    );
   });
 
   test("weights that are cut off, or no LoRA factors, are told before a run is made", async () => {
@@ -124,7 +168,11 @@ describe("checkAdapter", () => {
 describe("publishFolder", () => {
   test("it replaces the old folder wholly, and clears what a killed process left", () => {
     const [source, target] = [join(dir, "pub", "source"), join(dir, "pub", "target")];
-    for (const [path, file] of [[source, "new"], [target, "old"], [join(dir, "pub", ".target.999999999.new"), "half"]] as const) {
+    for (const [path, file] of [
+      [source, "new"],
+      [target, "old"],
+      [join(dir, "pub", ".target.999999999.new"), "half"],
+    ] as const) {
       mkdirSync(path, { recursive: true });
       writeFileSync(join(path, file), file);
     }
@@ -134,18 +182,24 @@ describe("publishFolder", () => {
     expect(readFileSync(join(source, "new"), "utf8")).toBe("new");
   });
 
-  test("where nothing was there before it is made, with its parents; a source that fails leaves the old one", () => {
-    const target = join(dir, "deep", "er", "target");
-    publishFolder(join(dir, "pub", "source"), target);
-    expect(() => publishFolder(join(dir, "absent"), target)).toThrow("could not be put in its place");
-    expect(existsSync(join(target, "new"))).toBe(true);
-  });
+  test(
+    "where nothing was there before it is made, with its parents; a source that fails leaves the " +
+      "old one",
+    () => {
+      const target = join(dir, "deep", "er", "target");
+      publishFolder(join(dir, "pub", "source"), target);
+      expect(() => publishFolder(join(dir, "absent"), target)).toThrow("could not be put in its place");
+      expect(existsSync(join(target, "new"))).toBe(true);
+    },
+  );
 
   test("after a kill between its two renames a publication that fails has the old folder back", () => {
     const killed = join(dir, "kill", ".target.999999999.old");
     mkdirSync(killed, { recursive: true });
     writeFileSync(join(killed, "old"), "old");
-    expect(() => publishFolder(join(dir, "absent"), join(dir, "kill", "target"))).toThrow("could not be put in its place");
+    expect(() => publishFolder(join(dir, "absent"), join(dir, "kill", "target"))).toThrow(
+      "could not be put in its place",
+    );
     expect(readdirSync(join(dir, "kill"))).toEqual(["target"]);
     expect(readdirSync(join(dir, "kill", "target"))).toEqual(["old"]);
   });
@@ -160,7 +214,10 @@ describe("publishFolder", () => {
 describe("readTensorTable", () => {
   test("a header that promises more than there is, is refused", () => {
     const path = join(dir, "lying.safetensors");
-    writeFileSync(path, Buffer.concat([Buffer.from([255, 255, 255, 255, 255, 255, 255, 255]), Buffer.from("{}")]));
+    writeFileSync(
+      path,
+      Buffer.concat([Buffer.from([255, 255, 255, 255, 255, 255, 255, 255]), Buffer.from("{}")]),
+    );
     expect(() => readTensorTable(path)).toThrow("a header of");
     writeFileSync(path, Buffer.from([9, 0, 0, 0, 0, 0, 0, 0, 123]));
     expect(() => readTensorTable(path)).toThrow("incomplete");

@@ -44,11 +44,18 @@ export function writeOrigin(path: string, origin: Origin): void {
 export async function checkAdapter(path: string, base: ModelRef, todo?: string): Promise<AdapterRef> {
   const configFile = join(path, "adapter_config.json");
   const weights = join(path, "adapter_model.safetensors");
-  for (const file of [configFile, weights]) if (!existsSync(file)) throw new LabError({ what: "There is no adapter", where: file, todo: todo ?? "Run the notebook that trains it." });
+  for (const file of [configFile, weights])
+    if (!existsSync(file))
+      throw new LabError({
+        what: "There is no adapter",
+        where: file,
+        todo: todo ?? "Run the notebook that trains it.",
+      });
   assertWholeFile(weights);
   const origin = readOrigin(path);
   if (origin) {
-    if (origin.base !== modelId(base)) throw anotherBase(path, base, `trained on ${origin.base.slice(0, 60)} by ${origin.run}`, todo);
+    if (origin.base !== modelId(base))
+      throw anotherBase(path, base, `trained on ${origin.base.slice(0, 60)} by ${origin.run}`, todo);
   } else if (base.sha256 !== null) {
     assertSameName(path, configFile, base, todo);
     assertShapesFit(path, weights, base, todo);
@@ -60,7 +67,13 @@ export async function checkAdapter(path: string, base: ModelRef, todo?: string):
 }
 
 function anotherBase(path: string, base: ModelRef, found: string, todo?: string): LabError {
-  return new LabError({ what: "The adapter belongs to another base", where: path, expected: `an adapter of ${base.path} (${modelId(base).slice(0, 60)})`, found, todo: todo ?? RETRAIN });
+  return new LabError({
+    what: "The adapter belongs to another base",
+    where: path,
+    expected: `an adapter of ${base.path} (${modelId(base).slice(0, 60)})`,
+    found,
+    todo: todo ?? RETRAIN,
+  });
 }
 
 const RETRAIN = "Train it again on this base, or name the base it was trained on (models.base).";
@@ -72,7 +85,13 @@ const RETRAIN = "Train it again on this base, or name the base it was trained on
 function assertSameName(path: string, configFile: string, base: ModelRef, todo?: string): void {
   const named = baseNameOf(configFile);
   if (typeof named !== "string" || named === "" || basename(named) === basename(base.path)) return;
-  throw anotherBase(path, base, `an adapter of ${named}`, `${todo ?? RETRAIN} If it is the same base under another name, correct base_model_name_or_path in adapter_config.json.`);
+  throw anotherBase(
+    path,
+    base,
+    `an adapter of ${named}`,
+    `${todo ?? RETRAIN} If it is the same base under another name, correct ` +
+      "base_model_name_or_path in adapter_config.json.",
+  );
 }
 
 function adapterBaseName(configFile: string): string {
@@ -88,7 +107,10 @@ function adapterConfig(file: string): { base_model_name_or_path?: unknown; r?: u
   try {
     return JSON.parse(readFileSync(file, "utf8")) as ReturnType<typeof adapterConfig>;
   } catch (cause) {
-    throw new LabError({ what: "The adapter's configuration is not JSON", where: file, found: (cause as Error).message }, { cause });
+    throw new LabError(
+      { what: "The adapter's configuration is not JSON", where: file, found: (cause as Error).message },
+      { cause },
+    );
   }
 }
 
@@ -97,23 +119,44 @@ export function adapterRank(path: string): number {
   const file = join(path, "adapter_config.json");
   const { r } = adapterConfig(file);
   if (Number.isInteger(r) && (r as number) >= 1) return r as number;
-  throw new LabError({ what: "The adapter's configuration names no rank", where: `${file}, field r`, expected: "a whole number from 1 on", found: JSON.stringify(r) ?? "nothing", todo: RETRAIN });
+  throw new LabError({
+    what: "The adapter's configuration names no rank",
+    where: `${file}, field r`,
+    expected: "a whole number from 1 on",
+    found: JSON.stringify(r) ?? "nothing",
+    todo: RETRAIN,
+  });
 }
 
 const FACTOR = /^base_model\.model\.(.+)\.lora_(A|B)\.(?:\w+\.)?weight$/;
 
 function assertShapesFit(path: string, weights: string, base: ModelRef, todo?: string): void {
   const shapes = new Map<string, number[]>();
-  for (const name of readdirSync(base.path)) if (name.endsWith(".safetensors")) for (const [tensor, info] of readTensorTable(join(base.path, name))) shapes.set(tensor, info.shape);
+  for (const name of readdirSync(base.path))
+    if (name.endsWith(".safetensors"))
+      for (const [tensor, info] of readTensorTable(join(base.path, name))) shapes.set(tensor, info.shape);
   const factors = readTensorTable(weights);
   const other = [...factors.keys()].find((name) => !FACTOR.test(name));
   if (factors.size === 0 || other !== undefined)
-    throw new LabError({ what: "The adapter holds no LoRA factors alone", where: weights, expected: "lora_A and lora_B of linear maps (not DoRA, no embeddings, no modules saved whole)", found: other ?? "no tensor at all", todo: RETRAIN });
+    throw new LabError({
+      what: "The adapter holds no LoRA factors alone",
+      where: weights,
+      expected: "lora_A and lora_B of linear maps (not DoRA, no embeddings, no modules saved whole)",
+      found: other ?? "no tensor at all",
+      todo: RETRAIN,
+    });
   for (const [name, { shape }] of factors) {
     const match = FACTOR.exec(name)!;
     const target = shapes.get(`${match[1]}.weight`); // (out, in)
     const fits = target && (match[2] === "A" ? shape[1] === target[1] : shape[0] === target[0]);
-    if (!fits) throw anotherBase(path, base, `${name} of shape ${shape.join(" × ")} against ${target ? `a weight of ${target.join(" × ")}` : "no such weight"}`, todo);
+    if (!fits)
+      throw anotherBase(
+        path,
+        base,
+        `${name} of shape ${shape.join(" × ")} against ` +
+          `${target ? `a weight of ${target.join(" × ")}` : "no such weight"}`,
+        todo,
+      );
   }
 }
 
@@ -148,7 +191,8 @@ function removeLeftovers(parent: string, target: string): void {
   for (const name of readdirSync(parent)) {
     const pid = name.startsWith(`.${target}.`) && /^(\d+)\.(new|old)$/.exec(name.slice(target.length + 2));
     if (pid && (Number(pid[1]) === process.pid || identify(Number(pid[1])) === null)) {
-      if (pid[2] === "old" && !existsSync(join(parent, target))) renameSync(join(parent, name), join(parent, target));
+      if (pid[2] === "old" && !existsSync(join(parent, target)))
+        renameSync(join(parent, name), join(parent, target));
       else rmSync(join(parent, name), { recursive: true, force: true });
     }
   }

@@ -31,7 +31,9 @@ test.each([
   expect(restoreThink(completion, opened)).toBe(expected);
 });
 
-const CHATML = "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+const CHATML =
+  "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor " +
+  "%}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 
 function folderWith(file: string, content: string): string {
   const folder = mkdtempSync(join(tmpdir(), "ftmodel-chat-"));
@@ -41,19 +43,50 @@ function folderWith(file: string, content: string): string {
 
 test("a template is rendered to see whether it opens the block", () => {
   expect(templateOpensThink(folderWith("chat_template.jinja", CHATML))).toBe(false);
-  expect(templateOpensThink(folderWith("chat_template.jinja", CHATML.replace("assistant\n{%", "assistant\n<think>\n{%")))).toBe(true);
+  expect(
+    templateOpensThink(
+      folderWith("chat_template.jinja", CHATML.replace("assistant\n{%", "assistant\n<think>\n{%")),
+    ),
+  ).toBe(true);
   // The tag in a branch that is not taken (Qwen3 with thinking switched off) opens nothing.
-  expect(templateOpensThink(folderWith("chat_template.jinja", `${CHATML}{% if enable_thinking is defined and enable_thinking is false %}<think>{% endif %}`))).toBe(false);
+  expect(
+    templateOpensThink(
+      folderWith(
+        "chat_template.jinja",
+        `${CHATML}{% if enable_thinking is defined and enable_thinking is false %}<think>{% endif %}`,
+      ),
+    ),
+  ).toBe(false);
 });
 
 test("the older place of a template counts, too, alone or among named ones", () => {
-  const r1 = "{{ bos_token }}{% for m in messages %}<|User|>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<|Assistant|><think>\\n{% endif %}";
-  expect(templateOpensThink(folderWith("tokenizer_config.json", JSON.stringify({ chat_template: r1.replace("\\n", "\n") })))).toBe(true);
-  expect(templateOpensThink(folderWith("tokenizer_config.json", JSON.stringify({ chat_template: [{ name: "tool_use", template: "x" }, { name: "default", template: CHATML }] })))).toBe(false);
+  const r1 =
+    "{{ bos_token }}{% for m in messages %}<|User|>{{ m.content }}{% endfor %}{% if " +
+    "add_generation_prompt %}<|Assistant|><think>\\n{% endif %}";
+  expect(
+    templateOpensThink(
+      folderWith("tokenizer_config.json", JSON.stringify({ chat_template: r1.replace("\\n", "\n") })),
+    ),
+  ).toBe(true);
+  expect(
+    templateOpensThink(
+      folderWith(
+        "tokenizer_config.json",
+        JSON.stringify({
+          chat_template: [
+            { name: "tool_use", template: "x" },
+            { name: "default", template: CHATML },
+          ],
+        }),
+      ),
+    ),
+  ).toBe(false);
 });
 
 test("no folder, no template and a template that fails say nothing", () => {
   expect(templateOpensThink(join(tmpdir(), "no-such-model"))).toBeNull();
   expect(templateOpensThink(folderWith("tokenizer_config.json", "{}"))).toBeNull();
-  expect(templateOpensThink(folderWith("chat_template.jinja", "{{ raise_exception('only with tools') }}"))).toBeNull();
+  expect(
+    templateOpensThink(folderWith("chat_template.jinja", "{{ raise_exception('only with tools') }}")),
+  ).toBeNull();
 });

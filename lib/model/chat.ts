@@ -22,8 +22,8 @@ export function endsInThink(prompt: string): boolean {
 /**
  * The completion with the `<think>` that its prompt had opened, so that every reader sees the whole block.
  *
- * `opened`: what is known of the template (`templateOpensThink`); null when nothing is known, and then a `</think>` without a `<think>`
- * before it tells. A completion that opens the block itself stays as it is.
+ * `opened`: what is known of the template (`templateOpensThink`); null when nothing is known, and then a
+ * `</think>` without a `<think>` before it tells. A completion that opens the block itself stays as it is.
  *
  * @example restoreThink("2 + 2\n</think>\n4", true) //=> "<think>\n2 + 2\n</think>\n4"
  */
@@ -38,7 +38,8 @@ export function restoreThink(completion: string, opened: boolean | null): string
 }
 
 /**
- * Whether the chat template of a model folder opens `<think>` behind the prompt; null when the folder has no template that renders.
+ * Whether the chat template of a model folder opens `<think>` behind the prompt; null when the folder has no
+ * template that renders.
  *
  * The template is rendered, not searched: many mention the tag without opening it. Never throws.
  */
@@ -46,7 +47,14 @@ export function templateOpensThink(folder: string): boolean | null {
   const source = readTemplate(folder);
   if (source === null) return null;
   try {
-    const prompt = new Template(source).render({ messages: messages("?"), add_generation_prompt: true, bos_token: "", eos_token: "", unk_token: "", pad_token: "" });
+    const prompt = new Template(source).render({
+      messages: messages("?"),
+      add_generation_prompt: true,
+      bos_token: "",
+      eos_token: "",
+      unk_token: "",
+      pad_token: "",
+    });
     return endsInThink(prompt);
   } catch {
     return null; // a template for messages of another kind; the text itself will tell
@@ -57,10 +65,14 @@ function readTemplate(folder: string): string | null {
   const file = join(folder, "chat_template.jinja");
   if (existsSync(file)) return readFileSync(file, "utf8");
   try {
-    const { chat_template } = JSON.parse(readFileSync(join(folder, "tokenizer_config.json"), "utf8")) as { chat_template?: unknown };
+    const { chat_template } = JSON.parse(readFileSync(join(folder, "tokenizer_config.json"), "utf8")) as {
+      chat_template?: unknown;
+    };
     if (typeof chat_template === "string") return chat_template;
     if (!Array.isArray(chat_template)) return null;
-    const named = chat_template.find((t: { name?: unknown; template?: unknown }) => t.name === "default") as { template?: unknown } | undefined;
+    const named = chat_template.find((t: { name?: unknown; template?: unknown }) => t.name === "default") as
+      | { template?: unknown }
+      | undefined;
     return typeof named?.template === "string" ? named.template : null;
   } catch {
     return null; // no tokenizer here: a hub id that is not downloaded yet, or a server elsewhere

@@ -28,7 +28,8 @@ describe.skipIf(!there)("a model of the hub", () => {
 
   beforeAll(() => {
     randomModel(source, { seed: 1 });
-    for (const file of ["pytorch_model.bin", "modeling_small.py", "training_args.pt"]) writeFileSync(join(source, file), "never");
+    for (const file of ["pytorch_model.bin", "modeling_small.py", "training_args.pt"])
+      writeFileSync(join(source, file), "never");
   });
   beforeEach(async () => {
     hub = await startHub(source, id, commit);
@@ -41,11 +42,14 @@ describe.skipIf(!there)("a model of the hub", () => {
   afterEach(async () => {
     vi.restoreAllMocks();
     await hub.close();
-    for (const key of ["HF_ENDPOINT", "HF_HOME", "HF_HUB_OFFLINE", "HF_HUB_CACHE"]) before[key] === undefined ? delete process.env[key] : (process.env[key] = before[key]);
+    for (const key of ["HF_ENDPOINT", "HF_HOME", "HF_HUB_OFFLINE", "HF_HUB_CACHE"])
+      before[key] === undefined ? delete process.env[key] : (process.env[key] = before[key]);
   });
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-  test("is downloaded once, without pickles and code, and served from the cache", { timeout: 120_000 }, async () => {
+  test("is downloaded once, without pickles and code, and served from the cache", {
+    timeout: 120_000,
+  }, async () => {
     const model = await resolveModel(name);
     await fetchModel(model);
     const files = readdirSync(modelFolder(model)!);
@@ -56,7 +60,9 @@ describe.skipIf(!there)("a model of the hub", () => {
     await hub.close();
     await fetchModel(model); // nobody is asked
     const lab = openLab({ "models.base": name }, { FTMODEL_WORKSPACE: root });
-    const answer = await withServer(lab, "base", (client) => client.complete({ messages: [{ role: "user", content: "1" }], temperature: 0, maxTokens: 2 }));
+    const answer = await withServer(lab, "base", (client) =>
+      client.complete({ messages: [{ role: "user", content: "1" }], temperature: 0, maxTokens: 2 }),
+    );
     expect(answer).toMatchObject({ completionTokens: 2 });
   });
 
@@ -74,20 +80,32 @@ describe.skipIf(!there)("a model of the hub", () => {
 
   test("is not downloaded when the call was aborted, or when it could not be used here anyway", async () => {
     const model = await resolveModel(name);
-    await expect(fetchModel(model, { signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");
-    await expect(fetchModel(model, { before: () => Promise.reject(new Error("too little memory")) })).rejects.toThrow("too little memory");
+    await expect(fetchModel(model, { signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow(
+      "enough",
+    );
+    await expect(
+      fetchModel(model, { before: () => Promise.reject(new Error("too little memory")) }),
+    ).rejects.toThrow("too little memory");
     expect(hub.requests).toEqual([]);
   });
 
   test("without a known commit is refused, in the cache or not", async () => {
-    await expect(fetchModel(await resolveModel(id))).rejects.toThrow(/by its commit only[^]*owner\/small@<commit>[^]*Qwen\/Qwen2\.5-7B-Instruct[^]*commits\/main/);
+    await expect(fetchModel(await resolveModel(id))).rejects.toThrow(
+      /by its commit only[^]*owner\/small@<commit>[^]*Qwen\/Qwen2\.5-7B-Instruct[^]*commits\/main/,
+    );
     expect(hub.requests).toEqual([]);
   });
 
-  test("that is not there, has no safetensors, or cannot be reached, is told apart", { timeout: 60_000 }, async () => {
-    await expect(fetchModel(await resolveModel(`owner/other@${commit}`))).rejects.toThrow(/could not be downloaded[^]*owner\/other@c{40}[^]*RepositoryNotFoundError[^]*HF_TOKEN/);
+  test("that is not there, has no safetensors, or cannot be reached, is told apart", {
+    timeout: 60_000,
+  }, async () => {
+    await expect(fetchModel(await resolveModel(`owner/other@${commit}`))).rejects.toThrow(
+      /could not be downloaded[^]*owner\/other@c{40}[^]*RepositoryNotFoundError[^]*HF_TOKEN/,
+    );
     await hub.close();
-    await expect(fetchModel(await resolveModel(name))).rejects.toThrow(/could not be downloaded[^]*HF_ENDPOINT names a mirror/);
+    await expect(fetchModel(await resolveModel(name))).rejects.toThrow(
+      /could not be downloaded[^]*HF_ENDPOINT names a mirror/,
+    );
     const pickled = join(root, "pickled");
     randomModel(pickled, { seed: 2 });
     rmSync(join(pickled, "model.safetensors"));

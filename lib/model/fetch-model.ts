@@ -17,7 +17,9 @@ const TODO: Readonly<Record<string, string>> = {
   RevisionNotFoundError: "Correct the commit: the model's page lists them.",
   GatedRepoError: "Accept the model's terms on its page and set HF_TOKEN.",
 };
-const UNREACHED = "Check the network; HF_ENDPOINT names a mirror. Or download the model elsewhere and name its folder in the config.";
+const UNREACHED =
+  "Check the network; HF_ENDPOINT names a mirror. Or download the model elsewhere and name its " +
+  "folder in the config.";
 
 export interface FetchOptions {
   signal?: AbortSignal | undefined;
@@ -26,11 +28,13 @@ export interface FetchOptions {
 }
 
 /**
- * Returns when a model's files are on this machine: at once for a folder, and for a hub id that was downloaded whole. Otherwise its commit is
- * downloaded into Hugging Face's cache (scripts/fetch_model.py: safetensors, tokenizer and configuration only), a line on the console for each file.
+ * Returns when a model's files are on this machine: at once for a folder, and for a hub id that was
+ * downloaded whole. Otherwise its commit is downloaded into Hugging Face's cache (scripts/fetch_model.py:
+ * safetensors, tokenizer and configuration only), a line on the console for each file.
  *
- * What was downloaded stays, and the next call goes on from there. Throws LabError: no commit is known for the id, no Python, the hub refuses or is
- * not reached, no room on the disk, no safetensors, no causal language model; the reason of `signal`.
+ * What was downloaded stays, and the next call goes on from there. Throws LabError: no commit is known for
+ * the id, no Python, the hub refuses or is not reached, no room on the disk, no safetensors, no causal
+ * language model; the reason of `signal`.
  */
 export async function fetchModel(model: ModelRef, { signal, before }: FetchOptions = {}): Promise<void> {
   if (model.sha256 !== null) return;
@@ -54,10 +58,20 @@ function isWhole(folder: string | null): boolean {
 async function download({ path, revision }: ModelRef, signal: AbortSignal): Promise<void> {
   assertPython();
   signal.throwIfAborted();
-  const child = spawn(PYTHON, [join(REPO_ROOT, "scripts", "fetch_model.py"), path, revision], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, HF_HUB_CACHE: hubCache(), HF_HUB_DISABLE_PROGRESS_BARS: "1", HF_HUB_DISABLE_TELEMETRY: "1" } });
+  const child = spawn(PYTHON, [join(REPO_ROOT, "scripts", "fetch_model.py"), path, revision], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      ...process.env,
+      HF_HUB_CACHE: hubCache(),
+      HF_HUB_DISABLE_PROGRESS_BARS: "1",
+      HF_HUB_DISABLE_TELEMETRY: "1",
+    },
+  });
   const stop = () => void child.kill();
   signal.addEventListener("abort", stop, { once: true });
-  const ended = new Promise<number | null>((closed, failed) => child.once("close", closed).once("error", failed));
+  const ended = new Promise<number | null>((closed, failed) =>
+    child.once("close", closed).once("error", failed),
+  );
   ended.catch(() => undefined); // awaited below
   let errors = "";
   child.stderr.on("data", (part: Buffer) => (errors = (errors + part.toString()).slice(-2000)));
@@ -73,6 +87,13 @@ async function download({ path, revision }: ModelRef, signal: AbortSignal): Prom
 }
 
 function downloadError(where: string, last: string, errors: string): LabError {
-  const { error, message } = last.startsWith("{") ? (JSON.parse(last) as { error: string; message: string }) : { error: "", message: errors.trim() };
-  return new LabError({ what: "A model could not be downloaded", where, found: `${error ? `${error}: ` : ""}${message}`, todo: TODO[error] ?? UNREACHED });
+  const { error, message } = last.startsWith("{")
+    ? (JSON.parse(last) as { error: string; message: string })
+    : { error: "", message: errors.trim() };
+  return new LabError({
+    what: "A model could not be downloaded",
+    where,
+    found: `${error ? `${error}: ` : ""}${message}`,
+    todo: TODO[error] ?? UNREACHED,
+  });
 }

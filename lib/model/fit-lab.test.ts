@@ -25,7 +25,10 @@ const GRPO: FittedStage = { stage: "GRPO", model: base };
 const JUDGED: FittedStage = { ...GRPO, judge };
 const serving: FittedStage = { stage: "serving", model: base, mayQuantise: false };
 
-/** What a machine with these cards (`name;total MiB;free MiB`) says to a stage; "free" where nothing is refused. */
+/**
+ * What a machine with these cards (`name;total MiB;free MiB`) says to a stage; "free" where nothing is
+ * refused.
+ */
 async function ask(cards: string[], what: FittedStage, overrides: Overrides = {}): Promise<string> {
   fakeSmi(folder, cards);
   try {
@@ -40,20 +43,35 @@ const plan = async (cards: string[], what: FittedStage, overrides: Overrides = {
   return await fitLab(openLab({ profile: "gpu", ...overrides }, {}), what);
 };
 /** The settings that a message advises. */
-const advised = (message: string): Overrides => Object.fromEntries([...message.matchAll(/--set (\S+)=(\S+?)\.?(?=\s|$)/g)].map(([, key, value]) => [key!, JSON.parse(value!)]));
+const advised = (message: string): Overrides =>
+  Object.fromEntries(
+    [...message.matchAll(/--set (\S+)=(\S+?)\.?(?=\s|$)/g)].map(([, key, value]) => [
+      key!,
+      JSON.parse(value!),
+    ]),
+  );
 
-test.each([["without a Judge", GRPO], ["with a Judge beside", JUDGED], ["SFT", SFT], ["serving", serving]] as const)("what is advised on a partly full GPU is accepted there: %s", { timeout: 60_000 }, async (_, what) => {
-  let followed = 0;
-  for (const total of [12_288, 16_376, 24_564, 49_140, 81_559])
-    for (const part of [0.3, 0.35, 0.5, 0.65, 0.8, 0.9]) {
-      const card = `GPU;${total};${Math.round(part * total)}`;
-      const settings = advised(await ask([card], what));
-      if (Object.keys(settings).length === 0) continue; // it is free, or nothing would fit
-      followed++;
-      expect(await ask([card], what, settings), `${card} ${JSON.stringify(settings)}`).toBe("free");
-    }
-  expect(followed).toBeGreaterThan(5);
-});
+test.each([
+  ["without a Judge", GRPO],
+  ["with a Judge beside", JUDGED],
+  ["SFT", SFT],
+  ["serving", serving],
+] as const)(
+  "what is advised on a partly full GPU is accepted there: %s",
+  { timeout: 60_000 },
+  async (_, what) => {
+    let followed = 0;
+    for (const total of [12_288, 16_376, 24_564, 49_140, 81_559])
+      for (const part of [0.3, 0.35, 0.5, 0.65, 0.8, 0.9]) {
+        const card = `GPU;${total};${Math.round(part * total)}`;
+        const settings = advised(await ask([card], what));
+        if (Object.keys(settings).length === 0) continue; // it is free, or nothing would fit
+        followed++;
+        expect(await ask([card], what, settings), `${card} ${JSON.stringify(settings)}`).toBe("free");
+      }
+    expect(followed).toBeGreaterThan(5);
+  },
+);
 
 test("the card of the report, too", async () => {
   const card = ["H;49140;17199"];
@@ -62,26 +80,42 @@ test("the card of the report, too", async () => {
   expect(await ask(card, GRPO, settings)).toBe("free");
 });
 
-test("a share for vLLM in the trainer that was set by hand is planned with, and refused where it is too large or too small", async () => {
-  const card = ["RTX;24564;24000"];
-  expect(await ask(card, GRPO, { "gpu.vllmMemoryShare": 0.95 })).toMatch(/GRPO does not fit[^]*GiB are missing[^]*This would fit: .*gpu\.vllmMemoryShare=0\.[23]/);
-  expect(await ask(card, GRPO, { "gpu.vllmMemoryShare": 0.02 })).toMatch(/GRPO does not fit[^]*2\.9 GiB at least[^]*0\.5 GiB to use by gpu\.vllmMemoryShare=0\.02/);
-  const { config, plan: text } = await plan(card, GRPO, { "gpu.vllmMemoryShare": 0.5 });
-  expect(config.gpu).toMatchObject({ vllm: true, vllmMemoryShare: 0.5 });
-  expect(Number(/([\d.]+)\s+yes/.exec(text!)?.[1])).toBeCloseTo(8.5 + 12, 0); // the trainer, and half of the card
-});
+test(
+  "a share for vLLM in the trainer that was set by hand is planned with, and refused where it is " +
+    "too large or too small",
+  async () => {
+    const card = ["RTX;24564;24000"];
+    expect(await ask(card, GRPO, { "gpu.vllmMemoryShare": 0.95 })).toMatch(
+      /GRPO does not fit[^]*GiB are missing[^]*This would fit: .*gpu\.vllmMemoryShare=0\.[23]/,
+    );
+    expect(await ask(card, GRPO, { "gpu.vllmMemoryShare": 0.02 })).toMatch(
+      /GRPO does not fit[^]*2\.9 GiB at least[^]*0\.5 GiB to use by gpu\.vllmMemoryShare=0\.02/,
+    );
+    const { config, plan: text } = await plan(card, GRPO, { "gpu.vllmMemoryShare": 0.5 });
+    expect(config.gpu).toMatchObject({ vllm: true, vllmMemoryShare: 0.5 });
+    // the trainer, and half of the card
+    expect(Number(/([\d.]+)\s+yes/.exec(text!)?.[1])).toBeCloseTo(8.5 + 12, 0);
+  },
+);
 
 test("what was set by hand for the Judge beside a trainer stays", async () => {
   const mine = { "gpu.serveIn4bit": false, "gpu.cudaGraphs": true, "gpu.serverMemoryShare": 0.4 };
   const { config } = await plan(["H100;81559;81000"], JUDGED, mine);
   expect(config.gpu).toMatchObject({ serveIn4bit: false, cudaGraphs: true, serverMemoryShare: 0.4 });
-  expect(await ask(["RTX;24564;24000"], JUDGED, mine)).toMatch(/GRPO does not fit[^]*gpu\.serverMemoryShare=0\.4[^]*This would fit: /);
-  expect(await ask(["H100;81559;81000"], JUDGED, { "gpu.serverMemoryShare": 0.05 })).toMatch(/GRPO does not fit[^]*by gpu\.serverMemoryShare=0\.05/);
+  expect(await ask(["RTX;24564;24000"], JUDGED, mine)).toMatch(
+    /GRPO does not fit[^]*gpu\.serverMemoryShare=0\.4[^]*This would fit: /,
+  );
+  expect(await ask(["H100;81559;81000"], JUDGED, { "gpu.serverMemoryShare": 0.05 })).toMatch(
+    /GRPO does not fit[^]*by gpu\.serverMemoryShare=0\.05/,
+  );
 });
 
 test("a base of unknown size has one of two defaults that exclude each other, and its weights need room", async () => {
   const path = fakeModel(join(folder, "llama"));
-  writeFileSync(join(path, "config.json"), JSON.stringify({ model_type: "llama", architectures: ["LlamaForCausalLM"] }));
+  writeFileSync(
+    join(path, "config.json"),
+    JSON.stringify({ model_type: "llama", architectures: ["LlamaForCausalLM"] }),
+  );
   writeFileSync(join(path, "more.safetensors"), Buffer.alloc(8 * 2 ** 20));
   const other: FittedStage = { stage: "GRPO", model: { path, revision: "main", sha256: "x" } };
   const pair = async (overrides: Overrides) => {
@@ -91,12 +125,18 @@ test("a base of unknown size has one of two defaults that exclude each other, an
   expect(await pair({})).toEqual([false, true]);
   expect(await pair({ "models.loadIn4bit": false })).toEqual([true, false]);
   expect(await pair({ "gpu.vllm": true })).toEqual([true, false]);
-  expect(await ask(["H100;81559;81000"], other, { "gpu.vllm": true, "models.loadIn4bit": true })).toMatch(/needs bf16 weights/);
+  expect(await ask(["H100;81559;81000"], other, { "gpu.vllm": true, "models.loadIn4bit": true })).toMatch(
+    /needs bf16 weights/,
+  );
   expect(await ask(["H100;81559;1"], other)).toMatch(/held by other processes/);
   expect(await ask(["H100;81559;3"], other)).toBe("free");
   expect(await ask(["H100;81559;1", "H100;81559;81000"], other)).toMatch(/CUDA_VISIBLE_DEVICES=1\./);
-  expect(await ask(["H100;81559;1", "H100;81559;81000"], other, { "gpu.processes": 2 })).not.toMatch(/CUDA_VISIBLE_DEVICES/);
-  expect(await ask(["H100;81559;3"], other, { "models.loadIn4bit": false })).toMatch(/held by other processes/);
+  expect(await ask(["H100;81559;1", "H100;81559;81000"], other, { "gpu.processes": 2 })).not.toMatch(
+    /CUDA_VISIBLE_DEVICES/,
+  );
+  expect(await ask(["H100;81559;3"], other, { "models.loadIn4bit": false })).toMatch(
+    /held by other processes/,
+  );
 });
 
 test("of GPUs of different sizes the first ones that are asked for are planned on", async () => {
@@ -104,18 +144,24 @@ test("of GPUs of different sizes the first ones that are asked for are planned o
   expect(await ask(cards, SFT, { "gpu.processes": 1 })).toBe("free");
   expect(await ask(cards, serving, { "gpu.replicas": 1 })).toBe("free");
   expect(await ask(cards, SFT)).toMatch(/SFT does not fit[^]*GPU 1 \(T400\)[^]*CUDA_VISIBLE_DEVICES=0\./);
-  expect(await ask([cards[1]!, cards[0]!], SFT, { "gpu.processes": 1 })).toMatch(/GPU 0 \(T400\)[^]*CUDA_VISIBLE_DEVICES=1\./);
+  expect(await ask([cards[1]!, cards[0]!], SFT, { "gpu.processes": 1 })).toMatch(
+    /GPU 0 \(T400\)[^]*CUDA_VISIBLE_DEVICES=1\./,
+  );
   expect(await ask(cards, SFT, { "gpu.processes": 2 })).not.toMatch(/CUDA_VISIBLE_DEVICES/);
 });
 
 test("a server takes its share of each GPU, however large that is", async () => {
-  expect(await ask(["H100;81559;30000", "4090;24564;24400"], serving)).toMatch(/GPU 0 \(H100\)[^]*71\.7 GiB free[^]*CUDA_VISIBLE_DEVICES=1;/);
+  expect(await ask(["H100;81559;30000", "4090;24564;24400"], serving)).toMatch(
+    /GPU 0 \(H100\)[^]*71\.7 GiB free[^]*CUDA_VISIBLE_DEVICES=1;/,
+  );
 });
 
 test("a share that was set by hand is the first thing to give up", async () => {
   const seven: FittedStage = { stage: "serving", model: judge, mayQuantise: false };
   const message = await ask(["H100;81559;81000"], seven, { "gpu.serverMemoryShare": 0.1 });
-  expect(message).toMatch(/serving does not fit[^]*by gpu\.serverMemoryShare=0\.1[^]*This would fit: --set gpu\.serverMemoryShare=0\.9 /);
+  expect(message).toMatch(
+    /serving does not fit[^]*by gpu\.serverMemoryShare=0\.1[^]*This would fit: --set gpu\.serverMemoryShare=0\.9 /,
+  );
   expect(await ask(["H100;81559;81000"], seven, advised(message))).toBe("free");
 });
 
@@ -123,13 +169,18 @@ test("no value is advised that the config refuses", async () => {
   const message = await ask(["H100;81559;81000"], SFT, { "sft.batchSize": 1024 });
   expect(advised(message)["sft.gradientAccumulation"]).toBeLessThanOrEqual(1024);
   expect(await ask(["H100;81559;81000"], SFT, advised(message))).toBe("free");
-  const hopeless = await ask(["H100;81559;81000"], SFT, { "sft.batchSize": 1024, "sft.gradientAccumulation": 1024 });
+  const hopeless = await ask(["H100;81559;81000"], SFT, {
+    "sft.batchSize": 1024,
+    "sft.gradientAccumulation": 1024,
+  });
   expect(hopeless).toMatch(/SFT does not fit[^]*a larger GPU/);
 });
 
 test("a full GPU among others is named, with those that would do", async () => {
   const cards = ["H100;81559;81000", "H100;81559;600"];
-  expect(await ask(cards, SFT)).toMatch(/held by other processes \(GPU 1 \(H100\)\)[^]*CUDA_VISIBLE_DEVICES=0\./);
+  expect(await ask(cards, SFT)).toMatch(
+    /held by other processes \(GPU 1 \(H100\)\)[^]*CUDA_VISIBLE_DEVICES=0\./,
+  );
   process.env.CUDA_VISIBLE_DEVICES = "0";
   expect(await ask(cards, SFT)).toBe("free");
   delete process.env.CUDA_VISIBLE_DEVICES;

@@ -33,7 +33,11 @@ test("a 7B is merged on 24 GB and not on 8; longer prompts than a batch take a c
   const seven = shape("Qwen/Qwen2.5-7B-Instruct");
   const fit = (memoryMiB: number, maxPromptTokens = 1024) => {
     const overrides = { "prepare.maxPromptTokens": maxPromptTokens, "models.loadIn4bit": false };
-    return fitMerge({ config: overrideConfig(PROFILES.gpu, overrides), shape: seven, room: roomOf(memoryMiB) });
+    return fitMerge({
+      config: overrideConfig(PROFILES.gpu, overrides),
+      shape: seven,
+      room: roomOf(memoryMiB),
+    });
   };
   expect(fit(8188).fits).toBe(false);
   expect(fit(24_564).fits).toBe(true);

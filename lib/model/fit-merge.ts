@@ -2,7 +2,7 @@
 import type { Config } from "../config/config.ts";
 import { choose } from "./fit.ts";
 import type { Fit } from "./fit.ts";
-import { CONTEXT, GIB, cacheBytes, totalMemory } from "./memory-plan.ts";
+import { CONTEXT, cacheBytes, totalMemory } from "./memory-plan.ts";
 import type { Memory } from "./memory-plan.ts";
 import { weightBytes } from "./model-shape.ts";
 import type { ModelShape } from "./model-shape.ts";

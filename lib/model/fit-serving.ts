@@ -8,7 +8,10 @@ import type { LoraSlots } from "./memory-plan.ts";
 import { weightBytes } from "./model-shape.ts";
 import type { ModelShape, WeightFormat } from "./model-shape.ts";
 
-/** Requests at once up to which a step of tokens is replayed from captured graphs, prompts that come in included. */
+/**
+ * Requests at once up to which a step of tokens is replayed from captured graphs, prompts that come in
+ * included.
+ */
 const MOST_REQUESTS = 1024;
 /** What gpu.serverSequences may be. */
 const MOST_SEQUENCES = 4096;
@@ -48,13 +51,22 @@ export interface ServingNeed {
 
 /**
  * The server's share of the GPU is filled with cache: more requests at once, more tokens a second. Where all
- * requests at full length cannot fill it, the cache is as large as they are: vLLM then measures nothing at its
- * start, which goes wrong when another process takes or frees memory at that moment.
+ * requests at full length cannot fill it, the cache is as large as they are: vLLM then measures nothing at
+ * its start, which goes wrong when another process takes or frees memory at that moment.
  *
- * Several processes share the GPU where the model is small and there is room for as many requests as one would
- * work on: each has its part of them, and a cache of a size of its own.
+ * Several processes share the GPU where the model is small and there is room for as many requests as one
+ * would work on: each has its part of them, and a cache of a size of its own.
  */
-export function fitServing({ config, shape, room, gpus, cores = 1, mayQuantise, lora, free }: ServingNeed): Fit {
+export function fitServing({
+  config,
+  shape,
+  room,
+  gpus,
+  cores = 1,
+  mayQuantise,
+  lora,
+  free,
+}: ServingNeed): Fit {
   const { maxModelLength, concurrency } = config.serving;
   const replicas = config.gpu.replicas > 0 ? config.gpu.replicas : Math.max(1, gpus);
   if (replicas > gpus)
@@ -92,7 +104,8 @@ export function fitServing({ config, shape, room, gpus, cores = 1, mayQuantise, 
     const requests = Math.max(1, Math.min(wanted, possible));
     const splits = maySplit && processes > 1;
     const enough = possible >= (splits ? wanted : Math.min(least, wanted));
-    // Too little for `least` requests: the plan then shows what these would take, which is more than the share holds.
+    // Too little for `least` requests: the plan then shows what these would take, which is more than the
+    // share holds.
     const most = requests * maxModelLength;
     const tokens = !enough
       ? Math.ceil(Math.min(least, wanted) * maxModelLength * AVERAGE)
@@ -111,7 +124,10 @@ export function fitServing({ config, shape, room, gpus, cores = 1, mayQuantise, 
           ? Math.min(MOST_IN_FLIGHT, requests * IN_FLIGHT * replicas)
           : concurrency,
       },
-      setting: `${format === "bf16" ? "bf16" : "4 bit"}, ${replicas > 1 ? `${replicas} GPUs × ` : ""}${requests} requests at once${lora ? `, ${lora.count} LoRA slots of rank ${lora.rank}` : ""}${processes > 1 ? `, ${processes} processes a GPU` : ""}${captured ? "" : ", no CUDA graphs"}`,
+      setting:
+        `${format === "bf16" ? "bf16" : "4 bit"}, ` +
+        `${replicas > 1 ? `${replicas} GPUs × ` : ""}${requests} requests at ` +
+        `once${lora ? `, ${lora.count} LoRA slots of rank ${lora.rank}` : ""}${processes > 1 ? `, ${processes} processes a GPU` : ""}${captured ? "" : ", no CUDA graphs"}`,
       memory,
       cacheBytes: isLimited || processes > 1 ? tokens * cacheBytes(shape) : undefined,
       short: enough

@@ -48,7 +48,12 @@ export function roomOf(memoryMiB: number): number {
 export function choose(stage: Fit["stage"], options: readonly Option[], room: number): Fit {
   const fitting = options.find(({ memory, short }) => !short && totalMemory(memory) <= room);
   const option = fitting ?? [...options].sort((a, b) => totalMemory(a.memory) - totalMemory(b.memory))[0];
-  if (!option) throw new LabError({ what: "These settings do not go together", where: `stage ${stage}`, found: "no setting that they allow" });
+  if (!option)
+    throw new LabError({
+      what: "These settings do not go together",
+      where: `stage ${stage}`,
+      found: "no setting that they allow",
+    });
   return { ...option, stage, room, fits: fitting !== undefined };
 }
 
@@ -74,25 +79,43 @@ export function accepts(config: Config, overrides: Overrides): boolean {
 
 /** Divisors of `n`, the largest first. @example divisors(12, 6) //=> [6, 4, 3, 2, 1] */
 export function divisors(n: number, atMost = n): number[] {
-  return Array.from({ length: Math.min(n, atMost) }, (_, i) => Math.min(n, atMost) - i).filter((d) => n % d === 0);
+  return Array.from({ length: Math.min(n, atMost) }, (_, i) => Math.min(n, atMost) - i).filter(
+    (d) => n % d === 0,
+  );
 }
 
 /**
- * Throws LabError when a fit has no room: what is needed, what is there, the gigabytes missing, and a setting that would fit.
- * `fitFor` plans again under other settings: first with nothing set by hand, then with shorter and shorter rows. `instead` is what would
- * do without another setting.
+ * Throws LabError when a fit has no room: what is needed, what is there, the gigabytes missing, and a setting
+ * that would fit. `fitFor` plans again under other settings: first with nothing set by hand, then with
+ * shorter and shorter rows. `instead` is what would do without another setting.
  */
-export function assertFits(fit: Fit, config: Config, where: string, fitFor: (config: Config, free: (key: string) => boolean) => Fit, instead: () => string | null = () => null): void {
+export function assertFits(
+  fit: Fit,
+  config: Config,
+  where: string,
+  fitFor: (config: Config, free: (key: string) => boolean) => Fit,
+  instead: () => string | null = () => null,
+): void {
   if (fit.fits) return;
   const { short } = fit;
   const [has, need] = short ? [short.has, short.needs] : [fit.room, totalMemory(fit.memory)];
-  const length = { SFT: "sft.maxLength", GRPO: "grpo.maxTokens", merge: "prepare.maxPromptTokens", serving: "serving.maxModelLength" }[fit.stage];
+  const length = {
+    SFT: "sft.maxLength",
+    GRPO: "grpo.maxTokens",
+    merge: "prepare.maxPromptTokens",
+    serving: "serving.maxModelLength",
+  }[fit.stage];
   throw new LabError({
     what: `${fit.stage} does not fit into the GPU's memory`,
     where,
     expected: `${gigabytes(need)} GiB at least (${fit.setting})`,
-    found: `${gigabytes(has)} GiB to use${short ? ` by ${short.key}=${valueAt(config, short.key)}` : ""}: ${gigabytes(need - has)} GiB are missing. Nothing was loaded.`,
-    todo: [instead(), advice()].filter((one) => one !== null).join(" Or: ") || "Take a smaller model, or a larger GPU.",
+    found:
+      `${gigabytes(has)} GiB to ` +
+      `use${short ? ` by ${short.key}=${valueAt(config, short.key)}` : ""}: ` +
+      `${gigabytes(need - has)} GiB are missing. Nothing was loaded.`,
+    todo:
+      [instead(), advice()].filter((one) => one !== null).join(" Or: ") ||
+      "Take a smaller model, or a larger GPU.",
   });
 
   function advice(): string | null {
@@ -121,7 +144,9 @@ function backToProfile(config: Config, key: string): Overrides {
 
 /** As a command line takes them. */
 export function settings(overrides: Overrides): string {
-  return Object.entries(overrides).map(([key, value]) => `--set ${key}=${JSON.stringify(value)}`).join(" ");
+  return Object.entries(overrides)
+    .map(([key, value]) => `--set ${key}=${JSON.stringify(value)}`)
+    .join(" ");
 }
 
 export const gigabytes = (bytes: number): string => (bytes / GIB).toFixed(1);
@@ -129,6 +154,21 @@ export const gigabytes = (bytes: number): string => (bytes / GIB).toFixed(1);
 /** One row of the table that is printed before anything is loaded; GiB a GPU. */
 export function fitRow(fit: Fit, gpu: string): Record<string, unknown> {
   const { weights, cache, optimizer, activations, runtime } = fit.memory;
-  const parts = { weights, "KV cache": cache, optimizer, activations, runtime, "in all": totalMemory(fit.memory) };
-  return { stage: fit.stage, GPU: gpu, ...Object.fromEntries(Object.entries(parts).map(([name, bytes]) => [`${name} (GiB)`, Number(gigabytes(bytes))])), fits: fit.fits ? "yes" : "NO", setting: fit.setting };
+  const parts = {
+    weights,
+    "KV cache": cache,
+    optimizer,
+    activations,
+    runtime,
+    "in all": totalMemory(fit.memory),
+  };
+  return {
+    stage: fit.stage,
+    GPU: gpu,
+    ...Object.fromEntries(
+      Object.entries(parts).map(([name, bytes]) => [`${name} (GiB)`, Number(gigabytes(bytes))]),
+    ),
+    fits: fit.fits ? "yes" : "NO",
+    setting: fit.setting,
+  };
 }

@@ -7,17 +7,34 @@ import { PUBLISHED_SHAPES, readModelShape } from "./model-shape.ts";
 const allocatedMemory = (memory: Memory): number => totalMemory(memory) - memory.runtime;
 const base = PUBLISHED_SHAPES["Qwen/Qwen2.5-1.5B-Instruct"]!;
 const teacher = readModelShape("deepseek-ai/DeepSeek-R1-Distill-Qwen-7B")!;
-const plain: TrainingLoad = { shape: base, format: "bf16", rank: 16, dropout: true, tokens: 8192, checkpointing: true, kernels: "plain" };
+const plain: TrainingLoad = {
+  shape: base,
+  format: "bf16",
+  rank: 16,
+  dropout: true,
+  tokens: 8192,
+  checkpointing: true,
+  kernels: "plain",
+};
 const qlora = { format: "nf4 double", float32: true } as const;
 
-// Peaks on one H100 80 GB, weights of the right shape. Plain PEFT loops on rows of 2,048 tokens; the product's own runs of `npm run bench:gpu`.
+// Peaks on one H100 80 GB, weights of the right shape. Plain PEFT loops on rows of 2,048 tokens; the
+// product's own runs of `npm run bench:gpu`.
 test.each<[string, Partial<TrainingLoad>, number]>([
   ["LoRA bf16, 4 rows, no checkpointing", { tokens: 4 * 2048, checkpointing: false }, 44],
   ["LoRA bf16, 8 rows, checkpointing", { tokens: 8 * 2048 }, 32],
   ["NF4 QLoRA, 2 rows, checkpointing (the original's setting)", { tokens: 2 * 2048, ...qlora }, 9.9],
   ["NF4 QLoRA, 8 rows, checkpointing", { tokens: 8 * 2048, ...qlora }, 33],
-  ["ours: LoRA bf16, a pass of at most 15,147 tokens, no checkpointing", { tokens: 15_147, checkpointing: false, kernels: "fused" }, 44.62],
-  ["ours: NF4 QLoRA, 8 rows of 2,048, checkpointing", { tokens: 8 * 2048, format: "nf4 double", kernels: "fused" }, 4.54],
+  [
+    "ours: LoRA bf16, a pass of at most 15,147 tokens, no checkpointing",
+    { tokens: 15_147, checkpointing: false, kernels: "fused" },
+    44.62,
+  ],
+  [
+    "ours: NF4 QLoRA, 8 rows of 2,048, checkpointing",
+    { tokens: 8 * 2048, format: "nf4 double", kernels: "fused" },
+    4.54,
+  ],
 ])("%s: within 3 %% of what was measured", (_, load, measured) => {
   const planned = allocatedMemory(trainingMemory({ ...plain, ...load })) / GIB;
   expect(Math.abs(planned / measured - 1)).toBeLessThan(0.03);

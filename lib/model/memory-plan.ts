@@ -70,15 +70,35 @@ export interface TrainingLoad {
  * Within 3 % of six runs measured on an H100: "plain" 1.5B at 44, 32, 9.9 and 33 GiB, "fused" at 44.6 and 4.5
  * GiB; see the test.
  */
-export function trainingMemory({ shape, format, rank, dropout, tokens, checkpointing, kernels, float32 = false }: TrainingLoad): Memory {
-  const { hidden_size: hidden, intermediate_size: wide, num_hidden_layers: layers, vocab_size: vocabulary } = shape;
+export function trainingMemory({
+  shape,
+  format,
+  rank,
+  dropout,
+  tokens,
+  checkpointing,
+  kernels,
+  float32 = false,
+}: TrainingLoad): Memory {
+  const {
+    hidden_size: hidden,
+    intermediate_size: wide,
+    num_hidden_layers: layers,
+    vocab_size: vocabulary,
+  } = shape;
   const fused = kernels === "fused";
-  const layer = (fused ? 4 : 8) * hidden + (dropout ? 3 : 2) * (6 * hidden + wide) + 4 * (hidden + keyValueWidth(shape)) + (fused ? 4 : 6) * wide;
+  const layer =
+    (fused ? 4 : 8) * hidden +
+    (dropout ? 3 : 2) * (6 * hidden + wide) +
+    4 * (hidden + keyValueWidth(shape)) +
+    (fused ? 4 : 6) * wide;
   const lossBytes = !fused ? 12 * vocabulary * tokens : LOSS_TILE + 6 * hidden * tokens;
   const kept = checkpointing ? layers * hidden * (float32 ? 4 : 2) * tokens : layers * layer * tokens;
   const held = {
     // float32 embeddings, and the bf16 copy of the head that autocast caches
-    weights: weightBytes(shape, format) + (float32 ? 2 * countParameters(shape).embeddings + 2 * vocabulary * hidden : 0),
+    weights:
+      weightBytes(shape, format) +
+      (float32 ? 2 * countParameters(shape).embeddings + 2 * vocabulary * hidden : 0),
     cache: 0,
     optimizer: (4 + 4 + 8) * countLoraParameters(shape, rank), // float32: weight, gradient, two moments
     activations: kept + Math.max(lossBytes, ((checkpointing ? layer : 0) + 2 * wide) * tokens),
@@ -113,16 +133,34 @@ export interface ServingLoad {
  */
 export function servingMemory({ shape, format, tokens, graphs, lora }: ServingLoad): Memory {
   const slots = lora ? lora.count * 2 * countLoraParameters(shape, lora.rank) : 0;
-  return { weights: weightBytes(shape, format) + slots, cache: tokens * cacheBytes(shape), optimizer: 0, activations: 0, runtime: SERVER + (graphs ? GRAPHS : 0) };
+  return {
+    weights: weightBytes(shape, format) + slots,
+    cache: tokens * cacheBytes(shape),
+    optimizer: 0,
+    activations: 0,
+    runtime: SERVER + (graphs ? GRAPHS : 0),
+  };
 }
 
 /** The memory of `count` things alike. */
 export function times(count: number, one: Memory): Memory {
   const { weights, cache, optimizer, activations, runtime } = one;
-  return { weights: count * weights, cache: count * cache, optimizer: count * optimizer, activations: count * activations, runtime: count * runtime };
+  return {
+    weights: count * weights,
+    cache: count * cache,
+    optimizer: count * optimizer,
+    activations: count * activations,
+    runtime: count * runtime,
+  };
 }
 
 /** The memory of two things that are there at the same time. */
 export function together(a: Memory, b: Memory): Memory {
-  return { weights: a.weights + b.weights, cache: a.cache + b.cache, optimizer: a.optimizer + b.optimizer, activations: a.activations + b.activations, runtime: a.runtime + b.runtime };
+  return {
+    weights: a.weights + b.weights,
+    cache: a.cache + b.cache,
+    optimizer: a.optimizer + b.optimizer,
+    activations: a.activations + b.activations,
+    runtime: a.runtime + b.runtime,
+  };
 }

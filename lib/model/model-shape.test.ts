@@ -2,18 +2,36 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { BITS_PER_WEIGHT, countLoraParameters, countParameters, ModelShape, PUBLISHED_SHAPES, readModelShape, weightBytes } from "./model-shape.ts";
+import {
+  BITS_PER_WEIGHT,
+  countLoraParameters,
+  countParameters,
+  type ModelShape,
+  PUBLISHED_SHAPES,
+  readModelShape,
+  weightBytes,
+} from "./model-shape.ts";
 
 const root = mkdtempSync(join(tmpdir(), "ftmodel-shape-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
 // Five layers of 256 × 640, two of four heads for keys, 3,072 tokens, tied.
-const tiny: ModelShape = { model_type: "qwen2", hidden_size: 256, intermediate_size: 640, num_hidden_layers: 5, num_attention_heads: 4, num_key_value_heads: 2, vocab_size: 3072, tie_word_embeddings: true };
+const tiny: ModelShape = {
+  model_type: "qwen2",
+  hidden_size: 256,
+  intermediate_size: 640,
+  num_hidden_layers: 5,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  vocab_size: 3072,
+  tie_word_embeddings: true,
+};
 const big = PUBLISHED_SHAPES["Qwen/Qwen2.5-1.5B-Instruct"]!;
 const larger = PUBLISHED_SHAPES["Qwen/Qwen2.5-7B-Instruct"]!;
 
 test("the parts add up to the size the model cards print", () => {
-  // "1.54B parameters, 1.31B without embeddings" and "7.61B, 6.53B": https://huggingface.co/Qwen/Qwen2.5-1.5B-Instruct, …-7B-Instruct
+  // "1.54B parameters, 1.31B without embeddings" and "7.61B, 6.53B":
+  // https://huggingface.co/Qwen/Qwen2.5-1.5B-Instruct, …-7B-Instruct
   expect(countParameters(big).total).toBe(1_543_714_304);
   expect((countParameters(big).linear + countParameters(big).other) / 1e9).toBeCloseTo(1.31, 2);
   expect(countParameters(larger).total).toBe(7_615_616_512);

@@ -20,18 +20,40 @@ export function readTensorTable(path: string): Map<string, TensorInfo> {
   return new Map(Object.entries(readHeader(path).header));
 }
 
-/** Throws LabError when a file is not safetensors, or has not the size that its header tells: a copy or download was cut off. Reads the header only. */
+/**
+ * Throws LabError when a file is not safetensors, or has not the size that its header tells: a copy or
+ * download was cut off. Reads the header only.
+ */
 export function assertWholeFile(path: string): void {
   const { header, start } = readHeader(path);
-  const end = Object.values(header).reduce((most, { data_offsets }) => Math.max(most, data_offsets?.[1] ?? 0), 0);
+  const end = Object.values(header).reduce(
+    (most, { data_offsets }) => Math.max(most, data_offsets?.[1] ?? 0),
+    0,
+  );
   const { size } = statSync(path);
   if (size === start + end) return;
-  throw new LabError({ what: size < start + end ? "A file of weights is cut off" : "A file of weights is longer than it should be", where: path, expected: `${start + end} bytes, as its header says`, found: `${size} bytes`, todo: "Copy or download it again." });
+  throw new LabError({
+    what:
+      size < start + end ? "A file of weights is cut off" : "A file of weights is longer than it should be",
+    where: path,
+    expected: `${start + end} bytes, as its header says`,
+    found: `${size} bytes`,
+    todo: "Copy or download it again.",
+  });
 }
 
 /** Without `__metadata__`; `start`: where the weights begin. */
 function readHeader(path: string): { header: Header; start: number } {
-  const refuse = (found: string, cause?: unknown) => new LabError({ what: "The file is not safetensors", where: path, found, todo: "Only safetensors are loaded: other formats can hold code." }, { cause });
+  const refuse = (found: string, cause?: unknown) =>
+    new LabError(
+      {
+        what: "The file is not safetensors",
+        where: path,
+        found,
+        todo: "Only safetensors are loaded: other formats can hold code.",
+      },
+      { cause },
+    );
   let file: number;
   try {
     file = openSync(path, "r");

@@ -13,7 +13,10 @@ export interface StoredTensor extends TensorInfo {
   bytes: number;
 }
 
-/** All tensors of a model's folder by name, whether in one file or several. Throws LabError when it holds none. */
+/**
+ * All tensors of a model's folder by name, whether in one file or several. Throws LabError when it holds
+ * none.
+ */
 export function listTensors(folder: string): Map<string, StoredTensor> {
   const tensors = new Map<string, StoredTensor>();
   for (const name of readdirSync(folder).sort()) {
@@ -22,16 +25,36 @@ export function listTensors(folder: string): Map<string, StoredTensor> {
     const start = 8 + headerLength(file);
     for (const [tensor, info] of readTensorTable(file)) {
       const [from, to] = (info as TensorInfo & { data_offsets: [number, number] }).data_offsets;
-      tensors.set(tensor, { dtype: info.dtype, shape: info.shape, file, offset: start + from, bytes: to - from });
+      tensors.set(tensor, {
+        dtype: info.dtype,
+        shape: info.shape,
+        file,
+        offset: start + from,
+        bytes: to - from,
+      });
     }
   }
-  if (tensors.size === 0) throw new LabError({ what: "The folder holds no weights", where: folder, expected: "a .safetensors file" });
+  if (tensors.size === 0)
+    throw new LabError({
+      what: "The folder holds no weights",
+      where: folder,
+      expected: "a .safetensors file",
+    });
   return tensors;
 }
 
-/** The values of a tensor in row-major order; F32 and BF16 are read exactly. Throws LabError for other types and for a file that is too short. */
+/**
+ * The values of a tensor in row-major order; F32 and BF16 are read exactly. Throws LabError for other types
+ * and for a file that is too short.
+ */
 export function readTensor({ file, offset, bytes, dtype }: StoredTensor): Float32Array {
-  if (dtype !== "F32" && dtype !== "BF16") throw new LabError({ what: "The weights are of a type that is not read here", where: file, expected: "F32 or BF16", found: dtype });
+  if (dtype !== "F32" && dtype !== "BF16")
+    throw new LabError({
+      what: "The weights are of a type that is not read here",
+      where: file,
+      expected: "F32 or BF16",
+      found: dtype,
+    });
   const raw = readBytes(file, offset, bytes);
   if (dtype === "F32") return new Float32Array(raw);
   // BF16 is the upper half of an F32 (https://en.wikipedia.org/wiki/Bfloat16_floating-point_format).
@@ -55,7 +78,13 @@ function readBytes(file: string, offset: number, bytes: number): ArrayBuffer {
     // One read returns 2 GiB at most.
     while (read < bytes) {
       const n = readSync(handle, raw, read, Math.min(bytes - read, 2 ** 30), offset + read);
-      if (n === 0) throw new LabError({ what: "The file is not safetensors", where: file, expected: `${offset + bytes} bytes`, found: `${offset + read}` });
+      if (n === 0)
+        throw new LabError({
+          what: "The file is not safetensors",
+          where: file,
+          expected: `${offset + bytes} bytes`,
+          found: `${offset + read}`,
+        });
       read += n;
     }
     return buffer;

@@ -19,8 +19,13 @@ describe("loadTokenizer", () => {
     expect(tokenizer.countPromptTokens({ question: "abc", system: "" })).toBe(22);
     expect(tokenizer.countPromptTokens({ question: "abc", system: "be" })).toBe(22 + 1 + 7 + 2 + 2);
     expect(tokenizer.countRowTokens({ question: "abc" }, "yes")).toBe(22 + 3 + 2);
-    const example = [{ role: "user", content: "a" }, { role: "assistant", content: "b" }] as const;
-    expect(tokenizer.countChatTokens([...example, { role: "user", content: "abc" }])).toBe(22 + (1 + 5 + 1 + 2) + (1 + 10 + 1 + 2));
+    const example = [
+      { role: "user", content: "a" },
+      { role: "assistant", content: "b" },
+    ] as const;
+    expect(tokenizer.countChatTokens([...example, { role: "user", content: "abc" }])).toBe(
+      22 + (1 + 5 + 1 + 2) + (1 + 10 + 1 + 2),
+    );
     expect(tokenizer.countChatTokens([{ role: "user", content: "abc" }], "So ")).toBe(22 + 3);
   });
 
@@ -68,8 +73,12 @@ describe("loadTokenizer", () => {
   test("a hub id nobody can reach is an error that names host and model", async () => {
     process.env.HF_ENDPOINT = "http://127.0.0.1:9";
     try {
-      await expect(loadTokenizer(`owner/absent@${"b".repeat(40)}`)).rejects.toThrow(/127\.0\.0\.1:9\/owner\/absent, revision bbbb[\s\S]*HF_ENDPOINT/);
-      await expect(loadTokenizer("owner/absent")).rejects.toThrow(/by its commit only[\s\S]*owner\/absent@<commit>/);
+      await expect(loadTokenizer(`owner/absent@${"b".repeat(40)}`)).rejects.toThrow(
+        /127\.0\.0\.1:9\/owner\/absent, revision bbbb[\s\S]*HF_ENDPOINT/,
+      );
+      await expect(loadTokenizer("owner/absent")).rejects.toThrow(
+        /by its commit only[\s\S]*owner\/absent@<commit>/,
+      );
     } finally {
       delete process.env.HF_ENDPOINT;
     }
@@ -78,8 +87,12 @@ describe("loadTokenizer", () => {
 
 const base = join(REPO_ROOT, "ckpts", "tiny", "base");
 const shipped = existsSync(join(base, "tokenizer.json"));
-test.skipIf(!shipped)(`the shipped Base reads each digit as one token${shipped ? "" : " (skipped: ckpts/tiny/base is not there)"}`, async () => {
-  const tokenizer = await loadTokenizer("ckpts/tiny/base");
-  expect(tokenizer.countTokens("12345678")).toBe(8);
-  expect(tokenizer.countPromptTokens({ question: "12345678" })).toBeGreaterThan(8);
-});
+test.skipIf(!shipped)(
+  "the shipped Base reads each digit as one " +
+    `token${shipped ? "" : " (skipped: ckpts/tiny/base is not there)"}`,
+  async () => {
+    const tokenizer = await loadTokenizer("ckpts/tiny/base");
+    expect(tokenizer.countTokens("12345678")).toBe(8);
+    expect(tokenizer.countPromptTokens({ question: "12345678" })).toBeGreaterThan(8);
+  },
+);

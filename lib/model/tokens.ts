@@ -24,7 +24,10 @@ export interface Tokenizer {
   readonly identity: string;
   /** Tokens of a text, no special ones added. */
   countTokens(text: string): number;
-  /** Tokens of what the model reads before it answers: chat template, system, question, opening of the assistant's turn. */
+  /**
+   * Tokens of what the model reads before it answers: chat template, system, question, opening of the
+   * assistant's turn.
+   */
   countPromptTokens(prompt: Prompt): number;
   /** The same of any conversation; `begin` is the assistant's text as far as it has been begun. */
   countChatTokens(chat: readonly ChatMessage[], begin?: string): number;
@@ -32,7 +35,10 @@ export interface Tokenizer {
   countRowTokens(prompt: Prompt, response: string): number;
 }
 
-/** Longer texts are counted by their first part and scaled: they fit nowhere, and exact counting would take seconds a megabyte. */
+/**
+ * Longer texts are counted by their first part and scaled: they fit nowhere, and exact counting would take
+ * seconds a megabyte.
+ */
 const EXACT_CHARACTERS = 200_000;
 export const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json"] as const;
 const loaded = new Map<string, Promise<Tokenizer>>();
@@ -40,9 +46,10 @@ const loaded = new Map<string, Promise<Tokenizer>>();
 /**
  * The tokenizer of a model, loaded once a process.
  *
- * A folder (`ckpts/tiny/base`, absolute path) is read without any network. A hub id is looked up in the Hugging Face cache first, then
- * fetched (from HF_ENDPOINT, default huggingface.co) into it. The chat template may stand in `chat_template.jinja`, where transformers 5
- * writes it. Throws LabError when there is no tokenizer or no chat template, or the hub cannot be reached.
+ * A folder (`ckpts/tiny/base`, absolute path) is read without any network. A hub id is looked up in the
+ * Hugging Face cache first, then fetched (from HF_ENDPOINT, default huggingface.co) into it. The chat
+ * template may stand in `chat_template.jinja`, where transformers 5 writes it. Throws LabError when there is
+ * no tokenizer or no chat template, or the hub cannot be reached.
  */
 export async function loadTokenizer(model: string): Promise<Tokenizer> {
   const source = localModelPath(model) ?? hubModel(model);
@@ -60,16 +67,30 @@ export async function loadTokenizer(model: string): Promise<Tokenizer> {
 async function fromFolder(folder: string): Promise<Tokenizer> {
   for (const file of TOKENIZER_FILES) {
     if (!existsSync(join(folder, file)))
-      throw new LabError({ what: "A model folder holds no tokenizer", where: folder, expected: "tokenizer.json and tokenizer_config.json", found: `no ${file}`, todo: "Check models.base; the tiny models come with the repository in ckpts/tiny." });
+      throw new LabError({
+        what: "A model folder holds no tokenizer",
+        where: folder,
+        expected: "tokenizer.json and tokenizer_config.json",
+        found: `no ${file}`,
+        todo: "Check models.base; the tiny models come with the repository in ckpts/tiny.",
+      });
   }
   const { AutoTokenizer, env } = await import("@huggingface/transformers");
   env.allowRemoteModels = false;
   try {
     const tokenizer = await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
-    return wrap(folder, sha256(readFileSync(join(folder, "tokenizer.json"))), tokenizer, join(folder, "chat_template.jinja"));
+    return wrap(
+      folder,
+      sha256(readFileSync(join(folder, "tokenizer.json"))),
+      tokenizer,
+      join(folder, "chat_template.jinja"),
+    );
   } catch (cause) {
     if (cause instanceof LabError) throw cause;
-    throw new LabError({ what: "A tokenizer could not be loaded", where: folder, found: (cause as Error).message }, { cause });
+    throw new LabError(
+      { what: "A tokenizer could not be loaded", where: folder, found: (cause as Error).message },
+      { cause },
+    );
   }
 }
 
@@ -81,27 +102,59 @@ async function fromHub(hub: HubModel): Promise<Tokenizer> {
   env.cacheDir = join(huggingFaceHome(), "transformers.js");
   if (process.env.HF_ENDPOINT) env.remoteHost = `${process.env.HF_ENDPOINT.replace(/\/+$/, "")}/`;
   try {
-    return wrap(model, `${model}@${revision}`, await AutoTokenizer.from_pretrained(model, { revision }), null);
+    return wrap(
+      model,
+      `${model}@${revision}`,
+      await AutoTokenizer.from_pretrained(model, { revision }),
+      null,
+    );
   } catch (cause) {
     if (cause instanceof LabError) throw cause;
-    throw new LabError({ what: "A tokenizer could not be fetched", where: `${env.remoteHost}${model}, revision ${revision}`, found: (cause as Error).message, todo: "Check the network and the name, set HF_ENDPOINT to a mirror, or name a local folder in models.base." }, { cause });
+    throw new LabError(
+      {
+        what: "A tokenizer could not be fetched",
+        where: `${env.remoteHost}${model}, revision ${revision}`,
+        found: (cause as Error).message,
+        todo:
+          "Check the network and the name, set HF_ENDPOINT to a mirror, or name a local folder in " +
+          "models.base.",
+      },
+      { cause },
+    );
   } finally {
     env.allowRemoteModels = false;
   }
 }
 
-function wrap(model: string, vocabulary: string, tokenizer: PreTrainedTokenizer, templateFile: string | null): Tokenizer {
+function wrap(
+  model: string,
+  vocabulary: string,
+  tokenizer: PreTrainedTokenizer,
+  templateFile: string | null,
+): Tokenizer {
   // transformers.js looks for the template in tokenizer_config.json only.
-  const template = tokenizer.chat_template ?? (templateFile !== null && existsSync(templateFile) ? readFileSync(templateFile, "utf8") : null);
-  if (template === null) throw new LabError({ what: "A tokenizer has no chat template", where: model, expected: "chat_template in tokenizer_config.json, or chat_template.jinja" });
+  const template =
+    tokenizer.chat_template ??
+    (templateFile !== null && existsSync(templateFile) ? readFileSync(templateFile, "utf8") : null);
+  if (template === null)
+    throw new LabError({
+      what: "A tokenizer has no chat template",
+      where: model,
+      expected: "chat_template in tokenizer_config.json, or chat_template.jinja",
+    });
   tokenizer.chat_template = template;
   const countTokens = (text: string): number => {
     if (text.length <= EXACT_CHARACTERS) return tokenizer.encode(text, { add_special_tokens: false }).length;
-    return Math.round((tokenizer.encode(text.slice(0, EXACT_CHARACTERS), { add_special_tokens: false }).length * text.length) / EXACT_CHARACTERS);
+    return Math.round(
+      (tokenizer.encode(text.slice(0, EXACT_CHARACTERS), { add_special_tokens: false }).length *
+        text.length) /
+        EXACT_CHARACTERS,
+    );
   };
   const render = (chat: readonly ChatMessage[], answered: boolean): string =>
     tokenizer.apply_chat_template([...chat], { tokenize: false, add_generation_prompt: !answered }) as string;
-  const countChatTokens = (chat: readonly ChatMessage[], begin = ""): number => countTokens(render(chat, false) + begin);
+  const countChatTokens = (chat: readonly ChatMessage[], begin = ""): number =>
+    countTokens(render(chat, false) + begin);
   return {
     model,
     identity: sha256(`${vocabulary}\n${String(template)}`),

@@ -4,7 +4,8 @@ import { heldModels } from "./training-memory.ts";
 
 const shape = PUBLISHED_SHAPES["Qwen/Qwen2.5-7B-Instruct"]!;
 const { total } = countParameters(shape);
-const bytes = (rank: number | null, algorithm: "grpo" | "ppo") => heldModels(shape, rank, algorithm).reduce((sum, { bytes }) => sum + bytes, 0);
+const bytes = (rank: number | null, algorithm: "grpo" | "ppo") =>
+  heldModels(shape, rank, algorithm).reduce((sum, { bytes }) => sum + bytes, 0);
 
 test("all weights trained: GRPO holds 18 bytes a parameter, PPO a second trained model more", () => {
   expect(bytes(null, "grpo")).toBe(18 * total);
@@ -19,5 +20,9 @@ test("with LoRA the reference shares the base, and PPO still doubles it", () => 
 
 test("GRPO has no value model, and nothing but the policy is trained", () => {
   expect(heldModels(shape, 16, "grpo").map((held) => held.model)).toEqual(["policy", "reference"]);
-  expect(heldModels(shape, null, "ppo").filter((held) => held.trained > 0).map((held) => held.model)).toEqual(["policy", "value model"]);
+  expect(
+    heldModels(shape, null, "ppo")
+      .filter((held) => held.trained > 0)
+      .map((held) => held.model),
+  ).toEqual(["policy", "value model"]);
 });

@@ -7,7 +7,8 @@ export type BoxedGold =
   | { reason: string; found: string };
 
 /**
- * The content of the last `\boxed{}` inside the (last) answer block, with balanced braces, and the think block as shipped reasoning.
+ * The content of the last `\boxed{}` inside the (last) answer block, with balanced braces, and the think
+ * block as shipped reasoning.
  *
  * A box in the think block does not count. `\{` and `\}` are no braces. Linear in the text.
  */
@@ -20,6 +21,9 @@ export function goldOfOutput(output: string): BoxedGold {
   if ("reason" in box) return box;
   const thinkOpen = output.indexOf("<think>");
   const thinkClose = output.indexOf("</think>", thinkOpen);
-  const reasoning = thinkOpen !== -1 && thinkClose !== -1 && thinkClose < open ? output.slice(thinkOpen + "<think>".length, thinkClose).trim() : "";
+  const reasoning =
+    thinkOpen !== -1 && thinkClose !== -1 && thinkClose < open
+      ? output.slice(thinkOpen + "<think>".length, thinkClose).trim()
+      : "";
   return { gold: box.content, reasoning: reasoning === "" ? null : reasoning };
 }

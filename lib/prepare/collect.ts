@@ -29,21 +29,42 @@ export interface CollectOptions {
 /**
  * Own files first, then hand-written, generated, DianJin: of near-copies the first stays.
  *
- * An id that an earlier file has taken becomes `<file stem>_<id>`, so every question keeps one identity through all stages.
- * Throws LabError as readQuestions and downloadDianjin.
+ * An id that an earlier file has taken becomes `<file stem>_<id>`, so every question keeps one identity
+ * through all stages. Throws LabError as readQuestions and downloadDianjin.
  */
-export async function collectSources(lab: Pick<Lab, "config" | "paths">, { generate = generateQuestions, onProgress, signal }: CollectOptions = {}): Promise<Collected[]> {
+export async function collectSources(
+  lab: Pick<Lab, "config" | "paths">,
+  { generate = generateQuestions, onProgress, signal }: CollectOptions = {},
+): Promise<Collected[]> {
   const { prepare, seed } = lab.config;
   const collected: Collected[] = [];
-  for (const file of prepare.sources) collected.push({ origin: "own", name: basename(file), ...readQuestions(file) });
-  if (prepare.handwritten) collected.push({ origin: "handwritten", name: "handwritten", ...readHandwritten() });
+  for (const file of prepare.sources)
+    collected.push({ origin: "own", name: basename(file), ...readQuestions(file) });
+  if (prepare.handwritten)
+    collected.push({ origin: "handwritten", name: "handwritten", ...readHandwritten() });
   if (prepare.generated > 0) {
     const questions = generate(prepare.generated, seed);
-    collected.push({ origin: "generated", name: "generated", questions, setAside: [], rules: new Map(questions.map((q) => [q.id, "given by the source"])) });
+    collected.push({
+      origin: "generated",
+      name: "generated",
+      questions,
+      setAside: [],
+      rules: new Map(questions.map((q) => [q.id, "given by the source"])),
+    });
   }
   if (prepare.dianjin) {
-    const files = await downloadDianjin(lab, { onProgress: (file, done, total) => onProgress?.(`downloading ${file}: ${megabytes(done)}${total ? ` of ${megabytes(total)}` : ""}`), ...(signal ? { signal } : {}) });
-    readDianjin(files).forEach((reading, i) => collected.push({ origin: "dianjin", name: `${DIANJIN_SOURCE}/${basename(files[i]!.path)}`, ...reading }));
+    const files = await downloadDianjin(lab, {
+      onProgress: (file, done, total) =>
+        onProgress?.(`downloading ${file}: ${megabytes(done)}${total ? ` of ${megabytes(total)}` : ""}`),
+      ...(signal ? { signal } : {}),
+    });
+    readDianjin(files).forEach((reading, i) =>
+      collected.push({
+        origin: "dianjin",
+        name: `${DIANJIN_SOURCE}/${basename(files[i]!.path)}`,
+        ...reading,
+      }),
+    );
   }
   uniqueIds(collected);
   return collected;
@@ -67,8 +88,14 @@ function uniqueIds(collected: readonly Collected[]): void {
 }
 
 /** What the result depends on, a line for each source: its rows, those set aside included. */
-export function sourceHashes(collected: readonly Collected[]): { origin: SourceOrigin; name: string; sha256: string }[] {
-  return collected.map(({ origin, name, questions, setAside }) => ({ origin, name, sha256: sha256(canonicalJson([questions, setAside.map(({ file, ...row }) => row)])) }));
+export function sourceHashes(
+  collected: readonly Collected[],
+): { origin: SourceOrigin; name: string; sha256: string }[] {
+  return collected.map(({ origin, name, questions, setAside }) => ({
+    origin,
+    name,
+    sha256: sha256(canonicalJson([questions, setAside.map(({ file, ...row }) => row)])),
+  }));
 }
 
 function megabytes(bytes: number): string {

@@ -1,4 +1,7 @@
-/** Which commit of the data set a branch means: asked once, then kept, so that a workspace never mixes two versions. */
+/**
+ * Which commit of the data set a branch means: asked once, then kept, so that a workspace never mixes two
+ * versions.
+ */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
@@ -11,11 +14,17 @@ const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(revision);
 const ANSWER_MS = 20_000;
 
 /**
- * The commit behind `revision`: itself when it is one; the one that this workspace was given before; else what the hub says of `url`
- * (header X-Repo-Commit), which is kept in `folder`/revision.json. A server that does not say leaves the revision as it is.
- * Deleting the file asks again. Never throws: a hub that cannot be reached is told by the download.
+ * The commit behind `revision`: itself when it is one; the one that this workspace was given before; else
+ * what the hub says of `url` (header X-Repo-Commit), which is kept in `folder`/revision.json. A server that
+ * does not say leaves the revision as it is. Deleting the file asks again. Never throws: a hub that cannot be
+ * reached is told by the download.
  */
-export async function pinnedRevision(folder: string, endpoint: string, revision: string, url: string): Promise<string> {
+export async function pinnedRevision(
+  folder: string,
+  endpoint: string,
+  revision: string,
+  url: string,
+): Promise<string> {
   if (isCommit(revision)) return revision;
   const file = join(folder, "revision.json");
   const kept = readPin(file);
@@ -30,7 +39,11 @@ export async function pinnedRevision(folder: string, endpoint: string, revision:
 
 async function askCommit(url: string): Promise<string | null> {
   try {
-    const response = await fetch(url, { method: "HEAD", redirect: "manual", signal: AbortSignal.timeout(ANSWER_MS) });
+    const response = await fetch(url, {
+      method: "HEAD",
+      redirect: "manual",
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
     const commit = response.headers.get("x-repo-commit") ?? "";
     return isCommit(commit) ? commit : null;
   } catch {

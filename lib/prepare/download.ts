@@ -1,5 +1,14 @@
 /** One file over HTTP: resumed where it was cut, checked before it takes its name. */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { fileError, makeFolder, syncFolder, writeFileAtomic, writeFully } from "../store/atomic.ts";
 import { LabError } from "../errors.ts";
@@ -11,7 +20,10 @@ import { Interrupted, openUrl, Refused } from "./http-open.ts";
 export interface DownloadOptions {
   url: string;
   path: string;
-  /** What the file must be, where the caller knows it. What the server says of it (X-Linked-ETag, X-Linked-Size) is checked besides. */
+  /**
+   * What the file must be, where the caller knows it. What the server says of it (X-Linked-ETag,
+   * X-Linked-Size) is checked besides.
+   */
   sha256?: string | undefined;
   /** Looks at the complete file before it is renamed; throws when it is not the one that was wanted. */
   check?: ((partPath: string) => void | Promise<void>) | undefined;
@@ -46,11 +58,12 @@ interface PartState {
 /**
  * Downloads to `<path>.part`, resuming by Range, then checks length, sha256 and content, then renames.
  *
- * A part goes on only while the server's ETag (or, without one, its length) stays the same; else it starts anew. Retried with growing waits:
- * connection errors, cuts, silence, 408, 429 (Retry-After heard), 5xx. Refused for good: other statuses, an HTML page, a wrong length or
- * hash (after one more try from the start), a failed check. Throws LabError; what has arrived stays for the next call unless it is wrong.
- * A second call for a path that is on its way gets the first one's end; another process that writes in the folder is a LabError. An
- * interrupted cell ends it.
+ * A part goes on only while the server's ETag (or, without one, its length) stays the same; else it starts
+ * anew. Retried with growing waits: connection errors, cuts, silence, 408, 429 (Retry-After heard), 5xx.
+ * Refused for good: other statuses, an HTML page, a wrong length or hash (after one more try from the start),
+ * a failed check. Throws LabError; what has arrived stays for the next call unless it is wrong. A second call
+ * for a path that is on its way gets the first one's end; another process that writes in the folder is a
+ * LabError. An interrupted cell ends it.
  */
 export async function downloadFile(options: DownloadOptions): Promise<Download> {
   const known = running.get(options.path);
@@ -114,12 +127,20 @@ async function downloadAlone(options: DownloadOptions): Promise<Download> {
 class WrongContent extends Error {}
 
 /** One request: appends what comes to the part. Throws Interrupted when more is to come. */
-async function fetchRest(options: DownloadOptions, part: string, state: PartState | null): Promise<PartState> {
+async function fetchRest(
+  options: DownloadOptions,
+  part: string,
+  state: PartState | null,
+): Promise<PartState> {
   const { url, idleTimeoutMs = 30_000, signal, onProgress } = options;
   const offset = state === null ? 0 : partSize(part);
-  if (state?.size !== null && state?.size === offset && offset > 0) return state; // only the checks were missing
+  // only the checks were missing
+  if (state?.size !== null && state?.size === offset && offset > 0) return state;
   const response = await openUrl(url, { offset, etag: state?.etag ?? null, idleTimeoutMs, signal });
-  const goesOn = response.status === 206 && response.start === offset && (state === null || state.size === null || state.size === response.size);
+  const goesOn =
+    response.status === 206 &&
+    response.start === offset &&
+    (state === null || state.size === null || state.size === response.size);
   if (response.status === 206 && !goesOn && offset > 0) {
     await response.cancel();
     throw new Interrupted("the file on the server has changed", { fromStart: true });
@@ -135,21 +156,29 @@ async function fetchRest(options: DownloadOptions, part: string, state: PartStat
       writeFully(fd, chunk);
       done += chunk.length;
       onProgress?.(done, next.size);
-      if (next.size !== null && done > next.size) throw new WrongContent(`more than the ${next.size} bytes announced`);
+      if (next.size !== null && done > next.size)
+        throw new WrongContent(`more than the ${next.size} bytes announced`);
     }
     fsyncSync(fd);
-    if (next.size !== null && done < next.size) throw new Interrupted(`the connection ended after ${done} of ${next.size} bytes`);
+    if (next.size !== null && done < next.size)
+      throw new Interrupted(`the connection ended after ${done} of ${next.size} bytes`);
   } finally {
     closeSync(fd);
   }
   return next;
 }
 
-async function complete({ path, sha256: wanted, check }: DownloadOptions, part: string, state: PartState): Promise<string> {
-  if (state.size !== null && partSize(part) !== state.size) throw new WrongContent(`${partSize(part)} bytes are here, ${state.size} were announced`);
+async function complete(
+  { path, sha256: wanted, check }: DownloadOptions,
+  part: string,
+  state: PartState,
+): Promise<string> {
+  if (state.size !== null && partSize(part) !== state.size)
+    throw new WrongContent(`${partSize(part)} bytes are here, ${state.size} were announced`);
   const sha256 = await hashFile(part);
   for (const expected of [wanted, state.sha256])
-    if (expected && sha256 !== expected) throw new WrongContent(`the file's sha256 is ${sha256}, not ${expected}`);
+    if (expected && sha256 !== expected)
+      throw new WrongContent(`the file's sha256 is ${sha256}, not ${expected}`);
   try {
     await check?.(part);
   } catch (error) {
@@ -182,7 +211,16 @@ function partSize(part: string): number {
 }
 
 function refused(url: string, found: string, cause: unknown): LabError {
-  return new LabError({ what: "A download was refused", where: url, expected: "the file that was asked for", found, todo: "Check the endpoint and the revision, or get the file by hand and give it with --source." }, { cause });
+  return new LabError(
+    {
+      what: "A download was refused",
+      where: url,
+      expected: "the file that was asked for",
+      found,
+      todo: "Check the endpoint and the revision, or get the file by hand and give it with --source.",
+    },
+    { cause },
+  );
 }
 
 function gaveUp(url: string, error: Error, tries: number, kept: number): LabError {
@@ -192,7 +230,9 @@ function gaveUp(url: string, error: Error, tries: number, kept: number): LabErro
       where: url,
       expected: "a network that reaches this address",
       found: `${error.message} (${tries} tries)`,
-      todo: `Try again later${kept > 0 ? `: it goes on after the ${kept} bytes that are here` : ""}; or name a mirror; behind a proxy set NODE_USE_ENV_PROXY=1.`,
+      todo:
+        `Try again later${kept > 0 ? `: it goes on after the ${kept} bytes that are here` : ""}; ` +
+        "or name a mirror; behind a proxy set NODE_USE_ENV_PROXY=1.",
     },
     { cause: error },
   );
@@ -201,6 +241,8 @@ function gaveUp(url: string, error: Error, tries: number, kept: number): LabErro
 function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, ms);
-    signal?.addEventListener("abort", () => (clearTimeout(timer), reject(signal.reason as Error)), { once: true });
+    signal?.addEventListener("abort", () => (clearTimeout(timer), reject(signal.reason as Error)), {
+      once: true,
+    });
   });
 }

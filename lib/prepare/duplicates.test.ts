@@ -43,8 +43,17 @@ describe("the same question is found in another dress", () => {
     ["banker's numerals", "人民币伍仟元整", "人民币5000元整"],
     ["invisible characters", "What is EBIT?", "What\u200b is\ufeff EBIT?"],
     ["markdown", "What is **EBIT**?", "What is EBIT?"],
-    ["DianJin's instructions", "下列属于货币市场的是()\nA. 股票\nB. 票据", "假设你是一位金融行业专家，请回答下列问题。\n注意：题目是单选题，只需要返回一个最合适的选项。\n\n下列属于货币市场的是()\nA. 股票\nB. 票据\n\n请一步步思考，并把答案选项放到\\boxed{}中。"],
-    ["FinQA's instructions", "How many clips did she sell?", "How many clips did she sell?\nPut your final answer within \\boxed{}."],
+    [
+      "DianJin's instructions",
+      "下列属于货币市场的是()\nA. 股票\nB. 票据",
+      "假设你是一位金融行业专家，请回答下列问题。\n注意：题目是单选题，只需要返回一个最合适的选项。\n\n下列属于货币市场的是()\nA. 股票\nB. " +
+        "票据\n\n请一步步思考，并把答案选项放到\\boxed{}中。",
+    ],
+    [
+      "FinQA's instructions",
+      "How many clips did she sell?",
+      "How many clips did she sell?\nPut your final answer within \\boxed{}.",
+    ],
     ["circled numbers", "①存款②贷款，哪些对？", "(1)存款(2)贷款，哪些对？"],
   ])("in other %s", (_, a, b) => same(a, b));
 
@@ -65,7 +74,10 @@ describe("the same question is found in another dress", () => {
     ["with Chinese numbers", "下列哪项是流动资产？\n一、专利\n二、厂房\n三、现金\n四、商誉"],
     ["named 选项", "下列哪项是流动资产？\n选项A：专利\n选项B：厂房\n选项C：现金\n选项D：商誉"],
     ["with bullets", "下列哪项是流动资产？\n- 专利\n- 厂房\n- 现金\n- 商誉"],
-    ["numbered, other order, other width", "3、下列哪项是流动资产?\n（Ａ）专利\n（Ｂ）商誉\n（Ｃ）厂房\n（Ｄ）现金"],
+    [
+      "numbered, other order, other width",
+      "3、下列哪项是流动资产?\n（Ａ）专利\n（Ｂ）商誉\n（Ｃ）厂房\n（Ｄ）现金",
+    ],
   ])("with its options %s", (_, b) => same(options, b));
 });
 
@@ -96,30 +108,68 @@ describe("another question is not taken for a copy", () => {
   test("any two values of a template differ", () => {
     const template = (n: number, p: number) => `某公司营收 ${n} 万元，净利率 ${p}%，求净利润。`;
     const value = fc.tuple(fc.integer({ min: 1, max: 99999 }), fc.integer({ min: 1, max: 99 }));
-    fc.assert(fc.property(value, value, (a, b) => (canonicalKey(template(...a)) === canonicalKey(template(...b))) === (a[0] === b[0] && a[1] === b[1])));
+    fc.assert(
+      fc.property(
+        value,
+        value,
+        (a, b) =>
+          (canonicalKey(template(...a)) === canonicalKey(template(...b))) ===
+          (a[0] === b[0] && a[1] === b[1]),
+      ),
+    );
   });
 
   test("any order of any options with any labels is the same question", () => {
     const option = fc.stringMatching(/^[k-z\u4e00-\u4e8c]{2,8} ?\d{0,3}$/);
-    const labels = ["A. B. C. D.", "(A) (B) (C) (D)", "1. 2. 3. 4.", "A、 B、 C、 D、", "（ａ） （ｂ） （ｃ） （ｄ）"].map((l) => l.split(" "));
-    fc.assert(fc.property(fc.uniqueArray(option, { minLength: 4, maxLength: 4 }), fc.nat(4), fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }), (texts, dress, order) => {
-      const a = `Which one?\n${texts.map((t, i) => `${labels[0]![i]} ${t}`).join("\n")}`;
-      const b = `Which one?\n${order.map((o, i) => `${labels[dress]![i]} ${texts[o]}`).join("\n")}`;
-      same(a, b);
-    }));
+    const labels = [
+      "A. B. C. D.",
+      "(A) (B) (C) (D)",
+      "1. 2. 3. 4.",
+      "A、 B、 C、 D、",
+      "（ａ） （ｂ） （ｃ） （ｄ）",
+    ].map((l) => l.split(" "));
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(option, { minLength: 4, maxLength: 4 }),
+        fc.nat(4),
+        fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }),
+        (texts, dress, order) => {
+          const a = `Which one?\n${texts.map((t, i) => `${labels[0]![i]} ${t}`).join("\n")}`;
+          const b = `Which one?\n${order.map((o, i) => `${labels[dress]![i]} ${texts[o]}`).join("\n")}`;
+          same(a, b);
+        },
+      ),
+    );
   });
 });
 
 describe("arabicDigits", () => {
   test.each([
-    ["一百二十万", "1200000"], ["两千零五", "2005"], ["十五", "15"], ["三十", "30"], ["二〇二三", "2023"], ["一亿二千万", "120000000"],
-    ["1.25万", "12500"], ["0.5亿", "50000000"], ["3百分点", "3百分点"], ["万科", "万科"], ["百分之零点五", "0.5%"], ["5千万", "50000000"], ["1.23456万", "12345.6"],
+    ["一百二十万", "1200000"],
+    ["两千零五", "2005"],
+    ["十五", "15"],
+    ["三十", "30"],
+    ["二〇二三", "2023"],
+    ["一亿二千万", "120000000"],
+    ["1.25万", "12500"],
+    ["0.5亿", "50000000"],
+    ["3百分点", "3百分点"],
+    ["万科", "万科"],
+    ["百分之零点五", "0.5%"],
+    ["5千万", "50000000"],
+    ["1.23456万", "12345.6"],
   ])("%s is %s", (a, b) => expect(arabicDigits(a)).toBe(b));
 });
 
 test("options are split off, what follows their last line stays with the stem", () => {
-  expect(splitOptions("哪项？\nA. 一\nB. 二\n请选择。")).toMatchObject({ stem: "哪项？\n\n请选择。", options: ["一", "二"] });
-  expect(splitOptions("Vitamin A. deficiency costs?")).toMatchObject({ stem: "Vitamin A. deficiency costs?", options: [] });
+  expect(splitOptions("哪项？\nA. 一\nB. 二\n请选择。")).toMatchObject({
+    stem: "哪项？\n\n请选择。",
+    options: ["一", "二"],
+  });
+  expect(splitOptions("Vitamin A. deficiency costs?")).toMatchObject({
+    stem: "Vitamin A. deficiency costs?",
+    options: [],
+  });
   expect(splitOptions("U.S. bonds: A. x B. y C. z").options).toEqual(["x", "y", "z"]);
 });
 
@@ -129,19 +179,55 @@ test("a hostile megabyte takes linear time", () => {
     canonicalKey(text);
     return performance.now() - start;
   };
-  for (const unit of [" ", "\n", "A. ", "1. ", "一", "(", "\\boxed{} ", "假设你是", "1,", "9", "请 ", "a\n", "百", "1.", "a", "点", "- a\n", "-", "(i) ", "1亿", "(1) a", "ii. ", "q"]) {
+  for (const unit of [
+    " ",
+    "\n",
+    "A. ",
+    "1. ",
+    "一",
+    "(",
+    "\\boxed{} ",
+    "假设你是",
+    "1,",
+    "9",
+    "请 ",
+    "a\n",
+    "百",
+    "1.",
+    "a",
+    "点",
+    "- a\n",
+    "-",
+    "(i) ",
+    "1亿",
+    "(1) a",
+    "ii. ",
+    "q",
+  ]) {
     // A quadratic pattern fails at the first length already, before the second one would take minutes.
-    for (const length of [9e4, 1e6]) expect(time(unit.repeat(Math.ceil(length / unit.length))), `${JSON.stringify(unit)} to ${length}`).toBeLessThan(length / 1e6 < 0.5 ? 1000 : 4000);
+    for (const length of [9e4, 1e6])
+      expect(
+        time(unit.repeat(Math.ceil(length / unit.length))),
+        `${JSON.stringify(unit)} to ${length}`,
+      ).toBeLessThan(length / 1e6 < 0.5 ? 1000 : 4000);
   }
 }, 60_000);
 
 describe("removeDuplicates", () => {
   const q = (id: string, question: string, gold_answer = "1") => ({ id, question, gold_answer });
   test("the first copy stays, each removed one names it and whether the golds differ", () => {
-    const questions = [q("a", "营收 100 万元？", "5%"), q("b", "另一题"), q("c", "营收100万元", "百分之五"), q("d", "1、营收一百万元", "6%")];
+    const questions = [
+      q("a", "营收 100 万元？", "5%"),
+      q("b", "另一题"),
+      q("c", "营收100万元", "百分之五"),
+      q("d", "1、营收一百万元", "6%"),
+    ];
     const { kept, removed } = removeDuplicates(questions);
     expect(kept.map((k) => k.id)).toEqual(["a", "b"]);
-    expect(removed).toEqual([{ id: "c", of: "a", goldDiffers: false }, { id: "d", of: "a", goldDiffers: true }]);
+    expect(removed).toEqual([
+      { id: "c", of: "a", goldDiffers: false },
+      { id: "d", of: "a", goldDiffers: true },
+    ]);
   });
   test("a letter that moved with its option is no contradiction", () => {
     const { removed } = removeDuplicates([q("a", "?\nA. x\nB. y", "A"), q("b", "?\nA. y\nB. x", "B")]);
@@ -152,9 +238,23 @@ describe("removeDuplicates", () => {
 describe("overlapReport", () => {
   const q = (id: string, question: string) => ({ id, question });
   test("near-copies across are named, a shared template shows in the n-grams only", () => {
-    const train = [q("t1", "公司去年营收为 100 万元，今年营收为 120 万元，请问营收增长率是多少？"), q("t2", "利率百分之五")];
-    const report = overlapReport(train, [q("e1", "公司去年营收为 200 万元，今年营收为 260 万元，请问营收增长率是多少？"), q("e2", "利率5%"), q("e3", "利率 5 %")], 5);
-    expect(report.copies).toEqual([{ train: "t2", test: "e2" }, { train: "t2", test: "e3" }]);
+    const train = [
+      q("t1", "公司去年营收为 100 万元，今年营收为 120 万元，请问营收增长率是多少？"),
+      q("t2", "利率百分之五"),
+    ];
+    const report = overlapReport(
+      train,
+      [
+        q("e1", "公司去年营收为 200 万元，今年营收为 260 万元，请问营收增长率是多少？"),
+        q("e2", "利率5%"),
+        q("e3", "利率 5 %"),
+      ],
+      5,
+    );
+    expect(report.copies).toEqual([
+      { train: "t2", test: "e2" },
+      { train: "t2", test: "e3" },
+    ]);
     expect(report.copiesWithin).toEqual({ train: 0, test: 1 });
     expect(report.ngram.most[0]).toMatchObject({ test: "e1" });
     expect(report.ngram.most[0]!.share).toBeGreaterThan(0.3);
@@ -162,8 +262,14 @@ describe("overlapReport", () => {
   });
   test("an identical text shares everything, a foreign one nothing, an empty set is not judged", () => {
     const text = "What was the percentage change in total revenue from 2018 to 2019 for the company?";
-    expect(overlapReport([q("a", text)], [q("b", text)], 8).ngram).toMatchObject({ meanShare: 1, medianShare: 1 });
-    expect(overlapReport([q("a", text)], [q("b", "某公司的存货周转天数比去年增加了多少天才会影响现金循环？")], 8).ngram.meanShare).toBe(0);
+    expect(overlapReport([q("a", text)], [q("b", text)], 8).ngram).toMatchObject({
+      meanShare: 1,
+      medianShare: 1,
+    });
+    expect(
+      overlapReport([q("a", text)], [q("b", "某公司的存货周转天数比去年增加了多少天才会影响现金循环？")], 8)
+        .ngram.meanShare,
+    ).toBe(0);
     expect(overlapReport([], [q("b", text)]).ngram).toMatchObject({ meanShare: null, medianShare: null });
     expect(overlapReport([q("a", text)], [])).toMatchObject({ copies: [], ngram: { meanShare: null } });
   });

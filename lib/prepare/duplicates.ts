@@ -11,14 +11,21 @@ export interface RemovedDuplicate {
 }
 
 /** Keeps the first copy of each question, in order; tells what was removed and for which. */
-export function removeDuplicates<T extends Pick<Question, "id" | "question" | "gold_answer">>(questions: readonly T[]): { kept: T[]; removed: RemovedDuplicate[] } {
+export function removeDuplicates<T extends Pick<Question, "id" | "question" | "gold_answer">>(
+  questions: readonly T[],
+): { kept: T[]; removed: RemovedDuplicate[] } {
   const first = new Map<string, T>();
   const kept: T[] = [];
   const removed: RemovedDuplicate[] = [];
   for (const question of questions) {
     const key = canonicalKey(question.question);
     const before = first.get(key);
-    if (before) removed.push({ id: question.id, of: before.id, goldDiffers: goldDiffers(before.gold_answer, question.gold_answer) });
+    if (before)
+      removed.push({
+        id: question.id,
+        of: before.id,
+        goldDiffers: goldDiffers(before.gold_answer, question.gold_answer),
+      });
     else {
       first.set(key, question);
       kept.push(question);
@@ -29,6 +36,7 @@ export function removeDuplicates<T extends Pick<Question, "id" | "question" | "g
 
 function goldDiffers(a: string, b: string): boolean {
   const letters = /^\s*\(?[A-J](?:[\s,、]*[A-J])*\)?\.?\s*$/i;
-  if (letters.test(a) && letters.test(b)) return false; // the same letter is another option once the order has changed
+  // the same letter is another option once the order has changed
+  if (letters.test(a) && letters.test(b)) return false;
   return canonicalKey(a) !== canonicalKey(b);
 }

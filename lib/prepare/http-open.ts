@@ -1,4 +1,7 @@
-/** The start of an HTTP download: redirects followed by hand, because the first answer says what the last one must deliver. */
+/**
+ * The start of an HTTP download: redirects followed by hand, because the first answer says what the last one
+ * must deliver.
+ */
 
 export interface OpenOptions {
   /** First byte wanted. */
@@ -16,7 +19,9 @@ export interface OpenedUrl {
   /** Length of the whole file; null when the server does not say. */
   size: number | null;
   etag: string | null;
-  /** The file's sha256 where the server vouches for it (Hugging Face: X-Linked-ETag of files in LFS or Xet). */
+  /**
+   * The file's sha256 where the server vouches for it (Hugging Face: X-Linked-ETag of files in LFS or Xet).
+   */
   sha256: string | null;
   chunks: AsyncIterable<Uint8Array>;
   cancel(): Promise<void>;
@@ -27,7 +32,10 @@ export class Interrupted extends Error {
   readonly retryAfterMs: number | undefined;
   /** What has arrived is of no use for it. */
   readonly fromStart: boolean;
-  constructor(message: string, { retryAfterMs, fromStart = false }: { retryAfterMs?: number | undefined; fromStart?: boolean } = {}) {
+  constructor(
+    message: string,
+    { retryAfterMs, fromStart = false }: { retryAfterMs?: number | undefined; fromStart?: boolean } = {},
+  ) {
     super(message);
     this.retryAfterMs = retryAfterMs;
     this.fromStart = fromStart;
@@ -41,12 +49,17 @@ const MAX_REDIRECTS = 5;
 const MAX_RETRY_AFTER_MS = 60_000;
 
 /**
- * GET with Range, up to five redirects (never from https to http), until a 200 or 206 with a body that is no web page.
+ * GET with Range, up to five redirects (never from https to http), until a 200 or 206 with a body that is no
+ * web page.
  *
- * Source of the headers: Hugging Face Hub, `huggingface_hub.file_download`. Throws Interrupted (connection, 408, 416, 429, 5xx, silence) or
- * Refused (any other status, an HTML page, a redirect that leads nowhere allowed); an abort by `signal` is thrown as it is.
+ * Source of the headers: Hugging Face Hub, `huggingface_hub.file_download`. Throws Interrupted (connection,
+ * 408, 416, 429, 5xx, silence) or Refused (any other status, an HTML page, a redirect that leads nowhere
+ * allowed); an abort by `signal` is thrown as it is.
  */
-export async function openUrl(url: string, { offset, etag, idleTimeoutMs, signal }: OpenOptions): Promise<OpenedUrl> {
+export async function openUrl(
+  url: string,
+  { offset, etag, idleTimeoutMs, signal }: OpenOptions,
+): Promise<OpenedUrl> {
   const idle = new AbortController();
   const timer = setTimeout(() => idle.abort(), idleTimeoutMs);
   const either = signal ? AbortSignal.any([signal, idle.signal]) : idle.signal;
@@ -60,7 +73,8 @@ export async function openUrl(url: string, { offset, etag, idleTimeoutMs, signal
     const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get("content-range") ?? "");
     const length = number(response.headers.get("content-length"));
     const size = response.status === 206 ? number(range?.[2]) : (length ?? linked.size);
-    if (linked.size !== null && size !== null && linked.size !== size) throw new Refused(`a file of ${size} bytes where ${linked.size} were announced`);
+    if (linked.size !== null && size !== null && linked.size !== size)
+      throw new Refused(`a file of ${size} bytes where ${linked.size} were announced`);
     return {
       status: response.status as 200 | 206,
       start: response.status === 206 ? Number(range?.[1] ?? NaN) : 0,
@@ -75,7 +89,11 @@ export async function openUrl(url: string, { offset, etag, idleTimeoutMs, signal
   }
 }
 
-async function* chunks(response: Response, timer: NodeJS.Timeout, fail: (error: unknown) => unknown): AsyncGenerator<Uint8Array> {
+async function* chunks(
+  response: Response,
+  timer: NodeJS.Timeout,
+  fail: (error: unknown) => unknown,
+): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
       timer.refresh();
@@ -93,7 +111,12 @@ interface Linked {
   sha256: string | null;
 }
 
-async function follow(start: string, offset: number, etag: string | null, signal: AbortSignal): Promise<{ response: Response; linked: Linked }> {
+async function follow(
+  start: string,
+  offset: number,
+  etag: string | null,
+  signal: AbortSignal,
+): Promise<{ response: Response; linked: Linked }> {
   let url = new URL(start);
   const linked: Linked = { size: null, sha256: null };
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
@@ -112,7 +135,8 @@ async function follow(start: string, offset: number, etag: string | null, signal
     if (response.status >= 300 && response.status < 400 && location !== null) {
       await response.body?.cancel();
       const next = new URL(location, url);
-      if (next.protocol !== "https:" && !(next.protocol === "http:" && url.protocol === "http:")) throw new Refused(`a redirect from ${url.protocol}// to ${next.protocol}//`);
+      if (next.protocol !== "https:" && !(next.protocol === "http:" && url.protocol === "http:"))
+        throw new Refused(`a redirect from ${url.protocol}// to ${next.protocol}//`);
       url = next;
       continue;
     }
@@ -130,8 +154,13 @@ async function statusError(response: Response): Promise<Error> {
   await response.body?.cancel();
   const { status } = response;
   const said = `HTTP ${status} ${response.statusText}`.trim();
-  if (status === 408 || status === 416 || status === 429 || status >= 500) return new Interrupted(said, { retryAfterMs: retryAfterMs(response.headers.get("retry-after")), fromStart: status === 416 });
-  if (status === 401 || status === 403) return new Refused(`${said}: the server wants an account or does not serve this`);
+  if (status === 408 || status === 416 || status === 429 || status >= 500)
+    return new Interrupted(said, {
+      retryAfterMs: retryAfterMs(response.headers.get("retry-after")),
+      fromStart: status === 416,
+    });
+  if (status === 401 || status === 403)
+    return new Refused(`${said}: the server wants an account or does not serve this`);
   return new Refused(status === 404 ? `${said}: no such file, dataset or revision there` : said);
 }
 
@@ -146,7 +175,8 @@ function retryAfterMs(header: string | null): number | undefined {
 function connectionError(error: unknown): Error {
   if (error instanceof Interrupted || error instanceof Refused) return error;
   const { cause, message } = error as Error & { cause?: { code?: string; message?: string } };
-  if (cause?.code === "ENOTFOUND" || cause?.code === "EAI_AGAIN") return new Interrupted(`no network, or no such host (${cause.message})`);
+  if (cause?.code === "ENOTFOUND" || cause?.code === "EAI_AGAIN")
+    return new Interrupted(`no network, or no such host (${cause.message})`);
   return new Interrupted(`the connection failed (${cause?.code ?? cause?.message ?? message})`);
 }
 

@@ -20,19 +20,48 @@ export const PrepareReport = z.object({
   /** Whether an earlier result was handed back. */
   reused: z.boolean(),
   /** A row a file: read = taken + set aside by reason. */
-  files: z.array(z.object({ name: z.string(), origin: z.string(), read: count, taken: count, setAside: counts })),
+  files: z.array(
+    z.object({ name: z.string(), origin: z.string(), read: count, taken: count, setAside: counts }),
+  ),
   /** A row a source (the rows' own field): read = kept + set aside by reason. */
-  sources: z.array(z.object({ source: z.string(), origin: z.string(), read: count, kept: count, setAside: counts })),
+  sources: z.array(
+    z.object({ source: z.string(), origin: z.string(), read: count, kept: count, setAside: counts }),
+  ),
   /** Questions by type: all that were read, all that fit, all that were kept. */
   types: z.array(z.object({ type: z.string(), read: count, fitting: count, kept: count })),
   /** Rule of `classify` → questions it typed. */
   rules: z.array(z.object({ rule: z.string(), type: z.string(), questions: count })),
   /** Prompt tokens of every question that was counted, and whether its type came with it. */
-  tokens: z.array(z.object({ id: z.string(), source: z.string(), type: z.string(), typeGiven: z.boolean(), tokens: count, kept: z.boolean() })),
-  limits: z.object({ maxPromptTokens: count, maxLength: count, overMaxPromptTokens: count, overMaxLength: count }),
-  duplicates: z.array(z.object({ id: z.string(), of: z.string(), goldDiffers: z.boolean(), question: z.string(), ofQuestion: z.string() })),
+  tokens: z.array(
+    z.object({
+      id: z.string(),
+      source: z.string(),
+      type: z.string(),
+      typeGiven: z.boolean(),
+      tokens: count,
+      kept: z.boolean(),
+    }),
+  ),
+  limits: z.object({
+    maxPromptTokens: count,
+    maxLength: count,
+    overMaxPromptTokens: count,
+    overMaxLength: count,
+  }),
+  duplicates: z.array(
+    z.object({
+      id: z.string(),
+      of: z.string(),
+      goldDiffers: z.boolean(),
+      question: z.string(),
+      ofQuestion: z.string(),
+    }),
+  ),
   sample: z.object({
-    types: z.record(QuestionType, z.object({ share: z.number(), wanted: count, available: count, taken: count })),
+    types: z.record(
+      QuestionType,
+      z.object({ share: z.number(), wanted: count, available: count, taken: count }),
+    ),
     filledFromOthers: count,
     missing: count,
   }),
@@ -49,34 +78,78 @@ interface Parts {
   config: Config;
 }
 
-/** Counts everything once. Every row that was read is in exactly one place: kept, or set aside for one reason. */
-export function describePreparation({ collected, candidates, setAside, rows, removed, sample, config }: Parts): PrepareReport {
+/**
+ * Counts everything once. Every row that was read is in exactly one place: kept, or set aside for one reason.
+ */
+export function describePreparation({
+  collected,
+  candidates,
+  setAside,
+  rows,
+  removed,
+  sample,
+  config,
+}: Parts): PrepareReport {
   const kept = new Set(rows.map((q) => q.id));
   const byId = new Map(candidates.map((c) => [c.question.id, c]));
-  const reasonOf = new Map(setAside.filter((s) => s.line === null && s.id !== null).map((s) => [s.id!, s.reason]));
+  const reasonOf = new Map(
+    setAside.filter((s) => s.line === null && s.id !== null).map((s) => [s.id!, s.reason]),
+  );
   const counted = candidates.filter((c) => c.tokens !== null);
   const { maxPromptTokens } = config.prepare;
   const { maxLength } = config.sft;
-  const fits = (c: PreparedQuestion) => kept.has(c.question.id) || reasonOf.get(c.question.id) === "not_sampled";
+  const fits = (c: PreparedQuestion) =>
+    kept.has(c.question.id) || reasonOf.get(c.question.id) === "not_sampled";
 
   return {
     rows: rows.length,
     reused: false,
-    files: collected.map(({ name, origin, questions, setAside: bad }) => ({ name, origin, read: questions.length + bad.length, taken: questions.length, setAside: Object.fromEntries(countBy(bad, (s) => s.reason)) })),
+    files: collected.map(({ name, origin, questions, setAside: bad }) => ({
+      name,
+      origin,
+      read: questions.length + bad.length,
+      taken: questions.length,
+      setAside: Object.fromEntries(countBy(bad, (s) => s.reason)),
+    })),
     sources: describeSources(collected, kept, reasonOf),
     types: QUESTION_TYPES.map((type) => {
       const ofType = candidates.filter((c) => c.question.type === type);
-      return { type, read: ofType.length, fitting: ofType.filter(fits).length, kept: ofType.filter((c) => kept.has(c.question.id)).length };
+      return {
+        type,
+        read: ofType.length,
+        fitting: ofType.filter(fits).length,
+        kept: ofType.filter((c) => kept.has(c.question.id)).length,
+      };
     }),
     rules: describeRules(candidates),
-    tokens: counted.map(({ question: { id, source, type }, rule, tokens }) => ({ id, source, type, typeGiven: rule === GIVEN, tokens: tokens!, kept: kept.has(id) })),
-    limits: { maxPromptTokens, maxLength, overMaxPromptTokens: counted.filter((c) => c.tokens! > maxPromptTokens).length, overMaxLength: counted.filter((c) => c.tokens! > maxLength).length },
-    duplicates: removed.map((d) => ({ ...d, question: byId.get(d.id)!.question.question.slice(0, 500), ofQuestion: byId.get(d.of)!.question.question.slice(0, 500) })),
+    tokens: counted.map(({ question: { id, source, type }, rule, tokens }) => ({
+      id,
+      source,
+      type,
+      typeGiven: rule === GIVEN,
+      tokens: tokens!,
+      kept: kept.has(id),
+    })),
+    limits: {
+      maxPromptTokens,
+      maxLength,
+      overMaxPromptTokens: counted.filter((c) => c.tokens! > maxPromptTokens).length,
+      overMaxLength: counted.filter((c) => c.tokens! > maxLength).length,
+    },
+    duplicates: removed.map((d) => ({
+      ...d,
+      question: byId.get(d.id)!.question.question.slice(0, 500),
+      ofQuestion: byId.get(d.of)!.question.question.slice(0, 500),
+    })),
     sample,
   };
 }
 
-function describeSources(collected: readonly Collected[], kept: ReadonlySet<string>, reasonOf: ReadonlyMap<string, string>): PrepareReport["sources"] {
+function describeSources(
+  collected: readonly Collected[],
+  kept: ReadonlySet<string>,
+  reasonOf: ReadonlyMap<string, string>,
+): PrepareReport["sources"] {
   const sources = new Map<string, PrepareReport["sources"][number]>();
   for (const { origin, questions, setAside } of collected) {
     const of = (source: string) => {

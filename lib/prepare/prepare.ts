@@ -38,7 +38,10 @@ export interface PreparedQuestion {
   question: Question;
   origin: Collected["origin"];
   rule: string;
-  /** Tokens of the longer of the student's and the Teacher's prompt, chat template included; null for rows that left before they were counted. */
+  /**
+   * Tokens of the longer of the student's and the Teacher's prompt, chat template included; null for rows
+   * that left before they were counted.
+   */
   tokens: number | null;
 }
 
@@ -53,20 +56,31 @@ export function reportPath(lab: Pick<Lab, "paths">): string {
 }
 
 /**
- * Collects, classifies, sets aside what has no readable gold answer or is too long, removes near-copies, samples, and writes.
+ * Collects, classifies, sets aside what has no readable gold answer or is too long, removes near-copies,
+ * samples, and writes.
  *
- * In this order, so that the sample is full: own files (all their good rows are kept), hand-written, generated, DianJin; of the near-copies
- * that can be used the first stays. Rows leave with a reason into `data/raw/set_aside.jsonl`; the rest is `data/raw/raw.jsonl`, in a drawn order, with a manifest.
- * The same config, files, tokenizer and code give the stored result back at once. Throws LabError: an unreadable source, a download that fails,
- * a missing tokenizer, a folder that cannot be written, nothing left.
+ * In this order, so that the sample is full: own files (all their good rows are kept), hand-written,
+ * generated, DianJin; of the near-copies that can be used the first stays. Rows leave with a reason into
+ * `data/raw/set_aside.jsonl`; the rest is `data/raw/raw.jsonl`, in a drawn order, with a manifest. The same
+ * config, files, tokenizer and code give the stored result back at once. Throws LabError: an unreadable
+ * source, a download that fails, a missing tokenizer, a folder that cannot be written, nothing left.
  */
 export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<PrepareReport> {
   const { prepare: settings, prompt, seed } = lab.config;
   const prompts = [ownPrompt(prompt.system), promptOf(prompt.teacher)];
   const tokenizer = options.tokenizer ?? (await loadTokenizer(lab.config.models.base));
   const collected = await collectSources(lab, options);
-  const { testShare, sources, ...used } = settings; // the split is stage 3's; of the files the content counts, not the place
-  const inputs = { ...used, seed, prompts: prompts.map(promptId), maxLength: lab.config.sft.maxLength, tokenizer: tokenizer.identity, contents: sourceHashes(collected), code: await hashCode(["answer", "model", "prepare", "prompt", "question", "stats", "store", "world"]) };
+  // the split is stage 3's; of the files the content counts, not the place
+  const { testShare, sources, ...used } = settings;
+  const inputs = {
+    ...used,
+    seed,
+    prompts: prompts.map(promptId),
+    maxLength: lab.config.sft.maxLength,
+    tokenizer: tokenizer.identity,
+    contents: sourceHashes(collected),
+    code: await hashCode(["answer", "model", "prepare", "prompt", "question", "stats", "store", "world"]),
+  };
   if (!(options.force ?? lab.force)) {
     const stored = storedReport(lab, inputs);
     if (stored) return stored;
@@ -84,23 +98,65 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
     }
     candidate.tokens = countLongestPrompt(tokenizer, prompts, question.question);
     const gold = readGold(question.question, question.gold_answer);
-    if (!gold.readable) setAside.push(leave(candidate, "gold_unreadable", "gold_answer", "an answer that can be checked", `${question.gold_answer.slice(0, 60)} (${gold.reason})`));
-    else if (candidate.tokens > settings.maxPromptTokens) setAside.push(leave(candidate, "too_long", "question", `at most ${settings.maxPromptTokens} tokens`, `${candidate.tokens}`));
+    if (!gold.readable)
+      setAside.push(
+        leave(
+          candidate,
+          "gold_unreadable",
+          "gold_answer",
+          "an answer that can be checked",
+          `${question.gold_answer.slice(0, 60)} (${gold.reason})`,
+        ),
+      );
+    else if (candidate.tokens > settings.maxPromptTokens)
+      setAside.push(
+        leave(
+          candidate,
+          "too_long",
+          "question",
+          `at most ${settings.maxPromptTokens} tokens`,
+          `${candidate.tokens}`,
+        ),
+      );
     else usable.push(candidate);
   }
   // Last: a copy that cannot be used must not cost a twin that can.
   const { kept: unique, removed } = removeDuplicates(usable.map((c) => c.question));
   for (const { id, of, goldDiffers } of removed)
-    setAside.push(leave(candidates.get(id)!, goldDiffers ? "duplicate_other_gold" : "duplicate", "question", "a question once", `the same question as ${of}${goldDiffers ? ", with another gold answer" : ""}`));
+    setAside.push(
+      leave(
+        candidates.get(id)!,
+        goldDiffers ? "duplicate_other_gold" : "duplicate",
+        "question",
+        "a question once",
+        `the same question as ${of}${goldDiffers ? ", with another gold answer" : ""}`,
+      ),
+    );
   const fitting = unique.map((question) => candidates.get(question.id)!);
   const isOwn = (c: PreparedQuestion) => c.origin === "own";
-  const drawn = sampleStratified(fitting.filter((c) => !isOwn(c)).map((c) => c.question), { size: settings.sampleSize, mix: mixOf(lab.config), seed });
+  const drawn = sampleStratified(
+    fitting.filter((c) => !isOwn(c)).map((c) => c.question),
+    { size: settings.sampleSize, mix: mixOf(lab.config), seed },
+  );
   const taken = new Set([...drawn.kept.map((q) => q.id), ...fitting.filter(isOwn).map((c) => c.question.id)]);
-  for (const candidate of fitting) if (!taken.has(candidate.question.id)) setAside.push(leave(candidate, "not_sampled", "", "", `its type has enough of them`));
-  const rows = inDrawnOrder(fitting.filter((c) => taken.has(c.question.id)).map((c) => c.question), seed);
+  for (const candidate of fitting)
+    if (!taken.has(candidate.question.id))
+      setAside.push(leave(candidate, "not_sampled", "", "", `its type has enough of them`));
+  const rows = inDrawnOrder(
+    fitting.filter((c) => taken.has(c.question.id)).map((c) => c.question),
+    seed,
+  );
   if (rows.length === 0) throw nothingLeft(setAside);
 
-  const report = describePreparation({ collected, candidates: [...candidates.values()], setAside, rows, removed, sample: drawn.report, config: lab.config });
+  const report = describePreparation({
+    collected,
+    candidates: [...candidates.values()],
+    setAside,
+    rows,
+    removed,
+    sample: drawn.report,
+    config: lab.config,
+  });
   const lock = lockFolder(dirname(lab.paths.raw));
   try {
     writeJsonl(setAsidePath(lab), setAside);
@@ -113,7 +169,12 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
 }
 
 function storedReport(lab: Lab, inputs: Record<string, unknown>): PrepareReport | null {
-  if (readManifest(lab.paths.raw, inputs) === null || !existsSync(reportPath(lab)) || !existsSync(setAsidePath(lab))) return null;
+  if (
+    readManifest(lab.paths.raw, inputs) === null ||
+    !existsSync(reportPath(lab)) ||
+    !existsSync(setAsidePath(lab))
+  )
+    return null;
   try {
     return { ...PrepareReport.parse(JSON.parse(readFileSync(reportPath(lab), "utf8"))), reused: true };
   } catch {
@@ -123,11 +184,19 @@ function storedReport(lab: Lab, inputs: Record<string, unknown>): PrepareReport 
 
 function index(collected: readonly Collected[]): Map<string, PreparedQuestion> {
   const candidates = new Map<string, PreparedQuestion>();
-  for (const { origin, questions, rules } of collected) for (const question of questions) candidates.set(question.id, { question, origin, rule: rules.get(question.id) ?? "", tokens: null });
+  for (const { origin, questions, rules } of collected)
+    for (const question of questions)
+      candidates.set(question.id, { question, origin, rule: rules.get(question.id) ?? "", tokens: null });
   return candidates;
 }
 
-function leave({ question }: PreparedQuestion, reason: string, field: string, expected: string, found: string): SetAside {
+function leave(
+  { question }: PreparedQuestion,
+  reason: string,
+  field: string,
+  expected: string,
+  found: string,
+): SetAside {
   return { file: "", line: null, source: question.source, id: question.id, reason, field, expected, found };
 }
 
@@ -137,7 +206,11 @@ function nothingLeft(setAside: readonly SetAside[]): LabError {
     what: "No question is left after preparation",
     where: "prepare",
     expected: "at least one question",
-    found: setAside.length === 0 ? "no source gives any" : `all ${setAside.length} set aside (${[...counts].map(([reason, n]) => `${reason}: ${n}`).join(", ")})`,
+    found:
+      setAside.length === 0
+        ? "no source gives any"
+        : `all ${setAside.length} set aside ` +
+          `(${[...counts].map(([reason, n]) => `${reason}: ${n}`).join(", ")})`,
     todo: "Set prepare.generated, prepare.handwritten or --source, or raise prepare.maxPromptTokens.",
   });
 }

@@ -1,4 +1,7 @@
-/** What stage 1 left behind, read again to be explored: the questions with what is known of each, and the rows set aside. */
+/**
+ * What stage 1 left behind, read again to be explored: the questions with what is known of each, and the rows
+ * set aside.
+ */
 import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
 import { readGold } from "../answer/index.ts";
@@ -16,21 +19,49 @@ import { Question } from "../records.ts";
 import type { QuestionType } from "../records.ts";
 import type { SetAside } from "./sources.ts";
 
-const SetAsideRow = z.object({ file: z.string(), line: z.number().nullable(), source: z.string(), id: z.string().nullable(), reason: z.string(), field: z.string(), expected: z.string(), found: z.string() }) satisfies z.ZodType<SetAside>;
+const SetAsideRow = z.object({
+  file: z.string(),
+  line: z.number().nullable(),
+  source: z.string(),
+  id: z.string().nullable(),
+  reason: z.string(),
+  field: z.string(),
+  expected: z.string(),
+  found: z.string(),
+}) satisfies z.ZodType<SetAside>;
 
-/** Questions of `raw.jsonl`, rows of `set_aside.jsonl`, which may hold none, and the report. Throws LabError when stage 1 has not run, or a row does not fit. */
-export function readPrepared(lab: Pick<Lab, "paths">): { questions: Question[]; setAside: SetAside[]; report: PrepareReport } {
+/**
+ * Questions of `raw.jsonl`, rows of `set_aside.jsonl`, which may hold none, and the report. Throws LabError
+ * when stage 1 has not run, or a row does not fit.
+ */
+export function readPrepared(lab: Pick<Lab, "paths">): {
+  questions: Question[];
+  setAside: SetAside[];
+  report: PrepareReport;
+} {
   const questions = readJsonl(lab.paths.raw, Question, "Run 01_prepare first.");
   const path = setAsidePath(lab);
   const isEmpty = (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
-  return { questions, setAside: isEmpty ? [] : readJsonl(path, SetAsideRow), report: readReport(reportPath(lab)) };
+  return {
+    questions,
+    setAside: isEmpty ? [] : readJsonl(path, SetAsideRow),
+    report: readReport(reportPath(lab)),
+  };
 }
 
 function readReport(path: string): PrepareReport {
   try {
     return PrepareReport.parse(JSON.parse(readFileSync(path, "utf8")));
   } catch (cause) {
-    throw new LabError({ what: "The report of the preparation cannot be read", where: path, found: (cause as Error).message.slice(0, 300), todo: "Run 01_prepare again with FTMODEL_FORCE=1." }, { cause });
+    throw new LabError(
+      {
+        what: "The report of the preparation cannot be read",
+        where: path,
+        found: (cause as Error).message.slice(0, 300),
+        todo: "Run 01_prepare again with FTMODEL_FORCE=1.",
+      },
+      { cause },
+    );
   }
 }
 
@@ -58,7 +89,10 @@ export interface QuestionFacts {
 }
 
 /** One row a question, in the order given. */
-export function questionFacts(questions: readonly Question[], tokens: PrepareReport["tokens"]): QuestionFacts[] {
+export function questionFacts(
+  questions: readonly Question[],
+  tokens: PrepareReport["tokens"],
+): QuestionFacts[] {
   const counted = new Map(tokens.map((row) => [row.id, row]));
   return questions.map((row): QuestionFacts => {
     const byRules = classify(row.question, row.gold_answer);

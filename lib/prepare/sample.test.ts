@@ -6,8 +6,12 @@ import { mixOf, sampleStratified } from "./sample.ts";
 import { resolveConfig } from "../config/settings.ts";
 
 const mix = mixOf(resolveConfig());
-const make = (counts: readonly number[]) => QUESTION_TYPES.flatMap((type, t) => Array.from({ length: counts[t]! }, (_, i) => ({ id: `${type}_${i}`, type })));
-const count = (rows: readonly { type: string }[]) => QUESTION_TYPES.map((type) => rows.filter((r) => r.type === type).length);
+const make = (counts: readonly number[]) =>
+  QUESTION_TYPES.flatMap((type, t) =>
+    Array.from({ length: counts[t]! }, (_, i) => ({ id: `${type}_${i}`, type })),
+  );
+const count = (rows: readonly { type: string }[]) =>
+  QUESTION_TYPES.map((type) => rows.filter((r) => r.type === type).length);
 
 describe("sampleStratified", () => {
   test("the original's mix: 2,000 rows are 40 % calculation, 30 % reasoning, 20 % concept, 10 % analysis", () => {
@@ -30,29 +34,48 @@ describe("sampleStratified", () => {
     expect(sampleStratified([], { size: 10, mix, seed: 1 }).kept).toEqual([]);
   });
 
-  test("the order of the input does not matter, the seed does, and more rows move nobody out of a type that has enough", () => {
-    const rows = make([300, 300, 300, 300]);
-    const ids = (input: typeof rows, seed: number) => sampleStratified(input, { size: 100, mix, seed }).kept.map((q) => q.id);
-    expect(ids(createRandom(5).shuffle(rows), 42)).toEqual(ids(rows, 42));
-    expect(ids(rows, 43)).not.toEqual(ids(rows, 42));
-    const more = ids([...rows, ...make([0, 0, 0, 400]).slice(300)], 42);
-    expect(more.filter((id) => !id.startsWith("financial_analysis"))).toEqual(ids(rows, 42).filter((id) => !id.startsWith("financial_analysis")));
-  });
+  test(
+    "the order of the input does not matter, the seed does, and more rows move nobody out of a " +
+      "type that has enough",
+    () => {
+      const rows = make([300, 300, 300, 300]);
+      const ids = (input: typeof rows, seed: number) =>
+        sampleStratified(input, { size: 100, mix, seed }).kept.map((q) => q.id);
+      expect(ids(createRandom(5).shuffle(rows), 42)).toEqual(ids(rows, 42));
+      expect(ids(rows, 43)).not.toEqual(ids(rows, 42));
+      const more = ids([...rows, ...make([0, 0, 0, 400]).slice(300)], 42);
+      expect(more.filter((id) => !id.startsWith("financial_analysis"))).toEqual(
+        ids(rows, 42).filter((id) => !id.startsWith("financial_analysis")),
+      );
+    },
+  );
 
   test("it always takes exactly min(size, all), never a row twice, never more of a type than there is", () => {
-    const shares = fc.array(fc.nat(20), { minLength: 4, maxLength: 4 }).filter((s) => s.some((x) => x > 0)).map((s) => s.map((x) => x / s.reduce((a, b) => a + b, 0)));
-    fc.assert(fc.property(fc.array(fc.nat(40), { minLength: 4, maxLength: 4 }), fc.integer({ min: 1, max: 150 }), shares, (counts, size, share) => {
-      const rows = make(counts);
-      const drawn = Object.fromEntries(QUESTION_TYPES.map((t, i) => [t, share[i]!])) as typeof mix;
-      const { kept, report } = sampleStratified(rows, { size, mix: drawn, seed: 1 });
-      expect(kept).toHaveLength(Math.min(size, rows.length));
-      expect(new Set(kept.map((k) => k.id)).size).toBe(kept.length);
-      expect(report.missing).toBe(size - kept.length);
-      count(kept).forEach((n, i) => expect(n).toBe(report.types[QUESTION_TYPES[i]!].taken));
-    }));
+    const shares = fc
+      .array(fc.nat(20), { minLength: 4, maxLength: 4 })
+      .filter((s) => s.some((x) => x > 0))
+      .map((s) => s.map((x) => x / s.reduce((a, b) => a + b, 0)));
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(40), { minLength: 4, maxLength: 4 }),
+        fc.integer({ min: 1, max: 150 }),
+        shares,
+        (counts, size, share) => {
+          const rows = make(counts);
+          const drawn = Object.fromEntries(QUESTION_TYPES.map((t, i) => [t, share[i]!])) as typeof mix;
+          const { kept, report } = sampleStratified(rows, { size, mix: drawn, seed: 1 });
+          expect(kept).toHaveLength(Math.min(size, rows.length));
+          expect(new Set(kept.map((k) => k.id)).size).toBe(kept.length);
+          expect(report.missing).toBe(size - kept.length);
+          count(kept).forEach((n, i) => expect(n).toBe(report.types[QUESTION_TYPES[i]!].taken));
+        },
+      ),
+    );
   });
 
   test("shares that do not sum to 1 are refused", () => {
-    expect(() => sampleStratified([], { size: 1, mix: { ...mix, financial_concept: 0.5 }, seed: 1 })).toThrow("sum to 1");
+    expect(() => sampleStratified([], { size: 1, mix: { ...mix, financial_concept: 0.5 }, seed: 1 })).toThrow(
+      "sum to 1",
+    );
   });
 });

@@ -30,13 +30,18 @@ export function mixOf({ prepare }: Pick<Config, "prepare">): Mix {
 /**
  * Draws `size` questions, each type in its share, in a drawn order.
  *
- * Wanted per type: share × size by largest remainder. What a type lacks is given by the others in proportion to their shares, as far as
- * they reach; fewer questions than `size` are all taken. A question's rank is random(seed, its id): it does not depend on the order of
- * the input, and adding questions reshuffles nobody. Throws LabError when the shares do not sum to 1.
+ * Wanted per type: share × size by largest remainder. What a type lacks is given by the others in proportion
+ * to their shares, as far as they reach; fewer questions than `size` are all taken. A question's rank is
+ * random(seed, its id): it does not depend on the order of the input, and adding questions reshuffles nobody.
+ * Throws LabError when the shares do not sum to 1.
  */
-export function sampleStratified<T extends Pick<Question, "id" | "type">>(questions: readonly T[], { size, mix, seed }: { size: number; mix: Mix; seed: number }): { kept: T[]; report: SampleReport } {
+export function sampleStratified<T extends Pick<Question, "id" | "type">>(
+  questions: readonly T[],
+  { size, mix, seed }: { size: number; mix: Mix; seed: number },
+): { kept: T[]; report: SampleReport } {
   const sum = QUESTION_TYPES.reduce((total, type) => total + mix[type], 0);
-  if (Math.abs(sum - 1) > 1e-9) throw new LabError({ what: "sampleStratified requires shares that sum to 1", found: String(sum) });
+  if (Math.abs(sum - 1) > 1e-9)
+    throw new LabError({ what: "sampleStratified requires shares that sum to 1", found: String(sum) });
   const ranked = inDrawnOrder(questions, seed);
   const byType = new Map(QUESTION_TYPES.map((type) => [type, ranked.filter((q) => q.type === type)]));
   const wanted = largestRemainder(new Map(QUESTION_TYPES.map((type) => [type, mix[type] * size])), size);
@@ -45,14 +50,30 @@ export function sampleStratified<T extends Pick<Question, "id" | "type">>(questi
   const chosen = new Set<T>();
   for (const [type, rows] of byType) for (const row of rows.slice(0, taken.get(type)!)) chosen.add(row);
   const report: SampleReport = {
-    types: Object.fromEntries(QUESTION_TYPES.map((type) => [type, { share: mix[type], wanted: wanted.get(type)!, available: byType.get(type)!.length, taken: taken.get(type)! }])) as SampleReport["types"],
-    filledFromOthers: QUESTION_TYPES.reduce((total, type) => total + Math.max(0, taken.get(type)! - wanted.get(type)!), 0),
+    types: Object.fromEntries(
+      QUESTION_TYPES.map((type) => [
+        type,
+        {
+          share: mix[type],
+          wanted: wanted.get(type)!,
+          available: byType.get(type)!.length,
+          taken: taken.get(type)!,
+        },
+      ]),
+    ) as SampleReport["types"],
+    filledFromOthers: QUESTION_TYPES.reduce(
+      (total, type) => total + Math.max(0, taken.get(type)! - wanted.get(type)!),
+      0,
+    ),
     missing: size - chosen.size,
   };
   return { kept: ranked.filter((q) => chosen.has(q)), report };
 }
 
-/** All questions, ranked by random(seed, id): interleaves sources and types, so that the first n are a fair sample. */
+/**
+ * All questions, ranked by random(seed, id): interleaves sources and types, so that the first n are a fair
+ * sample.
+ */
 export function inDrawnOrder<T extends { id: string }>(questions: readonly T[], seed: number): T[] {
   return questions
     .map((question) => ({ question, rank: createRandom(`${seed}/sample/${question.id}`).next() }))
@@ -61,15 +82,25 @@ export function inDrawnOrder<T extends { id: string }>(questions: readonly T[], 
 }
 
 /** Quotas cut to what is there; the gap goes to types that still have some, by share, round by round. */
-function fillQuotas(wanted: ReadonlyMap<QuestionType, number>, available: ReadonlyMap<QuestionType, number>, mix: Mix): Map<QuestionType, number> {
-  const taken = new Map(QUESTION_TYPES.map((type) => [type, Math.min(wanted.get(type)!, available.get(type)!)]));
+function fillQuotas(
+  wanted: ReadonlyMap<QuestionType, number>,
+  available: ReadonlyMap<QuestionType, number>,
+  mix: Mix,
+): Map<QuestionType, number> {
+  const taken = new Map(
+    QUESTION_TYPES.map((type) => [type, Math.min(wanted.get(type)!, available.get(type)!)]),
+  );
   const total = [...wanted.values()].reduce((a, b) => a + b, 0);
   for (;;) {
     const gap = total - [...taken.values()].reduce((a, b) => a + b, 0);
     const open = QUESTION_TYPES.filter((type) => available.get(type)! > taken.get(type)!);
     if (gap <= 0 || open.length === 0) return taken;
     const weight = open.reduce((sum, type) => sum + mix[type], 0);
-    const extra = largestRemainder(new Map(open.map((type) => [type, weight > 0 ? (gap * mix[type]) / weight : gap / open.length])), gap);
-    for (const type of open) taken.set(type, Math.min(taken.get(type)! + extra.get(type)!, available.get(type)!));
+    const extra = largestRemainder(
+      new Map(open.map((type) => [type, weight > 0 ? (gap * mix[type]) / weight : gap / open.length])),
+      gap,
+    );
+    for (const type of open)
+      taken.set(type, Math.min(taken.get(type)! + extra.get(type)!, available.get(type)!));
   }
 }

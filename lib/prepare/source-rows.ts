@@ -1,4 +1,6 @@
-/** The rows of a JSONL, JSON or CSV file, each with the line it starts on, before anyone asks what they mean. */
+/**
+ * The rows of a JSONL, JSON or CSV file, each with the line it starts on, before anyone asks what they mean.
+ */
 import { createRequire } from "node:module";
 import { extname } from "node:path";
 import { LabError } from "../errors.ts";
@@ -7,13 +9,16 @@ import { splitLines } from "../store/jsonl.ts";
 import { decodeUtf8, readTextBytes } from "../store/text-file.ts";
 
 /** A row, or why there is none at that line. `reason` is a stable code. */
-export type SourceRow = { line: number; value: unknown } | { line: number; reason: "encoding" | "json" | "csv"; expected: string; found: string };
+export type SourceRow =
+  | { line: number; value: unknown }
+  | { line: number; reason: "encoding" | "json" | "csv"; expected: string; found: string };
 
 /**
  * Reads by extension (.jsonl .ndjson .json .csv .tsv), else by the first character. Blank lines are no rows.
  *
- * A broken JSON line or CSV record is one bad row; a broken JSON document is an error, because nothing after the break can be trusted.
- * Throws LabError as readTextBytes, and when a JSON document cannot be read (with its line) or is no list of rows.
+ * A broken JSON line or CSV record is one bad row; a broken JSON document is an error, because nothing after
+ * the break can be trusted. Throws LabError as readTextBytes, and when a JSON document cannot be read (with
+ * its line) or is no list of rows.
  */
 export function readSourceRows(path: string): SourceRow[] {
   const bytes = readTextBytes(path);
@@ -23,7 +28,13 @@ export function readSourceRows(path: string): SourceRow[] {
   if (extension === ".jsonl" || extension === ".ndjson") return jsonLines(bytes);
   if (first === "[") return jsonDocument(decodeUtf8(bytes, path), path);
   if (first === "{") return jsonLinesOrDocument(bytes, path);
-  if (extension === ".json") throw new LabError({ what: "A file cannot be read as JSON", where: `${path}, line 1`, expected: "a list of rows: [ { … }, … ]", found: shorten(bytes.subarray(0, 60).toString("utf8")) });
+  if (extension === ".json")
+    throw new LabError({
+      what: "A file cannot be read as JSON",
+      where: `${path}, line 1`,
+      expected: "a list of rows: [ { … }, … ]",
+      found: shorten(bytes.subarray(0, 60).toString("utf8")),
+    });
   return csvRows(decodeUtf8(bytes, path));
 }
 
@@ -35,7 +46,12 @@ function jsonLines(bytes: Buffer): SourceRow[] {
     try {
       text = strict.decode(content);
     } catch {
-      rows.push({ line, reason: "encoding", expected: "UTF-8", found: shorten(content.toString("utf8").slice(0, 60)) });
+      rows.push({
+        line,
+        reason: "encoding",
+        expected: "UTF-8",
+        found: shorten(content.toString("utf8").slice(0, 60)),
+      });
       continue;
     }
     if (text.trim() === "") continue;
@@ -48,7 +64,9 @@ function jsonLines(bytes: Buffer): SourceRow[] {
   return rows;
 }
 
-/** A file that starts with "{" is JSON lines, unless it is one object spread over lines that holds the list. */
+/**
+ * A file that starts with "{" is JSON lines, unless it is one object spread over lines that holds the list.
+ */
 function jsonLinesOrDocument(bytes: Buffer, path: string): SourceRow[] {
   const rows = jsonLines(bytes);
   if (rows.some((row) => "value" in row)) return rows;
@@ -63,9 +81,20 @@ function jsonDocument(text: string, path: string): SourceRow[] {
     const message = (error as Error).message;
     const position = /position (\d+)/.exec(message);
     const line = position ? text.slice(0, Number(position[1])).split("\n").length : text.split("\n").length;
-    throw new LabError({ what: "A file cannot be read as JSON", where: `${path}, line ${line}`, expected: "a list of rows: [ { … }, … ]", found: message });
+    throw new LabError({
+      what: "A file cannot be read as JSON",
+      where: `${path}, line ${line}`,
+      expected: "a list of rows: [ { … }, … ]",
+      found: message,
+    });
   }
-  if (!Array.isArray(value)) throw new LabError({ what: "A file holds no list of rows", where: path, expected: "[ { … }, … ], or one object a line", found: shorten(value) });
+  if (!Array.isArray(value))
+    throw new LabError({
+      what: "A file holds no list of rows",
+      where: path,
+      expected: "[ { … }, … ], or one object a line",
+      found: shorten(value),
+    });
   const lines = elementLines(text);
   return value.map((element, i) => ({ line: lines[i] ?? 1, value: element as unknown }));
 }
@@ -73,7 +102,9 @@ function jsonDocument(text: string, path: string): SourceRow[] {
 /** The line on which each element of the outermost list starts. */
 function elementLines(text: string): number[] {
   const lines: number[] = [];
-  let depth = 0, line = 1, fresh = false;
+  let depth = 0,
+    line = 1,
+    fresh = false;
   for (let i = 0; i < text.length; i++) {
     const c = text[i]!;
     if (c === "\n") line++;
@@ -97,7 +128,8 @@ function elementLines(text: string): number[] {
 
 /** JSON whose numbers keep how they were written: a gold answer 1.50 is asked for with two decimals. */
 function parseKeepingNumbers(text: string): unknown {
-  const keep = (key: string, value: unknown, context?: { source?: string }) => (key === "gold_answer" && typeof value === "number" ? (context?.source ?? String(value)) : value);
+  const keep = (key: string, value: unknown, context?: { source?: string }) =>
+    key === "gold_answer" && typeof value === "number" ? (context?.source ?? String(value)) : value;
   return JSON.parse(text, keep as (key: string, value: unknown) => unknown);
 }
 
@@ -107,7 +139,10 @@ interface CsvStep {
   meta: { cursor: number };
 }
 interface Papaparse {
-  parse(text: string, options: { header: true; delimiter: string; skipEmptyLines: "greedy"; step: (row: CsvStep) => void }): void;
+  parse(
+    text: string,
+    options: { header: true; delimiter: string; skipEmptyLines: "greedy"; step: (row: CsvStep) => void },
+  ): void;
 }
 
 /** RFC 4180 with a header; comma, semicolon or tab, whichever the header has most of. */
@@ -128,9 +163,23 @@ function csvRows(text: string): SourceRow[] {
       line += record.match(/\n/g)?.length ?? 0;
       position = meta.cursor;
       const { __parsed_extra: extra, ...fields } = data as Record<string, unknown>;
-      const bad = errors.find((e) => e.type === "Quotes") ?? (extra ? errors.find((e) => e.code === "TooManyFields") : undefined);
-      if (bad) rows.push({ line: start, reason: "csv", expected: extra ? "as many fields as the header, or quotes around a text with commas" : "closed quotes", found: `${bad.message}${record.length > 400 ? ` (it swallows the text up to line ${line})` : ""}` });
-      else rows.push({ line: start, value: Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== "")) });
+      const bad =
+        errors.find((e) => e.type === "Quotes") ??
+        (extra ? errors.find((e) => e.code === "TooManyFields") : undefined);
+      if (bad)
+        rows.push({
+          line: start,
+          reason: "csv",
+          expected: extra
+            ? "as many fields as the header, or quotes around a text with commas"
+            : "closed quotes",
+          found: `${bad.message}${record.length > 400 ? ` (it swallows the text up to line ${line})` : ""}`,
+        });
+      else
+        rows.push({
+          line: start,
+          value: Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== "")),
+        });
     },
   });
   return rows;

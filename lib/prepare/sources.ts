@@ -20,7 +20,10 @@ export interface SetAside {
   line: number | null;
   source: string;
   id: string | null;
-  /** Stable code: encoding, json, csv, field, duplicate_id, no_answer_block, no_boxed, unbalanced_boxed, empty_boxed, … */
+  /**
+   * Stable code: encoding, json, csv, field, duplicate_id, no_answer_block, no_boxed, unbalanced_boxed,
+   * empty_boxed, …
+   */
   reason: string;
   field: string;
   expected: string;
@@ -36,7 +39,8 @@ export interface SourceReading {
 
 const number = z.number().transform(String);
 const text = z.string().refine((s) => s.trim() !== "", "must not be blank");
-const blankToAbsent = (value: unknown) => (value === null || (typeof value === "string" && value.trim() === "") ? undefined : value);
+const blankToAbsent = (value: unknown) =>
+  value === null || (typeof value === "string" && value.trim() === "") ? undefined : value;
 
 /** A row of the user's own. Numbers may stand for texts; other fields are ignored. */
 const OwnRow = z.object({
@@ -51,15 +55,20 @@ const OwnRow = z.object({
 const DianjinRow = z.object({ instruction: text, output: text });
 
 /**
- * The questions of one file: JSONL, JSON or CSV with `question` and `gold_answer` (and `id`, `type`, `source`, `reasoning` where known),
- * or DianJin's form with `instruction` and `output`, whose gold is the last `\boxed{}` in the answer block.
+ * The questions of one file: JSONL, JSON or CSV with `question` and `gold_answer` (and `id`, `type`,
+ * `source`, `reasoning` where known), or DianJin's form with `instruction` and `output`, whose gold is the
+ * last `\boxed{}` in the answer block.
  *
- * Missing ids become `<file stem>_<n>`, n counting all rows of the file from 0; a missing source becomes the file's stem. A type that is
- * one of ours stays, any other is classified anew; so are all of a file whose types are mostly not ours, because a name they share with us
- * then means something else. Bad rows are set aside with line, field, expected and found.
- * Throws LabError when the file cannot be read (missing, empty, wrong encoding, broken JSON document) and when none of its rows is good.
+ * Missing ids become `<file stem>_<n>`, n counting all rows of the file from 0; a missing source becomes the
+ * file's stem. A type that is one of ours stays, any other is classified anew; so are all of a file whose
+ * types are mostly not ours, because a name they share with us then means something else. Bad rows are set
+ * aside with line, field, expected and found. Throws LabError when the file cannot be read (missing, empty,
+ * wrong encoding, broken JSON document) and when none of its rows is good.
  */
-export function readQuestions(path: string, options: { source?: string; idPrefix?: string } = {}): SourceReading {
+export function readQuestions(
+  path: string,
+  options: { source?: string; idPrefix?: string } = {},
+): SourceReading {
   const stem = basename(path, extname(path));
   const source = options.source ?? stem;
   const prefix = options.idPrefix ?? stem;
@@ -68,18 +77,52 @@ export function readQuestions(path: string, options: { source?: string; idPrefix
   const rows = readSourceRows(path);
   const trustsTypes = typesAreOurs(rows);
   rows.forEach((row, n) => {
-    const aside = (reason: string, problem: { field?: string; expected: string; found: string }, id: string | null = null) =>
-      reading.setAside.push({ file: path, line: row.line, source, id, reason, field: problem.field ?? "", expected: problem.expected, found: problem.found });
+    const aside = (
+      reason: string,
+      problem: { field?: string; expected: string; found: string },
+      id: string | null = null,
+    ) =>
+      reading.setAside.push({
+        file: path,
+        line: row.line,
+        source,
+        id,
+        reason,
+        field: problem.field ?? "",
+        expected: problem.expected,
+        found: problem.found,
+      });
     if ("reason" in row) return void aside(row.reason, row);
     const taken = takeRow(row.value);
     if ("problem" in taken) return void aside(taken.reason, taken.problem, taken.id);
     const id = taken.row.id?.trim() || freeId(`${prefix}_${n}`, lineOf);
-    if (lineOf.has(id)) return void aside("duplicate_id", { field: "id", expected: "another id for each row", found: `${shorten(id)}, as on line ${lineOf.get(id)}` }, id);
+    if (lineOf.has(id))
+      return void aside(
+        "duplicate_id",
+        {
+          field: "id",
+          expected: "another id for each row",
+          found: `${shorten(id)}, as on line ${lineOf.get(id)}`,
+        },
+        id,
+      );
     lineOf.set(id, row.line);
     const { question, gold_answer, type: given, reasoning, kind } = taken.row;
-    const { type, rule } = typeQuestion(trustsTypes && typeof given === "string" ? given : undefined, question, gold_answer);
+    const { type, rule } = typeQuestion(
+      trustsTypes && typeof given === "string" ? given : undefined,
+      question,
+      gold_answer,
+    );
     reading.rules.set(id, rule);
-    reading.questions.push({ id, question, gold_answer, type, source: taken.row.source ?? source, ...(kind ? { kind } : {}), ...(reasoning ? { reasoning } : {}) });
+    reading.questions.push({
+      id,
+      question,
+      gold_answer,
+      type,
+      source: taken.row.source ?? source,
+      ...(kind ? { kind } : {}),
+      ...(reasoning ? { reasoning } : {}),
+    });
   });
   if (reading.questions.length === 0) throw allBad(path, reading.setAside);
   return reading;
@@ -87,26 +130,54 @@ export function readQuestions(path: string, options: { source?: string; idPrefix
 
 /** At least nine in ten of the types given are names of ours; the tenth may be a slip. */
 function typesAreOurs(rows: readonly SourceRow[]): boolean {
-  const given = rows.flatMap((row) => ("value" in row && typeof row.value === "object" && row.value !== null && "type" in row.value && typeof row.value.type === "string" ? [row.value.type] : []));
+  const given = rows.flatMap((row) =>
+    "value" in row &&
+    typeof row.value === "object" &&
+    row.value !== null &&
+    "type" in row.value &&
+    typeof row.value.type === "string"
+      ? [row.value.type]
+      : [],
+  );
   return 10 * given.filter((type) => QuestionType.safeParse(type).success).length >= 9 * given.length;
 }
 
-type Taken = { row: z.infer<typeof OwnRow> } | { reason: string; problem: { field?: string; expected: string; found: string }; id: string | null };
+type Taken =
+  | { row: z.infer<typeof OwnRow> }
+  | { reason: string; problem: { field?: string; expected: string; found: string }; id: string | null };
 
 function takeRow(value: unknown): Taken {
-  const isDianjin = typeof value === "object" && value !== null && "instruction" in value && !("question" in value);
+  const isDianjin =
+    typeof value === "object" && value !== null && "instruction" in value && !("question" in value);
   const idOf = () => (typeof value === "object" && value !== null && "id" in value ? String(value.id) : null);
   if (!isDianjin) {
     const parsed = OwnRow.safeParse(value);
-    return parsed.success ? { row: parsed.data } : { reason: "field", problem: fieldProblem(parsed.error, value), id: idOf() };
+    return parsed.success
+      ? { row: parsed.data }
+      : { reason: "field", problem: fieldProblem(parsed.error, value), id: idOf() };
   }
   const parsed = DianjinRow.safeParse(value);
   if (!parsed.success) return { reason: "field", problem: fieldProblem(parsed.error, value), id: idOf() };
   const { instruction, output } = parsed.data;
   const gold = goldOfOutput(output);
-  if ("reason" in gold) return { reason: gold.reason, problem: { field: "output", expected: "\\boxed{…} inside <answer>…</answer>", found: gold.found }, id: idOf() };
+  if ("reason" in gold)
+    return {
+      reason: gold.reason,
+      problem: { field: "output", expected: "\\boxed{…} inside <answer>…</answer>", found: gold.found },
+      id: idOf(),
+    };
   const extra = value as { id?: unknown; type?: unknown };
-  return { row: { id: extra.id === undefined ? undefined : String(extra.id), question: instruction, gold_answer: gold.gold, type: extra.type, source: undefined, kind: undefined, reasoning: gold.reasoning ?? undefined } };
+  return {
+    row: {
+      id: extra.id === undefined ? undefined : String(extra.id),
+      question: instruction,
+      gold_answer: gold.gold,
+      type: extra.type,
+      source: undefined,
+      kind: undefined,
+      reasoning: gold.reasoning ?? undefined,
+    },
+  };
 }
 
 function freeId(wanted: string, used: ReadonlyMap<string, number>): string {
@@ -117,26 +188,47 @@ function freeId(wanted: string, used: ReadonlyMap<string, number>): string {
 
 function allBad(path: string, setAside: readonly SetAside[]): LabError {
   const first = setAside[0];
-  if (!first) return new LabError({ what: "A file holds no rows", where: path, expected: "rows with question and gold_answer", found: "none" });
+  if (!first)
+    return new LabError({
+      what: "A file holds no rows",
+      where: path,
+      expected: "rows with question and gold_answer",
+      found: "none",
+    });
   const counts = countBy(setAside, ({ reason }) => reason);
-  const found = `${first.found}; all ${setAside.length} rows are bad (${[...counts].map(([reason, n]) => `${reason}: ${n}`).join(", ")})`;
+  const found =
+    `${first.found}; all ${setAside.length} rows are bad ` +
+    `(${[...counts].map(([reason, n]) => `${reason}: ${n}`).join(", ")})`;
   return new LabError({
     what: "A file holds no question that can be used",
     where: `${path}, line ${first.line}${first.field ? `, field ${first.field}` : ""}`,
     expected: first.expected,
     found,
-    todo: 'Write one row a line: {"question": "…", "gold_answer": "…"}; or a CSV with these two columns; or DianJin\'s instruction and output.',
+    todo:
+      'Write one row a line: {"question": "…", "gold_answer": "…"}; or a CSV with these two ' +
+      "columns; or DianJin's instruction and output.",
   });
 }
 
-/** The hand-written questions that come with the repository, every file of data/handwritten. None when the folder is absent. Throws on any bad row. */
+/**
+ * The hand-written questions that come with the repository, every file of data/handwritten. None when the
+ * folder is absent. Throws on any bad row.
+ */
 export function readHandwritten(folder: string = join(REPO_ROOT, "data", "handwritten")): SourceReading {
   const all: SourceReading = { questions: [], setAside: [], rules: new Map() };
   if (!existsSync(folder)) return all;
-  for (const file of readdirSync(folder).filter((f) => f.endsWith(".jsonl")).sort()) {
+  for (const file of readdirSync(folder)
+    .filter((f) => f.endsWith(".jsonl"))
+    .sort()) {
     const { questions, setAside, rules } = readQuestions(join(folder, file), { source: "handwritten" });
     const bad = setAside[0];
-    if (bad) throw new LabError({ what: "A hand-written question cannot be used", where: `${bad.file}, line ${bad.line}, field ${bad.field}`, expected: bad.expected, found: bad.found });
+    if (bad)
+      throw new LabError({
+        what: "A hand-written question cannot be used",
+        where: `${bad.file}, line ${bad.line}, field ${bad.field}`,
+        expected: bad.expected,
+        found: bad.found,
+      });
     for (const question of questions) all.questions.push(question);
     for (const [id, rule] of rules) all.rules.set(id, rule);
   }

@@ -24,9 +24,10 @@ export function countLongestPrompt(
 const ROOM = { teacher: "distill.maxTokens", base: "evaluate.maxTokens" } as const;
 
 /**
- * Throws LabError when the role's prompt leaves no room for an answer of its full length, even behind the shortest
- * question of a language: every request would be refused. Counted with the model's own tokenizer; where its folder
- * holds none (a hub id that is not downloaded yet) nothing is checked. For servers that are started here: of others `serving.maxModelLength` says nothing.
+ * Throws LabError when the role's prompt leaves no room for an answer of its full length, even behind the
+ * shortest question of a language: every request would be refused. Counted with the model's own tokenizer;
+ * where its folder holds none (a hub id that is not downloaded yet) nothing is checked. For servers that are
+ * started here: of others `serving.maxModelLength` says nothing.
  */
 export async function assertPromptFits(
   { models, prompt, distill, evaluate, serving }: Config,
@@ -44,7 +45,8 @@ export async function assertPromptFits(
     throw new LabError({
       what: "The context is too small for the prompt",
       where: `prompt.${role} ${JSON.stringify(prompt[role].slice(0, 40))}, language ${language}`,
-      expected: `at most serving.maxModelLength ${length} - ${ROOM[role]} ${answer} = ${length - answer} tokens`,
+      expected:
+        `at most serving.maxModelLength ${length} - ${ROOM[role]} ${answer} = ${length - answer} ` + "tokens",
       found: `${tokens} tokens with the shortest question`,
       todo:
         `Set serving.maxModelLength to ${tokens + answer} or more, lower ${ROOM[role]}, ` +

@@ -5,8 +5,8 @@ import type { View } from "../view/table.ts";
 import { promptOf, promptRequest } from "./prompt.ts";
 
 /**
- * Every message that is sent for the question, in order, with what is begun for the model and the form that is
- * enforced; `prompt` as in the config.
+ * Every message that is sent for the question, in order, with what is begun for the model and the form that
+ * is enforced; `prompt` as in the config.
  */
 export function promptView(prompt: string, question: string): View {
   const told = promptOf(prompt);

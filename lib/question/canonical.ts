@@ -6,11 +6,12 @@ import { splitOptions } from "./options.ts";
 const LONG = 100_000;
 
 /**
- * A key that two texts share when they are the same question in other white space, letter case, width, punctuation, item numbers, option
- * labels or option order, or in Chinese against Arabic digits, or wrapped in other answering instructions ("put your answer in \boxed{}").
+ * A key that two texts share when they are the same question in other white space, letter case, width,
+ * punctuation, item numbers, option labels or option order, or in Chinese against Arabic digits, or wrapped
+ * in other answering instructions ("put your answer in \boxed{}").
  *
- * Numbers, percent signs, currencies, minus signs and arithmetic stay: the same template with other values has another key.
- * Numbers keep a boundary between them ("3-5" is not "35"). Linear in the text.
+ * Numbers, percent signs, currencies, minus signs and arithmetic stay: the same template with other values
+ * has another key. Numbers keep a boundary between them ("3-5" is not "35"). Linear in the text.
  */
 export function canonicalKey(question: string): string {
   const text = plain(question);
@@ -20,7 +21,10 @@ export function canonicalKey(question: string): string {
   return parts.join("\u0001");
 }
 
-/** Full width to half width, lower case, circled numbers to (1), invisible characters out, runs of white space to one. */
+/**
+ * Full width to half width, lower case, circled numbers to (1), invisible characters out, runs of white space
+ * to one.
+ */
 export function plain(text: string): string {
   return text
     .replace(/[①-⑳]/g, (c) => `(${c.charCodeAt(0) - 0x245f})`)
@@ -70,18 +74,27 @@ function stripItemNumber(text: string): string {
   );
 }
 
-/** (a), b) and the longer Roman numbers, which are nobody's initial. After the options are off, whose labels look the same. */
+/**
+ * (a), b) and the longer Roman numbers, which are nobody's initial. After the options are off, whose labels
+ * look the same.
+ */
 function stripItemLetter(stem: string): string {
-  return stem.replace(/^\s*(?:\((?:[a-z]|[ivx]{1,4})\)|[a-z]\)|[ivx]{1,4}\)|(?:i{2,3}|iv|vi{1,3}|ix|xi{1,3})[.、])\s*/, "");
+  return stem.replace(
+    /^\s*(?:\((?:[a-z]|[ivx]{1,4})\)|[a-z]\)|[ivx]{1,4}\)|(?:i{2,3}|iv|vi{1,3}|ix|xi{1,3})[.、])\s*/,
+    "",
+  );
 }
 
-const TOKEN = /(\d*\.\d+|\d+)|([\p{L}\p{M}]+)|([%‰$€£¥<>=≤≥≠±×÷+^]|(?<=\d\s?)[/*](?=\s?\d)|(?<![\p{L}\d])[-−](?=\d)|(?<=\p{Script=Han})[-−](?=\d))/gu;
+const TOKEN =
+  /(\d*\.\d+|\d+)|([\p{L}\p{M}]+)|([%‰$€£¥<>=≤≥≠±×÷+^]|(?<=\d\s?)[/*](?=\s?\d)|(?<![\p{L}\d])[-−](?=\d)|(?<=\p{Script=Han})[-−](?=\d))/gu;
 
 const SAME_SIGN: Record<string, string> = { "−": "-", "×": "*", "÷": "/" };
 
 /** Letters, numbers and the signs that carry a value; everything else goes. Expects `plain` text. */
 export function canonicalText(text: string): string {
-  const joined = text.replace(/\s(?=\p{Script=Han})|(?<=\p{Script=Han})\s/gu, "").replace(/(?<=\d)[, ](?=\d{3}(?!\d))/g, "");
+  const joined = text
+    .replace(/\s(?=\p{Script=Han})|(?<=\p{Script=Han})\s/gu, "")
+    .replace(/(?<=\d)[, ](?=\d{3}(?!\d))/g, "");
   const digits = arabicDigits(joined);
   let out = "";
   let numberBefore = false;

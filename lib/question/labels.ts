@@ -6,7 +6,10 @@ export const MAX_OPTIONS = 20;
  * Where a label stands: at the start of a line; behind white space, a bracket or a stop; on Chinese; on
  * Latin.
  */
-export const LINE = 0, APART = 1, ON_HAN = 2, ON_LATIN = 3;
+export const LINE = 0,
+  APART = 1,
+  ON_HAN = 2,
+  ON_LATIN = 3;
 
 export interface Label {
   /** 0 for A, 1 and 甲. */
@@ -34,7 +37,13 @@ interface Rows {
 }
 
 /** What a character may begin. */
-const NOTHING = 0, LETTER = 1, DIGIT = 2, STEM = 3, HAN = 4, ROMAN = 5, ENCIRCLED = 6;
+const NOTHING = 0,
+  LETTER = 1,
+  DIGIT = 2,
+  STEM = 3,
+  HAN = 4,
+  ROMAN = 5,
+  ENCIRCLED = 6;
 const STEMS = "甲乙丙丁戊己庚辛壬癸";
 const HAN_NUMBERS = "一二三四五六七八九十";
 const KINDS = new Uint8Array(65_536);
@@ -53,7 +62,7 @@ const ROMANS = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii"];
 const OPENERS = "（(【[";
 const CLOSERS = ".．、:：)）】]";
 /** Behind them a first label may stand. */
-const STOPS = "；;，,。．.、%％）)】]：:？?！!…”\"』」》>}|/_—";
+const STOPS = '；;，,。．.、%％）)】]：:？?！!…”"』」》>}|/_—';
 
 export const isBlank = (c: number): boolean => c <= 32 || c === 0x3000 || c === 0xa0;
 const isDigit = (c: number): boolean => (c >= 48 && c <= 57) || (c >= 0xff10 && c <= 0xff19);

@@ -138,7 +138,8 @@ function hasText(text: string, from: number, to: number): boolean {
 }
 
 /** What is asked of the reader behind the last option on its line. */
-const REQUEST = /[。.!！;；)）]\s{0,9}(?=请|要求|注意[:：]|please\b|choose\b|select\b|pick\b|answer\b|put\b|give\b)/i;
+const REQUEST =
+  /[。.!！;；)）]\s{0,9}(?=请|要求|注意[:：]|please\b|choose\b|select\b|pick\b|answer\b|put\b|give\b)/i;
 
 function taken(text: string, labels: Labels, run: Row, closed: boolean): Listed | null {
   if (run.length < 2) return null;

@@ -27,7 +27,8 @@ const Ledger = z.record(z.string(), z.looseObject({ finished: z.string(), second
 export function indexBody(paths: Paths, entries: readonly Entry[]): string {
   return [
     `<h1>FTModel Lab: reports</h1>`,
-    `<p class="lead">Post-training a small language model for financial reasoning, the Fin-R1 way: what was measured in this workspace.</p>`,
+    `<p class="lead">Post-training a small language model for financial reasoning, the Fin-R1 ` +
+      "way: what was measured in this workspace.</p>",
     outcome(paths),
     `<h2>Notebooks</h2>`,
     notebookTable(paths, entries),
@@ -42,9 +43,16 @@ function outcome(paths: Paths): string {
   const newest = listFiles(paths.reports, /^ablation_summary_.*\.json$/).at(-1);
   if (newest === undefined) return `<p class="faint">No ablation summary yet: 08_ablation writes one.</p>`;
   const parsed = AblationSummary.safeParse(readJson(join(paths.reports, newest)));
-  if (!parsed.success) return `<p class="faint">${escapeHtml(newest)} cannot be read: ${escapeHtml(parsed.error.issues[0]!.message)}</p>`;
+  if (!parsed.success)
+    return (
+      `<p class="faint">${escapeHtml(newest)} cannot be read: ` +
+      `${escapeHtml(parsed.error.issues[0]!.message)}</p>`
+    );
   const figure = ablation(parsed.data);
-  return `${figureHtml(figure, null, "Ablation: see the table below")}\n${ablationTable(parsed.data).html}\n<p class="faint">From ${link(newest, newest)}, ${escapeHtml(when(parsed.data.created))}.</p>`;
+  return (
+    `${figureHtml(figure, null, "Ablation: see the table below")}\n${ablationTable(parsed.data).html}\n<p ` +
+    `class="faint">From ${link(newest, newest)}, ${escapeHtml(when(parsed.data.created))}.</p>`
+  );
 }
 
 function notebookTable(paths: Paths, entries: readonly Entry[]): string {
@@ -54,9 +62,19 @@ function notebookTable(paths: Paths, entries: readonly Entry[]): string {
     const run = ledger[entry.name.slice(0, 2)];
     const state = entry.failed ? badge("a cell failed", "bad") : badge("complete", "");
     const pdf = entry.pdf ? ` · ${link("PDF", entry.pdf)}` : "";
-    return `<tr><td><a href="${escapeHtml(entry.html)}"><b>${escapeHtml(entry.name.replace(/_/g, " "))}</b></a>${pdf}<br><span class="faint">${inlineHtml(entry.title)}</span></td><td align="right">${entry.codeCells}</td><td align="right">${entry.figures}</td><td align="right">${run ? `${run.seconds.toFixed(0)} s` : "–"}</td><td>${run ? escapeHtml(when(run.finished)) : "–"}</td><td>${state}</td></tr>`;
+    return (
+      "<tr><td><a " +
+      `href="${escapeHtml(entry.html)}"><b>${escapeHtml(entry.name.replace(/_/g, " "))}</b></a>${pdf}<br><span ` +
+      `class="faint">${inlineHtml(entry.title)}</span></td><td ` +
+      `align="right">${entry.codeCells}</td><td align="right">${entry.figures}</td><td ` +
+      `align="right">${run ? `${run.seconds.toFixed(0)} s` : "–"}</td><td>${run ? escapeHtml(when(run.finished)) : "–"}</td><td>${state}</td></tr>`
+    );
   });
-  return `<table class="wide"><thead><tr><th>notebook</th><th align="right">code cells</th><th align="right">figures</th><th align="right">took</th><th>executed</th><th>state</th></tr></thead><tbody>${rows.join("\n")}</tbody></table>`;
+  return (
+    `<table class="wide"><thead><tr><th>notebook</th><th align="right">code cells</th><th ` +
+    `align="right">figures</th><th ` +
+    `align="right">took</th><th>executed</th><th>state</th></tr></thead><tbody>${rows.join("\n")}</tbody></table>`
+  );
 }
 
 function runTable(paths: Paths): string {
@@ -64,10 +82,19 @@ function runTable(paths: Paths): string {
   if (runs.length === 0) return `<p class="faint">No run yet: 04_sft and 05_grpo train.</p>`;
   const kind = (status: string) => (status === "done" ? "" : status === "running" ? "open" : "bad");
   const rows = runs.map((run) => {
-    const cause = run.cause ? `<br><span class="faint">${escapeHtml(`${run.cause.code}: ${run.cause.message}`)}</span>` : "";
-    return `<tr><td>${link(run.key, `runs/${run.key}/run.json`)}</td><td>${escapeHtml(run.stage)}</td><td>${escapeHtml(run.label)}${cause}</td><td align="right">${run.step} of ${run.totalSteps}</td><td>${escapeHtml(when(run.created))}</td><td>${badge(run.status, kind(run.status))}</td></tr>`;
+    const cause = run.cause
+      ? `<br><span class="faint">${escapeHtml(`${run.cause.code}: ${run.cause.message}`)}</span>`
+      : "";
+    return (
+      `<tr><td>${link(run.key, `runs/${run.key}/run.json`)}</td><td>${escapeHtml(run.stage)}</td><td>${escapeHtml(run.label)}${cause}</td><td ` +
+      `align="right">${run.step} of ` +
+      `${run.totalSteps}</td><td>${escapeHtml(when(run.created))}</td><td>${badge(run.status, kind(run.status))}</td></tr>`
+    );
   });
-  return `<table class="wide"><thead><tr><th>run</th><th>stage</th><th>label</th><th align="right">steps</th><th>created</th><th>state</th></tr></thead><tbody>${rows.join("\n")}</tbody></table>`;
+  return (
+    `<table class="wide"><thead><tr><th>run</th><th>stage</th><th>label</th><th ` +
+    `align="right">steps</th><th>created</th><th>state</th></tr></thead><tbody>${rows.join("\n")}</tbody></table>`
+  );
 }
 
 function fileList(paths: Paths): string {

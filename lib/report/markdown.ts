@@ -1,4 +1,7 @@
-/** Markdown cells as HTML: GitHub's dialect, formulas as MathML, links between notebooks turned into links between reports. */
+/**
+ * Markdown cells as HTML: GitHub's dialect, formulas as MathML, links between notebooks turned into links
+ * between reports.
+ */
 import { Marked, type TokenizerAndRendererExtension } from "marked";
 import temml from "temml";
 import { escapeHtml } from "../view/text-view.ts";
@@ -36,7 +39,9 @@ const marked = new Marked({
   renderer: {
     html: ({ text }) => sanitiseHtml(text),
     image: ({ href, text }) =>
-      /^data:image\/(?:png|jpeg|gif|webp);base64,[\w+/=]+$/.test(href) ? `<img src="${href}" alt="${escapeHtml(text)}">` : escapeHtml(text),
+      /^data:image\/(?:png|jpeg|gif|webp);base64,[\w+/=]+$/.test(href)
+        ? `<img src="${href}" alt="${escapeHtml(text)}">`
+        : escapeHtml(text),
     link({ href, tokens }) {
       const inner = this.parser.parseInline(tokens);
       const target = linkTarget(href);

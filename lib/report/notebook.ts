@@ -4,7 +4,9 @@ import { basename } from "node:path";
 import { z } from "zod";
 import { LabError } from "../errors.ts";
 
-const text = z.union([z.string(), z.array(z.string())]).transform((lines) => (typeof lines === "string" ? lines : lines.join("")));
+const text = z
+  .union([z.string(), z.array(z.string())])
+  .transform((lines) => (typeof lines === "string" ? lines : lines.join("")));
 
 /** MIME type → content: texts as one string, JSON types as they are. */
 const Data = z
@@ -29,7 +31,12 @@ export type Output = z.infer<typeof Output>;
 export const Cell = z.discriminatedUnion("cell_type", [
   z.object({ cell_type: z.literal("markdown"), source: text }),
   z.object({ cell_type: z.literal("raw"), source: text }),
-  z.object({ cell_type: z.literal("code"), source: text, outputs: z.array(Output), execution_count: z.number().nullish() }),
+  z.object({
+    cell_type: z.literal("code"),
+    source: text,
+    outputs: z.array(Output),
+    execution_count: z.number().nullish(),
+  }),
 ]);
 export type Cell = z.infer<typeof Cell>;
 
@@ -74,12 +81,16 @@ export function readNotebook(path: string): Notebook {
     });
   }
   const { cells } = parsed.data;
-  const heading = cells.flatMap((cell) => (cell.cell_type === "markdown" ? (/^# +(.+)$/m.exec(cell.source)?.[1] ?? []) : []))[0];
+  const heading = cells.flatMap((cell) =>
+    cell.cell_type === "markdown" ? (/^# +(.+)$/m.exec(cell.source)?.[1] ?? []) : [],
+  )[0];
   const failed = cells.some(
     (cell) =>
       cell.cell_type === "code" &&
       cell.outputs.some(
-        (output) => output.output_type === "error" || (output.output_type === "stream" && output.name === "stderr" && output.text.trim() !== ""),
+        (output) =>
+          output.output_type === "error" ||
+          (output.output_type === "stream" && output.name === "stderr" && output.text.trim() !== ""),
       ),
   );
   return { name, title: (heading ?? name).replace(/[*_`]/g, "").trim(), cells, failed };

@@ -22,20 +22,25 @@ function joinStreams(outputs: readonly Output[]): Output[] {
   const joined: Output[] = [];
   for (const output of outputs) {
     const last = joined.at(-1);
-    if (output.output_type === "stream" && last?.output_type === "stream" && last.name === output.name) last.text += output.text;
+    if (output.output_type === "stream" && last?.output_type === "stream" && last.name === output.name)
+      last.text += output.text;
     else joined.push({ ...output });
   }
   return joined;
 }
 
 function streamHtml(text: string, name: string): string {
-  return text.trim() === "" ? "" : `<pre class="stream ${name === "stderr" ? "stderr" : ""}">${escapeHtml(withoutColours(text).trimEnd())}</pre>`;
+  return text.trim() === ""
+    ? ""
+    : `<pre class="stream ` +
+        `${name === "stderr" ? "stderr" : ""}">${escapeHtml(withoutColours(text).trimEnd())}</pre>`;
 }
 
 function dataHtml(data: Record<string, unknown>): string {
   const figure = data[PLOTLY_MIME];
   const text = typeof data["text/plain"] === "string" ? data["text/plain"] : "";
-  if (isFigure(figure)) return figureHtml(figure, typeof data["image/png"] === "string" ? data["image/png"] : null, text);
+  if (isFigure(figure))
+    return figureHtml(figure, typeof data["image/png"] === "string" ? data["image/png"] : null, text);
   if (typeof data["text/html"] === "string") return sanitiseHtml(data["text/html"]);
   if (typeof data["text/markdown"] === "string") return markdownHtml(data["text/markdown"]);
   if (typeof data["image/png"] === "string") return pictureHtml(data["image/png"], text);
@@ -46,21 +51,36 @@ function dataHtml(data: Record<string, unknown>): string {
 export function figureHtml(figure: Figure, png: string | null, text: string): string {
   const height = Number(figure.layout.height) || 450;
   const still = png ? pictureHtml(png, text) : `<p class="still">${escapeHtml(text)}</p>`;
-  return `<figure class="plot" style="min-height:${height}px">${still}<script type="application/json">${embedJson({ data: figure.data, layout: figure.layout })}</script></figure>`;
+  return (
+    `<figure class="plot" style="min-height:${height}px">${still}<script ` +
+    `type="application/json">${embedJson({ data: figure.data, layout: figure.layout })}</script></figure>`
+  );
 }
 
-/** JSON inside a script element: the only sequence that could end or change the element is spelt with escapes. */
+/**
+ * JSON inside a script element: the only sequence that could end or change the element is spelt with escapes.
+ */
 export function embedJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function pictureHtml(png: string, alt: string): string {
   const base64 = png.replace(/\s/g, "");
-  return /^[\w+/=]+$/.test(base64) ? `<img class="still" src="data:image/png;base64,${base64}" alt="${escapeHtml(visibleText(alt, 300))}">` : "";
+  return /^[\w+/=]+$/.test(base64)
+    ? `<img class="still" src="data:image/png;base64,${base64}" alt="${escapeHtml(visibleText(alt, 300))}">`
+    : "";
 }
 
 function isFigure(value: unknown): value is Figure {
-  return typeof value === "object" && value !== null && Array.isArray((value as Figure).data) && typeof (value as Figure).layout === "object";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    Array.isArray((value as Figure).data) &&
+    typeof (value as Figure).layout === "object"
+  );
 }
 
 /** Colour codes say nothing on a page; other control codes are shown. */

@@ -1,4 +1,6 @@
-/** The frame of every report page: one file, nothing loaded from outside, and only our two scripts may run. */
+/**
+ * The frame of every report page: one file, nothing loaded from outside, and only our two scripts may run.
+ */
 import { escapeHtml } from "../view/text-view.ts";
 import { plotlyScripts } from "./plotly.ts";
 import { STYLE } from "./style.ts";
@@ -14,10 +16,16 @@ export interface PageParts {
 
 /** The whole HTML file. plotly.js is in it once, and only when there is a figure. */
 export function pageHtml({ title, links, body, footer }: PageParts): string {
-  const { script, hashes } = body.includes('<figure class="plot"') ? plotlyScripts() : { script: "", hashes: ["'none'"] };
-  const policy = `default-src 'none'; script-src ${hashes.join(" ")}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'`;
+  const { script, hashes } = body.includes('<figure class="plot"')
+    ? plotlyScripts()
+    : { script: "", hashes: ["'none'"] };
+  const policy =
+    `default-src 'none'; script-src ${hashes.join(" ")}; style-src 'unsafe-inline'; img-src data: ` +
+    "blob:; base-uri 'none'; form-action 'none'";
   const nav = links
-    .map(({ text, file }) => (file === null ? `<b>${escapeHtml(text)}</b>` : `<a href="${escapeHtml(file)}">${escapeHtml(text)}</a>`))
+    .map(({ text, file }) =>
+      file === null ? `<b>${escapeHtml(text)}</b>` : `<a href="${escapeHtml(file)}">${escapeHtml(text)}</a>`,
+    )
     .join("\n");
   return `<!doctype html>
 <html lang="en">

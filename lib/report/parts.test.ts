@@ -8,8 +8,21 @@ import { embedJson, figureHtml, outputsHtml } from "./outputs.ts";
 import { sanitiseHtml } from "./sanitise.ts";
 
 describe("sanitised HTML", () => {
-  const view = sideBySide([{ title: "Base $5", text: "<think>\n  a & b\n</think><answer>5</answer>", ok: true, facts: { reward: 1 } }], "Q?");
-  const list = sampleList([{ title: "q", text: "12345", ok: false, marks: [{ start: 1, end: 2, kind: "bad", label: 'x "y"' }] }], "Rejected");
+  const view = sideBySide(
+    [
+      {
+        title: "Base $5",
+        text: "<think>\n  a & b\n</think><answer>5</answer>",
+        ok: true,
+        facts: { reward: 1 },
+      },
+    ],
+    "Q?",
+  );
+  const list = sampleList(
+    [{ title: "q", text: "12345", ok: false, marks: [{ start: 1, end: 2, kind: "bad", label: 'x "y"' }] }],
+    "Rejected",
+  );
 
   test.each([
     ["tables", table([{ a: 1, b: "<x>" }], undefined, { caption: "c" }).html],
@@ -31,9 +44,9 @@ describe("sanitised HTML", () => {
   ])("%s becomes text", (attack) => expect(sanitiseHtml(attack)).not.toMatch(/<(?!b>|\/b>)/));
 
   test("handlers and dangerous styles are dropped from tags that stay", () => {
-    expect(sanitiseHtml('<td onclick="x" style="background:url(http://x)" align="right" class="c">1</td>')).toBe(
-      '<td align="right" class="c">1</td>',
-    );
+    expect(
+      sanitiseHtml('<td onclick="x" style="background:url(http://x)" align="right" class="c">1</td>'),
+    ).toBe('<td align="right" class="c">1</td>');
   });
 
   test("nothing outside the allow-list comes through", () => {
@@ -57,7 +70,12 @@ describe("sanitised HTML", () => {
       "\n",
     );
     const allowed = /<\/?(?:td|b)(?: (?:style|title)="[^"<>]*")*>/g;
-    fc.assert(fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => !/[<>]/.test(sanitiseHtml(pieces.join("")).replace(allowed, ""))));
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 40 }),
+        (pieces) => !/[<>]/.test(sanitiseHtml(pieces.join("")).replace(allowed, "")),
+      ),
+    );
   });
 
   test("1 MB of open brackets takes no time", () => {
@@ -76,23 +94,37 @@ describe("markdown", () => {
     expect(html).toContain("<mfrac>");
   });
 
-  test("a formula with a mistake is shown, it does not stop the report", () => expect(markdownHtml("$\\frac{1}$")).toContain("frac"));
+  test("a formula with a mistake is shown, it does not stop the report", () =>
+    expect(markdownHtml("$\\frac{1}$")).toContain("frac"));
 
-  test("a dollar in code is code", () => expect(markdownHtml("`$a$ and $b$`")).toContain("<code>$a$ and $b$</code>"));
+  test("a dollar in code is code", () =>
+    expect(markdownHtml("`$a$ and $b$`")).toContain("<code>$a$ and $b$</code>"));
 
-  test.each(["javascript:alert(1)", "java\tscript:alert(1)", "\u0001javascript:alert(1)", "data:text/html,x", "//evil.example"])("the link %j loses its target", (target) => {
+  test.each([
+    "javascript:alert(1)",
+    "java\tscript:alert(1)",
+    "\u0001javascript:alert(1)",
+    "data:text/html,x",
+    "//evil.example",
+  ])("the link %j loses its target", (target) => {
     expect(markdownHtml(`[x](<${target}>)`)).not.toMatch(/href/);
   });
 
-  test("a notebook's link leads to its report", () => expect(markdownHtml("[next](04_sft.ipynb#loss)")).toContain('href="04_sft.html#loss"'));
+  test("a notebook's link leads to its report", () =>
+    expect(markdownHtml("[next](04_sft.ipynb#loss)")).toContain('href="04_sft.html#loss"'));
 
   test("scripts in markdown, links and pictures do nothing", () => {
-    const html = markdownHtml("<script>alert(1)</script>\n\n[x](javascript:alert(1)) ![y](http://example.org/t.png) <img src=x onerror=alert(1)>");
+    const html = markdownHtml(
+      "<script>alert(1)</script>\n\n[x](javascript:alert(1)) ![y](http://example.org/t.png) <img " +
+        "src=x onerror=alert(1)>",
+    );
     expect(html).not.toMatch(/<script|javascript:|<img|example\.org/);
   });
 
   test("tables and headings get anchors and cells", () => {
-    expect(markdownHtml("## Why *two* filters?")).toBe('<h2 id="why-two-filters">Why <em>two</em> filters?</h2>\n');
+    expect(markdownHtml("## Why *two* filters?")).toBe(
+      '<h2 id="why-two-filters">Why <em>two</em> filters?</h2>\n',
+    );
     expect(markdownHtml("| a | n |\n|---|--:|\n| x | 1 |")).toContain('<td align="right">1</td>');
   });
 });
@@ -115,7 +147,11 @@ describe("code", () => {
 
 describe("outputs", () => {
   test("a figure's JSON cannot end its script element", () => {
-    const html = figureHtml({ data: [{ type: "bar", name: "</script><script>alert(1)</script><!--" }], layout: {} }, null, "t");
+    const html = figureHtml(
+      { data: [{ type: "bar", name: "</script><script>alert(1)</script><!--" }], layout: {} },
+      null,
+      "t",
+    );
     expect(html.match(/<\/script/g)!.length).toBe(1);
     expect(JSON.parse(embedJson({ a: "</script>\u2028&" }))).toEqual({ a: "</script>\u2028&" });
   });
@@ -130,6 +166,8 @@ describe("outputs", () => {
   test("the richest form is taken, and a picture only if it is one", () => {
     const data = { "text/plain": "x", "image/png": 'aaaa" onerror="alert(1)' };
     expect(outputsHtml([{ output_type: "display_data", data }])).toBe("");
-    expect(outputsHtml([{ output_type: "display_data", data: { ...data, "text/html": "<b>1</b>" } }])).toContain("<b>1</b>");
+    expect(
+      outputsHtml([{ output_type: "display_data", data: { ...data, "text/html": "<b>1</b>" } }]),
+    ).toContain("<b>1</b>");
   });
 });

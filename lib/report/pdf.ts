@@ -7,7 +7,10 @@ import { withBrowser } from "../show/browser.ts";
 const PRINT_WIDTH = Math.floor(((210 - 28) / 25.4) * 96);
 const DRAW_TIMEOUT_MS = 60_000;
 
-/** Prints an HTML report that stands on disk. Throws when Chromium fails, or the figures are not drawn within a minute. */
+/**
+ * Prints an HTML report that stands on disk. Throws when Chromium fails, or the figures are not drawn within
+ * a minute.
+ */
 export async function writePdf(html: string, pdf: string): Promise<void> {
   await withBrowser(async (openPage) => {
     const page = await openPage();
@@ -16,7 +19,9 @@ export async function writePdf(html: string, pdf: string): Promise<void> {
       await page.emulateMedia({ media: "print" });
       await page.goto(pathToFileURL(html).href, { waitUntil: "load", timeout: DRAW_TIMEOUT_MS });
       // By selector: the page's security policy forbids waitForFunction's eval.
-      await page.locator("html[data-figures='drawn'], html:not(:has(figure.plot))").waitFor({ state: "attached", timeout: DRAW_TIMEOUT_MS });
+      await page
+        .locator("html[data-figures='drawn'], html:not(:has(figure.plot))")
+        .waitFor({ state: "attached", timeout: DRAW_TIMEOUT_MS });
       writeFileAtomic(pdf, await page.pdf({ preferCSSPageSize: true, printBackground: true }));
     } finally {
       await page.close();

@@ -4,7 +4,10 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { PLOTLY_PATH, PLOTLY_VERSION } from "../show/png.ts";
 
-/** Runs in the page: unpacks plotly.js, draws every figure in the place of its picture, and marks the page as drawn. */
+/**
+ * Runs in the page: unpacks plotly.js, draws every figure in the place of its picture, and marks the page as
+ * drawn.
+ */
 const DRAW = `(async () => {
   const packed = Uint8Array.from(atob(document.getElementById("plotly-js").textContent), (c) => c.charCodeAt(0));
   const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -33,9 +36,13 @@ export function plotlyScripts(): Packed {
   if (packed) return packed;
   const plotly = readFileSync(PLOTLY_PATH);
   const base64 = gzipSync(plotly, { level: 9 }).toString("base64");
-  const banner = `<!-- plotly.js v${PLOTLY_VERSION}, Copyright 2012-2026 Plotly, Inc., MIT license (https://github.com/plotly/plotly.js), gzip + base64 -->`;
+  const banner =
+    `<!-- plotly.js v${PLOTLY_VERSION}, Copyright 2012-2026 Plotly, Inc., MIT license ` +
+    "(https://github.com/plotly/plotly.js), gzip + base64 -->";
   packed = {
-    script: `${banner}\n<script id="plotly-js" type="application/octet-stream">${base64}</script>\n<script>${DRAW}</script>`,
+    script:
+      `${banner}\n<script id="plotly-js" ` +
+      `type="application/octet-stream">${base64}</script>\n<script>${DRAW}</script>`,
     hashes: [DRAW, plotly].map((text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`),
   };
   return packed;

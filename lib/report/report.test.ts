@@ -22,17 +22,33 @@ afterAll(async () => {
   rmSync(workspace, { recursive: true });
 });
 
-const HOSTILE = "</script><script>globalThis.owned = 1</script><img src=x onerror='globalThis.owned = 2'>\u202E\u001B[31m";
+const HOSTILE =
+  "</script><script>globalThis.owned = 1</script><img src=x onerror='globalThis.owned = 2'>\u202E\u001B[31m";
 
 async function writeNotebook(name: string, more: object[] = []): Promise<void> {
   const display = (data: object) => ({ output_type: "display_data", data, metadata: {} });
   const figure = {
     ...EXAMPLES.funnel![0],
-    data: [...EXAMPLES.funnel![0].data, { type: "bar", name: HOSTILE, x: [1], y: ["judge"], orientation: "h" }],
+    data: [
+      ...EXAMPLES.funnel![0].data,
+      { type: "bar", name: HOSTILE, x: [1], y: ["judge"], orientation: "h" },
+    ],
   };
   const cells = [
-    { cell_type: "markdown", source: ["# What does the filter keep?\n", "\n", `From $\\bar r$ to <script>globalThis.owned = 3</script>`] },
-    { cell_type: "code", source: "await show(funnel(layers));", execution_count: 1, outputs: [display(await bundleOf(figure, { png: false }))] },
+    {
+      cell_type: "markdown",
+      source: [
+        "# What does the filter keep?\n",
+        "\n",
+        `From $\\bar r$ to <script>globalThis.owned = 3</script>`,
+      ],
+    },
+    {
+      cell_type: "code",
+      source: "await show(funnel(layers));",
+      execution_count: 1,
+      outputs: [display(await bundleOf(figure, { png: false }))],
+    },
     {
       cell_type: "code",
       source: "await show(deltas(rows));",
@@ -43,11 +59,18 @@ async function writeNotebook(name: string, more: object[] = []): Promise<void> {
       cell_type: "code",
       source: "await show(answers);",
       execution_count: 3,
-      outputs: [display(await bundleOf(sideBySide([{ title: "Base", text: HOSTILE }]))), display({ "text/html": HOSTILE }), ...more],
+      outputs: [
+        display(await bundleOf(sideBySide([{ title: "Base", text: HOSTILE }]))),
+        display({ "text/html": HOSTILE }),
+        ...more,
+      ],
     },
   ];
   mkdirSync(notebooks, { recursive: true });
-  writeFileSync(join(notebooks, `${name}.ipynb`), JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+  writeFileSync(
+    join(notebooks, `${name}.ipynb`),
+    JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }),
+  );
 }
 
 beforeEach(() => rmSync(paths.reports, { recursive: true, force: true }));
@@ -69,7 +92,9 @@ describe("reports", () => {
   });
 
   test("of a failed notebook are written and marked", async () => {
-    await writeNotebook("03_filter", [{ output_type: "stream", name: "stderr", text: "LabError: no rows\n" }]);
+    await writeNotebook("03_filter", [
+      { output_type: "stream", name: "stderr", text: "LabError: no rows\n" },
+    ]);
     await writeNotebook("04_sft");
     const { index } = await exportReports({ paths }, { pdf: false });
     const rows = readFileSync(index, "utf8").match(/<tr><td>.*?<\/tr>/gs)!;
@@ -102,73 +127,123 @@ describe("reports", () => {
 });
 
 const chromium = findChromium();
-if (!chromium) console.log("skipped: no Chromium on the PATH, so no report is opened in one (set CHROME, or install the package chromium)");
+if (!chromium)
+  console.log(
+    "skipped: no Chromium on the PATH, so no report is opened in one (set CHROME, or install the " +
+      "package chromium)",
+  );
 
-describe.skipIf(!chromium)("a report in Chromium, from disk, with the network off", { timeout: 60_000 }, () => {
-  interface Watched extends Page {
-    on(event: "request" | "pageerror" | "console", handle: (event: { url(): string; text(): string; message: string }) => void): void;
-  }
+describe.skipIf(!chromium)(
+  "a report in Chromium, from disk, with the network off",
+  { timeout: 60_000 },
+  () => {
+    interface Watched extends Page {
+      on(
+        event: "request" | "pageerror" | "console",
+        handle: (event: { url(): string; text(): string; message: string }) => void,
+      ): void;
+    }
 
-  test("draws its figures, asks for nothing, and runs nothing that a model wrote", async () => {
-    await writeNotebook("03_filter");
-    const { pages } = await exportReports({ paths }, { pdf: false });
-    await withBrowser(async (openPage) => {
-      const page = (await openPage()) as Watched;
-      const requests: string[] = [];
-      const errors: string[] = [];
-      page.on("request", (request) => requests.push(request.url()));
-      page.on("pageerror", (error) => errors.push(error.message));
-      const url = pathToFileURL(pages[0]!.html).href;
-      await page.goto(url);
-      await page.locator("html[data-figures='drawn']").waitFor({ state: "attached", timeout: 45_000 });
-      const seen = await page.evaluate(() => {
-        const { document, owned } = globalThis as unknown as {
-          document: { querySelectorAll(q: string): { length: number }; querySelector(q: string): { textContent: string } };
-          owned?: number;
-        };
-        const drawn = document.querySelectorAll("figure.plot .js-plotly-plot svg.main-svg").length;
-        return {
-          drawn,
-          places: document.querySelectorAll("figure.plot .js-plotly-plot").length,
-          owned: owned ?? null,
-          title: document.querySelector(".gtitle").textContent,
-        };
-      }, null);
-      expect(seen).toMatchObject({ places: 2, owned: null, title: expect.stringContaining("What each layer of the filter kept") });
-      expect(seen.drawn).toBeGreaterThanOrEqual(2);
-      expect(requests.filter((address) => !/^(?:data|blob):/.test(address))).toEqual([url]);
-      expect(errors).toEqual([]);
-      await page.close();
+    test("draws its figures, asks for nothing, and runs nothing that a model wrote", async () => {
+      await writeNotebook("03_filter");
+      const { pages } = await exportReports({ paths }, { pdf: false });
+      await withBrowser(async (openPage) => {
+        const page = (await openPage()) as Watched;
+        const requests: string[] = [];
+        const errors: string[] = [];
+        page.on("request", (request) => requests.push(request.url()));
+        page.on("pageerror", (error) => errors.push(error.message));
+        const url = pathToFileURL(pages[0]!.html).href;
+        await page.goto(url);
+        await page.locator("html[data-figures='drawn']").waitFor({ state: "attached", timeout: 45_000 });
+        const seen = await page.evaluate(() => {
+          const { document, owned } = globalThis as unknown as {
+            document: {
+              querySelectorAll(q: string): { length: number };
+              querySelector(q: string): { textContent: string };
+            };
+            owned?: number;
+          };
+          const drawn = document.querySelectorAll("figure.plot .js-plotly-plot svg.main-svg").length;
+          return {
+            drawn,
+            places: document.querySelectorAll("figure.plot .js-plotly-plot").length,
+            owned: owned ?? null,
+            title: document.querySelector(".gtitle").textContent,
+          };
+        }, null);
+        expect(seen).toMatchObject({
+          places: 2,
+          owned: null,
+          title: expect.stringContaining("What each layer of the filter kept"),
+        });
+        expect(seen.drawn).toBeGreaterThanOrEqual(2);
+        expect(requests.filter((address) => !/^(?:data|blob):/.test(address))).toEqual([url]);
+        expect(errors).toEqual([]);
+        await page.close();
+      });
     });
-  });
 
-  test("shows a table of nine columns whole, and a narrow one under a caption of one line", async () => {
-    const share = { value: 0.72, low: 0.65, high: 0.78 };
-    const wide = { "source of the questions": "finance-basics", n: 200, format: share, "greedy, lenient": share, "greedy, strict": share, "sampled, strict": share, "right or undecided by the rules": 12, "Judge, of 20": 19.93, "tokens an answer": 48 };
-    const views = [table([wide, wide]), table([{ ms: 30, piece: "<" }], undefined, { caption: "The first of 48 pieces, with their times" })];
-    await writeNotebook("03_filter", await Promise.all(views.map(async (view) => ({ output_type: "display_data", data: await bundleOf(view), metadata: {} }))));
-    const { pages } = await exportReports({ paths }, { pdf: false });
-    await withBrowser(async (openPage) => {
-      const page = await openPage();
-      await page.setViewportSize({ width: 1280, height: 900 });
-      await page.goto(pathToFileURL(pages[0]!.html).href);
-      const { cut, caption } = await page.evaluate(() => {
-        interface Box { scrollWidth: number; clientWidth: number; clientHeight: number }
-        const { document } = globalThis as unknown as { document: { querySelectorAll(q: string): Iterable<Box>; querySelector(q: string): Box } };
-        return { cut: [...document.querySelectorAll(".output")].filter((box) => box.scrollWidth > box.clientWidth).length, caption: document.querySelector(".ftmodel-table caption").clientHeight };
-      }, null);
-      expect(cut).toBe(0);
-      expect(caption).toBeLessThan(40);
-      await page.close();
+    test("shows a table of nine columns whole, and a narrow one under a caption of one line", async () => {
+      const share = { value: 0.72, low: 0.65, high: 0.78 };
+      const wide = {
+        "source of the questions": "finance-basics",
+        n: 200,
+        format: share,
+        "greedy, lenient": share,
+        "greedy, strict": share,
+        "sampled, strict": share,
+        "right or undecided by the rules": 12,
+        "Judge, of 20": 19.93,
+        "tokens an answer": 48,
+      };
+      const views = [
+        table([wide, wide]),
+        table([{ ms: 30, piece: "<" }], undefined, { caption: "The first of 48 pieces, with their times" }),
+      ];
+      await writeNotebook(
+        "03_filter",
+        await Promise.all(
+          views.map(async (view) => ({
+            output_type: "display_data",
+            data: await bundleOf(view),
+            metadata: {},
+          })),
+        ),
+      );
+      const { pages } = await exportReports({ paths }, { pdf: false });
+      await withBrowser(async (openPage) => {
+        const page = await openPage();
+        await page.setViewportSize({ width: 1280, height: 900 });
+        await page.goto(pathToFileURL(pages[0]!.html).href);
+        const { cut, caption } = await page.evaluate(() => {
+          interface Box {
+            scrollWidth: number;
+            clientWidth: number;
+            clientHeight: number;
+          }
+          const { document } = globalThis as unknown as {
+            document: { querySelectorAll(q: string): Iterable<Box>; querySelector(q: string): Box };
+          };
+          return {
+            cut: [...document.querySelectorAll(".output")].filter((box) => box.scrollWidth > box.clientWidth)
+              .length,
+            caption: document.querySelector(".ftmodel-table caption").clientHeight,
+          };
+        }, null);
+        expect(cut).toBe(0);
+        expect(caption).toBeLessThan(40);
+        await page.close();
+      });
     });
-  });
 
-  test("prints as PDF", async () => {
-    await writeNotebook("03_filter");
-    const { pages } = await exportReports({ paths });
-    expect(existsSync(pages[0]!.pdf!)).toBe(true);
-    const pdf = readFileSync(pages[0]!.pdf!);
-    expect(pdf.subarray(0, 5).toString()).toBe("%PDF-");
-    expect(pdf.length).toBeGreaterThan(20_000);
-  });
-});
+    test("prints as PDF", async () => {
+      await writeNotebook("03_filter");
+      const { pages } = await exportReports({ paths });
+      expect(existsSync(pages[0]!.pdf!)).toBe(true);
+      const pdf = readFileSync(pages[0]!.pdf!);
+      expect(pdf.subarray(0, 5).toString()).toBe("%PDF-");
+      expect(pdf.length).toBeGreaterThan(20_000);
+    });
+  },
+);

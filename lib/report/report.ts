@@ -1,4 +1,7 @@
-/** Reports: every executed notebook as one HTML file that needs nothing else, an index, and PDFs where a Chromium is found. */
+/**
+ * Reports: every executed notebook as one HTML file that needs nothing else, an index, and PDFs where a
+ * Chromium is found.
+ */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "../store/atomic.ts";
@@ -28,14 +31,19 @@ export interface ExportedReports {
 }
 
 /**
- * Exports `<workspace>/reports/notebooks/*.ipynb` to `reports/<name>.html` (and `.pdf`) and `reports/index.html`.
+ * Exports `<workspace>/reports/notebooks/*.ipynb` to `reports/<name>.html` (and `.pdf`) and
+ * `reports/index.html`.
  *
- * A page holds plotly.js once, asks the network for nothing, and lets no other script run. What a model wrote is text in it.
- * Files are replaced whole; a notebook that failed is exported with its error and marked in the index.
+ * A page holds plotly.js once, asks the network for nothing, and lets no other script run. What a model wrote
+ * is text in it. Files are replaced whole; a notebook that failed is exported with its error and marked in
+ * the index.
  *
  * @throws LabError when no notebook has been executed, one cannot be read, or the folder cannot be written.
  */
-export async function exportReports({ paths }: { paths: Paths }, options: ReportOptions = {}): Promise<ExportedReports> {
+export async function exportReports(
+  { paths }: { paths: Paths },
+  options: ReportOptions = {},
+): Promise<ExportedReports> {
   const { pdf = findChromium() !== null, created = new Date() } = options;
   const folder = join(paths.reports, "notebooks");
   const files = existsSync(folder)
@@ -43,7 +51,12 @@ export async function exportReports({ paths }: { paths: Paths }, options: Report
         .filter((name) => name.endsWith(".ipynb"))
         .sort()
     : [];
-  if (files.length === 0) throw new LabError({ what: "There are no executed notebooks to report", where: folder, todo: "Run them first: npm start" });
+  if (files.length === 0)
+    throw new LabError({
+      what: "There are no executed notebooks to report",
+      where: folder,
+      todo: "Run them first: npm start",
+    });
 
   const notebooks = files.map((name) => readNotebook(join(folder, name)));
   const footer = `Exported ${when(created.toISOString())}. Complete in one file: opens from disk, loads nothing.`;
@@ -88,17 +101,25 @@ function cellHtml(cell: Cell): string {
   return `<section>${code}${outputsHtml(cell.outputs)}</section>`;
 }
 
-function linksOf(here: Notebook | null, notebooks: readonly Notebook[]): { text: string; file: string | null }[] {
+function linksOf(
+  here: Notebook | null,
+  notebooks: readonly Notebook[],
+): { text: string; file: string | null }[] {
   const index = { text: "FTModel Lab", file: here ? "index.html" : null };
   return [
     index,
-    ...notebooks.map((notebook) => ({ text: notebook.name.replace(/_/g, " "), file: notebook === here ? null : `${notebook.name}.html` })),
+    ...notebooks.map((notebook) => ({
+      text: notebook.name.replace(/_/g, " "),
+      file: notebook === here ? null : `${notebook.name}.html`,
+    })),
   ];
 }
 
 function entryOf(notebook: Notebook, pdf: boolean): Entry {
   const code = notebook.cells.filter((cell) => cell.cell_type === "code");
-  const figures = code.flatMap((cell) => cell.outputs).filter((output) => "data" in output && PLOTLY_MIME in output.data).length;
+  const figures = code
+    .flatMap((cell) => cell.outputs)
+    .filter((output) => "data" in output && PLOTLY_MIME in output.data).length;
   return {
     name: notebook.name,
     title: notebook.title,

@@ -1,7 +1,8 @@
 /** The reports' one style sheet: a calm column, tables that fit, and a print form. */
 import { FONT_STACK } from "../figures/theme.ts";
 
-const MONO = "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', 'Noto Sans Mono CJK SC', monospace";
+const MONO =
+  "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', 'Noto Sans Mono CJK SC', monospace";
 
 export const STYLE = `
 :root { color-scheme: light; --ink: #24292f; --faint: #6e7781; --line: #d8dee4; --wash: #f6f8fa; --link: #0072b2; }

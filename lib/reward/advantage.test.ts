@@ -9,7 +9,9 @@ describe("groupAdvantages", () => {
   });
 
   test("an all-wrong group with mixed format still gets a full-size push of 0.87", () => {
-    expect(groupAdvantages([0.3, 0.3, 0, 0]).map((a) => Math.round(a * 100) / 100)).toEqual([0.87, 0.87, -0.87, -0.87]);
+    expect(groupAdvantages([0.3, 0.3, 0, 0]).map((a) => Math.round(a * 100) / 100)).toEqual([
+      0.87, 0.87, -0.87, -0.87,
+    ]);
   });
 
   test("equal rewards carry no signal, whatever they are", () => {
@@ -27,7 +29,8 @@ describe("groupAdvantages", () => {
     fc.assert(fc.property(rewards, (r) => Math.abs(groupAdvantages(r).reduce((a, b) => a + b)) < 1e-6));
   });
 
-  test("one answer has nothing to be compared with", () => expect(() => groupAdvantages([1])).toThrow("at least 2"));
+  test("one answer has nothing to be compared with", () =>
+    expect(() => groupAdvantages([1])).toThrow("at least 2"));
 });
 
 describe("expectedNoSignalShare", () => {
@@ -37,7 +40,10 @@ describe("expectedNoSignalShare", () => {
     [0, 4, 1],
     [1, 4, 1],
     [0.3, 1, 1],
-  ])("p %f and %i answers a question: %f", (p, groupSize, share) => expect(expectedNoSignalShare(p, groupSize)).toBeCloseTo(share, 12));
+  ])("p %f and %i answers a question: %f", (p, groupSize, share) =>
+    expect(expectedNoSignalShare(p, groupSize)).toBeCloseTo(share, 12),
+  );
 
-  test("a chance outside [0, 1] throws", () => expect(() => expectedNoSignalShare(1.2, 4)).toThrow("got 1.2"));
+  test("a chance outside [0, 1] throws", () =>
+    expect(() => expectedNoSignalShare(1.2, 4)).toThrow("got 1.2"));
 });

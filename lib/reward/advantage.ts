@@ -13,13 +13,19 @@ export interface AdvantageOptions {
 /**
  * Group-relative advantages A_i = (r_i − mean r) / (std r + ε) of the G answers to one question.
  *
- * Unitless, one per reward, summing to 0. Equal rewards give zeros: no signal, nothing is learned. One winner of four gets 1.50 with
- * TRL's std (G − 1) and 1.73 with Fin-R1's (G). Throws RangeError for fewer than two rewards.
+ * Unitless, one per reward, summing to 0. Equal rewards give zeros: no signal, nothing is learned. One winner
+ * of four gets 1.50 with TRL's std (G − 1) and 1.73 with Fin-R1's (G). Throws RangeError for fewer than two
+ * rewards.
  *
- * Source: Shao et al. 2024 (GRPO), https://arxiv.org/abs/2402.03300; `trl/trainer/grpo_trainer.py` of TRL 1.16.
+ * Source: Shao et al. 2024 (GRPO), https://arxiv.org/abs/2402.03300; `trl/trainer/grpo_trainer.py` of TRL
+ * 1.16.
  */
-export function groupAdvantages(rewards: readonly number[], { ddof = 1, epsilon = 1e-4, scale = true }: AdvantageOptions = {}): number[] {
-  if (rewards.length < 2) throw new RangeError(`groupAdvantages requires at least 2 rewards, got ${rewards.length}`);
+export function groupAdvantages(
+  rewards: readonly number[],
+  { ddof = 1, epsilon = 1e-4, scale = true }: AdvantageOptions = {},
+): number[] {
+  if (rewards.length < 2)
+    throw new RangeError(`groupAdvantages requires at least 2 rewards, got ${rewards.length}`);
   // Equal rewards: the rounding error of the mean must not become a signal.
   if (hasNoSignal(rewards)) return rewards.map(() => 0);
   const centre = mean(rewards);
@@ -35,10 +41,13 @@ export function hasNoSignal(rewards: readonly number[]): boolean {
 /**
  * Expected share of groups without signal for a binary reward: p^G + (1 − p)^G.
  *
- * `p` chance that one answer is rewarded, `groupSize` G answers a question, taken as independent. p = 0.9, G = 4: 65.6 %.
- * Throws RangeError for p outside [0, 1] or G < 1.
+ * `p` chance that one answer is rewarded, `groupSize` G answers a question, taken as independent. p = 0.9, G
+ * = 4: 65.6 %. Throws RangeError for p outside [0, 1] or G < 1.
  */
 export function expectedNoSignalShare(p: number, groupSize: number): number {
-  if (!(p >= 0 && p <= 1) || !(groupSize >= 1)) throw new RangeError(`expectedNoSignalShare requires p in [0, 1] and groupSize ≥ 1, got ${p} and ${groupSize}`);
+  if (!(p >= 0 && p <= 1) || !(groupSize >= 1))
+    throw new RangeError(
+      `expectedNoSignalShare requires p in [0, 1] and groupSize ≥ 1, got ${p} and ${groupSize}`,
+    );
   return p ** groupSize + (1 - p) ** groupSize;
 }

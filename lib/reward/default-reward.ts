@@ -1,7 +1,9 @@
 /** The reward GRPO trains on unless a notebook gives another: format + accuracy with the config's weights. */
 import type { RewardRow } from "./reward.ts";
 
-/** 0.3 · format + 0.7 · accuracy with the default weights; an undecided answer is paid for its format alone. */
+/**
+ * 0.3 · format + 0.7 · accuracy with the default weights; an undecided answer is paid for its format alone.
+ */
 export function reward(row: RewardRow): Record<string, number | null> {
   const { format, accuracy, total } = row.score;
   return { format, accuracy, total };

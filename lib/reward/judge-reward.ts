@@ -1,4 +1,7 @@
-/** The Judge in GRPO's reward: format and accuracy by the rules, and a part for what the Judge thinks of a right answer's reasoning. */
+/**
+ * The Judge in GRPO's reward: format and accuracy by the rules, and a part for what the Judge thinks of a
+ * right answer's reasoning.
+ */
 import { LabError } from "../errors.ts";
 import { askVote } from "../judge/judge-ask.ts";
 import type { JudgeServer, VoteSettings } from "../judge/judge-ask.ts";
@@ -21,15 +24,21 @@ const MAX_FAILED_SHARE = 0.01;
 const FIRST_CALLS = 100;
 
 /**
- * A reward of three parts: format (0 or 1), accuracy (0 or 1), judge (0 … 1: the points between the lowest and the highest), and their
- * weighted `total`.
+ * A reward of three parts: format (0 or 1), accuracy (0 or 1), judge (0 … 1: the points between the lowest
+ * and the highest), and their weighted `total`.
  *
- * The rule gate comes first: what fails format or answer is not shown to the Judge and has judge 0. An answer the rules cannot decide is
- * right when the Judge passes it. An unreadable verdict has judge null and adds nothing. Throws LabError "The Judge fails
- * too often for a reward" when more than 1 % of its calls (and more than one of the first 100) bring no reply in time: a reward with holes
- * would train the model on the server's bad days.
+ * The rule gate comes first: what fails format or answer is not shown to the Judge and has judge 0. An answer
+ * the rules cannot decide is right when the Judge passes it. An unreadable verdict has judge null and adds
+ * nothing. Throws LabError "The Judge fails too often for a reward" when more than 1 % of its calls (and more
+ * than one of the first 100) bring no reply in time: a reward with holes would train the model on the
+ * server's bad days.
  */
-export function createJudgeReward({ server, settings, judgePassScore, deadlineMs }: JudgeRewardOptions): RewardFunction {
+export function createJudgeReward({
+  server,
+  settings,
+  judgePassScore,
+  deadlineMs,
+}: JudgeRewardOptions): RewardFunction {
   const asked: VoteSettings = { ...settings, model: server.model };
   const { scale, criteria } = rubricOf(settings.rubric);
   const lowest = scale.kind === "points" ? criteria.length * scale.min : 0;
@@ -42,16 +51,29 @@ export function createJudgeReward({ server, settings, judgePassScore, deadlineMs
       format,
       accuracy,
       judge,
-      total: weights.format * format + weights.accuracy * (accuracy ?? 0) + (weights.judge ?? 0) * (judge ?? 0),
+      total:
+        weights.format * format + weights.accuracy * (accuracy ?? 0) + (weights.judge ?? 0) * (judge ?? 0),
     });
     if (gateReason({ id, question, gold, completion }) !== null) return paid(score.accuracy, 0);
     const row = { id, question, gold, completion };
     const signal = AbortSignal.timeout(deadlineMs);
-    const { vote, passing } = await askVote(server, { key: "0".repeat(8), row, vote: 0 }, asked, Date.now() + deadlineMs, signal);
+    const { vote, passing } = await askVote(
+      server,
+      { key: "0".repeat(8), row, vote: 0 },
+      asked,
+      Date.now() + deadlineMs,
+      signal,
+    );
     calls++;
     if (passing) failed++;
     if (failed > Math.max(FIRST_CALLS, calls) * MAX_FAILED_SHARE)
-      throw new LabError({ what: "The Judge fails too often for a reward", where: server.model, expected: "at most 1 % of its calls without a reply", found: `${failed} of ${calls}, the last: ${vote.message}`, todo: "See to its server and resume, or set grpo.useJudge to false." });
+      throw new LabError({
+        what: "The Judge fails too often for a reward",
+        where: server.model,
+        expected: "at most 1 % of its calls without a reply",
+        found: `${failed} of ${calls}, the last: ${vote.message}`,
+        todo: "See to its server and resume, or set grpo.useJudge to false.",
+      });
     if (vote.scores === null) return paid(score.accuracy, null);
     const points = pointsOf({ scores: vote.scores, reason: "" });
     const accuracy = score.accuracy ?? Number(points >= pointsToPass(settings.rubric, judgePassScore));

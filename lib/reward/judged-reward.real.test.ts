@@ -21,14 +21,30 @@ const alive = (pid: number): boolean => {
   }
 };
 
-test("the tiny Judge pays a real GRPO run: right answers between 0 and 1, wrong ones nothing, and the process that asks it ends with the run", { timeout: 600_000 }, async () => {
+test("the tiny Judge pays a real GRPO run: right answers between 0 and 1, wrong ones nothing, and the " +
+  "process that asks it ends with the run", {
+  timeout: 600_000,
+}, async () => {
   const { paths } = workspace;
   const config = structuredClone(PROFILES.tiny);
-  Object.assign(config.grpo, { useJudge: true, maxSteps: 2, promptsPerStep: 4, groupSize: 4, microBatch: 16, saveSteps: 2 });
+  Object.assign(config.grpo, {
+    useJudge: true,
+    maxSteps: 2,
+    promptsPerStep: 4,
+    groupSize: 4,
+    microBatch: 16,
+    saveSteps: 2,
+  });
   const drawn = drawQuestions(160, 5, "lab");
   const rows = drawn.map((d, i) => ({ id: `q${i}`, prompt: d.question, type: d.kind.type }));
-  put(paths.sft, rows.map((row, i) => ({ ...row, response: taggedText(solve(drawn[i]!, drawn[i]!.kind.right)) })));
-  put(paths.rl, rows.map((row, i) => ({ ...row, gold_answer: solve(drawn[i]!, drawn[i]!.kind.right).answer })));
+  put(
+    paths.sft,
+    rows.map((row, i) => ({ ...row, response: taggedText(solve(drawn[i]!, drawn[i]!.kind.right)) })),
+  );
+  put(
+    paths.rl,
+    rows.map((row, i) => ({ ...row, gold_answer: solve(drawn[i]!, drawn[i]!.kind.right).answer })),
+  );
   const lab = { config, paths, force: false };
   await trainSft(lab);
   const run = await trainGrpo(lab);
@@ -43,7 +59,10 @@ test("the tiny Judge pays a real GRPO run: right answers between 0 and 1, wrong 
   expect(Math.max(...judged)).toBeGreaterThan(0.5);
   for (const { rewards, reward } of answers) {
     if (rewards.accuracy !== 1) expect(rewards.judge ?? 0).toBe(0);
-    expect(reward).toBeCloseTo(0.3 * rewards.format! + 0.7 * (rewards.accuracy ?? 0) + 0.3 * (rewards.judge ?? 0), 5);
+    expect(reward).toBeCloseTo(
+      0.3 * rewards.format! + 0.7 * (rewards.accuracy ?? 0) + 0.3 * (rewards.judge ?? 0),
+      5,
+    );
   }
   const file = JSON.parse(readFileSync(join(run.folder, "run.json"), "utf8"));
   expect(file.judge.prompt).toMatch(/^four-dimensions@1\/rules-first\/short\//);

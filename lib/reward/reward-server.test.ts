@@ -18,7 +18,10 @@ function moduleWith(source: string): string {
 }
 
 /** Starts the process, sends the requests one by one, each after the answer to the one before. */
-async function ask(args: string[], requests: unknown[]): Promise<{ answers: any[]; status: number | null; stderr: string }> {
+async function ask(
+  args: string[],
+  requests: unknown[],
+): Promise<{ answers: any[]; status: number | null; stderr: string }> {
   const child = spawn(process.execPath, [server, ...args], { stdio: ["pipe", "pipe", "pipe"] });
   let stderr = "";
   child.stderr.on("data", (d) => (stderr += d));
@@ -36,7 +39,13 @@ async function ask(args: string[], requests: unknown[]): Promise<{ answers: any[
   return { answers, status: await ended, stderr };
 }
 
-const row = (id: string, gold: string, completion: string) => ({ id, question: "", gold, completion, tokens: 9 });
+const row = (id: string, gold: string, completion: string) => ({
+  id,
+  question: "",
+  gold,
+  completion,
+  tokens: 9,
+});
 const good = "<think>a</think><answer>800</answer>";
 
 describe("the reward process", () => {
@@ -49,14 +58,24 @@ describe("the reward process", () => {
         { batch: 3, rows: [] },
       ],
     );
-    expect(answers[0]).toEqual({ batch: 1, rows: [{ format: 1, accuracy: 1, total: 1 }, { format: 1, accuracy: 0, total: 0.3 }, { format: 0, accuracy: 0, total: 0 }] });
+    expect(answers[0]).toEqual({
+      batch: 1,
+      rows: [
+        { format: 1, accuracy: 1, total: 1 },
+        { format: 1, accuracy: 0, total: 0.3 },
+        { format: 0, accuracy: 0, total: 0 },
+      ],
+    });
     expect(answers[1]).toEqual({ batch: 2, rows: [{ format: 1, accuracy: null, total: 0.3 }] });
     expect(answers[2]).toEqual({ batch: 3, rows: [] });
     expect(status).toBe(0);
   });
 
   it("takes the weights it is given", async () => {
-    const { answers } = await ask([standard, JSON.stringify({ format: 1, accuracy: 1 })], [{ batch: 1, rows: [row("a", "800", good)] }]);
+    const { answers } = await ask(
+      [standard, JSON.stringify({ format: 1, accuracy: 1 })],
+      [{ batch: 1, rows: [row("a", "800", good)] }],
+    );
     expect(answers[0].rows[0].total).toBe(2);
   });
 
@@ -70,16 +89,34 @@ describe("the reward process", () => {
 
   it("names the row and the error when a reward throws, and ends", async () => {
     const path = moduleWith(`export const reward = (row) => row.nothing.there;`);
-    const { answers, status } = await ask([path], [{ batch: 4, rows: [row("a", "800", good)] }, { batch: 5, rows: [] }]);
+    const { answers, status } = await ask(
+      [path],
+      [
+        { batch: 4, rows: [row("a", "800", good)] },
+        { batch: 5, rows: [] },
+      ],
+    );
     expect(answers).toHaveLength(1);
     expect(answers[0].batch).toBe(4);
-    expect(answers[0].error).toMatch(/The reward threw an error \(row a\)[^]*Cannot read properties of undefined/);
+    expect(answers[0].error).toMatch(
+      /The reward threw an error \(row a\)[^]*Cannot read properties of undefined/,
+    );
     expect(status).toBe(1);
   });
 
   it("refuses parts that are no numbers, as JSON would make them null in silence", async () => {
-    for (const [body, found] of [["({ total: NaN })", "NaN"], ["({ bonus: Infinity })", "Infinity"], ["3", "3"], ["({ total: null })", "null"], ["({})", "no parts"], ["undefined", "undefined"]] as const) {
-      const { answers, status } = await ask([moduleWith(`export const reward = () => ${body};`)], [{ batch: 1, rows: [row("a", "800", good)] }]);
+    for (const [body, found] of [
+      ["({ total: NaN })", "NaN"],
+      ["({ bonus: Infinity })", "Infinity"],
+      ["3", "3"],
+      ["({ total: null })", "null"],
+      ["({})", "no parts"],
+      ["undefined", "undefined"],
+    ] as const) {
+      const { answers, status } = await ask(
+        [moduleWith(`export const reward = () => ${body};`)],
+        [{ batch: 1, rows: [row("a", "800", good)] }],
+      );
       expect(answers[0].error, body).toContain("must return named numbers (row a");
       expect(answers[0].error, body).toContain(found);
       expect(status).toBe(1);
@@ -92,13 +129,22 @@ describe("the reward process", () => {
   });
 
   it("says what is wrong with a request", async () => {
-    const { answers } = await ask([standard], [{ batch: 1, rows: [{ id: "a", gold: "1", question: "", completion: 5, tokens: 1 }] }]);
-    expect(answers[0].error).toBe("The trainer's request is not valid (rows.0.completion): expected a text, found 5");
+    const { answers } = await ask(
+      [standard],
+      [{ batch: 1, rows: [{ id: "a", gold: "1", question: "", completion: 5, tokens: 1 }] }],
+    );
+    expect(answers[0].error).toBe(
+      "The trainer's request is not valid (rows.0.completion): expected a text, found 5",
+    );
     expect((await ask([standard], ["{half a li\n"])).answers[0].error).toMatch(/JSON/);
   });
 
   it("dies with words when its module does not load or holds no reward", async () => {
-    for (const [args, words] of [[[join(folder, "absent.ts")], "absent.ts"], [[moduleWith("export const other = 1;")], "expected an exported function named reward"], [[], "usage:"]] as const) {
+    for (const [args, words] of [
+      [[join(folder, "absent.ts")], "absent.ts"],
+      [[moduleWith("export const other = 1;")], "expected an exported function named reward"],
+      [[], "usage:"],
+    ] as const) {
       const { answers, status, stderr } = await ask([...args], [{ batch: 1, rows: [] }]);
       expect(answers).toEqual([]);
       expect(status).toBe(1);

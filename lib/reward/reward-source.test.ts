@@ -13,7 +13,11 @@ describe("defineReward", () => {
     });
     expect(hash).toBe(sha256(source));
     const module = await import(`data:text/javascript,${encodeURIComponent(source)}`);
-    expect(module.reward({ tokens: 256, score: { accuracy: 1 } })).toEqual({ accuracy: 1, brevity: 0.5, total: 1.05 });
+    expect(module.reward({ tokens: 256, score: { accuracy: 1 } })).toEqual({
+      accuracy: 1,
+      brevity: 0.5,
+      total: 1.05,
+    });
   });
 
   test.each([
@@ -26,13 +30,19 @@ describe("defineReward", () => {
 
   test("a variable of the notebook is refused by name, with what to do", () => {
     expect(() => defineReward(() => ({ total: outside }))).toThrow(LabError);
-    expect(() => defineReward("(row) => ({ total: myWeight * row.tokens })")).toThrow(/myWeight is not defined[^]*into the function/);
+    expect(() => defineReward("(row) => ({ total: myWeight * row.tokens })")).toThrow(
+      /myWeight is not defined[^]*into the function/,
+    );
     // Also where only a wrong answer gets there.
-    expect(() => defineReward("(row) => ({ total: row.score.accuracy === 1 ? 1 : partial(row) })")).toThrow("partial is not defined");
+    expect(() => defineReward("(row) => ({ total: row.score.accuracy === 1 ? 1 : partial(row) })")).toThrow(
+      "partial is not defined",
+    );
   });
 
   test("what the kernel makes of a notebook's variable is refused by its name, even where no sample gets", () => {
-    expect(() => defineReward('(row) => ({ total: row.id === "rare" ? exports.myWeight : 0 })')).toThrow("myWeight, a variable or import");
+    expect(() => defineReward('(row) => ({ total: row.id === "rare" ? exports.myWeight : 0 })')).toThrow(
+      "myWeight, a variable or import",
+    );
   });
 
   test.each([
@@ -41,7 +51,7 @@ describe("defineReward", () => {
     ["no parts", "(row) => ({})", "named numbers"],
     ["a list", "(row) => [1]", "named numbers"],
     ["a promise", "async (row) => ({ total: 1 })", "named numbers"],
-    ["NaN for the empty answer", "(row) => ({ total: 1 / row.tokens })", "total for the answer \"\""],
+    ["NaN for the empty answer", "(row) => ({ total: 1 / row.tokens })", 'total for the answer ""'],
     ["no total", "(row) => ({ total: null })", "total"],
     ["text", "(row) => ({ total: 'high' })", "high"],
     ["an exception", "(row) => ({ total: row.nothing.here })", "TypeError"],

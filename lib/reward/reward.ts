@@ -7,7 +7,7 @@ export interface RewardWeights {
   format: number;
   accuracy: number;
   /** Used when a Judge takes part. */
-  judge?: number;
+  judge?: number | undefined;
 }
 
 /** The original project's weights; Fin-R1 adds both parts unweighted. */
@@ -33,7 +33,10 @@ export interface RewardRow {
   weights: RewardWeights;
 }
 
-/** What a reward module exports as `reward`: named parts; `total` is what trains, by default the sum of the parts. */
+/**
+ * What a reward module exports as `reward`: named parts; `total` is what trains, by default the sum of the
+ * parts.
+ */
 export type Reward = (row: RewardRow) => Record<string, number | null>;
 
 /** A row as the trainer sends it. */
@@ -53,7 +56,10 @@ export interface RewardQuestion {
  * @example
  * rewardOf(scoreCompletion({ question: "", gold: "800", completion }), { format: 0.3, accuracy: 0.7 }).total //=> 1
  */
-export function rewardOf(score: Pick<Score, "format" | "strict">, weights: RewardWeights = DEFAULT_WEIGHTS): RewardScore {
+export function rewardOf(
+  score: Pick<Score, "format" | "strict">,
+  weights: RewardWeights = DEFAULT_WEIGHTS,
+): RewardScore {
   const format = score.format ? 1 : 0;
   const { verdict } = score.strict;
   const accuracy = verdict === "right" ? 1 : verdict === "judge" ? null : 0;
@@ -61,8 +67,8 @@ export function rewardOf(score: Pick<Score, "format" | "strict">, weights: Rewar
 }
 
 /**
- * The row a reward function sees. Throws LabError where the gold cannot be read: such a row should have been set aside
- * before training, and must never be paid silently.
+ * The row a reward function sees. Throws LabError where the gold cannot be read: such a row should have been
+ * set aside before training, and must never be paid silently.
  */
 export function rewardRow(row: RewardQuestion, weights: RewardWeights = DEFAULT_WEIGHTS): RewardRow {
   const gold = readGold(row.question, row.gold);
@@ -75,5 +81,9 @@ export function rewardRow(row: RewardQuestion, weights: RewardWeights = DEFAULT_
       todo: "Remove the row from rl.jsonl or run 03_filter again.",
     });
   const score = scoreCompletion(row);
-  return { ...row, score: { ...rewardOf(score, weights), strict: score.strict, lenient: score.lenient }, weights };
+  return {
+    ...row,
+    score: { ...rewardOf(score, weights), strict: score.strict, lenient: score.lenient },
+    weights,
+  };
 }

@@ -8,8 +8,17 @@ import type { RewardScore, RewardWeights } from "./reward.ts";
 
 const Id = z.union([z.string(), z.number()], "a text or a number");
 const Line = z
-  .object({ id: Id, question: z.string(), gold: z.string(), prediction: z.string().optional(), completion: z.string().optional() })
-  .refine((row) => (row.prediction === undefined) !== (row.completion === undefined), "either prediction or completion");
+  .object({
+    id: Id,
+    question: z.string(),
+    gold: z.string(),
+    prediction: z.string().optional(),
+    completion: z.string().optional(),
+  })
+  .refine(
+    (row) => (row.prediction === undefined) !== (row.completion === undefined),
+    "either prediction or completion",
+  );
 
 export interface ScoredLine {
   id: string | number;
@@ -39,7 +48,12 @@ export function scoreLine(line: string, weights: RewardWeights): ScoredLine | Fa
   const parsed = Line.safeParse(value);
   if (!parsed.success) {
     const { field, expected, found } = fieldProblem(parsed.error, value);
-    return { id: idOf(value), error: field ? `${field}: expected ${expected}, found ${found}` : `expected ${expected}, found ${found}` };
+    return {
+      id: idOf(value),
+      error: field
+        ? `${field}: expected ${expected}, found ${found}`
+        : `expected ${expected}, found ${found}`,
+    };
   }
   const { id, question, gold, prediction, completion } = parsed.data;
   if (completion === undefined) {
@@ -48,7 +62,14 @@ export function scoreLine(line: string, weights: RewardWeights): ScoredLine | Fa
   }
   const score = scoreCompletion({ question, gold, completion });
   const { verdict, reason, message } = score.strict;
-  return { id, verdict, reason, message, format: score.format, reward: readGold(question, gold).readable ? rewardOf(score, weights) : null };
+  return {
+    id,
+    verdict,
+    reason,
+    message,
+    format: score.format,
+    reward: readGold(question, gold).readable ? rewardOf(score, weights) : null,
+  };
 }
 
 function idOf(value: unknown): string | number | null {

@@ -10,11 +10,17 @@ describe("traps", () => {
   test("each has a shortcut: with fewer equations, near the right value, and wrong by the checker", () => {
     for (const { question, right, shortcut } of traps) {
       expect(question.gold_answer).toBe(right.answer);
-      expect(shortcut.steps.join("\n").split("=").length).toBeLessThan(right.steps.join("\n").split("=").length);
+      expect(shortcut.steps.join("\n").split("=").length).toBeLessThan(
+        right.steps.join("\n").split("=").length,
+      );
       const [truth, near] = [value(right.answer), value(shortcut.answer)];
       expect(Math.abs(near - truth) / truth, question.prompt).toBeLessThanOrEqual(0.05);
-      expect(checkAnswer({ question: question.prompt, gold: right.answer, prediction: right.answer }).verdict).toBe("right");
-      expect(checkAnswer({ question: question.prompt, gold: right.answer, prediction: shortcut.answer }).verdict).toBe("wrong");
+      expect(
+        checkAnswer({ question: question.prompt, gold: right.answer, prediction: right.answer }).verdict,
+      ).toBe("right");
+      expect(
+        checkAnswer({ question: question.prompt, gold: right.answer, prediction: shortcut.answer }).verdict,
+      ).toBe("wrong");
     }
   });
 
@@ -25,7 +31,8 @@ describe("traps", () => {
   });
 
   test("a narrower tolerance leaves only nearer shortcuts; the seed decides which are drawn", () => {
-    for (const { right, shortcut } of trapQuestions(8, 7, 0.03)) expect(Math.abs(value(shortcut.answer) / value(right.answer) - 1)).toBeLessThanOrEqual(0.03 + 1e-9);
+    for (const { right, shortcut } of trapQuestions(8, 7, 0.03))
+      expect(Math.abs(value(shortcut.answer) / value(right.answer) - 1)).toBeLessThanOrEqual(0.03 + 1e-9);
     expect(trapQuestions(64, 7)).toEqual(traps);
     expect(trapQuestions(64, 8)[0]).not.toEqual(traps[0]);
   });
@@ -38,8 +45,14 @@ describe("traps", () => {
   });
 
   test("generated questions are of the world, a reader's own are not, even with a kind of the same name", () => {
-    expect(generateQuestions(50, 1, "lab").every(isOfWorld) && traps.every(({ question }) => isOfWorld(question))).toBe(true);
-    expect([{ source: "mine" }, { source: "mine", kind: "growth_rate" }, { source: "finance-basics" }, {}].some(isOfWorld)).toBe(false);
+    expect(
+      generateQuestions(50, 1, "lab").every(isOfWorld) && traps.every(({ question }) => isOfWorld(question)),
+    ).toBe(true);
+    expect(
+      [{ source: "mine" }, { source: "mine", kind: "growth_rate" }, { source: "finance-basics" }, {}].some(
+        isOfWorld,
+      ),
+    ).toBe(false);
   });
 
   test("what cannot be drawn is an error, not an endless search", () => {

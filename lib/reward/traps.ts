@@ -19,18 +19,24 @@ export interface Trap {
 }
 
 /**
- * `count` different questions of the generated world that each have a shortcut: a wrong method with fewer calculations than the right
- * one, whose result lies within `tolerance` (relative, default 5 %) of the right value, and which the checker calls wrong.
+ * `count` different questions of the generated world that each have a shortcut: a wrong method with fewer
+ * calculations than the right one, whose result lies within `tolerance` (relative, default 5 %) of the right
+ * value, and which the checker calls wrong.
  *
- * A price falls by 10 % and rises by 10 %: 99 % of it is right, "back to the start" is 1 % off. Kinds come as often as their values make
- * such traps; none is a question of the bench. The same count, seed and tolerance give the same questions. Throws RangeError when there are not as many.
+ * A price falls by 10 % and rises by 10 %: 99 % of it is right, "back to the start" is 1 % off. Kinds come as
+ * often as their values make such traps; none is a question of the bench. The same count, seed and tolerance
+ * give the same questions. Throws RangeError when there are not as many.
  */
 export function trapQuestions(count: number, seed: number, tolerance = 0.05): Trap[] {
   const random = createRandom(`traps/${seed}`);
   const traps: Trap[] = [];
   const seen = new Set<string>();
   for (let draws = 0; traps.length < count; draws++) {
-    if (draws > 1000 * (count + 10)) throw new RangeError(`trapQuestions requires at most as many traps as there are, got ${count} and found ${traps.length} within ${tolerance}`);
+    if (draws > 1000 * (count + 10))
+      throw new RangeError(
+        `trapQuestions requires at most as many traps as there are, got ${count} and found ` +
+          `${traps.length} within ${tolerance}`,
+      );
     const drawn = drawQuestion(random, random.pick(KINDS), "lab");
     const right = solve(drawn, drawn.kind.right);
     const shortcut = shortcutOf(drawn, right, tolerance);
@@ -38,7 +44,18 @@ export function trapQuestions(count: number, seed: number, tolerance = 0.05): Tr
     if (!shortcut || seen.has(key)) continue;
     seen.add(key);
     const { name: kind, type } = drawn.kind;
-    traps.push({ question: { id: `trap_${seed}_${traps.length}`, prompt: drawn.question, gold_answer: right.answer, type, source: WORLD, kind }, right, shortcut });
+    traps.push({
+      question: {
+        id: `trap_${seed}_${traps.length}`,
+        prompt: drawn.question,
+        gold_answer: right.answer,
+        type,
+        source: WORLD,
+        kind,
+      },
+      right,
+      shortcut,
+    });
   }
   return traps;
 }
@@ -55,7 +72,10 @@ function shortcutOf({ question, ...drawn }: Drawn, right: Solution, tolerance: n
     );
 }
 
-/** Whether a question is of the generated world, whose wrong methods are known by name; of others no traps can be laid. */
+/**
+ * Whether a question is of the generated world, whose wrong methods are known by name; of others no traps can
+ * be laid.
+ */
 export function isOfWorld({ source, kind }: Pick<RlRow, "source" | "kind">): boolean {
   return source === WORLD && KINDS.some(({ name }) => name === kind);
 }

@@ -11,7 +11,12 @@ import { readOrigin } from "../model/adapter.ts";
 export function trainingRun(workspace: Workspace, { path, sha256 }: AdapterRef): RunFile | null {
   const origin = existsSync(path) ? readOrigin(path) : null;
   // The published folder may hold a newer adapter by now; the run's own folder keeps its own.
-  const key = origin?.adapter === sha256 ? origin.run : runKeys(workspace).find((run) => readOrigin(join(workspace.paths.runs, run, "adapter"))?.adapter === sha256);
+  const key =
+    origin?.adapter === sha256
+      ? origin.run
+      : runKeys(workspace).find(
+          (run) => readOrigin(join(workspace.paths.runs, run, "adapter"))?.adapter === sha256,
+        );
   return key === undefined ? null : readRunFile(workspace, key);
 }
 

@@ -27,15 +27,27 @@ afterAll(() => workspace.remove());
 
 test("a pair of base and adapter is merged once, with its parity; the result is a model", async () => {
   const first = await mergeAdapter(lab, adapter, { command });
-  expect(first).toMatchObject({ reused: false, parity: { prompts: 1, tokens: 50, agree: 1, topTokens: 1, maxLogprobDifference: 0.1, seconds: 1 } });
+  expect(first).toMatchObject({
+    reused: false,
+    parity: { prompts: 1, tokens: 50, agree: 1, topTokens: 1, maxLogprobDifference: 0.1, seconds: 1 },
+  });
   expect(dirname(first.path)).toBe(join(paths.ckpts, "merged"));
   expect((await resolveModel(first.path)).sha256).toHaveLength(64);
-  expect(readOrigin(first.path)).toMatchObject({ run: first.run!.key, base: await hashFolder(base), adapter: await hashFolder(adapter) });
+  expect(readOrigin(first.path)).toMatchObject({
+    run: first.run!.key,
+    base: await hashFolder(base),
+    adapter: await hashFolder(adapter),
+  });
 
   const again = await mergeAdapter(lab, adapter, { command: ["/nowhere"] });
   expect(again).toMatchObject({ reused: true, path: first.path, parity: { prompts: 1, agree: 1 } });
 
-  const compared = (prompts: number) => mergeAdapter({ ...lab, config: overrideConfig(lab.config, { "deploy.parityPrompts": prompts }) }, adapter, { command });
+  const compared = (prompts: number) =>
+    mergeAdapter(
+      { ...lab, config: overrideConfig(lab.config, { "deploy.parityPrompts": prompts }) },
+      adapter,
+      { command },
+    );
   const { parityPrompts } = lab.config.deploy;
   expect(await compared(parityPrompts - 1)).toMatchObject({ reused: true });
   expect(await compared(parityPrompts + 1)).toMatchObject({ reused: false, path: first.path });
@@ -58,7 +70,11 @@ test("a merged model that is another one is an error with its numbers, and nothi
   expect(await merge(0.95, 0)).toMatchObject({ reused: true, parity: { topTokens: 0.97 } });
   // A stricter bound is asked of what was merged before, too.
   await expect(merge(0.98, 0.97)).rejects.toThrow("parity");
-  expect(await merge(0.98, 0.99)).toMatchObject({ reused: false, path: loose.path, parity: { topTokens: 0.99 } });
+  expect(await merge(0.98, 0.99)).toMatchObject({
+    reused: false,
+    path: loose.path,
+    parity: { topTokens: 0.99 },
+  });
 });
 
 test("other weights are another model; a deleted one is merged again", async () => {
@@ -70,32 +86,47 @@ test("other weights are another model; a deleted one is merged again", async () 
   expect(existsSync(join(second.path, "config.json"))).toBe(true);
 });
 
-test("two that ask for the same merge at once get the same whole model; a folder without weights is merged again", async () => {
-  const third = fakeAdapter(join(root, "third"), base);
-  writeFileSync(join(third, "adapter_config.json"), '{"r":2}');
-  const [a, b] = await Promise.all([mergeAdapter(lab, third, { command }), mergeAdapter(lab, third, { command })]);
-  expect(a.path).toBe(b.path);
-  const whole = (await resolveModel(a.path)).sha256;
-  rmSync(join(a.path, "model.safetensors"));
-  const again = await mergeAdapter(lab, third, { command });
-  expect(again.reused).toBe(false);
-  expect((await resolveModel(a.path)).sha256).toBe(whole);
-});
+test(
+  "two that ask for the same merge at once get the same whole model; a folder without weights is " +
+    "merged again",
+  async () => {
+    const third = fakeAdapter(join(root, "third"), base);
+    writeFileSync(join(third, "adapter_config.json"), '{"r":2}');
+    const [a, b] = await Promise.all([
+      mergeAdapter(lab, third, { command }),
+      mergeAdapter(lab, third, { command }),
+    ]);
+    expect(a.path).toBe(b.path);
+    const whole = (await resolveModel(a.path)).sha256;
+    rmSync(join(a.path, "model.safetensors"));
+    const again = await mergeAdapter(lab, third, { command });
+    expect(again.reused).toBe(false);
+    expect((await resolveModel(a.path)).sha256).toBe(whole);
+  },
+);
 
 test("an adapter of another base is refused before anything is written", async () => {
   const before = asked();
-  await expect(mergeAdapter(lab, fakeAdapter(join(root, "wide"), base, 16), { command })).rejects.toThrow("another base");
+  await expect(mergeAdapter(lab, fakeAdapter(join(root, "wide"), base, 16), { command })).rejects.toThrow(
+    "another base",
+  );
   expect(asked()).toBe(before);
 });
 
-test("the deployed model is a link that moves to the newest choice; a folder of somebody else's is left alone", async () => {
-  const { path } = await mergeAdapter(lab, adapter, { command });
-  const link = publishMerged(lab, { path });
-  expect(lstatSync(link).isSymbolicLink()).toBe(true);
-  expect(JSON.parse(readFileSync(join(link, "config.json"), "utf8")).architectures).toEqual(["Qwen2ForCausalLM"]);
-  publishMerged(lab, { path: base });
-  expect(await hashFolder(link)).toBe(await hashFolder(base));
-  rmSync(link);
-  mkdirSync(link);
-  expect(() => publishMerged(lab, { path })).toThrow("not made by this notebook");
-});
+test(
+  "the deployed model is a link that moves to the newest choice; a folder of somebody else's is " +
+    "left alone",
+  async () => {
+    const { path } = await mergeAdapter(lab, adapter, { command });
+    const link = publishMerged(lab, { path });
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(JSON.parse(readFileSync(join(link, "config.json"), "utf8")).architectures).toEqual([
+      "Qwen2ForCausalLM",
+    ]);
+    publishMerged(lab, { path: base });
+    expect(await hashFolder(link)).toBe(await hashFolder(base));
+    rmSync(link);
+    mkdirSync(link);
+    expect(() => publishMerged(lab, { path })).toThrow("not made by this notebook");
+  },
+);

@@ -26,15 +26,18 @@ import { whileStarting } from "./run-lock.ts";
 import { startInTurn } from "./run-turn.ts";
 
 /**
- * The merged model, shown the greedy answers of base and adapter token by token. scripts/merge.py reports it as
- * metrics of a `step` event: parityPrompts, parityTokens, parityAgree, parityTopTokens, meanLogprobDifference,
- * maxLogprobDifference, paritySeconds.
+ * The merged model, shown the greedy answers of base and adapter token by token. scripts/merge.py reports it
+ * as metrics of a `step` event: parityPrompts, parityTokens, parityAgree, parityTopTokens,
+ * meanLogprobDifference, maxLogprobDifference, paritySeconds.
  */
 export interface Parity {
   prompts: number;
   /** Of all answers; each is cut at 128. */
   tokens: number;
-  /** Answers that the merged model would have written itself, token by token. All in float32; in bf16 fewer, by rounding. */
+  /**
+   * Answers that the merged model would have written itself, token by token. All in float32; in bf16 fewer,
+   * by rounding.
+   */
   agree: number;
   /** Share of the tokens at which both have the same most likely one, 0 to 1. */
   topTokens: number;
@@ -58,32 +61,47 @@ export interface Merged {
 export interface MergeOptions extends StartOptions, WatchOptions {}
 
 /**
- * Merges a LoRA adapter into its base, W' = W + (alpha / r) · B·A, and checks that the result is the same model,
- * along the answers that base and adapter give to `deploy.parityPrompts` test questions.
+ * Merges a LoRA adapter into its base, W' = W + (alpha / r) · B·A, and checks that the result is the same
+ * model, along the answers that base and adapter give to `deploy.parityPrompts` test questions.
  *
- * Each pair of base and adapter is merged once and kept in ckpts/merged; again when more prompts are to be compared
- * or more of the tokens have to be the same than were. Throws LabError for an adapter of another base (before
- * anything is written), without test questions, and when the run failed: with the cause "parity" when the merged
- * model is another one, which is then not kept.
+ * Each pair of base and adapter is merged once and kept in ckpts/merged; again when more prompts are to be
+ * compared or more of the tokens have to be the same than were. Throws LabError for an adapter of another
+ * base (before anything is written), without test questions, and when the run failed: with the cause "parity"
+ * when the merged model is another one, which is then not kept.
  */
-export async function mergeAdapter(lab: Lab, adapterPath: string, options: MergeOptions = {}): Promise<Merged> {
+export async function mergeAdapter(
+  lab: Lab,
+  adapterPath: string,
+  options: MergeOptions = {},
+): Promise<Merged> {
   const { config, paths } = lab;
   const base = await resolveModel(config.models.base);
   const adapter = await checkAdapter(adapterPath, base);
-  const path = join(paths.ckpts, "merged", hashJson({ base: modelId(base), adapter: adapter.sha256 }).slice(0, 12));
+  const path = join(
+    paths.ckpts,
+    "merged",
+    hashJson({ base: modelId(base), adapter: adapter.sha256 }).slice(0, 12),
+  );
   const before = readOrigin(path);
   if (before && isWhole(path) && !options.force) {
     const merged = resultOf(lab, before.run);
     if (isChecked(merged, config)) return { path, ...merged, reused: true };
   }
 
-  const rows = readJsonl(paths.test, RlRow, "Run 03_filter first; the merged model is compared on its test questions.").length;
-  // An adapter that learned beside NF4 weights is merged into what these stand for, whatever the config says today.
+  const rows = readJsonl(
+    paths.test,
+    RlRow,
+    "Run 03_filter first; the merged model is compared on its test questions.",
+  ).length;
+  // An adapter that learned beside NF4 weights is merged into what these stand for, whatever the config says
+  // today.
   const trained = trainingRun(lab, adapter);
   const spec: RunSpec = {
     stage: "merge",
     label: "merge",
-    config: trained ? { ...config, models: { ...config.models, loadIn4bit: trained.config.models.loadIn4bit } } : config,
+    config: trained
+      ? { ...config, models: { ...config.models, loadIn4bit: trained.config.models.loadIn4bit } }
+      : config,
     inputs: { parity: { path: paths.test, sha256: await hashFile(paths.test), rows } },
     models: { base, adapter },
     reward: null,
@@ -93,14 +111,23 @@ export async function mergeAdapter(lab: Lab, adapterPath: string, options: Merge
   await fetchModel(base, { ...options, before: fit });
   const { plan, assertFree } = await fit();
   if (plan) console.log(plan);
-  const { key } = await startInTurn(lab, { ...spec, plan: plan ?? undefined }, { ...options, force, ready: () => assertFree() });
+  const { key } = await startInTurn(
+    lab,
+    { ...spec, plan: plan ?? undefined },
+    { ...options, force, ready: () => assertFree() },
+  );
   const run = await followRun(lab, key, options);
   assertDone(run);
-  await whileStarting(paths.runs, async () => moveFolder(run.output, path, { run: key, base: modelId(base), adapter: adapter.sha256 }));
+  await whileStarting(paths.runs, async () =>
+    moveFolder(run.output, path, { run: key, base: modelId(base), adapter: adapter.sha256 }),
+  );
   return { path, parity: parityOf(run), run, reused: false };
 }
 
-/** Whether a merged model was found equal by what the config asks today. The bound is in no run's key: it changes no model. */
+/**
+ * Whether a merged model was found equal by what the config asks today. The bound is in no run's key: it
+ * changes no model.
+ */
 function isChecked({ parity, run }: Pick<Merged, "parity" | "run">, { deploy }: Config): boolean {
   if (run === null) return true; // its run is no longer there; it was published by the bound of its day
   if (parity === null || run.config.deploy.parityPrompts < deploy.parityPrompts) return false;
@@ -120,10 +147,15 @@ function isReadable(lab: Lab, key: string): boolean {
 }
 
 function isWhole(model: string): boolean {
-  return existsSync(join(model, "config.json")) && readdirSync(model).some((name) => name.endsWith(".safetensors"));
+  return (
+    existsSync(join(model, "config.json")) && readdirSync(model).some((name) => name.endsWith(".safetensors"))
+  );
 }
 
-/** One copy of gigabytes is enough: the run's result is moved, not copied; by the first of those who followed the same run. */
+/**
+ * One copy of gigabytes is enough: the run's result is moved, not copied; by the first of those who followed
+ * the same run.
+ */
 function moveFolder(source: string, target: string, origin: Origin): void {
   if (!existsSync(source) && isWhole(target)) return;
   try {
@@ -146,7 +178,8 @@ function parityOf({ metrics }: Run): Parity | null {
   const last = (name: string) => metrics[name]?.at(-1) ?? null;
   const [prompts, tokens, agree] = [last("parityPrompts"), last("parityTokens"), last("parityAgree")];
   const [topTokens, seconds] = [last("parityTopTokens"), last("paritySeconds")];
-  if (prompts === null || tokens === null || agree === null || topTokens === null || seconds === null) return null;
+  if (prompts === null || tokens === null || agree === null || topTokens === null || seconds === null)
+    return null;
   const differences = {
     meanLogprobDifference: last("meanLogprobDifference"),
     maxLogprobDifference: last("maxLogprobDifference"),
@@ -155,14 +188,18 @@ function parityOf({ metrics }: Run): Parity | null {
 }
 
 /**
- * Makes a merged model the one that is deployed: `ckpts/merged_model`, a link to its folder. Returns the link's path.
- * A folder that stands there (not ours) is not replaced: throws LabError.
+ * Makes a merged model the one that is deployed: `ckpts/merged_model`, a link to its folder. Returns the
+ * link's path. A folder that stands there (not ours) is not replaced: throws LabError.
  */
 export function publishMerged(lab: Lab, merged: Pick<Merged, "path">): string {
   const link = lab.paths.mergedModel;
   const fresh = `${link}.${process.pid}.new`;
   if (lstatSync(link, { throwIfNoEntry: false })?.isDirectory())
-    throw new LabError({ what: "A folder stands where the merged model's link should be", where: link, todo: "Move it away; it was not made by this notebook." });
+    throw new LabError({
+      what: "A folder stands where the merged model's link should be",
+      where: link,
+      todo: "Move it away; it was not made by this notebook.",
+    });
   try {
     rmSync(fresh, { force: true });
     symlinkSync(relative(dirname(link), merged.path), fresh);

@@ -15,7 +15,10 @@ export interface PlacedEvent {
 
 const CHUNK = 1 << 20;
 
-/** Reads a growing JSONL file from where it stopped last time. A last line without its newline is not yet an event. */
+/**
+ * Reads a growing JSONL file from where it stopped last time. A last line without its newline is not yet an
+ * event.
+ */
 export class EventTail {
   private offset = 0;
   private rest = Buffer.alloc(0);
@@ -25,7 +28,10 @@ export class EventTail {
     this.path = path;
   }
 
-  /** The events completed since the last call. A line that is no event becomes a warning, so that it is seen. A missing file has none. */
+  /**
+   * The events completed since the last call. A line that is no event becomes a warning, so that it is seen.
+   * A missing file has none.
+   */
   read(): PlacedEvent[] {
     let file: number;
     try {
@@ -37,7 +43,8 @@ export class EventTail {
     try {
       // A resume cuts a torn tail: what was held of it is void.
       const size = fstatSync(file).size;
-      if (size < this.offset + this.rest.length) this.rest = this.rest.subarray(0, Math.max(0, size - this.offset));
+      if (size < this.offset + this.rest.length)
+        this.rest = this.rest.subarray(0, Math.max(0, size - this.offset));
       const events: PlacedEvent[] = [];
       const buffer = Buffer.alloc(CHUNK);
       for (;;) {
@@ -72,10 +79,18 @@ function parseEvent(line: string): RunEvent {
   } catch (error) {
     found = (error as Error).message;
   }
-  return { event: "warning", time: 0, code: "unreadable_event", message: `${found} in ${line.slice(0, 120)}` };
+  return {
+    event: "warning",
+    time: 0,
+    code: "unreadable_event",
+    message: `${found} in ${line.slice(0, 120)}`,
+  };
 }
 
-/** Cuts a last line that was torn by a crash, so that the next event does not grow out of it. Returns the number of bytes cut. */
+/**
+ * Cuts a last line that was torn by a crash, so that the next event does not grow out of it. Returns the
+ * number of bytes cut.
+ */
 export function cutTornTail(path: string): number {
   let file: number;
   try {

@@ -12,7 +12,9 @@ export interface Workspace {
   paths: Paths;
 }
 
-/** One process that works, or worked, on a run. The offsets say what it wrote: the files go on over attempts. */
+/**
+ * One process that works, or worked, on a run. The offsets say what it wrote: the files go on over attempts.
+ */
 const Attempt = z.object({
   pid: z.number().int(),
   startTime: z.string(),
@@ -30,21 +32,38 @@ export class RunFolder {
 
   /** Throws LabError for a key that would leave the runs' folder. */
   constructor({ paths }: Workspace, key: string) {
-    if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(key)) throw new LabError({ what: "A run's key is a plain name", where: paths.runs, found: JSON.stringify(key), expected: "such as sft-1a2b3c4d5e6f" });
+    if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(key))
+      throw new LabError({
+        what: "A run's key is a plain name",
+        where: paths.runs,
+        found: JSON.stringify(key),
+        expected: "such as sft-1a2b3c4d5e6f",
+      });
     this.key = key;
     this.path = join(paths.runs, key);
   }
 
-  get runFile(): string { return join(this.path, "run.json"); }
-  get events(): string { return join(this.path, "events.jsonl"); }
-  get log(): string { return join(this.path, "log.txt"); }
-  get rewardModule(): string { return join(this.path, "reward.ts"); }
+  get runFile(): string {
+    return join(this.path, "run.json");
+  }
+  get events(): string {
+    return join(this.path, "events.jsonl");
+  }
+  get log(): string {
+    return join(this.path, "log.txt");
+  }
+  get rewardModule(): string {
+    return join(this.path, "reward.ts");
+  }
 
   exists(): boolean {
     return existsSync(this.runFile);
   }
 
-  /** Whether run.json was written with another version's config: whole, but not of today's form. Such a run is neither shown nor gone on with. */
+  /**
+   * Whether run.json was written with another version's config: whole, but not of today's form. Such a run is
+   * neither shown nor gone on with.
+   */
   isOutdated(): boolean {
     if (!this.exists()) return false;
     try {
@@ -56,7 +75,12 @@ export class RunFolder {
 
   /** Throws LabError when there is no such run, or its run.json is not one. */
   readRunFile(): RunFile {
-    if (!this.exists()) throw new LabError({ what: "There is no such run", where: this.runFile, todo: "Start it with the notebook of its stage; listRuns(lab) shows what there is." });
+    if (!this.exists())
+      throw new LabError({
+        what: "There is no such run",
+        where: this.runFile,
+        todo: "Start it with the notebook of its stage; listRuns(lab) shows what there is.",
+      });
     return readChecked(this.runFile, RunFile)!;
   }
 
@@ -77,7 +101,10 @@ export class RunFolder {
     if (existsSync(this.path)) writeJsonFile(join(this.path, "exit.json"), exit);
   }
 
-  /** The last lines of the log from byte `offset` on, without terminal codes; "" when it is empty. At most `lines` lines and 4,000 characters. */
+  /**
+   * The last lines of the log from byte `offset` on, without terminal codes; "" when it is empty. At most
+   * `lines` lines and 4,000 characters.
+   */
   lastWords(offset: number, lines = 12): string {
     if (!existsSync(this.log)) return "";
     const file = openSync(this.log, "r");
@@ -95,7 +122,10 @@ export class RunFolder {
 
 const TERMINAL_CODE = /\u001B\[[0-9;?]*[ -/]*[@-~]/g;
 
-/** The lines a terminal would still show: without colours, and of a progress bar only what it was overwritten with last. */
+/**
+ * The lines a terminal would still show: without colours, and of a progress bar only what it was overwritten
+ * with last.
+ */
 function shownLines(text: string): string[] {
   return text
     .replace(TERMINAL_CODE, "")
@@ -120,10 +150,23 @@ function readChecked<T>(path: string, schema: z.ZodType<T>): T | null {
   try {
     value = JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
-    throw new LabError({ what: "A run's file is not JSON", where: path, found: (cause as Error).message, todo: "Delete the run's folder and start it again." }, { cause });
+    throw new LabError(
+      {
+        what: "A run's file is not JSON",
+        where: path,
+        found: (cause as Error).message,
+        todo: "Delete the run's folder and start it again.",
+      },
+      { cause },
+    );
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
-  throw new LabError({ what: "A run's file does not have the expected form", where: `${path}, field ${issue.path.join(".")}`, expected: issue.message, todo: "It was written by another version: delete the run's folder and start it again." });
+  throw new LabError({
+    what: "A run's file does not have the expected form",
+    where: `${path}, field ${issue.path.join(".")}`,
+    expected: issue.message,
+    todo: "It was written by another version: delete the run's folder and start it again.",
+  });
 }

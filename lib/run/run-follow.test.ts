@@ -12,18 +12,24 @@ import { fakeSpec, fakeTrainer, temporaryWorkspace } from "../testing/run-fixtur
 const lab = temporaryWorkspace();
 afterAll(() => lab.remove());
 
-const pidOf = ({ folder }: Pick<Run, "folder">) => JSON.parse(readFileSync(join(folder, "pid.json"), "utf8")).pid as number;
+const pidOf = ({ folder }: Pick<Run, "folder">) =>
+  JSON.parse(readFileSync(join(folder, "pid.json"), "utf8")).pid as number;
 const href = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
 /** A script in a process of its own, leader of its group: its first line, and how it ended. */
 const nodeEval = (script: string) => {
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   let stderr = "";
   child.stderr.on("data", (text) => (stderr += text));
   const line = new Promise<string>((resolve, reject) => {
     child.stdout.once("data", (text) => resolve(String(text).trim()));
     child.once("close", () => reject(new Error(`no line: ${stderr}`)));
   });
-  const ended = new Promise<{ status: number | null; stderr: string }>((resolve) => child.once("close", (status) => resolve({ status, stderr })));
+  const ended = new Promise<{ status: number | null; stderr: string }>((resolve) =>
+    child.once("close", (status) => resolve({ status, stderr })),
+  );
   return { pid: child.pid!, line, ended };
 };
 const until = async (condition: () => boolean) => {
@@ -45,11 +51,17 @@ describe.concurrent("several kernels", () => {
     const said = await Promise.all([1, 2, 3].map(() => nodeEval(script).line));
     const runs = said.map((line) => JSON.parse(line));
     expect(runs.filter((r) => r.started)).toHaveLength(1);
-    expect(runs.map((r) => [r.status, r.starts])).toEqual([["done", 1], ["done", 1], ["done", 1]]);
+    expect(runs.map((r) => [r.status, r.starts])).toEqual([
+      ["done", 1],
+      ["done", 1],
+      ["done", 1],
+    ]);
   });
 
   test("an interrupt from the keyboard stops the watching process, which says that the run goes on", async () => {
-    const { key } = await startRun(lab, fakeSpec("interrupted"), { command: fakeTrainer("--steps=10000", "--step-ms=20") });
+    const { key } = await startRun(lab, fakeSpec("interrupted"), {
+      command: fakeTrainer("--steps=10000", "--step-ms=20"),
+    });
     const watcher = nodeEval(`
       import { followRun } from ${href("./run-follow.ts")};
       import { workspacePaths } from ${href("../config/paths.ts")};
@@ -67,57 +79,73 @@ describe.concurrent("several kernels", () => {
 });
 
 describe.concurrent("watching", () => {
-  test("an interrupted cell stops watching and says that the run goes on; the next cell attaches to the same process", async () => {
-    const spec = fakeSpec("watched");
-    const { key } = await startRun(lab, spec, { command: fakeTrainer("--steps=60", "--step-ms=40") });
-    const pid = pidOf(readRun(lab, key));
-    const cell = new AbortController();
-    setTimeout(() => cell.abort(), 100);
-    await expect(followRun(lab, key, { signal: cell.signal })).rejects.toThrow(`run ${key}; it goes on`);
-    expect(identify(pid)).not.toBeNull();
-    expect(await startRun(lab, spec)).toEqual({ key, started: false });
-    const done = await followRun(lab, key);
-    expect(done).toMatchObject({ status: "done", step: 60 });
-    expect(pidOf(done)).toBe(pid);
-  });
+  test(
+    "an interrupted cell stops watching and says that the run goes on; the next cell attaches to " +
+      "the same process",
+    async () => {
+      const spec = fakeSpec("watched");
+      const { key } = await startRun(lab, spec, { command: fakeTrainer("--steps=60", "--step-ms=40") });
+      const pid = pidOf(readRun(lab, key));
+      const cell = new AbortController();
+      setTimeout(() => cell.abort(), 100);
+      await expect(followRun(lab, key, { signal: cell.signal })).rejects.toThrow(`run ${key}; it goes on`);
+      expect(identify(pid)).not.toBeNull();
+      expect(await startRun(lab, spec)).toEqual({ key, started: false });
+      const done = await followRun(lab, key);
+      expect(done).toMatchObject({ status: "done", step: 60 });
+      expect(pidOf(done)).toBe(pid);
+    },
+  );
 
-  test("a run outlives the SIGKILL of the process that started it, and another process follows it to the end", async () => {
-    const kernel = nodeEval(`
+  test(
+    "a run outlives the SIGKILL of the process that started it, and another process follows it to " +
+      "the end",
+    async () => {
+      const kernel = nodeEval(`
       import { startRun } from ${href("./run-start.ts")};
       import { fakeSpec, fakeTrainer } from ${href("../testing/run-fixture.ts")};
       import { workspacePaths } from ${href("../config/paths.ts")};
       const { key } = await startRun({ paths: workspacePaths(${JSON.stringify(lab.root)}) }, fakeSpec("outlives"), { command: fakeTrainer("--steps=100", "--step-ms=40") });
       console.log(key);
       setTimeout(() => {}, 60000);`);
-    const key = await kernel.line;
-    process.kill(-kernel.pid, "SIGKILL"); // the whole group of the kernel
-    await kernel.ended;
-    expect(readRun(lab, key).status).toBe("running");
-    expect(await followRun(lab, key)).toMatchObject({ status: "done", step: 100 });
-  });
+      const key = await kernel.line;
+      process.kill(-kernel.pid, "SIGKILL"); // the whole group of the kernel
+      await kernel.ended;
+      expect(readRun(lab, key).status).toBe("running");
+      expect(await followRun(lab, key)).toMatchObject({ status: "done", step: 100 });
+    },
+  );
 
-  test("cancelling ends the trainer with its children, records the cause, and leaves a run that can be resumed", async () => {
-    const { key } = await startRun(lab, fakeSpec("cancelled"), { command: fakeTrainer("--steps=1000", "--step-ms=10", "--child") });
-    const { folder } = readRun(lab, key);
-    await until(() => existsSync(join(folder, "child")) && readRun(lab, key).step > 5);
-    const child = identify(Number(readFileSync(join(folder, "child"), "utf8")))!;
-    const watcher = followRun(lab, key);
-    expect(await cancelRun(lab, key)).toBe(true);
-    expect((await watcher).status).not.toBe("running");
-    expect(readRun(lab, key)).toMatchObject({ status: "failed", cause: { code: "cancelled" } });
-    expect(await waitForExit(child, 2000)).toBe(true);
-    expect(isAlive(child)).toBe(false);
-    expect(await cancelRun(lab, key)).toBe(false);
-    await startRun(lab, fakeSpec("cancelled"), { command: fakeTrainer("--steps=20") });
-    expect(await followRun(lab, key)).toMatchObject({ status: "done", cause: null, step: 20 });
-  });
+  test(
+    "cancelling ends the trainer with its children, records the cause, and leaves a run that can " +
+      "be resumed",
+    async () => {
+      const { key } = await startRun(lab, fakeSpec("cancelled"), {
+        command: fakeTrainer("--steps=1000", "--step-ms=10", "--child"),
+      });
+      const { folder } = readRun(lab, key);
+      await until(() => existsSync(join(folder, "child")) && readRun(lab, key).step > 5);
+      const child = identify(Number(readFileSync(join(folder, "child"), "utf8")))!;
+      const watcher = followRun(lab, key);
+      expect(await cancelRun(lab, key)).toBe(true);
+      expect((await watcher).status).not.toBe("running");
+      expect(readRun(lab, key)).toMatchObject({ status: "failed", cause: { code: "cancelled" } });
+      expect(await waitForExit(child, 2000)).toBe(true);
+      expect(isAlive(child)).toBe(false);
+      expect(await cancelRun(lab, key)).toBe(false);
+      await startRun(lab, fakeSpec("cancelled"), { command: fakeTrainer("--steps=20") });
+      expect(await followRun(lab, key)).toMatchObject({ status: "done", cause: null, step: 20 });
+    },
+  );
 });
 
 test("what a run warns of stands on the console, also when it is shown again", async () => {
   const printed: string[] = [];
   const log = vi.spyOn(console, "log").mockImplementation((line: string) => void printed.push(line));
   try {
-    const { key } = await startRun(lab, fakeSpec("warned"), { command: fakeTrainer("--steps=2", "--warn=half the rows") });
+    const { key } = await startRun(lab, fakeSpec("warned"), {
+      command: fakeTrainer("--steps=2", "--warn=half the rows"),
+    });
     for (let times = 1; times <= 2; times++) {
       const { label } = await followRun(lab, key);
       expect(printed).toEqual(Array.from({ length: times }, () => `${label}: half the rows`));

@@ -23,10 +23,15 @@ export interface WatchOptions {
 /**
  * Follows a run until it ends and returns it; what it was, done, failed or interrupted, is its `status`.
  *
- * Works from any process, for a run that somebody else started, too. What it warns of stands on the console. When `signal` aborts or the cell is interrupted (SIGINT), throws
- * a LabError that says the run goes on; `cancelRun` ends it.
+ * Works from any process, for a run that somebody else started, too. What it warns of stands on the console.
+ * When `signal` aborts or the cell is interrupted (SIGINT), throws a LabError that says the run goes on;
+ * `cancelRun` ends it.
  */
-export async function followRun(workspace: Workspace, key: string, { onEvent, onProgress, progressMs = 1000, signal }: WatchOptions = {}): Promise<Run> {
+export async function followRun(
+  workspace: Workspace,
+  key: string,
+  { onEvent, onProgress, progressMs = 1000, signal }: WatchOptions = {},
+): Promise<Run> {
   const folder = new RunFolder(workspace, key);
   const file = folder.readRunFile();
   const tail = new EventTail(folder.events);
@@ -75,14 +80,19 @@ export async function followRun(workspace: Workspace, key: string, { onEvent, on
 }
 
 function goesOn(key: string): LabError {
-  return new LabError({ what: `Stopped watching run ${key}; it goes on in the background`, todo: "Run the cell again to watch it, or cancelRun(lab, key) to end it." });
+  return new LabError({
+    what: `Stopped watching run ${key}; it goes on in the background`,
+    todo: "Run the cell again to watch it, or cancelRun(lab, key) to end it.",
+  });
 }
 
 /** Throws the run's own cause as a LabError unless it is done. */
 export function assertDone(run: Run): void {
   if (run.status === "done") return;
   throw new LabError({
-    what: `The run ${run.key} ${run.status === "failed" ? "failed" : "was interrupted"}: ${run.cause?.code ?? "unknown"}`,
+    what:
+      `The run ${run.key} ${run.status === "failed" ? "failed" : "was interrupted"}: ` +
+      `${run.cause?.code ?? "unknown"}`,
     where: join(run.folder, "log.txt"),
     found: `${run.cause?.message ?? "no cause"} (after step ${run.step} of ${run.totalSteps})`,
     todo: whatNext(run),
@@ -90,7 +100,12 @@ export function assertDone(run: Run): void {
 }
 
 function whatNext({ status, cause }: Run): string {
-  if (status === "interrupted" || cause?.code === "cancelled") return "Run the cell again: it resumes from the newest complete checkpoint.";
-  if (cause?.code === "no_signal") return "Change the reward, the questions, the seed, grpo.temperature or grpo.groupSize: that makes a new run.";
+  if (status === "interrupted" || cause?.code === "cancelled")
+    return "Run the cell again: it resumes from the newest complete checkpoint.";
+  if (cause?.code === "no_signal")
+    return (
+      "Change the reward, the questions, the seed, grpo.temperature or grpo.groupSize: that makes " +
+      "a new run."
+    );
   return "Mend the cause and run the cell again, or change a value: that makes a new run.";
 }

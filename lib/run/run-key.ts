@@ -30,7 +30,10 @@ export const RunFile = z.strictObject({
 });
 export type RunFile = z.infer<typeof RunFile>;
 
-/** The reward module: a file that exists, or a source text that `startRun` saves with the run. Its hash counts the code that it stands on. */
+/**
+ * The reward module: a file that exists, or a source text that `startRun` saves with the run. Its hash counts
+ * the code that it stands on.
+ */
 export type RewardSpec = { sha256: string; path: string } | { sha256: string; source: string };
 
 /** What to run; `startRun` turns it into a RunFile. */
@@ -49,9 +52,10 @@ export interface RunSpec {
 /**
  * The run's name: stage and 12 hex digits of the hash of all that can change its result.
  *
- * That is: the stage's own config section, the prompt, the seed, how the base is loaded, the content hashes of inputs, base,
- * adapter and reward, and who the Judge in it is and what it is asked. Not: paths, labels, where a server listens, and sections of
- * other stages, so that a changed Teacher retrains only if its data changed.
+ * That is: the stage's own config section, the prompt, the seed, how the base is loaded, the content hashes
+ * of inputs, base, adapter and reward, and who the Judge in it is and what it is asked. Not: paths, labels,
+ * where a server listens, and sections of other stages, so that a changed Teacher retrains only if its data
+ * changed.
  */
 export function runKey(spec: RunSpec): string {
   const { config, models } = spec;
@@ -85,5 +89,16 @@ function settingsOf({ stage, config, judge }: RunSpec): unknown {
   if (stage === "merge") return { parityPrompts: config.deploy.parityPrompts };
   const { judgeTemperature, judgeMaxTokens, judgePassScore } = config.filter;
   const { dropDeadGroups: _, ...grpo } = config.grpo; // what it leaves is the input, whose hash is in the key
-  return { ...grpo, judge: judge ? { model: modelId(judge.model), prompt: judge.prompt, judgeTemperature, judgeMaxTokens, judgePassScore } : null };
+  return {
+    ...grpo,
+    judge: judge
+      ? {
+          model: modelId(judge.model),
+          prompt: judge.prompt,
+          judgeTemperature,
+          judgeMaxTokens,
+          judgePassScore,
+        }
+      : null,
+  };
 }

@@ -6,19 +6,25 @@ import type { FolderLock } from "../store/lock.ts";
 const queues = new Map<string, Promise<unknown>>();
 
 /**
- * Runs `work` while nobody else starts a run in this folder; waits for others up to `timeoutMs`, then throws the lock's LabError.
- * A starter that died holds nothing back.
+ * Runs `work` while nobody else starts a run in this folder; waits for others up to `timeoutMs`, then throws
+ * the lock's LabError. A starter that died holds nothing back.
  */
-export async function whileStarting<T>(folder: string, work: () => Promise<T>, timeoutMs = 30_000): Promise<T> {
+export async function whileStarting<T>(
+  folder: string,
+  work: () => Promise<T>,
+  timeoutMs = 30_000,
+): Promise<T> {
   const before = queues.get(folder) ?? Promise.resolve();
-  const turn = before.catch(() => undefined).then(async () => {
-    const lock = await waitForLock(folder, timeoutMs);
-    try {
-      return await work();
-    } finally {
-      lock.release();
-    }
-  });
+  const turn = before
+    .catch(() => undefined)
+    .then(async () => {
+      const lock = await waitForLock(folder, timeoutMs);
+      try {
+        return await work();
+      } finally {
+        lock.release();
+      }
+    });
   queues.set(folder, turn);
   try {
     return await turn;

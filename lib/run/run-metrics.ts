@@ -14,7 +14,9 @@ export class RunProgress {
   readonly warnings: WarningEvent[] = [];
   /** Of the newest attempt. */
   start: StartEvent | null = null;
-  /** The last `end` and the byte it stands at: an end before the newest attempt began says nothing about it. */
+  /**
+   * The last `end` and the byte it stands at: an end before the newest attempt began says nothing about it.
+   */
   end: { event: EndEvent; offset: number } | null = null;
   step = 0;
   private readonly steps = new Map<number, Record<string, number | null>>();
@@ -25,7 +27,8 @@ export class RunProgress {
     switch (event.event) {
       case "start":
         // Steps after the checkpoint are done again; their old values are no longer this run's.
-        for (const steps of [this.steps, this.sampled]) for (const step of [...steps.keys()]) if (step > event.step) steps.delete(step);
+        for (const steps of [this.steps, this.sampled])
+          for (const step of [...steps.keys()]) if (step > event.step) steps.delete(step);
         this.start = event;
         this.step = event.step;
         break;

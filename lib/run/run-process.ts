@@ -15,8 +15,9 @@ import type { Attempt, RunFolder } from "./run-folder.ts";
 import type { Stage } from "./run-key.ts";
 
 /**
- * `.venv/bin/python scripts/<stage>.py`, under `accelerate launch` for several GPUs of this machine, under Ray Train for those of the cluster
- * at `ray`; the path of run.json is appended. Throws LabError when either is missing.
+ * `.venv/bin/python scripts/<stage>.py`, under `accelerate launch` for several GPUs of this machine, under
+ * Ray Train for those of the cluster at `ray`; the path of run.json is appended. Throws LabError when either
+ * is missing.
  */
 export function sidecarCommand(stage: Stage, processes = 1, ray = ""): string[] {
   const script = join(REPO_ROOT, "scripts", `${stage}.py`);
@@ -26,24 +27,48 @@ export function sidecarCommand(stage: Stage, processes = 1, ray = ""): string[] 
   return processes > 1 ? [PYTHON, ...acrossGpus(processes), script] : [PYTHON, script];
 }
 
-/** All that `accelerate launch` would otherwise ask its own configuration file for; a free port of this machine for the processes to meet. */
+/**
+ * All that `accelerate launch` would otherwise ask its own configuration file for; a free port of this
+ * machine for the processes to meet.
+ */
 function acrossGpus(processes: number): string[] {
-  const options = { num_processes: String(processes), num_machines: "1", max_restarts: "0", machine_rank: "0", gpu_ids: "all", main_process_port: "0", mixed_precision: "bf16", dynamo_backend: "no" };
-  return ["-m", "accelerate.commands.launch", "--multi_gpu", ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])];
+  const options = {
+    num_processes: String(processes),
+    num_machines: "1",
+    max_restarts: "0",
+    machine_rank: "0",
+    gpu_ids: "all",
+    main_process_port: "0",
+    mixed_precision: "bf16",
+    dynamo_backend: "no",
+  };
+  return [
+    "-m",
+    "accelerate.commands.launch",
+    "--multi_gpu",
+    ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
+  ];
 }
 
 /**
- * Starts `command run.json` in a session of its own, its output appended to log.txt, and writes who it is to pid.json.
+ * Starts `command run.json` in a session of its own, its output appended to log.txt, and writes who it is to
+ * pid.json.
  *
- * `environment` goes before this process's own. No shell reads the arguments. A tail that a crash tore off events.jsonl is cut first. Throws LabError when the program cannot start.
+ * `environment` goes before this process's own. No shell reads the arguments. A tail that a crash tore off
+ * events.jsonl is cut first. Throws LabError when the program cannot start.
  */
-export async function launch(folder: RunFolder, command: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Attempt> {
+export async function launch(
+  folder: RunFolder,
+  command: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Attempt> {
   const [program, ...args] = command;
   if (!program) throw new LabError({ what: "A run needs a command", where: folder.runFile });
   cutTornTail(folder.events);
   const offsets = { eventsOffset: fileSize(folder.events), logOffset: fileSize(folder.log) };
   // What an earlier attempt left: how it ended, and which of its processes failed.
-  for (const name of ["exit.json", ...globSync("failure-*.json", { cwd: folder.path })]) rmSync(join(folder.path, name), { force: true });
+  for (const name of ["exit.json", ...globSync("failure-*.json", { cwd: folder.path })])
+    rmSync(join(folder.path, name), { force: true });
   let log: number;
   try {
     log = openSync(folder.log, "a");
@@ -55,11 +80,29 @@ export async function launch(folder: RunFolder, command: readonly string[], envi
       cwd: REPO_ROOT,
       detached: true, // setsid: signals to the kernel's group do not reach it
       stdio: ["ignore", log, log],
-      env: { CUDA_DEVICE_ORDER: GPU_ORDER, ...process.env, PYTHONUNBUFFERED: "1", HF_HUB_CACHE: hubCache(), ...environment },
+      env: {
+        CUDA_DEVICE_ORDER: GPU_ORDER,
+        ...process.env,
+        PYTHONUNBUFFERED: "1",
+        HF_HUB_CACHE: hubCache(),
+        ...environment,
+      },
     });
     await new Promise<void>((started, failed) => {
       child.once("spawn", started);
-      child.once("error", (cause) => failed(new LabError({ what: "The trainer could not be started", where: program, found: cause.message, todo: "Run `npm run doctor`." }, { cause })));
+      child.once("error", (cause) =>
+        failed(
+          new LabError(
+            {
+              what: "The trainer could not be started",
+              where: program,
+              found: cause.message,
+              todo: "Run `npm run doctor`.",
+            },
+            { cause },
+          ),
+        ),
+      );
     });
     const pid = child.pid!;
     const ended = new Promise<void>((noted) => {
@@ -70,7 +113,8 @@ export async function launch(folder: RunFolder, command: readonly string[], envi
     });
     ours.set(pid, ended);
     child.unref();
-    // A process that ended at once has no start time any more; its exit is noted, and nobody is alive under this identity.
+    // A process that ended at once has no start time any more; its exit is noted, and nobody is alive under
+    // this identity.
     const attempt: Attempt = { pid, startTime: identify(pid)?.startTime ?? "ended at once", ...offsets };
     folder.writeAttempt(attempt);
     return attempt;
@@ -82,7 +126,10 @@ export async function launch(folder: RunFolder, command: readonly string[], envi
 /** Processes that this one started: it hears how they end, a moment after they are gone. */
 const ours = new Map<number, Promise<void>>();
 
-/** Waits until the exit of a process that is gone has been noted, if this process started it; at most two seconds. */
+/**
+ * Waits until the exit of a process that is gone has been noted, if this process started it; at most two
+ * seconds.
+ */
 export async function exitNoted(attempt: Attempt | null): Promise<void> {
   const ended = attempt && ours.get(attempt.pid);
   if (!ended) return;
@@ -96,18 +143,22 @@ function noteExit(folder: RunFolder, pid: number, code: number | null, signal: s
     folder.writeExit({ pid, code, signal });
   } catch (error) {
     // An exception in an event handler would end the kernel over a note; the log of the run still gets it.
-    if (existsSync(folder.log)) appendFileSync(folder.log, `exit ${code ?? signal} could not be noted: ${(error as Error).message}\n`);
+    if (existsSync(folder.log))
+      appendFileSync(folder.log, `exit ${code ?? signal} could not be noted: ${(error as Error).message}\n`);
   }
 }
 
-/** In words, why a process that left no `end` event is gone: its exit status if known, then its last words. */
+/**
+ * In words, why a process that left no `end` event is gone: its exit status if known, then its last words.
+ */
 export function describeDeath(folder: RunFolder, attempt: Attempt): string {
   const exit = folder.readExit();
   const known = exit?.pid === attempt.pid;
   const how = !known
     ? "the trainer's process is gone and nobody saw it end (killed, out of memory, or the machine restarted)"
     : exit.signal
-      ? `the trainer's process was ended by ${exit.signal}${exit.signal === "SIGKILL" ? " (by hand, or by the system when memory ran out)" : ""}`
+      ? "the trainer's process was ended by " +
+        `${exit.signal}${exit.signal === "SIGKILL" ? " (by hand, or by the system when memory ran out)" : ""}`
       : `the trainer's process exited with status ${exit.code} without saying why`;
   const words = folder.lastWords(attempt.logOffset);
   return words ? `${how}; its last words (${basename(folder.log)}):\n${words}` : `${how}; its log is empty`;

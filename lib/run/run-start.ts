@@ -18,22 +18,34 @@ import { whileStarting } from "./run-lock.ts";
 import { launch, sidecarCommand } from "./run-process.ts";
 
 export interface StartOptions {
-  /** Start from nothing even if the run is done or could be resumed; the old folder is kept as `<key>.old-<time>`. */
+  /**
+   * Start from nothing even if the run is done or could be resumed; the old folder is kept as
+   * `<key>.old-<time>`.
+   */
   force?: boolean;
-  /** Program and arguments instead of `.venv/bin/python scripts/<stage>.py`; the path of run.json is appended. */
+  /**
+   * Program and arguments instead of `.venv/bin/python scripts/<stage>.py`; the path of run.json is appended.
+   */
   command?: readonly string[];
-  /** Called before a process is started, and not when there is none to start; what it throws leaves nothing behind. */
+  /**
+   * Called before a process is started, and not when there is none to start; what it throws leaves nothing
+   * behind.
+   */
   ready?: () => Promise<void>;
 }
 
 /**
  * Starts the run that `spec` describes, or attaches to it: at most one process works on a key.
  *
- * finished → nothing is started (unless `force`); running → the living process is kept; failed or interrupted → a new process resumes
- * from the newest complete checkpoint; written by another version → kept aside, and trained anew. Writes run.json (and reward.ts) first.
- * Returns the key and whether a process was started.
+ * finished → nothing is started (unless `force`); running → the living process is kept; failed or interrupted
+ * → a new process resumes from the newest complete checkpoint; written by another version → kept aside, and
+ * trained anew. Writes run.json (and reward.ts) first. Returns the key and whether a process was started.
  */
-export async function startRun(workspace: Workspace, spec: RunSpec, { force = false, command, ready }: StartOptions = {}): Promise<{ key: string; started: boolean }> {
+export async function startRun(
+  workspace: Workspace,
+  spec: RunSpec,
+  { force = false, command, ready }: StartOptions = {},
+): Promise<{ key: string; started: boolean }> {
   const key = runKey(spec);
   const folder = new RunFolder(workspace, key);
   return await whileStarting(workspace.paths.runs, async () => {
@@ -64,7 +76,8 @@ function rayOf({ stage, config }: Pick<RunFile, "stage" | "config">): string {
 }
 
 function processesOf({ stage, config }: Pick<RunFile, "stage" | "config">): number {
-  return wantsGpu(config) && stage !== "merge" ? Math.max(1, config.gpu.processes) : 1; // 0 stays where the size of the base is not known
+  // 0 stays where the size of the base is not known
+  return wantsGpu(config) && stage !== "merge" ? Math.max(1, config.gpu.processes) : 1;
 }
 
 function gpusOf(spec: Pick<RunFile, "stage" | "config">): NodeJS.ProcessEnv {
@@ -91,7 +104,20 @@ function writeRunFile(folder: RunFolder, spec: RunSpec, key: string): void {
     const file: RunFile = {
       ...rest,
       key,
-      reward: reward && path ? { command: [process.execPath, join(REPO_ROOT, "lib", "reward", "reward-server.ts"), path, rewardWeights(spec.config), folder.runFile], path, sha256: reward.sha256 } : null,
+      reward:
+        reward && path
+          ? {
+              command: [
+                process.execPath,
+                join(REPO_ROOT, "lib", "reward", "reward-server.ts"),
+                path,
+                rewardWeights(spec.config),
+                folder.runFile,
+              ],
+              path,
+              sha256: reward.sha256,
+            }
+          : null,
       output: join(folder.path, spec.stage === "merge" ? "merged" : "adapter"),
       runDir: folder.path,
       created: new Date().toISOString(),
@@ -102,14 +128,21 @@ function writeRunFile(folder: RunFolder, spec: RunSpec, key: string): void {
   }
 }
 
-/** The weights of the config, for the reward process. The run file goes with them: a judged reward finds its Judge there. */
+/**
+ * The weights of the config, for the reward process. The run file goes with them: a judged reward finds its
+ * Judge there.
+ */
 function rewardWeights({ grpo }: RunSpec["config"]): string {
-  return JSON.stringify({ format: grpo.rewardFormat, accuracy: grpo.rewardAccuracy, judge: grpo.rewardJudge });
+  return JSON.stringify({
+    format: grpo.rewardFormat,
+    accuracy: grpo.rewardAccuracy,
+    judge: grpo.rewardJudge,
+  });
 }
 
 /**
- * Ends a running run with all its processes and records the cause "cancelled". Returns false when nothing was running.
- * Its checkpoints stay: starting it again resumes.
+ * Ends a running run with all its processes and records the cause "cancelled". Returns false when nothing was
+ * running. Its checkpoints stay: starting it again resumes.
  */
 export async function cancelRun(workspace: Workspace, key: string, graceMs = 10_000): Promise<boolean> {
   const folder = new RunFolder(workspace, key);
@@ -118,7 +151,14 @@ export async function cancelRun(workspace: Workspace, key: string, graceMs = 10_
   if (!attempt || !(await endGroup(attempt, graceMs))) return false;
   const run = readRun(workspace, key);
   if (run.status === "interrupted") {
-    const end: EndEvent = { event: "end", time: Date.now() / 1000, status: "failed", cause: "cancelled", message: "cancelled by cancelRun", step: run.step };
+    const end: EndEvent = {
+      event: "end",
+      time: Date.now() / 1000,
+      status: "failed",
+      cause: "cancelled",
+      message: "cancelled by cancelRun",
+      step: run.step,
+    };
     cutTornTail(folder.events);
     appendFileSync(folder.events, `${JSON.stringify(end)}\n`);
   }

@@ -14,10 +14,14 @@ const LOOK_EVERY_MS = 1000;
 class Busy extends Error {}
 
 /**
- * As `startRun`. On a GPU a process is started only when no other run of the workspace lives, and says once whom it waits for.
- * Rejects with the signal's reason when that aborts.
+ * As `startRun`. On a GPU a process is started only when no other run of the workspace lives, and says once
+ * whom it waits for. Rejects with the signal's reason when that aborts.
  */
-export async function startInTurn(workspace: Workspace, spec: RunSpec, { signal, ready, ...options }: StartOptions & { signal?: AbortSignal | undefined } = {}): Promise<{ key: string; started: boolean }> {
+export async function startInTurn(
+  workspace: Workspace,
+  spec: RunSpec,
+  { signal, ready, ...options }: StartOptions & { signal?: AbortSignal | undefined } = {},
+): Promise<{ key: string; started: boolean }> {
   if (!wantsGpu(spec.config)) return await startRun(workspace, spec, { ...options, ...(ready && { ready }) });
   for (let told = false; ; told = true) {
     let other: string | null = null;

@@ -21,8 +21,19 @@ describe.concurrent("a run that ends well", () => {
     const { key } = await startRun(lab, fakeSpec("plain"), { command: fakeTrainer("--steps=6") });
     const seen: string[] = [];
     const shown: number[] = [];
-    const done = await followRun(lab, key, { onEvent: (e) => seen.push(e.event), onProgress: (r) => shown.push(r.step), progressMs: 0 });
-    expect(done).toMatchObject({ status: "done", cause: null, step: 6, totalSteps: 6, stage: "sft", label: "plain" });
+    const done = await followRun(lab, key, {
+      onEvent: (e) => seen.push(e.event),
+      onProgress: (r) => shown.push(r.step),
+      progressMs: 0,
+    });
+    expect(done).toMatchObject({
+      status: "done",
+      cause: null,
+      step: 6,
+      totalSteps: 6,
+      stage: "sft",
+      label: "plain",
+    });
     expect(done.metrics.step).toEqual([1, 2, 3, 4, 5, 6]);
     expect(done.metrics.loss).toEqual([1, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6]);
     expect(done.metrics.learning_rate![0]).toBeNull();
@@ -35,7 +46,10 @@ describe.concurrent("a run that ends well", () => {
   test("an unchanged spec shows the finished run at once; force trains again and keeps the old folder", async () => {
     const first = await run("again");
     expect(await startRun(lab, fakeSpec("again"))).toEqual({ key: first.key, started: false });
-    expect(await startRun(lab, fakeSpec("again"), { force: true, command: fakeTrainer() })).toEqual({ key: first.key, started: true });
+    expect(await startRun(lab, fakeSpec("again"), { force: true, command: fakeTrainer() })).toEqual({
+      key: first.key,
+      started: true,
+    });
     expect((await followRun(lab, first.key)).status).toBe("done");
     const kept = readdirSync(lab.paths.runs).filter((name) => name.startsWith(`${first.key}.old-`));
     expect(kept).toHaveLength(1);
@@ -43,10 +57,14 @@ describe.concurrent("a run that ends well", () => {
   });
 
   test("of two starters at the same moment one starts and both follow the same process", async () => {
-    const starts = await Promise.all([1, 2, 3].map(() => startRun(lab, fakeSpec("together"), { command: fakeTrainer("--steps=20") })));
+    const starts = await Promise.all(
+      [1, 2, 3].map(() => startRun(lab, fakeSpec("together"), { command: fakeTrainer("--steps=20") })),
+    );
     expect(starts.filter((s) => s.started)).toHaveLength(1);
     const runs = await Promise.all(starts.map(({ key }) => followRun(lab, key)));
-    expect(runs.every((r) => r.status === "done" && r.events.filter((e) => e.event === "start").length === 1)).toBe(true);
+    expect(
+      runs.every((r) => r.status === "done" && r.events.filter((e) => e.event === "start").length === 1),
+    ).toBe(true);
   });
 
   test("completions of GRPO are kept by step", async () => {
@@ -58,31 +76,41 @@ describe.concurrent("a run that ends well", () => {
 });
 
 describe.concurrent("a run that dies", () => {
-  test("killed at step 7 it is interrupted with the signal and its last words; started again it resumes and ends as if nothing had been", async () => {
-    const died = await run("killed", "--crash-at=7", "--torn");
-    expect(died).toMatchObject({ status: "interrupted", step: 6, cause: { code: "process_died" } });
-    expect(died.cause!.message).toContain("SIGKILL");
-    expect(died.cause!.message).toContain("CUDA error at step 7");
-    expect(died.cause!.message).not.toContain("\u001b");
+  test(
+    "killed at step 7 it is interrupted with the signal and its last words; started again it " +
+      "resumes and ends as if nothing had been",
+    async () => {
+      const died = await run("killed", "--crash-at=7", "--torn");
+      expect(died).toMatchObject({ status: "interrupted", step: 6, cause: { code: "process_died" } });
+      expect(died.cause!.message).toContain("SIGKILL");
+      expect(died.cause!.message).toContain("CUDA error at step 7");
+      expect(died.cause!.message).not.toContain("\u001b");
 
-    const left = join(lab.paths.runs, died.key, "failure-1.json"); // another process of it had failed
-    writeFileSync(left, '["out_of_memory", "then"]');
-    const resumed = await run("killed", "--crash-at=7", "--torn");
-    expect(existsSync(left)).toBe(false);
-    expect(resumed).toMatchObject({ status: "done", cause: null, step: 10 });
-    expect(resumed.start!.step).toBe(4); // the newest complete checkpoint
-    expect(resumed.warnings).toEqual([]); // the torn line was cut, not grown into
-    expect(resumed.metrics).toEqual((await run("never killed")).metrics);
-  });
+      const left = join(lab.paths.runs, died.key, "failure-1.json"); // another process of it had failed
+      writeFileSync(left, '["out_of_memory", "then"]');
+      const resumed = await run("killed", "--crash-at=7", "--torn");
+      expect(existsSync(left)).toBe(false);
+      expect(resumed).toMatchObject({ status: "done", cause: null, step: 10 });
+      expect(resumed.start!.step).toBe(4); // the newest complete checkpoint
+      expect(resumed.warnings).toEqual([]); // the torn line was cut, not grown into
+      expect(resumed.metrics).toEqual((await run("never killed")).metrics);
+    },
+  );
 
-  test("an attempt that failed by name says so; the resumed attempt is not taken for failed while it works", async () => {
-    const failed = await run("failed", "--fail-at=6");
-    expect(failed).toMatchObject({ status: "failed", cause: { code: "non_finite_gradient", message: "grad_norm is nan at step 6" } });
-    await startRun(lab, fakeSpec("failed"), { command: fakeTrainer("--step-ms=40") });
-    const now = readRun(lab, failed.key);
-    expect(now).toMatchObject({ status: "running", cause: null });
-    expect((await followRun(lab, failed.key)).status).toBe("done");
-  });
+  test(
+    "an attempt that failed by name says so; the resumed attempt is not taken for failed while it " + "works",
+    async () => {
+      const failed = await run("failed", "--fail-at=6");
+      expect(failed).toMatchObject({
+        status: "failed",
+        cause: { code: "non_finite_gradient", message: "grad_norm is nan at step 6" },
+      });
+      await startRun(lab, fakeSpec("failed"), { command: fakeTrainer("--step-ms=40") });
+      const now = readRun(lab, failed.key);
+      expect(now).toMatchObject({ status: "running", cause: null });
+      expect((await followRun(lab, failed.key)).status).toBe("done");
+    },
+  );
 
   test("a trainer that dies while it imports shows its traceback, and only the newest attempt's", async () => {
     const first = await run("import", "--die-at-import");
@@ -94,8 +122,13 @@ describe.concurrent("a run that dies", () => {
   });
 
   test("a program that does not exist is an error at once, and the run can be started afterwards", async () => {
-    await expect(startRun(lab, fakeSpec("absent"), { command: ["/nowhere/python"] })).rejects.toThrow("could not be started");
-    expect(readRun(lab, runKey(fakeSpec("absent")))).toMatchObject({ status: "interrupted", cause: { code: "not_started" } });
+    await expect(startRun(lab, fakeSpec("absent"), { command: ["/nowhere/python"] })).rejects.toThrow(
+      "could not be started",
+    );
+    expect(readRun(lab, runKey(fakeSpec("absent")))).toMatchObject({
+      status: "interrupted",
+      cause: { code: "not_started" },
+    });
     expect((await run("absent")).status).toBe("done");
   });
 
@@ -113,17 +146,31 @@ describe.concurrent("what is on disk", () => {
     const done = await run("corrupt");
     const path = join(done.folder, "events.jsonl");
     const lines = readFileSync(path, "utf8").split("\n");
-    lines.splice(3, 0, '{"event":"step","step":"three"}', "\u0000\u0000", '{"event":"step","time":1,"step":2,"metrics":{"loss":NaN}}');
+    lines.splice(
+      3,
+      0,
+      '{"event":"step","step":"three"}',
+      "\u0000\u0000",
+      '{"event":"step","time":1,"step":2,"metrics":{"loss":NaN}}',
+    );
     writeFileSync(path, lines.join("\n"));
     const read = readRun(lab, done.key);
     expect(read.metrics).toEqual(done.metrics);
-    expect(read.warnings.map((w) => w.code)).toEqual(["unreadable_event", "unreadable_event", "unreadable_event"]);
+    expect(read.warnings.map((w) => w.code)).toEqual([
+      "unreadable_event",
+      "unreadable_event",
+      "unreadable_event",
+    ]);
   });
 
   test("runs are listed newest first; a damaged one is listed with the reason", async () => {
     const a = await run("list a");
     const b = await run("list b");
-    expect(listRuns(lab).filter((r) => r.label.startsWith("list")).map((r) => r.key)).toEqual([b.key, a.key]);
+    expect(
+      listRuns(lab)
+        .filter((r) => r.label.startsWith("list"))
+        .map((r) => r.key),
+    ).toEqual([b.key, a.key]);
     writeFileSync(join(a.folder, "run.json"), '{"key":');
     expect(listRuns(lab).find((r) => r.key === a.key)).toMatchObject({ status: "unreadable" });
     expect(listRuns(lab).find((r) => r.key === a.key)!.cause!.message).toContain("not JSON");
@@ -131,8 +178,11 @@ describe.concurrent("what is on disk", () => {
   });
 
   test("a run that another version wrote is kept aside and trained anew, not an error", async () => {
-    const old = await run("of an old version", "--steps=2", "--linger-ms=500"); // it has written its end and is still there
-    const file = JSON.parse(readFileSync(join(old.folder, "run.json"), "utf8")) as { config: Record<string, unknown> };
+    // it has written its end and is still there
+    const old = await run("of an old version", "--steps=2", "--linger-ms=500");
+    const file = JSON.parse(readFileSync(join(old.folder, "run.json"), "utf8")) as {
+      config: Record<string, unknown>;
+    };
     delete file.config.gpu;
     writeFileSync(join(old.folder, "run.json"), JSON.stringify(file));
     expect(() => readRun(lab, old.key)).toThrow("another version");
@@ -151,7 +201,9 @@ describe.concurrent("what is on disk", () => {
     const done = await run("pieces", "--steps=1");
     const path = join(done.folder, "events.jsonl");
     rmSync(path);
-    const line = Buffer.from(`${JSON.stringify({ event: "warning", time: 1, code: "x", message: "减值" })}\n`);
+    const line = Buffer.from(
+      `${JSON.stringify({ event: "warning", time: 1, code: "x", message: "减值" })}\n`,
+    );
     const { EventTail } = await import("./run-events.ts");
     const tail = new EventTail(path);
     const read: unknown[] = [];
@@ -159,6 +211,9 @@ describe.concurrent("what is on disk", () => {
       appendFileSync(path, Buffer.from([byte]));
       read.push(...tail.read());
     }
-    expect(read).toMatchObject([{ offset: 0, event: { message: "减值" } }, { offset: line.length, event: { message: "减值" } }]);
+    expect(read).toMatchObject([
+      { offset: 0, event: { message: "减值" } },
+      { offset: line.length, event: { message: "减值" } },
+    ]);
   });
 });

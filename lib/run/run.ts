@@ -12,7 +12,10 @@ import { RunProgress } from "./run-metrics.ts";
 import type { Metrics } from "./run-metrics.ts";
 import { describeDeath } from "./run-process.ts";
 
-/** "interrupted": no process works on it and no `end` was written; starting it again resumes from the newest complete checkpoint. */
+/**
+ * "interrupted": no process works on it and no `end` was written; starting it again resumes from the newest
+ * complete checkpoint.
+ */
 export type RunStatus = "running" | "done" | "failed" | "interrupted";
 
 export interface Run {
@@ -46,9 +49,15 @@ export function readRun(workspace: Workspace, key: string): Run {
   return describeRun(folder, file, progress, alive);
 }
 
-export type RunSummary = Pick<Run, "key" | "stage" | "label" | "step" | "totalSteps" | "cause" | "folder"> & { status: RunStatus | "unreadable"; created: string };
+export type RunSummary = Pick<Run, "key" | "stage" | "label" | "step" | "totalSteps" | "cause" | "folder"> & {
+  status: RunStatus | "unreadable";
+  created: string;
+};
 
-/** All runs of a workspace, newest first, without those that `force` moved aside. A folder that cannot be read is listed with the reason. */
+/**
+ * All runs of a workspace, newest first, without those that `force` moved aside. A folder that cannot be read
+ * is listed with the reason.
+ */
 export function listRuns(workspace: Workspace): RunSummary[] {
   const { runs } = workspace.paths;
   if (!existsSync(runs)) return [];
@@ -59,16 +68,39 @@ export function listRuns(workspace: Workspace): RunSummary[] {
     if (!folder.exists()) continue;
     try {
       const { key, stage, label, step, totalSteps, cause, status } = readRun(workspace, name);
-      summaries.push({ key, stage, label, step, totalSteps, cause, status, folder: folder.path, created: folder.readRunFile().created });
+      summaries.push({
+        key,
+        stage,
+        label,
+        step,
+        totalSteps,
+        cause,
+        status,
+        folder: folder.path,
+        created: folder.readRunFile().created,
+      });
     } catch (error) {
       const stage = (name.split("-")[0] ?? "sft") as Stage;
-      summaries.push({ key: name, stage, label: name, step: 0, totalSteps: 0, cause: { code: "unreadable", message: (error as Error).message }, status: "unreadable", folder: folder.path, created: "" });
+      summaries.push({
+        key: name,
+        stage,
+        label: name,
+        step: 0,
+        totalSteps: 0,
+        cause: { code: "unreadable", message: (error as Error).message },
+        status: "unreadable",
+        folder: folder.path,
+        created: "",
+      });
     }
   }
   return summaries.sort((a, b) => (a.created < b.created ? 1 : -1));
 }
 
-/** Whether it went to its end: done, or a GRPO that in all its steps found nothing to learn from, which is a result as well. */
+/**
+ * Whether it went to its end: done, or a GRPO that in all its steps found nothing to learn from, which is a
+ * result as well.
+ */
 export function isFinished({ status, cause }: Pick<Run, "status" | "cause">): boolean {
   return status === "done" || cause?.code === "no_signal";
 }
@@ -91,10 +123,31 @@ export function describeRun(folder: RunFolder, file: RunFile, progress: RunProgr
   const attempt = folder.readAttempt();
   const status: RunStatus = end ? end.status : alive ? "running" : "interrupted";
   const cause =
-    end?.status === "failed" ? { code: end.cause ?? "error", message: end.message ?? "no message" }
-    : status === "interrupted" ? { code: attempt ? "process_died" : "not_started", message: attempt ? describeDeath(folder, attempt) : "its process was never started" }
-    : null;
+    end?.status === "failed"
+      ? { code: end.cause ?? "error", message: end.message ?? "no message" }
+      : status === "interrupted"
+        ? {
+            code: attempt ? "process_died" : "not_started",
+            message: attempt ? describeDeath(folder, attempt) : "its process was never started",
+          }
+        : null;
   const { start, step, warnings, events } = progress;
   const { stage, label, config, output } = file;
-  return { key: folder.key, stage, label, status, cause, step, totalSteps: start?.totalSteps ?? 0, start, metrics: progress.metrics(), samples: progress.samples(), warnings: [...warnings], events: [...events], config, folder: folder.path, output };
+  return {
+    key: folder.key,
+    stage,
+    label,
+    status,
+    cause,
+    step,
+    totalSteps: start?.totalSteps ?? 0,
+    start,
+    metrics: progress.metrics(),
+    samples: progress.samples(),
+    warnings: [...warnings],
+    events: [...events],
+    config,
+    folder: folder.path,
+    output,
+  };
 }

@@ -8,14 +8,21 @@ import type { Answer } from "../testing/stub-server.ts";
 const { serve, keep } = clientBench();
 
 test("results keep the order of the requests, whichever answer comes first", async () => {
-  const { client } = await serve(({ body }, response) => void setTimeout(() => sendChat(response, { content: body.messages[0]!.content }), Math.random() * 30));
-  const requests = Array.from({ length: 40 }, (_, i) => ({ ...request, messages: [{ role: "user" as const, content: `q${i}` }] }));
+  const { client } = await serve(
+    ({ body }, response) =>
+      void setTimeout(() => sendChat(response, { content: body.messages[0]!.content }), Math.random() * 30),
+  );
+  const requests = Array.from({ length: 40 }, (_, i) => ({
+    ...request,
+    messages: [{ role: "user" as const, content: `q${i}` }],
+  }));
   const results = await client.completeAll(requests, { concurrency: 8 });
   expect(results.map((r) => r.text)).toEqual(requests.map((r) => r.messages[0]!.content));
 });
 
 test("a hundredfold variance in latency leaves no place in the pool idle", async () => {
-  // Three slow answers at once, a hundred times slower than the others. In batches of 16 at most 16 requests would start beside them.
+  // Three slow answers at once, a hundred times slower than the others. In batches of 16 at most 16 requests
+  // would start beside them.
   const startedBeside: number[] = [];
   const { stub, client } = await serve(async ({ n }, response) => {
     const isSlow = n >= 20 && n < 23;
@@ -23,7 +30,10 @@ test("a hundredfold variance in latency leaves no place in the pool idle", async
     if (isSlow) startedBeside.push(stub.requests.length - n);
     sendChat(response);
   });
-  await client.completeAll(Array.from({ length: 400 }, () => request), { concurrency: 16 });
+  await client.completeAll(
+    Array.from({ length: 400 }, () => request),
+    { concurrency: 16 },
+  );
   expect(stub.mostInFlight).toBe(16);
   expect(Math.min(...startedBeside)).toBeGreaterThan(100);
 });
@@ -47,7 +57,12 @@ test("an abort ends completeAll with the abort's reason", async () => {
     if (n === 20) abort.abort(new Error("interrupted"));
     else setTimeout(() => sendChat(response), 5);
   });
-  await expect(client.completeAll(Array.from({ length: 500 }, () => request), { concurrency: 4, signal: abort.signal })).rejects.toThrow("interrupted");
+  await expect(
+    client.completeAll(
+      Array.from({ length: 500 }, () => request),
+      { concurrency: 4, signal: abort.signal },
+    ),
+  ).rejects.toThrow("interrupted");
   expect(stub.requests.length).toBeLessThan(30);
 });
 
@@ -55,7 +70,10 @@ test("an interrupted cell ends completeAll: what is in flight is aborted, and no
   const { stub, client } = await serve(({ n }, response) => {
     if (n < 20) sendChat(response); // the others are never answered
   });
-  const run = client.completeAll(Array.from({ length: 500 }, () => request), { concurrency: 4 });
+  const run = client.completeAll(
+    Array.from({ length: 500 }, () => request),
+    { concurrency: 4 },
+  );
   while (stub.requests.length < 24) await sleep(5);
   process.emit("SIGINT");
   await expect(run).rejects.toThrow("The cell was interrupted");
@@ -64,9 +82,13 @@ test("an interrupted cell ends completeAll: what is in flight is aborted, and no
 });
 
 test("a server that is restarted in mid-run costs no answer", async () => {
-  const answer: Answer = ({ body }, response) => void setTimeout(() => sendChat(response, { content: body.messages[0]!.content }), 20);
+  const answer: Answer = ({ body }, response) =>
+    void setTimeout(() => sendChat(response, { content: body.messages[0]!.content }), 20);
   const { stub, client } = await serve(answer, { backoff: { firstMs: 50, maxMs: 200 }, maxAttempts: 12 });
-  const requests = Array.from({ length: 120 }, (_, i) => ({ ...request, messages: [{ role: "user" as const, content: `q${i}` }] }));
+  const requests = Array.from({ length: 120 }, (_, i) => ({
+    ...request,
+    messages: [{ role: "user" as const, content: `q${i}` }],
+  }));
   const run = client.completeAll(requests, { concurrency: 8 });
   await new Promise((resolve) => setTimeout(resolve, 120));
   await stub.close();
@@ -80,7 +102,10 @@ test("a server that is restarted in mid-run costs no answer", async () => {
 test("a server that stays away ends completeAll with a clear error in bounded time", async () => {
   const { stub, client } = await serve((_, response) => sendChat(response), { maxAttempts: 2 });
   await stub.close();
-  const run = client.completeAll(Array.from({ length: 1000 }, () => request), { concurrency: 4 });
+  const run = client.completeAll(
+    Array.from({ length: 1000 }, () => request),
+    { concurrency: 4 },
+  );
   await expect(run).rejects.toThrow(LabError);
   await expect(run).rejects.toThrow("The model server is gone");
 });

@@ -11,14 +11,35 @@ const { serve, failureOf } = clientBench();
 
 test("a full context is a permanent failure, in the words of vLLM and of our own server", async () => {
   const bodies = [
-    { error: { message: "This model's maximum context length is 512 tokens. However, you requested 700 tokens", type: "BadRequestError", code: 400 } },
+    {
+      error: {
+        message: "This model's maximum context length is 512 tokens. However, you requested 700 tokens",
+        type: "BadRequestError",
+        code: 400,
+      },
+    },
     { detail: { code: "context_length_exceeded", message: "The prompt has 500 and 160 are asked for." } },
   ];
-  for (const body of bodies) expect(await failureOf((_, response) => sendJson(response, JSON.stringify(body), 400))).toMatchObject({ cause: "context_overflow", permanent: true, requests: 1 });
+  for (const body of bodies)
+    expect(await failureOf((_, response) => sendJson(response, JSON.stringify(body), 400))).toMatchObject({
+      cause: "context_overflow",
+      permanent: true,
+      requests: 1,
+    });
 });
 
 test("a cut text is a permanent failure that keeps the text", async () => {
-  expect(await failureOf((_, response) => sendChat(response, { content: "<think>\nso", finish_reason: "length", completion_tokens: 16 }))).toMatchObject({ cause: "length", permanent: true, text: "<think>\nso", completionTokens: 16, requests: 1 });
+  expect(
+    await failureOf((_, response) =>
+      sendChat(response, { content: "<think>\nso", finish_reason: "length", completion_tokens: 16 }),
+    ),
+  ).toMatchObject({
+    cause: "length",
+    permanent: true,
+    text: "<think>\nso",
+    completionTokens: 16,
+    requests: 1,
+  });
 });
 
 test.each([
@@ -26,7 +47,11 @@ test.each([
   ["empty content", { content: "" }],
   ["blank content", { content: " \n" }],
 ])("%s is a failure named empty", async (_, fields) => {
-  expect(await failureOf((_request, response) => sendChat(response, fields))).toMatchObject({ cause: "empty", permanent: true, requests: 1 });
+  expect(await failureOf((_request, response) => sendChat(response, fields))).toMatchObject({
+    cause: "empty",
+    permanent: true,
+    requests: 1,
+  });
 });
 
 test.each([
@@ -59,7 +84,9 @@ test.each([
   const failure = await failureOf(
     async (_, response) => {
       response.writeHead(status, { "content-type": "application/json" });
-      for (; sent < 50 && !response.destroyed; sent++) if (!response.write(Buffer.alloc(1_000_000, " "))) await Promise.race([once(response, "drain"), once(response, "close")]);
+      for (; sent < 50 && !response.destroyed; sent++)
+        if (!response.write(Buffer.alloc(1_000_000, " ")))
+          await Promise.race([once(response, "drain"), once(response, "close")]);
       response.end();
     },
     { maxAttempts: 1, maxBytes: 4_000_000 },
@@ -73,7 +100,10 @@ test("a reset after the headers and half a body are lost connections, tried agai
   const { client } = await serve(({ n }, response) => {
     if (n >= 3) return sendChat(response, { content: "4" });
     if (n === 0) return void response.socket!.destroy(); // before any byte
-    response.writeHead(200, { "content-type": "application/json", ...(n === 1 && { "content-length": String(half.length) }) });
+    response.writeHead(200, {
+      "content-type": "application/json",
+      ...(n === 1 && { "content-length": String(half.length) }),
+    });
     response.flushHeaders();
     if (n === 2) response.write(half.slice(0, 300));
     setTimeout(() => response.socket!.destroy(), 20);
@@ -83,17 +113,34 @@ test("a reset after the headers and half a body are lost connections, tried agai
 
 test("nobody listening is a lost connection after all tries", async () => {
   const server = createServer();
-  const port = await new Promise<number>((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)));
+  const port = await new Promise<number>((resolve) =>
+    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)),
+  );
   await new Promise((resolve) => server.close(resolve));
-  const client = createClient({ baseURL: `http://127.0.0.1:${port}/v1`, model: "stub", engine: "vllm", backoff: QUICK, maxAttempts: 3 });
-  expect(await client.complete(request)).toMatchObject({ ok: false, cause: "connection", permanent: false, attempts: 3 });
+  const client = createClient({
+    baseURL: `http://127.0.0.1:${port}/v1`,
+    model: "stub",
+    engine: "vllm",
+    backoff: QUICK,
+    maxAttempts: 3,
+  });
+  expect(await client.complete(request)).toMatchObject({
+    ok: false,
+    cause: "connection",
+    permanent: false,
+    attempts: 3,
+  });
 });
 
 test("no answer at all ends at the deadline, tries and waits included", async () => {
   const silent = await failureOf(() => undefined, { timeoutMs: 300 });
   expect(silent).toMatchObject({ cause: "timeout", permanent: false, requests: 1 });
   expect(silent.ms).toBeLessThan(1500);
-  const busy = await failureOf((_, response) => sendJson(response, "{}", 503), { timeoutMs: 400, maxAttempts: 1000, backoff: { firstMs: 30, maxMs: 60 } });
+  const busy = await failureOf((_, response) => sendJson(response, "{}", 503), {
+    timeoutMs: 400,
+    maxAttempts: 1000,
+    backoff: { firstMs: 30, maxMs: 60 },
+  });
   expect(busy.ms).toBeLessThan(1500);
   expect(busy.requests).toBeGreaterThan(2);
 });
@@ -110,7 +157,10 @@ test("a body that stops halfway ends at the deadline", async () => {
 });
 
 test("an abort ends a request at once, in flight or waiting to try again", async () => {
-  for (const answer of [() => undefined, (_: unknown, response: Parameters<Answer>[1]) => sendJson(response, "{}", 503, { "retry-after": "5" })]) {
+  for (const answer of [
+    () => undefined,
+    (_: unknown, response: Parameters<Answer>[1]) => sendJson(response, "{}", 503, { "retry-after": "5" }),
+  ]) {
     const { client } = await serve(answer, { backoff: { firstMs: 5000, maxMs: 5000 } });
     const abort = new AbortController();
     setTimeout(() => abort.abort(), 100);

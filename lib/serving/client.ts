@@ -1,10 +1,20 @@
-/** The one client for Teacher, Judge and the deployed model: OpenAI-compatible servers, bounded in time, memory and requests in flight. */
+/**
+ * The one client for Teacher, Judge and the deployed model: OpenAI-compatible servers, bounded in time,
+ * memory and requests in flight.
+ */
 import OpenAI from "openai";
 import { Agent, fetch as undiciFetch } from "undici";
 import { restoreThink } from "../model/chat.ts";
 import type { ChatMessage } from "../model/chat.ts";
 import { isPermanent, readResponse } from "./completion.ts";
-import type { CompletionRequest, CompletionResult, Failure, FailureCause, Reading, Written } from "./completion.ts";
+import type {
+  CompletionRequest,
+  CompletionResult,
+  Failure,
+  FailureCause,
+  Reading,
+  Written,
+} from "./completion.ts";
 import { LabError } from "../errors.ts";
 import { interruptible } from "../interruptible.ts";
 import { mapPool } from "./pool.ts";
@@ -57,17 +67,24 @@ export interface Client {
   readonly engine: Engine;
   readonly concurrency: number;
   /**
-   * One completion. What goes wrong is a Failure with its cause. Retries with back-off on 408, 429, 5xx and lost
-   * connections only, Retry-After honoured, all within `timeoutMs`. Rejects with a LabError for a request that the engine
-   * cannot take (`begin`), and for nothing else.
+   * One completion. What goes wrong is a Failure with its cause. Retries with back-off on 408, 429, 5xx and
+   * lost connections only, Retry-After honoured, all within `timeoutMs`. Rejects with a LabError for a
+   * request that the engine cannot take (`begin`), and for nothing else.
    */
   complete(request: CompletionRequest): Promise<CompletionResult>;
   /**
-   * All of them, `concurrency` in flight at any time, results in the requests' order. Rejects with the abort's reason, with the first
-   * error of `onResult`, and with a LabError when the server is gone (8 lost connections in a row): what is asked after that is spared.
+   * All of them, `concurrency` in flight at any time, results in the requests' order. Rejects with the
+   * abort's reason, with the first error of `onResult`, and with a LabError when the server is gone (8 lost
+   * connections in a row): what is asked after that is spared.
    */
-  completeAll(requests: Iterable<CompletionRequest>, options?: CompleteAllOptions): Promise<CompletionResult[]>;
-  /** One completion as it is written; `onText` gets the pieces. Not retried: what was shown cannot be taken back. */
+  completeAll(
+    requests: Iterable<CompletionRequest>,
+    options?: CompleteAllOptions,
+  ): Promise<CompletionResult[]>;
+  /**
+   * One completion as it is written; `onText` gets the pieces. Not retried: what was shown cannot be taken
+   * back.
+   */
   streamComplete(request: CompletionRequest, onText?: (piece: string) => void): Promise<StreamedResult>;
 }
 
@@ -75,20 +92,42 @@ const LOST_IN_A_ROW = 8;
 
 /** A client of one model on one server. Sends nothing until asked. */
 export function createClient(options: ClientOptions): Client {
-  const { baseURL, otherURLs = [], model, engine, concurrency = 64, timeoutMs = 120_000, maxAttempts = 8, backoff = { firstMs: 500, maxMs: 30_000 }, maxBytes = 16 * 2 ** 20, opensThink = null } = options;
-  // undici's own limits (300 s for headers and between parts of a body) would end requests that wait in a server's queue.
-  const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 }, maxResponseSize: maxBytes });
-  const connect = (url: string) => new OpenAI({
-    baseURL: url,
-    apiKey: options.apiKey ?? "none",
-    organization: null,
-    project: null,
-    maxRetries: 0,
-    timeout: 2 ** 31 - 1,
-    logLevel: "off",
-    defaultHeaders: { "accept-encoding": "identity" },
-    fetch: (url, init) => undiciFetch(url as string, { ...init, dispatcher } as Parameters<typeof undiciFetch>[1]) as unknown as Promise<Response>,
+  const {
+    baseURL,
+    otherURLs = [],
+    model,
+    engine,
+    concurrency = 64,
+    timeoutMs = 120_000,
+    maxAttempts = 8,
+    backoff = { firstMs: 500, maxMs: 30_000 },
+    maxBytes = 16 * 2 ** 20,
+    opensThink = null,
+  } = options;
+  // undici's own limits (300 s for headers and between parts of a body) would end requests that wait in a
+  // server's queue.
+  const dispatcher = new Agent({
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: 10_000 },
+    maxResponseSize: maxBytes,
   });
+  const connect = (url: string) =>
+    new OpenAI({
+      baseURL: url,
+      apiKey: options.apiKey ?? "none",
+      organization: null,
+      project: null,
+      maxRetries: 0,
+      timeout: 2 ** 31 - 1,
+      logLevel: "off",
+      defaultHeaders: { "accept-encoding": "identity" },
+      fetch: (url, init) =>
+        undiciFetch(
+          url as string,
+          { ...init, dispatcher } as Parameters<typeof undiciFetch>[1],
+        ) as unknown as Promise<Response>,
+    });
 
   const connections = [baseURL, ...otherURLs].map(connect);
   let turn = 0;
@@ -96,7 +135,9 @@ export function createClient(options: ClientOptions): Client {
 
   async function once(request: CompletionRequest, signal: AbortSignal): Promise<Reading | RequestError> {
     try {
-      const response = await next().chat.completions.create({ ...fields(request, model, engine), stream: false }, { signal }).asResponse();
+      const response = await next()
+        .chat.completions.create({ ...fields(request, model, engine), stream: false }, { signal })
+        .asResponse();
       const reading = readResponse(await readBody(response, maxBytes), request.begin);
       const isWhole = reading.text === "" || Boolean(request.begin);
       return isWhole ? reading : { ...reading, text: restoreThink(reading.text, opensThink) };
@@ -110,7 +151,12 @@ export function createClient(options: ClientOptions): Client {
     const started = performance.now();
     const limit = timeLimit(timeoutMs, [request.signal, options.signal]);
     const nothing: Written = { text: "", reasoning: null, promptTokens: null, completionTokens: null };
-    const failure = (attempts: number, cause: FailureCause, message: string, written: Written = nothing): Failure => ({
+    const failure = (
+      attempts: number,
+      cause: FailureCause,
+      message: string,
+      written: Written = nothing,
+    ): Failure => ({
       ...written,
       ...{ ok: false, cause, permanent: isPermanent(cause), message, attempts },
       ms: performance.now() - started,
@@ -125,8 +171,14 @@ export function createClient(options: ClientOptions): Client {
           return { ...outcome, attempts: attempt, ms: performance.now() - started };
         }
         const wait = waitMs(attempt, backoff, Math.random, outcome.retryAfterMs);
-        if (!outcome.retryable || attempt >= maxAttempts) return failure(attempt, outcome.cause, outcome.message);
-        if (performance.now() - started + wait >= timeoutMs) return failure(attempt, outcome.cause, `${outcome.message}; the next try would be past the deadline of ${timeoutMs / 1000} s`);
+        if (!outcome.retryable || attempt >= maxAttempts)
+          return failure(attempt, outcome.cause, outcome.message);
+        if (performance.now() - started + wait >= timeoutMs)
+          return failure(
+            attempt,
+            outcome.cause,
+            `${outcome.message}; the next try would be past the deadline of ${timeoutMs / 1000} s`,
+          );
         await pause(wait, limit.signal);
       }
     } finally {
@@ -147,7 +199,13 @@ export function createClient(options: ClientOptions): Client {
         const result = await complete({ ...request, signal: joinSignals([request.signal, stop]) });
         if (!result.ok && result.cause === "cancelled" && stop.aborted) throw stop.reason;
         lost = !result.ok && result.cause === "connection" ? lost + 1 : 0;
-        if (lost >= LOST_IN_A_ROW) throw new LabError({ what: "The model server is gone", where: baseURL, found: (result as { message: string }).message, todo: "Start it again and run the cell again; what was answered is kept." });
+        if (lost >= LOST_IN_A_ROW)
+          throw new LabError({
+            what: "The model server is gone",
+            where: baseURL,
+            found: (result as { message: string }).message,
+            todo: "Start it again and run the cell again; what was answered is kept.",
+          });
         await onResult?.(result, index);
         return result;
       });
@@ -157,7 +215,15 @@ export function createClient(options: ClientOptions): Client {
       return interruptible(request.signal, async (signal) => {
         const limit = timeLimit(timeoutMs, [signal, options.signal]);
         try {
-          return await streamOnce(next(), fields(request, model, engine), { engine, opensThink, begin: request.begin ?? "", maxBytes, onText, signal: limit.signal, why: limit.why });
+          return await streamOnce(next(), fields(request, model, engine), {
+            engine,
+            opensThink,
+            begin: request.begin ?? "",
+            maxBytes,
+            onText,
+            signal: limit.signal,
+            why: limit.why,
+          });
         } finally {
           limit.clear();
         }
@@ -167,8 +233,8 @@ export function createClient(options: ClientOptions): Client {
 }
 
 /**
- * What vLLM knows beside OpenAI's fields. Source: vLLM 0.25.1, vllm/entrypoints/openai/chat_completion/protocol.py;
- * `guided_regex` is gone since 0.12.
+ * What vLLM knows beside OpenAI's fields. Source: vLLM 0.25.1,
+ * vllm/entrypoints/openai/chat_completion/protocol.py; `guided_regex` is gone since 0.12.
  */
 interface VllmFields {
   structured_outputs?: { regex: string };
@@ -179,18 +245,29 @@ interface VllmFields {
 type Fields = Omit<OpenAI.ChatCompletionCreateParamsNonStreaming, "stream"> & VllmFields;
 
 /** Only what the engine knows, and nothing that says the default. */
-function fields({ model, messages, temperature, topP, maxTokens, seed, jsonSchema, regex, begin }: CompletionRequest, served: string, engine: Engine): Fields {
+function fields(
+  { model, messages, temperature, topP, maxTokens, seed, jsonSchema, regex, begin }: CompletionRequest,
+  served: string,
+  engine: Engine,
+): Fields {
   const common: Fields = { model: model ?? served, messages, temperature, max_tokens: maxTokens };
   if (topP !== undefined && topP !== 1) common.top_p = topP;
   if (seed !== undefined) common.seed = seed;
-  if (jsonSchema !== undefined && engine === "vllm") common.response_format = { type: "json_schema", json_schema: { name: "answer", schema: jsonSchema, strict: true } };
+  if (jsonSchema !== undefined && engine === "vllm")
+    common.response_format = {
+      type: "json_schema",
+      json_schema: { name: "answer", schema: jsonSchema, strict: true },
+    };
   if (regex !== undefined && engine === "vllm") common.structured_outputs = { regex };
   if (!begin) return common;
   const begun: ChatMessage[] = [...messages, { role: "assistant", content: begin }];
   return { ...common, messages: begun, continue_final_message: true, add_generation_prompt: false };
 }
 
-/** A text begun for the model must not be left out in silence: other engines would answer it as a turn that is over. */
+/**
+ * A text begun for the model must not be left out in silence: other engines would answer it as a turn that is
+ * over.
+ */
 function assertPossible({ begin }: CompletionRequest, engine: Engine): void {
   if (!begin || engine === "vllm") return;
   throw new LabError({
@@ -198,7 +275,9 @@ function assertPossible({ begin }: CompletionRequest, engine: Engine): void {
     where: `begin ${JSON.stringify(begin.slice(0, 40))}`,
     expected: "serving.engine vllm",
     found: engine,
-    todo: 'Choose a prompt without a begun text (prompt.teacher, prompt.base: "example" or "tags"), or serve with vLLM.',
+    todo:
+      'Choose a prompt without a begun text (prompt.teacher, prompt.base: "example" or "tags"), or ' +
+      "serve with vLLM.",
   });
 }
 
@@ -219,7 +298,10 @@ interface TimeLimit {
   clear: () => void;
 }
 
-/** A timer that keeps the process alive, unlike AbortSignal.timeout's: a script must not end with status 0 while it waits. */
+/**
+ * A timer that keeps the process alive, unlike AbortSignal.timeout's: a script must not end with status 0
+ * while it waits.
+ */
 function timeLimit(timeoutMs: number, others: readonly (AbortSignal | undefined)[]): TimeLimit {
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), timeoutMs);
@@ -227,7 +309,13 @@ function timeLimit(timeoutMs: number, others: readonly (AbortSignal | undefined)
   return {
     signal,
     // A server that died aborts with its last words.
-    why: () => (over.signal.aborted ? ["timeout", `no answer within ${timeoutMs / 1000} s`] : ["cancelled", signal.reason instanceof LabError ? signal.reason.message : "the request was cancelled"]),
+    why: () =>
+      over.signal.aborted
+        ? ["timeout", `no answer within ${timeoutMs / 1000} s`]
+        : [
+            "cancelled",
+            signal.reason instanceof LabError ? signal.reason.message : "the request was cancelled",
+          ],
     clear: () => clearTimeout(timer),
   };
 }

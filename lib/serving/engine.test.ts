@@ -19,27 +19,34 @@ function argsOf(overrides: Partial<EngineOptions>): string[] {
   return "serve" in run ? run.serve : run.command;
 }
 
-test("vLLM serves a folder on 127.0.0.1 under the model's name, with the length, and OpenAI's sampling defaults", () => {
-  const [program, ...args] = argsOf({});
-  expect(program).toMatch(/bin\/vllm$/);
-  expect(args).toEqual([
-    ...["serve", folder, "--host", "127.0.0.1", "--port", "8123", "--served-model-name", name],
-    ...[
-      "--max-model-len",
-      "4096",
-      "--max-num-seqs",
-      "288",
-      "--generation-config",
-      "vllm",
-      "--enable-prefix-caching",
-      "--disable-uvicorn-access-log",
-      "--disable-log-stats",
-    ],
-    ...["--structured-outputs-config", '{"backend":"xgrammar","disable_any_whitespace":true}'],
-    ...["--compilation-config", expect.stringMatching(/"cudagraph_capture_sizes":\[1,2,4,.*,1024,.*4096\]/)],
-    ...["--load-format", "safetensors"],
-  ]);
-});
+test(
+  "vLLM serves a folder on 127.0.0.1 under the model's name, with the length, and OpenAI's " +
+    "sampling defaults",
+  () => {
+    const [program, ...args] = argsOf({});
+    expect(program).toMatch(/bin\/vllm$/);
+    expect(args).toEqual([
+      ...["serve", folder, "--host", "127.0.0.1", "--port", "8123", "--served-model-name", name],
+      ...[
+        "--max-model-len",
+        "4096",
+        "--max-num-seqs",
+        "288",
+        "--generation-config",
+        "vllm",
+        "--enable-prefix-caching",
+        "--disable-uvicorn-access-log",
+        "--disable-log-stats",
+      ],
+      ...["--structured-outputs-config", '{"backend":"xgrammar","disable_any_whitespace":true}'],
+      ...[
+        "--compilation-config",
+        expect.stringMatching(/"cudagraph_capture_sizes":\[1,2,4,.*,1024,.*4096\]/),
+      ],
+      ...["--load-format", "safetensors"],
+    ]);
+  },
+);
 
 test("4 bit names its quantisation", () => {
   expect(argsOf({ loadIn4bit: true }).slice(-2)).toEqual(["--quantization", "bitsandbytes"]);
@@ -49,17 +56,30 @@ test("4 bit names its quantisation", () => {
   ]);
 });
 
-test("the memory plan's choices are arguments: the share, no captured graphs, a copy on each GPU with its part of the batch", () => {
-  const args = argsOf({ memoryShare: 0.9, cacheBytes: 5e9, cudaGraphs: false, replicas: 2, sequences: 128, apiServers: 8 });
-  const after = (name: string) => args[args.indexOf(name) + 1];
-  expect(
-    ["--gpu-memory-utilization", "--data-parallel-size", "--max-num-seqs", "--api-server-count"].map(after),
-  ).toEqual(["0.9", "2", "128", "8"]);
-  expect(after("--kv-cache-memory-bytes")).toBe("5000000000");
-  expect(args).toContain("--enforce-eager");
-  expect(args).not.toContain("--compilation-config");
-  expect(argsOf({}).join(" ")).not.toMatch(/--enforce-eager|--kv-cache|--data-parallel|--gpu-memory|trust-remote-code/);
-});
+test(
+  "the memory plan's choices are arguments: the share, no captured graphs, a copy on each GPU with " +
+    "its part of the batch",
+  () => {
+    const args = argsOf({
+      memoryShare: 0.9,
+      cacheBytes: 5e9,
+      cudaGraphs: false,
+      replicas: 2,
+      sequences: 128,
+      apiServers: 8,
+    });
+    const after = (name: string) => args[args.indexOf(name) + 1];
+    expect(
+      ["--gpu-memory-utilization", "--data-parallel-size", "--max-num-seqs", "--api-server-count"].map(after),
+    ).toEqual(["0.9", "2", "128", "8"]);
+    expect(after("--kv-cache-memory-bytes")).toBe("5000000000");
+    expect(args).toContain("--enforce-eager");
+    expect(args).not.toContain("--compilation-config");
+    expect(argsOf({}).join(" ")).not.toMatch(
+      /--enforce-eager|--kv-cache|--data-parallel|--gpu-memory|trust-remote-code/,
+    );
+  },
+);
 
 const adapter = (name: string, rank: number, path = `/ckpts/${name}`): ServedAdapter => ({
   name,
@@ -67,16 +87,22 @@ const adapter = (name: string, rank: number, path = `/ckpts/${name}`): ServedAda
   rank,
 });
 
-test("adapters are served by name, as JSON that a = or a blank in a path leaves whole, each in a slot of the largest one's rank", () => {
-  const args = argsOf({ adapters: [adapter("sft", 16), adapter("sft_grpo", 33, "/my ckpts/lr=1e-3/lora")] });
-  const at = args.indexOf("--enable-lora");
-  expect(args.slice(at, at + 8)).toEqual([
-    ...["--enable-lora", "--max-loras", "2", "--max-lora-rank", "64", "--lora-modules"],
-    ...['{"name":"sft","path":"/ckpts/sft"}', '{"name":"sft_grpo","path":"/my ckpts/lr=1e-3/lora"}'],
-  ]);
-  expect(args[at + 8]).toMatch(/^--/); // what follows is no adapter
-  expect(argsOf({ adapters: [] }).join(" ")).not.toContain("lora");
-});
+test(
+  "adapters are served by name, as JSON that a = or a blank in a path leaves whole, each in a slot " +
+    "of the largest one's rank",
+  () => {
+    const args = argsOf({
+      adapters: [adapter("sft", 16), adapter("sft_grpo", 33, "/my ckpts/lr=1e-3/lora")],
+    });
+    const at = args.indexOf("--enable-lora");
+    expect(args.slice(at, at + 8)).toEqual([
+      ...["--enable-lora", "--max-loras", "2", "--max-lora-rank", "64", "--lora-modules"],
+      ...['{"name":"sft","path":"/ckpts/sft"}', '{"name":"sft_grpo","path":"/my ckpts/lr=1e-3/lora"}'],
+    ]);
+    expect(args[at + 8]).toMatch(/^--/); // what follows is no adapter
+    expect(argsOf({ adapters: [] }).join(" ")).not.toContain("lora");
+  },
+);
 
 // vLLM 0.25.1, vllm/config/lora.py: Literal[1, 8, 16, 32, 64, 128, 256, 320, 512]
 test.each([
@@ -91,12 +117,15 @@ test.each([
   expect(loraSlots([adapter("a", 1), adapter("b", rank)])).toEqual({ count: 2, rank: slot });
 });
 
-test("a rank above the server's limit is named, with the adapter and what to do; no adapters need no slots", () => {
-  expect(() => loraSlots([adapter("a", 16), adapter("b", 513)])).toThrow(
-    /rank is above the server's limit[^]*\/ckpts\/b[^]*at most 512[^]*r = 513[^]*serving\.engine=transformers/,
-  );
-  expect(loraSlots([])).toBeNull();
-});
+test(
+  "a rank above the server's limit is named, with the adapter and what to do; no adapters need no " + "slots",
+  () => {
+    expect(() => loraSlots([adapter("a", 16), adapter("b", 513)])).toThrow(
+      /rank is above the server's limit[^]*\/ckpts\/b[^]*at most 512[^]*r = 513[^]*serving\.engine=transformers/,
+    );
+    expect(loraSlots([])).toBeNull();
+  },
+);
 
 test("transformers' server knows no adapters", () => {
   expect(() => argsOf({ engine: "transformers", adapters: [adapter("sft", 16)] })).toThrow(

@@ -81,7 +81,15 @@ const GRAPH_TOKENS = [
  */
 export function engineCommand(options: EngineOptions): EngineCommand {
   const { engine, folder, name = folder, port, maxModelLength, concurrency, loadIn4bit = false } = options;
-  const { sequences, memoryShare, cacheBytes, cudaGraphs = true, replicas = 1, apiServers, adapters = [] } = options;
+  const {
+    sequences,
+    memoryShare,
+    cacheBytes,
+    cudaGraphs = true,
+    replicas = 1,
+    apiServers,
+    adapters = [],
+  } = options;
   for (const text of [folder, name]) assertPlain(text);
   if (engine === "vllm") {
     const args = [
@@ -151,7 +159,9 @@ export function loraSlots(adapters: readonly ServedAdapter[]): { count: number; 
     where: largest.path,
     expected: `a rank of at most ${LORA_RANKS.at(-1)}, the largest that vLLM takes`,
     found: `r = ${largest.rank}`,
-    todo: "Train it with a smaller sft.loraRank and grpo.loraRank, or set serving.engine=transformers, which merges adapters.",
+    todo:
+      "Train it with a smaller sft.loraRank and grpo.loraRank, or set serving.engine=transformers, " +
+      "which merges adapters.",
   });
 }
 

@@ -14,15 +14,23 @@ mkdirSync(join(environment, "bin"), { recursive: true });
 writeFileSync(vllm, "");
 writeFileSync(join(environment, "pyvenv.cfg"), "home = /usr/bin\n");
 symlinkSync(realpathSync(PYTHON), python);
-const packages = execFileSync(python, ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], { encoding: "utf8" }).trim();
+const packages = execFileSync(python, ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], {
+  encoding: "utf8",
+}).trim();
 mkdirSync(packages, { recursive: true });
 afterAll(() => rmSync(folder, { recursive: true }));
 const in4bit = { command: [vllm, "serve", "m", "--quantization", "bitsandbytes"] };
 
-test("4 bit without bitsandbytes is told before the start, with the interpreter, the command and the way out", () => {
-  expect(() => assertInstalled(in4bit)).toThrow(/4 bit needs is not installed \(.*bin\/python3\)[^]*bitsandbytes[^]*npm start -- --profile gpu[^]*gpu\.serveIn4bit=false/);
-  expect(() => assertInstalled({ command: [vllm, "serve", "m"] })).not.toThrow();
-});
+test(
+  "4 bit without bitsandbytes is told before the start, with the interpreter, the command and the " +
+    "way out",
+  () => {
+    expect(() => assertInstalled(in4bit)).toThrow(
+      /4 bit needs is not installed \(.*bin\/python3\)[^]*bitsandbytes[^]*npm start -- --profile gpu[^]*gpu\.serveIn4bit=false/,
+    );
+    expect(() => assertInstalled({ command: [vllm, "serve", "m"] })).not.toThrow();
+  },
+);
 
 test("bitsandbytes is found wherever that Python looks", () => {
   mkdirSync(join(folder, "elsewhere", "bitsandbytes"), { recursive: true });
@@ -32,7 +40,11 @@ test("bitsandbytes is found wherever that Python looks", () => {
 });
 
 test("a program that is not there is named; one without a Python beside it is taken at its word", () => {
-  expect(() => assertInstalled({ command: ["/no/such/vllm"] })).toThrow(/not installed \(\/no\/such\/vllm\)[^]*serving\.engine=transformers/);
+  expect(() => assertInstalled({ command: ["/no/such/vllm"] })).toThrow(
+    /not installed \(\/no\/such\/vllm\)[^]*serving\.engine=transformers/,
+  );
   writeFileSync(join(folder, "vllm"), "");
-  expect(() => assertInstalled({ command: [join(folder, "vllm"), "serve", "m", "--quantization", "bitsandbytes"] })).not.toThrow();
+  expect(() =>
+    assertInstalled({ command: [join(folder, "vllm"), "serve", "m", "--quantization", "bitsandbytes"] }),
+  ).not.toThrow();
 });

@@ -48,7 +48,13 @@ test("after an error those in flight end before it is thrown", async () => {
 
 test("an aborted signal starts nothing", async () => {
   let started = 0;
-  await expect(mapPool([1, 2], { concurrency: 1, signal: AbortSignal.abort(new Error("stopped")) }, async () => void started++)).rejects.toThrow("stopped");
+  await expect(
+    mapPool(
+      [1, 2],
+      { concurrency: 1, signal: AbortSignal.abort(new Error("stopped")) },
+      async () => void started++,
+    ),
+  ).rejects.toThrow("stopped");
   expect(started).toBe(0);
 });
 

@@ -1,7 +1,10 @@
 /** Bounded concurrency without batches. */
 import { interruptible } from "../interruptible.ts";
 
-/** Then the event loop has its turn: a request leaves before thousands of others are prepared (0.5 s for 2,048). */
+/**
+ * Then the event loop has its turn: a request leaves before thousands of others are prepared (0.5 s for
+ * 2,048).
+ */
 const STARTED_TOGETHER = 32;
 
 export interface PoolOptions {
@@ -13,20 +16,30 @@ export interface PoolOptions {
 /**
  * Runs `work` on every item, `concurrency` at a time, and returns the results in the items' order.
  *
- * The next item starts the moment any one ends, so one slow item idles nothing but its own place. Items are taken from the iterable only
- * when their turn comes. The first error, the abort of `signal`, or an interrupted cell stops new items; it is thrown once those in
- * flight have ended, which `work` is told by the signal that it gets. Throws RangeError on a concurrency below 1.
+ * The next item starts the moment any one ends, so one slow item idles nothing but its own place. Items are
+ * taken from the iterable only when their turn comes. The first error, the abort of `signal`, or an
+ * interrupted cell stops new items; it is thrown once those in flight have ended, which `work` is told by the
+ * signal that it gets. Throws RangeError on a concurrency below 1.
  *
  * @example await mapPool([3, 1, 2], { concurrency: 2 }, async (n) => n * n) //=> [9, 1, 4]
  */
-export async function mapPool<T, R>(items: Iterable<T>, { concurrency, signal }: PoolOptions, work: Work<T, R>): Promise<R[]> {
+export async function mapPool<T, R>(
+  items: Iterable<T>,
+  { concurrency, signal }: PoolOptions,
+  work: Work<T, R>,
+): Promise<R[]> {
   if (!(concurrency >= 1)) throw new RangeError(`mapPool requires concurrency ≥ 1, got ${concurrency}`);
   return interruptible(signal, (either) => inPool(items, concurrency, either, work));
 }
 
 type Work<T, R> = (item: T, index: number, signal: AbortSignal) => Promise<R>;
 
-async function inPool<T, R>(items: Iterable<T>, concurrency: number, signal: AbortSignal, work: Work<T, R>): Promise<R[]> {
+async function inPool<T, R>(
+  items: Iterable<T>,
+  concurrency: number,
+  signal: AbortSignal,
+  work: Work<T, R>,
+): Promise<R[]> {
   const queue = items[Symbol.iterator]();
   const results: R[] = [];
   let next = 0;

@@ -8,7 +8,9 @@ test("a port is free until somebody listens there, and free again afterwards", a
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   expect(await isPortFree(port)).toBe(false);
-  await expect(assertPortFree(port)).rejects.toThrow(new RegExp(`127\\.0\\.0\\.1:${port}[^]*deploy\\.port[^]*serving\\.port`));
+  await expect(assertPortFree(port)).rejects.toThrow(
+    new RegExp(`127\\.0\\.0\\.1:${port}[^]*deploy\\.port[^]*serving\\.port`),
+  );
   await new Promise((resolve) => server.close(resolve));
   expect(await assertPortFree(port)).toBe(port);
 });

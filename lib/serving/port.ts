@@ -14,14 +14,32 @@ export async function assertPortFree(port: number): Promise<number> {
     return await listen(port);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    const found = code === "EADDRINUSE" ? "another program listens there" : code === "EACCES" ? "this user may not bind it" : (cause as Error).message;
-    throw new LabError({ what: "The port is in use", where: `127.0.0.1:${port}`, found, todo: "Stop that program, or set another port: deploy.port for a deployment, serving.port for the stages' servers (0 picks a free one)." }, { cause });
+    const found =
+      code === "EADDRINUSE"
+        ? "another program listens there"
+        : code === "EACCES"
+          ? "this user may not bind it"
+          : (cause as Error).message;
+    throw new LabError(
+      {
+        what: "The port is in use",
+        where: `127.0.0.1:${port}`,
+        found,
+        todo:
+          "Stop that program, or set another port: deploy.port for a deployment, serving.port for " +
+          "the stages' servers (0 picks a free one).",
+      },
+      { cause },
+    );
   }
 }
 
 /** Whether a server could be started there now. 0 always can. */
 export async function isPortFree(port: number): Promise<boolean> {
-  return listen(port).then(() => true, () => false);
+  return listen(port).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Binds the port for a moment; its number when that works. */

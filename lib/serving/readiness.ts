@@ -6,7 +6,10 @@ import type { Client, ClientOptions } from "./client.ts";
 import type { CompletionResult, Failure } from "./completion.ts";
 import { lastWords } from "./server-log.ts";
 
-/** How long a server may answer nothing but 5xx: what loads does not listen yet, so what listens and fails goes on failing. */
+/**
+ * How long a server may answer nothing but 5xx: what loads does not listen yet, so what listens and fails
+ * goes on failing.
+ */
 export const ERROR_PATIENCE_MS = 30_000;
 /** A request that waited this long for its answer was not cut short by the deadline: the server hangs. */
 const HUNG_MS = 1000;
@@ -23,16 +26,26 @@ export interface Readiness {
 /**
  * Returns when a completion came back: health checks answer while completions hang.
  *
- * Throws the reason of `died` or `signal`, and LabError: a plain request is refused, every one ends with 5xx for `errorPatienceMs`, none
- * came back within `startTimeoutMs`.
+ * Throws the reason of `died` or `signal`, and LabError: a plain request is refused, every one ends with 5xx
+ * for `errorPatienceMs`, none came back within `startTimeoutMs`.
  */
-export async function waitUntilReady(connection: ClientOptions, { startTimeoutMs, errorPatienceMs, log, died, signal }: Readiness): Promise<void> {
+export async function waitUntilReady(
+  connection: ClientOptions,
+  { startTimeoutMs, errorPatienceMs, log, died, signal }: Readiness,
+): Promise<void> {
   const deadline = Date.now() + startTimeoutMs;
   let failure: Failure | null = null;
   let failingSince: number | null = null;
   for (;;) {
     const asked = Date.now();
-    const result = await probe(createClient({ ...connection, maxAttempts: 1, timeoutMs: Math.max(1, deadline - asked), signal: signal ? AbortSignal.any([died, signal]) : died }));
+    const result = await probe(
+      createClient({
+        ...connection,
+        maxAttempts: 1,
+        timeoutMs: Math.max(1, deadline - asked),
+        signal: signal ? AbortSignal.any([died, signal]) : died,
+      }),
+    );
     if (died.aborted) throw died.reason;
     signal?.throwIfAborted();
     if (answered(result)) return;
@@ -40,13 +53,35 @@ export async function waitUntilReady(connection: ClientOptions, { startTimeoutMs
     const { cause, message } = result as Failure;
     const where = connection.baseURL;
     const found = () => `${said(failure!)}\n${lastWords(log, connection.apiKey ?? "none")}`.trim();
-    if (isRefusal(cause)) throw new LabError({ what: "The model server refuses a plain request", where, found: `${cause}: ${message}`, todo: `Read ${log}.` });
-    failingSince = /^http_5/.test(cause) ? (failingSince ?? asked) : cause === "timeout" ? failingSince : null;
+    if (isRefusal(cause))
+      throw new LabError({
+        what: "The model server refuses a plain request",
+        where,
+        found: `${cause}: ${message}`,
+        todo: `Read ${log}.`,
+      });
+    failingSince = /^http_5/.test(cause)
+      ? (failingSince ?? asked)
+      : cause === "timeout"
+        ? failingSince
+        : null;
     if (failingSince !== null && Date.now() - failingSince >= errorPatienceMs)
-      throw new LabError({ what: "The model server answers every completion with an error", where, expected: "one token", found: found(), todo: `Read ${log}.` });
+      throw new LabError({
+        what: "The model server answers every completion with an error",
+        where,
+        expected: "one token",
+        found: found(),
+        todo: `Read ${log}.`,
+      });
     if (Date.now() >= deadline) {
       const slow = failure.cause === "timeout" || failure.cause === "connection";
-      throw new LabError({ what: "The model server gave no answer in time", where, expected: `one token within ${startTimeoutMs / 1000} s`, found: found(), todo: slow ? "Raise serving.startTimeoutMs, or take a smaller model." : `Read ${log}.` });
+      throw new LabError({
+        what: "The model server gave no answer in time",
+        where,
+        expected: `one token within ${startTimeoutMs / 1000} s`,
+        found: found(),
+        todo: slow ? "Raise serving.startTimeoutMs, or take a smaller model." : `Read ${log}.`,
+      });
     }
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
@@ -58,11 +93,14 @@ export function probe(client: Client): Promise<CompletionResult> {
 }
 
 /**
- * Sampled requests to a vLLM that has just become ready, four for each process that takes them in: the first one of a process reads the chat
- * template, and the first sampled token has its kernel compiled (seconds, in which a full batch would wait). Their answers do not matter.
+ * Sampled requests to a vLLM that has just become ready, four for each process that takes them in: the first
+ * one of a process reads the chat template, and the first sampled token has its kernel compiled (seconds, in
+ * which a full batch would wait). Their answers do not matter.
  */
 export async function warmUp(client: Client, apiServers = 1): Promise<void> {
-  const requests = Array.from({ length: 4 * apiServers }, (_, seed) => client.complete({ messages: messages("1"), temperature: 0.6, topP: 0.95, maxTokens: 2, seed }));
+  const requests = Array.from({ length: 4 * apiServers }, (_, seed) =>
+    client.complete({ messages: messages("1"), temperature: 0.6, topP: 0.95, maxTokens: 2, seed }),
+  );
   await Promise.all(requests);
 }
 
@@ -72,10 +110,15 @@ export function answered(result: CompletionResult): boolean {
 }
 
 function isRefusal(cause: string): boolean {
-  return (/^http_4/.test(cause) && cause !== "http_408" && cause !== "http_429") || cause === "context_overflow";
+  return (
+    (/^http_4/.test(cause) && cause !== "http_408" && cause !== "http_429") || cause === "context_overflow"
+  );
 }
 
-/** Of two failures in a row the one that says more: the last request is often cut short by the deadline, and its time-out says nothing. */
+/**
+ * Of two failures in a row the one that says more: the last request is often cut short by the deadline, and
+ * its time-out says nothing.
+ */
 function tellingOf(before: Failure | null, now: Failure): Failure {
   if (before === null || now.cause !== "timeout") return now;
   return before.cause === "timeout" || (before.cause === "connection" && now.ms >= HUNG_MS) ? now : before;

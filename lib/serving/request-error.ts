@@ -13,26 +13,38 @@ export interface RequestError {
 /** More of an answer than the client is willing to read. */
 export class TooLarge extends Error {}
 
-const OVERFLOW = /context[ _]length|maximum context|max_model_len|context window|too many tokens|longer than the maximum|prompt is too long/i;
+const OVERFLOW =
+  /context[ _]length|maximum context|max_model_len|context window|too many tokens|longer than the maximum|prompt is too long/i;
 
 /**
  * Sorts an error of the openai client, of the connection below it, or of reading the body.
  *
- * Status 408, 429 and 5xx and lost connections can be tried again; a 400 about the context length is `context_overflow`.
+ * Status 408, 429 and 5xx and lost connections can be tried again; a 400 about the context length is
+ * `context_overflow`.
  */
 export function readRequestError(error: unknown, now: number): RequestError {
-  if (error instanceof APIError && typeof error.status === "number") return fromStatus(error, error.status, now);
+  if (error instanceof APIError && typeof error.status === "number")
+    return fromStatus(error, error.status, now);
   const codes = errorChain(error);
   if (error instanceof TooLarge || codes.some(({ code }) => code === "UND_ERR_RES_EXCEEDED_MAX_SIZE"))
     return plain("too_large", "the answer is larger than any text that was asked for");
   const low = codes.find(({ code }) => code !== undefined && CONNECTION.test(code));
-  if (low || error instanceof APIConnectionError) return { ...plain("connection", `the connection failed (${low?.code ?? codes.at(-1)?.message ?? "no reason given"})`), retryable: true };
-  if (error instanceof APIError) return plain("bad_response", `the server reports an error inside its answer: ${short(error.message)}`);
+  if (low || error instanceof APIConnectionError)
+    return {
+      ...plain(
+        "connection",
+        `the connection failed (${low?.code ?? codes.at(-1)?.message ?? "no reason given"})`,
+      ),
+      retryable: true,
+    };
+  if (error instanceof APIError)
+    return plain("bad_response", `the server reports an error inside its answer: ${short(error.message)}`);
   return plain("bad_response", `the answer cannot be read: ${short((error as Error).message)}`);
 }
 
 /** What Node and undici call a peer that is not there or went away. */
-const CONNECTION = /^(E[A-Z]+|UND_ERR_(SOCKET|CONNECT_TIMEOUT|CLOSED|DESTROYED|INFO|HEADERS_TIMEOUT|BODY_TIMEOUT)|HPE_[A-Z_]+)$/;
+const CONNECTION =
+  /^(E[A-Z]+|UND_ERR_(SOCKET|CONNECT_TIMEOUT|CLOSED|DESTROYED|INFO|HEADERS_TIMEOUT|BODY_TIMEOUT)|HPE_[A-Z_]+)$/;
 
 function fromStatus(error: APIError, status: number, now: number): RequestError {
   const said = bodyText(error);
@@ -50,7 +62,8 @@ function fromStatus(error: APIError, status: number, now: number): RequestError 
 function bodyText(error: APIError): string {
   const body = error.error as { message?: unknown; detail?: unknown } | string | undefined;
   if (typeof body === "object" && body !== null) {
-    const said = body.message ?? (body.detail as { message?: unknown } | undefined)?.message ?? body.detail ?? body;
+    const said =
+      body.message ?? (body.detail as { message?: unknown } | undefined)?.message ?? body.detail ?? body;
     return short(typeof said === "string" ? said : JSON.stringify(said));
   }
   return short(error.message);
@@ -67,7 +80,8 @@ function errorChain(error: unknown): Link[] {
   for (let at = error, depth = 0; at instanceof Error && depth < 6; at = at.cause, depth++) {
     chain.push({ code: (at as NodeJS.ErrnoException).code, message: at.message });
     // Happy eyeballs: an AggregateError whose parts hold the codes.
-    for (const part of (at as AggregateError).errors ?? []) chain.push({ code: (part as NodeJS.ErrnoException).code, message: String(part) });
+    for (const part of (at as AggregateError).errors ?? [])
+      chain.push({ code: (part as NodeJS.ErrnoException).code, message: String(part) });
   }
   return chain;
 }

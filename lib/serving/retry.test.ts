@@ -30,6 +30,8 @@ test.each([null, undefined, "", "soon", "-5", "1.5", "NaN"])("%s is no Retry-Aft
 });
 
 test("only 408, 429 and 5xx are worth another try", () => {
-  const retried = [200, 301, 400, 401, 404, 408, 409, 422, 425, 429, 500, 501, 503, 529].filter(isRetryableStatus);
+  const retried = [200, 301, 400, 401, 404, 408, 409, 422, 425, 429, 500, 501, 503, 529].filter(
+    isRetryableStatus,
+  );
   expect(retried).toEqual([408, 429, 500, 501, 503, 529]);
 });

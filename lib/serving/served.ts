@@ -9,8 +9,9 @@ import { readManifest } from "../store/manifest.ts";
 import { planServer } from "./server-plan.ts";
 
 /**
- * The identity of the Teacher or the Judge as a server gives it: `modelId`, and on a GPU whether it is loaded in 4 bit, since it
- * writes other texts then. A server that the config gives loads what it likes: only its model's name is known. Throws LabError as roleModel.
+ * The identity of the Teacher or the Judge as a server gives it: `modelId`, and on a GPU whether it is loaded
+ * in 4 bit, since it writes other texts then. A server that the config gives loads what it likes: only its
+ * model's name is known. Throws LabError as roleModel.
  */
 export async function servedId(lab: Lab, role: "teacher" | "judge"): Promise<string> {
   const model = await roleModel(lab.config, role);
@@ -19,8 +20,8 @@ export async function servedId(lab: Lab, role: "teacher" | "judge"): Promise<str
 }
 
 /**
- * As openServer will load it. Where that cannot be planned (no GPU here, too little memory) it is what made the files that are there, so
- * that they can be read without a server; else the config's own value.
+ * As openServer will load it. Where that cannot be planned (no GPU here, too little memory) it is what made
+ * the files that are there, so that they can be read without a server; else the config's own value.
  */
 async function isIn4bit(lab: Lab, model: ModelRef, role: "teacher" | "judge"): Promise<boolean> {
   try {
@@ -28,7 +29,10 @@ async function isIn4bit(lab: Lab, model: ModelRef, role: "teacher" | "judge"): P
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     const made = madeBy(lab, role);
-    return made === `${modelId(model)} in 4 bit` || (made !== `${modelId(model)} in bf16` && lab.config.gpu.serveIn4bit);
+    return (
+      made === `${modelId(model)} in 4 bit` ||
+      (made !== `${modelId(model)} in bf16` && lab.config.gpu.serveIn4bit)
+    );
   }
 }
 

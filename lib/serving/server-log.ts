@@ -32,7 +32,17 @@ export function adviceOn(words: string): string | null {
 }
 
 const ADVICE: readonly (readonly [RegExp, string])[] = [
-  [/max_model_len \(\d+\) is greater than/i, "Lower serving.maxModelLength: the model was not made for so many tokens."],
-  [/No available memory for the cache|larger than the available KV cache memory/i, "Lower serving.maxModelLength, or raise gpu.serverMemoryShare: no room was left for the cache."],
-  [/less than desired GPU memory utilization|CUDA out of memory|OutOfMemoryError/i, "Lower gpu.serverMemoryShare or serving.maxModelLength, or end what else holds the GPU's memory (`nvidia-smi`)."],
+  [
+    /max_model_len \(\d+\) is greater than/i,
+    "Lower serving.maxModelLength: the model was not made for so many tokens.",
+  ],
+  [
+    /No available memory for the cache|larger than the available KV cache memory/i,
+    "Lower serving.maxModelLength, or raise gpu.serverMemoryShare: no room was left for the cache.",
+  ],
+  [
+    /less than desired GPU memory utilization|CUDA out of memory|OutOfMemoryError/i,
+    "Lower gpu.serverMemoryShare or serving.maxModelLength, or end what else holds the GPU's " +
+      "memory (`nvidia-smi`).",
+  ],
 ];

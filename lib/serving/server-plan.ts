@@ -58,7 +58,9 @@ export async function planServer(
   return {
     ...fitted,
     config: withBatch(fitted.config, possible),
-    plan: `${fitted.plan}\ntransformers reserves the cache of whole requests: it works on ${possible} at once.`,
+    plan:
+      `${fitted.plan}\ntransformers reserves the cache of whole requests: it works on ${possible} ` +
+      "at once.",
   };
 }
 

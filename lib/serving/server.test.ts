@@ -21,7 +21,16 @@ afterEach(async () => {
 
 async function start(mode: string, options: Partial<ServerOptions> = {}): Promise<Server> {
   const model = { path: "fake", revision: "main", sha256: null };
-  const server = await startServer({ engine: "vllm", model, log, startTimeoutMs: 30_000, maxModelLength: 64, concurrency: 4, command: fakeCommand(mode), ...options });
+  const server = await startServer({
+    engine: "vllm",
+    model,
+    log,
+    startTimeoutMs: 30_000,
+    maxModelLength: 64,
+    concurrency: 4,
+    command: fakeCommand(mode),
+    ...options,
+  });
   running.push(server);
   return server;
 }
@@ -35,7 +44,8 @@ async function errorOf(promise: Promise<unknown>): Promise<LabError> {
   return error as LabError;
 }
 
-const ask = (server: Server, content: string) => server.client.complete({ messages: [{ role: "user", content }], temperature: 0, maxTokens: 8 });
+const ask = (server: Server, content: string) =>
+  server.client.complete({ messages: [{ role: "user", content }], temperature: 0, maxTokens: 8 });
 
 test("a server is ready when a completion has come back, on 127.0.0.1, and is gone after stop", async () => {
   const server = await start("ok");
@@ -56,21 +66,34 @@ test("a program that does not start is an error with its last words, without col
 
 test.each([
   ["torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB", /Lower gpu\.serverMemoryShare/],
-  ["ValueError: Free memory on device (10.2/79.2 GiB) on startup is less than desired GPU memory utilization (0.9, 71.3 GiB)", /Lower gpu\.serverMemoryShare/],
-  ["ValueError: User-specified max_model_len (131072) is greater than the derived max_model_len (32768)", /Lower serving\.maxModelLength: the model/],
+  [
+    "ValueError: Free memory on device (10.2/79.2 GiB) on startup is less than desired GPU " +
+      "memory utilization (0.9, 71.3 GiB)",
+    /Lower gpu\.serverMemoryShare/,
+  ],
+  [
+    "ValueError: User-specified max_model_len (131072) is greater than the derived max_model_len (32768)",
+    /Lower serving\.maxModelLength: the model/,
+  ],
   ["ValueError: No available memory for the cache blocks.", /raise gpu\.serverMemoryShare/],
   ["RuntimeError: something else", /Run the cell again\./],
 ])("the advice fits what it died of: %s", async (words, advice) => {
   const noise = Array.from({ length: 40 }, () => '  File "api_server.py", in run').join("\n");
-  const script = `console.error(${JSON.stringify(`${words}\n${noise}\nRuntimeError: Engine core initialization failed. See root cause above.`)}); process.exitCode = 1`;
-  const error = await errorOf(start("ok", { command: () => ({ run: { command: [process.execPath, "-e", script] }, servedName: "x" }) }));
+  const script =
+    `console.error(${JSON.stringify(`${words}\n${noise}\nRuntimeError: Engine core initialization failed. See root cause above.`)}); ` +
+    "process.exitCode = 1";
+  const error = await errorOf(
+    start("ok", { command: () => ({ run: { command: [process.execPath, "-e", script] }, servedName: "x" }) }),
+  );
   expect(error.problem.what).toBe("The model server died");
   expect(error.problem.todo).toMatch(advice);
   if (!words.startsWith("Runtime")) expect(error.problem.todo).not.toMatch(/Run the cell again/i);
 });
 
 test("a program that is not there is an error that names it", async () => {
-  const error = await errorOf(start("ok", { command: () => ({ run: { command: ["/no/such/program"] }, servedName: "x" }) }));
+  const error = await errorOf(
+    start("ok", { command: () => ({ run: { command: ["/no/such/program"] }, servedName: "x" }) }),
+  );
   expect(error.message).toContain("/no/such/program");
 });
 
@@ -106,7 +129,10 @@ test("a server that answers health checks and no completions is not ready", asyn
   expect(error.problem.what).toBe("The model server gave no answer in time");
 });
 
-/** Answers every GET and, after `before` requests that it drops, every completion with 500; `slow`: hangs on all that come later than the first. */
+/**
+ * Answers every GET and, after `before` requests that it drops, every completion with 500; `slow`: hangs on
+ * all that come later than the first.
+ */
 function failing({ dropped = 0, slow = false } = {}): ServerOptions["command"] {
   const program = `let n = 0; console.log("CUDA error: an illegal access");
     require("http").createServer((q, r) => { n++; q.resume(); if (q.method === "GET") return r.end("ok"); if (n <= ${dropped}) return q.socket.destroy(); if (${slow} && n > ${dropped + 1}) return;
@@ -114,35 +140,50 @@ function failing({ dropped = 0, slow = false } = {}): ServerOptions["command"] {
   return (port) => ({ run: { command: [process.execPath, "-e", program, String(port)] }, servedName: "x" });
 }
 
-test("a server that answers every completion with an error is given up, with the error and its last words", async () => {
-  const started = performance.now();
-  const error = await errorOf(start("ok", { command: failing({ dropped: 3 }), errorPatienceMs: 600 }));
-  expect(error.problem.what).toBe("The model server answers every completion with an error");
-  expect(error.problem.found).toMatch(/^http_500: engine is dead\n[^]*CUDA error: an illegal access/);
-  expect(performance.now() - started).toBeLessThan(15_000); // of 30
-});
+test(
+  "a server that answers every completion with an error is given up, with the error and its last " + "words",
+  async () => {
+    const started = performance.now();
+    const error = await errorOf(start("ok", { command: failing({ dropped: 3 }), errorPatienceMs: 600 }));
+    expect(error.problem.what).toBe("The model server answers every completion with an error");
+    expect(error.problem.found).toMatch(/^http_500: engine is dead\n[^]*CUDA error: an illegal access/);
+    expect(performance.now() - started).toBeLessThan(15_000); // of 30
+  },
+);
 
-test("at the limit the last real failure is told, not the time-out of the request that the limit cut short", async () => {
-  const error = await errorOf(start("ok", { command: failing({ slow: true }), startTimeoutMs: 2500 }));
-  expect(error.problem.what).toBe("The model server gave no answer in time");
-  expect(error.problem.found).toMatch(/^http_500: engine is dead\n[^]*CUDA error/);
-  expect(error.problem.todo).toContain(log);
-});
+test(
+  "at the limit the last real failure is told, not the time-out of the request that the limit cut " + "short",
+  async () => {
+    const error = await errorOf(start("ok", { command: failing({ slow: true }), startTimeoutMs: 2500 }));
+    expect(error.problem.what).toBe("The model server gave no answer in time");
+    expect(error.problem.found).toMatch(/^http_500: engine is dead\n[^]*CUDA error/);
+    expect(error.problem.todo).toContain(log);
+  },
+);
 
 test("a server that is not there yet is waited for longer than one that answers with errors", async () => {
-  const late: ServerOptions["command"] = (port) => ({ run: { command: [process.execPath, "-e", "setTimeout(() => {}, 60000)"] }, servedName: `x${port}` });
+  const late: ServerOptions["command"] = (port) => ({
+    run: { command: [process.execPath, "-e", "setTimeout(() => {}, 60000)"] },
+    servedName: `x${port}`,
+  });
   const error = await errorOf(start("ok", { command: late, startTimeoutMs: 1500, errorPatienceMs: 100 }));
   expect(error.problem.what).toBe("The model server gave no answer in time");
   expect(error.problem.found).toContain("ECONNREFUSED");
 });
 
 test("an abort while it starts ends it", async () => {
-  await expect(start("silent", { signal: AbortSignal.timeout(800) })).rejects.toMatchObject({ name: "TimeoutError" });
+  await expect(start("silent", { signal: AbortSignal.timeout(800) })).rejects.toMatchObject({
+    name: "TimeoutError",
+  });
 });
 
 test("a server that dies in mid-run ends its requests with its last words, at once", async () => {
   const server = await start("ok");
-  const requests = Array.from({ length: 40 }, (_, i) => ({ messages: [{ role: "user" as const, content: i === 7 ? "die" : "hi" }], temperature: 0, maxTokens: 8 }));
+  const requests = Array.from({ length: 40 }, (_, i) => ({
+    messages: [{ role: "user" as const, content: i === 7 ? "die" : "hi" }],
+    temperature: 0,
+    maxTokens: 8,
+  }));
   const started = performance.now();
   const error = await errorOf(server.client.completeAll(requests, { concurrency: 2 }));
   expect(error.problem).toMatchObject({ what: "The model server died" });
@@ -159,7 +200,11 @@ test("a server that ignores SIGTERM is killed", async () => {
 });
 
 test("a killed owner leaves no server behind", async () => {
-  const owner = spawn(process.execPath, [join(import.meta.dirname, "..", "testing", "server-owner.ts"), log], { stdio: ["ignore", "pipe", "inherit"] });
+  const owner = spawn(
+    process.execPath,
+    [join(import.meta.dirname, "..", "testing", "server-owner.ts"), log],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
   const [line] = (await once(owner.stdout, "data")) as [Buffer];
   const identity = identify((JSON.parse(line.toString()) as { pid: number }).pid)!;
   expect(identity).not.toBeNull();
@@ -168,9 +213,25 @@ test("a killed owner leaves no server behind", async () => {
 });
 
 test("secrets of the environment do not reach a server, what it needs does", () => {
-  const environment = { PATH: "/bin", HOME: "/home/me", CUDA_VISIBLE_DEVICES: "1", HF_HOME: "/hf", NVSHMEM_DISABLE_NVLS: "1", OPENAI_API_KEY: "canary", AWS_SECRET_ACCESS_KEY: "canary", WANDB_API_KEY: "canary", GITHUB_TOKEN: "canary" };
+  const environment = {
+    PATH: "/bin",
+    HOME: "/home/me",
+    CUDA_VISIBLE_DEVICES: "1",
+    HF_HOME: "/hf",
+    NVSHMEM_DISABLE_NVLS: "1",
+    OPENAI_API_KEY: "canary",
+    AWS_SECRET_ACCESS_KEY: "canary",
+    WANDB_API_KEY: "canary",
+    GITHUB_TOKEN: "canary",
+  };
   const kept = serverEnvironment(environment);
-  expect(kept).toMatchObject({ PATH: "/bin", HOME: "/home/me", CUDA_VISIBLE_DEVICES: "1", HF_HOME: "/hf", NVSHMEM_DISABLE_NVLS: "1" });
+  expect(kept).toMatchObject({
+    PATH: "/bin",
+    HOME: "/home/me",
+    CUDA_VISIBLE_DEVICES: "1",
+    HF_HOME: "/hf",
+    NVSHMEM_DISABLE_NVLS: "1",
+  });
   expect(JSON.stringify(kept)).not.toContain("canary");
 });
 

@@ -51,8 +51,9 @@ export interface Server {
 /**
  * Starts a server and returns when it has answered a request for one token.
  *
- * It ends with this process, even when that is killed. Throws LabError: the port is taken, the server died (with its last words), nothing
- * came back in time or only errors for 30 s, the engine is not installed; the abort's reason when `signal` aborts. Nothing is left running then.
+ * It ends with this process, even when that is killed. Throws LabError: the port is taken, the server died
+ * (with its last words), nothing came back in time or only errors for 30 s, the engine is not installed; the
+ * abort's reason when `signal` aborts. Nothing is left running then.
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const wanted = options.port ?? 0;
@@ -62,28 +63,56 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       return await startOn(port, options);
     } catch (error) {
       // Somebody else took the port between our look and the server's bind.
-      if (wanted === 0 && attempt < 3 && error instanceof LabError && /address already in use/i.test(error.problem.found ?? "")) continue;
+      if (
+        wanted === 0 &&
+        attempt < 3 &&
+        error instanceof LabError &&
+        /address already in use/i.test(error.problem.found ?? "")
+      )
+        continue;
       throw error;
     }
   }
 }
 
 async function startOn(port: number, options: ServerOptions): Promise<Server> {
-  const { engine, model, log, startTimeoutMs, errorPatienceMs = ERROR_PATIENCE_MS, requestTimeoutMs, concurrency, signal } = options;
+  const {
+    engine,
+    model,
+    log,
+    startTimeoutMs,
+    errorPatienceMs = ERROR_PATIENCE_MS,
+    requestTimeoutMs,
+    concurrency,
+    signal,
+  } = options;
   const folder = modelFolder(model);
-  const { run, servedName } = options.command?.(port) ?? engineCommand({ ...options, folder: folder ?? model.path, name: model.path, port });
+  const { run, servedName } =
+    options.command?.(port) ??
+    engineCommand({ ...options, folder: folder ?? model.path, name: model.path, port });
   assertInstalled(run);
   makeLog(log);
   const key = options.apiKey ?? randomBytes(16).toString("hex");
   signal?.throwIfAborted();
-  const server = await startProcess({ run, log, env: { HF_HUB_OFFLINE: "1", ...(engine === "vllm" && { VLLM_API_KEY: key }) } });
+  const server = await startProcess({
+    run,
+    log,
+    env: { HF_HUB_OFFLINE: "1", ...(engine === "vllm" && { VLLM_API_KEY: key }) },
+  });
   const url = `http://127.0.0.1:${port}/v1`;
   const died = new AbortController();
   let stopping = false;
   void server.exited.then((status) => {
     if (!stopping) died.abort(deathError(servedName, log, status, key));
   });
-  const connection: ClientOptions = { baseURL: url, model: servedName, engine, apiKey: key, concurrency, opensThink: folder === null ? null : templateOpensThink(folder) };
+  const connection: ClientOptions = {
+    baseURL: url,
+    model: servedName,
+    engine,
+    apiKey: key,
+    concurrency,
+    opensThink: folder === null ? null : templateOpensThink(folder),
+  };
   const toLast: ClientOptions = { ...connection, timeoutMs: requestTimeoutMs, signal: died.signal };
   const stop = async (graceSeconds = "serve" in run ? 0 : 10) => {
     stopping = true;
@@ -91,24 +120,49 @@ async function startOn(port: number, options: ServerOptions): Promise<Server> {
   };
   try {
     await waitUntilReady(connection, { startTimeoutMs, errorPatienceMs, log, died: died.signal, signal });
-    if (engine === "vllm") await warmUp(createClient({ ...connection, maxAttempts: 1, timeoutMs: startTimeoutMs, signal: signal ? AbortSignal.any([died.signal, signal]) : died.signal }), options.apiServers);
+    if (engine === "vllm")
+      await warmUp(
+        createClient({
+          ...connection,
+          maxAttempts: 1,
+          timeoutMs: startTimeoutMs,
+          signal: signal ? AbortSignal.any([died.signal, signal]) : died.signal,
+        }),
+        options.apiServers,
+      );
     signal?.throwIfAborted();
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url, model: servedName, pid: server.pid, log, client: createClient(toLast), connection: toLast, stop };
+  return {
+    url,
+    model: servedName,
+    pid: server.pid,
+    log,
+    client: createClient(toLast),
+    connection: toLast,
+    stop,
+  };
 }
 
 function deathError(model: string, log: string, status: number | null, key: string): LabError {
   const words = lastWords(log, key);
   const taken = /address already in use/i.test(words);
-  const how = status === null ? "its supervisor was ended with it" : status < 0 ? `signal ${-status}${status === -9 ? " (by hand, or by the system when memory ran out)" : ""}` : `exit status ${status}`;
+  const how =
+    status === null
+      ? "its supervisor was ended with it"
+      : status < 0
+        ? `signal ${-status}${status === -9 ? " (by hand, or by the system when memory ran out)" : ""}`
+        : `exit status ${status}`;
   return new LabError({
     what: taken ? "The model server's port is in use" : "The model server died",
     where: model,
     found: words ? `${how}; its last words:\n${words}` : `${how}; it said nothing`,
     // vLLM's front end says more after its engine has named the cause.
-    todo: `What is done is kept. ${adviceOn(lastWords(log, key, { lines: 300, characters: 50_000 })) ?? "Run the cell again."} The whole log is ${log}.`,
+    todo:
+      "What is done is kept. " +
+      `${adviceOn(lastWords(log, key, { lines: 300, characters: 50_000 })) ?? "Run the cell again."} ` +
+      `The whole log is ${log}.`,
   });
 }

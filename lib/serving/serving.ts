@@ -89,7 +89,8 @@ async function open(
   const onGpu = serving.engine === "vllm" || wantsGpu(lab.config);
   const mayQuantise = onGpu && role !== null && role !== "base";
   const cores = availableParallelism();
-  const planned = () => planServer(port === undefined ? lab : atOneAddress(lab), ref, mayQuantise, lora, cores);
+  const planned = () =>
+    planServer(port === undefined ? lab : atOneAddress(lab), ref, mayQuantise, lora, cores);
   await fetchModel(ref, {
     signal,
     before: async () => assertStartable((await planned()).config, ref, mayQuantise, port ?? serving.port),
@@ -208,7 +209,9 @@ async function askGiven(
       what: "The server that the config names does not answer for this model",
       where: `${setting} ${url}, model ${name}`,
       found: `${cause}: ${message}`,
-      todo: `Start it, correct ${setting} or the model's name (an adapter is asked by its arm's: sft, sft_grpo, grpo_only), or leave ${setting} empty to have one started.`,
+      todo:
+        `Start it, correct ${setting} or the model's name (an adapter is asked by its arm's: sft, ` +
+        `sft_grpo, grpo_only), or leave ${setting} empty to have one started.`,
     });
   }
   return {

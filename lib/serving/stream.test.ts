@@ -11,7 +11,14 @@ test("a stream gives its pieces as they come, and the time of the first", async 
     response.write(chunkEvent({ role: "assistant" }));
     setTimeout(() => response.write(chunkEvent({ content: "hel" })), 50);
     setTimeout(() => response.write(chunkEvent({ content: "lo" })), 100);
-    setTimeout(() => response.end(`${chunkEvent({}, "stop", { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 })}data: [DONE]\n\n`), 150);
+    setTimeout(
+      () =>
+        response.end(
+          `${chunkEvent({}, "stop", { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 })}data: ` +
+            `[DONE]\n\n`,
+        ),
+      150,
+    );
   });
   const pieces: string[] = [];
   const result = await client.streamComplete(request, (piece) => pieces.push(piece));
@@ -23,11 +30,20 @@ test("a stream gives its pieces as they come, and the time of the first", async 
 });
 
 test("a begun text and thoughts sent apart are streamed as one text", async () => {
-  const thoughts = [chunkEvent({ reasoning: "2 +" }), chunkEvent({ reasoning: " 2" }), chunkEvent({ content: "4" })];
+  const thoughts = [
+    chunkEvent({ reasoning: "2 +" }),
+    chunkEvent({ reasoning: " 2" }),
+    chunkEvent({ content: "4" }),
+  ];
   for (const [begin, chunks, text, reasoning] of [
     ["", thoughts, "<think>\n2 + 2\n</think>\n4", "2 + 2"],
     ["<think>\nSo ", thoughts, "<think>\nSo 2 + 2\n</think>\n4", "2 + 2"],
-    ["<think>\n", [chunkEvent({ content: "2 + 2" }), chunkEvent({ content: "\n</think>\n4" })], "<think>\n2 + 2\n</think>\n4", null],
+    [
+      "<think>\n",
+      [chunkEvent({ content: "2 + 2" }), chunkEvent({ content: "\n</think>\n4" })],
+      "<think>\n2 + 2\n</think>\n4",
+      null,
+    ],
     ["<think>\n", [chunkEvent({ content: " " })], "", null],
   ] as const) {
     const { client } = await serve((_, response) => {
@@ -52,16 +68,38 @@ test("a stream that ends or breaks off before the text does is not taken for a w
       { timeoutMs: 400 },
     );
     const result = await client.streamComplete(request);
-    expect(result).toMatchObject({ ok: false, text: "half", permanent: false, cause: { end: "incomplete", destroy: "connection", silence: "timeout" }[end] });
+    expect(result).toMatchObject({
+      ok: false,
+      text: "half",
+      permanent: false,
+      cause: { end: "incomplete", destroy: "connection", silence: "timeout" }[end],
+    });
   }
 });
 
 test("a page, a refusal and an error inside the stream are failures of a stream, too", async () => {
   const answers: [Answer, string][] = [
-    [(_, response) => void response.writeHead(200, { "content-type": "text/html" }).end("<html>"), "incomplete"],
-    [(_, response) => sendJson(response, JSON.stringify({ error: { message: "maximum context length is 5" } }), 400), "context_overflow"],
-    [(_, response) => void response.writeHead(200, { "content-type": "text/event-stream" }).end('data: {"error": {"message": "worker died"}}\n\n'), "bad_response"],
-    [(_, response) => void response.writeHead(200, { "content-type": "text/event-stream" }).end("data: {not json\n\n"), "bad_response"],
+    [
+      (_, response) => void response.writeHead(200, { "content-type": "text/html" }).end("<html>"),
+      "incomplete",
+    ],
+    [
+      (_, response) =>
+        sendJson(response, JSON.stringify({ error: { message: "maximum context length is 5" } }), 400),
+      "context_overflow",
+    ],
+    [
+      (_, response) =>
+        void response
+          .writeHead(200, { "content-type": "text/event-stream" })
+          .end('data: {"error": {"message": "worker died"}}\n\n'),
+      "bad_response",
+    ],
+    [
+      (_, response) =>
+        void response.writeHead(200, { "content-type": "text/event-stream" }).end("data: {not json\n\n"),
+      "bad_response",
+    ],
   ];
   for (const [answer, cause] of answers) {
     const { client } = await serve(answer);

@@ -25,8 +25,15 @@ export interface StreamOptions {
 
 type Fields = Omit<OpenAI.ChatCompletionCreateParamsNonStreaming, "stream">;
 
-/** Asks once and reads to the end. Never rejects for what the server does; an error thrown by `onText` is passed on. */
-export async function streamOnce(openai: OpenAI, fields: Fields, options: StreamOptions): Promise<StreamedResult> {
+/**
+ * Asks once and reads to the end. Never rejects for what the server does; an error thrown by `onText` is
+ * passed on.
+ */
+export async function streamOnce(
+  openai: OpenAI,
+  fields: Fields,
+  options: StreamOptions,
+): Promise<StreamedResult> {
   const { engine, opensThink, begin, maxBytes, onText, signal, why } = options;
   const started = performance.now();
   let text = "";
@@ -51,11 +58,32 @@ export async function streamOnce(openai: OpenAI, fields: Fields, options: Stream
   const end = (): StreamedResult => {
     const ms = performance.now() - started;
     const after = firstTextMs === null ? 0 : ms - firstTextMs;
-    const tokensPerSecond = completionTokens !== null && completionTokens > 1 && after > 0 ? ((completionTokens - 1) / after) * 1000 : null;
-    const counts = { text, reasoning, promptTokens, completionTokens, attempts: 1, ms, firstTextMs, tokensPerSecond };
-    if (finishReason === null) return { ...counts, ok: false, cause: "incomplete", permanent: false, message: "the stream ended before the text did" };
+    const tokensPerSecond =
+      completionTokens !== null && completionTokens > 1 && after > 0
+        ? ((completionTokens - 1) / after) * 1000
+        : null;
+    const counts = {
+      text,
+      reasoning,
+      promptTokens,
+      completionTokens,
+      attempts: 1,
+      ms,
+      firstTextMs,
+      tokensPerSecond,
+    };
+    if (finishReason === null)
+      return {
+        ...counts,
+        ok: false,
+        cause: "incomplete",
+        permanent: false,
+        message: "the stream ended before the text did",
+      };
     const reading = readChoice({ text, wrote, reasoning, finishReason, promptTokens, completionTokens });
-    return reading.ok ? { ...counts, ...reading } : { ...counts, ...reading, permanent: isPermanent(reading.cause) };
+    return reading.ok
+      ? { ...counts, ...reading }
+      : { ...counts, ...reading, permanent: isPermanent(reading.cause) };
   };
 
   try {
@@ -66,7 +94,9 @@ export async function streamOnce(openai: OpenAI, fields: Fields, options: Stream
       completionTokens = chunk.usage?.completion_tokens ?? completionTokens;
       const choice = chunk.choices?.[0];
       if (!choice) continue;
-      const delta = choice.delta as { content?: string | null; reasoning_content?: string | null; reasoning?: string | null } | undefined;
+      const delta = choice.delta as
+        | { content?: string | null; reasoning_content?: string | null; reasoning?: string | null }
+        | undefined;
       const thought = delta?.reasoning_content ?? delta?.reasoning ?? "";
       const content = delta?.content ?? "";
       if (thought !== "" || content !== "") firstTextMs ??= performance.now() - started;

@@ -1,4 +1,7 @@
-/** Processes that end with this one, however it ends: kept by scripts/supervise.py, which watches the pipe to this process. */
+/**
+ * Processes that end with this one, however it ends: kept by scripts/supervise.py, which watches the pipe to
+ * this process.
+ */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
@@ -10,7 +13,10 @@ import { PYTHON, REPO_ROOT } from "../config/paths.ts";
 import { assertPython } from "../config/python.ts";
 
 export interface ProcessSpec {
-  /** Arguments of scripts/serve.py (forked, so the second start costs no imports), or any program with its arguments. No shell reads them. */
+  /**
+   * Arguments of scripts/serve.py (forked, so the second start costs no imports), or any program with its
+   * arguments. No shell reads them.
+   */
   run: { serve: string[] } | { command: string[] };
   /** stdout and stderr are appended to it. */
   log: string;
@@ -74,11 +80,20 @@ function startHost(): Host {
   let words = "";
   process.stderr!.on("data", (part: Buffer) => (words = (words + part.toString()).slice(-2000)));
   process.stdin!.on("error", () => undefined); // it ended; "exit" tells
-  createInterface({ input: process.stdout! }).on("line", (line) => receive(started, JSON.parse(line) as Message));
+  createInterface({ input: process.stdout! }).on("line", (line) =>
+    receive(started, JSON.parse(line) as Message),
+  );
   const lost = (how: string) => {
     if (host === started) host = null;
     for (const { failed, ended } of started.entries.values()) {
-      failed(new LabError({ what: "The server's supervisor could not start it", where: PYTHON, found: words.trim() || how, todo: "Run `npm run doctor`." }));
+      failed(
+        new LabError({
+          what: "The server's supervisor could not start it",
+          where: PYTHON,
+          found: words.trim() || how,
+          todo: "Run `npm run doctor`.",
+        }),
+      );
       ended(null);
     }
     started.entries.clear();
@@ -99,7 +114,15 @@ function receive({ process, entries }: Host, { id, pid, exit, error }: Message):
   const entry = entries.get(id);
   if (!entry) return;
   if (pid !== undefined) entry.started(pid);
-  if (error !== undefined) entry.failed(new LabError({ what: "A server could not be started", where: "scripts/supervise.py", found: error, todo: "Run `npm run doctor`." }));
+  if (error !== undefined)
+    entry.failed(
+      new LabError({
+        what: "A server could not be started",
+        where: "scripts/supervise.py",
+        found: error,
+        todo: "Run `npm run doctor`.",
+      }),
+    );
   if (exit !== undefined) entry.ended(exit);
   if (exit !== undefined || error !== undefined) entries.delete(id);
   if (entries.size === 0) hold(process, false);
@@ -111,17 +134,32 @@ function send(process: ChildProcess, message: object): void {
 
 /** Only a running server keeps this process from ending; an idle supervisor notices the end and goes, too. */
 function hold(process: ChildProcess, keep: boolean): void {
-  for (const handle of [process, process.stdin as Socket, process.stdout as unknown as Socket, process.stderr as unknown as Socket]) keep ? handle.ref() : handle.unref();
+  for (const handle of [
+    process,
+    process.stdin as Socket,
+    process.stdout as unknown as Socket,
+    process.stderr as unknown as Socket,
+  ])
+    keep ? handle.ref() : handle.unref();
 }
 
-/** Names a model server may need. The rest of the environment, keys and tokens of other programs, stays here. */
-const ALLOWED = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|XDG_.*|LD_LIBRARY_PATH|DYLD_.*|PYTHON(PATH|HOME|DONTWRITEBYTECODE)|VIRTUAL_ENV|HF_.*|HUGGING.*|TRANSFORMERS_.*|TOKENIZERS_.*|VLLM_.*|CUDA.*|NVIDIA_.*|NVSHMEM_.*|NCCL_.*|TORCH.*|PYTORCH.*|TRITON_.*|OMP_.*|MKL_.*|OPENBLAS_.*|SSL_CERT.*|REQUESTS_CA_BUNDLE|(HTTPS?|NO|ALL)_PROXY|(https?|no|all)_proxy)$/;
+/**
+ * Names a model server may need. The rest of the environment, keys and tokens of other programs, stays here.
+ */
+const ALLOWED =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|XDG_.*|LD_LIBRARY_PATH|DYLD_.*|PYTHON(PATH|HOME|DONTWRITEBYTECODE)|VIRTUAL_ENV|HF_.*|HUGGING.*|TRANSFORMERS_.*|TOKENIZERS_.*|VLLM_.*|CUDA.*|NVIDIA_.*|NVSHMEM_.*|NCCL_.*|TORCH.*|PYTORCH.*|TRITON_.*|OMP_.*|MKL_.*|OPENBLAS_.*|SSL_CERT.*|REQUESTS_CA_BUNDLE|(HTTPS?|NO|ALL)_PROXY|(https?|no|all)_proxy)$/;
 
-/** The environment of model servers: the allowed part of this one, no usage reports, threads that sleep while they wait. */
+/**
+ * The environment of model servers: the allowed part of this one, no usage reports, threads that sleep while
+ * they wait.
+ */
 export function serverEnvironment(environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
-  const allowed = Object.entries(environment).filter(([name, value]) => value !== undefined && ALLOWED.test(name)) as [string, string][];
+  const allowed = Object.entries(environment).filter(
+    ([name, value]) => value !== undefined && ALLOWED.test(name),
+  ) as [string, string][];
   return {
-    // Threads of torch that spin while they wait cost five times the processor time as soon as anything else runs.
+    // Threads of torch that spin while they wait cost five times the processor time as soon as anything else
+    // runs.
     OMP_WAIT_POLICY: "passive",
     CUDA_DEVICE_ORDER: GPU_ORDER,
     DO_NOT_TRACK: "1",

@@ -9,12 +9,24 @@ import { measureThroughput } from "./throughput.ts";
 let stub: StubServer;
 beforeAll(async () => {
   stub = await startStub(({ body }, response) => {
-    setTimeout(() => sendChat(response, { content: "x", completion_tokens: body.messages[0]!.content === "silent" ? 0 : 10 }), 40);
+    setTimeout(
+      () =>
+        sendChat(response, {
+          content: "x",
+          completion_tokens: body.messages[0]!.content === "silent" ? 0 : 10,
+        }),
+      40,
+    );
   });
 });
 afterAll(() => stub.close());
-const client = () => createClient({ baseURL: stub.url, model: "stub", engine: "transformers", maxAttempts: 1 });
-const request = (content: string) => ({ messages: [{ role: "user" as const, content }], temperature: 0.7, maxTokens: 10 });
+const client = () =>
+  createClient({ baseURL: stub.url, model: "stub", engine: "transformers", maxAttempts: 1 });
+const request = (content: string) => ({
+  messages: [{ role: "user" as const, content }],
+  temperature: 0.7,
+  maxTokens: 10,
+});
 
 test("a server that batches writes more tokens a second the more is asked of it at once", async () => {
   const [one, eight] = await measureThroughput(client(), [request("a"), request("b")], [1, 8]);
@@ -24,17 +36,29 @@ test("a server that batches writes more tokens a second the more is asked of it 
   expect(eight!.tokensPerSecond).toBeGreaterThan(3 * one!.tokensPerSecond);
   expect(one!.medianMs).toBeGreaterThanOrEqual(39);
   expect(stub.mostInFlight).toBe(8);
-  expect(new Set(stub.requests.slice(1).map(({ body }) => body.seed)).size).toBe(30); // no two texts alike by seed
+  // no two texts alike by seed
+  expect(new Set(stub.requests.slice(1).map(({ body }) => body.seed)).size).toBe(30);
 });
 
 test("answers without tokens are counted apart; without requests there is nothing to measure", async () => {
-  const [row] = await measureThroughput(client(), [request("a"), request("silent")], [2], { rounds: 1, atLeast: 4 });
+  const [row] = await measureThroughput(client(), [request("a"), request("silent")], [2], {
+    rounds: 1,
+    atLeast: 4,
+  });
   expect(row).toMatchObject({ requests: 4, failed: 2, tokens: 20 });
   await expect(measureThroughput(client(), [], [1])).rejects.toThrow("got 0");
 });
 
 test("the figure names the gain over one request in flight, and says so when there is nothing to draw", () => {
-  const row = (inFlight: number, tokensPerSecond: number) => ({ inFlight, requests: 6, failed: 0, tokens: 60, seconds: 1, tokensPerSecond, medianMs: 40 });
+  const row = (inFlight: number, tokensPerSecond: number) => ({
+    inFlight,
+    requests: 6,
+    failed: 0,
+    tokens: 60,
+    seconds: 1,
+    tokensPerSecond,
+    medianMs: 40,
+  });
   const { data, layout } = throughputCurve([row(1, 100), row(64, 1000)]);
   expect(data[0]).toMatchObject({ x: ["1", "64"], y: [100, 1000], text: ["100", "1,000"] });
   expect(JSON.stringify(layout.title)).toContain("10.0 times");

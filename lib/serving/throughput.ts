@@ -28,14 +28,21 @@ export interface ThroughputOptions {
 }
 
 /**
- * Sends max(rounds × inFlight, atLeast) of the requests for each entry of `inFlight`, in that order, and measures tokens/s and latency.
+ * Sends max(rounds × inFlight, atLeast) of the requests for each entry of `inFlight`, in that order, and
+ * measures tokens/s and latency.
  *
- * The requests are taken in turn and from the start again when they run out, each time with another seed, so that sampled texts differ; a text that was
- * cut at its limit counts. One request goes ahead unmeasured. Rejects as `client.completeAll`; throws RangeError without requests.
+ * The requests are taken in turn and from the start again when they run out, each time with another seed, so
+ * that sampled texts differ; a text that was cut at its limit counts. One request goes ahead unmeasured.
+ * Rejects as `client.completeAll`; throws RangeError without requests.
  *
  * @example await measureThroughput(client, requests, [1, 8, 64])
  */
-export async function measureThroughput(client: Client, requests: readonly CompletionRequest[], inFlight: readonly number[], { rounds = 3, atLeast = 6, signal, onProgress }: ThroughputOptions = {}): Promise<Throughput[]> {
+export async function measureThroughput(
+  client: Client,
+  requests: readonly CompletionRequest[],
+  inFlight: readonly number[],
+  { rounds = 3, atLeast = 6, signal, onProgress }: ThroughputOptions = {},
+): Promise<Throughput[]> {
   if (requests.length === 0) throw new RangeError("measureThroughput requires at least one request, got 0");
   await client.completeAll([requests[0]!], { signal });
   const rows: Throughput[] = [];
@@ -48,7 +55,18 @@ export async function measureThroughput(client: Client, requests: readonly Compl
     const seconds = (performance.now() - started) / 1000;
     const tokens = results.reduce((sum, result) => sum + (result.completionTokens ?? 0), 0);
     const failed = results.filter((result) => !result.completionTokens).length;
-    rows.push({ inFlight: concurrency, requests: batch.length, failed, tokens, seconds, tokensPerSecond: tokens / seconds, medianMs: quantile(results.map((r) => r.ms), 0.5) });
+    rows.push({
+      inFlight: concurrency,
+      requests: batch.length,
+      failed,
+      tokens,
+      seconds,
+      tokensPerSecond: tokens / seconds,
+      medianMs: quantile(
+        results.map((r) => r.ms),
+        0.5,
+      ),
+    });
     onProgress?.(rows);
   }
   return rows;

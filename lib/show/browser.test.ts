@@ -8,7 +8,11 @@ import { drawFigure, figurePng, PLOTLY_PATH } from "./png.ts";
 import { EXAMPLES } from "../testing/example-figures.ts";
 
 const chromium = findChromium();
-if (!chromium) console.log("skipped: no Chromium on the PATH, so no figure can be drawn (set CHROME, or install the package chromium)");
+if (!chromium)
+  console.log(
+    "skipped: no Chromium on the PATH, so no figure can be drawn (set CHROME, or install the " +
+      "package chromium)",
+  );
 
 afterAll(closeBrowser);
 
@@ -32,7 +36,9 @@ describe.skipIf(!chromium)("plotly.js in a real Chromium", { timeout: 60_000 }, 
           Plotly: { validate(data: unknown, layout: unknown): { code: string; msg: string }[] | undefined };
         };
         return all.flatMap(([name, { data, layout }]) =>
-          (Plotly.validate(data, layout) ?? []).filter(({ code }) => !["unused", "dynamic"].includes(code)).map(({ msg }) => `${name}: ${msg}`),
+          (Plotly.validate(data, layout) ?? [])
+            .filter(({ code }) => !["unused", "dynamic"].includes(code))
+            .map(({ msg }) => `${name}: ${msg}`),
         );
       }, figures);
     });
@@ -74,8 +80,13 @@ describe.skipIf(!chromium)("plotly.js in a real Chromium", { timeout: 60_000 }, 
 
   test("ends with a process that is killed", async () => {
     const module = fileURLToPath(new URL("./browser.ts", import.meta.url));
-    const script = `const { withBrowser } = await import(${JSON.stringify(module)}); await withBrowser(async (open) => { await open(); console.log("open"); await new Promise((done) => setTimeout(done, 60_000)); });`;
-    const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+    const script =
+      `const { withBrowser } = await import(${JSON.stringify(module)}); await withBrowser(async ` +
+      `(open) => { await open(); console.log("open"); await new Promise((done) => setTimeout(done, ` +
+      "60_000)); });";
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     await new Promise((resolve, reject) => {
       child.stdout.once("data", resolve);
       child.once("exit", () => reject(new Error("the child ended before its browser was open")));

@@ -1,9 +1,15 @@
-/** One headless Chromium for pictures and PDFs: started at the first need, kept while it is used, gone with this process. */
+/**
+ * One headless Chromium for pictures and PDFs: started at the first need, kept while it is used, gone with
+ * this process.
+ */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
 
-/** The part of Playwright's page that is used here (its own types cost a notebook two seconds of type checking). */
+/**
+ * The part of Playwright's page that is used here (its own types cost a notebook two seconds of type
+ * checking).
+ */
 export interface Page {
   evaluate<A, R>(run: (argument: A) => R | Promise<R>, argument: A): Promise<R>;
   addScriptTag(script: { path: string }): Promise<unknown>;
@@ -25,7 +31,10 @@ interface Browser {
 }
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
-const ELSEWHERE = ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium"];
+const ELSEWHERE = [
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+];
 const START_TIMEOUT_MS = 30_000;
 /** A browser holds 200 MB and keeps a script from ending. */
 const IDLE_MS = 60_000;
@@ -44,8 +53,8 @@ let idle: NodeJS.Timeout | undefined;
 let inUse = 0;
 
 /**
- * Runs `work` with a way to open pages that have no network; the browser stays for a minute after the last work is done. Pages that
- * `work` leaves open live as long as the browser does.
+ * Runs `work` with a way to open pages that have no network; the browser stays for a minute after the last
+ * work is done. Pages that `work` leaves open live as long as the browser does.
  *
  * @throws Error when no Chromium is found or it does not start within 30 s; whatever `work` throws.
  */
@@ -61,26 +70,35 @@ export async function withBrowser<T>(work: (openPage: () => Promise<Page>) => Pr
   }
 }
 
-/** Closes the browser if one is open. Scripts call it at their end; a notebook's kernel takes its browser with it. */
+/**
+ * Closes the browser if one is open. Scripts call it at their end; a notebook's kernel takes its browser with
+ * it.
+ */
 export async function closeBrowser(): Promise<void> {
   clearTimeout(idle);
   const open = starting;
   [starting, context] = [null, null];
-  if (open) await open.then((browser) => browser.close()).catch(() => {}); // it never started, or is gone already
+  // it never started, or is gone already
+  if (open) await open.then((browser) => browser.close()).catch(() => {});
 }
 
 async function openContext(): Promise<Context> {
-  if (starting && !(await starting.then((browser) => browser.isConnected()).catch(() => false))) [starting, context] = [null, null];
+  if (starting && !(await starting.then((browser) => browser.isConnected()).catch(() => false)))
+    [starting, context] = [null, null];
   starting ??= launch();
-  context ??= starting.then((browser) => browser.newContext({ offline: true, viewport: { width: 1000, height: 800 } }));
+  context ??= starting.then((browser) =>
+    browser.newContext({ offline: true, viewport: { width: 1000, height: 800 } }),
+  );
   return context;
 }
 
 async function launch(): Promise<Browser> {
   const executablePath = findChromium();
-  if (!executablePath) throw new Error("no Chromium found: set CHROME to one, or install the package chromium");
+  if (!executablePath)
+    throw new Error("no Chromium found: set CHROME to one, or install the package chromium");
   const { chromium } = createRequire(import.meta.url)("playwright-core");
-  // Commands reach it through a pipe, not a port: when this process dies, however it dies, the pipe closes and the browser ends.
+  // Commands reach it through a pipe, not a port: when this process dies, however it dies, the pipe closes
+  // and the browser ends.
   const options = {
     executablePath,
     timeout: START_TIMEOUT_MS,
@@ -89,6 +107,9 @@ async function launch(): Promise<Browser> {
     handleSIGTERM: false,
     handleSIGHUP: false,
   };
-  if (process.getuid?.() === 0) return chromium.launch({ ...options, chromiumSandbox: false }); // it refuses to sandbox root
-  return chromium.launch({ ...options, chromiumSandbox: true }).catch(() => chromium.launch({ ...options, chromiumSandbox: false }));
+  // it refuses to sandbox root
+  if (process.getuid?.() === 0) return chromium.launch({ ...options, chromiumSandbox: false });
+  return chromium
+    .launch({ ...options, chromiumSandbox: true })
+    .catch(() => chromium.launch({ ...options, chromiumSandbox: false }));
 }

@@ -9,7 +9,11 @@ const rows = [
 ];
 
 /** Mean by group in plain code, missing values left out. */
-function meanBy(data: readonly Record<string, unknown>[], group: string, value: string): Record<string, number> {
+function meanBy(
+  data: readonly Record<string, unknown>[],
+  group: string,
+  value: string,
+): Record<string, number> {
   const sums: Record<string, [number, number]> = {};
   for (const row of data) {
     if (row[value] === null || row[value] === undefined) continue;
@@ -45,7 +49,14 @@ describe("a DataFrame of rows", () => {
     const frame = toFrame(rows);
     expect(frame.columns).toEqual(["type", "judge", "strict", "rewards.format", "rewards.total", "tags"]);
     expect((frame.values as unknown[][]).every((row) => row.length === 6)).toBe(true);
-    expect(frameRows(frame)[0]).toEqual({ type: "concept", judge: 16, strict: 1, "rewards.format": null, "rewards.total": null, tags: "–" });
+    expect(frameRows(frame)[0]).toEqual({
+      type: "concept",
+      judge: 16,
+      strict: 1,
+      "rewards.format": null,
+      "rewards.total": null,
+      tags: "–",
+    });
   });
 
   test("filters and sorts like plain code", () => {

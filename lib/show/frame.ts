@@ -1,4 +1,7 @@
-/** danfojs DataFrames to explore with, guarded against its three traps: null counted as 0, ragged rows, an import of 0.8 s. */
+/**
+ * danfojs DataFrames to explore with, guarded against its three traps: null counted as 0, ragged rows, an
+ * import of 0.8 s.
+ */
 import { createRequire } from "node:module";
 import type { DataFrame } from "danfojs-node";
 import { show } from "./show.ts";
@@ -16,14 +19,17 @@ function loadDanfo(): Danfo {
 export interface FrameOptions {
   /** Columns in order; default: all keys of all rows. */
   columns?: readonly string[];
-  /** Leave out rows in which one of these is missing ("not judged"), as `groupby().mean()` and `count()` need. */
+  /**
+   * Leave out rows in which one of these is missing ("not judged"), as `groupby().mean()` and `count()` need.
+   */
   dropMissing?: readonly string[];
 }
 
 /**
- * Rows as a DataFrame. Missing numbers (null, undefined) become NaN: danfojs counts null as 0 in `groupby().mean()`, and a mean of NaN at
- * least shows. Name such columns in `dropMissing` before grouping. Missing texts read "–"; true and false become 1 and 0, so that their
- * mean is a share; one level of nested objects becomes `outer.inner`; lists are joined by ", ".
+ * Rows as a DataFrame. Missing numbers (null, undefined) become NaN: danfojs counts null as 0 in
+ * `groupby().mean()`, and a mean of NaN at least shows. Name such columns in `dropMissing` before grouping.
+ * Missing texts read "–"; true and false become 1 and 0, so that their mean is a share; one level of nested
+ * objects becomes `outer.inner`; lists are joined by ", ".
  *
  * @example toFrame(details).groupby(["type"]).agg({ strict: "mean" })
  */
@@ -31,10 +37,21 @@ export function toFrame(rows: readonly object[], options: FrameOptions = {}): Da
   const flat = rows.map(flatten);
   const columns = options.columns ?? [...new Set(flat.flatMap((row) => Object.keys(row)))];
   const kept = flat.filter((row) => (options.dropMissing ?? []).every((column) => !isMissing(row[column])));
-  const numeric = new Map(columns.map((column) => [column, kept.every((row) => isMissing(row[column]) || typeof row[column] !== "string")]));
+  const numeric = new Map(
+    columns.map((column) => [
+      column,
+      kept.every((row) => isMissing(row[column]) || typeof row[column] !== "string"),
+    ]),
+  );
   const data = kept.map((row) =>
     columns.map((column) =>
-      isMissing(row[column]) ? (numeric.get(column) ? NaN : "–") : numeric.get(column) ? Number(row[column]) : String(row[column]),
+      isMissing(row[column])
+        ? numeric.get(column)
+          ? NaN
+          : "–"
+        : numeric.get(column)
+          ? Number(row[column])
+          : String(row[column]),
     ),
   );
   const { DataFrame } = loadDanfo();
@@ -45,7 +62,12 @@ export function toFrame(rows: readonly object[], options: FrameOptions = {}): Da
 export function frameRows(frame: DataFrame): Record<string, unknown>[] {
   const values = frame.values as unknown[][];
   return values.map((row) =>
-    Object.fromEntries(frame.columns.map((column, i) => [column, typeof row[i] === "number" && Number.isNaN(row[i]) ? null : row[i]])),
+    Object.fromEntries(
+      frame.columns.map((column, i) => [
+        column,
+        typeof row[i] === "number" && Number.isNaN(row[i]) ? null : row[i],
+      ]),
+    ),
   );
 }
 
@@ -70,7 +92,8 @@ function flatten(row: object): Record<string, unknown> {
     else if (value instanceof Date) flat[key] = value.toISOString();
     else if (typeof value === "object" && value !== null)
       for (const [inner, nested] of Object.entries(value))
-        flat[`${key}.${inner}`] = typeof nested === "object" && nested !== null ? JSON.stringify(nested) : nested;
+        flat[`${key}.${inner}`] =
+          typeof nested === "object" && nested !== null ? JSON.stringify(nested) : nested;
     else flat[key] = value;
   }
   return flat;

@@ -6,14 +6,19 @@ import { FIGURE_HEIGHT, FIGURE_WIDTH, type Figure } from "../figures/theme.ts";
 
 /** plotly.js as one file. It cannot be imported in Node (`self is not defined`), but it can be read. */
 export const PLOTLY_PATH = createRequire(import.meta.url).resolve("plotly.js-dist/plotly.js");
-export const PLOTLY_VERSION: string = createRequire(import.meta.url)(join(dirname(PLOTLY_PATH), "package.json")).version;
+export const PLOTLY_VERSION: string = createRequire(import.meta.url)(
+  join(dirname(PLOTLY_PATH), "package.json"),
+).version;
 
 export interface PngOptions {
   /** CSS pixels. Default 800. */
   width?: number;
   /** CSS pixels. Default the figure's own height, else 450. */
   height?: number;
-  /** Device pixels per CSS pixel. Default 1: JupyterLab shows a picture in its own size until the reader points at it. */
+  /**
+   * Device pixels per CSS pixel. Default 1: JupyterLab shows a picture in its own size until the reader
+   * points at it.
+   */
   scale?: number;
 }
 
@@ -23,8 +28,9 @@ let saidWhy = false;
 let drawing: Promise<Page> | null = null;
 
 /**
- * The figure as a PNG, drawn by plotly.js in a headless Chromium; null when there is none, or when it fails: a missing picture must not
- * cost a notebook its run. Why is said once, on stdout (a pipeline takes a cell's stderr for a failure).
+ * The figure as a PNG, drawn by plotly.js in a headless Chromium; null when there is none, or when it fails:
+ * a missing picture must not cost a notebook its run. Why is said once, on stdout (a pipeline takes a cell's
+ * stderr for a failure).
  */
 export async function figurePng(figure: Figure, options: PngOptions = {}): Promise<Buffer | null> {
   if (!findChromium()) return skip("no Chromium found (set CHROME, or install the package chromium)");
@@ -43,7 +49,8 @@ export async function drawFigure(figure: Figure, options: PngOptions = {}): Prom
     scale: options.scale ?? 1,
   };
   const url = await withBrowser(async (openPage) => {
-    if (!drawing || (await drawing.then((page) => page.isClosed()).catch(() => true))) drawing = preparePage(openPage);
+    if (!drawing || (await drawing.then((page) => page.isClosed()).catch(() => true)))
+      drawing = preparePage(openPage);
     return (await drawing).evaluate(draw, { figure, size, timeoutMs: DRAW_TIMEOUT_MS });
   });
   return Buffer.from(url.slice(url.indexOf(",") + 1), "base64");
@@ -56,9 +63,21 @@ async function preparePage(openPage: () => Promise<Page>): Promise<Page> {
 }
 
 /** Runs in the browser. */
-function draw({ figure, size, timeoutMs }: { figure: Figure; size: object; timeoutMs: number }): Promise<string> {
-  const { Plotly } = globalThis as unknown as { Plotly: { toImage(figure: Figure, options: object): Promise<string> } };
-  const late = new Promise<never>((_, reject) => setTimeout(() => reject(new Error(`plotly.js did not draw within ${timeoutMs} ms`)), timeoutMs));
+function draw({
+  figure,
+  size,
+  timeoutMs,
+}: {
+  figure: Figure;
+  size: object;
+  timeoutMs: number;
+}): Promise<string> {
+  const { Plotly } = globalThis as unknown as {
+    Plotly: { toImage(figure: Figure, options: object): Promise<string> };
+  };
+  const late = new Promise<never>((_, reject) =>
+    setTimeout(() => reject(new Error(`plotly.js did not draw within ${timeoutMs} ms`)), timeoutMs),
+  );
   return Promise.race([Plotly.toImage(figure, { format: "png", ...size }), late]);
 }
 

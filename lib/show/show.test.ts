@@ -51,16 +51,21 @@ if (!ready) console.log(`skipped: no kernel to show figures in (${kernel} is mis
 describe.skipIf(!ready)("in a real tslab kernel", { timeout: 120_000 }, () => {
   test("a figure is one output of three types, a live figure ends as one, and no browser is left behind", async () => {
     mkdirSync(join(REPO_ROOT, "tmp"), { recursive: true });
-    const folder = mkdtempSync(join(REPO_ROOT, "tmp", "show-")); // inside the repository, where "ftmodel" is found
+    // inside the repository, where "ftmodel" is found
+    const folder = mkdtempSync(join(REPO_ROOT, "tmp", "show-"));
     try {
       const notebook = await execute(folder, [
-        'import { lengthHistogram, liveFigure, show, showFrame, showMarkdown, showTable, toFrame } from "ftmodel";',
-        "const draw = (lengths: number[], limit: number) => lengthHistogram(lengths, { title: 'Lengths', unit: 'tokens', limit, rows: 'questions' }); await show(draw([10, 20, 20, 30], 25));",
+        "import { lengthHistogram, liveFigure, show, showFrame, showMarkdown, showTable, toFrame " +
+          '} from "ftmodel";',
+        "const draw = (lengths: number[], limit: number) => lengthHistogram(lengths, { title: " +
+          "'Lengths', unit: 'tokens', limit, rows: 'questions' }); await show(draw([10, 20, 20, " +
+          "30], 25));",
         `const live = liveFigure({ intervalMs: 50 });
 for (let n = 1; n <= 8; n++) { live.update(draw(Array(n).fill(n), 9)); await new Promise((done) => setTimeout(done, 30)); }
 await live.finish(draw([1, 2, 3], 9));`,
         'await showTable([{ text: "<script>alert(1)</script>" }]); await showMarkdown("**5 %**");',
-        "await showFrame(toFrame([{ type: 'a', right: true }, { type: 'a', right: false }]).groupby(['type']).agg({ right: 'mean' }));",
+        "await showFrame(toFrame([{ type: 'a', right: true }, { type: 'a', right: false " +
+          "}]).groupby(['type']).agg({ right: 'mean' }));",
       ]);
       const outputs = notebook.cells.map((cell) => cell.outputs.map((output) => output.data));
       const types = outputs.map((cell) => cell.map((data) => Object.keys(data).sort()));
@@ -88,9 +93,18 @@ interface Notebook {
   cells: { outputs: { data: Record<string, unknown> }[] }[];
 }
 
-/** Runs cells in a kernel; fails when a cell fails, writes to stderr, or the kernel leaves a process behind. */
+/**
+ * Runs cells in a kernel; fails when a cell fails, writes to stderr, or the kernel leaves a process behind.
+ */
 async function execute(folder: string, sources: readonly string[]): Promise<Notebook> {
-  const cells = sources.map((source, i) => ({ cell_type: "code", id: `c${i}`, source, metadata: {}, outputs: [], execution_count: null }));
+  const cells = sources.map((source, i) => ({
+    cell_type: "code",
+    id: `c${i}`,
+    source,
+    metadata: {},
+    outputs: [],
+    execution_count: null,
+  }));
   const notebook = {
     cells,
     metadata: { kernelspec: { name: "tslab", display_name: "TypeScript", language: "typescript" } },
@@ -99,10 +113,13 @@ async function execute(folder: string, sources: readonly string[]): Promise<Note
   };
   const [source, executed] = [join(folder, "shown.ipynb"), join(folder, "executed.ipynb")];
   writeFileSync(source, JSON.stringify(notebook));
-  await promisify(execFile)(PYTHON, [join(REPO_ROOT, "scripts", "execute_notebook.py"), source, "--output", executed]).catch(
-    (error: { stdout: string; stderr: string }) => {
-      throw new Error(`${error.stdout}\n${error.stderr}`);
-    },
-  );
+  await promisify(execFile)(PYTHON, [
+    join(REPO_ROOT, "scripts", "execute_notebook.py"),
+    source,
+    "--output",
+    executed,
+  ]).catch((error: { stdout: string; stderr: string }) => {
+    throw new Error(`${error.stdout}\n${error.stderr}`);
+  });
   return JSON.parse(readFileSync(executed, "utf8")) as Notebook;
 }

@@ -1,4 +1,7 @@
-/** The only place that knows tslab: figures, tables and texts into the notebook; outside a kernel, as text to the terminal. */
+/**
+ * The only place that knows tslab: figures, tables and texts into the notebook; outside a kernel, as text to
+ * the terminal.
+ */
 import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
 import { FIGURE_HEIGHT, type Figure } from "../figures/theme.ts";
@@ -11,11 +14,14 @@ export type Bundle = Record<string, unknown>;
 
 export const PLOTLY_MIME = "application/vnd.plotly.v1+json";
 
-type WriteDisplay = (message: { data: Bundle; metadata: object; transient: { display_id?: string } }, update?: boolean) => void;
+type WriteDisplay = (
+  message: { data: Bundle; metadata: object; transient: { display_id?: string } },
+  update?: boolean,
+) => void;
 
 /**
- * Shows a figure, a table or texts under the running cell. A figure goes out once, as Plotly JSON (interactive), PNG (where scripts do
- * not run) and text. Outside a kernel the text is printed.
+ * Shows a figure, a table or texts under the running cell. A figure goes out once, as Plotly JSON
+ * (interactive), PNG (where scripts do not run) and text. Outside a kernel the text is printed.
  *
  * @example await show(lossCurve([{ name: "sft", metrics: run.metrics }]));
  */
@@ -26,7 +32,11 @@ export async function show(shown: Figure | View): Promise<void> {
 }
 
 /** Shows rows as a table; see `table`. */
-export function showTable(rows: readonly object[], columns?: readonly (string | Column)[], options?: TableOptions): Promise<void> {
+export function showTable(
+  rows: readonly object[],
+  columns?: readonly (string | Column)[],
+  options?: TableOptions,
+): Promise<void> {
   return show(table(rows, columns, options));
 }
 
@@ -37,7 +47,11 @@ export async function showMarkdown(markdown: string): Promise<void> {
   write({ data: { "text/markdown": markdown, "text/plain": markdown }, metadata: {}, transient: {} });
 }
 
-/** Everything a place may choose from to show this (https://jupyter-client.readthedocs.io/en/stable/messaging.html#display-data). `png: false` leaves the picture out. */
+/**
+ * Everything a place may choose from to show this
+ * (https://jupyter-client.readthedocs.io/en/stable/messaging.html#display-data). `png: false` leaves the
+ * picture out.
+ */
 export async function bundleOf(shown: Figure | View, options: { png?: boolean } = {}): Promise<Bundle> {
   const text = plainText(shown);
   if (!isFigure(shown)) return { "text/html": shown.html, "text/plain": text };
@@ -54,8 +68,8 @@ export interface LiveFigure {
 }
 
 /**
- * A figure that follows a run, in the cell that called this. `intervalMs` between two drawings, default 2,000. Outside a kernel only
- * `finish` prints.
+ * A figure that follows a run, in the cell that called this. `intervalMs` between two drawings, default
+ * 2,000. Outside a kernel only `finish` prints.
  */
 export function liveFigure({ intervalMs = 2000 }: { intervalMs?: number } = {}): LiveFigure {
   const write = kernelWriter(); // of this cell: later cells have others
@@ -66,9 +80,18 @@ export function liveFigure({ intervalMs = 2000 }: { intervalMs?: number } = {}):
   let waiting: Figure | null = null;
   let timer: NodeJS.Timeout | undefined;
   const send = (figure: Figure, data: Bundle) => {
-    // JupyterLab's plotly renderer keeps the first graph it drew; another type in between makes it start anew. As high, so nothing jumps.
+    // JupyterLab's plotly renderer keeps the first graph it drew; another type in between makes it start
+    // anew. As high, so nothing jumps.
     const height = Number(figure.layout.height) || FIGURE_HEIGHT;
-    if (shown) write?.({ data: { "text/html": `<div style="height:${height}px"></div>`, "text/plain": "" }, metadata: {}, transient }, true);
+    if (shown)
+      write?.(
+        {
+          data: { "text/html": `<div style="height:${height}px"></div>`, "text/plain": "" },
+          metadata: {},
+          transient,
+        },
+        true,
+      );
     write?.({ data, metadata: {}, transient }, shown);
     shown = true;
     lastMs = performance.now();
@@ -109,11 +132,13 @@ function plainText(shown: Figure | View): string {
 }
 
 /**
- * The running cell's way to write a display, null outside a kernel. The public API sends one MIME type a call; a full bundle
- * needs the function beneath it. Only a loaded tslab is asked: loading one here would start nothing and cost a second.
+ * The running cell's way to write a display, null outside a kernel. The public API sends one MIME type a
+ * call; a full bundle needs the function beneath it. Only a loaded tslab is asked: loading one here would
+ * start nothing and cost a second.
  */
 function kernelWriter(): WriteDisplay | null {
   const { cache } = createRequire(import.meta.url);
   const loaded = Object.keys(cache).find((path) => /[\\/]tslab[\\/]dist[\\/]jupyter\.js$/.test(path));
-  return (loaded && (cache[loaded]?.exports as { lastWriteDisplayData?: WriteDisplay | null }).lastWriteDisplayData) || null;
+  const exported = cache[loaded ?? ""]?.exports as { lastWriteDisplayData?: WriteDisplay | null } | undefined;
+  return exported?.lastWriteDisplayData ?? null;
 }

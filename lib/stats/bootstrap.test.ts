@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { areaInterval, bootstrapMean, bootstrapShare, clusteredShare, kappaInterval, pairedDifference } from "./bootstrap.ts";
+import {
+  areaInterval,
+  bootstrapMean,
+  bootstrapShare,
+  clusteredShare,
+  kappaInterval,
+  pairedDifference,
+} from "./bootstrap.ts";
 import { createRandom } from "./random.ts";
 import { areaUnderCurve, wilson } from "./stats.ts";
 
@@ -38,7 +45,11 @@ describe("bootstrapMean", () => {
   test("extremes: nothing is null, one question has no spread, unequal clusters weigh by their answers", () => {
     expect(bootstrapMean([])).toBeNull();
     expect(bootstrapMean([[], []])).toBeNull();
-    expect(bootstrapMean([[1, 0]])).toEqual({ value: 0.5, low: expect.closeTo(0.103, 3), high: expect.closeTo(0.897, 3) }); // one question says little
+    expect(bootstrapMean([[1, 0]])).toEqual({
+      value: 0.5,
+      low: expect.closeTo(0.103, 3),
+      high: expect.closeTo(0.897, 3),
+    }); // one question says little
     expect(bootstrapMean([[1, 1, 1], [0]])!.value).toBe(0.75);
   });
 
@@ -69,8 +80,13 @@ describe("bootstrapShare", () => {
   });
 
   test("at 0 of n and n of n it is Wilson's: nothing seen in 300 trials is at most 1.3 %, not nothing", () => {
-    expect(bootstrapShare(trials(0, 300))).toEqual({ value: 0, low: 0, high: expect.closeTo(0.01264, 5) }); // z² / (n + z²)
-    expect(bootstrapShare(trials(50, 50))).toEqual({ value: 1, low: expect.closeTo(1 - 3.8415 / 53.8415, 4), high: 1 });
+    // z² / (n + z²)
+    expect(bootstrapShare(trials(0, 300))).toEqual({ value: 0, low: 0, high: expect.closeTo(0.01264, 5) });
+    expect(bootstrapShare(trials(50, 50))).toEqual({
+      value: 1,
+      low: expect.closeTo(1 - 3.8415 / 53.8415, 4),
+      high: 1,
+    });
     expect(bootstrapShare(trials(0, 1))!.high).toBeGreaterThan(0.7);
   });
 
@@ -99,19 +115,23 @@ describe("pairedDifference", () => {
     expect(pairedDifference(a, a)).toMatchObject({ delta: 0, p: 1 });
   });
 
-  test("no change seen is not the certainty of none: the interval is as wide as the one of single answers", () => {
-    const a = coin(20, 0.5, 4);
-    const { low, high } = pairedDifference(a, a)!;
-    expect(low).toBeCloseTo(-0.161, 3); // Wilson's upper end of 0 of 20
-    expect(high).toBeCloseTo(0.161, 3);
-    const larger = pairedDifference(coin(2000, 0.5, 4), coin(2000, 0.5, 4))!;
-    expect(larger.high - larger.low).toBeLessThan(0.005);
-  });
+  test(
+    "no change seen is not the certainty of none: the interval is as wide as the one of single " + "answers",
+    () => {
+      const a = coin(20, 0.5, 4);
+      const { low, high } = pairedDifference(a, a)!;
+      expect(low).toBeCloseTo(-0.161, 3); // Wilson's upper end of 0 of 20
+      expect(high).toBeCloseTo(0.161, 3);
+      const larger = pairedDifference(coin(2000, 0.5, 4), coin(2000, 0.5, 4))!;
+      expect(larger.high - larger.low).toBeLessThan(0.005);
+    },
+  );
 
   test("without a difference, p below 0.05 comes up in about 5 of 100 experiments", () => {
     let significant = 0;
     for (let i = 0; i < 300; i++) {
-      if (pairedDifference(coin(60, 0.5, i), coin(60, 0.5, 5000 + i), { resamples: 300, seed: i })!.p < 0.05) significant++;
+      if (pairedDifference(coin(60, 0.5, i), coin(60, 0.5, 5000 + i), { resamples: 300, seed: i })!.p < 0.05)
+        significant++;
     }
     expect(significant / 300).toBeLessThan(0.09);
     expect(significant / 300).toBeGreaterThan(0.01);
@@ -137,7 +157,16 @@ describe("pairedDifference", () => {
 
 describe("kappaInterval", () => {
   test("it holds the estimate and narrows with more items", () => {
-    const table = [["y", "y"], ["y", "y"], ["n", "n"], ["y", "n"], ["n", "n"], ["n", "y"], ["n", "n"], ["y", "y"]] as const;
+    const table = [
+      ["y", "y"],
+      ["y", "y"],
+      ["n", "n"],
+      ["y", "n"],
+      ["n", "n"],
+      ["n", "y"],
+      ["n", "n"],
+      ["y", "y"],
+    ] as const;
     const wide = kappaInterval(table)!;
     const narrow = kappaInterval(Array.from({ length: 20 }, () => table).flat())!;
     expect(wide.value).toBeCloseTo(0.5, 12);
@@ -148,16 +177,33 @@ describe("kappaInterval", () => {
   });
 
   test("raters who agree on all of six items may differ on the seventh", () => {
-    const { value, low, high } = kappaInterval([[1, 1], [0, 0], [1, 1], [0, 0], [1, 1], [0, 0]])!;
+    const { value, low, high } = kappaInterval([
+      [1, 1],
+      [0, 0],
+      [1, 1],
+      [0, 0],
+      [1, 1],
+      [0, 0],
+    ])!;
     expect([value, high]).toEqual([1, 1]);
-    expect(low).toBeCloseTo((0.6097 - 0.5) / 0.5, 3); // Wilson's lower end of 6 of 6, and half of it by chance
+    // Wilson's lower end of 6 of 6, and half of it by chance
+    expect(low).toBeCloseTo((0.6097 - 0.5) / 0.5, 3);
   });
 
-  test("raters who never differ in what they say have none", () => expect(kappaInterval([[1, 1], [1, 1]])).toBeNull());
+  test("raters who never differ in what they say have none", () =>
+    expect(
+      kappaInterval([
+        [1, 1],
+        [1, 1],
+      ]),
+    ).toBeNull());
 });
 
 describe("the area under the ROC curve", () => {
-  const scored = (positives: number[], negatives: number[]) => [...positives.map((x) => [true, x] as const), ...negatives.map((x) => [false, x] as const)];
+  const scored = (positives: number[], negatives: number[]) => [
+    ...positives.map((x) => [true, x] as const),
+    ...negatives.map((x) => [false, x] as const),
+  ];
 
   test("is the share of pairs in which the positive scores higher, ties half", () => {
     expect(areaUnderCurve(scored([3, 4], [1, 2]))).toBe(1);
@@ -170,8 +216,12 @@ describe("the area under the ROC curve", () => {
 
   test("agrees with counting every pair", () => {
     const random = createRandom("pairs");
-    const [a, b] = [0, 1].map((shift) => Array.from({ length: 40 }, () => Math.floor(random.next() * 6) + shift)) as [number[], number[]];
-    const won = b.flatMap((x) => a.map((y) => (x > y ? 1 : x === y ? 0.5 : 0))).reduce<number>((sum, w) => sum + w, 0);
+    const [a, b] = [0, 1].map((shift) =>
+      Array.from({ length: 40 }, () => Math.floor(random.next() * 6) + shift),
+    ) as [number[], number[]];
+    const won = b
+      .flatMap((x) => a.map((y) => (x > y ? 1 : x === y ? 0.5 : 0)))
+      .reduce<number>((sum, w) => sum + w, 0);
     expect(areaUnderCurve(scored(b, a))).toBeCloseTo(won / 1600, 12);
   });
 
@@ -180,10 +230,14 @@ describe("the area under the ROC curve", () => {
     expect(areaInterval([])).toBeNull();
   });
 
-  test("of scores that say nothing has an interval that holds a half, of scores that say much one that does not", () => {
-    const noise = areaInterval(scored(coin(200, 0.5, 1).flat(), coin(200, 0.5, 2).flat()))!;
-    expect([noise.low < 0.5, noise.high > 0.5]).toEqual([true, true]);
-    const much = areaInterval(scored(coin(200, 0.8, 3).flat(), coin(200, 0.3, 4).flat()))!;
-    expect([much.low > 0.6, much.value < much.high]).toEqual([true, true]);
-  });
+  test(
+    "of scores that say nothing has an interval that holds a half, of scores that say much one " +
+      "that does not",
+    () => {
+      const noise = areaInterval(scored(coin(200, 0.5, 1).flat(), coin(200, 0.5, 2).flat()))!;
+      expect([noise.low < 0.5, noise.high > 0.5]).toEqual([true, true]);
+      const much = areaInterval(scored(coin(200, 0.8, 3).flat(), coin(200, 0.3, 4).flat()))!;
+      expect([much.low > 0.6, much.value < much.high]).toEqual([true, true]);
+    },
+  );
 });

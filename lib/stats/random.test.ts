@@ -3,7 +3,14 @@ import { createRandom } from "./random.ts";
 
 describe("createRandom", () => {
   test("the same seed gives the same draws, another seed others", () => {
-    const draws = (seed: number | string) => Array.from({ length: 20 }, ((r) => () => r.next())(createRandom(seed)));
+    const draws = (seed: number | string) =>
+      Array.from(
+        { length: 20 },
+        (
+          (r) => () =>
+            r.next()
+        )(createRandom(seed)),
+      );
     expect(draws(42)).toEqual(draws("42"));
     expect(draws(42)).not.toEqual(draws(43));
     expect(draws("42/split")).not.toEqual(draws("42/sample"));

@@ -15,8 +15,8 @@ export interface Random {
 /**
  * A generator of reproducible draws (sfc32, its state hashed from the seed).
  *
- * A string seed makes independent streams by name: `createRandom(`${seed}/split`)`. The number 42 and the string "42" are the same seed.
- * `int` throws on an empty or fractional range, `pick` on an empty array.
+ * A string seed makes independent streams by name: `createRandom(`${seed}/split`)`. The number 42 and the
+ * string "42" are the same seed. `int` throws on an empty or fractional range, `pick` on an empty array.
  *
  * Source: Chris Doty-Humphrey, PractRand (sfc32); hash of the seed: cyrb128 by bryc, public domain.
  */
@@ -36,7 +36,8 @@ export function createRandom(seed: number | string): Random {
   for (let i = 0; i < 15; i++) next();
 
   const int = (lo: number, hi: number): number => {
-    if (!Number.isInteger(lo) || !Number.isInteger(hi) || hi < lo) throw new RangeError(`int requires whole numbers lo ≤ hi, got ${lo} and ${hi}`);
+    if (!Number.isInteger(lo) || !Number.isInteger(hi) || hi < lo)
+      throw new RangeError(`int requires whole numbers lo ≤ hi, got ${lo} and ${hi}`);
     return lo + Math.floor(next() * (hi - lo + 1));
   };
 
@@ -61,7 +62,10 @@ export function createRandom(seed: number | string): Random {
 }
 
 function hashSeed(text: string): [number, number, number, number] {
-  let h1 = 1779033703, h2 = 3144134277, h3 = 1013904242, h4 = 2773480762;
+  let h1 = 1779033703,
+    h2 = 3144134277,
+    h3 = 1013904242,
+    h4 = 2773480762;
   for (let i = 0; i < text.length; i++) {
     const k = text.charCodeAt(i);
     h1 = h2 ^ Math.imul(h1 ^ k, 597399067);

@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { cohenKappa, mcnemar, mean, pairedShares, passAtK, quantile, standardDeviation, wilson } from "./stats.ts";
+import {
+  cohenKappa,
+  mcnemar,
+  mean,
+  pairedShares,
+  passAtK,
+  quantile,
+  standardDeviation,
+  wilson,
+} from "./stats.ts";
 
 describe("wilson", () => {
   // Newcombe 1998, Statistics in Medicine 17:857-872, table I, method 3.
@@ -54,21 +63,34 @@ describe("mcnemar", () => {
 
 describe("pairedShares", () => {
   test("21 children before and after a transplantation: the interval of Fagerland, Lydersen and Laake", () => {
-    // Fagerland et al. 2014, Statistics in Medicine 33:2850-2875 (data of Bentur et al. 2009): first − second is −0.286 [−0.507, −0.026].
+    // Fagerland et al. 2014, Statistics in Medicine 33:2850-2875 (data of Bentur et al. 2009): first − second
+    // is −0.286 [−0.507, −0.026].
     const { delta, low, high } = pairedShares({ both: 1, onlyFirst: 1, onlySecond: 7, neither: 12 })!;
-    expect([-high, -delta, -low]).toEqual([expect.closeTo(-0.507, 3), expect.closeTo(-6 / 21, 12), expect.closeTo(-0.026, 3)]);
+    expect([-high, -delta, -low]).toEqual([
+      expect.closeTo(-0.507, 3),
+      expect.closeTo(-6 / 21, 12),
+      expect.closeTo(-0.026, 3),
+    ]);
   });
 
-  test("exchanging the arms turns the interval round; it has a width where nothing changed; nothing is null", () => {
-    const there = pairedShares({ both: 30, onlyFirst: 2, onlySecond: 9, neither: 19 })!;
-    const back = pairedShares({ both: 30, onlyFirst: 9, onlySecond: 2, neither: 19 })!;
-    expect([back.delta, back.low, back.high]).toEqual([expect.closeTo(-there.delta, 12), expect.closeTo(-there.high, 12), expect.closeTo(-there.low, 12)]);
-    for (const both of [0, 1, 10, 19, 20]) {
-      const { low, high } = pairedShares({ both, onlyFirst: 0, onlySecond: 0, neither: 20 - both })!;
-      expect([low < -0.02, high > 0.02, low >= -1, high <= 1]).toEqual([true, true, true, true]);
-    }
-    expect(pairedShares({ both: 0, onlyFirst: 0, onlySecond: 0, neither: 0 })).toBeNull();
-  });
+  test(
+    "exchanging the arms turns the interval round; it has a width where nothing changed; nothing " +
+      "is null",
+    () => {
+      const there = pairedShares({ both: 30, onlyFirst: 2, onlySecond: 9, neither: 19 })!;
+      const back = pairedShares({ both: 30, onlyFirst: 9, onlySecond: 2, neither: 19 })!;
+      expect([back.delta, back.low, back.high]).toEqual([
+        expect.closeTo(-there.delta, 12),
+        expect.closeTo(-there.high, 12),
+        expect.closeTo(-there.low, 12),
+      ]);
+      for (const both of [0, 1, 10, 19, 20]) {
+        const { low, high } = pairedShares({ both, onlyFirst: 0, onlySecond: 0, neither: 20 - both })!;
+        expect([low < -0.02, high > 0.02, low >= -1, high <= 1]).toEqual([true, true, true, true]);
+      }
+      expect(pairedShares({ both: 0, onlyFirst: 0, onlySecond: 0, neither: 0 })).toBeNull();
+    },
+  );
 
   // Every table of 20 questions, weighed by its chance.
   test.each([
@@ -78,7 +100,9 @@ describe("pairedShares", () => {
     [0.2, 0.1, 0.3, 0.4],
   ])("it covers the truth about 95 times in 100: %f, %f, %f, %f", (pBoth, pFirst, pSecond, pNeither) => {
     const n = 20;
-    const logFactorial = Array.from({ length: n + 1 }, (_, k) => Array.from({ length: k }, (_, i) => Math.log(i + 1)).reduce((a, b) => a + b, 0));
+    const logFactorial = Array.from({ length: n + 1 }, (_, k) =>
+      Array.from({ length: k }, (_, i) => Math.log(i + 1)).reduce((a, b) => a + b, 0),
+    );
     let covered = 0;
     for (let both = 0; both <= n; both++)
       for (let onlyFirst = 0; both + onlyFirst <= n; onlyFirst++)
@@ -86,8 +110,15 @@ describe("pairedShares", () => {
           const neither = n - both - onlyFirst - onlySecond;
           const { low, high } = pairedShares({ both, onlyFirst, onlySecond, neither })!;
           if (low > pSecond - pFirst || high < pSecond - pFirst) continue;
-          const parts = [[both, pBoth], [onlyFirst, pFirst], [onlySecond, pSecond], [neither, pNeither]] as const;
-          covered += Math.exp(logFactorial[n]! + parts.reduce((sum, [k, p]) => sum + k * Math.log(p) - logFactorial[k]!, 0));
+          const parts = [
+            [both, pBoth],
+            [onlyFirst, pFirst],
+            [onlySecond, pSecond],
+            [neither, pNeither],
+          ] as const;
+          covered += Math.exp(
+            logFactorial[n]! + parts.reduce((sum, [k, p]) => sum + k * Math.log(p) - logFactorial[k]!, 0),
+          );
         }
     expect(covered).toBeGreaterThan(0.93);
     expect(covered).toBeLessThan(0.995);
@@ -102,17 +133,30 @@ describe("passAtK", () => {
     [10, 3, 5, 1 - 21 / 252], // 1 - C(7,5)/C(10,5)
     [4, 1, 4, 1],
     [200, 5, 1, 0.025],
-  ])("n %i, correct %i, k %i", (n, correct, k, expected) => expect(passAtK(n, correct, k)).toBeCloseTo(expected, 12));
+  ])("n %i, correct %i, k %i", (n, correct, k, expected) =>
+    expect(passAtK(n, correct, k)).toBeCloseTo(expected, 12),
+  );
 
-  test("more draws than samples throw: there is no unbiased estimate", () => expect(() => passAtK(4, 2, 5)).toThrow("k 5"));
+  test("more draws than samples throw: there is no unbiased estimate", () =>
+    expect(() => passAtK(4, 2, 5)).toThrow("k 5"));
 });
 
 describe("cohenKappa", () => {
-  const expand = (table: [unknown, unknown, number][]) => table.flatMap(([a, b, n]) => Array.from({ length: n }, () => [a, b] as const));
+  const expand = (table: [unknown, unknown, number][]) =>
+    table.flatMap(([a, b, n]) => Array.from({ length: n }, () => [a, b] as const));
 
   test("the worked example of two readers and 50 grant proposals gives 0.4", () => {
     // https://en.wikipedia.org/wiki/Cohen%27s_kappa, first example.
-    expect(cohenKappa(expand([["yes", "yes", 20], ["yes", "no", 5], ["no", "yes", 10], ["no", "no", 15]]))).toBeCloseTo(0.4, 12);
+    expect(
+      cohenKappa(
+        expand([
+          ["yes", "yes", 20],
+          ["yes", "no", 5],
+          ["no", "yes", 10],
+          ["no", "no", 15],
+        ]),
+      ),
+    ).toBeCloseTo(0.4, 12);
   });
 
   test("scikit-learn's example with three labels gives 0.6875", () => {
@@ -122,12 +166,32 @@ describe("cohenKappa", () => {
     expect(cohenKappa(y1.map((label, i) => [label, y2[i]!] as const))).toBeCloseTo(0.6875, 12);
   });
 
-  test("agreement by chance alone is 0, full disagreement is negative, a constant pair of raters has no kappa", () => {
-    expect(cohenKappa(expand([[1, 1, 25], [1, 0, 25], [0, 1, 25], [0, 0, 25]]))).toBe(0);
-    expect(cohenKappa(expand([[1, 0, 5], [0, 1, 5]]))).toBe(-1);
-    expect(cohenKappa(expand([[1, 1, 5]]))).toBeNull();
-    expect(cohenKappa([])).toBeNull();
-  });
+  test(
+    "agreement by chance alone is 0, full disagreement is negative, a constant pair of raters has " +
+      "no kappa",
+    () => {
+      expect(
+        cohenKappa(
+          expand([
+            [1, 1, 25],
+            [1, 0, 25],
+            [0, 1, 25],
+            [0, 0, 25],
+          ]),
+        ),
+      ).toBe(0);
+      expect(
+        cohenKappa(
+          expand([
+            [1, 0, 5],
+            [0, 1, 5],
+          ]),
+        ),
+      ).toBe(-1);
+      expect(cohenKappa(expand([[1, 1, 5]]))).toBeNull();
+      expect(cohenKappa([])).toBeNull();
+    },
+  );
 });
 
 describe("mean, standardDeviation, quantile", () => {

@@ -1,14 +1,27 @@
 /** Files that are there wholly or not at all. */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { LabError } from "../errors.ts";
 import { processStart } from "./process-start.ts";
 
 /**
- * Replaces a file so that a reader, or a crash at any moment, sees the old content or the new, never a mixture.
+ * Replaces a file so that a reader, or a crash at any moment, sees the old content or the new, never a
+ * mixture.
  *
- * Temp file beside it → write → fsync → rename → fsync of the folder. Makes the folder. Removes temp files that dead processes left
- * for the same path. Throws LabError when the disk is full, the folder read-only or the path not writable; the old content then stays.
+ * Temp file beside it → write → fsync → rename → fsync of the folder. Makes the folder. Removes temp files
+ * that dead processes left for the same path. Throws LabError when the disk is full, the folder read-only or
+ * the path not writable; the old content then stays.
  */
 export function writeFileAtomic(path: string, data: string | Uint8Array): void {
   const folder = dirname(path);
@@ -54,7 +67,10 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** One `write()` for the whole of `data`; goes on only where the kernel took a part, which it does on a disk that is filling up. */
+/**
+ * One `write()` for the whole of `data`; goes on only where the kernel took a part, which it does on a disk
+ * that is filling up.
+ */
 export function writeFully(fd: number, data: Uint8Array): void {
   let written = 0;
   while (written < data.length) written += writeSync(fd, data, written, data.length - written);
@@ -66,7 +82,8 @@ export function syncFolder(folder: string): void {
   try {
     fd = openSync(folder, "r");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EISDIR" || process.platform === "win32") return; // folders cannot be opened there
+    // folders cannot be opened there
+    if ((error as NodeJS.ErrnoException).code === "EISDIR" || process.platform === "win32") return;
     throw error;
   }
   try {
@@ -79,16 +96,29 @@ export function syncFolder(folder: string): void {
 function removeDeadTemps(folder: string, prefix: string): void {
   for (const name of readdirSync(folder)) {
     const pid = name.startsWith(prefix) && /^(\d+)\.tmp$/.exec(name.slice(prefix.length));
-    if (pid && Number(pid[1]) !== process.pid && processStart(Number(pid[1])) === null) rmSync(join(folder, name), { force: true });
+    if (pid && Number(pid[1]) !== process.pid && processStart(Number(pid[1])) === null)
+      rmSync(join(folder, name), { force: true });
   }
 }
 
 const CAUSES: Record<string, { found: string; todo: string }> = {
-  ENOSPC: { found: "the disk is full", todo: "Free some space and run again; everything written so far is kept." },
-  EDQUOT: { found: "the disk quota is used up", todo: "Free some space and run again; everything written so far is kept." },
-  EFBIG: { found: "the file would exceed the size the system allows", todo: "Raise the file size limit (ulimit -f) and run again." },
+  ENOSPC: {
+    found: "the disk is full",
+    todo: "Free some space and run again; everything written so far is kept.",
+  },
+  EDQUOT: {
+    found: "the disk quota is used up",
+    todo: "Free some space and run again; everything written so far is kept.",
+  },
+  EFBIG: {
+    found: "the file would exceed the size the system allows",
+    todo: "Raise the file size limit (ulimit -f) and run again.",
+  },
   EROFS: { found: "the file system is read-only", todo: "Name a folder you can write to with --workspace." },
-  EACCES: { found: "no permission", todo: "Change the permissions, or name another folder with --workspace." },
+  EACCES: {
+    found: "no permission",
+    todo: "Change the permissions, or name another folder with --workspace.",
+  },
   EPERM: { found: "no permission", todo: "Change the permissions, or name another folder with --workspace." },
   ENOENT: { found: "no such file or folder", todo: "Check the path." },
   EISDIR: { found: "a folder", todo: "Name a file." },
@@ -101,5 +131,8 @@ export function fileError(what: string, path: string, cause: unknown): LabError 
   if (cause instanceof LabError) return cause;
   const error = cause as NodeJS.ErrnoException;
   const known = error.code ? CAUSES[error.code] : undefined;
-  return new LabError({ what, where: path, found: known ? `${known.found} (${error.code})` : error.message, todo: known?.todo }, { cause });
+  return new LabError(
+    { what, where: path, found: known ? `${known.found} (${error.code})` : error.message, todo: known?.todo },
+    { cause },
+  );
 }

@@ -1,8 +1,14 @@
-/** A byte stream as lines of strict UTF-8. Node's readline would also cut at U+2028, which JSON allows inside a string. */
+/**
+ * A byte stream as lines of strict UTF-8. Node's readline would also cut at U+2028, which JSON allows inside
+ * a string.
+ */
 
 export type ByteLine = { text: string } | { invalid: string };
 
-/** Lines end at "\n" alone; a last line without one counts. A line that is not UTF-8 comes as `invalid`, the rest goes on. */
+/**
+ * Lines end at "\n" alone; a last line without one counts. A line that is not UTF-8 comes as `invalid`, the
+ * rest goes on.
+ */
 export async function* byteLines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<ByteLine> {
   const parts: Uint8Array[] = [];
   for await (const chunk of stream) {

@@ -24,9 +24,11 @@ describe("canonicalJson", () => {
 
   test("any JSON value survives the way through it", () => {
     // JSON itself has no negative zero.
-    fc.assert(fc.property(fc.jsonValue(), (value) => {
-      expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
-    }));
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
   });
 
   test("what JSON would change silently is refused by its place", () => {
@@ -53,7 +55,15 @@ describe("hashFile and hashFolder", () => {
       return hashFolder(folder);
     };
     const plain = await make("plain", { "a.safetensors": "1", "sub/b.json": "2" });
-    expect(await make("carded", { "a.safetensors": "1", "sub/b.json": "2", "README.md": "card", "origin.json": "{}", ".cache": "" })).toBe(plain);
+    expect(
+      await make("carded", {
+        "a.safetensors": "1",
+        "sub/b.json": "2",
+        "README.md": "card",
+        "origin.json": "{}",
+        ".cache": "",
+      }),
+    ).toBe(plain);
     expect(await make("renamed", { "a2.safetensors": "1", "sub/b.json": "2" })).not.toBe(plain);
     expect(await make("changed", { "a.safetensors": "1", "sub/b.json": "3" })).not.toBe(plain);
   });

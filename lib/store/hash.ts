@@ -11,7 +11,10 @@ export function sha256(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("hex");
 }
 
-/** A seed of its own for each sampled text of a prompt, 0 … 2³¹ − 1 as servers take it: order and company do not change it. */
+/**
+ * A seed of its own for each sampled text of a prompt, 0 … 2³¹ − 1 as servers take it: order and company do
+ * not change it.
+ */
 export function sampleSeed(seed: number, sample: number, prompt: string): number {
   return parseInt(sha256(`${seed}/${sample}/${prompt}`).slice(0, 8), 16) >>> 1;
 }
@@ -19,8 +22,8 @@ export function sampleSeed(seed: number, sample: number, prompt: string): number
 /**
  * JSON with the keys of every object in code-point order and no white space: equal values give equal texts.
  *
- * `undefined` members are left out, as JSON does. Throws LabError on what JSON would silently change (NaN, infinities, functions,
- * bigint), because two different values would then share a hash.
+ * `undefined` members are left out, as JSON does. Throws LabError on what JSON would silently change (NaN,
+ * infinities, functions, bigint), because two different values would then share a hash.
  */
 export function canonicalJson(value: unknown): string {
   return write(value, "$");
@@ -29,7 +32,8 @@ export function canonicalJson(value: unknown): string {
 function write(value: unknown, at: string): string {
   if (value === null || typeof value === "boolean" || typeof value === "string") return JSON.stringify(value);
   if (typeof value === "number") {
-    if (!Number.isFinite(value)) throw new LabError({ what: "canonicalJson requires finite numbers", where: at, found: String(value) });
+    if (!Number.isFinite(value))
+      throw new LabError({ what: "canonicalJson requires finite numbers", where: at, found: String(value) });
     return JSON.stringify(value);
   }
   if (Array.isArray(value)) return `[${value.map((v, i) => write(v, `${at}[${i}]`)).join(",")}]`;
@@ -49,7 +53,10 @@ export function hashJson(value: unknown): string {
   return sha256(canonicalJson(value));
 }
 
-/** Hashes of unchanged files, so that gigabytes of weights are read once a process. Keyed by path, size, mtime and inode. */
+/**
+ * Hashes of unchanged files, so that gigabytes of weights are read once a process. Keyed by path, size, mtime
+ * and inode.
+ */
 const known = new Map<string, string>();
 
 /** sha256 of a file's bytes, read as a stream. Throws LabError when it cannot be read. */
@@ -65,7 +72,10 @@ export async function hashFile(path: string): Promise<string> {
     known.set(seen, digest);
     return digest;
   } catch (cause) {
-    throw new LabError({ what: "A file could not be read", where: path, found: (cause as Error).message }, { cause });
+    throw new LabError(
+      { what: "A file could not be read", where: path, found: (cause as Error).message },
+      { cause },
+    );
   }
 }
 
@@ -75,12 +85,13 @@ const IGNORED = new Set(["README.md", "origin.json"]);
 /**
  * sha256 of a folder: of the sorted list of (relative path, sha256 of the file).
  *
- * Cards (README.md), origin.json and hidden files do not count, so an edited card does not retrain a model. Links are followed.
- * Throws LabError when the folder is missing or holds no file.
+ * Cards (README.md), origin.json and hidden files do not count, so an edited card does not retrain a model.
+ * Links are followed. Throws LabError when the folder is missing or holds no file.
  */
 export async function hashFolder(path: string): Promise<string> {
   const files = await filesBelow(path, "");
-  if (files.length === 0) throw new LabError({ what: "A folder holds no files", where: path, expected: "a model or an adapter" });
+  if (files.length === 0)
+    throw new LabError({ what: "A folder holds no files", where: path, expected: "a model or an adapter" });
   const lines: string[] = [];
   for (const file of files.sort()) lines.push(`${file}\0${await hashFile(join(path, file))}\n`);
   return sha256(lines.join(""));
@@ -91,7 +102,10 @@ async function filesBelow(root: string, below: string): Promise<string[]> {
   try {
     names = await readdir(join(root, below));
   } catch (cause) {
-    throw new LabError({ what: "A folder could not be read", where: join(root, below), found: (cause as Error).message }, { cause });
+    throw new LabError(
+      { what: "A folder could not be read", where: join(root, below), found: (cause as Error).message },
+      { cause },
+    );
   }
   const files: string[] = [];
   for (const name of names) {

@@ -10,7 +10,13 @@ import { Question } from "../records.ts";
 const root = mkdtempSync(join(tmpdir(), "ftmodel-jsonl-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const path = join(root, "rows.jsonl");
-const good = { id: "q1", question: "贷款 100 元", gold_answer: "5", type: "financial_calculation", source: "test" };
+const good = {
+  id: "q1",
+  question: "贷款 100 元",
+  gold_answer: "5",
+  type: "financial_calculation",
+  source: "test",
+};
 
 describe("readJsonl", () => {
   test("what writeJsonl wrote comes back, with or without a last newline, with either line end", () => {
@@ -21,11 +27,31 @@ describe("readJsonl", () => {
   });
 
   test.each([
-    ["a missing field", { ...good, gold_answer: undefined }, /line 2, field gold_answer\)[\s\S]*expected: a text[\s\S]*found: +no such field; the row has id, question, type, source/],
-    ["a field of another type", { ...good, question: 7 }, /line 2, field question\)[\s\S]*expected: a text[\s\S]*found: +7/],
-    ["a blank text", { ...good, question: " \n" }, /field question\)[\s\S]*expected: must not be blank[\s\S]*found: +" \\n"/],
-    ["an unknown type", { ...good, type: "concept_qa" }, /field type\)[\s\S]*expected: one of "financial_calculation"[\s\S]*found: +"concept_qa"/],
-    ["two bad fields", { id: "q1", question: "x", gold_answer: "5" }, /field type\)[\s\S]*also wrong: source/],
+    [
+      "a missing field",
+      { ...good, gold_answer: undefined },
+      /line 2, field gold_answer\)[\s\S]*expected: a text[\s\S]*found: +no such field; the row has id, question, type, source/,
+    ],
+    [
+      "a field of another type",
+      { ...good, question: 7 },
+      /line 2, field question\)[\s\S]*expected: a text[\s\S]*found: +7/,
+    ],
+    [
+      "a blank text",
+      { ...good, question: " \n" },
+      /field question\)[\s\S]*expected: must not be blank[\s\S]*found: +" \\n"/,
+    ],
+    [
+      "an unknown type",
+      { ...good, type: "concept_qa" },
+      /field type\)[\s\S]*expected: one of "financial_calculation"[\s\S]*found: +"concept_qa"/,
+    ],
+    [
+      "two bad fields",
+      { id: "q1", question: "x", gold_answer: "5" },
+      /field type\)[\s\S]*also wrong: source/,
+    ],
     ["a list", [1], /line 2\)[\s\S]*expected: an object[\s\S]*found: +\[1\]/],
   ])("%s is refused by file, line, field, expected and found", (_, row, message) => {
     writeFileSync(path, `${JSON.stringify(good)}\n${JSON.stringify(row)}\n`);
@@ -37,20 +63,31 @@ describe("readJsonl", () => {
     writeFileSync(path, `${JSON.stringify(good)}\n{"id": "q2", \n`);
     expect(() => readJsonl(path, Question)).toThrow(/line 2\)[\s\S]*expected: one JSON object/);
     writeFileSync(path, "\n\n");
-    expect(() => readJsonl(path, Question, "Run notebook 01.")).toThrow(/holds no rows[\s\S]*2 bytes[\s\S]*Run notebook 01\./);
-    expect(() => readJsonl(join(root, "absent"), Question, "Run notebook 01.")).toThrow(/could not be read[\s\S]*ENOENT[\s\S]*Run notebook 01\./);
+    expect(() => readJsonl(path, Question, "Run notebook 01.")).toThrow(
+      /holds no rows[\s\S]*2 bytes[\s\S]*Run notebook 01\./,
+    );
+    expect(() => readJsonl(join(root, "absent"), Question, "Run notebook 01.")).toThrow(
+      /could not be read[\s\S]*ENOENT[\s\S]*Run notebook 01\./,
+    );
   });
 });
 
 describe("checkedLine and parseLine", () => {
   test("any row survives the way to disk and back", () => {
     const schema = z.object({ id: z.string(), text: z.string(), n: z.number().nullable() });
-    const row = fc.record({ id: fc.string({ unit: "binary" }), text: fc.string({ unit: "grapheme" }), n: fc.oneof(fc.integer(), fc.constant(null)) });
-    fc.assert(fc.property(row, (value) => {
-      const line = checkedLine(value);
-      expect(line).not.toContain("\n");
-      expect(parseLine(Buffer.from(line), schema)).toEqual({ row: JSON.parse(JSON.stringify(value)) });
-    }), { numRuns: 50 });
+    const row = fc.record({
+      id: fc.string({ unit: "binary" }),
+      text: fc.string({ unit: "grapheme" }),
+      n: fc.oneof(fc.integer(), fc.constant(null)),
+    });
+    fc.assert(
+      fc.property(row, (value) => {
+        const line = checkedLine(value);
+        expect(line).not.toContain("\n");
+        expect(parseLine(Buffer.from(line), schema)).toEqual({ row: JSON.parse(JSON.stringify(value)) });
+      }),
+      { numRuns: 50 },
+    );
   });
 
   test("every single flipped bit of a line is noticed or harmless", () => {
@@ -69,13 +106,17 @@ describe("checkedLine and parseLine", () => {
   test("a line without a checksum is read too, and so is a row that has a crc of its own", () => {
     const schema = z.object({ crc: z.string() });
     expect(parseLine(Buffer.from('{"crc":"mine"}'), schema)).toEqual({ row: { crc: "mine" } });
-    expect(parseLine(Buffer.from(checkedLine({ crc: "0badcafe" })), schema)).toEqual({ row: { crc: "0badcafe" } });
+    expect(parseLine(Buffer.from(checkedLine({ crc: "0badcafe" })), schema)).toEqual({
+      row: { crc: "0badcafe" },
+    });
   });
 });
 
 test("splitLines counts lines from 1 and gives each its first byte", () => {
   const bytes = Buffer.from("a\r\n\nccc");
-  expect([...splitLines(bytes)].map(({ line, start, bytes: b, ended }) => [line, start, b.toString(), ended])).toEqual([
+  expect(
+    [...splitLines(bytes)].map(({ line, start, bytes: b, ended }) => [line, start, b.toString(), ended]),
+  ).toEqual([
     [1, 0, "a", true],
     [2, 3, "", true],
     [3, 4, "ccc", false],

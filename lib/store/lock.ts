@@ -20,15 +20,19 @@ interface Owner {
 }
 
 const PREFIX = ".writer-";
-/** Folders this process holds, with the number of holders: files of one folder may be open side by side in one process. */
+/**
+ * Folders this process holds, with the number of holders: files of one folder may be open side by side in one
+ * process.
+ */
 const held = new Map<string, number>();
 
 /**
  * Claims a folder for this process; any number of claims within one process, one process at a time.
  *
- * Every writer puts up a file of its own name first and looks for others second, so of two that start together at least one sees the
- * other; nobody ever deletes a living one's lock. A lock whose process is gone, or whose id now belongs to a later process, is removed.
- * A lock of another machine (shared disk) cannot be checked and counts as held. Throws LabError naming the holder.
+ * Every writer puts up a file of its own name first and looks for others second, so of two that start
+ * together at least one sees the other; nobody ever deletes a living one's lock. A lock whose process is
+ * gone, or whose id now belongs to a later process, is removed. A lock of another machine (shared disk)
+ * cannot be checked and counts as held. Throws LabError naming the holder.
  */
 export function lockFolder(folder: string): FolderLock {
   const path = resolve(folder);
@@ -51,8 +55,8 @@ export function lockFolder(folder: string): FolderLock {
       return handle(path, stale);
     }
     rmSync(join(path, ownName()), { force: true });
-    // Two that met while claiming both step back; the wait of random length lets one through. It blocks this process, so nobody
-    // waits for one that was there before.
+    // Two that met while claiming both step back; the wait of random length lets one through. It blocks this
+    // process, so nobody waits for one that was there before.
     if (!met || attempt === 4) throw heldError(path, living);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20 + Math.random() * 60);
   }
@@ -84,7 +88,8 @@ function otherWriters(folder: string): { living: Owner | null; stale: string[]; 
     const owner = readOwner(join(folder, name));
     if (owner === null) continue; // released between the listing and the reading
     const start = processStart(owner.pid);
-    if (owner.host !== hostname() || (start !== null && start === owner.start)) return { living: owner, stale, met: isNew(join(folder, name)) };
+    if (owner.host !== hostname() || (start !== null && start === owner.start))
+      return { living: owner, stale, met: isNew(join(folder, name)) };
     rmSync(join(folder, name), { force: true });
     stale.push(name);
   }

@@ -25,17 +25,27 @@ export function manifestPath(path: string): string {
 }
 
 /**
- * Writes rows as JSON lines, each with its checksum, which readJsonl looks at; then the manifest beside them (`<file>.manifest.json`).
+ * Writes rows as JSON lines, each with its checksum, which readJsonl looks at; then the manifest beside them
+ * (`<file>.manifest.json`).
  *
- * Killed between the two, the old manifest no longer fits the new file, and `readManifest` says the file is not finished.
- * Throws LabError when the disk refuses.
+ * Killed between the two, the old manifest no longer fits the new file, and `readManifest` says the file is
+ * not finished. Throws LabError when the disk refuses.
  */
-export function finishJsonl(path: string, rows: readonly object[], inputs: Record<string, unknown>): Manifest {
+export function finishJsonl(
+  path: string,
+  rows: readonly object[],
+  inputs: Record<string, unknown>,
+): Manifest {
   return finish(path, writeJsonl(path, rows, { checked: true }), rows.length, inputs);
 }
 
 /** The same for any text; `rows` is what the reader would count. */
-export function finishText(path: string, text: string, rows: number, inputs: Record<string, unknown>): Manifest {
+export function finishText(
+  path: string,
+  text: string,
+  rows: number,
+  inputs: Record<string, unknown>,
+): Manifest {
   writeFileAtomic(path, text);
   return finish(path, text, rows, inputs);
 }
@@ -45,15 +55,26 @@ function finish(path: string, text: string, rows: number, inputs: Record<string,
 }
 
 /** Vouches for a file that is in place, whose hash the caller knows. */
-export function writeManifest(path: string, { rows, sha256, inputs }: Pick<Manifest, "rows" | "sha256" | "inputs">): Manifest {
-  const manifest: Manifest = { file: basename(path), rows, sha256, inputs, versions: { node: process.version }, created: new Date().toISOString() };
+export function writeManifest(
+  path: string,
+  { rows, sha256, inputs }: Pick<Manifest, "rows" | "sha256" | "inputs">,
+): Manifest {
+  const manifest: Manifest = {
+    file: basename(path),
+    rows,
+    sha256,
+    inputs,
+    versions: { node: process.version },
+    created: new Date().toISOString(),
+  };
   writeFileAtomic(manifestPath(path), `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
 }
 
 /**
- * The manifest of a finished file, or null when the file must be made (again): no file, no manifest, an unreadable one, another content
- * than it vouches for, or, when `inputs` are given, a content made from others.
+ * The manifest of a finished file, or null when the file must be made (again): no file, no manifest, an
+ * unreadable one, another content than it vouches for, or, when `inputs` are given, a content made from
+ * others.
  */
 export function readManifest(path: string, inputs?: Record<string, unknown>): Manifest | null {
   if (!existsSync(path) || !existsSync(manifestPath(path))) return null;
@@ -69,9 +90,18 @@ export function readManifest(path: string, inputs?: Record<string, unknown>): Ma
   return sha256(readFileSync(path)) === manifest.data.sha256 ? manifest.data : null;
 }
 
-/** Throws LabError when two finished files were made from other inputs; a file without a fitting manifest, such as your own, is taken as it is. */
+/**
+ * Throws LabError when two finished files were made from other inputs; a file without a fitting manifest,
+ * such as your own, is taken as it is.
+ */
 export function assertMadeTogether(path: string, other: string, todo: string): void {
   const [a, b] = [readManifest(path), readManifest(other)];
   if (!a || !b || canonicalJson(a.inputs) === canonicalJson(b.inputs)) return;
-  throw new LabError({ what: "Two files are of different runs of the stage that makes them", where: `${path}, ${other}`, expected: "equal inputs in their manifests", found: `one made at ${a.created}, the other at ${b.created}`, todo });
+  throw new LabError({
+    what: "Two files are of different runs of the stage that makes them",
+    where: `${path}, ${other}`,
+    expected: "equal inputs in their manifests",
+    found: `one made at ${a.created}, the other at ${b.created}`,
+    todo,
+  });
 }

@@ -31,7 +31,8 @@ export async function waitForExit(identity: ProcessIdentity, timeoutMs: number):
 /**
  * Ends a process that leads its own group, and the group with it: SIGTERM, then SIGKILL after `graceMs`.
  *
- * Returns false when exactly this process no longer runs; nothing is signalled then, because the pid may be somebody else's.
+ * Returns false when exactly this process no longer runs; nothing is signalled then, because the pid may be
+ * somebody else's.
  */
 export async function endGroup(identity: ProcessIdentity, graceMs = 10_000): Promise<boolean> {
   if (!isAlive(identity)) return false;

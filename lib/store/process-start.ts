@@ -5,7 +5,8 @@ import { readFileSync } from "node:fs";
 /**
  * When the process with this id started, as a text that only compares for equality; null when there is none.
  *
- * Linux: clock ticks since boot and the boot's id (proc(5), field 22 of stat). Elsewhere: `ps -o lstart=`. A zombie counts as ended.
+ * Linux: clock ticks since boot and the boot's id (proc(5), field 22 of stat). Elsewhere: `ps -o lstart=`. A
+ * zombie counts as ended.
  */
 export function processStart(pid: number): string | null {
   if (!Number.isInteger(pid) || pid <= 0) return null;
@@ -39,9 +40,15 @@ function bootId(): string {
 
 function psStart(pid: number): string | null {
   try {
-    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim() || null;
+    return (
+      execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      }).trim() || null
+    );
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") return null; // ps exits 1 when there is no such process
+    // ps exits 1 when there is no such process
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") return null;
   }
   try {
     process.kill(pid, 0); // no ps here: that it lives is all that can be said

@@ -1,5 +1,13 @@
 /** What a crash, or a bad disk, did to a store's file, and putting it right. */
-import { appendFileSync, closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+} from "node:fs";
 import type { z } from "zod";
 import { writeFileAtomic } from "./atomic.ts";
 import { LabError } from "../errors.ts";
@@ -36,9 +44,20 @@ export interface Recovered<T> {
 }
 
 /** Reads a store's file and repairs it on disk. The caller holds the folder's lock. Throws as openStore. */
-export function recoverStore<T>(file: string, { schema, key }: StoreOptions<T>, staleLocks: readonly string[]): Recovered<T> {
+export function recoverStore<T>(
+  file: string,
+  { schema, key }: StoreOptions<T>,
+  staleLocks: readonly string[],
+): Recovered<T> {
   const rows = new Map<string, T>();
-  const report: StoreReport = { rows: 0, superseded: 0, tornBytes: 0, setAside: [], staleLocks, message: null };
+  const report: StoreReport = {
+    rows: 0,
+    superseded: 0,
+    tornBytes: 0,
+    setAside: [],
+    staleLocks,
+    message: null,
+  };
   report.message = describe(file, report);
   if (!existsSync(file)) return { rows, report, length: 0 };
   const bytes = readFileSync(file);
@@ -62,13 +81,23 @@ export function recoverStore<T>(file: string, { schema, key }: StoreOptions<T>, 
     } else {
       if (result.problem.reason === "field") foreign++;
       report.setAside.push({ line, ...result.problem });
-      bad.push({ line, reason: `${result.problem.reason}: ${result.problem.found}`, base64: content.toString("base64") });
+      bad.push({
+        line,
+        reason: `${result.problem.reason}: ${result.problem.found}`,
+        base64: content.toString("base64"),
+      });
     }
   }
   report.rows = rows.size;
   if (rows.size === 0 && foreign > 0) {
     const { line, field, expected, found } = report.setAside[0]!;
-    throw new LabError({ what: "A file holds rows of another kind", where: `${file}, line ${line}, field ${field}`, expected, found, todo: "Move it away, or name another --workspace." });
+    throw new LabError({
+      what: "A file holds rows of another kind",
+      where: `${file}, line ${line}, field ${field}`,
+      expected,
+      found,
+      todo: "Move it away, or name another --workspace.",
+    });
   }
   if (bad.length > 0) {
     setAside(`${file}.corrupt`, bad);
@@ -87,7 +116,10 @@ export function recoverStore<T>(file: string, { schema, key }: StoreOptions<T>, 
   return { rows, report, length: end };
 }
 
-/** Before the rows leave the store; a crash in between sets them aside once more, so what stands there already is not added again. */
+/**
+ * Before the rows leave the store; a crash in between sets them aside once more, so what stands there already
+ * is not added again.
+ */
 function setAside(path: string, bad: { line: number; reason: string; base64: string }[]): void {
   const before = existsSync(path) ? readFileSync(path, "utf8") : "";
   const fresh = bad.filter((entry) => !before.includes(`"base64":"${entry.base64}"`));
@@ -97,8 +129,10 @@ function setAside(path: string, bad: { line: number; reason: string; base64: str
 function describe(file: string, report: StoreReport): string | null {
   const parts: string[] = [];
   if (report.tornBytes > 0) parts.push(`cut an unfinished last line of ${report.tornBytes} bytes`);
-  for (const { line, reason, found } of report.setAside.slice(0, 5)) parts.push(`set line ${line} aside in ${file}.corrupt (${reason}: ${shorten(found)})`);
+  for (const { line, reason, found } of report.setAside.slice(0, 5))
+    parts.push(`set line ${line} aside in ${file}.corrupt (${reason}: ${shorten(found)})`);
   if (report.setAside.length > 5) parts.push(`and ${report.setAside.length - 5} more lines`);
-  if (report.staleLocks.length > 0) parts.push(`removed the lock of a writer that has ended (${report.staleLocks.join(", ")})`);
+  if (report.staleLocks.length > 0)
+    parts.push(`removed the lock of a writer that has ended (${report.staleLocks.join(", ")})`);
   return parts.length > 0 ? `${file}: ${parts.join("; ")}` : null;
 }

@@ -8,7 +8,8 @@ import { CHILD, lines, open, storeFolder, threeRows } from "../testing/store-fix
 const { fresh } = storeFolder();
 
 describe("a killed writer", () => {
-  test("SIGKILL after k random rows: every acknowledged row is kept, the resumed set equals the uninterrupted one", async () => {
+  test("SIGKILL after k random rows: every acknowledged row is kept, the resumed set equals the " +
+    "uninterrupted one", async () => {
     const whole = fresh();
     const uninterrupted = spawnSync("node", [CHILD, whole, "40", "0"], { encoding: "utf8" });
     expect(uninterrupted.stderr).toBe("");
@@ -62,7 +63,11 @@ describe("a damaged line in the middle", () => {
     ["a NUL", (line: Buffer) => void (line[10] = 0), "json"],
     ["half a UTF-8 character", (line: Buffer) => void (line[line.indexOf(0xe6) + 1] = 0x20), "encoding"],
     ["a flipped bit in a brace", (line: Buffer) => void (line[0]! ^= 4), "json"],
-    ["a flipped bit in a text, which is still JSON", (line: Buffer) => void (line[line.indexOf("5%")]! ^= 1), "checksum"],
+    [
+      "a flipped bit in a text, which is still JSON",
+      (line: Buffer) => void (line[line.indexOf("5%")]! ^= 1),
+      "checksum",
+    ],
     ["another schema", (line: Buffer) => void line.write('{"id":7,"text":"x","pad":"', 0), "checksum"],
   ])("%s: it is set aside with its bytes, line and reason, the others stay", async (_, damage, reason) => {
     const path = fresh();
@@ -99,12 +104,17 @@ describe("a damaged line in the middle", () => {
     expect(lines(`${path}.corrupt`)).toHaveLength(1);
   });
 
-  test.each(['{"prompt":"x"}\n', '{"prompt":"x"}\n{"prompt":"y"}\n'])("a file of rows of another kind is refused and left as it is: %j", (foreign) => {
-    const path = fresh();
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, foreign);
-    expect(() => open(path)).toThrow(/another kind[\s\S]*line 1, field id[\s\S]*expected: a text[\s\S]*no such field; the row has prompt/);
-    expect(readFileSync(path, "utf8")).toBe(foreign);
-    expect(readdirSync(dirname(path))).toEqual(["rows.jsonl"]);
-  });
+  test.each(['{"prompt":"x"}\n', '{"prompt":"x"}\n{"prompt":"y"}\n'])(
+    "a file of rows of another kind is refused and left as it is: %j",
+    (foreign) => {
+      const path = fresh();
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, foreign);
+      expect(() => open(path)).toThrow(
+        /another kind[\s\S]*line 1, field id[\s\S]*expected: a text[\s\S]*no such field; the row has prompt/,
+      );
+      expect(readFileSync(path, "utf8")).toBe(foreign);
+      expect(readdirSync(dirname(path))).toEqual(["rows.jsonl"]);
+    },
+  );
 });

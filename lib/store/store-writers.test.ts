@@ -12,7 +12,9 @@ describe("two writers", () => {
     const first = spawn("node", [CHILD, path, "1000", "50"], { stdio: ["ignore", "pipe", "inherit"] });
     await new Promise((ready) => first.stdout.once("data", ready));
     expect(() => open(path)).toThrow(new RegExp(`Another process is writing[\\s\\S]*process ${first.pid}`));
-    const second = spawnSync("node", [CHILD, join(dirname(path), "other.jsonl"), "1", "0"], { encoding: "utf8" });
+    const second = spawnSync("node", [CHILD, join(dirname(path), "other.jsonl"), "1", "0"], {
+      encoding: "utf8",
+    });
     expect(second.status).toBe(1);
     expect(second.stderr).toContain(`process ${first.pid}`);
     first.kill("SIGKILL");
@@ -27,7 +29,8 @@ describe("two writers", () => {
     const path = fresh();
     const first = spawn("node", [CHILD, path, "1000", "50"], { stdio: ["ignore", "pipe", "inherit"] });
     await new Promise((ready) => first.stdout.once("data", ready));
-    await new Promise((old) => setTimeout(old, 200)); // the lock is no longer one of somebody who claims the folder at this moment
+    // the lock is no longer one of somebody who claims the folder at this moment
+    await new Promise((old) => setTimeout(old, 200));
     const wait = vi.spyOn(Atomics, "wait");
     try {
       expect(() => open(path)).toThrow("Another process is writing");
@@ -66,15 +69,23 @@ describe("two writers", () => {
   test("eight processes that start together: exactly the rows of those that got in, each once", async () => {
     const path = fresh();
     const runs = await Promise.all(
-      Array.from({ length: 8 }, () => new Promise<string>((resolve) => {
-        const child = spawn("node", [CHILD, path, "30", "1"], { stdio: ["ignore", "pipe", "ignore"] });
-        let out = "";
-        child.stdout.on("data", (d) => (out += d));
-        child.on("close", () => resolve(out));
-      })),
+      Array.from(
+        { length: 8 },
+        () =>
+          new Promise<string>((resolve) => {
+            const child = spawn("node", [CHILD, path, "30", "1"], { stdio: ["ignore", "pipe", "ignore"] });
+            let out = "";
+            child.stdout.on("data", (d) => (out += d));
+            child.on("close", () => resolve(out));
+          }),
+      ),
     );
     const acknowledged = runs.flatMap((out) => out.split("\n").filter((l) => l.startsWith("row-")));
     expect(new Set(acknowledged).size).toBe(acknowledged.length);
-    expect(lines(path).map((l) => JSON.parse(l).id).sort()).toEqual(acknowledged.sort());
+    expect(
+      lines(path)
+        .map((l) => JSON.parse(l).id)
+        .sort(),
+    ).toEqual(acknowledged.sort());
   }, 20_000);
 });

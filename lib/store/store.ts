@@ -21,7 +21,10 @@ export interface Store<T> {
   get(key: string): T | undefined;
   /** In order of first appearance. */
   rows(): T[];
-  /** Resolves when all given rows are on disk. Rejects with LabError when a row does not fit the schema or the disk refuses; nothing of it is then kept. */
+  /**
+   * Resolves when all given rows are on disk. Rejects with LabError when a row does not fit the schema or the
+   * disk refuses; nothing of it is then kept.
+   */
   append(...rows: T[]): Promise<void>;
   /** Waits for what is being written, then lets go of file and folder. */
   close(): Promise<void>;
@@ -40,15 +43,21 @@ interface Waiting<T> {
 /**
  * Opens a store, repairing what a crash left, and makes this process the folder's only writer.
  *
- * One `write()` a record with its newline, then one sync before anyone is told; rows that arrive during a sync share the next one.
- * An unfinished last line is cut. A damaged line (flipped bit, NUL, broken UTF-8, foreign fields) is moved to `<file>.corrupt`.
- * Throws LabError when another process writes in the folder, when the file is open already in this one, when the disk refuses, and when
- * the file holds rows but none of this schema (it is then left as it is).
+ * One `write()` a record with its newline, then one sync before anyone is told; rows that arrive during a
+ * sync share the next one. An unfinished last line is cut. A damaged line (flipped bit, NUL, broken UTF-8,
+ * foreign fields) is moved to `<file>.corrupt`. Throws LabError when another process writes in the folder,
+ * when the file is open already in this one, when the disk refuses, and when the file holds rows but none of
+ * this schema (it is then left as it is).
  */
 export function openStore<T>(path: string, options: StoreOptions<T>): Store<T> {
   const file = resolve(path);
   if (open.has(file))
-    throw new LabError({ what: "A file is open for writing already", where: file, found: "an earlier call in this process that has not closed it", todo: "Wait for that call, or restart the kernel." });
+    throw new LabError({
+      what: "A file is open for writing already",
+      where: file,
+      found: "an earlier call in this process that has not closed it",
+      todo: "Wait for that call, or restart the kernel.",
+    });
   const lock = lockFolder(dirname(file));
   let rows: Map<string, T>;
   let report: StoreReport;
@@ -104,7 +113,10 @@ export function openStore<T>(path: string, options: StoreOptions<T>): Store<T> {
     get: (key) => rows.get(key),
     rows: () => [...rows.values()],
     append(...added) {
-      if (closed) return Promise.reject(new LabError({ what: "append requires an open store", where: file, found: "a closed one" }));
+      if (closed)
+        return Promise.reject(
+          new LabError({ what: "append requires an open store", where: file, found: "a closed one" }),
+        );
       let parsed: T[];
       try {
         parsed = added.map((row) => checked(file, options.schema, row));
@@ -112,7 +124,9 @@ export function openStore<T>(path: string, options: StoreOptions<T>): Store<T> {
         return Promise.reject(error);
       }
       const lines = parsed.map((row) => Buffer.from(`${checkedLine(row as object)}\n`, "utf8"));
-      const done = new Promise<void>((resolve, reject) => waiting.push({ rows: parsed, lines, resolve, reject }));
+      const done = new Promise<void>((resolve, reject) =>
+        waiting.push({ rows: parsed, lines, resolve, reject }),
+      );
       flushing ??= Promise.resolve().then(flush);
       return done;
     },
@@ -131,10 +145,18 @@ function checked<T>(file: string, schema: z.ZodType<T>, row: T): T {
   const parsed = schema.safeParse(row);
   if (parsed.success) return parsed.data;
   const { field, expected, found } = fieldProblem(parsed.error, row);
-  throw new LabError({ what: "append requires a row that fits the schema", where: `${file}, field ${field}`, expected, found });
+  throw new LabError({
+    what: "append requires a row that fits the schema",
+    where: `${file}, field ${field}`,
+    expected,
+    found,
+  });
 }
 
-/** After a failed write the file ends where the last acknowledged row ends; the next open would cut the rest anyway. */
+/**
+ * After a failed write the file ends where the last acknowledged row ends; the next open would cut the rest
+ * anyway.
+ */
 function cutBack(fd: number, length: number): void {
   try {
     ftruncateSync(fd, length);

@@ -1,9 +1,12 @@
-/** A real tokenizer folder for tests: byte-level BPE without merges (a token a byte), Qwen's chat template. */
+/**
+ * A real tokenizer folder for tests: byte-level BPE without merges (a token a byte), Qwen's chat template.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const CHAT_TEMPLATE =
-  "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+  "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor " +
+  "%}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 
 /** Writes tokenizer.json, tokenizer_config.json and chat_template.jinja as transformers 5 does. */
 export function writeByteTokenizer(folder: string, chatTemplate: string | null = CHAT_TEMPLATE): string {
@@ -12,15 +15,41 @@ export function writeByteTokenizer(folder: string, chatTemplate: string | null =
   const vocab = Object.fromEntries([...byteCharacters(), ...special].map((token, id) => [token, id]));
   const tokenizer = {
     version: "1.0",
-    added_tokens: special.map((content) => ({ id: vocab[content], content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
+    added_tokens: special.map((content) => ({
+      id: vocab[content],
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
     normalizer: null,
     pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
     post_processor: null,
     decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
-    model: { type: "BPE", dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null, fuse_unk: false, byte_fallback: false, vocab, merges: [] },
+    model: {
+      type: "BPE",
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      vocab,
+      merges: [],
+    },
   };
   writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(tokenizer));
-  writeFileSync(join(folder, "tokenizer_config.json"), JSON.stringify({ backend: "tokenizers", tokenizer_class: "TokenizersBackend", eos_token: "<|im_end|>", pad_token: "<|endoftext|>" }));
+  writeFileSync(
+    join(folder, "tokenizer_config.json"),
+    JSON.stringify({
+      backend: "tokenizers",
+      tokenizer_class: "TokenizersBackend",
+      eos_token: "<|im_end|>",
+      pad_token: "<|endoftext|>",
+    }),
+  );
   if (chatTemplate !== null) writeFileSync(join(folder, "chat_template.jinja"), chatTemplate);
   return folder;
 }

@@ -71,7 +71,10 @@ export const LAYOUTS: readonly Layout[] = [
     name: "a request behind them on a line",
     set: labelled((i) => `${letter(i)}. `, "\n", "\n", "\n请一步步思考，并把答案选项放到\\boxed{}中。"),
   },
-  { name: "a request behind them, one line", set: labelled((i) => `${letter(i)}.`, " ", "", "。请选择正确的选项。") },
+  {
+    name: "a request behind them, one line",
+    set: labelled((i) => `${letter(i)}.`, " ", "", "。请选择正确的选项。"),
+  },
   { name: "without blanks, A.", set: labelled((i) => `${letter(i)}.`, "", "") },
   { name: "without blanks, A、", set: labelled((i) => `${letter(i)}、`, "", "") },
   { name: "without blanks, Ａ．", set: labelled((i) => `${wide(letter(i))}．`, "", "") },
@@ -96,7 +99,12 @@ const one =
 const several =
   (say: (letters: string[], texts: string[]) => string): Habit["say"] =>
   (letters, options) =>
-    letters.length > 1 ? say([...letters], [...letters].map((l) => options[LETTERS.indexOf(l)]!)) : null;
+    letters.length > 1
+      ? say(
+          [...letters],
+          [...letters].map((l) => options[LETTERS.indexOf(l)]!),
+        )
+      : null;
 
 export const HABITS: readonly Habit[] = [
   { name: "B", say: (letters) => letters },

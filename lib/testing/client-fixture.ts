@@ -6,7 +6,11 @@ import type { CompletionRequest, Failure } from "../serving/completion.ts";
 import { startStub } from "./stub-server.ts";
 import type { Answer, StubServer } from "./stub-server.ts";
 
-export const request: CompletionRequest = { messages: [{ role: "user", content: "2 + 2?" }], temperature: 0.6, maxTokens: 16 };
+export const request: CompletionRequest = {
+  messages: [{ role: "user", content: "2 + 2?" }],
+  temperature: 0.6,
+  maxTokens: 16,
+};
 export const QUICK = { firstMs: 5, maxMs: 200 };
 
 export interface ClientBench {
@@ -26,7 +30,17 @@ export function clientBench(): ClientBench {
   const serve: ClientBench["serve"] = async (answer, options = {}) => {
     const stub = await startStub(answer);
     open.push(stub);
-    return { stub, client: createClient({ baseURL: stub.url, model: "stub", engine: "vllm", backoff: QUICK, timeoutMs: 10_000, ...options }) };
+    return {
+      stub,
+      client: createClient({
+        baseURL: stub.url,
+        model: "stub",
+        engine: "vllm",
+        backoff: QUICK,
+        timeoutMs: 10_000,
+        ...options,
+      }),
+    };
   };
   return {
     serve,

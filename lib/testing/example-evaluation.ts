@@ -20,7 +20,9 @@ function details(p: number, format: number, answers = 5, n = 200): EvalDetail[] 
         format: ok,
         strict: ok && right,
         lenient: right,
-        reason: right ? "equal" : ["different_value", "no_answer_block", "wrong_sign", "two_values", "wrong_scale"][(i * 7) % 5]!,
+        reason: right
+          ? "equal"
+          : ["different_value", "no_answer_block", "wrong_sign", "two_values", "wrong_scale"][(i * 7) % 5]!,
         message: "12 is not 15",
         judge: null,
         tokens: 50 + (i % 30),
@@ -38,7 +40,11 @@ export const arms = [
   { name: "grpo_only", details: details(0.7, 0.6) },
 ];
 
-const estimate = (value: number) => ({ value, low: Math.max(0, value - 0.055), high: Math.min(1, value + 0.05) });
+const estimate = (value: number) => ({
+  value,
+  low: Math.max(0, value - 0.055),
+  high: Math.min(1, value + 0.05),
+});
 export const summary = {
   created: "2026-11-22T10:00:00Z",
   n: 200,
@@ -61,7 +67,10 @@ export const summary = {
     judge: null,
     tokensPerAnswer: 61.4,
     byType: Object.fromEntries(
-      QUESTION_TYPES.map((type) => [type, { n: 50, accuracy: estimate(Number(strict)), accuracyLenient: estimate(Number(lenient)) }]),
+      QUESTION_TYPES.map((type) => [
+        type,
+        { n: 50, accuracy: estimate(Number(strict)), accuracyLenient: estimate(Number(lenient)) },
+      ]),
     ),
   })),
   pairs: [{ a: "base", b: "sft", metric: "accuracy", delta: 0.28, low: 0.2, high: 0.35, p: 0.0001 }],

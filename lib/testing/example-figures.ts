@@ -16,7 +16,10 @@ const questions = range(1240).map((i) => ({
   source: SOURCES[Math.floor(random.next() ** 3 * 4)]!,
   id: `q${i}`,
 }));
-const setAside = range(60).map((i) => ({ source: SOURCES[i % 4]!, reason: ["too_long", "duplicate", "no_gold", "unreadable_gold"][(i % 7) % 4]! }));
+const setAside = range(60).map((i) => ({
+  source: SOURCES[i % 4]!,
+  reason: ["too_long", "duplicate", "no_gold", "unreadable_gold"][(i % 7) % 4]!,
+}));
 
 const filtered: Fate[] = range(800).map((i) => {
   const [layer, reason] =
@@ -30,12 +33,18 @@ const filtered: Fate[] = range(800).map((i) => {
   return { layer: layer!, reason: reason!, type: QUESTION_TYPES[i % 4]!, source: SOURCES[(i * 7) % 3]! };
 });
 const judged = range(700).map((i) => ({
-  points: i % 60 === 0 ? null : Math.max(4, Math.min(20, Math.round((i % 5 === 0 ? 11 : 17) + 3 * normal(random)))),
+  points:
+    i % 60 === 0 ? null : Math.max(4, Math.min(20, Math.round((i % 5 === 0 ? 11 : 17) + 3 * normal(random)))),
   good: i % 5 !== 0,
 }));
 const faults = ["none", "wrong_step", "missing_step", "shuffled_steps", "padding", "contradicting_answer"];
 const heat = ["logic", "accuracy", "completeness", "conciseness"].flatMap((criterion, i) =>
-  faults.map((label, j) => ({ criterion, label, n: 50, value: j === 0 ? 4.8 : (i + j) % 4 === 1 ? 1.6 : 3.9 - 0.2 * i })),
+  faults.map((label, j) => ({
+    criterion,
+    label,
+    n: 50,
+    value: j === 0 ? 4.8 : (i + j) % 4 === 1 ? 1.6 : 3.9 - 0.2 * i,
+  })),
 );
 const progress: DistillCurve = {
   total: 800,
@@ -45,12 +54,22 @@ const progress: DistillCurve = {
   tokensPerSecond: 1280,
   etaSeconds: 17,
   failures: { length: 7, http_500: 2 },
-  history: range(40).map((i) => ({ seconds: i, done: 40 + i * 12, tokensPerSecond: i < 2 ? null : 1280 + 80 * normal(random) })),
+  history: range(40).map((i) => ({
+    seconds: i,
+    done: 40 + i * 12,
+    tokensPerSecond: i < 2 ? null : 1280 + 80 * normal(random),
+  })),
 };
 const lengths = Object.fromEntries(
-  QUESTION_TYPES.map((type, i) => [type, range(250).map(() => Math.round(40 + 25 * i + 90 * random.next() ** 2 * (1 + i / 2)))]),
+  QUESTION_TYPES.map((type, i) => [
+    type,
+    range(250).map(() => Math.round(40 + 25 * i + 90 * random.next() ** 2 * (1 + i / 2))),
+  ]),
 );
-const yields = filtered.map((row, i) => ({ type: row.type, failure: i % 19 === 0 ? "length" : i % 37 === 0 ? "timeout" : null }));
+const yields = filtered.map((row, i) => ({
+  type: row.type,
+  failure: i % 19 === 0 ? "length" : i % 37 === 0 ? "timeout" : null,
+}));
 const responseLengths = {
   title: "Length of the training texts",
   unit: "tokens of prompt and response",
@@ -71,8 +90,17 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
     f.typeBars([], []),
   ],
   sourceBars: [f.sourceBars(questions, setAside), f.sourceBars([], [])],
-  questionLengths: [f.questionLengths(questions.map((row, i) => ({ ...row, tokens: i % 9 === 0 ? 150 + (i % 400) : 20 + (i % 60) })), 192), f.questionLengths([], 192)],
-  lengthHistogram: [f.lengthHistogram(lengths.financial_analysis!, responseLengths), f.lengthHistogram([], responseLengths)],
+  questionLengths: [
+    f.questionLengths(
+      questions.map((row, i) => ({ ...row, tokens: i % 9 === 0 ? 150 + (i % 400) : 20 + (i % 60) })),
+      192,
+    ),
+    f.questionLengths([], 192),
+  ],
+  lengthHistogram: [
+    f.lengthHistogram(lengths.financial_analysis!, responseLengths),
+    f.lengthHistogram([], responseLengths),
+  ],
   distillProgress: [f.distillProgress(progress), f.distillProgress({ ...progress, history: [], done: 0 })],
   yieldByType: [f.yieldByType(yields), f.yieldByType([])],
   funnel: [f.funnel(funnelOf(filtered, ["format", "answer", "judge", "size"], ["size"])), f.funnel([])],
@@ -89,7 +117,10 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
   lrCurve: [f.lrCurve([{ name: "sft", metrics: sft }]), f.lrCurve([])],
   rewardByComponent: [f.rewardByComponent(grpoSamples(60, 0.55, 0.85)), f.rewardByComponent([])],
   rewardDistribution: [f.rewardDistribution(grpoSamples(60, 0.55, 0.85)), f.rewardDistribution([])],
-  rewardDistributionContinuous: [f.rewardDistribution(grpoSamples(60, 0.55, 0.85, 0.2)), f.rewardDistribution([])],
+  rewardDistributionContinuous: [
+    f.rewardDistribution(grpoSamples(60, 0.55, 0.85, 0.2)),
+    f.rewardDistribution([]),
+  ],
   noSignalShare: [
     f.noSignalShare([
       { name: "sft_grpo", samples: grpoSamples(60, 0.6, 0.9) },
@@ -113,7 +144,11 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
   stepSeconds: [
     f.stepSeconds([
       { name: "sft_grpo", metrics: grpo },
-      { name: "sft_grpo", label: "another batch", metrics: { ...grpo, "seconds/update": grpo.step.map(() => 2.2) } },
+      {
+        name: "sft_grpo",
+        label: "another batch",
+        metrics: { ...grpo, "seconds/update": grpo.step.map(() => 2.2) },
+      },
     ]),
     f.stepSeconds([]),
   ],
@@ -139,19 +174,35 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
   readFailures: [f.readFailures(arms), f.readFailures([])],
   passAtKCurve: [f.passAtKCurve(arms), f.passAtKCurve([])],
   throughputCurve: [
-    f.throughputCurve([1, 4, 16, 64].map((inFlight, i) => ({ inFlight, requests: 6 + 3 * inFlight, failed: 0, tokens: 900, seconds: 1, tokensPerSecond: 300 * (i + 1), medianMs: 150 * (i + 1) ** 2 }))),
+    f.throughputCurve(
+      [1, 4, 16, 64].map((inFlight, i) => ({
+        inFlight,
+        requests: 6 + 3 * inFlight,
+        failed: 0,
+        tokens: 900,
+        seconds: 1,
+        tokensPerSecond: 300 * (i + 1),
+        medianMs: 150 * (i + 1) ** 2,
+      })),
+    ),
     f.throughputCurve([]),
   ],
   weightChangeMap: [
     f.weightChangeMap([
       { name: "embed", layer: null, part: "embed_tokens", weights: 300_000, changed: 0, relative: 0 },
-      ...range(6).flatMap((layer) => ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"].map((part, i) => ({ name: part, layer, part, weights: 60_000, changed: 60_000, relative: 0.01 * (1 + layer + i) }))),
+      ...range(6).flatMap((layer) =>
+        ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"].map((part, i) => ({
+          name: part,
+          layer,
+          part,
+          weights: 60_000,
+          changed: 60_000,
+          relative: 0.01 * (1 + layer + i),
+        })),
+      ),
     ]),
     f.weightChangeMap([]),
   ],
   ablation: [f.ablation(summary), f.ablation({ ...summary, arms: [], n: 0 })],
-  deltas: [
-    f.deltas(arms.slice(1).flatMap((arm, i) => f.deltasByType(arms[i]!, arm))),
-    f.deltas([]),
-  ],
+  deltas: [f.deltas(arms.slice(1).flatMap((arm, i) => f.deltasByType(arms[i]!, arm))), f.deltas([])],
 };

@@ -8,7 +8,9 @@ const random = createRandom("example runs");
 
 export function metrics(steps: number, columns: Record<string, (share: number) => number | null>): Metrics {
   const step = range(steps).map((i) => i + 1);
-  const values = Object.fromEntries(Object.entries(columns).map(([name, of]) => [name, step.map((s) => of(s / steps))]));
+  const values = Object.fromEntries(
+    Object.entries(columns).map(([name, of]) => [name, step.map((s) => of(s / steps))]),
+  );
   return { ...values, step } as Metrics;
 }
 
@@ -22,7 +24,9 @@ export const sftHot = metrics(50, {
 });
 /** Seconds of a step's phases as on two cores. */
 const phases = Object.fromEntries(
-  Object.entries({ sync: 0.02, generate: 1.1, reward: 0.04, score: 0.35, update: 0.9 }).map(([name, seconds]) => [`seconds/${name}`, () => seconds]),
+  Object.entries({ sync: 0.02, generate: 1.1, reward: 0.04, score: 0.35, update: 0.9 }).map(
+    ([name, seconds]) => [`seconds/${name}`, () => seconds],
+  ),
 );
 
 export const grpo = metrics(60, {
@@ -58,5 +62,13 @@ export function grpoSamples(steps: number, start: number, end: number, jitter = 
 /** Four passes over sixteen questions, eight answers each. */
 export const practised = range(8).map((step) => ({
   step: step + 1,
-  samples: range(64).map((i) => ({ id: `q${8 * (step % 2) + Math.floor(i / 8)}`, group: Math.floor(i / 8), completion: "", reward: 0, advantage: 0, tokens: 60 - step, rewards: { careless: Number(i % 8 < 7), accuracy: Number((7 * i + step) % 8 < 4 - step / 4) } })),
+  samples: range(64).map((i) => ({
+    id: `q${8 * (step % 2) + Math.floor(i / 8)}`,
+    group: Math.floor(i / 8),
+    completion: "",
+    reward: 0,
+    advantage: 0,
+    tokens: 60 - step,
+    rewards: { careless: Number(i % 8 < 7), accuracy: Number((7 * i + step) % 8 < 4 - step / 4) },
+  })),
 }));

@@ -1,4 +1,7 @@
-/** Plays `vllm serve` on the machine of fake-gpu.ts: node fake-vllm.ts FOLDER serve … --port N. Repeats what it is asked, and keeps it in FOLDER/asked.jsonl. */
+/**
+ * Plays `vllm serve` on the machine of fake-gpu.ts: node fake-vllm.ts FOLDER serve … --port N. Repeats what
+ * it is asked, and keeps it in FOLDER/asked.jsonl.
+ */
 import { appendFileSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sendChat, startStub } from "./stub-server.ts";
@@ -22,5 +25,7 @@ if (existsSync(join(folder, "refuse-next"))) {
 const port = Number(args[args.indexOf("--port") + 1]);
 await startStub(({ body }, response) => {
   appendFileSync(join(folder, "asked.jsonl"), `${JSON.stringify({ ...body, port })}\n`);
-  sendChat(response, { content: `${body.response_format ? "schema: " : ""}${body.messages.at(-1)!.content}` });
+  sendChat(response, {
+    content: `${body.response_format ? "schema: " : ""}${body.messages.at(-1)!.content}`,
+  });
 }, port);

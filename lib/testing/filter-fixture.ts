@@ -14,10 +14,38 @@ import { perfectVerdict, startStubJudge, stubJudge } from "./stub-judge.ts";
 import type { StubJudge } from "./stub-judge.ts";
 
 /** "What is i + i?", the types and two sources in turn. */
-export const question = (i: number, type: QuestionType = QUESTION_TYPES[i % 4]!, over: Partial<Question> = {}): Question => ({ id: `q${i}`, question: `What is ${i} + ${i}?`, gold_answer: String(2 * i), type, source: i % 2 ? "basics" : "mine", ...over });
+export const question = (
+  i: number,
+  type: QuestionType = QUESTION_TYPES[i % 4]!,
+  over: Partial<Question> = {},
+): Question => ({
+  id: `q${i}`,
+  question: `What is ${i} + ${i}?`,
+  gold_answer: String(2 * i),
+  type,
+  source: i % 2 ? "basics" : "mine",
+  ...over,
+});
 
 /** A Teacher's text as it would be without `distill.assemble`; null is one that was cut. */
-export const distilled = (q: Question, completion: string | null, sample = 0, tokens: number | null = 20, failure: string | null = completion === null ? "length" : null): Distilled => ({ ...q, key: `${q.id}/${sample}`, sample, teacher_output: completion, teacher_reasoning: null, response: failure === null ? (completion?.trim() ?? null) : null, assembly: null, failure, completion_tokens: tokens, model: "teacher" });
+export const distilled = (
+  q: Question,
+  completion: string | null,
+  sample = 0,
+  tokens: number | null = 20,
+  failure: string | null = completion === null ? "length" : null,
+): Distilled => ({
+  ...q,
+  key: `${q.id}/${sample}`,
+  sample,
+  teacher_output: completion,
+  teacher_reasoning: null,
+  response: failure === null ? (completion?.trim() ?? null) : null,
+  assembly: null,
+  failure,
+  completion_tokens: tokens,
+  model: "teacher",
+});
 
 /** A right text with this reasoning; "fault: padding" is a fault that the stub Judge finds. */
 export const right = (q: Question, reasoning = "we add"): string => textOf(reasoning, q.gold_answer);
@@ -25,9 +53,17 @@ export const right = (q: Question, reasoning = "we add"): string => textOf(reaso
 export const twenty = Array.from({ length: 20 }, (_, i) => question(i + 1));
 
 /** A lab in `folder` whose raw and distilled files hold these rows. */
-export function labWith(folder: string, questions: readonly Question[], texts: readonly Distilled[], overrides: Record<string, unknown> = {}): Lab {
+export function labWith(
+  folder: string,
+  questions: readonly Question[],
+  texts: readonly Distilled[],
+  overrides: Record<string, unknown> = {},
+): Lab {
   const lab = openLab({ "serving.concurrency": 8, ...overrides }, { FTMODEL_WORKSPACE: folder });
-  const put = (path: string, rows: readonly object[]) => (mkdirSync(dirname(path), { recursive: true }), writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join("")));
+  const put = (path: string, rows: readonly object[]) => (
+    mkdirSync(dirname(path), { recursive: true }),
+    writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""))
+  );
   put(lab.paths.raw, questions);
   put(lab.paths.distilled, texts);
   return lab;
@@ -38,13 +74,18 @@ export interface FilterBench {
   folder: string;
   /** The Judge that is asked: a perfect one, unless the test puts another here. */
   stub: StubJudge;
-  run(questions: readonly Question[], texts: readonly Distilled[], overrides?: Record<string, unknown>): Promise<Filtered>;
+  run(
+    questions: readonly Question[],
+    texts: readonly Distilled[],
+    overrides?: Record<string, unknown>,
+  ): Promise<Filtered>;
 }
 
 /** To be called once in a test file: a workspace and a Judge for each test. */
 export function filterBench(): FilterBench {
   const bench = {
-    run: (questions, texts, overrides = {}) => filter(labWith(bench.folder, questions, texts, overrides), { judge: stubJudge(bench.stub.url) }),
+    run: (questions, texts, overrides = {}) =>
+      filter(labWith(bench.folder, questions, texts, overrides), { judge: stubJudge(bench.stub.url) }),
   } as FilterBench;
   beforeEach(async () => {
     bench.folder = mkdtempSync(join(tmpdir(), "filter-"));

@@ -6,9 +6,9 @@ import type { RubricName } from "../judge/judge-prompt.ts";
 import type { Random } from "../stats/random.ts";
 
 /**
- * `r1`: opens `<think>`, prose and `\boxed{}` behind it; `r1-field`: the same, the thoughts in `reasoning_content`;
- * `instruct`: no tags, a closing "the answer is …"; `tags`: as our trained arms write. All of them write in the
- * question's language.
+ * `r1`: opens `<think>`, prose and `\boxed{}` behind it; `r1-field`: the same, the thoughts in
+ * `reasoning_content`; `instruct`: no tags, a closing "the answer is …"; `tags`: as our trained arms write.
+ * All of them write in the question's language.
  */
 export const FOREIGN_STYLES = ["r1", "r1-field", "instruct", "tags"] as const;
 export type ForeignStyle = (typeof FOREIGN_STYLES)[number];

@@ -1,4 +1,6 @@
-/** An OpenAI-compatible server of models that we did not train: Teacher, Judge, Base and arms behind one URL. */
+/**
+ * An OpenAI-compatible server of models that we did not train: Teacher, Judge, Base and arms behind one URL.
+ */
 import type { ServerResponse } from "node:http";
 import { createRandom } from "../stats/random.ts";
 import { foreignText, foreignVerdict, wrongAnswer } from "./foreign-answers.ts";
@@ -9,9 +11,14 @@ import { chunkEvent, sendChat, startStub } from "./stub-server.ts";
 import type { StubServer } from "./stub-server.ts";
 
 /** Share of right answers by what the model's name holds; another one is an arm that was trained. */
-const RIGHT = [["teacher", 0.75], ["base", 0.3]] as const;
+const RIGHT = [
+  ["teacher", 0.75],
+  ["base", 0.3],
+] as const;
 const ARM_RIGHT = 0.45;
-/** How far a question's own difficulty moves its share up or down: some are right nearly always, some rarely. */
+/**
+ * How far a question's own difficulty moves its share up or down: some are right nearly always, some rarely.
+ */
 const SPREAD = 0.25;
 /** Share of texts that a Judge calls good: with the gold in them, and without. */
 const JUDGED_GOOD = { right: 0.9, wrong: 0.5 };
@@ -19,12 +26,12 @@ const CHARACTERS_A_TOKEN = 4;
 const UNKNOWN: ForeignText = { content: "I am sorry, I do not know that question.", reasoning: null };
 
 /**
- * Knows the golds of `questions` and answers any model name. Models called teacher or base write in `style`, all
- * others with our tags.
+ * Knows the golds of `questions` and answers any model name. Models called teacher or base write in `style`,
+ * all others with our tags.
  *
- * Right or wrong is drawn from model, question and seed: a repeated request gives the same text. A prompt that fences
- * a text for judging gets a verdict as plain JSON; a question it does not know gets an apology. Texts are cut at
- * `max_tokens` (four characters a token).
+ * Right or wrong is drawn from model, question and seed: a repeated request gives the same text. A prompt
+ * that fences a text for judging gets a verdict as plain JSON; a question it does not know gets an apology.
+ * Texts are cut at `max_tokens` (four characters a token).
  */
 export function startForeign(
   questions: readonly OwnQuestion[],

@@ -5,7 +5,12 @@ import { FAULT_KINDS } from "../world/fault-kind.ts";
 export function judgeRows(count: number): JudgeRow[] {
   return Array.from({ length: count }, (_, i) => {
     const fault = i % 3 === 2 ? `fault: ${FAULT_KINDS[i % FAULT_KINDS.length]}\n` : "";
-    return { id: `row${i}`, question: `What is ${i} + ${i}?`, gold: String(2 * i), completion: textOf(`${fault}${i} + ${i} = ${2 * i}`, String(2 * i)) };
+    return {
+      id: `row${i}`,
+      question: `What is ${i} + ${i}?`,
+      gold: String(2 * i),
+      completion: textOf(`${fault}${i} + ${i} = ${2 * i}`, String(2 * i)),
+    };
   });
 }
 

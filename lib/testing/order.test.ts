@@ -2,21 +2,48 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 
-/** A room imports only from itself and from those before it. Tests, and what they share in testing/, may look anywhere. */
+/**
+ * A room imports only from itself and from those before it. Tests, and what they share in testing/, may look
+ * anywhere.
+ */
 const ROOMS = [
-  "store", "config", "stats", "question", "view", "answer", "model", "prompt", "world",
-  "prepare", "serving", "run", "ask", "distill", "judge", "filter", "reward", "train", "evaluate", "deploy",
-  "figures", "show", "report",
+  "store",
+  "config",
+  "stats",
+  "question",
+  "view",
+  "answer",
+  "model",
+  "prompt",
+  "world",
+  "prepare",
+  "serving",
+  "run",
+  "ask",
+  "distill",
+  "judge",
+  "filter",
+  "reward",
+  "train",
+  "evaluate",
+  "deploy",
+  "figures",
+  "show",
+  "report",
 ];
 
 const lib = join(import.meta.dirname, "..");
 const roomOf = (path: string): string => path.split("/")[0]!;
-const sources = globSync("*/**/*.ts", { cwd: lib }).filter((file) => !file.endsWith(".test.ts") && roomOf(file) !== "testing");
+const sources = globSync("*/**/*.ts", { cwd: lib }).filter(
+  (file) => !file.endsWith(".test.ts") && roomOf(file) !== "testing",
+);
 
 /** Paths below lib that a source names in its imports, `import()` and re-exports included. */
 function importsOf(file: string): string[] {
   const text = readFileSync(join(lib, file), "utf8");
-  return [...text.matchAll(/\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map((match) => join(dirname(file), match[1]!));
+  return [...text.matchAll(/\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map((match) =>
+    join(dirname(file), match[1]!),
+  );
 }
 
 describe("the rooms of lib", () => {
@@ -25,7 +52,15 @@ describe("the rooms of lib", () => {
   });
 
   test("import downwards only", () => {
-    const upward = sources.flatMap((file) => importsOf(file).filter((path) => path.includes("/") && !(ROOMS.indexOf(roomOf(path)) <= ROOMS.indexOf(roomOf(file)) && ROOMS.includes(roomOf(path)))).map((path) => `${file} imports ${path}`));
+    const upward = sources.flatMap((file) =>
+      importsOf(file)
+        .filter(
+          (path) =>
+            path.includes("/") &&
+            !(ROOMS.indexOf(roomOf(path)) <= ROOMS.indexOf(roomOf(file)) && ROOMS.includes(roomOf(path))),
+        )
+        .map((path) => `${file} imports ${path}`),
+    );
     expect(upward).toEqual([]);
   });
 

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { createRandom } from "../stats/random.ts";
 
 const CHATML =
-  "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+  "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor " +
+  "%}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 const SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
 
 /** Writes config, tokenizer (one token a byte) and float32 weights; returns the folder. */

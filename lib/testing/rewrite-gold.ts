@@ -1,9 +1,14 @@
-/** Other ways to write a real gold, and other values of its kind: for golds whose text is all that is known. */
+/**
+ * Other ways to write a real gold, and other values of its kind: for golds whose text is all that is known.
+ */
 import { fullWidth, grouped } from "../answer/generator/amount.ts";
 
 const isNumber = (s: string): boolean => s !== "" && Number.isFinite(Number(s)) && !s.includes("e");
 
-/** A number with its tail: "-12.6 million" → ["-12.6", " million"]; null when it does not start with a plain number. */
+/**
+ * A number with its tail: "-12.6 million" → ["-12.6", " million"]; null when it does not start with a plain
+ * number.
+ */
 function splitNumber(gold: string): [number: string, tail: string] | null {
   let end = gold.startsWith("-") ? 1 : 0;
   while (end < gold.length && "0123456789.,".includes(gold[end]!)) end++;
@@ -14,14 +19,28 @@ function splitNumber(gold: string): [number: string, tail: string] | null {
 /** At least four rewritings of a numeric gold that rules 2–6 allow. */
 export function rewriteNumber(gold: string): string[] {
   const split = splitNumber(gold);
-  const around = [`\\boxed{${gold.replace("%", "\\%")}}`, `**${gold}**`, `答案：${gold}`, `The answer is ${gold}.`, `= ${gold}`, ` ${gold}\n`, `约${gold}`];
+  const around = [
+    `\\boxed{${gold.replace("%", "\\%")}}`,
+    `**${gold}**`,
+    `答案：${gold}`,
+    `The answer is ${gold}.`,
+    `= ${gold}`,
+    ` ${gold}\n`,
+    `约${gold}`,
+  ];
   if (!split) return around;
   const [number, tail] = split;
   const size = number.replace("-", "");
   const minus = number.startsWith("-") ? "-" : "";
-  const out = [...around, grouped(number, ",") + tail, fullWidth(number) + tail, (number.includes(".") ? `${number}0` : `${number}.0`) + tail];
+  const out = [
+    ...around,
+    grouped(number, ",") + tail,
+    fullWidth(number) + tail,
+    (number.includes(".") ? `${number}0` : `${number}.0`) + tail,
+  ];
   if (minus && Number(size) !== 0) out.push(`\u2212${size}${tail}`, `(${size})${tail}`, `负${size}${tail}`);
-  if (tail === "%") out.push(`${number} percent`, `${minus ? "-" : ""}${size}％`, ...(minus ? [] : [`百分之${size}`]));
+  if (tail === "%")
+    out.push(`${number} percent`, `${minus ? "-" : ""}${size}％`, ...(minus ? [] : [`百分之${size}`]));
   if (tail === " thousand") out.push(`${number}k`, `${number}千`);
   if (tail === " million") out.push(`${number}m`, `${number}百万`, `${number} mn`);
   if (tail === " billion") out.push(`${number}bn`, `${number}十亿`);
@@ -49,7 +68,15 @@ function shiftPoint(number: string): string {
 }
 
 export function rewriteLetter(gold: string): string[] {
-  return [gold.toLowerCase(), `(${gold})`, `选${gold}`, `答案：${gold}`, `The answer is ${gold}.`, `**${gold}**`, `\\boxed{${gold}}`];
+  return [
+    gold.toLowerCase(),
+    `(${gold})`,
+    `选${gold}`,
+    `答案：${gold}`,
+    `The answer is ${gold}.`,
+    `**${gold}**`,
+    `\\boxed{${gold}}`,
+  ];
 }
 
 const YES = ["是的", "Yes", "正确", "答案：是", "是。"];

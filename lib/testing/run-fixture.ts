@@ -53,13 +53,17 @@ export function temporaryWorkspace(): TemporaryWorkspace {
     root,
     paths,
     async remove() {
-      for (const { key, status } of listRuns({ paths })) if (status === "running") await cancelRun({ paths }, key, 100);
+      for (const { key, status } of listRuns({ paths }))
+        if (status === "running") await cancelRun({ paths }, key, 100);
       rmSync(root, { recursive: true, force: true, maxRetries: 3 });
     },
   };
 }
 
-/** A lab of the tiny profile in the workspace, whose Base is a fake model that this writes; `change` sets what else differs. */
+/**
+ * A lab of the tiny profile in the workspace, whose Base is a fake model that this writes; `change` sets what
+ * else differs.
+ */
 export function labOnFakeBase({ paths, root }: TemporaryWorkspace, change?: (config: Config) => void): Lab {
   const config = structuredClone(PROFILES.tiny);
   config.models.base = fakeModel(join(root, "base"));

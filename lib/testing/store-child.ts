@@ -1,4 +1,7 @@
-/** A writer for the tests to kill: appends row-0 … row-(n−1) that are missing, prints each id once it is acknowledged. */
+/**
+ * A writer for the tests to kill: appends row-0 … row-(n−1) that are missing, prints each id once it is
+ * acknowledged.
+ */
 import { writeSync } from "node:fs";
 import { z } from "zod";
 import { openStore } from "../store/store.ts";
@@ -6,7 +9,10 @@ import { openStore } from "../store/store.ts";
 const [path, count, pauseMs] = process.argv.slice(2);
 
 try {
-  const store = openStore(path!, { schema: z.object({ id: z.string(), text: z.string() }), key: (row) => row.id });
+  const store = openStore(path!, {
+    schema: z.object({ id: z.string(), text: z.string() }),
+    key: (row) => row.id,
+  });
   writeSync(1, "open\n");
   for (let i = 0; i < Number(count); i++) {
     const id = `row-${i}`;

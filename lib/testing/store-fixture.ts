@@ -25,7 +25,10 @@ export async function threeRows(path: string): Promise<Buffer> {
   return readFileSync(path);
 }
 
-/** To be called once in a test file: a folder that goes when its tests have ended, and files in new folders below it. */
+/**
+ * To be called once in a test file: a folder that goes when its tests have ended, and files in new folders
+ * below it.
+ */
 export function storeFolder(): { root: string; fresh: () => string } {
   const root = mkdtempSync(join(tmpdir(), "ftmodel-store-"));
   afterAll(() => rmSync(root, { recursive: true, force: true }));

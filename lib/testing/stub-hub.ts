@@ -1,4 +1,6 @@
-/** A real HTTP server that plays the Hugging Face hub with one commit of one model, which is a folder here. */
+/**
+ * A real HTTP server that plays the Hugging Face hub with one commit of one model, which is a folder here.
+ */
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -22,16 +24,27 @@ export async function startHub(folder: string, id: string, commit: string): Prom
     const { pathname } = new URL(request.url!, "http://hub");
     if (pathname === `/api/models/${id}/tree/${commit}`) {
       response.setHeader("content-type", "application/json");
-      return void response.end(JSON.stringify([...files].map(([path, { length }]) => ({ type: "file", path, size: length, oid: oid(path) }))));
+      return void response.end(
+        JSON.stringify(
+          [...files].map(([path, { length }]) => ({ type: "file", path, size: length, oid: oid(path) })),
+        ),
+      );
     }
     const name = pathname.split(`/${id}/resolve/${commit}/`)[1] ?? "";
     const content = files.get(name);
     if (!content) return void response.writeHead(404, { "x-error-code": "RepoNotFound" }).end();
     hub.requests.push(`${request.method} ${name}`);
     const from = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
-    response.writeHead(from > 0 ? 206 : 200, { etag: `"${oid(name)}"`, "x-repo-commit": commit, "content-length": content.length - from, "accept-ranges": "bytes", ...(from > 0 && { "content-range": `bytes ${from}-${content.length - 1}/${content.length}` }) });
+    response.writeHead(from > 0 ? 206 : 200, {
+      etag: `"${oid(name)}"`,
+      "x-repo-commit": commit,
+      "content-length": content.length - from,
+      "accept-ranges": "bytes",
+      ...(from > 0 && { "content-range": `bytes ${from}-${content.length - 1}/${content.length}` }),
+    });
     if (request.method === "HEAD") return void response.end();
-    if (hub.cutAt === null || !name.endsWith(".safetensors")) return void response.end(content.subarray(from));
+    if (hub.cutAt === null || !name.endsWith(".safetensors"))
+      return void response.end(content.subarray(from));
     response.write(content.subarray(from, from + hub.cutAt), () => response.destroy());
   });
   const hub: StubHub = {

@@ -32,7 +32,10 @@ export function judgedText(prompt: string): string {
   return fence[2]!;
 }
 
-/** The perfect verdict on a text whose reasoning names its fault ("fault: padding"), in the rubric the prompt asks for. */
+/**
+ * The perfect verdict on a text whose reasoning names its fault ("fault: padding"), in the rubric the prompt
+ * asks for.
+ */
 export function perfectVerdict(prompt: string): string {
   const named = /fault: (\w+)/.exec(judgedText(prompt))?.[1];
   const fault = FAULT_KINDS.find((kind) => kind === named) ?? null;
@@ -41,19 +44,29 @@ export function perfectVerdict(prompt: string): string {
 
 /** The rubric whose criteria a judge prompt names. */
 export function rubricAsked(prompt: string): RubricName {
-  return /consistency|一致/.test(prompt.replace(judgedText(prompt), "")) ? "seven-criteria" : "four-dimensions";
+  return /consistency|一致/.test(prompt.replace(judgedText(prompt), ""))
+    ? "seven-criteria"
+    : "four-dimensions";
 }
 
-export async function startStubJudge(answer: (request: StubRequest) => StubAnswer | Promise<StubAnswer>): Promise<StubJudge> {
+export async function startStubJudge(
+  answer: (request: StubRequest) => StubAnswer | Promise<StubAnswer>,
+): Promise<StubJudge> {
   const requests: StubRequest[] = [];
   const stub = await startStub(async ({ body }, response) => {
     const prompt = body.messages.at(-1)!.content;
     const judged = judgedText(prompt);
-    const request = { prompt, temperature: body.temperature as number, seed: body.seed as number | undefined, before: requests.filter((r) => r.prompt.includes(judged)).length };
+    const request = {
+      prompt,
+      temperature: body.temperature as number,
+      seed: body.seed as number | undefined,
+      before: requests.filter((r) => r.prompt.includes(judged)).length,
+    };
     requests.push(request);
     const content = await answer(request);
     if (content === "cut") response.destroy();
-    else if (typeof content === "object") sendJson(response, JSON.stringify({ error: { message: `status ${content.status}` } }), content.status);
+    else if (typeof content === "object")
+      sendJson(response, JSON.stringify({ error: { message: `status ${content.status}` } }), content.status);
     else sendChat(response, { content });
   });
   return { url: stub.url, requests, close: () => stub.close() };
@@ -61,5 +74,8 @@ export async function startStubJudge(answer: (request: StubRequest) => StubAnswe
 
 /** The stub through the real client, which gives up at once, so that a test counts every request. */
 export function stubJudge(url: string, model = "stub"): JudgeServer {
-  return judgeThrough(createClient({ baseURL: url, model: "stub", engine: "transformers", maxAttempts: 1, timeoutMs: 10_000 }), model);
+  return judgeThrough(
+    createClient({ baseURL: url, model: "stub", engine: "transformers", maxAttempts: 1, timeoutMs: 10_000 }),
+    model,
+  );
 }

@@ -29,7 +29,11 @@ export async function startStub(answer: Answer, port = 0): Promise<StubServer> {
     request.setEncoding("utf8");
     request.on("data", (part: string) => (text += part));
     request.on("end", () => {
-      const seen: StubRequest = { n: stub.requests.length, body: text === "" ? { model: "", messages: [] } : (JSON.parse(text) as StubRequest["body"]), headers: request.headers };
+      const seen: StubRequest = {
+        n: stub.requests.length,
+        body: text === "" ? { model: "", messages: [] } : (JSON.parse(text) as StubRequest["body"]),
+        headers: request.headers,
+      };
       stub.requests.push(seen);
       stub.mostInFlight = Math.max(stub.mostInFlight, ++stub.inFlight);
       response.on("close", () => stub.inFlight--);
@@ -66,7 +70,13 @@ export interface ChatFields {
 }
 
 /** The JSON of a well-formed answer. */
-export function chatJson({ content = "ok", finish_reason = "stop", prompt_tokens = 5, completion_tokens = 7, message = {} }: ChatFields = {}): string {
+export function chatJson({
+  content = "ok",
+  finish_reason = "stop",
+  prompt_tokens = 5,
+  completion_tokens = 7,
+  message = {},
+}: ChatFields = {}): string {
   return JSON.stringify({
     id: "1",
     object: "chat.completion",
@@ -77,7 +87,12 @@ export function chatJson({ content = "ok", finish_reason = "stop", prompt_tokens
   });
 }
 
-export function sendJson(response: ServerResponse, json: string, status = 200, headers: Record<string, string> = {}): void {
+export function sendJson(
+  response: ServerResponse,
+  json: string,
+  status = 200,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { "content-type": "application/json", ...headers });
   response.end(json);
 }
@@ -87,6 +102,13 @@ export function sendChat(response: ServerResponse, fields: ChatFields = {}): voi
 }
 
 /** One event of a streamed answer. */
-export function chunkEvent(delta: Record<string, unknown>, finish_reason: string | null = null, usage?: Record<string, number>): string {
-  return `data: ${JSON.stringify({ id: "1", object: "chat.completion.chunk", created: 1, model: "stub", choices: [{ index: 0, delta, finish_reason }], ...(usage && { usage }) })}\n\n`;
+export function chunkEvent(
+  delta: Record<string, unknown>,
+  finish_reason: string | null = null,
+  usage?: Record<string, number>,
+): string {
+  return (
+    "data: " +
+    `${JSON.stringify({ id: "1", object: "chat.completion.chunk", created: 1, model: "stub", choices: [{ index: 0, delta, finish_reason }], ...(usage && { usage }) })}\n\n`
+  );
 }

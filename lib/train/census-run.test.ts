@@ -30,14 +30,32 @@ afterEach(async () => {
 test("counts the right answers of each group, keeps the answers, and asks nothing twice", async () => {
   const lab = openLab({ "models.base": "owner/base" }, { FTMODEL_WORKSPACE: folder });
   mkdirSync(dirname(lab.paths.rl), { recursive: true });
-  writeFileSync(lab.paths.rl, Array.from({ length: 9 }, (_, i) => `${JSON.stringify({ id: `q${i}`, prompt: `What is ${i} + ${i}?`, gold_answer: String(2 * i), type: "financial_calculation" })}\n`).join(""));
+  writeFileSync(
+    lab.paths.rl,
+    Array.from(
+      { length: 9 },
+      (_, i) =>
+        `${JSON.stringify({ id: `q${i}`, prompt: `What is ${i} + ${i}?`, gold_answer: String(2 * i), type: "financial_calculation" })}\n`,
+    ).join(""),
+  );
   const client = createClient({ baseURL: stub.url, model: "stub", engine: "transformers" });
   const first = await runCensus(lab, { arm: "base", client });
-  expect(first.census).toMatchObject({ n: 9, groupSize: 8, histogram: [1, 1, 1, 1, 1, 1, 1, 1, 1], accuracy: 0.5, gradientShare: 7 / 9 });
+  expect(first.census).toMatchObject({
+    n: 9,
+    groupSize: 8,
+    histogram: [1, 1, 1, 1, 1, 1, 1, 1, 1],
+    accuracy: 0.5,
+    gradientShare: 7 / 9,
+  });
   expect(first.census.predictedGradientShare).toBeCloseTo(1 - 2 * 0.5 ** 8, 12);
   expect(first.asked).toBe(72);
-  expect(new Set(stub.requests.map((r) => `${r.body.messages[0]!.content} ${String(r.body.seed)}`)).size).toBe(72);
-  expect(stub.requests[0]!.body).toMatchObject({ temperature: lab.config.grpo.temperature, max_tokens: lab.config.grpo.maxTokens });
+  expect(
+    new Set(stub.requests.map((r) => `${r.body.messages[0]!.content} ${String(r.body.seed)}`)).size,
+  ).toBe(72);
+  expect(stub.requests[0]!.body).toMatchObject({
+    temperature: lab.config.grpo.temperature,
+    max_tokens: lab.config.grpo.maxTokens,
+  });
   const second = await runCensus(lab, { arm: "base", client });
   expect(second).toEqual({ ...first, asked: 0 });
   expect((await runCensus(lab, { arm: "base", client, maxQuestions: 4 })).census.n).toBe(4);

@@ -1,4 +1,7 @@
-/** Takes the difficulty census: G answers of the policy to RL questions, scored by the rules that will pay GRPO. */
+/**
+ * Takes the difficulty census: G answers of the policy to RL questions, scored by the rules that will pay
+ * GRPO.
+ */
 import { scoreCompletion } from "../answer/index.ts";
 import { takeCensus } from "./census.ts";
 import type { Census, CensusRow } from "./census.ts";
@@ -17,7 +20,9 @@ export interface CensusOptions {
   /** The policy that GRPO will start from; default "sft", or "base" where the config says so. */
   arm?: AskedArm;
   model?: string;
-  /** Questions, drawn by seed from rl.jsonl; default 100: the share they show is known to about ± 10 points. */
+  /**
+   * Questions, drawn by seed from rl.jsonl; default 100: the share they show is known to about ± 10 points.
+   */
   maxQuestions?: number;
   signal?: AbortSignal | undefined;
   onProgress?: (progress: CollectProgress) => void;
@@ -34,22 +39,41 @@ export interface TakenCensus {
 }
 
 /**
- * Samples `grpo.groupSize` answers a question at GRPO's temperature and length, and counts the right ones (strict: what the reward pays).
+ * Samples `grpo.groupSize` answers a question at GRPO's temperature and length, and counts the right ones
+ * (strict: what the reward pays).
  *
- * Answers are kept with those of evaluations, so an unchanged census asks nothing. Throws LabError as `evaluate`.
+ * Answers are kept with those of evaluations, so an unchanged census asks nothing. Throws LabError as
+ * `evaluate`.
  */
 export async function runCensus(lab: Lab, options: CensusOptions = {}): Promise<TakenCensus> {
   const { config, paths } = lab;
   const { groupSize, temperature, maxTokens, startFromSft } = config.grpo;
-  const questions = inDrawnOrder(readJsonl(paths.rl, RlRow, "Run 03_filter first."), config.seed).slice(0, options.maxQuestions ?? 100);
-  const policy = await evaluatedModel(lab, options.model === undefined ? { arm: options.arm ?? (startFromSft ? "sft" : "base") } : { model: options.model });
-  const tasks = answerTasks(questions, { evaluate: { ...config.evaluate, maxTokens, temperature, samples: groupSize }, seed: config.seed }).filter((task) => task.mode === "sampled");
+  const questions = inDrawnOrder(readJsonl(paths.rl, RlRow, "Run 03_filter first."), config.seed).slice(
+    0,
+    options.maxQuestions ?? 100,
+  );
+  const policy = await evaluatedModel(
+    lab,
+    options.model === undefined
+      ? { arm: options.arm ?? (startFromSft ? "sft" : "base") }
+      : { model: options.model },
+  );
+  const tasks = answerTasks(questions, {
+    evaluate: { ...config.evaluate, maxTokens, temperature, samples: groupSize },
+    seed: config.seed,
+  }).filter((task) => task.mode === "sampled");
   const { answers, asked } = await askModel(lab, policy, tasks, options);
   const right = new Map(questions.map((row) => [row.id, 0]));
   for (const [i, { row }] of tasks.entries()) {
-    const { verdict } = scoreCompletion({ question: row.prompt, gold: row.gold_answer, completion: answers[i]!.completion }).strict;
+    const { verdict } = scoreCompletion({
+      question: row.prompt,
+      gold: row.gold_answer,
+      completion: answers[i]!.completion,
+    }).strict;
     if (verdict === "right") right.set(row.id, right.get(row.id)! + 1);
   }
-  const rows = questions.map(({ id, type }): CensusRow => ({ id, type, right: right.get(id)!, answers: groupSize }));
+  const rows = questions.map(
+    ({ id, type }): CensusRow => ({ id, type, right: right.get(id)!, answers: groupSize }),
+  );
   return { census: takeCensus(rows), rows, asked };
 }

@@ -1,11 +1,24 @@
 import { describe, expect, test } from "vitest";
 import { takeCensus, withGradient } from "./census.ts";
 
-const row = (right: number, answers = 4, type = "financial_calculation") => ({ id: `q${right}`, type, right, answers });
+const row = (right: number, answers = 4, type = "financial_calculation") => ({
+  id: `q${right}`,
+  type,
+  right,
+  answers,
+});
 
 describe("the difficulty census", () => {
   test("no question gives counts of 0 and no NaN", () => {
-    expect(takeCensus([])).toEqual({ n: 0, groupSize: 0, histogram: [], accuracy: null, gradientShare: null, predictedGradientShare: null, byType: {} });
+    expect(takeCensus([])).toEqual({
+      n: 0,
+      groupSize: 0,
+      histogram: [],
+      accuracy: null,
+      gradientShare: null,
+      predictedGradientShare: null,
+      byType: {},
+    });
   });
 
   test("all right and all wrong groups carry no gradient", () => {
@@ -25,7 +38,10 @@ describe("the difficulty census", () => {
 
   test("types are counted apart", () => {
     const census = takeCensus([row(4), row(2, 4, "financial_concept")]);
-    expect(census.byType).toEqual({ financial_calculation: { n: 1, accuracy: 1, gradientShare: 0 }, financial_concept: { n: 1, accuracy: 0.5, gradientShare: 1 } });
+    expect(census.byType).toEqual({
+      financial_calculation: { n: 1, accuracy: 1, gradientShare: 0 },
+      financial_concept: { n: 1, accuracy: 0.5, gradientShare: 1 },
+    });
   });
 
   test("groups of different size and impossible counts are refused", () => {

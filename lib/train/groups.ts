@@ -26,8 +26,8 @@ export function groupsOf(steps: readonly Pick<SamplesEvent, "step" | "samples">[
 }
 
 /**
- * A group to read: equal completions once, with how often they were drawn, their reward and their advantage; the best paid first.
- * `ok` is the accuracy; null where it was not judged.
+ * A group to read: equal completions once, with how often they were drawn, their reward and their advantage;
+ * the best paid first. `ok` is the accuracy; null where it was not judged.
  */
 export function groupTexts({ answers }: Pick<AnswerGroup, "answers">): ShownText[] {
   return [...Map.groupBy(answers, (answer) => answer.completion).values()]

@@ -13,7 +13,12 @@ const { paths } = workspace;
 const lab = labOnFakeBase(workspace);
 const { config } = lab;
 const command = fakeTrainer("--steps=1", "--step-ms=1");
-const rows = ["a", "b", "c"].map((id) => ({ id, prompt: `${id}?`, gold_answer: "2", type: "financial_concept" as const }));
+const rows = ["a", "b", "c"].map((id) => ({
+  id,
+  prompt: `${id}?`,
+  gold_answer: "2",
+  type: "financial_concept" as const,
+}));
 const settingsOf = (folder: string) => JSON.parse(readFileSync(join(folder, "run.json"), "utf8")).config.grpo;
 
 beforeAll(async () => {
@@ -43,8 +48,12 @@ test("an unchanged call returns the finished step; the bare Base is another one"
 });
 
 test("a step without any signal is a result, with its answers; another failure is thrown", async () => {
-  const silent = await trainOneStep({ ...lab, config: { ...config, seed: 7 } }, rows, { command: fakeTrainer("--steps=2", "--fail-at=2", "--cause=no_signal") });
+  const silent = await trainOneStep({ ...lab, config: { ...config, seed: 7 } }, rows, {
+    command: fakeTrainer("--steps=2", "--fail-at=2", "--cause=no_signal"),
+  });
   expect(silent).toMatchObject({ status: "failed", cause: { code: "no_signal" }, samples: [{ step: 1 }] });
-  await expect(trainOneStep({ ...lab, config: { ...config, seed: 8 } }, rows, { command: fakeTrainer("--fail-at=1") })).rejects.toThrow("non_finite_gradient");
+  await expect(
+    trainOneStep({ ...lab, config: { ...config, seed: 8 } }, rows, { command: fakeTrainer("--fail-at=1") }),
+  ).rejects.toThrow("non_finite_gradient");
   await expect(trainOneStep(lab, [], { command })).rejects.toThrow("at least one row");
 });

@@ -15,5 +15,9 @@ export function labOn(lab: Lab, rows: readonly RlRow[], name: string, grpo: Part
   const text = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
   const rl = join(lab.paths.processed, `${name}_${sha256(text).slice(0, 8)}.jsonl`);
   if (!existsSync(rl)) writeFileAtomic(rl, text);
-  return { ...lab, paths: { ...lab.paths, rl }, config: { ...lab.config, grpo: { ...lab.config.grpo, dropDeadGroups: false, sampleEvery: 1, ...grpo } } };
+  return {
+    ...lab,
+    paths: { ...lab.paths, rl },
+    config: { ...lab.config, grpo: { ...lab.config.grpo, dropDeadGroups: false, sampleEvery: 1, ...grpo } },
+  };
 }

@@ -1,19 +1,53 @@
 import { expect, test } from "vitest";
 import { passChange, passesOf, passMeans } from "./passes.ts";
 
-const answer = (id: string, group: number, accuracy: number | undefined, tokens = 10) => ({ id, group, completion: "", rewards: (accuracy === undefined ? {} : { accuracy }) as Record<string, number>, reward: 2 * (accuracy ?? 0), advantage: 0, tokens });
+const answer = (id: string, group: number, accuracy: number | undefined, tokens = 10) => ({
+  id,
+  group,
+  completion: "",
+  rewards: (accuracy === undefined ? {} : { accuracy }) as Record<string, number>,
+  reward: 2 * (accuracy ?? 0),
+  advantage: 0,
+  tokens,
+});
 /** Two questions a step, two answers each. */
-const step = (number: number, asked: [string, number, number][], tokens = 10) => ({ step: number, samples: asked.flatMap(([id, x, y], group) => [answer(id, group, x, tokens), answer(id, group, y, tokens)]) });
+const step = (number: number, asked: [string, number, number][], tokens = 10) => ({
+  step: number,
+  samples: asked.flatMap(([id, x, y], group) => [answer(id, group, x, tokens), answer(id, group, y, tokens)]),
+});
 
 const run = [
-  step(1, [["a", 0, 0], ["b", 1, 0]]),
-  step(2, [["c", 1, 1], ["d", 0, 1]]),
-  step(3, [["d", 1, 1], ["a", 1, 1]], 8),
-  step(4, [["b", 1, 0], ["c", 1, 1]], 8),
+  step(1, [
+    ["a", 0, 0],
+    ["b", 1, 0],
+  ]),
+  step(2, [
+    ["c", 1, 1],
+    ["d", 0, 1],
+  ]),
+  step(
+    3,
+    [
+      ["d", 1, 1],
+      ["a", 1, 1],
+    ],
+    8,
+  ),
+  step(
+    4,
+    [
+      ["b", 1, 0],
+      ["c", 1, 1],
+    ],
+    8,
+  ),
 ];
 
 test("a pass is the k-th time that a question is asked, whatever its step", () => {
-  expect(passesOf(run).map((groups) => groups.map(({ id }) => id))).toEqual([["a", "b", "c", "d"], ["d", "a", "b", "c"]]);
+  expect(passesOf(run).map((groups) => groups.map(({ id }) => id))).toEqual([
+    ["a", "b", "c", "d"],
+    ["d", "a", "b", "c"],
+  ]);
   expect(passesOf([])).toEqual([]);
 });
 

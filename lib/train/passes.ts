@@ -29,31 +29,52 @@ export interface PassMean {
 }
 
 /**
- * The mean of one measure in every pass: a part of the reward by its name ("accuracy"), "reward" or "tokens". Answers without it (not judged)
- * are left out; a pass without any is not listed.
+ * The mean of one measure in every pass: a part of the reward by its name ("accuracy"), "reward" or "tokens".
+ * Answers without it (not judged) are left out; a pass without any is not listed.
  */
 export function passMeans(steps: Samples, measure: string): PassMean[] {
   return passesOf(steps).flatMap((groups, i) => {
     const values = groups.map((group) => valuesOf(group, measure));
     const mean = bootstrapMean(values);
-    return mean ? [{ pass: i + 1, questions: values.filter((of) => of.length > 0).length, answers: values.flat().length, mean }] : [];
+    return mean
+      ? [
+          {
+            pass: i + 1,
+            questions: values.filter((of) => of.length > 0).length,
+            answers: values.flat().length,
+            mean,
+          },
+        ]
+      : [];
   });
 }
 
-/** How far a measure has moved from the first pass to the last, question by question, 95 %; null with fewer than two passes. */
+/**
+ * How far a measure has moved from the first pass to the last, question by question, 95 %; null with fewer
+ * than two passes.
+ */
 export function passChange(steps: Samples, measure: string): Estimate | null {
   const passes = passesOf(steps);
   if (passes.length < 2) return null;
   const last = new Map(passes.at(-1)!.map((group) => [group.id, valuesOf(group, measure)]));
   const first = passes[0]!;
-  const moved = pairedDifference(first.map((group) => valuesOf(group, measure)), first.map(({ id }) => last.get(id) ?? []));
+  const moved = pairedDifference(
+    first.map((group) => valuesOf(group, measure)),
+    first.map(({ id }) => last.get(id) ?? []),
+  );
   return moved && { value: moved.delta, low: moved.low, high: moved.high };
 }
 
 function valuesOf({ answers }: AnswerGroup, measure: string): number[] {
-  return answers.map((answer) => measured(answer, measure)).filter((value): value is number => typeof value === "number");
+  return answers
+    .map((answer) => measured(answer, measure))
+    .filter((value): value is number => typeof value === "number");
 }
 
 function measured(answer: SampledAnswer, measure: string): number | undefined {
-  return measure === "tokens" ? answer.tokens : measure === "reward" ? answer.reward : answer.rewards[measure];
+  return measure === "tokens"
+    ? answer.tokens
+    : measure === "reward"
+      ? answer.reward
+      : answer.rewards[measure];
 }

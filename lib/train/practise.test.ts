@@ -12,7 +12,12 @@ const { paths } = workspace;
 const lab = labOnFakeBase(workspace);
 const { config } = lab;
 const command = fakeTrainer("--steps=8", "--step-ms=1");
-const rows = Array.from({ length: 16 }, (_, i) => ({ id: `q${i}`, prompt: `${i}?`, gold_answer: "2", type: "financial_concept" as const }));
+const rows = Array.from({ length: 16 }, (_, i) => ({
+  id: `q${i}`,
+  prompt: `${i}?`,
+  gold_answer: "2",
+  type: "financial_concept" as const,
+}));
 const runOf = (folder: string) => JSON.parse(readFileSync(join(folder, "run.json"), "utf8"));
 
 beforeAll(async () => {
@@ -23,7 +28,15 @@ afterAll(() => workspace.remove());
 
 test("practice asks its questions once a pass, keeps every answer, and publishes nothing", async () => {
   const run = await practise(lab, rows, 4, { command });
-  expect(runOf(run.folder).config.grpo).toMatchObject({ maxSteps: 8, epochs: 4, warmupShare: 0, sampleEvery: 1, promptsPerStep: 8, groupSize: 8, learningRate: config.grpo.learningRate });
+  expect(runOf(run.folder).config.grpo).toMatchObject({
+    maxSteps: 8,
+    epochs: 4,
+    warmupShare: 0,
+    sampleEvery: 1,
+    promptsPerStep: 8,
+    groupSize: 8,
+    learningRate: config.grpo.learningRate,
+  });
   expect(runOf(run.folder).inputs.train.rows).toBe(16);
   expect(run.adapter).toBe(run.output);
   await expect(hashFolder(paths.grpoLora)).rejects.toThrow();

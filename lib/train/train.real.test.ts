@@ -11,7 +11,10 @@ import { trainSft } from "./train.ts";
 const workspaces: TemporaryWorkspace[] = [];
 afterAll(async () => void (await Promise.all(workspaces.map((w) => w.remove()))));
 
-/** A small real model, twelve rows, a hundred steps with a checkpoint every fifth: long enough to be met alive. */
+/**
+ * A small real model, twelve rows, a hundred steps with a checkpoint every fifth: long enough to be met
+ * alive.
+ */
 function realLab() {
   const workspace = temporaryWorkspace();
   workspaces.push(workspace);
@@ -20,14 +23,31 @@ function realLab() {
   config.models.base = randomModel(join(root, "base"));
   Object.assign(config.sft, { epochs: 25, batchSize: 3, maxLength: 200, saveSteps: 5 });
   config.evaluate.maxTokens = 8;
-  const rows = Array.from({ length: 12 }, (_, n) => ({ id: `q${n}`, prompt: `2 * ${n}?`, type: "financial_calculation" }));
+  const rows = Array.from({ length: 12 }, (_, n) => ({
+    id: `q${n}`,
+    prompt: `2 * ${n}?`,
+    type: "financial_calculation",
+  }));
   mkdirSync(dirname(paths.sft), { recursive: true });
-  writeFileSync(paths.sft, rows.map((row, n) => `${JSON.stringify({ ...row, response: `<think>\n2 * ${n}\n</think>\n<answer>\n${2 * n}\n</answer>` })}\n`).join(""));
-  writeFileSync(paths.test, rows.map((row, n) => `${JSON.stringify({ ...row, gold_answer: `${2 * n}` })}\n`).join(""));
+  writeFileSync(
+    paths.sft,
+    rows
+      .map(
+        (row, n) =>
+          `${JSON.stringify({ ...row, response: `<think>\n2 * ${n}\n</think>\n<answer>\n${2 * n}\n</answer>` })}\n`,
+      )
+      .join(""),
+  );
+  writeFileSync(
+    paths.test,
+    rows.map((row, n) => `${JSON.stringify({ ...row, gold_answer: `${2 * n}` })}\n`).join(""),
+  );
   return { config, paths, force: false };
 }
 
-test("real SFT, killed after its first checkpoint, says so and resumes from it; merged, it answers alike", { timeout: 400_000 }, async () => {
+test("real SFT, killed after its first checkpoint, says so and resumes from it; merged, it answers alike", {
+  timeout: 400_000,
+}, async () => {
   const killed = realLab();
   let pid = 0;
   const first = trainSft(killed, {
@@ -38,7 +58,9 @@ test("real SFT, killed after its first checkpoint, says so and resumes from it; 
       process.kill(-pid, "SIGKILL");
     },
   });
-  await expect(first).rejects.toThrow(/was interrupted: process_died[^]*SIGKILL[^]*resumes from the newest complete checkpoint/);
+  await expect(first).rejects.toThrow(
+    /was interrupted: process_died[^]*SIGKILL[^]*resumes from the newest complete checkpoint/,
+  );
   const resumed = await trainSft(killed);
   expect(resumed).toMatchObject({ status: "done", step: 100, totalSteps: 100 });
   expect(resumed.start!.step).toBeGreaterThanOrEqual(5);

@@ -37,11 +37,17 @@ export interface TrainOptions extends StartOptions, WatchOptions {
 }
 
 export interface GrpoOptions extends TrainOptions {
-  /** A reward instead of format + accuracy: a self-contained function, its source, or what `defineReward` made of it. */
+  /**
+   * A reward instead of format + accuracy: a self-contained function, its source, or what `defineReward` made
+   * of it.
+   */
   reward?: RewardSource | string | Reward;
   /** The SFT adapter to go on from, instead of ckpts/sft_lora. */
   adapter?: string;
-  /** With `grpo.dropDeadGroups`: whom the census asks, instead of a server it starts, and who is told how far it is. */
+  /**
+   * With `grpo.dropDeadGroups`: whom the census asks, instead of a server it starts, and who is told how far
+   * it is.
+   */
   census?: Pick<CensusOptions, "client" | "onProgress">;
 }
 
@@ -55,36 +61,65 @@ export interface Trained extends Run {
 /**
  * Stage 4: trains a LoRA adapter on `sft.jsonl` and publishes it as ckpts/sft_lora.
  *
- * An unchanged call returns the finished run at once; a call during the run watches it; after a crash it resumes.
- * Throws LabError: no rows, no base, no Python, the run failed or died (with the real cause), or watching was stopped.
+ * An unchanged call returns the finished run at once; a call during the run watches it; after a crash it
+ * resumes. Throws LabError: no rows, no base, no Python, the run failed or died (with the real cause), or
+ * watching was stopped.
  */
 export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Trained> {
   const { config, paths } = lab;
   const base = await resolveModel(config.models.base);
   assertMadeTogether(paths.sft, paths.test, CUT_OFF);
-  const train = await inputFile(paths.sft, SftRow, "Run 03_filter first; if it kept nothing, its funnel says why.");
-  const spec: RunSpec = { stage: "sft", label: options.label ?? "SFT", config, inputs: { train }, models: { base, adapter: null }, reward: null };
+  const train = await inputFile(
+    paths.sft,
+    SftRow,
+    "Run 03_filter first; if it kept nothing, its funnel says why.",
+  );
+  const spec: RunSpec = {
+    stage: "sft",
+    label: options.label ?? "SFT",
+    config,
+    inputs: { train },
+    models: { base, adapter: null },
+    reward: null,
+  };
   return await runTraining(lab, spec, base, options, paths.sftLora);
 }
 
 /**
- * Stage 5: trains on the questions of `rl.jsonl` with GRPO, going on from the SFT adapter (or from the bare base when
- * `grpo.startFromSft` is false), and publishes ckpts/grpo_lora (or ckpts/grpo_only_lora).
+ * Stage 5: trains on the questions of `rl.jsonl` with GRPO, going on from the SFT adapter (or from the bare
+ * base when `grpo.startFromSft` is false), and publishes ckpts/grpo_lora (or ckpts/grpo_only_lora).
  *
- * With `grpo.dropDeadGroups` a census comes first, and only questions that carry a gradient are trained on (see `writeLiveQuestions`).
- * The reward is format + accuracy with the config's weights, the Judge's points too with `grpo.useJudge`; or `reward` in their
- * place, which is saved with the run and part of its key.
- * As trainSft otherwise. Throws LabError, too, for an adapter of another base and for a reward that fails its trial.
+ * With `grpo.dropDeadGroups` a census comes first, and only questions that carry a gradient are trained on
+ * (see `writeLiveQuestions`). The reward is format + accuracy with the config's weights, the Judge's points
+ * too with `grpo.useJudge`; or `reward` in their place, which is saved with the run and part of its key. As
+ * trainSft otherwise. Throws LabError, too, for an adapter of another base and for a reward that fails its
+ * trial.
  */
 export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Trained> {
   const { config, paths } = lab;
   const base = await resolveModel(config.models.base);
   assertMadeTogether(paths.rl, paths.test, CUT_OFF);
   const { startFromSft: fromSft, dropDeadGroups } = config.grpo;
-  const all = await inputFile(paths.rl, RlRow, "Run 03_filter first; it keeps the questions whose gold answer can be checked.");
-  const adapter = fromSft ? await checkAdapter(options.adapter ?? paths.sftLora, base, "Run 04_sft on this base first, or set grpo.startFromSft to false.") : null;
+  const all = await inputFile(
+    paths.rl,
+    RlRow,
+    "Run 03_filter first; it keeps the questions whose gold answer can be checked.",
+  );
+  const adapter = fromSft
+    ? await checkAdapter(
+        options.adapter ?? paths.sftLora,
+        base,
+        "Run 04_sft on this base first, or set grpo.startFromSft to false.",
+      )
+    : null;
   const policy = adapter ? { model: adapter.path } : { arm: "base" as const };
-  const train = dropDeadGroups ? await inputFile((await writeLiveQuestions(lab, { ...options.census, ...policy, signal: options.signal })).path, RlRow, "") : all;
+  const train = dropDeadGroups
+    ? await inputFile(
+        (await writeLiveQuestions(lab, { ...options.census, ...policy, signal: options.signal })).path,
+        RlRow,
+        "",
+      )
+    : all;
   const { reward } = options;
   const custom = reward === undefined ? null : typeof reward === "object" ? reward : defineReward(reward);
   const judge = config.grpo.useJudge && custom === null ? await judgeOf(lab) : undefined;
@@ -96,7 +131,9 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
     config,
     inputs: { train },
     models: { base, adapter },
-    reward: custom ? { ...custom, sha256: hashJson([custom.sha256, code]) } : { path: ownReward, sha256: hashJson([judge ? "judged" : "default", code]) },
+    reward: custom
+      ? { ...custom, sha256: hashJson([custom.sha256, code]) }
+      : { path: ownReward, sha256: hashJson([judge ? "judged" : "default", code]) },
     judge,
   };
   const target = fromSft ? paths.grpoLora : join(paths.ckpts, "grpo_only_lora");
@@ -106,35 +143,61 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
 /** A question of the test might otherwise be trained on. */
 const CUT_OFF = "Run 03_filter again: it was cut off while it wrote them.";
 
-/** The Judge as a run is keyed by it. Its server is the reward process's to find or to start: that lives as long as the run. */
+/**
+ * The Judge as a run is keyed by it. Its server is the reward process's to find or to start: that lives as
+ * long as the run.
+ */
 async function judgeOf({ config }: Lab): Promise<JudgeRef> {
   const { rubric, layout, judgePrompt } = config.filter;
-  return { model: await roleModel(config, "judge"), prompt: promptVersion({ rubric, layout, size: judgePrompt }) };
+  return {
+    model: await roleModel(config, "judge"),
+    prompt: promptVersion({ rubric, layout, size: judgePrompt }),
+  };
 }
 
-async function runTraining(lab: Lab, spec: RunSpec, base: ModelRef, options: TrainOptions, target: string): Promise<Trained> {
+async function runTraining(
+  lab: Lab,
+  spec: RunSpec,
+  base: ModelRef,
+  options: TrainOptions,
+  target: string,
+): Promise<Trained> {
   const { publish = true, force = lab.force } = options;
   const stage = spec.stage === "sft" ? "SFT" : "GRPO";
-  const judge = spec.judge && givenServer(lab.config, "judge") === null ? spec.judge.model : undefined; // a Judge of our own shares the GPU
+  // a Judge of our own shares the GPU
+  const judge = spec.judge && givenServer(lab.config, "judge") === null ? spec.judge.model : undefined;
   const fit = () => fitLab(lab, { stage, model: base, judge });
   for (const model of [base, judge]) if (model) await fetchModel(model, { ...options, before: fit });
   const { config, plan, assertFree } = await fit();
   if (plan) console.log(plan);
-  const { key, started } = await startInTurn(lab, { ...spec, config, plan: plan ?? undefined }, { ...options, force, ready: () => assertFree() });
+  const { key, started } = await startInTurn(
+    lab,
+    { ...spec, config, plan: plan ?? undefined },
+    { ...options, force, ready: () => assertFree() },
+  );
   const run = await followRun(lab, key, options);
   assertDone(run);
   await sealOutput(run, base);
-  if (publish && readOrigin(target)?.adapter !== readOrigin(run.output)?.adapter) publishFolder(run.output, target);
+  if (publish && readOrigin(target)?.adapter !== readOrigin(run.output)?.adapter)
+    publishFolder(run.output, target);
   return { ...run, adapter: publish ? target : run.output, reused: !started };
 }
 
 /** Says in the output itself where it came from; the adapter's hash is what later runs are keyed by. */
 async function sealOutput(run: Run, base: ModelRef): Promise<void> {
-  if (readOrigin(run.output)?.run !== run.key) writeOrigin(run.output, { run: run.key, base: modelId(base), adapter: await hashFolder(run.output) });
+  if (readOrigin(run.output)?.run !== run.key)
+    writeOrigin(run.output, { run: run.key, base: modelId(base), adapter: await hashFolder(run.output) });
 }
 
 async function inputFile<T>(path: string, schema: z.ZodType<T>, todo: string): Promise<InputFile> {
-  if (statSync(path, { throwIfNoEntry: false })?.size === 0) throw new LabError({ what: "There is nothing to train on", where: path, expected: "at least one row", found: "an empty file", todo });
+  if (statSync(path, { throwIfNoEntry: false })?.size === 0)
+    throw new LabError({
+      what: "There is nothing to train on",
+      where: path,
+      expected: "at least one row",
+      found: "an empty file",
+      todo,
+    });
   const rows = readJsonl(path, schema, todo).length;
   return { path, sha256: await hashFile(path), rows };
 }

@@ -14,10 +14,12 @@ export interface WithoutSft {
 }
 
 /**
- * Trains GRPO from the Base with the settings of the lab's GRPO, and publishes ckpts/grpo_only_lora. An unchanged call returns the finished run.
+ * Trains GRPO from the Base with the settings of the lab's GRPO, and publishes ckpts/grpo_only_lora. An
+ * unchanged call returns the finished run.
  *
- * A Base that never writes the format is paid nothing, whatever it answers: a run in which no group ever differed in reward fails with cause "no_signal".
- * That is a result, not an error: the run is returned, and the arm is left out. Throws LabError as trainGrpo otherwise.
+ * A Base that never writes the format is paid nothing, whatever it answers: a run in which no group ever
+ * differed in reward fails with cause "no_signal". That is a result, not an error: the run is returned, and
+ * the arm is left out. Throws LabError as trainGrpo otherwise.
  */
 export async function trainWithoutSft(lab: Lab, options: GrpoOptions = {}): Promise<WithoutSft> {
   let last: Run | null = null;
@@ -27,11 +29,18 @@ export async function trainWithoutSft(lab: Lab, options: GrpoOptions = {}): Prom
   };
   try {
     // Its answers have no tags yet, so a census would call nearly every question dead.
-    const run = await trainGrpo({ ...lab, config: overrideConfig(lab.config, { "grpo.startFromSft": false, "grpo.dropDeadGroups": false }) }, { ...options, onProgress });
+    const run = await trainGrpo(
+      {
+        ...lab,
+        config: overrideConfig(lab.config, { "grpo.startFromSft": false, "grpo.dropDeadGroups": false }),
+      },
+      { ...options, onProgress },
+    );
     return { run, arms: [...ARM_NAMES] };
   } catch (error) {
     const run = last as Run | null;
-    if (run?.cause?.code === "no_signal") return { run, arms: ARM_NAMES.filter((arm) => arm !== "grpo_only") };
+    if (run?.cause?.code === "no_signal")
+      return { run, arms: ARM_NAMES.filter((arm) => arm !== "grpo_only") };
     throw error;
   }
 }

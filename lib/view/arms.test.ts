@@ -80,7 +80,9 @@ describe("the arms' colours", () => {
 
 describe("labels", () => {
   test("markup in a name is shown, not obeyed", () => {
-    expect(label("<b>x</b> & <a href='javascript:1'>", 60)).toBe("&lt;b&gt;x&lt;/b&gt; &amp; &lt;a href='javascript:1'&gt;");
+    expect(label("<b>x</b> & <a href='javascript:1'>", 60)).toBe(
+      "&lt;b&gt;x&lt;/b&gt; &amp; &lt;a href='javascript:1'&gt;",
+    );
   });
 
   test("control characters and directions are visible", () => {

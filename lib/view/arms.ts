@@ -19,7 +19,16 @@ export const ARM_STYLES: Record<ArmName, { label: string; colour: string; symbol
  * For series that are not arms. Okabe–Ito (https://jfly.uni-koeln.de/color/), yellow darkened to be read on
  * white.
  */
-export const SERIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8A7B00", "#595959"] as const;
+export const SERIES = [
+  "#0072B2",
+  "#E69F00",
+  "#009E73",
+  "#CC79A7",
+  "#56B4E9",
+  "#D55E00",
+  "#8A7B00",
+  "#595959",
+] as const;
 
 function isArm(name: string): name is ArmName {
   return Object.hasOwn(ARM_STYLES, name);

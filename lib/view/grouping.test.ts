@@ -21,7 +21,11 @@ describe("rows are grouped", () => {
     expect(groups([own, concept])).toEqual(["type", own.type, concept.type]);
   });
   test("by language where all else is equal, a single group included", () => {
-    expect(groups([own, { ...own, question: "2加3等于多少？" }])).toEqual(["language", "not Chinese", "Chinese"]);
+    expect(groups([own, { ...own, question: "2加3等于多少？" }])).toEqual([
+      "language",
+      "not Chinese",
+      "Chinese",
+    ]);
     expect(groups([own])).toEqual(["language", "not Chinese"]);
     expect(groups([])).toEqual(["language"]);
   });

@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { binomial, fillBins, formatEstimate, formatNumber, formatShare, integerBins, meanOf, movingAverage } from "./numbers.ts";
+import {
+  binomial,
+  fillBins,
+  formatEstimate,
+  formatNumber,
+  formatShare,
+  integerBins,
+  meanOf,
+  movingAverage,
+} from "./numbers.ts";
 
 describe("numbers in words", () => {
   test.each([
@@ -56,10 +65,12 @@ describe("histograms", () => {
 });
 
 describe("binomial", () => {
-  test("two coins", () => expect(binomial(2, 0.5)).toEqual([0.25, 0.5, 0.25].map((p) => expect.closeTo(p, 12))));
+  test("two coins", () =>
+    expect(binomial(2, 0.5)).toEqual([0.25, 0.5, 0.25].map((p) => expect.closeTo(p, 12))));
   test("certain and impossible answers", () => {
     expect(binomial(3, 0)).toEqual([1, 0, 0, 0]);
     expect(binomial(3, 1)).toEqual([0, 0, 0, 1]);
   });
-  test("sums to one for a large n", () => expect(binomial(500, 0.3).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9));
+  test("sums to one for a large n", () =>
+    expect(binomial(500, 0.3).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9));
 });

@@ -11,7 +11,10 @@ export function formatShare(part: number, whole: number): string {
   return whole > 0 ? `${((100 * part) / whole).toFixed(part === 0 || part === whole ? 0 : 1)} %` : "–";
 }
 
-/** Four significant digits without an exponent where one can do without it: 0.0002 → "0.0002", 1.2e-7 → "1.20e-7". */
+/**
+ * Four significant digits without an exponent where one can do without it: 0.0002 → "0.0002", 1.2e-7 →
+ * "1.20e-7".
+ */
 export function formatNumber(n: number): string {
   if (!Number.isFinite(n)) return String(n);
   if (Number.isInteger(n) && Math.abs(n) < 1e15) return n.toLocaleString("en-US");
@@ -45,11 +48,14 @@ export function meanOf(values: readonly (number | null | undefined)[]): number |
 }
 
 /**
- * Mean of the `window` points around each point, fewer at the ends: a trailing mean would lag behind a falling loss. Gaps (null) are left
- * out of the mean; a point whose whole window is a gap stays one. Length and order as given.
+ * Mean of the `window` points around each point, fewer at the ends: a trailing mean would lag behind a
+ * falling loss. Gaps (null) are left out of the mean; a point whose whole window is a gap stays one. Length
+ * and order as given.
  */
 export function movingAverage(values: readonly (number | null)[], window: number): (number | null)[] {
-  return values.map((_, i) => meanOf(values.slice(Math.max(0, i - Math.floor((window - 1) / 2)), i + Math.floor(window / 2) + 1)));
+  return values.map((_, i) =>
+    meanOf(values.slice(Math.max(0, i - Math.floor((window - 1) / 2)), i + Math.floor(window / 2) + 1)),
+  );
 }
 
 /** A window that calms a curve of n points without hiding its shape: a tenth, between 3 and 25. */
@@ -63,7 +69,10 @@ export interface Bins {
   width: number;
 }
 
-/** Edges at round numbers (1, 2, 2.5 or 5 times a power of ten) for about `count` bins over all values; never less than 1 wide. */
+/**
+ * Edges at round numbers (1, 2, 2.5 or 5 times a power of ten) for about `count` bins over all values; never
+ * less than 1 wide.
+ */
 export function integerBins(values: readonly number[], count = 30): Bins {
   let low = Infinity;
   let high = -Infinity;
@@ -80,7 +89,8 @@ export function integerBins(values: readonly number[], count = 30): Bins {
 
 function roundUp(width: number): number {
   const power = 10 ** Math.floor(Math.log10(width));
-  for (const step of power >= 10 ? [1, 2, 2.5, 5, 10] : [1, 2, 5, 10]) if (step * power >= width - 1e-9) return step * power;
+  for (const step of power >= 10 ? [1, 2, 2.5, 5, 10] : [1, 2, 5, 10])
+    if (step * power >= width - 1e-9) return step * power;
   return 10 * power;
 }
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { LabError } from "../errors.ts";
 import { markedHtml, sampleColumns, sampleList, sideBySide } from "./sample-view.ts";
 
-const HOSTILE = "<think>\n<script>alert(1)</script>\u202E\u001B[31m</think><answer><img src=x onerror=alert(1)></answer>";
+const HOSTILE =
+  "<think>\n<script>alert(1)</script>\u202E\u001B[31m</think><answer><img src=x onerror=alert(1)></answer>";
 /** The tags this library writes itself. */
 const OURS = /<(?!\/?(?:table|thead|tbody|caption|tr|th|td|b|br|small|span|code|mark|em|p)\b)/;
 
@@ -23,7 +24,16 @@ describe("texts of models", () => {
 
   test("carry verdict, reason and numbers", () => {
     const { html, text } = sampleList(
-      [{ title: "q1", text: "12", ok: true, reason: "equal", message: "12 is 12", facts: { reward: 1, advantage: null } }],
+      [
+        {
+          title: "q1",
+          text: "12",
+          ok: true,
+          reason: "equal",
+          message: "12 is 12",
+          facts: { reward: 1, advantage: null },
+        },
+      ],
       "Completions",
     );
     expect(text).toContain("✓ q1 · reward 1 · advantage – · equal · 12 is 12");
@@ -32,7 +42,13 @@ describe("texts of models", () => {
 
   test("lists stand beside each other, a column each, and what is hostile stays inert", () => {
     const good = { title: "q1", text: "<answer>5</answer>", ok: true, reason: "kept" };
-    const bad = { title: "q2", text: HOSTILE, ok: false, reason: "answer: value_differs", marks: [{ start: 0, end: 7, kind: "bad" as const, label: "another value" }] };
+    const bad = {
+      title: "q2",
+      text: HOSTILE,
+      ok: false,
+      reason: "answer: value_differs",
+      marks: [{ start: 0, end: 7, kind: "bad" as const, label: "another value" }],
+    };
     const { html, text } = sampleColumns({ Accepted: [good], Rejected: [bad, { ...bad, title: "q3" }] });
     const rows = html.split("<tr>").slice(2);
     expect(rows).toHaveLength(2);
@@ -55,7 +71,8 @@ describe("marks", () => {
 
   test("set the format's own tags apart", () => {
     expect(markedHtml("<answer>5</answer>", [])).toBe(
-      '<code style="color:#0072B2;background:none">&lt;answer&gt;</code>5<code style="color:#0072B2;background:none">&lt;/answer&gt;</code>',
+      '<code style="color:#0072B2;background:none">&lt;answer&gt;</code>5<code ' +
+        'style="color:#0072B2;background:none">&lt;/answer&gt;</code>',
     );
   });
 

@@ -1,4 +1,7 @@
-/** Texts of models to read: side by side, or with the places marked that a verdict speaks of. Markup is made here, from escaped text only. */
+/**
+ * Texts of models to read: side by side, or with the places marked that a verdict speaks of. Markup is made
+ * here, from escaped text only.
+ */
 import { LabError } from "../errors.ts";
 import type { View } from "./table.ts";
 import { inertHtml, visibleText } from "./text-view.ts";
@@ -26,10 +29,17 @@ export interface ShownText {
 }
 
 const COLOURS = { good: "#D5F0E3", bad: "#FBDCC8", note: "#FFF3BF" };
-const BADGES = { yes: { text: "✓", colour: "#00734F" }, no: { text: "✗", colour: "#B34700" }, open: { text: "·", colour: "#6E7781" } };
+const BADGES = {
+  yes: { text: "✓", colour: "#00734F" },
+  no: { text: "✗", colour: "#B34700" },
+  open: { text: "·", colour: "#6E7781" },
+};
 const TAG = /<\/?(?:think|answer)>/g;
 
-/** One column a text (Base, SFT, GRPO …), under the question if one is given; wraps, keeps line breaks, shows tags in colour. */
+/**
+ * One column a text (Base, SFT, GRPO …), under the question if one is given; wraps, keeps line breaks, shows
+ * tags in colour.
+ */
 export function sideBySide(samples: readonly ShownText[], question?: string): View {
   const width = `${Math.floor(100 / Math.max(1, samples.length))}%`;
   const cells = (tag: string, style: string, inner: (s: ShownText) => string) =>
@@ -42,43 +52,67 @@ export function sideBySide(samples: readonly ShownText[], question?: string): Vi
   ];
   return {
     html: html.filter(Boolean).join("\n"),
-    text: [question === undefined ? "" : `${visibleText(question)}\n`, ...samples.map(plain)].filter(Boolean).join("\n"),
+    text: [question === undefined ? "" : `${visibleText(question)}\n`, ...samples.map(plain)]
+      .filter(Boolean)
+      .join("\n"),
   };
 }
 
 /**
- * Two or more lists beside each other, a column each under its name: accepted beside rejected. Each text with its verdict, its reason and
- * the marked places. A list that is shorter ends earlier; one without any text says so.
+ * Two or more lists beside each other, a column each under its name: accepted beside rejected. Each text with
+ * its verdict, its reason and the marked places. A list that is shorter ends earlier; one without any text
+ * says so.
  */
 export function sampleColumns(columns: Readonly<Record<string, readonly ShownText[]>>): View {
   const lists = Object.entries(columns);
   const width = `${Math.floor(100 / Math.max(1, lists.length))}%`;
-  const cell = (tag: "th" | "td", inner: string) => `<${tag} align="left" valign="top" width="${width}" style="text-align:left;vertical-align:top;white-space:normal">${inner}</${tag}>`;
+  const cell = (tag: "th" | "td", inner: string) =>
+    `<${tag} align="left" valign="top" width="${width}" ` +
+    `style="text-align:left;vertical-align:top;white-space:normal">${inner}</${tag}>`;
   const longest = Math.max(1, ...lists.map(([, samples]) => samples.length));
   const cellOf = (samples: readonly ShownText[], row: number): string => {
     const sample = samples[row];
     if (!sample) return row === 0 ? "<em>no samples</em>" : "";
-    return `${heading(sample)}<br><span style="font-size:90%;overflow-wrap:anywhere">${bodyHtml(sample)}</span>`;
+    return (
+      `${heading(sample)}<br><span ` +
+      `style="font-size:90%;overflow-wrap:anywhere">${bodyHtml(sample)}</span>`
+    );
   };
-  const rows = Array.from({ length: longest }, (_, row) => `<tr>${lists.map(([, samples]) => cell("td", cellOf(samples, row))).join("")}</tr>`);
+  const rows = Array.from(
+    { length: longest },
+    (_, row) => `<tr>${lists.map(([, samples]) => cell("td", cellOf(samples, row))).join("")}</tr>`,
+  );
   return {
-    html: `<table class="ftmodel-samples" style="width:100%;table-layout:fixed"><thead><tr>${lists.map(([name]) => cell("th", inertHtml(name))).join("")}</tr></thead>\n<tbody>\n${rows.join("\n")}\n</tbody></table>`,
-    text: lists.map(([name, samples]) => [visibleText(name), ...(samples.length > 0 ? samples.map(plain) : ["no samples"])].join("\n")).join("\n"),
+    html:
+      `<table class="ftmodel-samples" ` +
+      `style="width:100%;table-layout:fixed"><thead><tr>${lists.map(([name]) => cell("th", inertHtml(name))).join("")}</tr></thead>\n<tbody>\n${rows.join("\n")}\n</tbody></table>`,
+    text: lists
+      .map(([name, samples]) =>
+        [visibleText(name), ...(samples.length > 0 ? samples.map(plain) : ["no samples"])].join("\n"),
+      )
+      .join("\n"),
   };
 }
 
-/** One text under the other, each with its verdict, reason and marked places: accepted and rejected samples, completions of a group. */
+/**
+ * One text under the other, each with its verdict, reason and marked places: accepted and rejected samples,
+ * completions of a group.
+ */
 export function sampleList(samples: readonly ShownText[], caption?: string): View {
   const rows = samples.map(
     (s) =>
-      `<tr><td align="left" valign="top" width="24%" style="text-align:left;vertical-align:top;white-space:normal">${heading(s)}</td>` +
-      `<td align="left" valign="top" style="text-align:left;vertical-align:top;white-space:normal;font-size:90%;overflow-wrap:anywhere">${bodyHtml(s)}</td></tr>`,
+      `<tr><td align="left" valign="top" width="24%" ` +
+      `style="text-align:left;vertical-align:top;white-space:normal">${heading(s)}</td>` +
+      `<td align="left" valign="top" ` +
+      `style="text-align:left;vertical-align:top;white-space:normal;font-size:90%;overflow-wrap:anywhere">${bodyHtml(s)}</td></tr>`,
   );
   const head = caption ? `<caption style="text-align:left"><b>${inertHtml(caption)}</b></caption>` : "";
   const body = rows.length > 0 ? rows.join("\n") : `<tr><td><em>no samples</em></td></tr>`;
   return {
     html: `<table class="ftmodel-samples" style="width:100%">${head}<tbody>\n${body}\n</tbody></table>`,
-    text: [caption ?? "", ...(samples.length > 0 ? samples.map(plain) : ["no samples"])].filter(Boolean).join("\n"),
+    text: [caption ?? "", ...(samples.length > 0 ? samples.map(plain) : ["no samples"])]
+      .filter(Boolean)
+      .join("\n"),
   };
 }
 
@@ -90,7 +124,10 @@ function heading(sample: ShownText): string {
   const { text, colour } = badge(sample.ok);
   const facts = Object.entries(sample.facts ?? {}).map(([name, value]) => `${name} ${value ?? "–"}`);
   const small = [...facts, sample.reason ?? "", sample.message ?? ""].filter((line) => line !== "");
-  return `<b style="color:${colour}">${text}</b> <b>${inertHtml(sample.title)}</b>${small.map((line) => `<br><small style="font-weight:normal">${inertHtml(line)}</small>`).join("")}`;
+  return (
+    `<b style="color:${colour}">${text}</b> ` +
+    `<b>${inertHtml(sample.title)}</b>${small.map((line) => `<br><small style="font-weight:normal">${inertHtml(line)}</small>`).join("")}`
+  );
 }
 
 function bodyHtml(sample: ShownText): string {
@@ -118,7 +155,8 @@ export function markedHtml(text: string, marks: readonly Mark[]): string {
     const title = mark.label ? ` title="${inertTitle(mark.label)}"` : "";
     html +=
       tagsHtml(text.slice(at, mark.start)) +
-      `<mark style="background:${COLOURS[mark.kind ?? "note"]};color:inherit"${title}>${tagsHtml(text.slice(mark.start, mark.end))}</mark>`;
+      "<mark " +
+      `style="background:${COLOURS[mark.kind ?? "note"]};color:inherit"${title}>${tagsHtml(text.slice(mark.start, mark.end))}</mark>`;
     at = mark.end;
   }
   return html + tagsHtml(text.slice(at));
@@ -132,7 +170,9 @@ function tagsHtml(text: string): string {
   let at = 0;
   let html = "";
   for (const match of text.matchAll(TAG)) {
-    html += inertHtml(text.slice(at, match.index)) + `<code style="color:#0072B2;background:none">${inertHtml(match[0])}</code>`;
+    html +=
+      inertHtml(text.slice(at, match.index)) +
+      `<code style="color:#0072B2;background:none">${inertHtml(match[0])}</code>`;
     at = match.index + match[0].length;
   }
   return html + inertHtml(text.slice(at));
@@ -140,6 +180,11 @@ function tagsHtml(text: string): string {
 
 function plain(sample: ShownText): string {
   const facts = Object.entries(sample.facts ?? {}).map(([name, value]) => `${name} ${value ?? "–"}`);
-  const head = [`${badge(sample.ok).text} ${sample.title}`, ...facts, sample.reason, sample.message].filter(Boolean).join(" · ");
-  return `── ${visibleText(head).replace(/\n/g, " ")}\n${sample.text === null ? "(no text)" : visibleText(sample.text)}\n`;
+  const head = [`${badge(sample.ok).text} ${sample.title}`, ...facts, sample.reason, sample.message]
+    .filter(Boolean)
+    .join(" · ");
+  return (
+    "── " +
+    `${visibleText(head).replace(/\n/g, " ")}\n${sample.text === null ? "(no text)" : visibleText(sample.text)}\n`
+  );
 }

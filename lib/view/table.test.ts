@@ -28,7 +28,9 @@ describe("table", () => {
   });
 
   test("numbers stand right in HTML", () => {
-    expect(table(rows, ["arm", "n"]).html).toMatch(/<th align="left"[^>]*>arm<\/th><th align="right"[^>]*>n<\/th>/);
+    expect(table(rows, ["arm", "n"]).html).toMatch(
+      /<th align="left"[^>]*>arm<\/th><th align="right"[^>]*>n<\/th>/,
+    );
   });
 
   test("an interval is not broken over two lines, a sentence is", () => {
@@ -39,13 +41,17 @@ describe("table", () => {
   });
 
   test("cells, headings and captions are escaped", () => {
-    const { html } = table([{ "<b>key</b>": "<script>alert(1)</script>" }], undefined, { caption: "<img onerror=x>" });
+    const { html } = table([{ "<b>key</b>": "<script>alert(1)</script>" }], undefined, {
+      caption: "<img onerror=x>",
+    });
     expect(html).not.toMatch(/<script|<img|<b>key/);
     expect(html).toContain("&lt;script&gt;");
   });
 
   test("a format's result is text, too", () => {
-    expect(table([{ a: 1 }], [{ key: "a", format: (value) => `<i>${value}</i>` }]).html).toContain("&lt;i&gt;1&lt;/i&gt;");
+    expect(table([{ a: 1 }], [{ key: "a", format: (value) => `<i>${value}</i>` }]).html).toContain(
+      "&lt;i&gt;1&lt;/i&gt;",
+    );
   });
 
   test("NaN and missing values are not 0", () => {
@@ -70,7 +76,9 @@ describe("table", () => {
     expect(html.match(/<tr>/g)!.length).toBe(51);
   });
 
-  test("no rows is said, not drawn", () => expect(table([], undefined, { caption: "Failures" }).text).toBe("Failures: no rows"));
+  test("no rows is said, not drawn", () =>
+    expect(table([], undefined, { caption: "Failures" }).text).toBe("Failures: no rows"));
 
-  test("a column nobody has is a mistake", () => expect(() => table(rows, ["arm", "acuracy"])).toThrow(LabError));
+  test("a column nobody has is a mistake", () =>
+    expect(() => table(rows, ["arm", "acuracy"])).toThrow(LabError));
 });

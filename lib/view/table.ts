@@ -3,13 +3,19 @@ import { LabError } from "../errors.ts";
 import { formatEstimate, formatNumber, isEstimate } from "./numbers.ts";
 import { inertHtml, visibleText } from "./text-view.ts";
 
-/** What `show()` shows beside figures: the same content twice. `html` holds markup made by this library from escaped text. */
+/**
+ * What `show()` shows beside figures: the same content twice. `html` holds markup made by this library from
+ * escaped text.
+ */
 export interface View {
   html: string;
   text: string;
 }
 
-/** A column: the row's key, its heading (default: the key in words), and how to write a value (default: `formatCell`). */
+/**
+ * A column: the row's key, its heading (default: the key in words), and how to write a value (default:
+ * `formatCell`).
+ */
 export interface Column {
   key: string;
   label?: string;
@@ -29,24 +35,39 @@ export interface TableOptions {
 }
 
 /**
- * Rows of plain objects as a table. Numbers stand right; `{value, low, high}` reads "0.82 [0.76, 0.87]"; null, undefined and NaN read
- * "–" (not judged, never 0). Cell text is escaped, and a column's `format` returns text, not markup.
+ * Rows of plain objects as a table. Numbers stand right; `{value, low, high}` reads "0.82 [0.76, 0.87]";
+ * null, undefined and NaN read "–" (not judged, never 0). Cell text is escaped, and a column's `format`
+ * returns text, not markup.
  *
  * @param columns keys or columns, in order; default: the keys of all rows as they appear.
  * @throws LabError when a named column that is not optional is in no row.
  * @example table([{ arm: "SFT", n: 200, accuracy: { value: 0.82, low: 0.76, high: 0.87 } }])
  */
-export function table(rows: readonly object[], columns?: readonly (string | Column)[], options: TableOptions = {}): View {
+export function table(
+  rows: readonly object[],
+  columns?: readonly (string | Column)[],
+  options: TableOptions = {},
+): View {
   const { caption, maxRows = 50, maxChars = 300 } = options;
   const records = rows as readonly Record<string, unknown>[];
   const shape = resolveColumns(records, columns);
-  const shown = records.slice(0, maxRows).map((row) => shape.map((c) => (c.format ? c.format(row[c.key], row) : formatCell(row[c.key]))));
-  const more = records.length > maxRows ? `… and ${(records.length - maxRows).toLocaleString("en-US")} more rows` : "";
-  if (rows.length === 0) return { html: `<p><em>${inertHtml(caption ?? "Table")}: no rows</em></p>`, text: `${caption ?? "Table"}: no rows` };
+  const shown = records
+    .slice(0, maxRows)
+    .map((row) => shape.map((c) => (c.format ? c.format(row[c.key], row) : formatCell(row[c.key]))));
+  const more =
+    records.length > maxRows ? `… and ${(records.length - maxRows).toLocaleString("en-US")} more rows` : "";
+  if (rows.length === 0)
+    return {
+      html: `<p><em>${inertHtml(caption ?? "Table")}: no rows</em></p>`,
+      text: `${caption ?? "Table"}: no rows`,
+    };
 
-  const right = shape.map((c) => (c.align ? c.align === "right" : records.every((row) => isNumeric(row[c.key]))));
+  const right = shape.map((c) =>
+    c.align ? c.align === "right" : records.every((row) => isNumeric(row[c.key])),
+  );
   const cell = (tag: "th" | "td", content: string, i: number) =>
-    `<${tag} align="${right[i] ? "right" : "left"}" style="text-align:${right[i] ? "right" : "left"};${tag === "th" ? "vertical-align:bottom;white-space:normal" : `vertical-align:top;white-space:${right[i] ? "nowrap" : "normal"}`}">${content}</${tag}>`;
+    `<${tag} align="${right[i] ? "right" : "left"}" ` +
+    `style="text-align:${right[i] ? "right" : "left"};${tag === "th" ? "vertical-align:bottom;white-space:normal" : `vertical-align:top;white-space:${right[i] ? "nowrap" : "normal"}`}">${content}</${tag}>`;
   const headings = shape.map((c) => c.label ?? c.key.replace(/_/g, " "));
   const html = [
     `<table class="ftmodel-table">`,
@@ -56,7 +77,10 @@ export function table(rows: readonly object[], columns?: readonly (string | Colu
     `</table>`,
     more ? `<p><em>${more}</em></p>` : "",
   ];
-  return { html: html.filter(Boolean).join("\n"), text: [caption ?? "", plainTable(headings, shown, right), more].filter(Boolean).join("\n") };
+  return {
+    html: html.filter(Boolean).join("\n"),
+    text: [caption ?? "", plainTable(headings, shown, right), more].filter(Boolean).join("\n"),
+  };
 }
 
 /** How a value reads in a cell. */
@@ -70,15 +94,25 @@ export function formatCell(value: unknown): string {
   return JSON.stringify(value) ?? String(value);
 }
 
-function resolveColumns(rows: readonly Record<string, unknown>[], columns?: readonly (string | Column)[]): Column[] {
+function resolveColumns(
+  rows: readonly Record<string, unknown>[],
+  columns?: readonly (string | Column)[],
+): Column[] {
   const present = new Set(rows.flatMap((row) => Object.keys(row)));
   if (!columns) return [...present].map((key) => ({ key }));
   const has = (key: string) => rows.some((row) => row[key] !== null && row[key] !== undefined);
-  const shape = columns.map((c): Column => (typeof c === "string" ? { key: c } : c)).filter((c) => !c.optional || has(c.key));
+  const shape = columns
+    .map((c): Column => (typeof c === "string" ? { key: c } : c))
+    .filter((c) => !c.optional || has(c.key));
   const missing = shape.find((c) => !c.format && rows.length > 0 && !present.has(c.key));
   if (missing) {
     const found = [...present].join(", ");
-    throw new LabError({ what: "table() requires columns that some row has", where: `column "${missing.key}"`, expected: found, found: missing.key });
+    throw new LabError({
+      what: "table() requires columns that some row has",
+      where: `column "${missing.key}"`,
+      expected: found,
+      found: missing.key,
+    });
   }
   return shape;
 }
@@ -98,12 +132,22 @@ function clip(text: string, max: number): string {
 }
 
 /** Columns of equal width, two spaces apart; a wide (CJK) character takes two places. */
-function plainTable(headings: readonly string[], rows: readonly (readonly string[])[], right: readonly boolean[]): string {
-  const all = [headings, ...rows].map((row) => row.map((value) => clip(visibleText(value).replace(/\s+/g, " "), 60)));
+function plainTable(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly boolean[],
+): string {
+  const all = [headings, ...rows].map((row) =>
+    row.map((value) => clip(visibleText(value).replace(/\s+/g, " "), 60)),
+  );
   const widths = headings.map((_, i) => Math.max(...all.map((row) => widthOf(row[i]!))));
   const line = (row: readonly string[]) =>
     row
-      .map((value, i) => (right[i] ? " ".repeat(widths[i]! - widthOf(value)) + value : value + " ".repeat(widths[i]! - widthOf(value))))
+      .map((value, i) =>
+        right[i]
+          ? " ".repeat(widths[i]! - widthOf(value)) + value
+          : value + " ".repeat(widths[i]! - widthOf(value)),
+      )
       .join("  ")
       .trimEnd();
   return [line(all[0]!), widths.map((w) => "─".repeat(w)).join("  "), ...all.slice(1).map(line)].join("\n");

@@ -51,10 +51,13 @@ describe("inert HTML", () => {
     ).toBe(attack);
   });
 
-  test("a quote cannot leave an attribute", () => expect(escapeHtml(`"' onload=x`)).toBe("&quot;&#39; onload=x"));
+  test("a quote cannot leave an attribute", () =>
+    expect(escapeHtml(`"' onload=x`)).toBe("&quot;&#39; onload=x"));
 
   test("dollars and backslashes do not become a formula", () => {
-    expect(inertHtml("$5 and $6 \\(x\\)")).toBe("<span>$</span>5 and <span>$</span>6 <span>\\</span>(x<span>\\</span>)");
+    expect(inertHtml("$5 and $6 \\(x\\)")).toBe(
+      "<span>$</span>5 and <span>$</span>6 <span>\\</span>(x<span>\\</span>)",
+    );
   });
 
   test("indentation and line breaks stay", () => expect(inertHtml("a\n  b")).toBe("a<br>&nbsp;&nbsp;b"));
@@ -62,7 +65,23 @@ describe("inert HTML", () => {
   test("no text at all makes any other tag than br and span", () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: fc.constantFrom("<", ">", "&", '"', "'", "$", "\\", "a", "\n", " ", "script", "!--", "\u202E") }),
+        fc.string({
+          unit: fc.constantFrom(
+            "<",
+            ">",
+            "&",
+            '"',
+            "'",
+            "$",
+            "\\",
+            "a",
+            "\n",
+            " ",
+            "script",
+            "!--",
+            "\u202E",
+          ),
+        }),
         (text) => !/<(?!br>|span>|\/span>)/.test(inertHtml(text)),
       ),
     );

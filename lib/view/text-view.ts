@@ -1,16 +1,17 @@
 /**
- * Text of models and files, made inert: whoever wrote it, it can only be read. Nothing in it is markup, a script, a terminal code,
- * a formula or a change of writing direction; what would be invisible is shown.
+ * Text of models and files, made inert: whoever wrote it, it can only be read. Nothing in it is markup, a
+ * script, a terminal code, a formula or a change of writing direction; what would be invisible is shown.
  */
 
-// Bidirectional controls, zero-width characters, separators, language tags: they change what is seen without being seen.
+// Bidirectional controls, zero-width characters, separators, language tags: they change what is seen without
+// being seen.
 const INVISIBLE =
   /[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\u{E0000}-\u{E01EF}]/gu;
 const LONE_SURROGATE = /[\uD800-\uDFFF]/gu;
 
 /**
- * The text with every control character shown: C0 as its picture (ESC → ␛), C1, bidi and zero-width characters as ⟨U+202E⟩, lone
- * surrogates as U+FFFD. Line feeds and tabs stay; CRLF becomes LF.
+ * The text with every control character shown: C0 as its picture (ESC → ␛), C1, bidi and zero-width
+ * characters as ⟨U+202E⟩, lone surrogates as U+FFFD. Line feeds and tabs stay; CRLF becomes LF.
  *
  * @param max characters kept; a longer text ends in "… (n more characters)". Default 20,000.
  */
@@ -31,16 +32,24 @@ function codePoint(character: string): string {
   return `⟨U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}⟩`;
 }
 
-const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const ENTITIES: Record<string, string> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
 
-/** The visible text as HTML that a browser shows letter by letter, for element content and quoted attributes. */
+/**
+ * The visible text as HTML that a browser shows letter by letter, for element content and quoted attributes.
+ */
 export function escapeHtml(text: string): string {
   return visibleText(text).replace(/[&<>"']/g, (c) => ENTITIES[c]!);
 }
 
 /**
- * Escaped HTML for notebook pages, which also look for formulas in text: "$" and "\" get an element of their own, so that "$5 … $6"
- * is not set as mathematics. Line breaks and indentation stay.
+ * Escaped HTML for notebook pages, which also look for formulas in text: "$" and "\" get an element of their
+ * own, so that "$5 … $6" is not set as mathematics. Line breaks and indentation stay.
  */
 export function inertHtml(text: string): string {
   return escapeHtml(text)

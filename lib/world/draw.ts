@@ -5,8 +5,8 @@ import { drawDress } from "./dress.ts";
 import type { Dress, Kind, Language, Method, Solution, Translate } from "./kind.ts";
 
 /**
- * Who may see a question. `corpus`: what the tiny models were trained on from scratch. `lab`: what notebooks distil, train and test
- * with. `bench`: seen by no training at all.
+ * Who may see a question. `corpus`: what the tiny models were trained on from scratch. `lab`: what notebooks
+ * distil, train and test with. `bench`: seen by no training at all.
  */
 export type Part = "corpus" | "lab" | "bench";
 
@@ -20,7 +20,10 @@ export interface Drawn {
   question: string;
 }
 
-/** One question of `kind` with values of `part`. Values for which a misconception would be right too are drawn again. */
+/**
+ * One question of `kind` with values of `part`. Values for which a misconception would be right too are drawn
+ * again.
+ */
 export function drawQuestion(random: Random, kind: Kind, part: Part): Drawn {
   for (;;) {
     const values = kind.draw(random);
@@ -32,9 +35,15 @@ export function drawQuestion(random: Random, kind: Kind, part: Part): Drawn {
   }
 }
 
-/** The part that owns these values: decided by a hash of kind and values, so it holds across languages, wordings and seeds. */
+/**
+ * The part that owns these values: decided by a hash of kind and values, so it holds across languages,
+ * wordings and seeds.
+ */
 export function partOf(kind: Kind, values: unknown): Part {
-  const bucket = createHash("sha256").update(`${kind.name}:${JSON.stringify(values)}`).digest()[0]! % 10;
+  const bucket =
+    createHash("sha256")
+      .update(`${kind.name}:${JSON.stringify(values)}`)
+      .digest()[0]! % 10;
   return bucket === 0 ? "bench" : bucket <= 4 ? "lab" : "corpus";
 }
 

@@ -3,8 +3,34 @@ import type { Random } from "../stats/random.ts";
 import type { Dress, Language } from "./kind.ts";
 
 const COMPANIES: Record<Language, readonly string[]> = {
-  en: ["Acme", "Borealis", "Castor", "Delmar", "Everline", "Fenwick", "Gorham", "Halden", "Ivory", "Juniper", "Kestrel", "Lumen"],
-  zh: ["甲公司", "乙公司", "丙公司", "丁公司", "华兴电子", "明远物流", "天成食品", "江海能源", "安泰医药", "星河科技", "云岭农业", "东方纺织"],
+  en: [
+    "Acme",
+    "Borealis",
+    "Castor",
+    "Delmar",
+    "Everline",
+    "Fenwick",
+    "Gorham",
+    "Halden",
+    "Ivory",
+    "Juniper",
+    "Kestrel",
+    "Lumen",
+  ],
+  zh: [
+    "甲公司",
+    "乙公司",
+    "丙公司",
+    "丁公司",
+    "华兴电子",
+    "明远物流",
+    "天成食品",
+    "江海能源",
+    "安泰医药",
+    "星河科技",
+    "云岭农业",
+    "东方纺织",
+  ],
 };
 
 export function drawDress(random: Random, language: Language): Dress {

@@ -1,4 +1,7 @@
-/** Chains of thought with one planted fault and the right final answer: what rules let through and a Judge must find. */
+/**
+ * Chains of thought with one planted fault and the right final answer: what rules let through and a Judge
+ * must find.
+ */
 import type { FaultKind } from "./fault-kind.ts";
 import type { Random } from "../stats/random.ts";
 import type { Drawn } from "./draw.ts";
@@ -6,11 +9,27 @@ import { solve } from "./draw.ts";
 import type { Solution } from "./kind.ts";
 
 const PADDING = {
-  en: ["Let me think about this carefully.", "This is an interesting question.", "Finance is important for every company.", "I should make sure that I understand.", "Many people ask about this.", "Let us go on step by step."],
-  zh: ["让我仔细想一想。", "这是一个有趣的问题。", "财务对每家公司都很重要。", "我要确保理解题意。", "很多人都会问这个。", "我们一步一步来。"],
+  en: [
+    "Let me think about this carefully.",
+    "This is an interesting question.",
+    "Finance is important for every company.",
+    "I should make sure that I understand.",
+    "Many people ask about this.",
+    "Let us go on step by step.",
+  ],
+  zh: [
+    "让我仔细想一想。",
+    "这是一个有趣的问题。",
+    "财务对每家公司都很重要。",
+    "我要确保理解题意。",
+    "很多人都会问这个。",
+    "我们一步一步来。",
+  ],
 } as const;
 
-/** A solution of `drawn` with one fault of the given kind, or null where this question offers no place for it. */
+/**
+ * A solution of `drawn` with one fault of the given kind, or null where this question offers no place for it.
+ */
 export function plantFault(random: Random, drawn: Drawn, fault: FaultKind): Solution | null {
   const right = solve(drawn, drawn.kind.right);
   const wrong = solve(drawn, random.pick(drawn.kind.misconceptions));
@@ -18,7 +37,9 @@ export function plantFault(random: Random, drawn: Drawn, fault: FaultKind): Solu
     case "wrong_step":
       return wrongStep(random, right);
     case "missing_step":
-      return right.steps.length < 3 ? null : { ...right, steps: without(right.steps, random.int(1, right.steps.length - 2)) };
+      return right.steps.length < 3
+        ? null
+        : { ...right, steps: without(right.steps, random.int(1, right.steps.length - 2)) };
     case "shuffled_steps":
       return shuffledSteps(random, right);
     case "padding":
@@ -36,7 +57,9 @@ function without(steps: string[], i: number): string[] {
 
 /** Changes the result of one calculation that is not the last. */
 function wrongStep(random: Random, right: Solution): Solution | null {
-  const places = right.steps.map((step, i) => ({ i, match: /^(.*\d.*=)(-?\d+(?:\.\d+)?)(%?)$/.exec(step) })).filter(({ i, match }) => match && i < right.steps.length - 1);
+  const places = right.steps
+    .map((step, i) => ({ i, match: /^(.*\d.*=)(-?\d+(?:\.\d+)?)(%?)$/.exec(step) }))
+    .filter(({ i, match }) => match && i < right.steps.length - 1);
   if (places.length === 0) return null;
   const { i, match } = random.pick(places);
   const [, left, number, sign] = match!;
@@ -59,11 +82,15 @@ function shuffledSteps(random: Random, right: Solution): Solution | null {
 
 function padded(random: Random, right: Solution, sentences: readonly string[]): Solution {
   const steps = right.steps.slice();
-  for (const sentence of random.shuffle(sentences).slice(0, random.int(2, 4))) steps.splice(random.int(0, steps.length), 0, sentence);
+  for (const sentence of random.shuffle(sentences).slice(0, random.int(2, 4)))
+    steps.splice(random.int(0, steps.length), 0, sentence);
   return { ...right, steps };
 }
 
-/** The misconception's steps, bent at the end to the right answer; null where the last step does not show the answer's number. */
+/**
+ * The misconception's steps, bent at the end to the right answer; null where the last step does not show the
+ * answer's number.
+ */
 function endingIn(wrong: Solution, answer: string): Solution | null {
   const last = wrong.steps.at(-1)!;
   const number = (text: string) => /-?\d+(?:\.\d+)?/.exec(text)?.[0];

@@ -8,11 +8,17 @@ import { drawQuestion, solve } from "./draw.ts";
 import { KINDS } from "./kinds/index.ts";
 
 /** The original project's mix of types. */
-const MIX: Record<QuestionType, number> = { financial_calculation: 0.4, financial_reasoning: 0.3, financial_concept: 0.2, financial_analysis: 0.1 };
+const MIX: Record<QuestionType, number> = {
+  financial_calculation: 0.4,
+  financial_reasoning: 0.3,
+  financial_concept: 0.2,
+  financial_analysis: 0.1,
+};
 
 /**
- * `count` different questions, 40 % calculation, 30 % reasoning, 20 % concept, 10 % analysis, kinds of a type in equal shares, both
- * languages. The same count, seed and part give the same questions; another part never gives one of the same values.
+ * `count` different questions, 40 % calculation, 30 % reasoning, 20 % concept, 10 % analysis, kinds of a type
+ * in equal shares, both languages. The same count, seed and part give the same questions; another part never
+ * gives one of the same values.
  */
 export function generateQuestions(count: number, seed: number, part: Part = "lab"): Question[] {
   return drawQuestions(count, seed, part).map((drawn, i) => ({
@@ -25,7 +31,10 @@ export function generateQuestions(count: number, seed: number, part: Part = "lab
   }));
 }
 
-/** The same questions, no two of them near-copies, with their kinds and values, for corpora and labelled sets. Throws when a part has too few different questions. */
+/**
+ * The same questions, no two of them near-copies, with their kinds and values, for corpora and labelled sets.
+ * Throws when a part has too few different questions.
+ */
 export function drawQuestions(count: number, seed: number, part: Part): Drawn[] {
   const random = createRandom(`world/${part}/${seed}`);
   const seen = new Set<string>();
@@ -40,7 +49,10 @@ export function drawQuestions(count: number, seed: number, part: Part): Drawn[] 
     nextOf[type]!++;
     const key = canonicalKey(question.question);
     if (seen.has(key)) {
-      if (++misses > 100 * count + 1000) throw new Error(`drawQuestions requires ${count} different questions, the part ${part} gave ${drawn.length}`);
+      if (++misses > 100 * count + 1000)
+        throw new Error(
+          `drawQuestions requires ${count} different questions, the part ${part} gave ${drawn.length}`,
+        );
       continue;
     }
     seen.add(key);

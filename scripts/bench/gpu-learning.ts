@@ -1,6 +1,6 @@
 /**
- * Learning on the GPU: the tiny world through the gpu profile's code (vLLM serves, NF4 QLoRA, vLLM inside GRPO) beside the CPU's run of it.
- * Both must reach the same table within intervals.
+ * Learning on the GPU: the tiny world through the gpu profile's code (vLLM serves, NF4 QLoRA, vLLM inside
+ * GRPO) beside the CPU's run of it. Both must reach the same table within intervals.
  */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,11 +24,16 @@ import { generateQuestions } from "../../lib/world/index.ts";
 const QUESTIONS = 500;
 const SEED = 2026;
 /** What stays the gpu profile's own: how models are loaded, served and answered by. */
-const OF_THE_GPU = /^(gpu\.|serving\.engine$|serving\.(concurrency|requestTimeoutMs|startTimeoutMs)$|models\.loadIn4bit$|tracking\.)/;
+const OF_THE_GPU =
+  /^(gpu\.|serving\.engine$|serving\.(concurrency|requestTimeoutMs|startTimeoutMs)$|models\.loadIn4bit$|tracking\.)/;
 
 /** Everything that says what is learnt, as the tiny profile has it. */
 export function tinyWorld(): Overrides {
-  return Object.fromEntries(configKeys().filter((key) => !OF_THE_GPU.test(key)).map((key) => [key, valueAt(PROFILES.tiny, key)]));
+  return Object.fromEntries(
+    configKeys()
+      .filter((key) => !OF_THE_GPU.test(key))
+      .map((key) => [key, valueAt(PROFILES.tiny, key)]),
+  );
 }
 
 export interface Learnt {
@@ -39,12 +44,19 @@ export interface Learnt {
   sampled: Estimate | null;
 }
 
-/** Stages 1 to 6 on a CPU and on the GPU at the same time; n = 500 questions that no training saw. A side that is there is not learnt again. */
+/**
+ * Stages 1 to 6 on a CPU and on the GPU at the same time; n = 500 questions that no training saw. A side that
+ * is there is not learnt again.
+ */
 export async function learnBoth(out: string): Promise<Learnt[]> {
   return (await Promise.all([kept(out, "CPU", learnOnCpu), kept(out, "GPU", learnOnGpu)])).flat();
 }
 
-async function kept(out: string, where: string, learn: (workspace: string) => Promise<Learnt[]>): Promise<Learnt[]> {
+async function kept(
+  out: string,
+  where: string,
+  learn: (workspace: string) => Promise<Learnt[]>,
+): Promise<Learnt[]> {
   const file = join(out, `learning-${where.toLowerCase()}.json`);
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Learnt[];
   const workspace = join(out, "learning", where.toLowerCase());
@@ -61,23 +73,59 @@ function learnOnCpu(workspace: string): Promise<Learnt[]> {
   return learn("CPU", lab, lab);
 }
 
-/** SFT on four bits; GRPO with vLLM, which needs whole weights. The servers go without CUDA graphs: there are three of them, each with little to do. */
+/**
+ * SFT on four bits; GRPO with vLLM, which needs whole weights. The servers go without CUDA graphs: there are
+ * three of them, each with little to do.
+ */
 function learnOnGpu(workspace: string): Promise<Learnt[]> {
-  const lab = (more: Overrides): Lab => openLab({ profile: "gpu", ...tinyWorld(), ...COMMON, "gpu.cudaGraphs": false, "gpu.serverMemoryShare": 0.3, ...more }, { FTMODEL_WORKSPACE: workspace });
-  return learn("GPU", lab({ "models.loadIn4bit": true }), lab({ "models.loadIn4bit": false, "gpu.vllm": true }));
+  const lab = (more: Overrides): Lab =>
+    openLab(
+      {
+        profile: "gpu",
+        ...tinyWorld(),
+        ...COMMON,
+        "gpu.cudaGraphs": false,
+        "gpu.serverMemoryShare": 0.3,
+        ...more,
+      },
+      { FTMODEL_WORKSPACE: workspace },
+    );
+  return learn(
+    "GPU",
+    lab({ "models.loadIn4bit": true }),
+    lab({ "models.loadIn4bit": false, "gpu.vllm": true }),
+  );
 }
 
 async function learn(where: string, sftLab: Lab, grpoLab: Lab): Promise<Learnt[]> {
   await prepare(sftLab);
   const questions = readJsonl(sftLab.paths.raw, Question);
-  await distill(sftLab, splitQuestions(questions, { testShare: sftLab.config.prepare.testShare, seed: sftLab.config.seed }).train);
+  await distill(
+    sftLab,
+    splitQuestions(questions, { testShare: sftLab.config.prepare.testShare, seed: sftLab.config.seed }).train,
+  );
   await filter(sftLab);
-  const rows: RlRow[] = generateQuestions(QUESTIONS, SEED, "bench").map(({ id, question, gold_answer, type, source, kind }) => ({ id, prompt: question, gold_answer, type, source, ...(kind && { kind }) }));
+  const rows: RlRow[] = generateQuestions(QUESTIONS, SEED, "bench").map(
+    ({ id, question, gold_answer, type, source, kind }) => ({
+      id,
+      prompt: question,
+      gold_answer,
+      type,
+      source,
+      ...(kind && { kind }),
+    }),
+  );
   writeJsonl(sftLab.paths.test, rows); // without a manifest: no file of the filter
   await trainSft(sftLab);
   await trainGrpo(grpoLab);
   const evaluations = await evaluateArms(grpoLab, ["base", "sft", "sft_grpo"]);
-  return Object.entries(evaluations).map(([arm, { report }]) => ({ where, arm, format: report.format, greedy: report.accuracy, sampled: report.accuracySampled }));
+  return Object.entries(evaluations).map(([arm, { report }]) => ({
+    where,
+    arm,
+    format: report.format,
+    greedy: report.accuracy,
+    sampled: report.accuracySampled,
+  }));
 }
 
 /** Whether both machines agree on an arm: their intervals overlap. Pure. */

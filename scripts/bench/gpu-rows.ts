@@ -1,4 +1,7 @@
-/** How each row of the GPU bench is measured: a baseline and the product, on the same rows, one after the other. */
+/**
+ * How each row of the GPU bench is measured: a baseline and the product, on the same rows, one after the
+ * other.
+ */
 import { answering, baseline, distilling, training } from "./gpu-runs.ts";
 import type { Bench } from "./gpu-runs.ts";
 import type { Figure } from "./gpu-table.ts";
@@ -15,7 +18,10 @@ const DENSE = ["--count", 160, "--fixed", 2048];
 /** 64 that warm up, 2,048 that are timed. */
 const QUESTIONS = ["--count", 2112, "--prompt", 200];
 const TIMED = 2048;
-/** For several GPUs: each has as many to answer as the one of the other rows, so that the filling and the emptying weigh alike. */
+/**
+ * For several GPUs: each has as many to answer as the one of the other rows, so that the filling and the
+ * emptying weigh alike.
+ */
 const MANY_QUESTIONS = ["--count", 64 + 4 * TIMED, "--prompt", 200];
 /** As the original project trains: 2 rows a pass, 8 passes a step, NF4. */
 const ORIGINAL = ["--batch", 2, "--accumulation", 8, "--steps", 40, "--checkpointing", "--four-bit"];
@@ -25,13 +31,24 @@ const BF16 = { "models.loadIn4bit": false };
 
 type Measure = (bench: Bench) => Promise<Measured>;
 
-const sft = (bench: Bench, name: string, model: string, rows: string, overrides: Record<string, unknown>) => training(bench, name, "sft", rows, { "models.base": model, "sft.epochs": 1, ...overrides });
+const sft = (bench: Bench, name: string, model: string, rows: string, overrides: Record<string, unknown>) =>
+  training(bench, name, "sft", rows, { "models.base": model, "sft.epochs": 1, ...overrides });
 
 export const MEASURES: Readonly<Record<string, Measure>> = {
   async sft(bench) {
     const model = await bench.model("1.5b");
     const rows = await bench.rows("log-normal", model, LOG_NORMAL);
-    const plain = await baseline(bench, "plain_sft", [model, rows, "--batch", 8, "--accumulation", 2, "--steps", 60, "--checkpointing"]);
+    const plain = await baseline(bench, "plain_sft", [
+      model,
+      rows,
+      "--batch",
+      8,
+      "--accumulation",
+      2,
+      "--steps",
+      60,
+      "--checkpointing",
+    ]);
     const { figure, run } = await sft(bench, "sft", model, rows, { ...BF16, ...ONE_GPU });
     return { baseline: plain, ours: figure, notes: [settingOf(run.config.sft)] };
   },
@@ -40,7 +57,13 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
     const model = await bench.model("1.5b");
     const rows = await bench.rows("dense", model, DENSE);
     const plain = await baseline(bench, "plain_sft", [model, rows, ...ORIGINAL]);
-    const { figure, run } = await sft(bench, "qlora", model, rows, { "models.loadIn4bit": true, "sft.batchSize": 8, "sft.gradientAccumulation": 2, "sft.gradientCheckpointing": true, ...ONE_GPU });
+    const { figure, run } = await sft(bench, "qlora", model, rows, {
+      "models.loadIn4bit": true,
+      "sft.batchSize": 8,
+      "sft.gradientAccumulation": 2,
+      "sft.gradientCheckpointing": true,
+      ...ONE_GPU,
+    });
     return { baseline: plain, ours: figure, notes: [settingOf(run.config.sft)] };
   },
 
@@ -48,31 +71,90 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
     const model = await bench.model("1.5b");
     const rows = await bench.rows("dense", model, DENSE);
     const plain = await baseline(bench, "plain_sft", [model, rows, ...ORIGINAL]);
-    const { figure, run } = await sft(bench, "qlora8", model, rows, { "models.loadIn4bit": true, "sft.batchSize": 4, "sft.gradientAccumulation": 4, "sft.gradientCheckpointing": true, ...ONE_GPU });
+    const { figure, run } = await sft(bench, "qlora8", model, rows, {
+      "models.loadIn4bit": true,
+      "sft.batchSize": 4,
+      "sft.gradientAccumulation": 4,
+      "sft.gradientCheckpointing": true,
+      ...ONE_GPU,
+    });
     return { baseline: plain, ours: figure, notes: [settingOf(run.config.sft)] };
   },
 
   async evaluate(bench) {
     const model = await bench.model("1.5b");
     const rows = await bench.rows("questions", model, QUESTIONS);
-    const plain = await baseline(bench, "plain_generate", [model, rows, "--batch", 64, "--batches", 2, "--tokens", TOKENS]);
-    return { baseline: plain, ours: await answering(bench, "evaluate", rows, 1000, TOKENS, { "models.base": model, "serving.maxModelLength": 1024, ...ONE_GPU }), notes: ["baseline on 2 of 16 batches"] };
+    const plain = await baseline(bench, "plain_generate", [
+      model,
+      rows,
+      "--batch",
+      64,
+      "--batches",
+      2,
+      "--tokens",
+      TOKENS,
+    ]);
+    return {
+      baseline: plain,
+      ours: await answering(bench, "evaluate", rows, 1000, TOKENS, {
+        "models.base": model,
+        "serving.maxModelLength": 1024,
+        ...ONE_GPU,
+      }),
+      notes: ["baseline on 2 of 16 batches"],
+    };
   },
 
   async distil(bench) {
     const model = await bench.model("7b");
     const rows = await bench.rows("questions", model, QUESTIONS);
     const plain = await baseline(bench, "plain_vllm", [model, rows, "--tokens", TOKENS, "--repeats", 1]);
-    return { baseline: plain, ours: await distil7b(bench, "distil", model, rows, TIMED, 1), notes: ["the same 2,048 prompts"] };
+    return {
+      baseline: plain,
+      ours: await distil7b(bench, "distil", model, rows, TIMED, 1),
+      notes: ["the same 2,048 prompts"],
+    };
   },
 
   async grpo(bench) {
     const model = await bench.model("1.5b");
     const rows = await bench.rows("questions", model, QUESTIONS);
-    const plain = await baseline(bench, "plain_grpo", [model, rows, "--prompts", 16, "--answers", 4, "--tokens", TOKENS, "--steps", 2]);
-    const overrides = { "models.base": model, ...BF16, ...ONE_GPU, "grpo.startFromSft": false, "grpo.maskTruncated": false, "grpo.promptsPerStep": 16, "grpo.groupSize": 4, "grpo.maxTokens": TOKENS, "grpo.maxSteps": 12, "gpu.vllm": true };
+    const plain = await baseline(bench, "plain_grpo", [
+      model,
+      rows,
+      "--prompts",
+      16,
+      "--answers",
+      4,
+      "--tokens",
+      TOKENS,
+      "--steps",
+      2,
+    ]);
+    const overrides = {
+      "models.base": model,
+      ...BF16,
+      ...ONE_GPU,
+      "grpo.startFromSft": false,
+      "grpo.maskTruncated": false,
+      "grpo.promptsPerStep": 16,
+      "grpo.groupSize": 4,
+      "grpo.maxTokens": TOKENS,
+      "grpo.maxSteps": 12,
+      "gpu.vllm": true,
+    };
     const { figure, run } = await training(bench, "grpo", "grpo", rows, overrides);
-    return { baseline: plain, ours: figure, notes: [settingOf({ ...run.config.gpu, microBatch: run.config.grpo.microBatch, gradientCheckpointing: run.config.grpo.gradientCheckpointing })] };
+    return {
+      baseline: plain,
+      ours: figure,
+      notes: [
+        settingOf({
+          ...run.config.gpu,
+          microBatch: run.config.grpo.microBatch,
+          gradientCheckpointing: run.config.grpo.gradientCheckpointing,
+        }),
+      ],
+    };
   },
 
   sft2: (bench) => sftOn(bench, 2),
@@ -84,7 +166,13 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
 async function sftOn(bench: Bench, gpus: number): Promise<Measured> {
   const model = await bench.model("1.5b");
   const rows = await bench.rows("log-normal", model, LOG_NORMAL);
-  const on = (processes: number) => sft(bench, `sft-${processes}`, model, rows, { ...BF16, "sft.batchSize": 16, "sft.gradientAccumulation": processes, "gpu.processes": processes }); // equal work a GPU and step
+  const on = (processes: number) =>
+    sft(bench, `sft-${processes}`, model, rows, {
+      ...BF16,
+      "sft.batchSize": 16,
+      "sft.gradientAccumulation": processes,
+      "gpu.processes": processes,
+    }); // equal work a GPU and step
   const one = await bench.once("SFT on one GPU", async () => (await on(1)).figure);
   const all = await on(gpus);
   return { baseline: one, ours: all.figure, notes: [settingOf(all.run.config.sft)] };
@@ -94,11 +182,37 @@ async function distilOn(bench: Bench, gpus: number): Promise<Measured> {
   const model = await bench.model("7b");
   const rows = await bench.rows("many-questions", model, MANY_QUESTIONS);
   const one = await bench.once("distil on one GPU", () => distil7b(bench, "distil-1", model, rows, TIMED, 1));
-  return { baseline: one, ours: await distil7b(bench, `distil-${gpus}`, model, rows, gpus * TIMED, gpus), notes: [`${TIMED} prompts for each GPU`] };
+  return {
+    baseline: one,
+    ours: await distil7b(bench, `distil-${gpus}`, model, rows, gpus * TIMED, gpus),
+    notes: [`${TIMED} prompts for each GPU`],
+  };
 }
 
-function distil7b(bench: Bench, name: string, model: string, rows: string, count: number, gpus: number): Promise<Figure> {
-  return distilling(bench, name, rows, { warmUp: 64, count, tokens: TOKENS }, { "models.teacher": model, "gpu.serveIn4bit": false, "gpu.replicas": gpus, "serving.maxModelLength": 1024 });
+function distil7b(
+  bench: Bench,
+  name: string,
+  model: string,
+  rows: string,
+  count: number,
+  gpus: number,
+): Promise<Figure> {
+  return distilling(
+    bench,
+    name,
+    rows,
+    { warmUp: 64, count, tokens: TOKENS },
+    {
+      "models.teacher": model,
+      "gpu.serveIn4bit": false,
+      "gpu.replicas": gpus,
+      "serving.maxModelLength": 1024,
+    },
+  );
 }
 
-const settingOf = (settings: object): string => Object.entries(settings).filter(([, value]) => typeof value !== "object").map(([key, value]) => `${key} ${String(value)}`).join(", ");
+const settingOf = (settings: object): string =>
+  Object.entries(settings)
+    .filter(([, value]) => typeof value !== "object")
+    .map(([key, value]) => `${key} ${String(value)}`)
+    .join(", ");

@@ -9,20 +9,38 @@ import { answering, baseline, Bench, distilling, training } from "./gpu-runs.ts"
 const there = existsSync(PYTHON);
 if (!there) console.warn(`skipped: the GPU bench's measurements on a CPU, because there is no ${PYTHON}`);
 
-// What the bench does on a GPU, under profile tiny on a CPU: real sidecar, real server, a model of a few thousand random weights.
+// What the bench does on a GPU, under profile tiny on a CPU: real sidecar, real server, a model of a few
+// thousand random weights.
 describe.skipIf(!there)("the GPU bench's measurements, on a CPU", () => {
   const folder = mkdtempSync(join(tmpdir(), "ftmodel-bench-runs-"));
   const bench = new Bench(join(folder, "bench"), null, "tiny");
-  const small = { "models.base": join(folder, "model"), "models.teacher": join(folder, "model"), "serving.concurrency": 9, "serving.maxModelLength": 120 };
+  const small = {
+    "models.base": join(folder, "model"),
+    "models.teacher": join(folder, "model"),
+    "serving.concurrency": 9,
+    "serving.maxModelLength": 120,
+  };
   const rows = join(folder, "rows.jsonl");
   beforeAll(() => {
     randomModel(join(folder, "model"), { positions: 256 });
-    writeFileSync(rows, Array.from({ length: 96 }, (_, i) => `${JSON.stringify({ id: `b${i}`, prompt: `Question ${i}?`, gold_answer: String(i), response: `<think>\n${i}\n</think>\n<answer>\n${i}\n</answer>`, type: "financial_calculation" })}\n`).join(""));
+    writeFileSync(
+      rows,
+      Array.from(
+        { length: 96 },
+        (_, i) =>
+          `${JSON.stringify({ id: `b${i}`, prompt: `Question ${i}?`, gold_answer: String(i), response: `<think>\n${i}\n</think>\n<answer>\n${i}\n</answer>`, type: "financial_calculation" })}\n`,
+      ).join(""),
+    );
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test("a training is measured by its own steps, without the first ones", { timeout: 180_000 }, async () => {
-    const { figure, run } = await training(bench, "sft", "sft", rows, { ...small, "sft.epochs": 0.5, "sft.batchSize": 4, "sft.gradientAccumulation": 2 });
+    const { figure, run } = await training(bench, "sft", "sft", rows, {
+      ...small,
+      "sft.epochs": 0.5,
+      "sft.batchSize": 4,
+      "sft.gradientAccumulation": 2,
+    });
     expect(run.step).toBe(6);
     expect(figure.samples).toHaveLength(3);
     expect(figure.value).toBeGreaterThan(0);
@@ -31,7 +49,15 @@ describe.skipIf(!there)("the GPU bench's measurements, on a CPU", () => {
   });
 
   test("a GRPO run of random weights counts, however it ends", { timeout: 180_000 }, async () => {
-    const { figure, run } = await training(bench, "grpo", "grpo", rows, { ...small, "grpo.startFromSft": false, "grpo.promptsPerStep": 2, "grpo.groupSize": 2, "grpo.microBatch": 4, "grpo.maxTokens": 12, "grpo.maxSteps": 5 });
+    const { figure, run } = await training(bench, "grpo", "grpo", rows, {
+      ...small,
+      "grpo.startFromSft": false,
+      "grpo.promptsPerStep": 2,
+      "grpo.groupSize": 2,
+      "grpo.microBatch": 4,
+      "grpo.maxTokens": 12,
+      "grpo.maxSteps": 5,
+    });
     expect(run.step).toBe(5);
     expect(figure.samples).toHaveLength(2);
     expect(figure.value).toBeGreaterThan(0);
@@ -46,6 +72,8 @@ describe.skipIf(!there)("the GPU bench's measurements, on a CPU", () => {
   });
 
   test("a script that fails is told with its last words", { timeout: 60_000 }, async () => {
-    await expect(baseline(bench, "plain_sft", [join(folder, "nowhere"), rows, "--device", "cpu"])).rejects.toThrow(/plain_sft\.py failed[^]*exit status 1[^]*nowhere/);
+    await expect(
+      baseline(bench, "plain_sft", [join(folder, "nowhere"), rows, "--device", "cpu"]),
+    ).rejects.toThrow(/plain_sft\.py failed[^]*exit status 1[^]*nowhere/);
   });
 });

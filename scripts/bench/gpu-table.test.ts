@@ -17,7 +17,8 @@ const result = (row: string, baseline: number, ours: number, memoryGiB: number |
   ours: { value: ours, samples: [ours], memoryGiB, command: "" },
 });
 
-test("every row that is asked for can be measured", () => expect(Object.keys(MEASURES).sort()).toEqual(Object.keys(ASKED).sort()));
+test("every row that is asked for can be measured", () =>
+  expect(Object.keys(MEASURES).sort()).toEqual(Object.keys(ASKED).sort()));
 
 test.each([
   ["sft", 10_000, 20_000, null, "yes", "no"],
@@ -42,24 +43,38 @@ test("the tiny world under the gpu profile learns what it learns on a CPU, by th
   const { config } = openLab({ profile: "gpu", ...tinyWorld(), "models.loadIn4bit": true }, {});
   expect(config.sft).toEqual(PROFILES.tiny.sft);
   expect(config.grpo).toEqual(PROFILES.tiny.grpo);
-  expect(config).toMatchObject({ profile: "gpu", serving: { engine: "vllm", maxModelLength: 512 }, models: { base: "ckpts/tiny/base", loadIn4bit: true }, gpu: { vllm: true } });
+  expect(config).toMatchObject({
+    profile: "gpu",
+    serving: { engine: "vllm", maxModelLength: 512 },
+    models: { base: "ckpts/tiny/base", loadIn4bit: true },
+    gpu: { vllm: true },
+  });
   const at = (low: number, high: number) => ({ value: 0, low, high });
   expect([agree(at(0.1, 0.3), at(0.3, 0.5)), agree(at(0.1, 0.2), at(0.3, 0.5))]).toEqual([true, false]);
 });
 
 test("what was not measured says why, and is neither met nor missed", () => {
-  expect(tableRow("sft4", null, "needs 4 GPUs, 1 here")).toMatchObject({ ours: "needs 4 GPUs, 1 here", met: "–" });
+  expect(tableRow("sft4", null, "needs 4 GPUs, 1 here")).toMatchObject({
+    ours: "needs 4 GPUs, 1 here",
+    met: "–",
+  });
 });
 
 test("the spread leaves out the outermost tenths", () => {
-  expect(spread({ value: 100, samples: [0, ...Array(18).fill(100), 1000], memoryGiB: null, command: "" })).toBe("± 0.0 %, n = 20");
+  expect(
+    spread({ value: 100, samples: [0, ...Array(18).fill(100), 1000], memoryGiB: null, command: "" }),
+  ).toBe("± 0.0 %, n = 20");
   expect(spread({ value: 100, samples: [90, 110], memoryGiB: null, command: "" })).toBe("± 10.0 %, n = 2");
   expect(spread({ value: 1, samples: [1], memoryGiB: null, command: "" })).toBe("one sample");
 });
 
 test("on a machine without a GPU the bench says so, ends with status 1 and makes nothing", () => {
   const out = mkdtempSync(join(tmpdir(), "ftmodel-bench-gpu-"));
-  const done = spawnSync(process.execPath, [join(REPO_ROOT, "scripts", "bench-gpu.ts"), "--out", join(out, "bench")], { encoding: "utf8", env: { ...process.env, PATH: "/nonexistent" } });
+  const done = spawnSync(
+    process.execPath,
+    [join(REPO_ROOT, "scripts", "bench-gpu.ts"), "--out", join(out, "bench")],
+    { encoding: "utf8", env: { ...process.env, PATH: "/nonexistent" } },
+  );
   expect(done.status).toBe(1);
   expect(done.stderr).toMatch(/needs an NVIDIA GPU/);
   expect(readdirSync(out)).toEqual([]);

@@ -108,8 +108,8 @@ export function judgeBenchTables(rows: readonly JudgeBenchRow[]): { caption: str
       kappa: card.kappa,
       "right kept": card.goodPassed,
       "wrong passed": card.badPassed,
-      "best mark": best && best.mark,
-      "its kappa": best && best.kappa,
+      "best mark": best?.mark,
+      "its kappa": best?.kappa,
       seconds: Math.round(seconds * 10) / 10,
     }),
   );

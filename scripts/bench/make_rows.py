@@ -1,5 +1,6 @@
 """
-Training rows of given lengths in a model's own tokens: log-normal, as answers of a Teacher are, or all of one length.
+Training rows of given lengths in a model's own tokens: log-normal, as answers of a Teacher are, or all of one
+length.
 
     python scripts/bench/make_rows.py MODEL OUT.JSONL --count 2000 --median 550 --mean 700 --cut 2048
     python scripts/bench/make_rows.py MODEL OUT.JSONL --count 64 --fixed 2048
@@ -29,11 +30,19 @@ def lengths(count: int, median: float, mean: float, cut: int, seed: int = 0) -> 
 
 
 def row_of(tokenizer, i: int, length: int) -> dict[str, str]:
-    """Prompt and response that are `length` tokens in the chat template, or one fewer; a quarter of them is the prompt."""
+    """
+    Prompt and response that are `length` tokens in the chat template, or one fewer; a quarter of them is the
+    prompt.
+    """
 
     def row(words: int) -> dict[str, str]:
         prompt = words // 4
-        return {"id": f"b{i}", "prompt": f"Question {i}:{WORD * prompt}", "response": f"<think>\n{i}{WORD * (words - prompt)}\n</think>\n<answer>\n{i}\n</answer>", "type": "financial_calculation"}
+        return {
+            "id": f"b{i}",
+            "prompt": f"Question {i}:{WORD * prompt}",
+            "response": f"<think>\n{i}{WORD * (words - prompt)}\n</think>\n<answer>\n{i}\n</answer>",
+            "type": "financial_calculation",
+        }
 
     def tokens(words: int) -> int:
         one = row(words)
@@ -46,11 +55,20 @@ def row_of(tokenizer, i: int, length: int) -> dict[str, str]:
 
 def question_of(tokenizer, i: int, length: int) -> dict[str, str]:
     def tokens(text: str) -> int:
-        return len(tokenizer.apply_chat_template(messages("", text), add_generation_prompt=True, return_dict=True)["input_ids"])
+        return len(
+            tokenizer.apply_chat_template(messages("", text), add_generation_prompt=True, return_dict=True)[
+                "input_ids"
+            ]
+        )
 
     head = f"Question {i}, which nobody else is asked:"
     a_word = (tokens(head + WORD * 8) - tokens(head)) / 8
-    return {"id": f"b{i}", "prompt": head + WORD * max(0, int((length - tokens(head)) / a_word)), "gold_answer": str(i), "type": "financial_calculation"}
+    return {
+        "id": f"b{i}",
+        "prompt": head + WORD * max(0, int((length - tokens(head)) / a_word)),
+        "gold_answer": str(i),
+        "type": "financial_calculation",
+    }
 
 
 if __name__ == "__main__":
@@ -70,7 +88,11 @@ if __name__ == "__main__":
     if options.prompt:
         rows = [question_of(tokenizer, i, options.prompt) for i in range(options.count)]
     else:
-        wanted = [options.fixed] * options.count if options.fixed else lengths(options.count, options.median, options.mean, options.cut)
+        wanted = (
+            [options.fixed] * options.count
+            if options.fixed
+            else lengths(options.count, options.median, options.mean, options.cut)
+        )
         rows = [row_of(tokenizer, i, length) for i, length in enumerate(wanted)]
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

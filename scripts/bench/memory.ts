@@ -9,10 +9,14 @@ export interface ProcessRow {
 }
 
 /**
- * `root` and all below it, and what was below it before: a process whose parent has ended belongs to the family still. `known` holds
- * pid → start of those seen so far.
+ * `root` and all below it, and what was below it before: a process whose parent has ended belongs to the
+ * family still. `known` holds pid → start of those seen so far.
  */
-export function familyOf(root: number, processes: readonly ProcessRow[], known: ReadonlyMap<number, string> = new Map()): ProcessRow[] {
+export function familyOf(
+  root: number,
+  processes: readonly ProcessRow[],
+  known: ReadonlyMap<number, string> = new Map(),
+): ProcessRow[] {
   const children = Map.groupBy(processes, (row) => row.parent);
   const family = new Map<number, ProcessRow>();
   const open = processes.filter((row) => row.pid === root || known.get(row.pid) === row.start);
@@ -25,10 +29,11 @@ export function familyOf(root: number, processes: readonly ProcessRow[], known: 
 }
 
 /**
- * Watches a process tree until `stop`, which returns the peak of its summed memory in bytes; null where there is no /proc.
+ * Watches a process tree until `stop`, which returns the peak of its summed memory in bytes; null where there
+ * is no /proc.
  *
- * Memory is PSS (pages that processes share are counted once in the sum), RSS where the kernel does not tell it. Peaks shorter than
- * `intervalMs` can be missed.
+ * Memory is PSS (pages that processes share are counted once in the sum), RSS where the kernel does not tell
+ * it. Peaks shorter than `intervalMs` can be missed.
  */
 export function watchMemory(root: number, intervalMs = 500): { stop(): number | null } {
   const known = new Map<number, string>();
@@ -51,18 +56,21 @@ export function watchMemory(root: number, intervalMs = 500): { stop(): number | 
 
 function listProcesses(): ProcessRow[] {
   const names = textOf(() => readdirSync("/proc").join("\n")).split("\n");
-  return names.filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
-    const stat = textOf(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
-    // The name in field 2 may hold spaces and brackets: count from its last bracket.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields.length < 20 ? [] : [{ pid: Number(pid), parent: Number(fields[1]), start: fields[19]! }];
-  });
+  return names
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      const stat = textOf(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+      // The name in field 2 may hold spaces and brackets: count from its last bracket.
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return fields.length < 20 ? [] : [{ pid: Number(pid), parent: Number(fields[1]), start: fields[19]! }];
+    });
 }
 
 /** Bytes; 0 for a process that has ended. */
 function memoryOf(pid: number): number {
   const pss = /^Pss:\s+(\d+) kB/m.exec(textOf(() => readFileSync(`/proc/${pid}/smaps_rollup`, "utf8")));
-  const kilobytes = pss ?? /^VmRSS:\s+(\d+) kB/m.exec(textOf(() => readFileSync(`/proc/${pid}/status`, "utf8")));
+  const kilobytes =
+    pss ?? /^VmRSS:\s+(\d+) kB/m.exec(textOf(() => readFileSync(`/proc/${pid}/status`, "utf8")));
   return kilobytes ? Number(kilobytes[1]) * 1024 : 0;
 }
 

@@ -14,14 +14,17 @@ import { overlapReport } from "../../lib/prepare/overlap.ts";
 import { prepare } from "../../lib/prepare/prepare.ts";
 import { collectSources } from "../../lib/prepare/collect.ts";
 import { splitQuestions } from "../../lib/prepare/split.ts";
-import { ARM_NAMES, EvalDetail, Question, RlRow } from "../../lib/records.ts";
+import { ARM_NAMES, type EvalDetail, Question, type RlRow } from "../../lib/records.ts";
 import type { ArmName } from "../../lib/records.ts";
 import { writeFileAtomic } from "../../lib/store/atomic.ts";
 import { readJsonl, writeJsonl } from "../../lib/store/jsonl.ts";
 import { trainGrpo, trainSft } from "../../lib/train/train.ts";
 import { trainWithoutSft } from "../../lib/train/without-sft.ts";
 
-/** Share of the training file that stage 3 holds out: the official test file takes its place, so as little as will do. */
+/**
+ * Share of the training file that stage 3 holds out: the official test file takes its place, so as little as
+ * will do.
+ */
 const HELD_OUT = 0.05;
 
 export interface LineOptions {
@@ -67,7 +70,10 @@ export async function runLine(options: LineOptions): Promise<Line> {
   const clock = stageClock(join(options.out, "stages.json"));
   const common = labOf(options, join(options.out, "line"), options.seeds[0]!);
   await clock.time("prepare", null, () => prepare(common));
-  const train = splitQuestions(readJsonl(common.paths.raw, Question), { testShare: HELD_OUT, seed: common.config.seed }).train;
+  const train = splitQuestions(readJsonl(common.paths.raw, Question), {
+    testShare: HELD_OUT,
+    seed: common.config.seed,
+  }).train;
   await clock.time("distil", null, () => distill(common, train));
   await clock.time("filter", null, () => filter(common));
   const test = await testRows(common, options.test, train);
@@ -85,8 +91,16 @@ export async function runLine(options: LineOptions): Promise<Line> {
   });
   const details = new Map<number, Partial<Record<ArmName, EvalDetail[]>>>();
   await inTurn(labs, async (lab) => {
-    const { evaluations } = await clock.time("evaluate", lab.config.seed, () => ablate(lab, { arms: trainedArms(lab) }), false);
-    details.set(lab.config.seed, Object.fromEntries(Object.entries(evaluations).map(([arm, { details }]) => [arm, details])));
+    const { evaluations } = await clock.time(
+      "evaluate",
+      lab.config.seed,
+      () => ablate(lab, { arms: trainedArms(lab) }),
+      false,
+    );
+    details.set(
+      lab.config.seed,
+      Object.fromEntries(Object.entries(evaluations).map(([arm, { details }]) => [arm, details])),
+    );
   });
   await clock.time("merge and parity", options.seeds[0]!, () => mergeForDeployment(labs[0]!));
   const stats = JSON.parse(readFileSync(common.paths.filterStats, "utf8")) as FilterStats;
@@ -97,30 +111,62 @@ const inTurn = async <T>(items: readonly T[], work: (item: T) => Promise<unknown
   for (const item of items) await work(item);
 };
 const together = async <T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> => {
-  const ended = await Promise.allSettled(items.map(work)); // a failure must not leave the others without an owner
+  // a failure must not leave the others without an owner
+  const ended = await Promise.allSettled(items.map(work));
   const failed = ended.find((end) => end.status === "rejected");
   if (failed) throw failed.reason;
 };
 
 /** GRPO alone is no arm where its Base found nothing to learn from. */
-const trainedArms = (lab: Lab): ArmName[] => ARM_NAMES.filter((arm) => arm !== "grpo_only" || existsSync(armAdapter(lab, arm)!));
+const trainedArms = (lab: Lab): ArmName[] =>
+  ARM_NAMES.filter((arm) => arm !== "grpo_only" || existsSync(armAdapter(lab, arm)!));
 
-function labOf({ base, teacher, judge, train, overrides, profile }: LineOptions, workspace: string, seed: number): Lab {
+function labOf(
+  { base, teacher, judge, train, overrides, profile }: LineOptions,
+  workspace: string,
+  seed: number,
+): Lab {
   mkdirSync(workspace, { recursive: true });
   const own: Overrides = {
-    ...{ "models.base": base, "models.teacher": teacher, "models.judge": judge, "prepare.sources": [train], seed },
-    ...{ "prepare.generated": 0, "prepare.handwritten": false, "prepare.dianjin": false, "prepare.testShare": HELD_OUT },
+    ...{
+      "models.base": base,
+      "models.teacher": teacher,
+      "models.judge": judge,
+      "prepare.sources": [train],
+      seed,
+    },
+    ...{
+      "prepare.generated": 0,
+      "prepare.handwritten": false,
+      "prepare.dianjin": false,
+      "prepare.testShare": HELD_OUT,
+    },
     "evaluate.useJudge": false,
   };
   return openLab({ profile, ...own, ...overrides }, { FTMODEL_WORKSPACE: workspace });
 }
 
 /** The official test questions as rows of test.jsonl, without those that stand in the training file. */
-async function testRows(common: Lab, file: string, train: readonly Question[]): Promise<{ rows: RlRow[]; copies: number }> {
-  const lab = { ...common, config: { ...common.config, prepare: { ...common.config.prepare, sources: [file] } } };
+async function testRows(
+  common: Lab,
+  file: string,
+  train: readonly Question[],
+): Promise<{ rows: RlRow[]; copies: number }> {
+  const lab = {
+    ...common,
+    config: { ...common.config, prepare: { ...common.config.prepare, sources: [file] } },
+  };
   const questions = (await collectSources(lab)).flatMap(({ questions }) => questions);
   const copied = new Set(overlapReport(train, questions).copies.map(({ test }) => test));
-  const rows = questions.filter(({ id }) => !copied.has(id)).map(({ id, question, gold_answer, type, source }) => ({ id, prompt: question, gold_answer, type, source }));
+  const rows = questions
+    .filter(({ id }) => !copied.has(id))
+    .map(({ id, question, gold_answer, type, source }) => ({
+      id,
+      prompt: question,
+      gold_answer,
+      type,
+      source,
+    }));
   return { rows, copies: copied.size };
 }
 
@@ -134,7 +180,10 @@ function seedLab(common: Lab, options: LineOptions, seed: number, test: readonly
   return lab;
 }
 
-/** Where trainings share the GPU, GRPO alone has a workspace beside its seed's, since those of one workspace take turns. */
+/**
+ * Where trainings share the GPU, GRPO alone has a workspace beside its seed's, since those of one workspace
+ * take turns.
+ */
 function besideLab(lab: Lab, { together }: LineOptions): Lab {
   if (!together) return lab;
   const runs = join(lab.paths.runs, "..", "alone");

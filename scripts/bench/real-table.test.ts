@@ -4,13 +4,33 @@ import type { ArmName, EvalDetail } from "../../lib/records.ts";
 import { asMarkdown, realResult, realTables } from "./real-table.ts";
 
 const answer = (id: string, mode: "greedy" | "sampled", right: boolean): EvalDetail => ({
-  ...{ id, type: "financial_calculation", mode, sample: 0, completion: "", format: right, strict: right, lenient: right },
+  ...{
+    id,
+    type: "financial_calculation",
+    mode,
+    sample: 0,
+    completion: "",
+    format: right,
+    strict: right,
+    lenient: right,
+  },
   ...{ reason: "", message: "", judge: null, tokens: 10 },
 });
 /** Of 100 questions the first `right` are answered right, greedily and sampled. */
 const answers = (right: number): EvalDetail[] =>
-  Array.from({ length: 100 }, (_, i) => i).flatMap((i) => [answer(`q${i}`, "greedy", i < right), answer(`q${i}`, "sampled", i < right)]);
-const layer = (name: string, out: number) => ({ layer: name, out, in: 0, reasons: {}, skipped: false, byType: {}, bySource: {} });
+  Array.from({ length: 100 }, (_, i) => i).flatMap((i) => [
+    answer(`q${i}`, "greedy", i < right),
+    answer(`q${i}`, "sampled", i < right),
+  ]);
+const layer = (name: string, out: number) => ({
+  layer: name,
+  out,
+  in: 0,
+  reasons: {},
+  skipped: false,
+  byType: {},
+  bySource: {},
+});
 const stats = {
   layers: [layer("split", 1000), layer("format", 900), layer("answer", 500)],
   rows: { sft: 400, rl: 1000, test: 100 },
@@ -25,13 +45,26 @@ const line = (details: [number, Partial<Record<ArmName, EvalDetail[]>>][]) => ({
 });
 
 test("answers of all seeds are put together, and a question of two seeds counts as one", () => {
-  const result = realResult(line([[1, { base: answers(20), sft: answers(30) }], [2, { base: answers(20), sft: answers(50) }]]));
-  expect(result.arms.map(({ name, accuracyLenient }) => [name, accuracyLenient.value])).toEqual([["base", 0.2], ["sft", 0.4]]);
+  const result = realResult(
+    line([
+      [1, { base: answers(20), sft: answers(30) }],
+      [2, { base: answers(20), sft: answers(50) }],
+    ]),
+  );
+  expect(result.arms.map(({ name, accuracyLenient }) => [name, accuracyLenient.value])).toEqual([
+    ["base", 0.2],
+    ["sft", 0.4],
+  ]);
   expect(result.bySeed).toEqual({ 1: { base: 0.2, sft: 0.3 }, 2: { base: 0.2, sft: 0.5 } });
 });
 
 test("the Teacher's yield is read off the filter's layers", () => {
-  expect(realResult(line([[1, { base: answers(20) }]]))).toMatchObject({ asked: 1000, usable: 900, rightByRules: 500, trainingRows: 400 });
+  expect(realResult(line([[1, { base: answers(20) }]]))).toMatchObject({
+    asked: 1000,
+    usable: 900,
+    rightByRules: 500,
+    trainingRows: 400,
+  });
 });
 
 test("a line of one seed takes the stages that all share and its own; what overlapped is counted once", () => {
@@ -40,7 +73,10 @@ test("a line of one seed takes the stages that all share and its own; what overl
 
 test("SFT + GRPO is compared with SFT by paired sampled answers; pairs of absent arms are left out", () => {
   const { pairs } = realResult(line([[1, { sft: answers(30), sft_grpo: answers(45) }]]));
-  expect(pairs.map(({ a, b, metric }) => `${a} ${b} ${metric}`)).toEqual(["sft sft_grpo accuracy", "sft sft_grpo accuracySampled"]);
+  expect(pairs.map(({ a, b, metric }) => `${a} ${b} ${metric}`)).toEqual([
+    "sft sft_grpo accuracy",
+    "sft sft_grpo accuracySampled",
+  ]);
   for (const pair of pairs) {
     expect(pair).toMatchObject({ n: 100, delta: expect.closeTo(0.15) });
     expect(pair.low).toBeGreaterThan(0);

@@ -40,7 +40,9 @@ export const recordFile = (lab: Lab): string => join(lab.paths.reports, "bench.j
 
 /** Null in a workspace that no bench has filled. Throws ZodError on a file of another form. */
 export function readRecord(lab: Lab): PipelineRecord | null {
-  return existsSync(recordFile(lab)) ? PipelineRecord.parse(JSON.parse(readFileSync(recordFile(lab), "utf8"))) : null;
+  return existsSync(recordFile(lab))
+    ? PipelineRecord.parse(JSON.parse(readFileSync(recordFile(lab), "utf8")))
+    : null;
 }
 
 /** Of the run of the pipeline, or else of each notebook's last execution. */
@@ -54,7 +56,10 @@ export function totalTime(lab: Lab): Measured {
   if (record) return { value: record.totalSeconds, how: "wall clock, reports included" };
   const notebooks = Object.values(readTimings(lab));
   if (notebooks.length === 0) return { value: null, how: "no notebook was executed here" };
-  return { value: notebooks.reduce((sum, { seconds }) => sum + seconds, 0), how: `sum over ${notebooks.length} notebooks, without the reports` };
+  return {
+    value: notebooks.reduce((sum, { seconds }) => sum + seconds, 0),
+    how: `sum over ${notebooks.length} notebooks, without the reports`,
+  };
 }
 
 /** Seconds for 600 texts, in proportion to what was asked for; the server's start is in them. */
@@ -63,7 +68,10 @@ export function distillTime(lab: Lab): Measured {
   const seconds = curve?.history.at(-1)?.seconds;
   const rows = curve ? curve.total - (curve.resumed ?? 0) : 0;
   if (seconds === undefined || rows === 0) return { value: null, how: "no distillation's curve was kept" };
-  return { value: (seconds * QUESTIONS) / rows, how: `${rows} texts in ${seconds.toFixed(1)} s with the server's start, scaled to ${QUESTIONS}` };
+  return {
+    value: (seconds * QUESTIONS) / rows,
+    how: `${rows} texts in ${seconds.toFixed(1)} s with the server's start, scaled to ${QUESTIONS}`,
+  };
 }
 
 /** Seconds of the run that made the adapter in `folder`: from its run.json to its end. */
@@ -74,7 +82,12 @@ export function trainingTime(lab: Lab, folder: string): Measured {
   const end = run.events.findLast((event) => event.event === "end");
   if (run.status !== "done" || !end || !run.start) return { value: null, how: `the run is ${run.status}` };
   const created = Date.parse(new RunFolder(lab, key).readRunFile().created) / 1000;
-  return { value: end.time - created, how: `${run.step} steps; ${(end.time - run.start.time).toFixed(1)} s of it between its events start and end` };
+  return {
+    value: end.time - created,
+    how:
+      `${run.step} steps; ${(end.time - run.start.time).toFixed(1)} s of it between its events ` +
+      "start and end",
+  };
 }
 
 /** Seconds from the start of notebook 05 to the first step that a run of several steps logged in it. */
@@ -87,11 +100,20 @@ export function firstPointTime(lab: Lab): Measured {
     .filter((run) => run.stage === "grpo" && run.status !== "unreadable" && run.totalSteps > 1)
     .map(({ key }) => readRun(lab, key).events.find((event) => event.event === "step")?.time ?? Infinity)
     .filter((time) => time >= start && time <= end);
-  return firsts.length === 0 ? { value: null, how: "its runs were there before it" } : { value: Math.min(...firsts) - start, how: "from the notebook's start, the kernel's included" };
+  return firsts.length === 0
+    ? { value: null, how: "its runs were there before it" }
+    : { value: Math.min(...firsts) - start, how: "from the notebook's start, the kernel's included" };
 }
 
 /** The slowest notebook of the executions with all model work on disk. */
 export function overheadTime(lab: Lab): Measured {
-  const slowest = Object.entries(readRecord(lab)?.overhead ?? {}).sort(([, a], [, b]) => b.seconds - a.seconds)[0];
-  return slowest ? { value: slowest[1].seconds, how: `notebook ${slowest[0]}, the slowest, executed again with its runs and texts on disk` } : { value: null, how: "needs a run of the pipeline" };
+  const slowest = Object.entries(readRecord(lab)?.overhead ?? {}).sort(
+    ([, a], [, b]) => b.seconds - a.seconds,
+  )[0];
+  return slowest
+    ? {
+        value: slowest[1].seconds,
+        how: `notebook ${slowest[0]}, the slowest, executed again with its runs and texts on disk`,
+      }
+    : { value: null, how: "needs a run of the pipeline" };
 }

@@ -24,7 +24,13 @@ const SMALL = [
 ];
 
 /** The arguments of Node that run the notebooks in a workspace, small; later options win. */
-export const runNotebooks = (workspace: string, options: string[] = []): string[] => [join(REPO_ROOT, "scripts", "notebooks.ts"), "--workspace", workspace, ...SMALL.flatMap((setting) => ["--set", setting]), ...options];
+export const runNotebooks = (workspace: string, options: string[] = []): string[] => [
+  join(REPO_ROOT, "scripts", "notebooks.ts"),
+  "--workspace",
+  workspace,
+  ...SMALL.flatMap((setting) => ["--set", setting]),
+  ...options,
+];
 
 export function notebookSuites(workspace: string): Suite[] {
   const command = runNotebooks(workspace);
@@ -48,12 +54,15 @@ export function notebookSuites(workspace: string): Suite[] {
     {
       name: "a second start finds everything done",
       async run() {
-        if (!existsSync(join(workspace, "reports", "index.html"))) throw new Error("the first start made no reports/index.html");
+        if (!existsSync(join(workspace, "reports", "index.html")))
+          throw new Error("the first start made no reports/index.html");
         const started = Date.now();
         const status = await runProgram(process.execPath, command);
         const quick = Date.now() - started < 120_000;
         if (!quick) console.log("the second start took two minutes or longer");
-        return status === 0 && quick ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+        return status === 0 && quick
+          ? { passed: 1, failed: 0, skipped: 0 }
+          : { passed: 0, failed: 1, skipped: 0 };
       },
     },
   ];
@@ -65,14 +74,26 @@ export function realQuestions(workspace: string, fixtures: string | undefined): 
     name: "notebooks 01 to 03 on real questions",
     async run() {
       if (!fixtures || notebookFiles().length < 3) {
-        console.log(fixtures ? "skipped: there are no three notebooks" : "skipped: FTMODEL_FIXTURES names no folder");
+        console.log(
+          fixtures ? "skipped: there are no three notebooks" : "skipped: FTMODEL_FIXTURES names no folder",
+        );
         return { passed: 0, failed: 0, skipped: 1 };
       }
       rmSync(workspace, { recursive: true, force: true });
-      const files = [join(fixtures, "finance-qa", "fineva_yesno.text.jsonl"), join(fixtures, "finance-qa", "gsm8k_train.numeric.jsonl"), ...jsonFiles(join(fixtures, "dianjin-shape"))];
-      const status = await runProgram(process.execPath, runNotebooks(workspace, ["--only", "01,02,03", ...files.flatMap((file) => ["--source", file])]));
+      const files = [
+        join(fixtures, "finance-qa", "fineva_yesno.text.jsonl"),
+        join(fixtures, "finance-qa", "gsm8k_train.numeric.jsonl"),
+        ...jsonFiles(join(fixtures, "dianjin-shape")),
+      ];
+      const status = await runProgram(
+        process.execPath,
+        runNotebooks(workspace, ["--only", "01,02,03", ...files.flatMap((file) => ["--source", file])]),
+      );
       if (status !== 0) return { passed: 0, failed: 1, skipped: 0 };
-      const sources = readFileSync(workspacePaths(workspace).raw, "utf8").trim().split("\n").map((line) => (JSON.parse(line) as { source: string }).source);
+      const sources = readFileSync(workspacePaths(workspace).raw, "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { source: string }).source);
       const real = sources.filter((source) => !/generated|handwritten|finance-basics/.test(source)).length;
       console.log(`${real} real questions of ${sources.length}`);
       return real >= 300 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
@@ -88,5 +109,8 @@ const jsonFiles = (folder: string): string[] =>
 /** What git sees as changed among tracked files; empty outside a git checkout. */
 function trackedChanges(): string {
   if (!existsSync(join(REPO_ROOT, ".git"))) return "";
-  return execFileSync("git", ["status", "--porcelain", "--untracked-files=no"], { cwd: REPO_ROOT, encoding: "utf8" });
+  return execFileSync("git", ["status", "--porcelain", "--untracked-files=no"], {
+    cwd: REPO_ROOT,
+    encoding: "utf8",
+  });
 }

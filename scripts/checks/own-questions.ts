@@ -1,4 +1,6 @@
-/** The notebooks on a reader's own questions alone, asked of models behind URLs that know nothing of our tags. */
+/**
+ * The notebooks on a reader's own questions alone, asked of models behind URLs that know nothing of our tags.
+ */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { workspacePaths } from "../../lib/config/paths.ts";
@@ -63,7 +65,10 @@ const SETTINGS = [
   "evaluate.maxQuestions=20",
 ];
 
-/** Share of the training side's questions that must become training rows: the Teacher is right on three in four. */
+/**
+ * Share of the training side's questions that must become training rows: the Teacher is right on three in
+ * four.
+ */
 const KEPT_SHARE = 0.4;
 
 export function ownQuestions(workspace: string): Suite[] {
@@ -102,11 +107,13 @@ function problemsOf(workspace: string, questions: readonly OwnQuestion[], says: 
   const problems = says.filter((text) => !isSaid(text)).map((text) => `no notebook says ${text}`);
   const nonsense = nonsenseIn(shown);
   if (nonsense.length > 0) problems.push(`the notebooks show nonsense:\n${nonsense.join("\n")}`);
-  if (raw.length !== questions.length) problems.push(`${raw.length} of ${questions.length} questions are left`);
+  if (raw.length !== questions.length)
+    problems.push(`${raw.length} of ${questions.length} questions are left`);
   if (raw.some((row) => row.kind !== undefined)) problems.push("a question has a kind that nobody gave it");
   const wanted = Math.min(40, KEPT_SHARE * 0.8 * questions.length);
   if (sft.length < wanted) problems.push(`${sft.length} training rows, fewer than ${wanted}`);
   const mixed = sft.filter((row) => languageOf(row.prompt) !== languageOf(row.response));
-  if (mixed.length > 0) problems.push(`${mixed.length} training rows do not answer in their question's language`);
+  if (mixed.length > 0)
+    problems.push(`${mixed.length} training rows do not answer in their question's language`);
   return problems;
 }

@@ -21,7 +21,9 @@ export interface Shown {
 
 /** Every output of the executed notebooks of a folder, in order. */
 export function shownBelow(folder: string): Shown[] {
-  const names = readdirSync(folder).filter((name) => name.endsWith(".ipynb")).sort();
+  const names = readdirSync(folder)
+    .filter((name) => name.endsWith(".ipynb"))
+    .sort();
   return names.flatMap((name) => shownIn(name, JSON.parse(readFileSync(join(folder, name), "utf8"))));
 }
 

@@ -8,7 +8,10 @@ export interface Count {
   passed: number;
   failed: number;
   skipped: number;
-  /** What failed, a line each with its first words, where the runner names it; told again at the end of a long log. */
+  /**
+   * What failed, a line each with its first words, where the runner names it; told again at the end of a long
+   * log.
+   */
   failures?: string[];
 }
 
@@ -43,7 +46,10 @@ export async function runSuites(suites: readonly Suite[]): Promise<Count> {
     total.failed += count.failed;
     total.skipped += count.skipped;
     failures.push(...(count.failures ?? []).map((failure) => `failed: ${failure}`));
-    lines.push(`${name.padEnd(44)} ${((Date.now() - started) / 1000).toFixed(1).padStart(7)} s  ${describeCount(count)}`);
+    lines.push(
+      `${name.padEnd(44)} ${((Date.now() - started) / 1000).toFixed(1).padStart(7)} s  ` +
+        `${describeCount(count)}`,
+    );
   }
   console.log(`\n${[...lines, ...failures].join("\n")}`);
   return total;
@@ -54,9 +60,19 @@ export function describeCount({ passed, failed, skipped }: Count): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
-/** Runs a program in the repository with its output shown; resolves to its exit status. Signals go on to it. */
-export function runProgram(command: string, args: string[], environment: NodeJS.ProcessEnv = {}): Promise<number> {
-  const child = spawn(command, args, { cwd: REPO_ROOT, stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, ...environment } });
+/**
+ * Runs a program in the repository with its output shown; resolves to its exit status. Signals go on to it.
+ */
+export function runProgram(
+  command: string,
+  args: string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<number> {
+  const child = spawn(command, args, {
+    cwd: REPO_ROOT,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, ...environment },
+  });
   const pass = (signal: NodeJS.Signals) => child.kill(signal);
   process.on("SIGINT", pass).on("SIGTERM", pass);
   return new Promise((resolve, reject) => {

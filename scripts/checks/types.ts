@@ -9,14 +9,21 @@ import { runProgram, scratchFolder } from "./suite.ts";
 import type { Suite } from "./suite.ts";
 
 const TSC = join(REPO_ROOT, "node_modules", "typescript", "bin", "tsc");
-const asCount = (status: number) => ({ passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 });
+const asCount = (status: number) => ({
+  passed: status === 0 ? 1 : 0,
+  failed: status === 0 ? 0 : 1,
+  skipped: 0,
+});
 
 export const libraryTypes: Suite = {
   name: "types of lib and scripts",
   run: async () => asCount(await runProgram(process.execPath, [TSC, "-p", REPO_ROOT])),
 };
 
-/** Each notebook becomes one module, so a name is declared once a notebook; TypeScript's messages carry the line of that module. */
+/**
+ * Each notebook becomes one module, so a name is declared once a notebook; TypeScript's messages carry the
+ * line of that module.
+ */
 export const notebookTypes: Suite = {
   name: "types of the notebooks' cells",
   async run() {
@@ -25,16 +32,29 @@ export const notebookTypes: Suite = {
     if (notebooks.length === 0) return { passed: 0, failed: 0, skipped: 1 };
     const modules = notebooks.map((notebook) => toModule(notebook, folder));
     const project = join(folder, "tsconfig.json");
-    writeFileSync(project, JSON.stringify({ extends: "../../tsconfig.json", compilerOptions: { noUncheckedIndexedAccess: false }, include: [], files: modules.map((file) => basename(file)) }));
+    writeFileSync(
+      project,
+      JSON.stringify({
+        extends: "../../tsconfig.json",
+        compilerOptions: { noUncheckedIndexedAccess: false },
+        include: [],
+        files: modules.map((file) => basename(file)),
+      }),
+    );
     const status = await runProgram(process.execPath, [TSC, "-p", project]);
     if (status === 0) rmSync(folder, { recursive: true });
-    return status === 0 ? { passed: notebooks.length, failed: 0, skipped: 0 } : { passed: 0, failed: notebooks.length, skipped: 0 };
+    return status === 0
+      ? { passed: notebooks.length, failed: 0, skipped: 0 }
+      : { passed: 0, failed: notebooks.length, skipped: 0 };
   },
 };
 
 function toModule(notebook: string, folder: string): string {
   const file = join(folder, `${basename(notebook, ".ipynb")}.ts`);
-  execFileSync(PYTHON, ["-m", "jupytext", "--quiet", "--to", "ts:percent", "--output", file, notebook], { stdio: ["ignore", "ignore", "inherit"] });
-  writeFileSync(file, `${readFileSync(file, "utf8")}\nexport {};\n`); // a module even where nothing is imported
+  execFileSync(PYTHON, ["-m", "jupytext", "--quiet", "--to", "ts:percent", "--output", file, notebook], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  // a module even where nothing is imported
+  writeFileSync(file, `${readFileSync(file, "utf8")}\nexport {};\n`);
   return file;
 }

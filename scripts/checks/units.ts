@@ -10,10 +10,16 @@ const VITEST = join(REPO_ROOT, "node_modules", "vitest", "vitest.mjs");
 /** Tests that drive a real page of the product; they need what the notebooks suite leaves behind. */
 const PAGES = "**/*.page.test.ts";
 
-export const vitestUnits: Suite = { name: "library (vitest)", run: () => vitest("units", ["--exclude", PAGES]) };
+export const vitestUnits: Suite = {
+  name: "library (vitest)",
+  run: () => vitest("units", ["--exclude", PAGES]),
+};
 
 export function pageTests(environment: NodeJS.ProcessEnv): Suite {
-  return { name: "JupyterLab and reports in Chromium (vitest)", run: () => vitest("pages", [".page.test.ts"], environment) };
+  return {
+    name: "JupyterLab and reports in Chromium (vitest)",
+    run: () => vitest("pages", [".page.test.ts"], environment),
+  };
 }
 
 export const pytestUnits: Suite = {
@@ -21,15 +27,27 @@ export const pytestUnits: Suite = {
   async run() {
     const file = join(scratchFolder("results"), "pytest.xml");
     const status = await runProgram(PYTHON, ["-m", "pytest", "-q", "-rs", "--junitxml", file, "scripts"]);
-    return agree(status, status === 5 ? { passed: 0, failed: 0, skipped: 0 } : countJunit(readFileSync(file, "utf8"))); // 5: there are no tests
+    return agree(
+      status,
+      status === 5 ? { passed: 0, failed: 0, skipped: 0 } : countJunit(readFileSync(file, "utf8")),
+    ); // 5: there are no tests
   },
 };
 
-/** bitsandbytes has slow kernels for a CPU, so the code of small GPUs can be run here; importing it takes seconds, so nothing else has it. */
-export const fourBit: Suite = { name: "4-bit weights on a CPU (pytest)", run: () => withPackages(["bitsandbytes"], "test_four_bit.py") };
+/**
+ * bitsandbytes has slow kernels for a CPU, so the code of small GPUs can be run here; importing it takes
+ * seconds, so nothing else has it.
+ */
+export const fourBit: Suite = {
+  name: "4-bit weights on a CPU (pytest)",
+  run: () => withPackages(["bitsandbytes"], "test_four_bit.py"),
+};
 
 /** Two machines are two of Ray's nodes on this one. */
-export const onRay: Suite = { name: "a Ray cluster (pytest)", run: () => withPackages(["ray", "msgpack"], "test_on_ray.py") };
+export const onRay: Suite = {
+  name: "a Ray cluster (pytest)",
+  run: () => withPackages(["ray", "msgpack"], "test_on_ray.py"),
+};
 
 /** A test file that needs packages of the gpu profile, which the default environment leaves out. */
 async function withPackages(packages: readonly string[], test: string): Promise<Count> {
@@ -43,13 +61,21 @@ async function withPackages(packages: readonly string[], test: string): Promise<
     return skip(`${name} could not be installed: ${(error as Error).message.split("\n")[0]}`);
   }
   const file = join(scratchFolder("results"), `${name}.xml`);
-  const status = await runProgram(PYTHON, ["-m", "pytest", "-q", "-rs", "--junitxml", file, join("scripts", "tests", test)], { PYTHONPATH: folder });
+  const status = await runProgram(
+    PYTHON,
+    ["-m", "pytest", "-q", "-rs", "--junitxml", file, join("scripts", "tests", test)],
+    { PYTHONPATH: folder },
+  );
   return agree(status, countJunit(readFileSync(file, "utf8")));
 }
 
 async function vitest(name: string, args: string[], environment: NodeJS.ProcessEnv = {}): Promise<Count> {
   const file = join(scratchFolder("results"), `${name}.json`);
-  const status = await runProgram(process.execPath, [VITEST, "run", ...args, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`], environment);
+  const status = await runProgram(
+    process.execPath,
+    [VITEST, "run", ...args, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`],
+    environment,
+  );
   if (!existsSync(file)) return { passed: 0, failed: 1, skipped: 0 };
   const report = JSON.parse(readFileSync(file, "utf8")) as VitestReport;
   const failures: string[] = [];
@@ -61,7 +87,12 @@ async function vitest(name: string, args: string[], environment: NodeJS.ProcessE
       if (outcome === "failed") failures.push(`${where} ${fullName}: ${failureMessages[0] ?? ""}`);
     }
   }
-  return agree(status, { passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests + report.numTodoTests, failures });
+  return agree(status, {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests,
+    skipped: report.numPendingTests + report.numTodoTests,
+    failures,
+  });
 }
 
 interface VitestReport {
@@ -69,13 +100,18 @@ interface VitestReport {
   numFailedTests: number;
   numPendingTests: number;
   numTodoTests: number;
-  testResults: { name: string; message: string; assertionResults: { status: string; fullName: string; failureMessages: string[] }[] }[];
+  testResults: {
+    name: string;
+    message: string;
+    assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
+  }[];
 }
 const SKIPPED = new Set(["pending", "skipped", "todo"]);
 
 /** Totals of pytest's JUnit file. */
 function countJunit(xml: string): Count {
-  const number = (name: string): number => Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
+  const number = (name: string): number =>
+    Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
   const failed = number("failures") + number("errors");
   return { passed: number("tests") - failed - number("skipped"), failed, skipped: number("skipped") };
 }

@@ -5,8 +5,15 @@ import { join } from "node:path";
 import { REPO_ROOT } from "../../lib/config/paths.ts";
 import { PYTHON } from "../setup/python.mjs";
 
-/** Starts JupyterLab; `page` is opened first, below `root`. Further arguments go to `jupyter lab` as they are. */
-export function startJupyterLab(root: string, page: string, args: string[], stdio: StdioOptions = "inherit"): ChildProcess {
+/**
+ * Starts JupyterLab; `page` is opened first, below `root`. Further arguments go to `jupyter lab` as they are.
+ */
+export function startJupyterLab(
+  root: string,
+  page: string,
+  args: string[],
+  stdio: StdioOptions = "inherit",
+): ChildProcess {
   const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : []; // Jupyter refuses root otherwise
   const settings = [
     `--ServerApp.root_dir=${root}`,
@@ -21,5 +28,8 @@ export function startJupyterLab(root: string, page: string, args: string[], stdi
     JUPYTER_CONFIG_DIR: join(REPO_ROOT, ".jupyter"),
     JUPYTERLAB_SETTINGS_DIR: join(REPO_ROOT, ".jupyter", "lab"),
   };
-  return spawn(PYTHON, ["-m", "jupyter", "lab", ...asRoot, ...settings, ...args], { stdio, env: environment });
+  return spawn(PYTHON, ["-m", "jupyter", "lab", ...asRoot, ...settings, ...args], {
+    stdio,
+    env: environment,
+  });
 }

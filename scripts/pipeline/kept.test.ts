@@ -4,7 +4,17 @@ import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { openLab } from "../../lib/config/lab.ts";
 import type { Lab } from "../../lib/config/lab.ts";
-import { ledgerFile, commonKey, difference, notebookKey, ownedBy, readLedger, reasonToRun, takeSnapshot, writeLedger } from "./kept.ts";
+import {
+  ledgerFile,
+  commonKey,
+  difference,
+  notebookKey,
+  ownedBy,
+  readLedger,
+  reasonToRun,
+  takeSnapshot,
+  writeLedger,
+} from "./kept.ts";
 import type { Executed, Ledger } from "./kept.ts";
 
 let lab: Lab;
@@ -53,13 +63,20 @@ test("a file that a later notebook rewrote or removed is that one's to answer fo
     rmSync(join(root, "reports/lock"));
   });
   const now = takeSnapshot(lab);
-  expect([reasonToRun("01", "key01", ledger, now), reasonToRun("02", "key02", ledger, now)]).toEqual([null, null]);
+  expect([reasonToRun("01", "key01", ledger, now), reasonToRun("02", "key02", ledger, now)]).toEqual([
+    null,
+    null,
+  ]);
 });
 
 test("an execution that found everything done still answers for it", () => {
   const first = run("01", "2026-01-01", () => put("data/raw/raw.jsonl", "a"));
   const before = takeSnapshot(lab);
-  const second: Executed = { ...first, finished: "2026-01-02", wrote: ownedBy(before, takeSnapshot(lab), first) };
+  const second: Executed = {
+    ...first,
+    finished: "2026-01-02",
+    wrote: ownedBy(before, takeSnapshot(lab), first),
+  };
   expect(reasonToRun("01", "key01", { "01": second }, takeSnapshot(lab))).toBeNull();
   put("data/raw/raw.jsonl", "spoilt");
   expect(reasonToRun("01", "key01", { "01": second }, takeSnapshot(lab))).toMatch(/raw\.jsonl changed/);
@@ -68,38 +85,54 @@ test("an execution that found everything done still answers for it", () => {
 test("a result that is missing makes its notebook run, whoever wrote it", () => {
   const executed: Executed = { key: "key03", finished: "2026-01-01", seconds: 1, wrote: {} };
   for (const name of ["sft.jsonl", "rl.jsonl", "test.jsonl"]) put(`data/processed/${name}`, "x");
-  expect(reasonToRun("03", "key03", { "03": executed }, takeSnapshot(lab))).toBe("its result is missing: data/processed/filter_stats.json");
+  expect(reasonToRun("03", "key03", { "03": executed }, takeSnapshot(lab))).toBe(
+    "its result is missing: data/processed/filter_stats.json",
+  );
   put("data/processed/filter_stats.json", "{}");
   expect(reasonToRun("03", "key03", { "03": executed }, takeSnapshot(lab))).toBeNull();
 });
 
-test("a notebook's key follows its text, the config, the user's files and the execution before it, not its outputs", () => {
-  const source = join(root, "own.jsonl");
-  const cell = (text: string, outputs: unknown[] = []) => JSON.stringify({ cells: [{ cell_type: "code", source: [text], outputs }] });
-  const notebook = join(root, "01_x.ipynb");
-  writeFileSync(notebook, cell("1"));
-  writeFileSync(source, "a");
-  const key = (set: string[], before?: string) => {
-    const common = commonKey(openLab({}, { FTMODEL_SET: JSON.stringify(set), FTMODEL_SOURCES: JSON.stringify([source]) }));
-    return notebookKey(notebook, common, before === undefined ? undefined : { key: before, finished: "", seconds: 0, wrote: {} });
-  };
-  const first = key([]);
-  expect(key([])).toBe(first);
-  expect(key(["seed=5"])).not.toBe(first);
-  expect(key(["models.loadIn4bit=false"])).not.toBe(first); // the default, but from now on no plan's to change
-  expect(key([], "before")).not.toBe(first);
-  writeFileSync(notebook, cell("1", [{ text: "shown" }]));
-  expect(key([])).toBe(first);
-  writeFileSync(notebook, cell("2"));
-  expect(key([])).not.toBe(first);
-  writeFileSync(notebook, cell("1"));
-  writeFileSync(source, "b");
-  expect(key([])).not.toBe(first);
-});
+test(
+  "a notebook's key follows its text, the config, the user's files and the execution before it, " +
+    "not its outputs",
+  () => {
+    const source = join(root, "own.jsonl");
+    const cell = (text: string, outputs: unknown[] = []) =>
+      JSON.stringify({ cells: [{ cell_type: "code", source: [text], outputs }] });
+    const notebook = join(root, "01_x.ipynb");
+    writeFileSync(notebook, cell("1"));
+    writeFileSync(source, "a");
+    const key = (set: string[], before?: string) => {
+      const common = commonKey(
+        openLab({}, { FTMODEL_SET: JSON.stringify(set), FTMODEL_SOURCES: JSON.stringify([source]) }),
+      );
+      return notebookKey(
+        notebook,
+        common,
+        before === undefined ? undefined : { key: before, finished: "", seconds: 0, wrote: {} },
+      );
+    };
+    const first = key([]);
+    expect(key([])).toBe(first);
+    expect(key(["seed=5"])).not.toBe(first);
+    // the default, but from now on no plan's to change
+    expect(key(["models.loadIn4bit=false"])).not.toBe(first);
+    expect(key([], "before")).not.toBe(first);
+    writeFileSync(notebook, cell("1", [{ text: "shown" }]));
+    expect(key([])).toBe(first);
+    writeFileSync(notebook, cell("2"));
+    expect(key([])).not.toBe(first);
+    writeFileSync(notebook, cell("1"));
+    writeFileSync(source, "b");
+    expect(key([])).not.toBe(first);
+  },
+);
 
 test("the ledger is read back as it was written and is no output itself", () => {
   expect(readLedger(lab)).toEqual({});
-  const ledger: Ledger = { "03": { key: "k", finished: "2026-01-01", seconds: 2, wrote: { "data/a": "1 2", "data/b": null } } };
+  const ledger: Ledger = {
+    "03": { key: "k", finished: "2026-01-01", seconds: 2, wrote: { "data/a": "1 2", "data/b": null } },
+  };
   writeLedger(lab, ledger);
   expect(readLedger(lab)).toEqual(ledger);
   expect(takeSnapshot(lab)).toEqual({});

@@ -1,4 +1,7 @@
-/** Which executed notebooks still hold: nothing they depend on changed, and all they wrote is still there as they left it. */
+/**
+ * Which executed notebooks still hold: nothing they depend on changed, and all they wrote is still there as
+ * they left it.
+ */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -23,13 +26,27 @@ export interface Executed {
 export type Ledger = Record<string, Executed>;
 
 /** What notebooks depend on beside their own text, below the repository; tests are not among it. */
-const INPUTS = [/^lib\/(?!testing\/).*(?<!\.test)\.(ts|json)$/, /^scripts\/(kernel\.ts|[^/]*\.py|sidecar\/.*\.py)$/, /^data\/handwritten\//, /^ckpts\/tiny\//, /^(package-lock\.json|uv\.lock)$/];
+const INPUTS = [
+  /^lib\/(?!testing\/).*(?<!\.test)\.(ts|json)$/,
+  /^scripts\/(kernel\.ts|[^/]*\.py|sidecar\/.*\.py)$/,
+  /^data\/handwritten\//,
+  /^ckpts\/tiny\//,
+  /^(package-lock\.json|uv\.lock)$/,
+];
 
-/** Hash of what every notebook depends on: library, sidecar, locked packages, shipped models, config and the user's files. */
+/**
+ * Hash of what every notebook depends on: library, sidecar, locked packages, shipped models, config and the
+ * user's files.
+ */
 export function commonKey(lab: Lab): string {
-  const hash = createHash("sha256").update(JSON.stringify([lab.config, lab.chosen])); // a value that was chosen is not planned by a GPU's memory
-  const own = ["lib", "scripts", "data/handwritten", "ckpts/tiny"].flatMap((folder) => listFiles(join(REPO_ROOT, folder)));
-  const files = [...own, join(REPO_ROOT, "package-lock.json"), join(REPO_ROOT, "uv.lock")].filter((file) => INPUTS.some((kind) => kind.test(relative(REPO_ROOT, file))));
+  // a value that was chosen is not planned by a GPU's memory
+  const hash = createHash("sha256").update(JSON.stringify([lab.config, lab.chosen]));
+  const own = ["lib", "scripts", "data/handwritten", "ckpts/tiny"].flatMap((folder) =>
+    listFiles(join(REPO_ROOT, folder)),
+  );
+  const files = [...own, join(REPO_ROOT, "package-lock.json"), join(REPO_ROOT, "uv.lock")].filter((file) =>
+    INPUTS.some((kind) => kind.test(relative(REPO_ROOT, file))),
+  );
   for (const file of [...files, ...lab.config.prepare.sources]) {
     hash.update(`\0${relative(REPO_ROOT, file)}\0`);
     if (existsSync(file)) hash.update(readFileSync(file)); // a source that is gone is stage 1's error to tell
@@ -39,9 +56,13 @@ export function commonKey(lab: Lab): string {
 
 /** Key of one notebook: its text, what all depend on, and the execution before it. */
 export function notebookKey(notebook: string, common: string, before: Executed | undefined): string {
-  const { cells } = JSON.parse(readFileSync(notebook, "utf8")) as { cells: { cell_type: string; source: string | string[] }[] };
+  const { cells } = JSON.parse(readFileSync(notebook, "utf8")) as {
+    cells: { cell_type: string; source: string | string[] }[];
+  };
   const text = cells.map((cell) => [cell.cell_type, [cell.source].flat().join("")]);
-  return createHash("sha256").update(JSON.stringify([text, common, before?.key ?? null])).digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify([text, common, before?.key ?? null]))
+    .digest("hex");
 }
 
 /** All files of the workspace that stages write, as they are now. */
@@ -68,7 +89,12 @@ export function difference(before: Snapshot, after: Snapshot): Snapshot {
 const RESULTS: Record<string, RegExp[]> = {
   "01": [/^data\/raw\/raw\.jsonl$/],
   "02": [/^data\/processed\/distilled\.jsonl$/],
-  "03": [/^data\/processed\/sft\.jsonl$/, /^data\/processed\/rl\.jsonl$/, /^data\/processed\/test\.jsonl$/, /^data\/processed\/filter_stats\.json$/],
+  "03": [
+    /^data\/processed\/sft\.jsonl$/,
+    /^data\/processed\/rl\.jsonl$/,
+    /^data\/processed\/test\.jsonl$/,
+    /^data\/processed\/filter_stats\.json$/,
+  ],
   "04": [/^ckpts\/sft_lora\//],
   "05": [/^ckpts\/grpo_lora\//],
   "06": [/^reports\/eval_[^/]*\.json$/],
@@ -76,15 +102,22 @@ const RESULTS: Record<string, RegExp[]> = {
   "08": [/^reports\/ablation_summary_[^/]*\.json$/],
 };
 
-/** Why notebook `number` has to be executed, or null when its last execution still holds. Files that a later one rewrote are that one's. */
+/**
+ * Why notebook `number` has to be executed, or null when its last execution still holds. Files that a later
+ * one rewrote are that one's.
+ */
 export function reasonToRun(number: string, key: string, ledger: Ledger, now: Snapshot): string | null {
   const executed = ledger[number];
   if (!executed) return "not executed yet";
   if (executed.key !== key) return "something it depends on changed";
   const later = Object.values(ledger).filter((other) => other.finished > executed.finished);
-  const changed = Object.entries(executed.wrote).find(([file, state]) => (now[file] ?? null) !== state && !later.some((other) => file in other.wrote));
+  const changed = Object.entries(executed.wrote).find(
+    ([file, state]) => (now[file] ?? null) !== state && !later.some((other) => file in other.wrote),
+  );
   if (changed) return `${changed[0]} changed or is gone`;
-  const lacking = (RESULTS[number] ?? []).find((result) => !Object.keys(now).some((file) => result.test(file)));
+  const lacking = (RESULTS[number] ?? []).find(
+    (result) => !Object.keys(now).some((file) => result.test(file)),
+  );
   return lacking ? `its result is missing: ${lacking.source.replace(/[\\^$]/g, "")}` : null;
 }
 

@@ -4,7 +4,16 @@ import { normaliseNotebook } from "./normalise.ts";
 import type { Output } from "./normalise.ts";
 
 const notebook = (outputs: Output[]) => ({
-  cells: [{ cell_type: "code", id: "a", source: "x;\ny", metadata: { execution: { "iopub.status.busy": "2026" }, tags: ["keep"], collapsed: true }, execution_count: 7, outputs }],
+  cells: [
+    {
+      cell_type: "code",
+      id: "a",
+      source: "x;\ny",
+      metadata: { execution: { "iopub.status.busy": "2026" }, tags: ["keep"], collapsed: true },
+      execution_count: 7,
+      outputs,
+    },
+  ],
   metadata: { kernelspec: { name: "other" }, widgets: {} },
   nbformat: 4,
   nbformat_minor: 5,
@@ -13,34 +22,71 @@ const stream = (text: string, name = "stdout"): Output => ({ output_type: "strea
 
 test("counts, timings and volatile metadata are dropped, tags and ids stay", () => {
   const { cells, metadata } = normaliseNotebook(notebook([]));
-  expect(cells).toEqual([{ cell_type: "code", id: "a", source: ["x;\n", "y"], metadata: { tags: ["keep"] }, execution_count: null, outputs: [] }]);
+  expect(cells).toEqual([
+    {
+      cell_type: "code",
+      id: "a",
+      source: ["x;\n", "y"],
+      metadata: { tags: ["keep"] },
+      execution_count: null,
+      outputs: [],
+    },
+  ]);
   expect(metadata.kernelspec).toEqual({ display_name: "TypeScript", language: "typescript", name: "tslab" });
 });
 
 test("streams become one, without colours and overwritten progress", () => {
-  const { cells } = normaliseNotebook(notebook([stream("\u001b[32m10 %\r50 %\r"), stream("100 %\u001b[0m\nend\r\n")]));
+  const { cells } = normaliseNotebook(
+    notebook([stream("\u001b[32m10 %\r50 %\r"), stream("100 %\u001b[0m\nend\r\n")]),
+  );
   expect(cells[0]!.outputs).toEqual([{ output_type: "stream", name: "stdout", text: ["100 %\n", "end\n"] }]);
 });
 
 test("paths of the repository become relative, in HTML too", () => {
-  const { cells } = normaliseNotebook(notebook([{ output_type: "display_data", data: { "text/html": `<b>${REPO_ROOT}/reports/x</b>`, "image/png": "AAAA" }, metadata: { z: 1 } }]));
-  expect(cells[0]!.outputs).toEqual([{ output_type: "display_data", data: { "text/html": ["<b>reports/x</b>"], "image/png": "AAAA" }, metadata: {} }]);
+  const { cells } = normaliseNotebook(
+    notebook([
+      {
+        output_type: "display_data",
+        data: { "text/html": `<b>${REPO_ROOT}/reports/x</b>`, "image/png": "AAAA" },
+        metadata: { z: 1 },
+      },
+    ]),
+  );
+  expect(cells[0]!.outputs).toEqual([
+    {
+      output_type: "display_data",
+      data: { "text/html": ["<b>reports/x</b>"], "image/png": "AAAA" },
+      metadata: {},
+    },
+  ]);
 });
 
 test("stderr, and machine paths in places that are not text, are refused", () => {
   expect(() => normaliseNotebook(notebook([stream("warning", "stderr")]))).toThrow(/stderr.*cell 1/);
   const figure = { "application/vnd.plotly.v1+json": { data: [{ text: `${REPO_ROOT}/data` }] } };
-  expect(() => normaliseNotebook(notebook([{ output_type: "display_data", data: figure }]))).toThrow(/path of this machine/);
+  expect(() => normaliseNotebook(notebook([{ output_type: "display_data", data: figure }]))).toThrow(
+    /path of this machine/,
+  );
 });
 
 test("normalising twice changes nothing", () => {
-  const once = normaliseNotebook(notebook([stream("a\r b\n"), { output_type: "execute_result", execution_count: 3, data: { "text/plain": "1\n2" } }]));
+  const once = normaliseNotebook(
+    notebook([
+      stream("a\r b\n"),
+      { output_type: "execute_result", execution_count: 3, data: { "text/plain": "1\n2" } },
+    ]),
+  );
   expect(normaliseNotebook(structuredClone(once))).toEqual(once);
 });
 
 test("a run in a workspace of its own tells no path of it either", () => {
-  const { cells } = normaliseNotebook(notebook([stream("served /data/mine/ckpts/merged_model from /data/mine")]), "/data/mine");
+  const { cells } = normaliseNotebook(
+    notebook([stream("served /data/mine/ckpts/merged_model from /data/mine")]),
+    "/data/mine",
+  );
   expect(cells[0]!.outputs![0]!.text).toEqual(["served ckpts/merged_model from ."]);
   const figure = { "application/vnd.plotly.v1+json": { data: [], layout: { title: "/data/mine/x" } } };
-  expect(() => normaliseNotebook(notebook([{ output_type: "display_data", data: figure }]), "/data/mine")).toThrow(/path of this machine/);
+  expect(() =>
+    normaliseNotebook(notebook([{ output_type: "display_data", data: figure }]), "/data/mine"),
+  ).toThrow(/path of this machine/);
 });

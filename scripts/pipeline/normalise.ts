@@ -1,4 +1,6 @@
-/** An executed notebook as it is committed: what differs from run to run without saying anything is taken out. */
+/**
+ * An executed notebook as it is committed: what differs from run to run without saying anything is taken out.
+ */
 import { homedir } from "node:os";
 import { LabError } from "../../lib/errors.ts";
 import { REPO_ROOT } from "../../lib/config/paths.ts";
@@ -35,8 +37,9 @@ const METADATA = {
 const ANSI = /\u001b\[[0-9;?]*[ -/]*[@-~]/g;
 
 /**
- * Execution counts null, timings and volatile metadata dropped, ANSI codes and overwritten progress lines gone, one stream output
- * where a cell wrote many, paths relative to the repository and to `workspace`, the folder the run wrote to. Cell metadata keeps `tags` only.
+ * Execution counts null, timings and volatile metadata dropped, ANSI codes and overwritten progress lines
+ * gone, one stream output where a cell wrote many, paths relative to the repository and to `workspace`, the
+ * folder the run wrote to. Cell metadata keeps `tags` only.
  *
  * Throws LabError when an output tells an absolute path of this machine all the same, or stands on stderr.
  */
@@ -53,32 +56,52 @@ export function normaliseNotebook(notebook: Notebook, workspace: string = REPO_R
 }
 
 function normaliseOutput(output: Output, roots: readonly string[]): Output {
-  if (output.output_type === "stream") return { ...output, text: lines(cleanText(joined(output.text ?? ""), roots)) };
-  const data = Object.fromEntries(Object.entries(output.data ?? {}).map(([type, value]) => [type, type.startsWith("text/") ? lines(cleanText(joined(value as string | string[]), roots)) : value]));
+  if (output.output_type === "stream")
+    return { ...output, text: lines(cleanText(joined(output.text ?? ""), roots)) };
+  const data = Object.fromEntries(
+    Object.entries(output.data ?? {}).map(([type, value]) => [
+      type,
+      type.startsWith("text/") ? lines(cleanText(joined(value as string | string[]), roots)) : value,
+    ]),
+  );
   return { ...output, data, metadata: {}, ...("execution_count" in output ? { execution_count: null } : {}) };
 }
 
 /** As a terminal shows it: no colours, and of a line that was overwritten only what stayed. */
 function cleanText(text: string, roots: readonly string[]): string {
-  const shown = text.replace(ANSI, "").split("\n").map((line) => line.replace(/\r$/, "").split("\r").at(-1)!);
-  return roots.reduce((clean, root) => clean.replaceAll(`${root}/`, "").replaceAll(root, "."), shown.join("\n"));
+  const shown = text
+    .replace(ANSI, "")
+    .split("\n")
+    .map((line) => line.replace(/\r$/, "").split("\r").at(-1)!);
+  return roots.reduce(
+    (clean, root) => clean.replaceAll(`${root}/`, "").replaceAll(root, "."),
+    shown.join("\n"),
+  );
 }
 
 function mergeStreams(outputs: Output[]): Output[] {
   const merged: Output[] = [];
   for (const output of outputs) {
     const last = merged.at(-1);
-    if (last && output.output_type === "stream" && last.output_type === "stream" && last.name === output.name) last.text = joined(last.text ?? "") + joined(output.text ?? "");
+    if (last && output.output_type === "stream" && last.output_type === "stream" && last.name === output.name)
+      last.text = joined(last.text ?? "") + joined(output.text ?? "");
     else merged.push({ ...output });
   }
   return merged;
 }
 
 function checkOutputs(outputs: Output[], where: string, roots: readonly string[]): void {
-  if (outputs.some((output) => output.name === "stderr")) throw new LabError({ what: "A notebook to be committed wrote to stderr", where });
+  if (outputs.some((output) => output.name === "stderr"))
+    throw new LabError({ what: "A notebook to be committed wrote to stderr", where });
   const text = JSON.stringify(outputs);
   const path = [...roots, homedir()].find((folder) => folder.length > 1 && text.includes(`${folder}/`));
-  if (path) throw new LabError({ what: "An output tells a path of this machine", where, expected: "paths relative to the repository", found: path });
+  if (path)
+    throw new LabError({
+      what: "An output tells a path of this machine",
+      where,
+      expected: "paths relative to the repository",
+      found: path,
+    });
 }
 
 const joined = (text: string | string[]): string => [text].flat().join("");

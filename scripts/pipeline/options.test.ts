@@ -10,12 +10,31 @@ const file = join(folder, "own.jsonl");
 writeFileSync(file, '{"question":"1+1?","gold_answer":"2"}\n');
 
 test("nothing asked for means nothing set", () => {
-  expect(parseOptions([])).toEqual({ profile: null, set: [], sources: [], only: null, workspace: null, force: false, help: false });
+  expect(parseOptions([])).toEqual({
+    profile: null,
+    set: [],
+    sources: [],
+    only: null,
+    workspace: null,
+    force: false,
+    help: false,
+  });
   expect(environmentOf(parseOptions([]), { PATH: "/bin" })).toEqual({ PATH: "/bin" });
 });
 
 test("every option reaches the lab through the environment", () => {
-  const options = parseOptions(["--profile", "tiny", "--set", "grpo.learningRate=1e-4", "--set=seed=7", "--source", file, "--workspace", folder, "--force"]);
+  const options = parseOptions([
+    "--profile",
+    "tiny",
+    "--set",
+    "grpo.learningRate=1e-4",
+    "--set=seed=7",
+    "--source",
+    file,
+    "--workspace",
+    folder,
+    "--force",
+  ]);
   const { config, paths, force } = openLab({ "grpo.learningRate": 0.5 }, environmentOf(options, {}));
   expect(config.grpo.learningRate).toBe(1e-4);
   expect(config.seed).toBe(7);
@@ -25,7 +44,9 @@ test("every option reaches the lab through the environment", () => {
 });
 
 test("an option wins over the same setting in the environment, other settings of it stay", () => {
-  const environment = environmentOf(parseOptions(["--set", "seed=2"]), { FTMODEL_SET: '["seed=1","sft.epochs=3"]' });
+  const environment = environmentOf(parseOptions(["--set", "seed=2"]), {
+    FTMODEL_SET: '["seed=1","sft.epochs=3"]',
+  });
   const { config } = openLab({}, environment);
   expect([config.seed, config.sft.epochs]).toEqual([2, 3]);
 });
@@ -45,5 +66,7 @@ test.each([
 });
 
 test("an environment that cannot be read is not overwritten", () => {
-  expect(() => environmentOf(parseOptions(["--set", "seed=2"]), { FTMODEL_SET: "seed=1" })).toThrow(/FTMODEL_SET/);
+  expect(() => environmentOf(parseOptions(["--set", "seed=2"]), { FTMODEL_SET: "seed=1" })).toThrow(
+    /FTMODEL_SET/,
+  );
 });

@@ -42,11 +42,27 @@ const KNOWN = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-/** What the command line asks for. Throws LabError on an unknown option (naming the nearest), a missing value, file or notebook. */
+/**
+ * What the command line asks for. Throws LabError on an unknown option (naming the nearest), a missing value,
+ * file or notebook.
+ */
 export function parseOptions(args: string[]): Options {
-  const { values, tokens } = parseArgs({ args, options: KNOWN, strict: false, tokens: true, allowPositionals: true });
+  const { values, tokens } = parseArgs({
+    args,
+    options: KNOWN,
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  });
   for (const token of tokens) {
-    if (token.kind === "positional") throw new LabError({ what: "There is an argument without an option", found: token.value, todo: "Write two dashes before the options: npm start -- --profile tiny. All of them: npm start -- --help" });
+    if (token.kind === "positional")
+      throw new LabError({
+        what: "There is an argument without an option",
+        found: token.value,
+        todo:
+          "Write two dashes before the options: npm start -- --profile tiny. All of them: npm " +
+          "start -- --help",
+      });
     if (token.kind === "option") checkOption(token);
   }
   return {
@@ -60,11 +76,17 @@ export function parseOptions(args: string[]): Options {
   };
 }
 
-/** The environment in which notebooks and their children find these options: FTMODEL_* as the lib reads them. */
-export function environmentOf(options: Options, inherited: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+/**
+ * The environment in which notebooks and their children find these options: FTMODEL_* as the lib reads them.
+ */
+export function environmentOf(
+  options: Options,
+  inherited: NodeJS.ProcessEnv = process.env,
+): NodeJS.ProcessEnv {
   const environment = { ...inherited };
   if (options.profile !== null) environment.FTMODEL_PROFILE = options.profile;
-  if (options.set.length > 0) environment.FTMODEL_SET = JSON.stringify([...textList(inherited.FTMODEL_SET), ...options.set]);
+  if (options.set.length > 0)
+    environment.FTMODEL_SET = JSON.stringify([...textList(inherited.FTMODEL_SET), ...options.set]);
   if (options.sources.length > 0) environment.FTMODEL_SOURCES = JSON.stringify(options.sources);
   if (options.workspace !== null) environment.FTMODEL_WORKSPACE = options.workspace;
   if (options.force) environment.FTMODEL_FORCE = "1";
@@ -91,22 +113,47 @@ function textList(json: string | undefined): string[] {
   } catch {
     // told below
   }
-  throw new LabError({ what: "An environment variable cannot be read", where: "FTMODEL_SET", expected: 'a JSON list of texts, such as ["grpo.learningRate=1e-4"]', found: json ?? "" });
+  throw new LabError({
+    what: "An environment variable cannot be read",
+    where: "FTMODEL_SET",
+    expected: 'a JSON list of texts, such as ["grpo.learningRate=1e-4"]',
+    found: json ?? "",
+  });
 }
 
 function checkOption(token: { name: string; rawName: string; value?: string | undefined }): void {
   const kind = Object.hasOwn(KNOWN, token.name) ? KNOWN[token.name as keyof typeof KNOWN].type : null;
   if (kind === null) {
     const near = nearest(token.name, Object.keys(KNOWN));
-    throw new LabError({ what: "There is no such option", where: token.rawName, expected: near ? `did you mean --${near}?` : Object.keys(KNOWN).map((name) => `--${name}`).join(", ") });
+    throw new LabError({
+      what: "There is no such option",
+      where: token.rawName,
+      expected: near
+        ? `did you mean --${near}?`
+        : Object.keys(KNOWN)
+            .map((name) => `--${name}`)
+            .join(", "),
+    });
   }
-  if (kind === "string" && (token.value === undefined || token.value === "" || token.value.startsWith("--"))) throw new LabError({ what: "An option needs a value", where: token.rawName, found: token.value ?? "nothing" });
-  if (kind === "boolean" && token.value !== undefined) throw new LabError({ what: "An option takes no value", where: token.rawName, found: token.value });
+  if (kind === "string" && (token.value === undefined || token.value === "" || token.value.startsWith("--")))
+    throw new LabError({
+      what: "An option needs a value",
+      where: token.rawName,
+      found: token.value ?? "nothing",
+    });
+  if (kind === "boolean" && token.value !== undefined)
+    throw new LabError({ what: "An option takes no value", where: token.rawName, found: token.value });
 }
 
 function existingFile(file: string): string {
   const path = resolve(file);
-  if (!existsSync(path) || !statSync(path).isFile()) throw new LabError({ what: "A source does not exist", where: `--source ${file}`, expected: "a file", found: existsSync(path) ? "a folder" : `nothing at ${path}` });
+  if (!existsSync(path) || !statSync(path).isFile())
+    throw new LabError({
+      what: "A source does not exist",
+      where: `--source ${file}`,
+      expected: "a file",
+      found: existsSync(path) ? "a folder" : `nothing at ${path}`,
+    });
   return path;
 }
 
@@ -114,6 +161,12 @@ function chosenNotebooks(list: string): string[] {
   const known = notebookFiles().map(numberOf);
   const chosen = list.split(",").map((part) => part.trim().padStart(2, "0"));
   const wrong = chosen.find((number) => !known.includes(number));
-  if (wrong !== undefined) throw new LabError({ what: "There is no such notebook", where: `--only ${list}`, expected: `numbers of ${known.join(", ")}, with commas between`, found: wrong });
+  if (wrong !== undefined)
+    throw new LabError({
+      what: "There is no such notebook",
+      where: `--only ${list}`,
+      expected: `numbers of ${known.join(", ")}, with commas between`,
+      found: wrong,
+    });
   return known.filter((number) => chosen.includes(number));
 }

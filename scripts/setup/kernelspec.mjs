@@ -1,4 +1,7 @@
-/** The kernel `tslab` in the Python environment's Jupyter: absolute paths, so that it starts wherever a notebook is opened from. */
+/**
+ * The kernel `tslab` in the Python environment's Jupyter: absolute paths, so that it starts wherever a
+ * notebook is opened from.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { NODE } from "./packages.mjs";

@@ -1,5 +1,6 @@
 /**
- * Runs a TypeScript command of this repository from any state of a clone: sets up what is missing, then hands over to Node 24.
+ * Runs a TypeScript command of this repository from any state of a clone: sets up what is missing, then hands
+ * over to Node 24.
  *
  *     node scripts/setup/launch.mjs scripts/bench.ts --answers 1000
  */
@@ -21,14 +22,17 @@ export function setUp(steps = EVERYTHING) {
 }
 
 /**
- * Sets up, runs `script` with Node 24 and ends with its exit status. Signals go on to the script, which stops what it started.
- * @param {string} script Relative to the repository. @param {string[]} args @param {import("./steps.mjs").Step[]} [steps]
+ * Sets up, runs `script` with Node 24 and ends with its exit status. Signals go on to the script, which stops
+ * what it started.
+ * @param {string} script Relative to the repository. @param {string[]} args @param
+ * {import("./steps.mjs").Step[]} [steps]
  */
 export function launch(script, args, steps) {
   endWithMessage(() => setUp(steps));
   const child = spawn(NODE, [join(ROOT, script), ...args], { stdio: "inherit" });
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
-    process.on(signal, () => child.kill(signal)); // a terminal's Ctrl-C reaches the child twice: it must not mind
+    // a terminal's Ctrl-C reaches the child twice: it must not mind
+    process.on(signal, () => child.kill(signal));
   }
   child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));
 }
@@ -46,7 +50,11 @@ export function endWithMessage(work) {
 
 function requireNode() {
   const major = Number(process.versions.node.split(".")[0]);
-  if (major < 18) throw new SetupError(`Node ${process.versions.node} is too old`, "install Node 18 or newer; Node 24 itself then comes with the packages.");
+  if (major < 18)
+    throw new SetupError(
+      `Node ${process.versions.node} is too old`,
+      "install Node 18 or newer; Node 24 itself then comes with the packages.",
+    );
 }
 
 const [, started, script, ...args] = process.argv;

@@ -7,7 +7,12 @@ import { runQuietly, runSteps, SetupError } from "./steps.mjs";
 
 let folder: string;
 let runs: number;
-const step = (fingerprint: string) => ({ name: "a step", stamp: join(folder, "made", "stamp"), fingerprint: () => fingerprint, run: () => `done ${++runs}` });
+const step = (fingerprint: string) => ({
+  name: "a step",
+  stamp: join(folder, "made", "stamp"),
+  fingerprint: () => fingerprint,
+  run: () => `done ${++runs}`,
+});
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "steps-"));
@@ -30,13 +35,20 @@ test("a step runs once, again when what it depends on changed or when its folder
 });
 
 test("a step that fails leaves no stamp", () => {
-  const failing = { ...step("a"), run: () => runQuietly(process.execPath, ["-e", "console.error('no space'); process.exit(3)"], { todo: "make room" }) };
+  const failing = {
+    ...step("a"),
+    run: () =>
+      runQuietly(process.execPath, ["-e", "console.error('no space'); process.exit(3)"], {
+        todo: "make room",
+      }),
+  };
   expect(() => runSteps([failing])).toThrow(SetupError);
   expect(existsSync(failing.stamp)).toBe(false);
 });
 
 test("a program that fails is told with its status, its last words and what to do", () => {
-  const run = () => runQuietly(process.execPath, ["-e", "console.error('no space'); process.exit(3)"], { todo: "make room" });
+  const run = () =>
+    runQuietly(process.execPath, ["-e", "console.error('no space'); process.exit(3)"], { todo: "make room" });
   expect(run).toThrow(/exit status 3\nno space\n {2}to do: make room/);
   expect(() => runQuietly("no-such-program", [], { todo: "install it" })).toThrow(/ENOENT[\s\S]*install it/);
 });

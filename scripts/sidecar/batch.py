@@ -15,7 +15,9 @@ from .ranks import processes
 from .runfile import RunFile
 
 HALVED = "FTMODEL_MICRO_BATCH"  # tells a process that started anew what it had come to
-STARTED_WITH = dict(os.environ)  # without what TRL and vLLM add (RANK, WORLD_SIZE): it would make the next one a process of several
+STARTED_WITH = dict(
+    os.environ
+)  # without what TRL and vLLM add (RANK, WORLD_SIZE): it would make the next one a process of several
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,9 @@ class Batch:
 
 
 def planned_batch(run: RunFile) -> Batch:
-    """The share of each process in a step of the run file. Raises Failure when the processes cannot share it."""
+    """
+    The share of each process in a step of the run file. Raises Failure when the processes cannot share it.
+    """
     sft, grpo = run.config.sft, run.config.grpo
     if run.stage == "sft":
         micro, rows = sft.batch_size, sft.batch_size * sft.gradient_accumulation
@@ -50,7 +54,9 @@ def planned_batch(run: RunFile) -> Batch:
 
 
 def halve(batch: Batch) -> Batch | None:
-    """The same effective batch with at most half the micro-batch; None when a single row is already too much."""
+    """
+    The same effective batch with at most half the micro-batch; None when a single row is already too much.
+    """
     if batch.micro == 1:
         return None
     micro = next(m for m in range(batch.micro // 2, 0, -1) if batch.effective % m == 0)
@@ -61,13 +67,18 @@ def filled(batch: Batch, tokens_of: Callable[[int], int], room: int) -> Batch:
     """
     The same effective batch in as few passes as `room` tokens allow.
 
-    A micro-batch is planned for rows of the greatest length, and most are shorter; a GPU that gets small passes
-    waits for Python to launch their kernels. `tokens_of(micro)`: tokens of the largest pass of `micro` rows.
+    A micro-batch is planned for rows of the greatest length, and most are shorter; a GPU that gets small
+    passes waits for Python to launch their kernels. `tokens_of(micro)`: tokens of the largest pass of `micro`
+    rows.
     """
     larger = (micro for micro in range(batch.effective, batch.micro, -1) if batch.effective % micro == 0)
     micro = next((micro for micro in larger if tokens_of(micro) <= room), batch.micro)
     if micro > batch.micro:
-        print(f"{micro} rows a pass instead of {batch.micro}: none of them has more than {room} tokens, for which memory was planned", flush=True)
+        print(
+            f"{micro} rows a pass instead of {batch.micro}: none of them has more than {room} tokens, for "
+            f"which memory was planned",
+            flush=True,
+        )
     return batch.cut(micro)
 
 
@@ -88,13 +99,13 @@ def with_smaller_batch(
     leave: Callable[[], None] | None = None,
 ) -> None:
     """
-    Runs `attempt(batch, True)`; when the GPU's memory runs out, once more with at most half the micro-batch that
-    it ran out with. The flag says whether passes may be filled beyond the planned micro-batch. `attempt` resumes
-    from its checkpoints.
+    Runs `attempt(batch, True)`; when the GPU's memory runs out, once more with at most half the micro-batch
+    that it ran out with. The flag says whether passes may be filled beyond the planned micro-batch. `attempt`
+    resumes from its checkpoints.
 
-    With `leave` this process first calls it and then starts anew, in place: what vLLM holds cannot be given back
-    otherwise. Raises Failure when memory runs out again, for a single row, and in one of several processes: the
-    others wait for it where nothing can reach them.
+    With `leave` this process first calls it and then starts anew, in place: what vLLM holds cannot be given
+    back otherwise. Raises Failure when memory runs out again, for a single row, and in one of several
+    processes: the others wait for it where nothing can reach them.
     """
     import torch
 
@@ -111,7 +122,8 @@ def with_smaller_batch(
     if processes() > 1:
         raise Failure(
             "out_of_memory",
-            f"{message} Set a smaller batch for each GPU (sft.batchSize, grpo.microBatch); what the checkpoints hold is kept.",
+            f"{message} Set a smaller batch for each GPU (sft.batchSize, grpo.microBatch); what the "
+            f"checkpoints hold is kept.",
         )
     smaller = halve(died)
     if smaller is None:
@@ -119,7 +131,8 @@ def with_smaller_batch(
     events.warning(
         "out_of_memory",
         f"The GPU's memory ran out with passes of {died.micro} rows; going on with {smaller.micro} × "
-        f"{smaller.accumulation} = {smaller.effective} (the effective batch is the same) from the newest checkpoint.",
+        f"{smaller.accumulation} = {smaller.effective} (the effective batch is the same) from the newest "
+        f"checkpoint.",
     )
     if leave:
         leave()
@@ -137,7 +150,9 @@ def last_attempt(attempt: Callable[[Batch, bool], None], batch: Batch) -> None:
         if not is_out_of_memory(error):
             raise
         message = first_line(error)
-        raise Failure("out_of_memory", f"out of memory with passes of {batch.micro} rows, too: {message}") from None
+        raise Failure(
+            "out_of_memory", f"out of memory with passes of {batch.micro} rows, too: {message}"
+        ) from None
 
 
 def first_line(error: Exception) -> str:

@@ -1,4 +1,7 @@
-"""Checkpoints that can be trusted: a seal is written last, and only a folder that matches its seal is resumed from."""
+"""
+Checkpoints that can be trusted: a seal is written last, and only a folder that matches its seal is resumed
+from.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ def seal(folder: Path) -> None:
     files = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != SEAL:
-            files[path.relative_to(folder).as_posix()] = {"bytes": path.stat().st_size, "sha256": sha256(path)}
+            files[path.relative_to(folder).as_posix()] = {
+                "bytes": path.stat().st_size,
+                "sha256": sha256(path),
+            }
             sync(path)
     unfinished = folder / f"{SEAL}.new"
     unfinished.write_text(json.dumps({"files": files}), encoding="utf-8")
@@ -45,9 +51,15 @@ def damage(folder: Path) -> str | None:
 
 
 def newest_complete(folder: Path) -> tuple[Path | None, list[str]]:
-    """The complete checkpoint of the highest step, and one sentence for each newer one that was passed over."""
+    """
+    The complete checkpoint of the highest step, and one sentence for each newer one that was passed over.
+    """
     passed_over = []
-    numbered = [(int(path.name.removeprefix("checkpoint-")), path) for path in folder.glob("checkpoint-*") if path.name.removeprefix("checkpoint-").isdigit()]
+    numbered = [
+        (int(path.name.removeprefix("checkpoint-")), path)
+        for path in folder.glob("checkpoint-*")
+        if path.name.removeprefix("checkpoint-").isdigit()
+    ]
     for _, path in sorted(numbered, reverse=True):
         reason = damage(path)
         if reason is None:
@@ -57,7 +69,10 @@ def newest_complete(folder: Path) -> tuple[Path | None, list[str]]:
 
 
 def replace_folder(unfinished: Path, final: Path) -> None:
-    """Puts a finished folder in its place: whoever looks sees the old one or the new one, for an instant none, never half of one."""
+    """
+    Puts a finished folder in its place: whoever looks sees the old one or the new one, for an instant none,
+    never half of one.
+    """
     for path in [*unfinished.rglob("*"), unfinished]:
         if path.is_file():
             path.chmod(0o644)  # safetensors writes files that nobody else may read

@@ -1,6 +1,6 @@
 """
-GRPO's answers by vLLM inside the trainer's process: TRL's arguments for it, how it gets the policy, and what to do
-when it has no room.
+GRPO's answers by vLLM inside the trainer's process: TRL's arguments for it, how it gets the policy, and what
+to do when it has no room.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from .phases import TimedGRPOTrainer
 
 
-def beside_vllm(build: Callable[[], TimedGRPOTrainer], model: PeftModel, run: RunFile, answers: int, length: int) -> TimedGRPOTrainer:
+def beside_vllm(
+    build: Callable[[], TimedGRPOTrainer], model: PeftModel, run: RunFile, answers: int, length: int
+) -> TimedGRPOTrainer:
     """
-    The trainer that `build` makes, with vLLM in this process: `answers` of a step at once, prompt and answer of at
-    most `length` tokens. Raises Failure when vLLM finds no room.
+    The trainer that `build` makes, with vLLM in this process: `answers` of a step at once, prompt and answer
+    of at most `length` tokens. Raises Failure when vLLM finds no room.
     """
     own_master_port()
     limit_cache(model, answers, length, run.config.gpu.vllm_memory_share)
@@ -56,9 +58,16 @@ def vllm_arguments(run: RunFile, device: str, longest_prompt: int) -> dict[str, 
     if device == "cpu" or not gpu.vllm:
         return {"use_vllm": False}
     if run.config.models.load_in_4bit:
-        raise Failure("bad_run_file", "gpu.vllm needs bf16 weights: set models.loadIn4bit to false, or gpu.vllm to false")
+        raise Failure(
+            "bad_run_file",
+            "gpu.vllm needs bf16 weights: set models.loadIn4bit to false, or gpu.vllm to false",
+        )
     if find_spec("vllm") is None:
-        raise Failure("no_vllm", "gpu.vllm needs the package vllm, which is not installed: install the gpu packages, or set gpu.vllm to false")
+        raise Failure(
+            "no_vllm",
+            "gpu.vllm needs the package vllm, which is not installed: install the gpu packages, or set "
+            "gpu.vllm to false",
+        )
     return colocated(run, longest_prompt)
 
 
@@ -91,21 +100,24 @@ def own_master_port() -> None:
         os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(free.getsockname()[1]))
 
 
-# What vLLM takes beside weights and cache: its context, a prefill of 4,096 tokens, the captured graphs (as lib/model/memory-plan.ts).
+# What vLLM takes beside weights and cache: its context, a prefill of 4,096 tokens, the captured graphs (as
+# lib/model/memory-plan.ts).
 BESIDE = int(2.5 * 2**30)
 
 
 def limit_cache(model: PreTrainedModel | PeftModel, answers: int, length: int, share: float) -> None:
     """
-    Gives vLLM cache for `answers` of `length` tokens, all that can be there at once, where its share of the GPU
-    holds that. It then measures nothing at its start, which goes wrong when another process takes or frees
-    memory at that moment. TRL 1.16 hands no such argument on.
+    Gives vLLM cache for `answers` of `length` tokens, all that can be there at once, where its share of the
+    GPU holds that. It then measures nothing at its start, which goes wrong when another process takes or
+    frees memory at that moment. TRL 1.16 hands no such argument on.
     """
     import torch
     from trl.generation import vllm_generation
 
     shape = model.config
-    width = shape.num_key_value_heads * (getattr(shape, "head_dim", None) or shape.hidden_size // shape.num_attention_heads)
+    width = shape.num_key_value_heads * (
+        getattr(shape, "head_dim", None) or shape.hidden_size // shape.num_attention_heads
+    )
     cache = 2 * shape.num_hidden_layers * width * 2 * answers * length  # keys and values in bf16
     weights = sum(parameter.numel() for parameter in model.parameters()) * 2
     if cache + weights + BESIDE <= share * torch.cuda.get_device_properties(0).total_memory:
@@ -113,7 +125,10 @@ def limit_cache(model: PreTrainedModel | PeftModel, answers: int, length: int, s
 
 
 def sync_without_merging(trainer: TimedGRPOTrainer) -> None:
-    """Has the policy sent to vLLM without merging the adapter into the trained model itself, as TRL 1.16 does before every generation."""
+    """
+    Has the policy sent to vLLM without merging the adapter into the trained model itself, as TRL 1.16 does
+    before every generation.
+    """
     generation = trainer.vllm_generation
 
     def sync() -> None:
@@ -135,14 +150,19 @@ def seed_sampler(seed: int) -> None:
 
 
 def send_policy(generation: VLLMGeneration) -> None:
-    """What VLLMGeneration.sync_weights does in its colocated mode, in one call of load_weights instead of one for each weight."""
+    """
+    What VLLMGeneration.sync_weights does in its colocated mode, in one call of load_weights instead of one
+    for each weight.
+    """
     from trl.generation.vllm_generation import empty_cache
 
     if generation.enable_sleep_mode:
         empty_cache()
         generation.llm.wake_up(tags=["weights"])
         generation._llm_weights_sleeping = False
-    generation.llm.llm_engine.model_executor.driver_worker.model_runner.model.load_weights(merged_weights(generation.model))
+    generation.llm.llm_engine.model_executor.driver_worker.model_runner.model.load_weights(
+        merged_weights(generation.model)
+    )
     generation.llm.reset_prefix_cache()
 
 
@@ -161,16 +181,22 @@ def merged_weights(model: PeftModel) -> Iterator[tuple[str, torch.Tensor]]:
         weight = parameter.detach()
         if name.endswith(".base_layer.weight"):
             with torch.no_grad():
-                weight = (weight + modules[name.removesuffix(".base_layer.weight")].get_delta_weight("default")).to(weight.dtype)
+                weight = (
+                    weight + modules[name.removesuffix(".base_layer.weight")].get_delta_weight("default")
+                ).to(weight.dtype)
         yield name.removeprefix("base_model.model.").replace(".base_layer", ""), weight
 
 
 def as_out_of_memory(error: Exception) -> Failure | None:
-    """What vLLM says when its share of the GPU is too small or taken, as a cause of its own; None for every other error."""
+    """
+    What vLLM says when its share of the GPU is too small or taken, as a cause of its own; None for every
+    other error.
+    """
     text = str(error)
     if "gpu_memory_utilization" not in text and "cache blocks" not in text:
         return None
     return Failure(
         "out_of_memory",
-        f"vLLM has no room beside the trainer: {text.splitlines()[0]} Set gpu.vllmSleep to true, another gpu.vllmMemoryShare, or gpu.vllm to false.",
+        f"vLLM has no room beside the trainer: {text.splitlines()[0]} Set gpu.vllmSleep to true, another "
+        f"gpu.vllmMemoryShare, or gpu.vllm to false.",
     )

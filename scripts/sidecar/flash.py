@@ -170,7 +170,8 @@ def use_kernel(model: torch.nn.Module, kernel: Kernel) -> None:
     ) -> tuple[torch.Tensor, None]:
         if cu_seq_lens_q is None:
             raise ValueError(
-                "this attention reads rows laid end to end (padding_free); a padded batch would be read as one row"
+                "this attention reads rows laid end to end (padding_free); a padded batch would be read as "
+                "one row"
             )
         query, key, value = (x[0].transpose(0, 1) for x in (query, key, value))
         if key_rows is not None:

@@ -45,7 +45,9 @@ class Plan:
         make = partial(self.trainer(), model=model, **arguments)
         if not self.by_vllm:
             return make()
-        return beside_vllm(make, model, self.run, self.batch.effective, self.arguments["vllm_max_model_length"])
+        return beside_vllm(
+            make, model, self.run, self.batch.effective, self.arguments["vllm_max_model_length"]
+        )
 
     def trainer(self) -> Callable[..., TimedGRPOTrainer]:
         """Without padding where the kernel for it works, otherwise in a CPU's own way, or as TRL does it."""
@@ -64,7 +66,10 @@ class Plan:
 def plan_of(
     run: RunFile, batch: Batch, fill: bool, questions: Questions, tokenizer: PreTrainedTokenizerBase
 ) -> Plan:
-    """`fill`: a pass may hold more answers than the micro-batch, as long as their tokens are no more than planned."""
+    """
+    `fill`: a pass may hold more answers than the micro-batch, as long as their tokens are no more than
+    planned.
+    """
     config, device = run.config, device_of(run)
     speed = speed_of(run, device)
     longest = 0 if device == "cpu" else longest_prompt(tokenizer, questions.data["prompt"])

@@ -50,12 +50,12 @@ def train_and_save(
     trainer: Trainer, run: RunFile, before: dict[str, torch.Tensor], events: EventLog, autocast_alone: bool
 ) -> None:
     """
-    Trains from the newest complete checkpoint, or from the start, and writes the adapter. `before`: the weights at
-    the start.
+    Trains from the newest complete checkpoint, or from the start, and writes the adapter. `before`: the
+    weights at the start.
 
-    LoRA's weights are float32. PEFT casts each input to match, and bf16 autocast casts it back: two passes over
-    the activations a map, for nothing. `autocast_alone` leaves PEFT's out; a model that generates itself does so
-    outside autocast and needs them.
+    LoRA's weights are float32. PEFT casts each input to match, and bf16 autocast casts it back: two passes
+    over the activations a map, for nothing. `autocast_alone` leaves PEFT's out; a model that generates itself
+    does so outside autocast and needs them.
     """
     from peft.helpers import disable_input_dtype_casting
     from transformers import PrinterCallback
@@ -65,7 +65,9 @@ def train_and_save(
     for sentence in passed_over:
         events.warning("incomplete_checkpoint", sentence)
     trainer.remove_callback(PrinterCallback)
-    trainer.floating_point_ops = lambda inputs: 0  # nobody reads it, and counting walks through all modules at every pass
+    trainer.floating_point_ops = (
+        lambda inputs: 0
+    )  # nobody reads it, and counting walks through all modules at every pass
     with disable_input_dtype_casting(trainer.model, active=autocast_alone):
         trainer.train(resume_from_checkpoint=resume and str(resume))
     assert_changed(trainer.model, before)

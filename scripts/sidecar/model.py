@@ -18,19 +18,27 @@ if TYPE_CHECKING:
 
     from .flash import Kernel
 
-# Every linear map of a decoder layer, as in QLoRA (arXiv 2305.14314); the embeddings and the head stay as they are.
+# Every linear map of a decoder layer, as in QLoRA (arXiv 2305.14314); the embeddings and the head stay as
+# they are.
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 FORMAT_SAMPLE = "<think>\n1\n</think>\n<answer>\n1\n</answer>"
 
 
 def device_of(run: RunFile) -> str:
-    """The tiny profile trains on the CPU, so that it does the same everywhere; gpu needs a GPU and says so before anything is loaded."""
+    """
+    The tiny profile trains on the CPU, so that it does the same everywhere; gpu needs a GPU and says so
+    before anything is loaded.
+    """
     import torch
 
     if run.config.profile == "tiny":
         return "cpu"
     if not torch.cuda.is_available():
-        raise Failure("no_gpu", f"profile {run.config.profile} trains on a GPU and torch {torch.__version__} finds none (or its driver is too old); profile tiny trains on the CPU")
+        raise Failure(
+            "no_gpu",
+            f"profile {run.config.profile} trains on a GPU and torch {torch.__version__} finds none (or "
+            f"its driver is too old); profile tiny trains on the CPU",
+        )
     return "cuda"
 
 
@@ -48,18 +56,26 @@ def load_tokenizer(run: RunFile) -> PreTrainedTokenizerBase:
     try:
         tokenizer = AutoTokenizer.from_pretrained(base.folder, padding_side="left", trust_remote_code=False)
     except (OSError, ValueError) as error:
-        raise Failure("bad_model", f"the tokenizer of {base.path} cannot be loaded: {str(error).splitlines()[0]}") from error
+        raise Failure(
+            "bad_model", f"the tokenizer of {base.path} cannot be loaded: {str(error).splitlines()[0]}"
+        ) from error
     if tokenizer.chat_template is None:
         raise Failure("bad_model", f"the tokenizer of {base.path} has no chat template")
-    back = tokenizer.decode(tokenizer(FORMAT_SAMPLE, add_special_tokens=False)["input_ids"], skip_special_tokens=True)
+    back = tokenizer.decode(
+        tokenizer(FORMAT_SAMPLE, add_special_tokens=False)["input_ids"], skip_special_tokens=True
+    )
     if back != FORMAT_SAMPLE:
-        raise Failure("bad_model", f"the tokenizer of {base.path} does not give the format's tags back: {back!r}")
+        raise Failure(
+            "bad_model", f"the tokenizer of {base.path} does not give the format's tags back: {back!r}"
+        )
     return tokenizer
 
 
 def load_base(run: RunFile, device: str) -> PreTrainedModel:
-    """The base in the device's precision; in NF4 with double quantisation where the config says so. Raises Failure when weights are missing."""
-    import torch
+    """
+    The base in the device's precision; in NF4 with double quantisation where the config says so. Raises
+    Failure when weights are missing.
+    """
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
@@ -71,25 +87,40 @@ def load_base(run: RunFile, device: str) -> PreTrainedModel:
         options["quantization_config"] = nf4(device)
         options.setdefault("device_map", {"": "cpu"})
     try:
-        model, found = AutoModelForCausalLM.from_pretrained(base.folder, use_safetensors=True, trust_remote_code=False, output_loading_info=True, **options)
+        model, found = AutoModelForCausalLM.from_pretrained(
+            base.folder, use_safetensors=True, trust_remote_code=False, output_loading_info=True, **options
+        )
     except SafetensorError as error:
         for path in sorted(base.folder.glob("*.safetensors")):
             shapes_of(path)  # names the damaged file
-        raise Failure("bad_model", f"the weights of {base.path} are damaged ({error}); download or copy them again") from error
-    except (OSError, ValueError, RuntimeError, KeyError, ImportError, ArithmeticError) as error:  # a config.json that does not fit the weights
+        raise Failure(
+            "bad_model", f"the weights of {base.path} are damaged ({error}); download or copy them again"
+        ) from error
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+        KeyError,
+        ImportError,
+        ArithmeticError,
+    ) as error:  # a config.json that does not fit the weights
         if is_out_of_memory(error) or "CUDA" in str(error):  # the GPU's fault, not the model's
             raise
         raise Failure("bad_model", f"the model {base.path} cannot be loaded: {first_words(error)}") from error
     if absent := sorted(found["missing_keys"]):  # transformers fills them with random numbers and goes on
         named = ", ".join(absent[:3]) + (f" and {len(absent) - 3} more" if len(absent) > 3 else "")
-        raise Failure("bad_model", f"the weights of {base.path} are incomplete: config.json asks for {named}, which no file holds; download or copy them again")
+        raise Failure(
+            "bad_model",
+            f"the weights of {base.path} are incomplete: config.json asks for {named}, which no file "
+            f"holds; download or copy them again",
+        )
     return model
 
 
 def load_policy(run: RunFile, device: str, kernel: Kernel | None) -> PeftModel:
     """
-    What is trained: the run's adapter on its base, or a new one. `kernel`: attention over rows without padding.
-    Draws from torch's random numbers.
+    What is trained: the run's adapter on its base, or a new one. `kernel`: attention over rows without
+    padding. Draws from torch's random numbers.
     """
     base = load_base(run, device)
     if kernel:
@@ -105,31 +136,49 @@ def load_policy(run: RunFile, device: str, kernel: Kernel | None) -> PeftModel:
 
 
 def shapes_of(path: Path) -> dict[str, list[int]]:
-    """The shape of each tensor of a .safetensors file, without reading the weights. Raises Failure when the file is damaged."""
+    """
+    The shape of each tensor of a .safetensors file, without reading the weights. Raises Failure when the file
+    is damaged.
+    """
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, "pt") as file:
             return {name: file.get_slice(name).get_shape() for name in file.keys()}
     except SafetensorError as error:
-        raise Failure("bad_model", f"{path.parent}: {path.name} is damaged ({error}); download or copy the folder again") from error
+        raise Failure(
+            "bad_model", f"{path.parent}: {path.name} is damaged ({error}); download or copy the folder again"
+        ) from error
 
 
 def nf4(device: str) -> Any:
-    """4-bit weights by QLoRA's recipe: NF4, the quantisation constants quantised again, arithmetic in the device's precision."""
+    """
+    4-bit weights by QLoRA's recipe: NF4, the quantisation constants quantised again, arithmetic in the
+    device's precision.
+    """
     from importlib.util import find_spec
 
     from transformers import BitsAndBytesConfig
 
     if find_spec("bitsandbytes") is None:
-        raise Failure("no_bitsandbytes", "models.loadIn4bit needs the package bitsandbytes, which is not installed; set it to false or install the gpu packages")
-    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype_of(device))
+        raise Failure(
+            "no_bitsandbytes",
+            "models.loadIn4bit needs the package bitsandbytes, which is not installed; set it to false or "
+            "install the gpu packages",
+        )
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype_of(device),
+    )
 
 
 def keep_float32(model: PeftModel, before: dict[str, torch.Tensor]) -> None:
     """
-    Gives the trained weights back what they were before the trainer was made: over a base in 4 bit TRL rounds them to bf16. There an
-    update of GRPO's size is lost, and a run resumed from a checkpoint, whose adapter PEFT loads in float32, would be another one.
+    Gives the trained weights back what they were before the trainer was made: over a base in 4 bit TRL rounds
+    them to bf16. There an update of GRPO's size is lost, and a run resumed from a checkpoint, whose adapter
+    PEFT loads in float32, would be another one.
     """
     for name, weight in model.named_parameters():
         if weight.requires_grad and weight.dtype != before[name].dtype:
@@ -144,38 +193,60 @@ def current_device() -> int:
 
 
 def new_adapter(base: PreTrainedModel, rank: int, alpha: int, dropout: float) -> PeftModel:
-    """A fresh LoRA adapter: its second factor is zero, so the model starts as the base. Draws from torch's random numbers."""
+    """
+    A fresh LoRA adapter: its second factor is zero, so the model starts as the base. Draws from torch's
+    random numbers.
+    """
     from peft import LoraConfig, get_peft_model
 
-    return get_peft_model(base, LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=TARGETS, bias="none", task_type="CAUSAL_LM"))
+    return get_peft_model(
+        base,
+        LoraConfig(
+            r=rank,
+            lora_alpha=alpha,
+            lora_dropout=dropout,
+            target_modules=TARGETS,
+            bias="none",
+            task_type="CAUSAL_LM",
+        ),
+    )
 
 
 def trained_adapter(base: PreTrainedModel, run: RunFile) -> PeftModel:
-    """The adapter of the run file on its base, to be trained on. Raises Failure when it belongs to another base."""
+    """
+    The adapter of the run file on its base, to be trained on. Raises Failure when it belongs to another base.
+    """
     from peft import PeftModel
 
     check_adapter(run)
     # is_trainable defaults to False: the run would train nothing and its curves would look alive.
     model = PeftModel.from_pretrained(base, run.models.adapter.path, is_trainable=True)
-    model.peft_config["default"].base_model_name_or_path = str(run.models.base.folder)  # where it is here: PEFT looks into it
+    model.peft_config["default"].base_model_name_or_path = str(
+        run.models.base.folder
+    )  # where it is here: PEFT looks into it
     return model
 
 
 def check_adapter(run: RunFile) -> None:
     """
-    Raises Failure unless the adapter fits the base: by origin.json, which lib writes, or else by the base that it names; and tensor by
-    tensor. Reads no weights.
+    Raises Failure unless the adapter fits the base: by origin.json, which lib writes, or else by the base
+    that it names; and tensor by tensor. Reads no weights.
     """
     folder, base = Path(run.models.adapter.path), run.models.base
     weights = folder / "adapter_model.safetensors"
     if not weights.is_file() or not (folder / "adapter_config.json").is_file():
-        raise Failure("bad_model", f"{folder} holds no adapter (adapter_config.json and adapter_model.safetensors)")
+        raise Failure(
+            "bad_model", f"{folder} holds no adapter (adapter_config.json and adapter_model.safetensors)"
+        )
     origin = folder / "origin.json"
     found = json.loads(origin.read_text(encoding="utf-8")).get("base") if origin.is_file() else None
     if found is None:
         check_named_base(run)
     elif found != base.id:
-        raise Failure("adapter_of_another_base", f"{folder} was trained on base {found[:60]}, not on {base.path} ({base.id[:60]})")
+        raise Failure(
+            "adapter_of_another_base",
+            f"{folder} was trained on base {found[:60]}, not on {base.path} ({base.id[:60]})",
+        )
     factors = shapes_of(weights)
     if not factors:
         raise Failure("bad_model", f"{weights} holds no weights; train or copy the adapter again")
@@ -184,26 +255,44 @@ def check_adapter(run: RunFile) -> None:
         shapes |= shapes_of(path)
     for name, shape in factors.items():
         if ".lora_A" not in name and ".lora_B" not in name:
-            raise Failure("bad_model", f"{folder}: {name} is no factor of a linear map; an adapter that also trains whole modules or embeddings is not supported here")
+            raise Failure(
+                "bad_model",
+                f"{folder}: {name} is no factor of a linear map; an adapter that also trains whole modules "
+                f"or embeddings is not supported here",
+            )
         module, _, factor = name.removeprefix("base_model.model.").partition(".lora_")
         target = shapes.get(f"{module}.weight")  # (out, in)
         fits = target is not None and (shape[1] == target[1] if factor[0] == "A" else shape[0] == target[0])
         if not fits:
-            raise Failure("adapter_of_another_base", f"{folder}: {name} of shape {shape} does not fit {base.path}, whose weight is {target or 'absent'}")
+            raise Failure(
+                "adapter_of_another_base",
+                f"{folder}: {name} of shape {shape} does not fit {base.path}, whose weight is "
+                f"{target or 'absent'}",
+            )
 
 
 def check_named_base(run: RunFile) -> None:
-    """Raises Failure when adapter_config.json names a model that is called otherwise than the base. Models of one size have the same shapes."""
+    """
+    Raises Failure when adapter_config.json names a model that is called otherwise than the base. Models of
+    one size have the same shapes.
+    """
     file, base = Path(run.models.adapter.path) / "adapter_config.json", run.models.base.path
     try:
         found = json.loads(file.read_text(encoding="utf-8")).get("base_model_name_or_path")
     except (ValueError, AttributeError) as error:
-        raise Failure("bad_model", f"{file} is damaged ({error}); download or copy the adapter again") from error
+        raise Failure(
+            "bad_model", f"{file} is damaged ({error}); download or copy the adapter again"
+        ) from error
     # The folders above may be another machine's. save_adapter writes the name that the config has.
-    if isinstance(found, str) and found and Path(found).name not in (Path(base).name, Path(run.config.models.base).name):
+    if (
+        isinstance(found, str)
+        and found
+        and Path(found).name not in (Path(base).name, Path(run.config.models.base).name)
+    ):
         raise Failure(
             "adapter_of_another_base",
-            f"{file}: base_model_name_or_path: expected {base}, found {found}; set models.base to the base that the adapter was trained on, or, "
+            f"{file}: base_model_name_or_path: expected {base}, found {found}; set models.base to the base "
+            f"that the adapter was trained on, or, "
             f"if it is the same base under another name, correct base_model_name_or_path",
         )
 
@@ -213,20 +302,26 @@ def save_adapter(model: PeftModel, run: RunFile) -> None:
     final = Path(run.output)
     unfinished = final.with_name(f".{final.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    model.save_pretrained(unfinished, selected_adapters=["default"], safe_serialization=True, save_embedding_layers=False)
+    model.save_pretrained(
+        unfinished, selected_adapters=["default"], safe_serialization=True, save_embedding_layers=False
+    )
     (unfinished / "README.md").unlink(missing_ok=True)  # an empty form
     config = unfinished / "adapter_config.json"
     settings = json.loads(config.read_text(encoding="utf-8"))
     # The base by its name: a path of this machine would make another hash of the same adapter elsewhere.
     base = run.models.base
-    settings["base_model_name_or_path"], settings["revision"] = (run.config.models.base, None) if base.sha256 else (base.path, base.revision)
+    settings["base_model_name_or_path"], settings["revision"] = (
+        (run.config.models.base, None) if base.sha256 else (base.path, base.revision)
+    )
     config.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     replace_folder(unfinished, final)
 
 
 def trainable_weights(model: PeftModel) -> dict[str, torch.Tensor]:
     """Copies of what is trained; Raises Failure when that is nothing."""
-    weights = {name: p.detach().float().cpu().clone() for name, p in model.named_parameters() if p.requires_grad}
+    weights = {
+        name: p.detach().float().cpu().clone() for name, p in model.named_parameters() if p.requires_grad
+    }
     if not weights:
         raise Failure("nothing_trained", "no parameter of the model is trainable")
     return weights

@@ -1,4 +1,7 @@
-"""What Ray starts on each machine: a process of the stage, with the environment that `accelerate launch` would give it."""
+"""
+What Ray starts on each machine: a process of the stage, with the environment that `accelerate launch` would
+give it.
+"""
 
 from __future__ import annotations
 
@@ -25,18 +28,30 @@ def work(task: dict[str, Any]) -> None:
     rank, size = context.get_world_rank(), context.get_world_size()
     host, port = broadcast_from_rank_zero((ray.util.get_node_ip_address(), free_port()))
     os.environ.update(task["environment"])
-    os.environ.update(RANK=str(rank), WORLD_SIZE=str(size), LOCAL_RANK="0")  # Ray shows each process its own GPU alone
+    os.environ.update(
+        RANK=str(rank), WORLD_SIZE=str(size), LOCAL_RANK="0"
+    )  # Ray shows each process its own GPU alone
     os.environ.update(MASTER_ADDR=host, MASTER_PORT=str(port), TORCHELASTIC_RESTART_COUNT="0")
 
     run_dir = Path(task["run_dir"])
     with open(run_dir / "log.txt", "a") as log:
-        child = subprocess.Popen(task["command"], cwd=Path(task["command"][1]).parent, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        child = subprocess.Popen(
+            task["command"],
+            cwd=Path(task["command"][1]).parent,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
     status = wait(child, cancel_file(run_dir))
     if status == 0 or cancel_file(run_dir).exists():
         return
     if rank > 0:
         if noted(run_dir) is None:
-            note(run_dir, "process_died", f"ended with status {status} on {socket.gethostname()} without saying why")
+            note(
+                run_dir,
+                "process_died",
+                f"ended with status {status} on {socket.gethostname()} without saying why",
+            )
         time.sleep(END_S)
     raise RuntimeError(f"process {rank} of {size} on {socket.gethostname()} ended with status {status}")
 

@@ -151,7 +151,7 @@ class Rows:
         names = [prompt.numpy().tobytes() for prompt in prompts]
         number = {name: i for i, name in enumerate(dict.fromkeys(names))}
         self.prompt_of = [number[name] for name in names]  # of each row, among those that differ
-        self.prompts = {i: prompt for i, prompt in zip(self.prompt_of, prompts, strict=True)}
+        self.prompts = dict(zip(self.prompt_of, prompts, strict=True))
 
 
 def rows_of(inputs: dict[str, torch.Tensor]) -> Rows:

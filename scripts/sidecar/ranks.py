@@ -31,7 +31,9 @@ def note(run_dir: Path, cause: str | None, message: str | None) -> None:
         return
     path = run_dir / f"failure-{rank()}.json"
     unfinished = path.with_suffix(".new")
-    unfinished.write_text(json.dumps([cause, f"process {rank()} of {processes()}: {message}"]), encoding="utf-8")
+    unfinished.write_text(
+        json.dumps([cause, f"process {rank()} of {processes()}: {message}"]), encoding="utf-8"
+    )
     unfinished.rename(path)
 
 
@@ -46,9 +48,9 @@ def noted(run_dir: Path) -> tuple[str, str] | None:
 
 def watch_others(run_dir: Path, end: Callable[[str, str], None]) -> None:
     """
-    In the first of several processes: calls `end(cause, message)` when another one fails, from a thread, since
-    this one may be waiting in a collective operation that will never return. What an earlier attempt left was
-    removed by lib before it started any of them.
+    In the first of several processes: calls `end(cause, message)` when another one fails, from a thread,
+    since this one may be waiting in a collective operation that will never return. What an earlier attempt
+    left was removed by lib before it started any of them.
     """
     if processes() == 1 or rank() != 0:
         return

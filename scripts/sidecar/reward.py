@@ -1,4 +1,6 @@
-"""The reward: lib's TypeScript scorer in a Node process of our own, asked in batches of JSON lines over stdio."""
+"""
+The reward: lib's TypeScript scorer in a Node process of our own, asked in batches of JSON lines over stdio.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ from typing import Any
 from .failure import Failure
 from .runfile import RunFile
 
-# Magic number: no scorer takes this long; a reward of the reader's own that never returns must not hang the run for ever.
+# Magic number: no scorer takes this long; a reward of the reader's own that never returns must not hang the
+# run for ever.
 ANSWER_WITHIN_S = 600
 LAST_WORDS = 20  # lines of stderr quoted when the process died
 
@@ -43,17 +46,25 @@ class RewardProcess:
         self.stderr: deque[str] = deque(maxlen=LAST_WORDS)
         self.answers: queue.Queue[bytes | None] = queue.Queue()
         try:
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
         except OSError as error:
-            raise Failure("reward_process_died", f"the reward process could not be started: {' '.join(command)}: {error.strerror}") from error
-        self.readers = [threading.Thread(target=read, daemon=True) for read in (self._read_answers, self._read_stderr)]
+            raise Failure(
+                "reward_process_died",
+                f"the reward process could not be started: {' '.join(command)}: {error.strerror}",
+            ) from error
+        self.readers = [
+            threading.Thread(target=read, daemon=True) for read in (self._read_answers, self._read_stderr)
+        ]
         for reader in self.readers:
             reader.start()
 
     def score(self, rows: list[dict[str, Any]]) -> list[Parts]:
         """
-        The named parts of each row's reward, `total` among them: the number that is trained on. Parts that the reward did not judge
-        (null) are left out. Raises Failure("reward_failed") for an error or a wrong answer, Failure("reward_process_died").
+        The named parts of each row's reward, `total` among them: the number that is trained on. Parts that
+        the reward did not judge (null) are left out. Raises Failure("reward_failed") for an error or a wrong
+        answer, Failure("reward_process_died").
         """
         self.batch += 1
         question = json.dumps({"batch": self.batch, "rows": rows}).encode("ascii") + b"\n"
@@ -89,7 +100,10 @@ class RewardProcess:
             status = "unknown: it closed its output and went on"
         self.readers[1].join(timeout=5)
         words = "".join(self.stderr).strip() or "it wrote nothing to stderr"
-        return Failure("reward_process_died", f"the reward process ended (exit status {status}) at batch {self.batch}:\n{words}")
+        return Failure(
+            "reward_process_died",
+            f"the reward process ended (exit status {status}) at batch {self.batch}:\n{words}",
+        )
 
     def _write(self, question: bytes) -> None:
         with suppress(OSError):  # a closed pipe: the end of its output tells the same
@@ -109,26 +123,44 @@ class RewardProcess:
 
 
 def check_answer(line: bytes, batch: int, rows: list[dict[str, Any]]) -> list[Parts]:
-    """The parts of each row from one line of the process. Raises Failure("reward_failed") saying what is wrong with it."""
+    """
+    The parts of each row from one line of the process. Raises Failure("reward_failed") saying what is wrong
+    with it.
+    """
     try:
         answer = json.loads(line)
     except ValueError:
-        raise Failure("reward_failed", f"the reward process wrote something that is no answer: {line[:200]!r}") from None
+        raise Failure(
+            "reward_failed", f"the reward process wrote something that is no answer: {line[:200]!r}"
+        ) from None
     if not isinstance(answer, dict) or answer.get("batch") != batch:
-        raise Failure("reward_failed", f"the reward process answered another question than batch {batch}: {line[:200]!r}")
+        raise Failure(
+            "reward_failed",
+            f"the reward process answered another question than batch {batch}: {line[:200]!r}",
+        )
     if "error" in answer:
         raise Failure("reward_failed", str(answer["error"]))
     parts = answer.get("rows")
     if not isinstance(parts, list) or len(parts) != len(rows):
-        raise Failure("reward_failed", f"the reward answered {len(parts) if isinstance(parts, list) else 'no'} rows, {len(rows)} were asked")
+        raise Failure(
+            "reward_failed",
+            f"the reward answered {len(parts) if isinstance(parts, list) else 'no'} rows, {len(rows)} were "
+            f"asked",
+        )
     return [check_parts(row["id"], part) for row, part in zip(rows, parts, strict=True)]
 
 
 def check_parts(id: str, parts: Any) -> Parts:
     if not isinstance(parts, dict) or "total" not in parts:
-        raise Failure("reward_failed", f"row {id}: expected named numbers with a total, found {json.dumps(parts)[:100]}")
+        raise Failure(
+            "reward_failed", f"row {id}: expected named numbers with a total, found {json.dumps(parts)[:100]}"
+        )
     for name, value in parts.items():
         judged = value is not None or name == "total"
-        if judged and (isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value)):
-            raise Failure("reward_failed", f"row {id}: {name}: expected a finite number, found {json.dumps(value)}")
+        if judged and (
+            isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value)
+        ):
+            raise Failure(
+                "reward_failed", f"row {id}: {name}: expected a finite number, found {json.dumps(value)}"
+            )
     return {name: float(value) for name, value in parts.items() if value is not None}

@@ -1,9 +1,10 @@
 """
 Answers sampled on a CPU, three to five times as fast as `generate` on the model that is trained.
 
-The same distribution by other means: LoRA's factors are multiplied into a copy of the weights once a step instead of at every token; a
-prompt that is asked G times is read once; keys and values are written into room that was set aside instead of being copied at every
-token; query heads that share keys (GQA) share the reading of them, too; answers that have ended leave the batch.
+The same distribution by other means: LoRA's factors are multiplied into a copy of the weights once a step
+instead of at every token; a prompt that is asked G times is read once; keys and values are written into room
+that was set aside instead of being copied at every token; query heads that share keys (GQA) share the reading
+of them, too; answers that have ended leave the batch.
 """
 
 from __future__ import annotations
@@ -21,15 +22,22 @@ from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 if TYPE_CHECKING:
     from peft import PeftModel
 
-COMPACT_BELOW = 0.75  # Magic number: drop ended answers when fewer than this share of the rows goes on; a copy costs about one token
+# Magic number: drop ended answers when fewer than this share of the rows goes on; a copy costs about one
+# token
+COMPACT_BELOW = 0.75
 
 
 def grouped_attention(module, query, key, value, attention_mask, scaling=None, dropout=0.0, **kwargs):
-    """One new token at a time, the heads of a group take the place of positions: no copy of the keys for each head."""
+    """
+    One new token at a time, the heads of a group take the place of positions: no copy of the keys for each
+    head.
+    """
     rows, heads, positions, width = query.shape  # (B, H, 1, D)
     group = module.num_key_value_groups
     if positions > 1 or group == 1:
-        return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, dropout=dropout, **kwargs)
+        return sdpa_attention_forward(
+            module, query, key, value, attention_mask, scaling=scaling, dropout=dropout, **kwargs
+        )
     query = query.view(rows, heads // group, group, width)  # (B, H / group, group, D)
     out = F.scaled_dot_product_attention(query, key, value, attn_mask=attention_mask, scale=scaling)
     return out.view(rows, heads, 1, width).transpose(1, 2), None
@@ -51,7 +59,9 @@ class Room(DynamicLayer):
         self.all_keys[:, :, : self.length], self.all_values[:, :, : self.length] = keys[rows], values[rows]
         self._show()
 
-    def update(self, keys: torch.Tensor, values: torch.Tensor, *args, **kwargs) -> tuple[torch.Tensor, torch.Tensor]:
+    def update(
+        self, keys: torch.Tensor, values: torch.Tensor, *args, **kwargs
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         end = self.length + keys.size(2)
         self.all_keys[:, :, self.length : end], self.all_values[:, :, self.length : end] = keys, values
         self.length = end
@@ -67,13 +77,21 @@ class Room(DynamicLayer):
 
 
 class Rollouts:
-    """A copy of the policy with its adapter folded in. `refresh` before sampling: the policy has learned since."""
+    """
+    A copy of the policy with its adapter folded in. `refresh` before sampling: the policy has learned since.
+    """
 
     def __init__(self, policy: PeftModel):
         base = policy.get_base_model()
-        self.model = AutoModelForCausalLM.from_config(base.config, dtype=base.dtype, attn_implementation="grouped_sdpa")
+        self.model = AutoModelForCausalLM.from_config(
+            base.config, dtype=base.dtype, attn_implementation="grouped_sdpa"
+        )
         self.model.eval().requires_grad_(False)
-        weights = {name.replace(".base_layer.", "."): weight for name, weight in base.state_dict().items() if ".lora_" not in name}
+        weights = {
+            name.replace(".base_layer.", "."): weight
+            for name, weight in base.state_dict().items()
+            if ".lora_" not in name
+        }
         self.model.load_state_dict(weights)
 
     @torch.no_grad()
@@ -84,8 +102,13 @@ class Rollouts:
                 self.model.get_submodule(name).weight.copy_(folded)
 
     @torch.inference_mode()
-    def sample(self, prompts: list[list[int]], max_tokens: int, temperature: float, ends: list[int], pad: int) -> list[list[int]]:
-        """One answer a prompt, drawn from softmax(logits / temperature), up to its end token (kept) or `max_tokens`. T = 0: greedy."""
+    def sample(
+        self, prompts: list[list[int]], max_tokens: int, temperature: float, ends: list[int], pad: int
+    ) -> list[list[int]]:
+        """
+        One answer a prompt, drawn from softmax(logits / temperature), up to its end token (kept) or
+        `max_tokens`. T = 0: greedy.
+        """
         unique = sorted(set(map(tuple, prompts)))
         place = {prompt: i for i, prompt in enumerate(unique)}
         width = max(map(len, unique))
@@ -116,12 +139,22 @@ class Rollouts:
 
     def _forward(self, ids: torch.Tensor, mask: torch.Tensor, cache: Cache) -> torch.Tensor:
         positions = (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.size(1) :]
-        out = self.model(input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        out = self.model(
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
         return out.logits[:, -1].float()
 
 
 def draw(logits: torch.Tensor, temperature: float) -> torch.Tensor:
-    """Token ids (B,) by inverting the cumulated probabilities of (B, V): one random number a row, not one a token of the vocabulary."""
+    """
+    Token ids (B,) by inverting the cumulated probabilities of (B, V): one random number a row, not one a
+    token of the vocabulary.
+    """
     if temperature == 0:
         return logits.argmax(-1)
     cumulated = torch.softmax(logits / temperature, -1).cumsum(-1)

@@ -19,7 +19,10 @@ IGNORED = -100  # a label that torch's cross entropy leaves out
 
 
 def read_rows(path: str, texts: list[str]) -> list[dict[str, Any]]:
-    """The rows of a JSONL file whose fields `texts` are texts that are not blank. Raises Failure naming file, line and field."""
+    """
+    The rows of a JSONL file whose fields `texts` are texts that are not blank. Raises Failure naming file,
+    line and field.
+    """
     rows = []
     try:
         lines = Path(path).read_bytes().split(b"\n")
@@ -31,11 +34,15 @@ def read_rows(path: str, texts: list[str]) -> list[dict[str, Any]]:
         try:
             row = json.loads(line)
         except ValueError as error:  # bad JSON or bad UTF-8
-            raise Failure("bad_data", f"{path}:{number}: expected a JSON object, found {line[:60]!r} ({error})") from error
+            raise Failure(
+                "bad_data", f"{path}:{number}: expected a JSON object, found {line[:60]!r} ({error})"
+            ) from error
         for field in texts:
             value = row.get(field) if isinstance(row, dict) else None
             if not isinstance(value, str) or not value.strip():
-                raise Failure("bad_data", f"{path}:{number}: {field}: expected a text, found {json.dumps(value)[:60]}")
+                raise Failure(
+                    "bad_data", f"{path}:{number}: {field}: expected a text, found {json.dumps(value)[:60]}"
+                )
         rows.append(row)
     if not rows:
         raise Failure("no_rows", f"{path} holds no rows: there is nothing to train on")
@@ -49,19 +56,43 @@ def messages(system: str, prompt: str) -> list[dict[str, str]]:
 
 
 def assert_answer_is_whole(tokenizer: PreTrainedTokenizerBase, prompt: list[dict[str, str]]) -> None:
-    """Raises Failure when the chat template opens the think block: the answer would begin inside it, and the reward would find no format in it."""
-    if tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False).rstrip().endswith("<think>"):
-        raise Failure("bad_chat_template", "the chat template ends the prompt with <think>, so that no answer could hold the whole format; take it out of chat_template.jinja")
+    """
+    Raises Failure when the chat template opens the think block: the answer would begin inside it, and the
+    reward would find no format in it.
+    """
+    if (
+        tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False)
+        .rstrip()
+        .endswith("<think>")
+    ):
+        raise Failure(
+            "bad_chat_template",
+            "the chat template ends the prompt with <think>, so that no answer could hold the whole "
+            "format; take it out of chat_template.jinja",
+        )
 
 
 def assert_written(tokenizer: PreTrainedTokenizerBase, head: list[dict[str, str]], response: str) -> None:
-    """Raises Failure unless the chat template writes the whole answer (some take the think block out of it) and then the end token."""
+    """
+    Raises Failure unless the chat template writes the whole answer (some take the think block out of it) and
+    then the end token.
+    """
     prompt = tokenizer.apply_chat_template(head, add_generation_prompt=True, tokenize=False)
-    answer = tokenizer.apply_chat_template([*head, {"role": "assistant", "content": response}], tokenize=False)[len(prompt) :]
+    answer = tokenizer.apply_chat_template(
+        [*head, {"role": "assistant", "content": response}], tokenize=False
+    )[len(prompt) :]
     if not answer.lstrip().startswith(response.strip()):
-        raise Failure("bad_chat_template", f"the chat template changes the answer: {answer[:60]!r} stands for {response[:60]!r}; the model would be trained on another text than the data holds")
+        raise Failure(
+            "bad_chat_template",
+            f"the chat template changes the answer: {answer[:60]!r} stands for {response[:60]!r}; the "
+            f"model would be trained on another text than the data holds",
+        )
     if tokenizer.eos_token is None or tokenizer.eos_token not in answer[len(response.strip()) :]:
-        raise Failure("bad_chat_template", f"the chat template does not end an answer with the tokenizer's end token {tokenizer.eos_token!r} but with {answer[-20:]!r}: the model would not learn to stop")
+        raise Failure(
+            "bad_chat_template",
+            f"the chat template does not end an answer with the tokenizer's end token "
+            f"{tokenizer.eos_token!r} but with {answer[-20:]!r}: the model would not learn to stop",
+        )
 
 
 @dataclass(frozen=True)
@@ -71,7 +102,9 @@ class Encoded:
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, system: str, prompt: str, response: str) -> Encoded:
-    """Prompt and response in the tokenizer's chat template; the loss sees the response and its end token only."""
+    """
+    Prompt and response in the tokenizer's chat template; the loss sees the response and its end token only.
+    """
     head = messages(system, prompt)
     ids = tokenizer.apply_chat_template(head, add_generation_prompt=True, return_dict=True)["input_ids"]
     answered = [*head, {"role": "assistant", "content": response}]
@@ -79,7 +112,8 @@ def encode(tokenizer: PreTrainedTokenizerBase, system: str, prompt: str, respons
     if whole[: len(ids)] != ids:
         raise Failure(
             "bad_chat_template",
-            "the chat template writes the prompt otherwise when an answer follows: the model would be trained on another "
+            "the chat template writes the prompt otherwise when an answer follows: the model would be "
+            "trained on another "
             "prompt than it is asked",
         )
     assert_written(tokenizer, head, response)
@@ -99,8 +133,8 @@ class Questions:
 
 def questions_of(run: RunFile, tokenizer: PreTrainedTokenizerBase) -> Questions:
     """
-    What GRPO asks. Raises Failure when they do not fill one step, and for a chat template whose prompt no answer
-    could complete.
+    What GRPO asks. Raises Failure when they do not fill one step, and for a chat template whose prompt no
+    answer could complete.
     """
     from datasets import Dataset
 
@@ -118,12 +152,18 @@ def questions_of(run: RunFile, tokenizer: PreTrainedTokenizerBase) -> Questions:
         for row in (rows[i] for i in order)
     ]
     assert_answer_is_whole(tokenizer, data[0]["prompt"])
-    print(f"{steps} steps × {settings.prompts_per_step} questions × {settings.group_size} answers = {len(order) * settings.group_size} answers")
+    print(
+        f"{steps} steps × {settings.prompts_per_step} questions × {settings.group_size} answers = "
+        f"{len(order) * settings.group_size} answers"
+    )
     return Questions(Dataset.from_list(data), steps, len(order) / len(rows))
 
 
 def steps_of(rows: int, settings: Grpo) -> int:
-    """Optimizer steps: whole batches of questions in `epochs` passes, at most maxSteps. Raises Failure when not one is full."""
+    """
+    Optimizer steps: whole batches of questions in `epochs` passes, at most maxSteps. Raises Failure when not
+    one is full.
+    """
     full = round(rows * settings.epochs) // settings.prompts_per_step
     if full == 0:
         raise Failure(

@@ -1,4 +1,7 @@
-"""run.json as typed values. Every value a stage uses comes from here; what is missing is named, nothing is filled in."""
+"""
+run.json as typed values. Every value a stage uses comes from here; what is missing is named, nothing is
+filled in.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ def camel(name: str) -> str:
 
 
 def record(cls: type) -> type:
-    """A frozen dataclass whose names are camelCase in JSON, and whose types are taken as they stand: True is no int."""
+    """
+    A frozen dataclass whose names are camelCase in JSON, and whose types are taken as they stand: True is no
+    int.
+    """
     cls.__pydantic_config__ = ConfigDict(strict=True, alias_generator=camel)
     return dataclass(frozen=True)(cls)
 
@@ -30,14 +36,21 @@ class ModelRef:
 
     @property
     def folder(self) -> Path:
-        """Its files on this machine. Raises Failure for a hub id that has not been downloaded: lib does that before it starts a run."""
+        """
+        Its files on this machine. Raises Failure for a hub id that has not been downloaded: lib does that
+        before it starts a run.
+        """
         if Path(self.path).is_absolute():
             return Path(self.path)
         from huggingface_hub import try_to_load_from_cache
 
         found = try_to_load_from_cache(self.path, "config.json", revision=self.revision)
         if not isinstance(found, str):
-            raise Failure("bad_model", f"{self.path}@{self.revision} is not in Hugging Face's cache; run the cell again, which downloads it")
+            raise Failure(
+                "bad_model",
+                f"{self.path}@{self.revision} is not in Hugging Face's cache; run the cell again, which "
+                f"downloads it",
+            )
         return Path(found).parent
 
     @property
@@ -187,8 +200,8 @@ class RunFile:
 
 def read_run_file(path: Path) -> RunFile:
     """
-    Reads and checks run.json. Raises Failure("bad_run_file") with the dotted name of the field that is missing or
-    of another type.
+    Reads and checks run.json. Raises Failure("bad_run_file") with the dotted name of the field that is
+    missing or of another type.
     """
     try:
         return TypeAdapter(RunFile).validate_json(path.read_bytes())

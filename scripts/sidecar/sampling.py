@@ -1,9 +1,11 @@
-"""Every request samples by its own temperature, top-p and seed.
+"""
+Every request samples by its own temperature, top-p and seed.
 
-transformers' continuous batching takes temperature and the choice between greedy and sampled decoding from the first request a server
-sees, and draws from one global generator, so that an answer depends on whatever else is in the batch. Here the next token is read off the
-cumulative distribution at a number hashed from (seed, position): the same request gives the same answer, whoever shares its batch (up to
-the last bits of the logits, which depend on the shape of the batch).
+transformers' continuous batching takes temperature and the choice between greedy and sampled decoding from
+the first request a server sees, and draws from one global generator, so that an answer depends on whatever
+else is in the batch. Here the next token is read off the cumulative distribution at a number hashed from
+(seed, position): the same request gives the same answer, whoever shares its batch (up to the last bits of the
+logits, which depend on the shape of the batch).
 """
 
 from __future__ import annotations
@@ -24,13 +26,23 @@ class Sampling(NamedTuple):
 
 
 def tag_request(request_id: str, body: dict) -> str:
-    """The request's id with its sampling behind it: the one thing that travels from the request to the batch. Defaults are OpenAI's."""
+    """
+    The request's id with its sampling behind it: the one thing that travels from the request to the batch.
+    Defaults are OpenAI's.
+    """
     temperature = body.get("temperature")
     top_p = body.get("top_p")
     seed = body.get("seed")
-    sampling = Sampling(1.0 if temperature is None else float(temperature), 1.0 if top_p is None else float(top_p), random.getrandbits(63) if seed is None else int(seed))
+    sampling = Sampling(
+        1.0 if temperature is None else float(temperature),
+        1.0 if top_p is None else float(top_p),
+        random.getrandbits(63) if seed is None else int(seed),
+    )
     if not 0 <= sampling.temperature <= 100 or not 0 < sampling.top_p <= 1:
-        raise ValueError(f"temperature must be in [0, 100] and top_p in (0, 1], got {sampling.temperature} and {sampling.top_p}")
+        raise ValueError(
+            f"temperature must be in [0, 100] and top_p in (0, 1], got {sampling.temperature} and "
+            f"{sampling.top_p}"
+        )
     return f"{request_id}#{sampling.temperature!r}#{sampling.top_p!r}#{sampling.seed}"
 
 
@@ -47,7 +59,9 @@ def uniform(seed: int, position: int) -> float:
 
 
 def choose_tokens(logits: torch.Tensor, samplings: list[Sampling], draws: list[float]) -> torch.Tensor:
-    """The next token of every row. logits (R, V) float32, one sampling and one draw a row; returns (R,) int64."""
+    """
+    The next token of every row. logits (R, V) float32, one sampling and one draw a row; returns (R,) int64.
+    """
     tokens = logits.argmax(dim=-1)  # (R,)
     rows = [i for i, s in enumerate(samplings) if s.temperature > 0]
     if not rows:
@@ -72,8 +86,10 @@ class SeededRunner(ModelRunner):
     """The runner of continuous batching with the sampling of each request instead of the server's."""
 
     def _sample(self, scores: torch.Tensor, output_ids: torch.Tensor) -> None:
-        states = [future.state for future in self.inputs_and_outputs.requests_in_batch if future.has_new_token]
+        states = [
+            future.state for future in self.inputs_and_outputs.requests_in_batch if future.has_new_token
+        ]
         samplings = [sampling_of(state.request_id) for state in states]
-        draws = [uniform(s.seed, state.generated_len()) for s, state in zip(samplings, states)]
+        draws = [uniform(s.seed, state.generated_len()) for s, state in zip(samplings, states, strict=True)]
         tokens = choose_tokens(scores[0, : len(states)], samplings, draws)
         output_ids[0, : len(states)].copy_(tokens)

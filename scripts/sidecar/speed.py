@@ -1,4 +1,7 @@
-"""What makes training fast on this machine: each choice is made once, before the model is loaded, and said in the log with its reason."""
+"""
+What makes training fast on this machine: each choice is made once, before the model is loaded, and said in
+the log with its reason.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ FUSED = "TRL's head scores the answers' tokens in tiles, the logits of a batch a
 @dataclass(frozen=True)
 class Speed:
     """
-    `kernel`: attention over rows laid end to end, None pads them. `prefixes`: whether it lets answers share their
-    prompt. `arguments`: what the trainer's configuration gets.
+    `kernel`: attention over rows laid end to end, None pads them. `prefixes`: whether it lets answers share
+    their prompt. `arguments`: what the trainer's configuration gets.
     """
 
     kernel: Kernel | None
@@ -36,7 +39,9 @@ def speed_of(run: RunFile, device: str) -> Speed:
     from .flash import reads_prefixes, working_kernel
 
     grpo = run.stage == "grpo"
-    kernel, why = (None, "gpu.packed is false") if grpo and not run.config.gpu.packed else working_kernel(device)
+    kernel, why = (
+        (None, "gpu.packed is false") if grpo and not run.config.gpu.packed else working_kernel(device)
+    )
     prefixes = grpo and kernel is not None and reads_prefixes(kernel, device)
     if grpo and kernel is not None:
         why += ", each prompt once for its answers" if prefixes else ", each answer with a prompt of its own"
@@ -48,7 +53,9 @@ def speed_of(run: RunFile, device: str) -> Speed:
         setting_line("FlashAttention, rows without padding", kernel is not None, why),
         setting_line("fused loss", fused, FUSED if fused else "sidecar/cpu_grpo.py"),
         setting_line("Liger kernels for norms, MLP and rotary embedding", liger, no_liger),
-        setting_line("4-bit weights (NF4, double quantisation)", run.config.models.load_in_4bit, "models.loadIn4bit"),
+        setting_line(
+            "4-bit weights (NF4, double quantisation)", run.config.models.load_in_4bit, "models.loadIn4bit"
+        ),
         setting_line("gradient checkpointing", checkpointing, f"{run.stage}.gradientCheckpointing"),
     ]
     arguments: dict[str, Any] = {}

@@ -27,9 +27,10 @@ def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
     """
     Runs `body` on the run file named on the command line and returns the exit status.
 
-    The last line of events.jsonl is always `end`: done, or failed with a cause: bad_run_file, no_gpu, no_vllm, no_bitsandbytes, bad_model,
-    adapter_of_another_base, no_rows, bad_data, bad_chat_template, non_finite_gradient, non_finite_loss, no_signal, nothing_trained,
-    reward_failed, reward_process_died, parity, out_of_memory, disk_full, cancelled, error.
+    The last line of events.jsonl is always `end`: done, or failed with a cause: bad_run_file, no_gpu,
+    no_vllm, no_bitsandbytes, bad_model, adapter_of_another_base, no_rows, bad_data, bad_chat_template,
+    non_finite_gradient, non_finite_loss, no_signal, nothing_trained, reward_failed, reward_process_died,
+    parity, out_of_memory, disk_full, cancelled, error.
     """
     if len(sys.argv) != 2:
         print(f"usage: python scripts/{stage}.py RUN.JSON", file=sys.stderr)
@@ -51,18 +52,24 @@ def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
 
 
 def follow_the_others(run_dir: Path, events: EventLog) -> None:
-    """A launcher's process ends when the launcher is killed, and the run ends by the cause of whichever process failed."""
+    """
+    A launcher's process ends when the launcher is killed, and the run ends by the cause of whichever process
+    failed.
+    """
     from supervise import die_with_parent
 
     def end(cause: str, message: str) -> None:
         events.end(cause, message)
         os._exit(EXIT_FAILED)
 
-    die_with_parent()  # the launcher starts each process in a session of its own: a signal to its group does not reach them
+    # the launcher starts each process in a session of its own: a signal to its group does not reach them
+    die_with_parent()
     watch_others(run_dir, end)
 
 
-def outcome(stage: str, path: Path, body: Callable[[RunFile, EventLog], None], events: EventLog) -> tuple[str | None, str | None]:
+def outcome(
+    stage: str, path: Path, body: Callable[[RunFile, EventLog], None], events: EventLog
+) -> tuple[str | None, str | None]:
     """Runs the stage. (None, None) when it is done, else why not."""
     try:
         hear_signals()
@@ -98,7 +105,9 @@ def is_full(folder: Path, error: Exception) -> bool:
 
 
 def hear_signals() -> None:
-    """SIGTERM and SIGINT end the run wherever it is. A second one is ignored, so that the end can be written."""
+    """
+    SIGTERM and SIGINT end the run wherever it is. A second one is ignored, so that the end can be written.
+    """
 
     def cancel(*_: object) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -110,17 +119,22 @@ def hear_signals() -> None:
 
 
 def set_environment(run: RunFile) -> None:
-    """Before any library that reads it is imported: no telemetry, no network, tracking only when switched on."""
+    """
+    Before any library that reads it is imported: no telemetry, no network, tracking only when switched on.
+    """
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["DO_NOT_TRACK"] = "1"
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"  # a log, not a terminal
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    # Threads that wait for each other sleep instead of spinning. With one other busy process on two cores the steps are five times as fast.
+    # Threads that wait for each other sleep instead of spinning. With one other busy process on two cores the
+    # steps are five times as fast.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ["HF_HUB_OFFLINE"] = "1"  # a hub id was downloaded before the run began
     tracking = run.config.tracking
     if tracking.service == "trackio":
-        os.environ["TRACKIO_DIR"] = os.path.join(run.run_dir, "trackio")  # on this machine: no space, no server
+        os.environ["TRACKIO_DIR"] = os.path.join(
+            run.run_dir, "trackio"
+        )  # on this machine: no space, no server
     if tracking.service != "wandb":
         os.environ["WANDB_MODE"] = "disabled"
         return
@@ -128,7 +142,9 @@ def set_environment(run: RunFile) -> None:
         WANDB_MODE=tracking.wandb_mode,
         WANDB_PROJECT=tracking.project,
         WANDB_DIR=run.run_dir,
-        WANDB_DATA_DIR=os.path.join(run.run_dir, "wandb"),  # tables wait here to be sent; it would be the home folder
+        WANDB_DATA_DIR=os.path.join(
+            run.run_dir, "wandb"
+        ),  # tables wait here to be sent; it would be the home folder
         WANDB_NAME=run.key,
         WANDB_RUN_ID=run.key,
         WANDB_RESUME="allow",  # a resumed run goes on in the same W&B run
@@ -139,8 +155,8 @@ def set_environment(run: RunFile) -> None:
 
 def start_tracking(run: RunFile, events: EventLog) -> RunFile:
     """
-    The run with its tracking service started, or, when that fails, without one: a copy of the metrics is no reason for a training to fail.
-    Of several processes the first one tracks.
+    The run with its tracking service started, or, when that fails, without one: a copy of the metrics is no
+    reason for a training to fail. Of several processes the first one tracks.
     """
     service, project = run.config.tracking.service, run.config.tracking.project
     if service == "none":
@@ -167,8 +183,8 @@ def start_tracking(run: RunFile, events: EventLog) -> RunFile:
 
 def or_off(log: Callable[..., None], events: EventLog) -> Callable[..., None]:
     """
-    wandb.log, which turns W&B off when it fails. W&B writes in a process of its own; when that one is gone (killed for want of memory)
-    every call raises, and would end the training. trackio's log raises nothing.
+    wandb.log, which turns W&B off when it fails. W&B writes in a process of its own; when that one is gone
+    (killed for want of memory) every call raises, and would end the training. trackio's log raises nothing.
     """
 
     def log_or_off(*args: Any, **kwargs: Any) -> None:
@@ -178,8 +194,14 @@ def or_off(log: Callable[..., None], events: EventLog) -> Callable[..., None]:
             log(*args, **kwargs)
         except Exception as error:
             traceback.print_exc()
-            events.warning("tracking", f"wandb failed: {first_words(error)}. The run goes on without it; events.jsonl has all that is missing there.")
-            wandb.init(mode="disabled", reinit="create_new")  # stands in for the run and takes whatever is logged
+            events.warning(
+                "tracking",
+                f"wandb failed: {first_words(error)}. The run goes on without it; events.jsonl has all "
+                f"that is missing there.",
+            )
+            wandb.init(
+                mode="disabled", reinit="create_new"
+            )  # stands in for the run and takes whatever is logged
 
     return log_or_off
 
@@ -190,15 +212,21 @@ def untracked(run: RunFile, error: Exception) -> str:
     name, advice = settings.service, "scripts/tracking.md says what the service needs"
     if settings.service == "wandb" and settings.wandb_mode == "online":
         name = "wandb (online)"
-        advice = "log in with .venv/bin/wandb login; without a network set tracking.wandbMode to offline, and send it later with .venv/bin/wandb sync"
+        advice = (
+            "log in with .venv/bin/wandb login; without a network set tracking.wandbMode to offline, "
+            "and send it later with .venv/bin/wandb sync"
+        )
     return (
-        f"{name} could not be started: {first_words(error)}. The run goes on without it and cannot be sent later; all its metrics are in "
+        f"{name} could not be started: {first_words(error)}. The run goes on without it and cannot be sent "
+        f"later; all its metrics are in "
         f"{os.path.join(run.run_dir, 'events.jsonl')}. For the next run: {advice}."
     )
 
 
 def end_tracking(cause: str | None) -> None:
-    """Tells W&B how the run ended, where it was on. What W&B cannot do is no reason for a trained run to fail."""
+    """
+    Tells W&B how the run ended, where it was on. What W&B cannot do is no reason for a trained run to fail.
+    """
     wandb = sys.modules.get("wandb")
     if wandb is None or wandb.run is None:
         return
@@ -211,5 +239,9 @@ def end_tracking(cause: str | None) -> None:
 def tracking(run: RunFile) -> dict[str, Any]:
     """The trainer's arguments that say where else its metrics go."""
     service, project = run.config.tracking.service, run.config.tracking.project
-    here_only = {"project": project, "trackio_space_id": None, "trackio_static_space_id": False} if service == "trackio" else {}
+    here_only = (
+        {"project": project, "trackio_space_id": None, "trackio_static_space_id": False}
+        if service == "trackio"
+        else {}
+    )
     return {"report_to": [] if service == "none" else [service], "run_name": run.key, **here_only}

@@ -1,4 +1,7 @@
-"""What is looked at while a trainer runs: metrics after each step, gradients before each update, checkpoints as they are written."""
+"""
+What is looked at while a trainer runs: metrics after each step, gradients before each update, checkpoints as
+they are written.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,10 @@ ON_A_GPU = ["bitsandbytes", "vllm", "liger-kernel"]  # named where they are inst
 
 class Watch(TrainerCallback):
     """
-    Writes the events of a run. Adds to the metrics that TRL logs:
-    secondsPerStep (one optimizer step, without the writing of checkpoints), tokensPerSecond (SFT: prompts and responses; GRPO: the sampled
-    answers) and memoryMiB (the most that was in use so far: resident on a CPU, allocated on a GPU). `epochs` is how often the data that the
-    trainer takes for one epoch holds each row.
+    Writes the events of a run. Adds to the metrics that TRL logs: secondsPerStep (one optimizer step, without
+    the writing of checkpoints), tokensPerSecond (SFT: prompts and responses; GRPO: the sampled answers) and
+    memoryMiB (the most that was in use so far: resident on a CPU, allocated on a GPU). `epochs` is how often
+    the data that the trainer takes for one epoch holds each row.
     """
 
     def __init__(self, events: EventLog, epochs: float):
@@ -37,7 +40,9 @@ class Watch(TrainerCallback):
         self.tokens_before = 0.0
         self.trained: list[torch.Tensor] = []
 
-    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, *, model, **_) -> None:
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, *, model, **_
+    ) -> None:
         self.trained = [p for p in model.parameters() if p.requires_grad]
         trainable = sum(p.numel() for p in self.trained)
         total = sum(p.numel() for name, p in model.named_parameters() if ".ref." not in name)
@@ -55,21 +60,39 @@ class Watch(TrainerCallback):
     def on_step_begin(self, *_, **__) -> None:
         self.started = time.monotonic()
 
-    def on_pre_optimizer_step(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_) -> None:
+    def on_pre_optimizer_step(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_
+    ) -> None:
         """Before the weights are touched: what is in the newest checkpoint is the last good state."""
         norm = torch.nn.utils.get_total_norm([p.grad for p in self.trained if p.grad is not None])
         if not torch.isfinite(norm):
-            raise Failure("non_finite_gradient", f"the gradient of step {state.global_step + 1} is not finite; the weights were not changed by it")
+            raise Failure(
+                "non_finite_gradient",
+                f"the gradient of step {state.global_step + 1} is not finite; the weights were not changed "
+                f"by it",
+            )
 
     def on_step_end(self, *_, **__) -> None:
         self.seconds = time.monotonic() - self.started
 
-    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, *, logs: dict[str, float | None], **_) -> None:
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        *,
+        logs: dict[str, float | None],
+        **_,
+    ) -> None:
         if "loss" not in logs:  # the summary at the end
             return
         metrics = {name: float(value) for name, value in logs.items() if value is not None}
-        if not math.isfinite(metrics.get("grad_norm", 0.0)):  # of gradients that are: clipping has divided them by infinity
-            raise Failure("non_finite_gradient", f"the gradient of step {state.global_step} is too long for a number")
+        if not math.isfinite(
+            metrics.get("grad_norm", 0.0)
+        ):  # of gradients that are: clipping has divided them by infinity
+            raise Failure(
+                "non_finite_gradient", f"the gradient of step {state.global_step} is too long for a number"
+            )
         if not math.isfinite(metrics["loss"]):
             raise Failure("non_finite_loss", f"the loss of step {state.global_step} is {metrics['loss']}")
         metrics["epoch"] *= self.epochs
@@ -85,19 +108,25 @@ class Watch(TrainerCallback):
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_) -> None:
         if torch.distributed.is_initialized():
-            torch.distributed.barrier()  # each process writes its random numbers into the folder that is sealed here
+            # each process writes its random numbers into the folder that is sealed here
+            torch.distributed.barrier()
         if not state.is_world_process_zero:
             return
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        # GRPO's frozen reference is copied from the SFT adapter at every start. Saved beside the policy it makes transformers restore the
-        # reference alone: the policy would start again from SFT, with the optimizer of step N.
+        # GRPO's frozen reference is copied from the SFT adapter at every start. Saved beside the policy it
+        # makes transformers restore the reference alone: the policy would start again from SFT, with the
+        # optimizer of step N.
         shutil.rmtree(folder / "ref", ignore_errors=True)
         seal(folder)
         self.events.checkpoint(state.global_step, str(folder))
 
 
 def versions() -> dict[str, str]:
-    installed = {distribution.name.lower().replace("_", "-") for distribution in importlib.metadata.distributions() if distribution.name}
+    installed = {
+        distribution.name.lower().replace("_", "-")
+        for distribution in importlib.metadata.distributions()
+        if distribution.name
+    }
     names = [*PACKAGES, *(name for name in ON_A_GPU if name in installed)]
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
 

@@ -18,23 +18,36 @@ DEAD_STEPS = 5  # Magic number: after so many steps without any signal the run s
 
 def reward_function(process: RewardProcess) -> Callable[..., list[float]]:
     """
-    The one reward function that TRL sees: the total that lib's reward says. Its parts are logged as rewards/<part>/mean; TRL adds
-    rewards/total/mean and /std itself. Text, id, tokens and parts of every answer are kept for `GrpoWatch`.
+    The one reward function that TRL sees: the total that lib's reward says. Its parts are logged as
+    rewards/<part>/mean; TRL adds rewards/total/mean and /std itself. Text, id, tokens and parts of every
+    answer are kept for `GrpoWatch`.
 
-    TRL gets the totals in steps of 2⁻¹⁶, whose sums are exact in float32: eight times 0.3 has a mean beside 0.3 there, and answers that
-    were paid alike would get advantages of 3e-4 and count as a group with something to learn from.
+    TRL gets the totals in steps of 2⁻¹⁶, whose sums are exact in float32: eight times 0.3 has a mean beside
+    0.3 there, and answers that were paid alike would get advantages of 3e-4 and count as a group with
+    something to learn from.
     """
 
     def total(completions, completion_ids, id, question, gold, log_extra, log_metric, **_) -> list[float]:
         texts = [completion[0]["content"] for completion in completions]
         tokens = [len(ids) for ids in completion_ids]
         columns = zip(id, question, gold, texts, tokens, strict=True)
-        parts = process.score([{"id": i, "question": q, "gold": g, "completion": text, "tokens": n} for i, q, g, text, n in columns])
+        parts = process.score(
+            [
+                {"id": i, "question": q, "gold": g, "completion": text, "tokens": n}
+                for i, q, g, text, n in columns
+            ]
+        )
         totals = [part.pop("total") for part in parts]
         for name in sorted({name for part in parts for name in part}):
             judged = [part[name] for part in parts if name in part]
             log_metric(f"rewards/{name}/mean", sum(judged) / len(judged))
-        for column, values in {"id": id, "text": texts, "tokens": tokens, "parts": parts, "total": totals}.items():
+        for column, values in {
+            "id": id,
+            "text": texts,
+            "tokens": tokens,
+            "parts": parts,
+            "total": totals,
+        }.items():
             log_extra(column, values)
         return [round(total * 2**16) / 2**16 for total in totals]
 
@@ -44,9 +57,25 @@ def reward_function(process: RewardProcess) -> Callable[..., list[float]]:
 def samples_of(logs: dict[str, Any], group_size: int) -> list[dict[str, Any]]:
     """The answers of one step as the samples event holds them; `advantages` are the trainer's own values."""
     extra = logs["extra"]
-    columns = zip(extra["id"], extra["text"], extra["parts"], extra["total"], logs["advantages"], extra["tokens"], strict=True)
+    columns = zip(
+        extra["id"],
+        extra["text"],
+        extra["parts"],
+        extra["total"],
+        logs["advantages"],
+        extra["tokens"],
+        strict=True,
+    )
     return [
-        {"id": id, "group": i // group_size, "completion": text, "rewards": parts, "reward": total, "advantage": advantage, "tokens": tokens}
+        {
+            "id": id,
+            "group": i // group_size,
+            "completion": text,
+            "rewards": parts,
+            "reward": total,
+            "advantage": advantage,
+            "tokens": tokens,
+        }
         for i, (id, text, parts, total, advantage, tokens) in enumerate(columns)
     ]
 
@@ -71,7 +100,9 @@ class GrpoWatch(Watch):
 
         return [self, *answer_tables(self.run, self)]
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs
+    ) -> None:
         super().on_step_end(args, state, control, **kwargs)
         if state.global_step == 1 or state.global_step % self.sample_every == 0:
             self.events.samples(state.global_step, samples_of(self.trainer._logs, self.group_size))
@@ -79,16 +110,34 @@ class GrpoWatch(Watch):
     def tokens_of(self, metrics: dict[str, float]) -> float:
         return metrics["completions/mean_length"] * self.trainer.args.generation_batch_size
 
-    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, *, logs: dict[str, float | None], **kwargs) -> None:
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        *,
+        logs: dict[str, float | None],
+        **kwargs,
+    ) -> None:
         if "loss" in logs:
             phases = [value for name, value in logs.items() if name.startswith("seconds/")]
             logs["seconds/update"] = self.seconds - sum(phases)
         super().on_log(args, state, control, logs=logs, **kwargs)
         self.dead = self.dead + 1 if logs.get("frac_reward_zero_std") == 1 else 0
         if self.dead == DEAD_STEPS:
-            self.events.warning("no_signal_yet", f"In the last {DEAD_STEPS} steps all answers of each group got the same reward: nothing can be learned from them.")
+            self.events.warning(
+                "no_signal_yet",
+                f"In the last {DEAD_STEPS} steps all answers of each group got the same reward: nothing "
+                f"can be learned from them.",
+            )
 
-    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_) -> None:
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_
+    ) -> None:
         shares = [log["frac_reward_zero_std"] for log in state.log_history if "frac_reward_zero_std" in log]
         if shares and min(shares) == 1:
-            raise Failure("no_signal", f"in none of {len(shares)} steps did the answers of any group differ in reward: the policy is as it was")
+            raise Failure(
+                "no_signal",
+                f"in none of {len(shares)} steps did the answers of any group differ in reward: the policy "
+                f"is as it was",
+            )

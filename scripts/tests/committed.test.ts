@@ -5,7 +5,16 @@ import { normaliseNotebook } from "../pipeline/normalise.ts";
 import type { Notebook } from "../pipeline/normalise.ts";
 import { notebookFiles } from "../pipeline/options.ts";
 
-const NAMES = ["01_prepare", "02_distill", "03_filter", "04_sft", "05_grpo", "06_evaluate", "07_deploy", "08_ablation"];
+const NAMES = [
+  "01_prepare",
+  "02_distill",
+  "03_filter",
+  "04_sft",
+  "05_grpo",
+  "06_evaluate",
+  "07_deploy",
+  "08_ablation",
+];
 
 test.skipIf(notebookFiles().length === 0)("the eight notebooks are there, in order", () => {
   expect(notebookFiles().map((file) => basename(file, ".ipynb"))).toEqual(NAMES);
@@ -22,7 +31,8 @@ describe.each(notebookFiles().map((file) => [basename(file), file]))("%s as comm
   test("was executed: it holds outputs, and every figure its picture for places that run no scripts", () => {
     const outputs = code.flatMap((cell) => cell.outputs ?? []);
     expect(outputs.length).toBeGreaterThan(0);
-    for (const { data } of outputs) if (data?.["application/vnd.plotly.v1+json"]) expect(Object.keys(data)).toContain("image/png");
+    for (const { data } of outputs)
+      if (data?.["application/vnd.plotly.v1+json"]) expect(Object.keys(data)).toContain("image/png");
   });
 
   test("stays readable: at most 30 cells, code cells of at most 25 lines", () => {

@@ -1,4 +1,7 @@
-"""Models of a few thousand random weights, run files made from lib's own profile, and stages run in processes that can be killed."""
+"""
+Models of a few thousand random weights, run files made from lib's own profile, and stages run in processes
+that can be killed.
+"""
 
 from __future__ import annotations
 
@@ -19,22 +22,51 @@ ROOT = SCRIPTS.parent
 NODE = str(ROOT / "node_modules" / ".bin" / "node")
 
 sys.path.insert(0, str(SCRIPTS))
-# One thread: a process may then be forked after torch has computed. The rest is read when libraries are imported.
-os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false", WANDB_MODE="disabled")
+# One thread: a process may then be forked after torch has computed. The rest is read when libraries are
+# imported.
+os.environ.update(
+    OMP_NUM_THREADS="1",
+    MKL_NUM_THREADS="1",
+    HF_HUB_OFFLINE="1",
+    HF_HUB_DISABLE_TELEMETRY="1",
+    TOKENIZERS_PARALLELISM="false",
+    WANDB_MODE="disabled",
+)
 
 from visible_gpus import visible_gpus
 
 GPUS = visible_gpus()
-# This process and those it forks work on the CPU. What is tried on a GPU is a process of its own, which is told of them again (test_gpu.py).
+# This process and those it forks work on the CPU. What is tried on a GPU is a process of its own, which is
+# told of them again (test_gpu.py).
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import pytest
 
 CHATML = (
-    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}{% endfor %}"
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|"
+    "im_end|>\\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
-WORDS = "revenue cost profit margin growth loan bond share rises falls by percent of the year 利润 收入 增长".split()
+WORDS = [
+    "revenue",
+    "cost",
+    "profit",
+    "margin",
+    "growth",
+    "loan",
+    "bond",
+    "share",
+    "rises",
+    "falls",
+    "by",
+    "percent",
+    "of",
+    "the",
+    "year",
+    "利润",
+    "收入",
+    "增长",
+]
 
 
 def question(i: int) -> str:
@@ -45,13 +77,22 @@ def answer(i: int) -> str:
     return f"<think>\n{question(i + 1)}\n</think>\n<answer>\n{i}\n</answer>"
 
 
-SFT_ROWS = [{"id": f"q{i}", "prompt": question(i), "response": answer(i), "type": "financial_calculation"} for i in range(12)]
-RL_ROWS = [{"id": f"q{i}", "prompt": question(i), "gold_answer": str(i), "type": "financial_calculation"} for i in range(8)]
+SFT_ROWS = [
+    {"id": f"q{i}", "prompt": question(i), "response": answer(i), "type": "financial_calculation"}
+    for i in range(12)
+]
+RL_ROWS = [
+    {"id": f"q{i}", "prompt": question(i), "gold_answer": str(i), "type": "financial_calculation"}
+    for i in range(8)
+]
 
 
 @pytest.fixture(scope="session")
 def make_base(tmp_path_factory) -> Callable[..., Path]:
-    """make_base(hidden=…) writes a random Qwen2 model with tokenizer and chat template, bf16 as the shipped ones."""
+    """
+    make_base(hidden=…) writes a random Qwen2 model with tokenizer and chat template, bf16 as the shipped
+    ones.
+    """
 
     def make(hidden: int = 32, seed: int = 0, tied: bool = True) -> Path:
         import torch
@@ -59,20 +100,41 @@ def make_base(tmp_path_factory) -> Callable[..., Path]:
         from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
         bpe = Tokenizer(models.BPE())
-        bpe.pre_tokenizer, bpe.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+        bpe.pre_tokenizer, bpe.decoder = (
+            pre_tokenizers.ByteLevel(add_prefix_space=False),
+            decoders.ByteLevel(),
+        )
         special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-        trainer = trainers.BpeTrainer(vocab_size=320, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+        trainer = trainers.BpeTrainer(
+            vocab_size=320,
+            special_tokens=special,
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        )
         bpe.train_from_iterator([answer(i) for i in range(50)], trainer)
-        tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe, eos_token="<|im_end|>", pad_token="<|endoftext|>", chat_template=CHATML)
+        tokenizer = PreTrainedTokenizerFast(
+            tokenizer_object=bpe, eos_token="<|im_end|>", pad_token="<|endoftext|>", chat_template=CHATML
+        )
         torch.manual_seed(seed)
         model = Qwen2ForCausalLM(
             Qwen2Config(
-                vocab_size=len(tokenizer), hidden_size=hidden, intermediate_size=2 * hidden, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
-                max_position_embeddings=256, tie_word_embeddings=tied, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, bos_token_id=None,
+                vocab_size=len(tokenizer),
+                hidden_size=hidden,
+                intermediate_size=2 * hidden,
+                num_hidden_layers=2,
+                num_attention_heads=4,
+                num_key_value_heads=2,
+                max_position_embeddings=256,
+                tie_word_embeddings=tied,
+                eos_token_id=tokenizer.eos_token_id,
+                pad_token_id=tokenizer.pad_token_id,
+                bos_token_id=None,
                 initializer_range=0.3,  # random, but with opinions
             )
         )
-        if tied:  # one constant feature, which the end token likes: with seed 0 four answers of five end within 16 tokens
+        # one constant feature, which the end token likes: with seed 0 four answers of five end within 16
+        # tokens
+        if tied:
             weight = model.model.embed_tokens.weight.data
             weight[:, 0] = 1
             weight[tokenizer.eos_token_id, 0] = 5
@@ -92,16 +154,42 @@ def base(make_base) -> Path:
 @pytest.fixture(scope="session")
 def profiles() -> dict[str, Any]:
     """Both profiles as lib has them: the sidecar is tested on what it will get."""
-    return json.loads(node("import { PROFILES } from './lib/config/profiles.ts'; console.log(JSON.stringify(PROFILES));"))
+    return json.loads(
+        node("import { PROFILES } from './lib/config/profiles.ts'; console.log(JSON.stringify(PROFILES));")
+    )
 
 
 def node(program: str, stdin: str = "") -> str:
-    return subprocess.run([NODE, "--input-type=module", "-e", program], cwd=ROOT, input=stdin, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        [NODE, "--input-type=module", "-e", program],
+        cwd=ROOT,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
 
 
 SMALL = {
-    "sft": {"batchSize": 2, "gradientAccumulation": 2, "epochs": 2, "saveSteps": 2, "loraDropout": 0.1, "maxLength": 128, "loraRank": 4},
-    "grpo": {"promptsPerStep": 2, "groupSize": 4, "microBatch": 4, "maxTokens": 16, "maxSteps": 4, "saveSteps": 2, "learningRate": 1e-2, "loraRank": 4},
+    "sft": {
+        "batchSize": 2,
+        "gradientAccumulation": 2,
+        "epochs": 2,
+        "saveSteps": 2,
+        "loraDropout": 0.1,
+        "maxLength": 128,
+        "loraRank": 4,
+    },
+    "grpo": {
+        "promptsPerStep": 2,
+        "groupSize": 4,
+        "microBatch": 4,
+        "maxTokens": 16,
+        "maxSteps": 4,
+        "saveSteps": 2,
+        "learningRate": 1e-2,
+        "loraRank": 4,
+    },
     "evaluate": {"maxTokens": 12},
     "deploy": {"parityPrompts": 5},
 }
@@ -137,7 +225,9 @@ class Stage:
         from sidecar import cpu_grpo  # noqa: F401
 
         assert trl.SFTTrainer and trl.GRPOTrainer  # lazy modules
-        process = multiprocessing.get_context("fork").Process(target=run_in_child, args=(self.stage, str(self.run_file), str(self.folder / "log.txt")))
+        process = multiprocessing.get_context("fork").Process(
+            target=run_in_child, args=(self.stage, str(self.run_file), str(self.folder / "log.txt"))
+        )
         process.start()
         return process
 
@@ -147,7 +237,9 @@ class Stage:
         assert process.exitcode is not None, "the stage hangs"
         return process.exitcode
 
-    def wait_for(self, seen: Callable[[list[dict[str, Any]]], bool], process: multiprocessing.Process) -> None:
+    def wait_for(
+        self, seen: Callable[[list[dict[str, Any]]], bool], process: multiprocessing.Process
+    ) -> None:
         deadline = time.monotonic() + 60
         while not seen(self.events()):
             assert process.is_alive() and time.monotonic() < deadline, self.log()
@@ -179,7 +271,15 @@ def run_in_child(stage: str, run_file: str, log: str) -> None:
 
 
 def make_stage(
-    parent: Path, defaults: dict[str, Any], name: str, rows: list[dict[str, Any]] | str, base: Path, folder: str = "run", adapter: Path | None = None, reward: list[str] | None = None, **sections: Any
+    parent: Path,
+    defaults: dict[str, Any],
+    name: str,
+    rows: list[dict[str, Any]] | str,
+    base: Path,
+    folder: str = "run",
+    adapter: Path | None = None,
+    reward: list[str] | None = None,
+    **sections: Any,
 ) -> Stage:
     """Writes a run folder: the default config with SMALL values and those of `sections` over it."""
     config = copy.deepcopy(defaults)
@@ -203,13 +303,30 @@ def make_stage(
 
 def accelerate(processes: int, precision: str = "no") -> list[str]:
     """The arguments with which lib/run/run-process.ts starts several processes; the script follows."""
-    options = {"num_processes": processes, "num_machines": 1, "max_restarts": 0, "machine_rank": 0, "gpu_ids": "all", "main_process_port": 0, "mixed_precision": precision, "dynamo_backend": "no"}
-    return ["-m", "accelerate.commands.launch", "--multi_gpu", *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
+    options = {
+        "num_processes": processes,
+        "num_machines": 1,
+        "max_restarts": 0,
+        "machine_rank": 0,
+        "gpu_ids": "all",
+        "main_process_port": 0,
+        "mixed_precision": precision,
+        "dynamo_backend": "no",
+    }
+    return [
+        "-m",
+        "accelerate.commands.launch",
+        "--multi_gpu",
+        *(part for name, value in options.items() for part in (f"--{name}", str(value))),
+    ]
 
 
 @pytest.fixture
 def stage(tmp_path, base, profiles) -> Callable[..., Stage]:
-    """stage("sft", rows, sft={…}) → a run folder of the tiny profile; another `base`, `adapter`, `reward` and sections can be given."""
+    """
+    stage("sft", rows, sft={…}) → a run folder of the tiny profile; another `base`, `adapter`, `reward` and
+    sections can be given.
+    """
 
     def make(name: str, rows: list[dict[str, Any]] | str, base: Path = base, **options: Any) -> Stage:
         return make_stage(tmp_path, profiles["tiny"], name, rows, base, **options)
@@ -220,7 +337,14 @@ def stage(tmp_path, base, profiles) -> Callable[..., Stage]:
 @pytest.fixture(scope="session")
 def sft_adapter(tmp_path_factory, base, profiles) -> Path:
     """The adapter of one SFT run that moved well away from the base."""
-    sft = make_stage(tmp_path_factory.mktemp("sft"), profiles["tiny"], "sft", SFT_ROWS, base, sft={"learningRate": 0.03, "epochs": 4})
+    sft = make_stage(
+        tmp_path_factory.mktemp("sft"),
+        profiles["tiny"],
+        "sft",
+        SFT_ROWS,
+        base,
+        sft={"learningRate": 0.03, "epochs": 4},
+    )
     assert sft.run() == 0, sft.log()
     return sft.folder / "adapter"
 

@@ -23,7 +23,9 @@ def test_the_whole_answer_and_its_end_are_trained_on(tokenizer):
 
 
 def test_a_template_that_takes_the_thoughts_out_is_refused(tokenizer):
-    tokenizer.chat_template = PLAIN.replace("m.content", "(m.content.split('</think>')[-1] if m.role == 'assistant' else m.content)")
+    tokenizer.chat_template = PLAIN.replace(
+        "m.content", "(m.content.split('</think>')[-1] if m.role == 'assistant' else m.content)"
+    )
     with pytest.raises(Failure, match="changes the answer"):
         encode(tokenizer, "", "2 + 3?", TEXT)
 

@@ -5,15 +5,22 @@ import sys
 import pytest
 import torch
 from conftest import SCRIPTS
+from sft import largest_pass
 from sidecar.batch import Batch, filled, halve, passes_of, with_smaller_batch
 from sidecar.events import EventLog
 from sidecar.failure import Failure
-from sft import largest_pass
 
 
 @pytest.mark.parametrize(
     ("batch", "smaller"),
-    [(Batch(2, 8), Batch(1, 16)), (Batch(64, 1), Batch(32, 2)), (Batch(3, 4), Batch(1, 12)), (Batch(9, 2), Batch(3, 6)), (Batch(10, 1), Batch(5, 2)), (Batch(1, 8), None)],
+    [
+        (Batch(2, 8), Batch(1, 16)),
+        (Batch(64, 1), Batch(32, 2)),
+        (Batch(3, 4), Batch(1, 12)),
+        (Batch(9, 2), Batch(3, 6)),
+        (Batch(10, 1), Batch(5, 2)),
+        (Batch(1, 8), None),
+    ],
 )
 def test_the_micro_batch_is_halved_and_the_effective_batch_stays(batch, smaller):
     assert halve(batch) == smaller
@@ -36,8 +43,9 @@ def test_a_pass_of_rows_end_to_end_is_their_sum_and_a_padded_one_its_longest_row
 class Attempts:
     """Runs out of memory while the micro-batch is above `fits`."""
 
-    def __init__(self, fits, error=torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nmore")):
-        self.fits, self.error, self.seen = fits, error, []
+    def __init__(self, fits, error=None):
+        out = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nmore")
+        self.fits, self.error, self.seen = fits, error or out, []
 
     def __call__(self, batch, fill):
         self.seen.append((batch, fill))
@@ -46,12 +54,19 @@ class Attempts:
 
 
 def test_out_of_memory_is_known_in_the_words_of_cuda_and_cublas_and_no_other_error_is(tmp_path):
-    for words in ("CUDA error: out of memory", "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"):
+    for words in (
+        "CUDA error: out of memory",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+    ):
         attempts = Attempts(fits=4, error=RuntimeError(words))
         with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), attempts)
         assert attempts.seen == [(Batch(8, 2), True), (Batch(4, 4), False)]
     with pytest.raises(RuntimeError, match="illegal"):
-        with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), Attempts(fits=4, error=RuntimeError("CUDA error: an illegal memory access")))
+        with_smaller_batch(
+            Batch(8, 2),
+            EventLog(tmp_path / "e"),
+            Attempts(fits=4, error=RuntimeError("CUDA error: an illegal memory access")),
+        )
 
 
 def test_out_of_memory_halves_once_and_says_so(tmp_path):
@@ -80,7 +95,9 @@ def test_what_is_halved_is_the_pass_that_memory_ran_out_with_not_the_planned_one
 def test_of_several_processes_none_tries_again(tmp_path, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     attempts = Attempts(fits=4)
-    with pytest.raises(Failure, match=r"Tried to allocate 2 GiB Set a smaller batch for each GPU \(sft.batchSize"):
+    with pytest.raises(
+        Failure, match=r"Tried to allocate 2 GiB Set a smaller batch for each GPU \(sft.batchSize"
+    ):
         with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), attempts)
     assert len(attempts.seen) == 1
 
@@ -95,7 +112,10 @@ def test_it_is_not_halved_twice_and_a_single_row_not_at_all(tmp_path, batch, tri
 
 
 def test_a_process_that_must_leave_starts_anew_in_place_with_half_the_batch(tmp_path):
-    """As GRPO with vLLM does: the second attempt runs under the same pid with nothing of the first one in memory."""
+    """
+    As GRPO with vLLM does: the second attempt runs under the same pid with nothing of the first one in
+    memory.
+    """
     program = f"""
 import os, torch
 from pathlib import Path

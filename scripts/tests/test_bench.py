@@ -1,4 +1,7 @@
-"""The baselines and data of `npm run bench:gpu` on a model of a few thousand weights: the very scripts, on a CPU."""
+"""
+The baselines and data of `npm run bench:gpu` on a model of a few thousand weights: the very scripts, on a
+CPU.
+"""
 
 import argparse
 import json
@@ -16,7 +19,15 @@ import plain_sft
 import random_model
 from sidecar.rows import encode
 
-SHAPE = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 400, "tie_word_embeddings": True}
+SHAPE = {
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "vocab_size": 400,
+    "tie_word_embeddings": True,
+}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +56,9 @@ def test_a_random_model_has_the_shape_and_a_text_for_every_number(model, tokeniz
     assert {name: getattr(loaded.config, name) for name in SHAPE} == SHAPE
     assert str(loaded.dtype) == "torch.bfloat16"
     assert len({tokenizer.decode([i]) for i in range(300, 400)}) == 100
-    assert tokenizer.decode(tokenizer("<think>\n利润 1\n</think>")["input_ids"]) == "<think>\n利润 1\n</think>"
+    assert (
+        tokenizer.decode(tokenizer("<think>\n利润 1\n</think>")["input_ids"]) == "<think>\n利润 1\n</think>"
+    )
 
 
 def test_lengths_are_log_normal_with_the_median_and_mean_that_are_asked_for():
@@ -61,14 +74,30 @@ def test_a_row_has_the_tokens_that_are_asked_for(tokenizer, length):
     row = make_rows.row_of(tokenizer, 7, length)
     assert length - 2 <= len(encode(tokenizer, "", row["prompt"], row["response"]).input_ids) <= length
     question = make_rows.question_of(tokenizer, 7, length)
-    asked = tokenizer.apply_chat_template([{"role": "user", "content": question["prompt"]}], add_generation_prompt=True, return_dict=True)["input_ids"]
+    asked = tokenizer.apply_chat_template(
+        [{"role": "user", "content": question["prompt"]}], add_generation_prompt=True, return_dict=True
+    )["input_ids"]
     assert length - 2 <= len(asked) <= length
 
 
 def test_the_plain_sft_loop_counts_real_tokens_only(model, tokenizer, tmp_path):
-    rows = write(tmp_path / "rows.jsonl", [make_rows.row_of(tokenizer, i, 120 + 40 * (i % 3)) for i in range(6)])
+    rows = write(
+        tmp_path / "rows.jsonl", [make_rows.row_of(tokenizer, i, 120 + 40 * (i % 3)) for i in range(6)]
+    )
     for checkpointing in (False, True):
-        found = plain_sft.main(argparse.Namespace(model=str(model), rows=rows, batch=3, accumulation=1, steps=2, length=2048, checkpointing=checkpointing, four_bit=False, device="cpu"))
+        found = plain_sft.main(
+            argparse.Namespace(
+                model=str(model),
+                rows=rows,
+                batch=3,
+                accumulation=1,
+                steps=2,
+                length=2048,
+                checkpointing=checkpointing,
+                four_bit=False,
+                device="cpu",
+            )
+        )
         assert found["tokensPerSecond"] > 0
         assert len(found["steps"]) == 2
         assert found["loss"] == pytest.approx(6, abs=1)  # ln 400
@@ -76,10 +105,25 @@ def test_the_plain_sft_loop_counts_real_tokens_only(model, tokenizer, tmp_path):
 
 def test_the_plain_generation_and_grpo_baselines_run(model, tokenizer, tmp_path):
     rows = write(tmp_path / "rows.jsonl", [make_rows.question_of(tokenizer, i, 80) for i in range(8)])
-    found = plain_generate.main(argparse.Namespace(model=str(model), rows=rows, batch=2, batches=2, tokens=6, device="cpu"))
+    found = plain_generate.main(
+        argparse.Namespace(model=str(model), rows=rows, batch=2, batches=2, tokens=6, device="cpu")
+    )
     assert found["tokensPerSecond"] > 0
     assert len(found["batches"]) == 2
-    small = ["--prompts", "2", "--answers", "2", "--tokens", "8", "--batch", "4", "--steps", "1", "--device", "cpu"]
+    small = [
+        "--prompts",
+        "2",
+        "--answers",
+        "2",
+        "--tokens",
+        "8",
+        "--batch",
+        "4",
+        "--steps",
+        "1",
+        "--device",
+        "cpu",
+    ]
     found = plain_grpo.main(plain_grpo.options_of([str(model), rows, *small]))
     assert found["secondsPerStep"] > 0
     assert len(found["steps"]) == 1

@@ -21,7 +21,9 @@ def flip(path):
 DAMAGES = {
     "it was not finished": lambda c: (c / SEAL).unlink(),
     "trainer_state.json is missing": lambda c: (c / "trainer_state.json").unlink(),
-    "adapter_model.safetensors has 700 bytes instead of 1024": lambda c: (c / "adapter_model.safetensors").write_bytes(bytes(700)),
+    "adapter_model.safetensors has 700 bytes instead of 1024": lambda c: (
+        c / "adapter_model.safetensors"
+    ).write_bytes(bytes(700)),
     "adapter_model.safetensors has another content": lambda c: flip(c / "adapter_model.safetensors"),
     "complete.json is damaged": lambda c: (c / SEAL).write_text('{"files"'),
 }

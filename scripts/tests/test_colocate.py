@@ -1,4 +1,7 @@
-"""How vLLM gets the policy inside GRPO, with a vLLM that only notes what it is given: the real one is in test_gpu.py."""
+"""
+How vLLM gets the policy inside GRPO, with a vLLM that only notes what it is given: the real one is in
+test_gpu.py.
+"""
 
 import copy
 import os
@@ -14,7 +17,9 @@ from sidecar.model import TARGETS
 
 @pytest.fixture
 def policy(make_base):
-    """bf16, as on a GPU, with an adapter that has learnt something and the frozen one that TRL adds for the KL."""
+    """
+    bf16, as on a GPU, with an adapter that has learnt something and the frozen one that TRL adds for the KL.
+    """
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
@@ -40,7 +45,9 @@ def test_what_vllm_gets_is_the_merged_model_and_every_weight_of_it(policy):
 
 
 def test_the_base_keeps_every_bit_where_merging_in_place_would_change_it(policy):
-    base = {name: weight.detach().clone() for name, weight in policy.named_parameters() if "lora_" not in name}
+    base = {
+        name: weight.detach().clone() for name, weight in policy.named_parameters() if "lora_" not in name
+    }
     in_place = copy.deepcopy(policy)
     for _ in range(20):
         for _ in merged_weights(policy):
@@ -55,15 +62,31 @@ def test_the_base_keeps_every_bit_where_merging_in_place_would_change_it(policy)
 def test_vllm_is_woken_given_the_policy_and_forgets_its_prefixes(policy, sleeps):
     calls = []
     model = SimpleNamespace(load_weights=lambda weights: calls.append(("load_weights", len(dict(weights)))))
-    engine = SimpleNamespace(model_executor=SimpleNamespace(driver_worker=SimpleNamespace(model_runner=SimpleNamespace(model=model))))
-    llm = SimpleNamespace(llm_engine=engine, wake_up=lambda tags: calls.append(("wake_up", tags)), reset_prefix_cache=lambda: calls.append(("reset_prefix_cache",)))
-    generation = SimpleNamespace(llm=llm, model=policy, enable_sleep_mode=sleeps, _llm_weights_sleeping=sleeps)
+    engine = SimpleNamespace(
+        model_executor=SimpleNamespace(
+            driver_worker=SimpleNamespace(model_runner=SimpleNamespace(model=model))
+        )
+    )
+    llm = SimpleNamespace(
+        llm_engine=engine,
+        wake_up=lambda tags: calls.append(("wake_up", tags)),
+        reset_prefix_cache=lambda: calls.append(("reset_prefix_cache",)),
+    )
+    generation = SimpleNamespace(
+        llm=llm, model=policy, enable_sleep_mode=sleeps, _llm_weights_sleeping=sleeps
+    )
     phases = []
-    sync_without_merging(SimpleNamespace(vllm_generation=generation, phase=lambda name: nullcontext(phases.append(name))))
+    sync_without_merging(
+        SimpleNamespace(vllm_generation=generation, phase=lambda name: nullcontext(phases.append(name)))
+    )
     generation.sync_weights()
     assert phases == ["sync"]
     weights = len(list(merged_weights(policy)))
-    assert calls == [*([("wake_up", ["weights"])] if sleeps else []), ("load_weights", weights), ("reset_prefix_cache",)]
+    assert calls == [
+        *([("wake_up", ["weights"])] if sleeps else []),
+        ("load_weights", weights),
+        ("reset_prefix_cache",),
+    ]
     assert generation._llm_weights_sleeping is False
 
 
@@ -84,7 +107,9 @@ def test_trl_still_has_what_is_replaced():
     assert callable(VLLMGeneration.sync_weights) and callable(empty_cache)
 
 
-def test_a_process_alone_meets_on_a_free_port_of_this_machine_and_one_of_several_where_the_launcher_says(monkeypatch):
+def test_a_process_alone_meets_on_a_free_port_of_this_machine_and_one_of_several_where_the_launcher_says(
+    monkeypatch,
+):
     for name in ("WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
@@ -100,13 +125,17 @@ def test_a_process_alone_meets_on_a_free_port_of_this_machine_and_one_of_several
 
 
 @pytest.mark.parametrize(("share", "holds"), [(0.1, True), (0.02, False)])
-def test_vllm_gets_cache_for_all_answers_of_a_step_where_its_share_holds_them(policy, monkeypatch, share, holds):
+def test_vllm_gets_cache_for_all_answers_of_a_step_where_its_share_holds_them(
+    policy, monkeypatch, share, holds
+):
     from trl.generation import vllm_generation
 
     shape = policy.get_base_model().config
     width = shape.num_key_value_heads * (shape.hidden_size // shape.num_attention_heads)
     expected = 2 * shape.num_hidden_layers * width * 2 * 64 * 1000 if holds else None
-    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(total_memory=80 * 2**30))
+    monkeypatch.setattr(
+        torch.cuda, "get_device_properties", lambda device: SimpleNamespace(total_memory=80 * 2**30)
+    )
     monkeypatch.setattr(vllm_generation, "LLM", lambda **arguments: arguments, raising=False)
     limit_cache(policy.get_base_model(), answers=64, length=1000, share=share)
     assert vllm_generation.LLM(model="x").get("kv_cache_memory_bytes") == expected

@@ -34,7 +34,9 @@ def execute(notebook: Path) -> tuple[int, str, nbformat.NotebookNode]:
 
 
 def test_a_sound_notebook_runs_and_its_copy_holds_the_outputs(tmp_path):
-    source = write_notebook(tmp_path, "const answer: number | null = 6 * 7;", "if (answer !== null) console.log(answer + 1);")
+    source = write_notebook(
+        tmp_path, "const answer: number | null = 6 * 7;", "if (answer !== null) console.log(answer + 1);"
+    )
     before = source.read_bytes()
     status, told, copy = execute(source)
     assert status == 0, told
@@ -45,9 +47,15 @@ def test_a_sound_notebook_runs_and_its_copy_holds_the_outputs(tmp_path):
 
 
 def test_a_failing_cell_fails_the_notebook_and_tells_source_and_error(tmp_path):
-    status, told, copy = execute(write_notebook(tmp_path, "const a = 1;", 'throw new Error("boom " + a);', "console.log(a);"))
+    status, told, copy = execute(
+        write_notebook(tmp_path, "const a = 1;", 'throw new Error("boom " + a);', "console.log(a);")
+    )
     assert status == 1
-    assert "09_small.ipynb: cell 2 failed" in told and 'throw new Error("boom " + a);' in told and "Error: boom 1" in told
+    assert (
+        "09_small.ipynb: cell 2 failed" in told
+        and 'throw new Error("boom " + a);' in told
+        and "Error: boom 1" in told
+    )
     assert copy.cells[2].outputs == []
 
 
@@ -61,7 +69,9 @@ def test_a_shorthand_property_finds_the_variable_of_an_earlier_cell(tmp_path):
 
 def test_what_an_earlier_cell_declares_can_be_taken_apart_under_other_names(tmp_path):
     uses = "const { rate: r, deep: { unit: u = '' } } = plan;\nlet s = 0;\n({ rate: s } = plan);\nconst renamed = plan.steps.map(({ at: t }) => t);\nconsole.log(r, u, s, renamed);"
-    status, told, copy = execute(write_notebook(tmp_path, "const plan = { rate: 1, deep: { unit: '%' }, steps: [{ at: 7 }] };", uses))
+    status, told, copy = execute(
+        write_notebook(tmp_path, "const plan = { rate: 1, deep: { unit: '%' }, steps: [{ at: 7 }] };", uses)
+    )
     assert status == 0, told
     assert copy.cells[1].outputs[0].text == "1 % 1 [ 7 ]\n"
 
@@ -103,9 +113,13 @@ def test_an_interrupt_stops_the_kernel_and_its_children_and_keeps_the_copy(tmp_p
 
 def test_a_kernel_whose_jupyter_is_gone_ends_by_itself(tmp_path):
     spin = 'console.log("pid", process.pid);\nawait new Promise((done) => setTimeout(done, 60_000));'
-    runner = subprocess.Popen(command(write_notebook(tmp_path, "1 + 1;", spin)), stdout=subprocess.PIPE, text=True)
+    runner = subprocess.Popen(
+        command(write_notebook(tmp_path, "1 + 1;", spin)), stdout=subprocess.PIPE, text=True
+    )
     assert runner.stdout and "1 + 1" in runner.stdout.readline()
-    [kernel] = [p for p in psutil.Process(runner.pid).children(recursive=True) if "kernel.ts" in " ".join(p.cmdline())]
+    [kernel] = [
+        p for p in psutil.Process(runner.pid).children(recursive=True) if "kernel.ts" in " ".join(p.cmdline())
+    ]
     runner.kill()
     runner.wait()
     wait_for(lambda: not kernel.is_running() or kernel.status() == psutil.STATUS_ZOMBIE, seconds=15)
@@ -119,7 +133,11 @@ def test_a_cell_that_takes_too_long_fails_the_notebook(tmp_path):
 
 
 def commands_running(text: str) -> list[psutil.Process]:
-    return [p for p in psutil.process_iter(["cmdline", "status"]) if " ".join(p.info["cmdline"] or []) == text and p.info["status"] != psutil.STATUS_ZOMBIE]
+    return [
+        p
+        for p in psutil.process_iter(["cmdline", "status"])
+        if " ".join(p.info["cmdline"] or []) == text and p.info["status"] != psutil.STATUS_ZOMBIE
+    ]
 
 
 def wait_for(condition, seconds: float = 30) -> None:

@@ -13,10 +13,19 @@ from importlib.util import find_spec
 import pytest
 from conftest import GPUS, RL_ROWS, ROOT, SCRIPTS, SFT_ROWS, accelerate, make_stage, question
 
-pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not GPUS, reason="no GPU: the sidecar's GPU code is not run")]
-needs_vllm = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed (it comes with the gpu packages)")
-needs_two = pytest.mark.skipif(len(GPUS) < 2, reason="one GPU at most: several processes are tried on the CPU only (test_ranks.py)")
-needs_bitsandbytes = pytest.mark.skipif(find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed (it comes with the gpu packages)")
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not GPUS, reason="no GPU: the sidecar's GPU code is not run"),
+]
+needs_vllm = pytest.mark.skipif(
+    find_spec("vllm") is None, reason="vLLM is not installed (it comes with the gpu packages)"
+)
+needs_two = pytest.mark.skipif(
+    len(GPUS) < 2, reason="one GPU at most: several processes are tried on the CPU only (test_ranks.py)"
+)
+needs_bitsandbytes = pytest.mark.skipif(
+    find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed (it comes with the gpu packages)"
+)
 
 WHOLE = {"loadIn4bit": False}
 REWARD = "(row) => ({ letters: new Set(row.completion).size / 40 })"
@@ -38,7 +47,10 @@ def gpu_stage(tmp_path, base, profiles):
 
 def environment(gpus=1):
     """A process of ours sees the GPUs that it is to use, as lib starts it."""
-    return {**{name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}, "CUDA_VISIBLE_DEVICES": ",".join([*GPUS][:gpus])}
+    return {
+        **{name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"},
+        "CUDA_VISIBLE_DEVICES": ",".join([*GPUS][:gpus]),
+    }
 
 
 def run(stage, gpus=1):
@@ -48,7 +60,13 @@ def run(stage, gpus=1):
 def launch(stage, gpus, *script):
     """A process of its own, since CUDA does not survive a fork; accelerate launch on several GPUs."""
     launcher = accelerate(gpus, precision="bf16") if gpus > 1 else []
-    done = subprocess.run([sys.executable, *launcher, *map(str, script)], capture_output=True, text=True, env=environment(gpus), timeout=900)
+    done = subprocess.run(
+        [sys.executable, *launcher, *map(str, script)],
+        capture_output=True,
+        text=True,
+        env=environment(gpus),
+        timeout=900,
+    )
     (stage.folder / "log.txt").write_text(done.stdout + done.stderr)
     return done.returncode
 
@@ -62,7 +80,14 @@ def test_a_kernel_of_this_gpu_agrees_with_plain_attention():
 kernel, why = flash.working_kernel("cuda")
 assert kernel, why
 print(max(flash.difference(kernel, "cuda", prefix=prefix) for prefix in (False, True)) / flash.TOLERANCE)"""
-    tried = subprocess.run([sys.executable, "-c", program], cwd=SCRIPTS, capture_output=True, text=True, env=environment(), timeout=300)
+    tried = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=SCRIPTS,
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=300,
+    )
     assert tried.returncode == 0, tried.stderr
     assert float(tried.stdout) < 1
 
@@ -129,14 +154,22 @@ print(json.dumps(found))
 def test_grpo_without_padding_is_as_near_to_float32_as_padded_bf16_is(base, tmp_path):
     program = tmp_path / "packed.py"
     program.write_text(PACKED)
-    done = subprocess.run([sys.executable, program, SCRIPTS, base, tmp_path, "cuda"], capture_output=True, text=True, env=environment(), timeout=600)
+    done = subprocess.run(
+        [sys.executable, program, SCRIPTS, base, tmp_path, "cuda"],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=600,
+    )
     assert done.returncode == 0, done.stderr
     for name, (padded, packed) in json.loads(done.stdout.splitlines()[-1]).items():
         assert packed < max(1.5 * padded, 1e-4), (name, padded, packed)
 
 
 def test_sft_trains_without_padding_by_flash_attention(gpu_stage):
-    sft = gpu_stage("sft", SFT_ROWS, models=WHOLE, gpu={"vllm": False}, sft={"learningRate": 0.01, "epochs": 4})
+    sft = gpu_stage(
+        "sft", SFT_ROWS, models=WHOLE, gpu={"vllm": False}, sft={"learningRate": 0.01, "epochs": 4}
+    )
     assert run(sft) == 0, sft.log()
     assert "on  FlashAttention" in sft.log()
     assert losses(sft)[-1] < losses(sft)[0]
@@ -146,7 +179,13 @@ def test_sft_trains_without_padding_by_flash_attention(gpu_stage):
 def test_flash_attention_s_losses_are_those_of_a_cpu(gpu_stage, stage, base):
     settings = {"loraDropout": 0.0, "epochs": 1, "gradientCheckpointing": True}
     here = gpu_stage("sft", SFT_ROWS, folder="gpu", models=WHOLE, sft=settings)
-    cpu = stage("sft", SFT_ROWS, base=base, folder="cpu", sft={**settings, "learningRate": here.config["sft"]["learningRate"]})
+    cpu = stage(
+        "sft",
+        SFT_ROWS,
+        base=base,
+        folder="cpu",
+        sft={**settings, "learningRate": here.config["sft"]["learningRate"]},
+    )
     assert run(here) == 0, here.log()
     assert run(cpu) == 0, cpu.log()
     assert losses(here) == pytest.approx(losses(cpu), rel=0.02)  # bf16 against float32
@@ -172,7 +211,10 @@ finally:
 
 
 def run_within(stage, gpus, bytes_allowed=0):
-    """sft.py in processes that may take so many bytes of their GPU (0: all). Returns its status and the most that the first one took."""
+    """
+    sft.py in processes that may take so many bytes of their GPU (0: all). Returns its status and the most
+    that the first one took.
+    """
     wrapper, peak = stage.folder / "limited.py", stage.folder / "peak.json"
     wrapper.write_text(LIMITED)
     status = launch(stage, gpus, wrapper, SCRIPTS, stage.run_file, bytes_allowed, peak)
@@ -181,13 +223,22 @@ def run_within(stage, gpus, bytes_allowed=0):
 
 @pytest.mark.parametrize("gpus", [1, pytest.param(2, marks=needs_two)])
 def test_sft_that_runs_out_of_memory_goes_on_with_half_the_rows_and_the_same_effective_batch(gpu_stage, gpus):
-    # Rows of 1,850 tokens, nearly maxLength: no smaller pass is filled up. A pass's activations are some GiB, the model a few MiB, so a
-    # whole pass takes nearly twice the memory of half of one.
-    rows = [{**SFT_ROWS[0], "id": f"q{i}", "response": SFT_ROWS[0]["response"] * 60} for i in range(32 * gpus)]
+    # Rows of 1,850 tokens, nearly maxLength: no smaller pass is filled up. A pass's activations are some GiB,
+    # the model a few MiB, so a whole pass takes nearly twice the memory of half of one.
+    rows = [
+        {**SFT_ROWS[0], "id": f"q{i}", "response": SFT_ROWS[0]["response"] * 60} for i in range(32 * gpus)
+    ]
     settings = {"epochs": 1, "maxLength": 2048, "loraDropout": 0.0, "gradientCheckpointing": False}
 
     def make(folder, micro, accumulation):
-        return gpu_stage("sft", rows, folder=folder, models=WHOLE, gpu={"vllm": False}, sft={**settings, "batchSize": micro, "gradientAccumulation": accumulation * gpus})
+        return gpu_stage(
+            "sft",
+            rows,
+            folder=folder,
+            models=WHOLE,
+            gpu={"vllm": False},
+            sft={**settings, "batchSize": micro, "gradientAccumulation": accumulation * gpus},
+        )
 
     whole, half, limited = make("whole", 16, 1), make("half", 8, 2), make("limited", 16, 1)
     status, of_whole = run_within(whole, gpus)
@@ -195,7 +246,9 @@ def test_sft_that_runs_out_of_memory_goes_on_with_half_the_rows_and_the_same_eff
     status, of_half = run_within(half, gpus)
     assert status == 0, half.log()
     allowed = (of_half["reserved"] + of_whole["allocated"]) // 2
-    assert of_half["reserved"] < 0.95 * allowed, "half a pass takes nearly as much as a whole one: use longer rows"
+    assert of_half["reserved"] < 0.95 * allowed, (
+        "half a pass takes nearly as much as a whole one: use longer rows"
+    )
 
     status, _ = run_within(limited, gpus, allowed)
     assert status == 0, limited.log()
@@ -208,13 +261,25 @@ def test_sft_that_runs_out_of_memory_goes_on_with_half_the_rows_and_the_same_eff
 
 @needs_bitsandbytes
 def test_sft_trains_on_four_bit_weights_and_merges(gpu_stage):
-    trained = ROOT / "ckpts" / "tiny" / "base"  # a random base magnifies: bf16 rounding alone changes 30 % of its greedy answers
-    sft = gpu_stage("sft", SFT_ROWS, base=trained, models={"loadIn4bit": True}, sft={"learningRate": 0.01, "epochs": 4})
+    trained = (
+        ROOT / "ckpts" / "tiny" / "base"
+    )  # a random base magnifies: bf16 rounding alone changes 30 % of its greedy answers
+    sft = gpu_stage(
+        "sft", SFT_ROWS, base=trained, models={"loadIn4bit": True}, sft={"learningRate": 0.01, "epochs": 4}
+    )
     assert run(sft) == 0, sft.log()
     assert "on  4-bit weights" in sft.log()
     assert losses(sft)[-1] < losses(sft)[0]
     rows = [{**RL_ROWS[0], "id": f"q{i}", "prompt": question(i)} for i in range(64)]
-    merge = gpu_stage("merge", rows, base=trained, folder="merge", adapter=sft.folder / "adapter", models={"loadIn4bit": True}, deploy={"parityPrompts": 64, "parityTopTokens": 0.9})
+    merge = gpu_stage(
+        "merge",
+        rows,
+        base=trained,
+        folder="merge",
+        adapter=sft.folder / "adapter",
+        models={"loadIn4bit": True},
+        deploy={"parityPrompts": 64, "parityTopTokens": 0.9},
+    )
     assert run(merge) == 0, merge.log()
     parity = json.loads((merge.folder / "parity.json").read_text())
     assert parity["parityTopTokens"] >= merge.config["deploy"]["parityTopTokens"]
@@ -225,26 +290,53 @@ def test_sft_trains_on_four_bit_weights_and_merges(gpu_stage):
 @pytest.mark.parametrize("sleep", [False, True])
 def test_grpo_learns_with_vllm_in_the_trainer(gpu_stage, reward_module, sleep):
     gpu = {"vllm": True, "vllmSleep": sleep, "vllmMemoryShare": 0.2, "vllmCorrection": True}
-    grpo = gpu_stage("grpo", RL_ROWS, models=WHOLE, gpu=gpu, reward=reward_module(REWARD), grpo={"startFromSft": False, "maxSteps": 4, "learningRate": 1e-2})
+    grpo = gpu_stage(
+        "grpo",
+        RL_ROWS,
+        models=WHOLE,
+        gpu=gpu,
+        reward=reward_module(REWARD),
+        grpo={"startFromSft": False, "maxSteps": 4, "learningRate": 1e-2},
+    )
     assert run(grpo) == 0, grpo.log()
     assert "on  vLLM for the answers" in grpo.log()
-    # vLLM answers as the trainer would, with the adapter as it is by then. Rounding to bf16 moves this base's log-probabilities by 0.1 on average
-    # (it is random, and magnifies), four such steps by 3, the weights of another model by 13.
-    differences = [event["metrics"]["sampling/sampling_logp_difference/mean"] for event in grpo.events("step")]
+    # vLLM answers as the trainer would, with the adapter as it is by then. Rounding to bf16 moves this base's
+    # log-probabilities by 0.1 on average (it is random, and magnifies), four such steps by 3, the weights of
+    # another model by 13.
+    differences = [
+        event["metrics"]["sampling/sampling_logp_difference/mean"] for event in grpo.events("step")
+    ]
     assert len(differences) == 4
     assert max(differences) < 0.5, differences
 
 
 @needs_vllm
-def test_a_seed_decides_vllm_s_answers_and_packing_does_not_change_what_is_learned_from_them(gpu_stage, reward_module):
+def test_a_seed_decides_vllm_s_answers_and_packing_does_not_change_what_is_learned_from_them(
+    gpu_stage, reward_module
+):
     def steps(folder, seed, packed):
         gpu = {"vllm": True, "vllmMemoryShare": 0.2, "packed": packed}
         settings = {"startFromSft": False, "maxSteps": 1, "learningRate": 1e-3}
-        grpo = gpu_stage("grpo", RL_ROWS, folder=folder, seed=seed, models=WHOLE, gpu=gpu, reward=reward_module(REWARD), grpo=settings)
+        grpo = gpu_stage(
+            "grpo",
+            RL_ROWS,
+            folder=folder,
+            seed=seed,
+            models=WHOLE,
+            gpu=gpu,
+            reward=reward_module(REWARD),
+            grpo=settings,
+        )
         assert run(grpo) == 0, grpo.log()
         assert ("on  FlashAttention" in grpo.log()) == packed
         (step,), (samples,) = grpo.events("step"), grpo.events("samples")
-        assert {"seconds/sync", "seconds/generate", "seconds/reward", "seconds/score", "seconds/update"} <= step["metrics"].keys()
+        assert {
+            "seconds/sync",
+            "seconds/generate",
+            "seconds/reward",
+            "seconds/score",
+            "seconds/update",
+        } <= step["metrics"].keys()
         return step["metrics"], [s["completion"] for s in samples["samples"]]
 
     first, answers = steps("first", 1, True)
@@ -253,12 +345,21 @@ def test_a_seed_decides_vllm_s_answers_and_packing_does_not_change_what_is_learn
     assert answers == same_answers
     assert answers != other_answers
     assert first["entropy"] == pytest.approx(padded["entropy"], rel=0.02)
-    assert first["grad_norm"] == pytest.approx(padded["grad_norm"], rel=0.1)  # a random base magnifies bf16's rounding
+    assert first["grad_norm"] == pytest.approx(
+        padded["grad_norm"], rel=0.1
+    )  # a random base magnifies bf16's rounding
 
 
 @needs_vllm
 def test_grpo_with_vllm_resumes(gpu_stage, reward_module):
-    grpo = gpu_stage("grpo", RL_ROWS, models=WHOLE, gpu={"vllm": True, "vllmMemoryShare": 0.2}, reward=reward_module(REWARD), grpo={"startFromSft": False, "maxSteps": 2, "learningRate": 1e-3})
+    grpo = gpu_stage(
+        "grpo",
+        RL_ROWS,
+        models=WHOLE,
+        gpu={"vllm": True, "vllmMemoryShare": 0.2},
+        reward=reward_module(REWARD),
+        grpo={"startFromSft": False, "maxSteps": 2, "learningRate": 1e-3},
+    )
     assert run(grpo) == 0, grpo.log()
     grpo.run_file.write_text(grpo.run_file.read_text().replace('"maxSteps": 2', '"maxSteps": 4'))
     assert run(grpo) == 0, grpo.log()
@@ -268,8 +369,17 @@ def test_grpo_with_vllm_resumes(gpu_stage, reward_module):
 @pytest.mark.parametrize("in_4bit", [False, True])
 def test_grpo_without_vllm_generates_learns_and_resumes(gpu_stage, reward_module, in_4bit):
     if in_4bit:
-        pytest.importorskip("bitsandbytes", reason="bitsandbytes is not installed (it comes with the gpu packages)")
-    grpo = gpu_stage("grpo", RL_ROWS, models={"loadIn4bit": in_4bit}, gpu={"vllm": False}, reward=reward_module(REWARD), grpo={"startFromSft": False, "maxSteps": 2, "learningRate": 1e-3})
+        pytest.importorskip(
+            "bitsandbytes", reason="bitsandbytes is not installed (it comes with the gpu packages)"
+        )
+    grpo = gpu_stage(
+        "grpo",
+        RL_ROWS,
+        models={"loadIn4bit": in_4bit},
+        gpu={"vllm": False},
+        reward=reward_module(REWARD),
+        grpo={"startFromSft": False, "maxSteps": 2, "learningRate": 1e-3},
+    )
     assert run(grpo) == 0, grpo.log()
     grpo.run_file.write_text(grpo.run_file.read_text().replace('"maxSteps": 2', '"maxSteps": 4'))
     assert run(grpo) == 0, grpo.log()
@@ -278,9 +388,19 @@ def test_grpo_without_vllm_generates_learns_and_resumes(gpu_stage, reward_module
 
 @needs_two
 def test_two_gpus_share_the_steps_of_sft_and_learn_what_one_learns(gpu_stage):
-    # Three steps: a random base magnifies bf16 rounding, and each step what came before it (after six the losses are 3 % apart).
-    settings = {"loraDropout": 0.0, "epochs": 1, "learningRate": 0.01, "batchSize": 2, "gradientAccumulation": 2}
-    one, two = (gpu_stage("sft", SFT_ROWS, folder=f"on-{gpus}", models=WHOLE, gpu={"vllm": False}, sft=settings) for gpus in (1, 2))
+    # Three steps: a random base magnifies bf16 rounding, and each step what came before it (after six the
+    # losses are 3 % apart).
+    settings = {
+        "loraDropout": 0.0,
+        "epochs": 1,
+        "learningRate": 0.01,
+        "batchSize": 2,
+        "gradientAccumulation": 2,
+    }
+    one, two = (
+        gpu_stage("sft", SFT_ROWS, folder=f"on-{gpus}", models=WHOLE, gpu={"vllm": False}, sft=settings)
+        for gpus in (1, 2)
+    )
     assert run(one) == 0, one.log()
     assert run(two, gpus=2) == 0, two.log()
     assert two.end() == ("done", None)
@@ -291,7 +411,14 @@ def test_two_gpus_share_the_steps_of_sft_and_learn_what_one_learns(gpu_stage):
 @needs_vllm
 def test_two_gpus_share_the_answers_of_grpo_each_with_a_vllm_of_its_own(gpu_stage, reward_module):
     settings = {"startFromSft": False, "maxSteps": 2, "learningRate": 1e-3, "microBatch": 4}
-    grpo = gpu_stage("grpo", RL_ROWS, models=WHOLE, gpu={"vllm": True, "vllmMemoryShare": 0.2}, reward=reward_module(REWARD), grpo=settings)
+    grpo = gpu_stage(
+        "grpo",
+        RL_ROWS,
+        models=WHOLE,
+        gpu={"vllm": True, "vllmMemoryShare": 0.2},
+        reward=reward_module(REWARD),
+        grpo=settings,
+    )
     assert run(grpo, gpus=2) == 0, grpo.log()
     assert grpo.end() == ("done", None)
     assert len(grpo.events("step")) == 2

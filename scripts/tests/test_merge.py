@@ -29,7 +29,13 @@ def test_the_merged_model_answers_as_base_and_adapter_did(stage, adapter, base):
     assert merge.events("step")[0]["metrics"] == parity
     assert merge.events("warning") == []
     merged = {p.name for p in (merge.folder / "merged").iterdir()}
-    assert {"model.safetensors", "config.json", "generation_config.json", "tokenizer.json", "chat_template.jinja"} <= merged
+    assert {
+        "model.safetensors",
+        "config.json",
+        "generation_config.json",
+        "tokenizer.json",
+        "chat_template.jinja",
+    } <= merged
     assert not [name for name in merged if name.endswith((".bin", ".pt"))]
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
         assert (merge.folder / "merged" / name).read_bytes() == (base / name).read_bytes()
@@ -47,11 +53,17 @@ def test_each_weight_is_the_base_plus_the_scaled_product_of_the_factors(stage, a
     """W' = W + (alpha / r) · B·A"""
     merge = stage("merge", RL_ROWS, adapter=adapter)
     assert merge.run() == 0, merge.log()
-    before, after, lora = load_file(base / "model.safetensors"), load_file(merge.folder / "merged" / "model.safetensors"), load_file(adapter / "adapter_model.safetensors")
+    before, after, lora = (
+        load_file(base / "model.safetensors"),
+        load_file(merge.folder / "merged" / "model.safetensors"),
+        load_file(adapter / "adapter_model.safetensors"),
+    )
     name = "model.layers.1.mlp.up_proj"
     a, b = (lora[f"base_model.model.{name}.lora_{factor}.weight"] for factor in "AB")
     scale = merge.config["sft"]["loraAlpha"] / merge.config["sft"]["loraRank"]
-    assert torch.allclose(after[f"{name}.weight"].float(), before[f"{name}.weight"].float() + scale * b @ a, atol=1e-5)
+    assert torch.allclose(
+        after[f"{name}.weight"].float(), before[f"{name}.weight"].float() + scale * b @ a, atol=1e-5
+    )
     assert (b @ a).abs().max() > 1e-4
     assert after["model.embed_tokens.weight"].float().equal(before["model.embed_tokens.weight"].float())
 
@@ -63,7 +75,9 @@ def assert_refused(merge):
     assert not list(merge.folder.glob("*merged*"))
 
 
-def test_an_adapter_whose_shapes_are_another_bases_is_refused_before_anything_is_written(stage, adapter, make_base):
+def test_an_adapter_whose_shapes_are_another_bases_is_refused_before_anything_is_written(
+    stage, adapter, make_base
+):
     assert_refused(stage("merge", RL_ROWS, adapter=adapter, base=make_base(hidden=48)))
 
 
@@ -100,7 +114,10 @@ def test_an_adapter_without_origin_that_names_this_base_or_none_fits(profiles, b
 
     name_base(adapter, name and name.format(base=base.name))
     value = run_json(profiles)
-    value["models"] = {"base": {"path": str(base), "revision": "main", "sha256": "b"}, "adapter": {"path": str(adapter), "sha256": "a"}}
+    value["models"] = {
+        "base": {"path": str(base), "revision": "main", "sha256": "b"},
+        "adapter": {"path": str(adapter), "sha256": "a"},
+    }
     check_adapter(TypeAdapter(RunFile).validate_json(json.dumps(value)))
 
 
@@ -117,9 +134,14 @@ def test_an_origin_that_names_no_base_leaves_it_to_the_adapter_s_config(stage, a
     assert merge.run() == 0, merge.log()
 
 
-@pytest.mark.parametrize(("tensors", "says"), [({}, "holds no weights"), ({"base_model.model.lm_head.weight": [4, 4]}, "lm_head.weight is no factor")])
+@pytest.mark.parametrize(
+    ("tensors", "says"),
+    [({}, "holds no weights"), ({"base_model.model.lm_head.weight": [4, 4]}, "lm_head.weight is no factor")],
+)
 def test_an_adapter_that_holds_no_factors_is_not_merged(stage, adapter, tensors, says):
-    save_file({name: torch.zeros(shape) for name, shape in tensors.items()}, adapter / "adapter_model.safetensors")
+    save_file(
+        {name: torch.zeros(shape) for name, shape in tensors.items()}, adapter / "adapter_model.safetensors"
+    )
     merge = stage("merge", RL_ROWS, adapter=adapter)
     assert merge.run() == 1
     assert merge.end() == ("failed", "bad_model")
@@ -153,7 +175,13 @@ def test_a_merge_that_runs_out_of_memory_says_what_to_do(stage, adapter, monkeyp
 
 
 def test_grpo_refuses_an_adapter_of_another_base(stage, adapter, make_base, reward_module):
-    grpo = stage("grpo", RL_ROWS, adapter=adapter, base=make_base(hidden=48), reward=reward_module("() => ({ total: 1 })"))
+    grpo = stage(
+        "grpo",
+        RL_ROWS,
+        adapter=adapter,
+        base=make_base(hidden=48),
+        reward=reward_module("() => ({ total: 1 })"),
+    )
     assert grpo.run() == 1
     assert grpo.end() == ("failed", "adapter_of_another_base")
     assert not (grpo.folder / "checkpoints").exists()
@@ -186,7 +214,9 @@ def test_weights_are_written_in_shards_that_are_read_back(stage, adapter, monkey
     shards = sorted(path.name for path in folder.glob("model-*.safetensors"))
     assert len(shards) > 1
     assert not (folder / "model.safetensors").exists()
-    assert set(json.loads((folder / "model.safetensors.index.json").read_text())["weight_map"].values()) == set(shards)
+    assert set(
+        json.loads((folder / "model.safetensors.index.json").read_text())["weight_map"].values()
+    ) == set(shards)
     assert json.loads((merge.folder / "parity.json").read_text())["parityAgree"] == 5
 
 
@@ -260,7 +290,11 @@ def test_no_more_rows_are_compared_at_once_than_their_logits_allow(stage, adapte
 
 TINY = ROOT / "ckpts" / "tiny" / "base"
 GROWTH = [
-    {**RL_ROWS[0], "id": f"q{i}", "prompt": f"Revenue rose from {100 + i} to {150 + 3 * i} million. How much is that in %?"}
+    {
+        **RL_ROWS[0],
+        "id": f"q{i}",
+        "prompt": f"Revenue rose from {100 + i} to {150 + 3 * i} million. How much is that in %?",
+    }
     for i in range(24)
 ]
 
@@ -276,7 +310,10 @@ def tiny_adapter(tmp_path_factory, profiles):
 
 @pytest.fixture
 def tiny_merge(stage, tiny_adapter, monkeypatch):
-    """tiny_merge(dtype, spoil, …) → a merge of the tiny Base in that type; `spoil(name)` scales each module's adapter."""
+    """
+    tiny_merge(dtype, spoil, …) → a merge of the tiny Base in that type; `spoil(name)` scales each module's
+    adapter.
+    """
     import merge as script
     import sidecar.model
 
@@ -353,7 +390,9 @@ def test_a_lower_bound_does_not_loosen_float32(tiny_merge):
 
 
 def test_four_bit_weights_without_bitsandbytes_are_told(stage, adapter, monkeypatch):
-    monkeypatch.setitem(sys.modules, "bitsandbytes", None)  # as if it were not installed, here and in the fork
+    monkeypatch.setitem(
+        sys.modules, "bitsandbytes", None
+    )  # as if it were not installed, here and in the fork
     merge = stage("merge", RL_ROWS, adapter=adapter, models={"loadIn4bit": True})
     assert merge.run() == 1
     assert merge.end() == ("failed", "no_bitsandbytes")

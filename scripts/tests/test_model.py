@@ -27,14 +27,32 @@ def test_a_truncated_model_is_named_with_its_file(stage, make_base, keep):
     assert "download or copy" in message
 
 
-@pytest.mark.parametrize("how", ["a tensor left out", "a layer more in the config", "another size in the config", "no size in the config"])
-def test_weights_that_the_config_asks_for_and_no_file_holds_are_named_instead_of_made_up(stage, make_base, how):
+@pytest.mark.parametrize(
+    "how",
+    [
+        "a tensor left out",
+        "a layer more in the config",
+        "another size in the config",
+        "no size in the config",
+    ],
+)
+def test_weights_that_the_config_asks_for_and_no_file_holds_are_named_instead_of_made_up(
+    stage, make_base, how
+):
     base = make_base()
     weights, config = base / "model.safetensors", base / "config.json"
     if how == "a tensor left out":
-        save_file({name: tensor for name, tensor in load_file(weights).items() if "layers.1.mlp" not in name}, weights, metadata={"format": "pt"})
+        save_file(
+            {name: tensor for name, tensor in load_file(weights).items() if "layers.1.mlp" not in name},
+            weights,
+            metadata={"format": "pt"},
+        )
     else:
-        changed = {"a layer more in the config": {"num_hidden_layers": 3, "layer_types": ["full_attention"] * 3}, "another size in the config": {"intermediate_size": 96}, "no size in the config": {"hidden_size": 0}}[how]
+        changed = {
+            "a layer more in the config": {"num_hidden_layers": 3, "layer_types": ["full_attention"] * 3},
+            "another size in the config": {"intermediate_size": 96},
+            "no size in the config": {"hidden_size": 0},
+        }[how]
         config.write_text(json.dumps({**json.loads(config.read_text()), **changed}))
     sft = stage("sft", SFT_ROWS, base=base)
     assert sft.run() == 1

@@ -1,4 +1,6 @@
-"""A training on a Ray cluster of two nodes, both on this machine and without a GPU. Skipped where ray is absent."""
+"""
+A training on a Ray cluster of two nodes, both on this machine and without a GPU. Skipped where ray is absent.
+"""
 
 import os
 import signal
@@ -13,7 +15,9 @@ import torch
 from conftest import SCRIPTS, SFT_ROWS
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-ray = pytest.importorskip("ray", reason="ray is not installed (it comes with the gpu packages): several machines are not tried")
+ray = pytest.importorskip(
+    "ray", reason="ray is not installed (it comes with the gpu packages): several machines are not tried"
+)
 
 ENVIRONMENT = {**os.environ, "ACCELERATE_USE_CPU": "true"}
 
@@ -24,8 +28,13 @@ def cluster():
     from ray.cluster_utils import Cluster
 
     # In /tmp: its sockets' paths may have 107 characters.
-    with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_TMPDIR", folder)  # ray notes there which cluster runs on this machine: another's note stays as it is
+    with (
+        tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv(
+            "RAY_TMPDIR", folder
+        )  # ray notes there which cluster runs on this machine: another's note stays as it is
         both = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
         both.add_node(num_cpus=1)
         yield both.address
@@ -36,7 +45,13 @@ def start(address, stage, *script):
     """As lib/run/run-process.ts starts it."""
     script = script or (str(SCRIPTS / "sft.py"),)
     with open(stage.folder / "log.txt", "a") as log:
-        return subprocess.Popen([sys.executable, str(SCRIPTS / "on_ray.py"), address, "2", *script, str(stage.run_file)], env=ENVIRONMENT, stdout=log, stderr=log, start_new_session=True)
+        return subprocess.Popen(
+            [sys.executable, str(SCRIPTS / "on_ray.py"), address, "2", *script, str(stage.run_file)],
+            env=ENVIRONMENT,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
 
 
 def run(address, stage, *script):
@@ -55,11 +70,15 @@ def of_the_run(stage):
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            command, environment = ((folder / name).read_bytes().split(b"\0") for name in ("cmdline", "environ"))
+            command, environment = (
+                (folder / name).read_bytes().split(b"\0") for name in ("cmdline", "environ")
+            )
         except OSError:
             continue
         if str(stage.run_file).encode() in command and str(SCRIPTS / "on_ray.py").encode() not in command:
-            found[next(value for value in environment if value.startswith(b"RANK="))[5:].decode()] = int(folder.name)
+            found[next(value for value in environment if value.startswith(b"RANK="))[5:].decode()] = int(
+                folder.name
+            )
     return found
 
 
@@ -92,7 +111,8 @@ def test_when_one_process_is_killed_none_is_left(cluster, stage, rank):
     os.kill(of_the_run(killed)[rank], signal.SIGKILL)
     assert driver.wait(timeout=60) == 1
     wait_until(lambda: not of_the_run(killed), killed)
-    # The first process writes the events: when it is the one that was killed, lib finds that the run has no end.
+    # The first process writes the events: when it is the one that was killed, lib finds that the run has no
+    # end.
     assert [event["status"] for event in killed.events("end")] == ([] if rank == "0" else ["failed"])
 
 

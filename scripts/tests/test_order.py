@@ -22,7 +22,9 @@ def test_the_order_is_the_seeds_alone():
 
 
 def shares_of(step: list[int], batch: Batch, ranks: int) -> list[list[int]]:
-    """What each process gets of one step: every `ranks`-th batch of `micro` rows, as accelerate deals them out."""
+    """
+    What each process gets of one step: every `ranks`-th batch of `micro` rows, as accelerate deals them out.
+    """
     passes = [step[i : i + batch.micro] for i in range(0, len(step), batch.micro)]
     return [[row for rows in passes[rank::ranks] for row in rows] for rank in range(ranks)]
 
@@ -35,7 +37,10 @@ def test_each_process_gets_about_as_many_tokens_and_every_step_keeps_its_rows():
 
     def idle(rows: list[int]) -> float:
         """The mean share of a step's time that the processes wait for the longest of them."""
-        steps = [[sum(lengths[row] for row in share) for share in shares_of(rows[i : i + 32], batch, ranks)] for i in range(0, 320, 32)]
+        steps = [
+            [sum(lengths[row] for row in share) for share in shares_of(rows[i : i + 32], batch, ranks)]
+            for i in range(0, 320, 32)
+        ]
         return sum(1 - sum(tokens) / ranks / max(tokens) for tokens in steps) / len(steps)
 
     assert idle(dealt) < 0.02 < 0.1 < idle(order)

@@ -15,9 +15,23 @@ VOWELS = "(row) => ({ vowels: (row.completion.match(/[aeiou]/g) ?? []).length / 
 
 
 def launch(stage, processes=2, script=None):
-    """As lib/run/run-process.ts starts it on a machine with GPUs; here the processes are on the CPU and meet through gloo."""
+    """
+    As lib/run/run-process.ts starts it on a machine with GPUs; here the processes are on the CPU and meet
+    through gloo.
+    """
     environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, *accelerate(processes), *(script or [str(SCRIPTS / f"{stage.stage}.py")]), str(stage.run_file)], capture_output=True, text=True, env=environment, timeout=300)
+    done = subprocess.run(
+        [
+            sys.executable,
+            *accelerate(processes),
+            *(script or [str(SCRIPTS / f"{stage.stage}.py")]),
+            str(stage.run_file),
+        ],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=300,
+    )
     (stage.folder / "log.txt").write_text(done.stdout + done.stderr)
     return done.returncode
 
@@ -29,7 +43,9 @@ def test_two_processes_share_a_step_and_learn_what_one_learns(stage):
     assert launch(shared) == 0, shared.log()
     assert shared.end() == ("done", None)
     # One process speaks, the effective batch is the config's, and so are the steps.
-    assert [e["step"] for e in shared.events("step")] == [e["step"] for e in alone.events("step")] == [1, 2, 3]
+    assert (
+        [e["step"] for e in shared.events("step")] == [e["step"] for e in alone.events("step")] == [1, 2, 3]
+    )
     losses = [[e["metrics"]["loss"] for e in run.events("step")] for run in (alone, shared)]
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
     for name, weight in alone.adapter().items():
@@ -37,17 +53,35 @@ def test_two_processes_share_a_step_and_learn_what_one_learns(stage):
 
 
 def test_two_processes_share_the_answers_of_a_grpo_step(stage, reward_module):
-    grpo = stage("grpo", RL_ROWS, reward=reward_module(VOWELS), grpo={"startFromSft": False, "maxSteps": 2, "microBatch": 2})
+    grpo = stage(
+        "grpo",
+        RL_ROWS,
+        reward=reward_module(VOWELS),
+        grpo={"startFromSft": False, "maxSteps": 2, "microBatch": 2},
+    )
     assert launch(grpo) == 0, grpo.log()
     assert grpo.end() == ("done", None)
     assert [len(e["samples"]) for e in grpo.events("samples")] == [8, 8]  # of both processes
     assert [s["group"] for s in grpo.events("samples")[0]["samples"]] == [0, 0, 0, 0, 1, 1, 1, 1]
 
 
-@pytest.mark.parametrize(("name", "settings", "says"), [("sft", {"batchSize": 3, "gradientAccumulation": 1}, "sft.batchSize: 3 × 2 processes"), ("grpo", {"microBatch": 8}, "grpo.microBatch: 8 × 2 processes")])
-def test_a_micro_batch_that_the_processes_cannot_share_is_refused(stage, monkeypatch, reward_module, name, settings, says):
+@pytest.mark.parametrize(
+    ("name", "settings", "says"),
+    [
+        ("sft", {"batchSize": 3, "gradientAccumulation": 1}, "sft.batchSize: 3 × 2 processes"),
+        ("grpo", {"microBatch": 8}, "grpo.microBatch: 8 × 2 processes"),
+    ],
+)
+def test_a_micro_batch_that_the_processes_cannot_share_is_refused(
+    stage, monkeypatch, reward_module, name, settings, says
+):
     monkeypatch.setenv("WORLD_SIZE", "2")
-    run = stage(name, SFT_ROWS if name == "sft" else RL_ROWS, reward=reward_module(VOWELS), **{name: {"startFromSft": False, **settings} if name == "grpo" else settings})
+    run = stage(
+        name,
+        SFT_ROWS if name == "sft" else RL_ROWS,
+        reward=reward_module(VOWELS),
+        **{name: {"startFromSft": False, **settings} if name == "grpo" else settings},
+    )
     assert run.run() == 1
     assert run.end() == ("failed", "bad_run_file")
     assert says in run.events("end")[-1]["message"]
@@ -123,7 +157,18 @@ def test_a_failure_of_all_processes_ends_the_run_once(stage):
 @pytest.mark.skipif(find_spec("ray") is not None, reason="ray is installed")
 def test_a_run_for_a_ray_cluster_without_ray_says_what_to_do(stage):
     lost = stage("sft", SFT_ROWS)
-    done = subprocess.run([sys.executable, str(SCRIPTS / "on_ray.py"), "auto", "2", str(SCRIPTS / "sft.py"), str(lost.run_file)], capture_output=True, text=True)
+    done = subprocess.run(
+        [
+            sys.executable,
+            str(SCRIPTS / "on_ray.py"),
+            "auto",
+            "2",
+            str(SCRIPTS / "sft.py"),
+            str(lost.run_file),
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 1
     assert lost.end() == ("failed", "no_ray")
     assert "install the gpu packages, or leave gpu.ray empty" in lost.events("end")[0]["message"]
@@ -133,4 +178,6 @@ def test_the_end_is_written_once(tmp_path):
     events = EventLog(tmp_path / "events.jsonl")
     events.end("reward_failed", "first")
     events.end("cancelled", "second")
-    assert [json.loads(line)["cause"] for line in (tmp_path / "events.jsonl").read_text().splitlines()] == ["reward_failed"]
+    assert [json.loads(line)["cause"] for line in (tmp_path / "events.jsonl").read_text().splitlines()] == [
+        "reward_failed"
+    ]

@@ -7,8 +7,20 @@ from sidecar.failure import Failure
 from sidecar.reward import RewardProcess
 
 ROWS = [
-    {"id": "a", "question": "2 + 2?", "gold": "4", "completion": "<think>\n2 + 2 = 4\n</think>\n<answer>\n4\n</answer>", "tokens": 20},
-    {"id": "b", "question": "2 + 2?", "gold": "4", "completion": "<think>\n2 + 2 = 5\n</think>\n<answer>\n5\n</answer>", "tokens": 20},
+    {
+        "id": "a",
+        "question": "2 + 2?",
+        "gold": "4",
+        "completion": "<think>\n2 + 2 = 4\n</think>\n<answer>\n4\n</answer>",
+        "tokens": 20,
+    },
+    {
+        "id": "b",
+        "question": "2 + 2?",
+        "gold": "4",
+        "completion": "<think>\n2 + 2 = 5\n</think>\n<answer>\n5\n</answer>",
+        "tokens": 20,
+    },
     {"id": "c", "question": "2 + 2?", "gold": "4", "completion": "4 \ud800 <|im_end|>", "tokens": 3},
 ]
 LOOP = "import { createInterface } from 'node:readline'; for await (const line of createInterface({ input: process.stdin })) { const { batch, rows } = JSON.parse(line); %s }"
@@ -26,7 +38,12 @@ def failure(command, batches=1):
 
 
 def test_libs_scorer_pays_format_and_answer(reward_module):
-    process = RewardProcess(reward_module("(row) => row.score && { format: row.score.format, accuracy: row.score.accuracy, total: row.score.total }"))
+    process = RewardProcess(
+        reward_module(
+            "(row) => row.score && { format: row.score.format, accuracy: row.score.accuracy, total: "
+            "row.score.total }"
+        )
+    )
     first, second = process.score(ROWS), process.score(ROWS[:1])
     process.close()
     assert first[0] == {"format": 1.0, "accuracy": 1.0, "total": pytest.approx(1.0)}

@@ -54,12 +54,21 @@ def test_refreshing_follows_a_policy_that_has_learned_and_leaves_it_as_it_is(pol
     assert torch.allclose(policy(ids).logits, before, atol=1e-4)
 
 
-def test_greedy_answers_are_those_of_generate_in_the_order_of_the_prompts(policy, rollouts, prompts, tokenizer):
+def test_greedy_answers_are_those_of_generate_in_the_order_of_the_prompts(
+    policy, rollouts, prompts, tokenizer
+):
     asked = [prompts[i] for i in (2, 0, 1, 0, 2)]
     # An end that comes at different times, so that answers leave the batch one after the other.
-    plain = [policy.generate(torch.tensor([p]), max_new_tokens=24, do_sample=False, eos_token_id=None, pad_token_id=0)[0, len(p) :].tolist() for p in asked]
+    plain = [
+        policy.generate(
+            torch.tensor([p]), max_new_tokens=24, do_sample=False, eos_token_id=None, pad_token_id=0
+        )[0, len(p) :].tolist()
+        for p in asked
+    ]
     ends = [plain[0][5], plain[1][9]]
-    expected = [next((answer[: i + 1] for i, token in enumerate(answer) if token in ends), answer) for answer in plain]
+    expected = [
+        next((answer[: i + 1] for i, token in enumerate(answer) if token in ends), answer) for answer in plain
+    ]
     assert len({len(answer) for answer in expected}) > 1
     assert rollouts.sample(asked, 24, 0.0, ends, tokenizer.pad_token_id) == expected
 
@@ -78,7 +87,9 @@ def test_tokens_are_drawn_in_proportion_to_their_probability():
         drawn = draw(logits.expand(20_000, 4), temperature)
         share = drawn.bincount(minlength=4) / 20_000
         # 4 standard deviations of a share near 1/2 in 20,000 draws
-        assert torch.allclose(share, torch.softmax(logits[0] / temperature, -1), atol=4 * math.sqrt(0.25 / 20_000))
+        assert torch.allclose(
+            share, torch.softmax(logits[0] / temperature, -1), atol=4 * math.sqrt(0.25 / 20_000)
+        )
         assert share[3] == 0
 
 
@@ -87,7 +98,9 @@ def test_the_first_tokens_of_many_answers_follow_the_policy(policy, rollouts, pr
     first = torch.tensor([answer[0] for answer in rollouts.sample([prompts[1]] * 4000, 1, 0.7, [-1], 0)])
     expected = torch.softmax(policy(torch.tensor([prompts[1]])).logits[0, -1] / 0.7, -1)
     likeliest = expected.argmax()
-    assert (first == likeliest).float().mean() == pytest.approx(expected[likeliest].item(), abs=4 * math.sqrt(0.25 / 4000))
+    assert (first == likeliest).float().mean() == pytest.approx(
+        expected[likeliest].item(), abs=4 * math.sqrt(0.25 / 4000)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +123,9 @@ def test_log_probabilities_entropies_and_gradients_are_those_of_trl(trainer, pro
 
     ids, mask, most = batch_of(prompts, lengths)
     answer_mask = mask[:, -most:]
-    plain = GRPOTrainer._get_per_token_logps_and_entropies(trainer, trainer.model, ids, mask, most, compute_entropy=True)
+    plain = GRPOTrainer._get_per_token_logps_and_entropies(
+        trainer, trainer.model, ids, mask, most, compute_entropy=True
+    )
     plain_gradients = slopes(trainer.model, plain[0], answer_mask)
     quick = trainer._get_per_token_logps_and_entropies(trainer.model, ids, mask, most, compute_entropy=True)
     quick_gradients = slopes(trainer.model, quick[0], answer_mask)

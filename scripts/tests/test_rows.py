@@ -17,13 +17,18 @@ def test_the_loss_sees_the_response_and_its_end_token_and_nothing_else(tokenizer
     row = encode(tokenizer, "", question(1), answer(1))
     trained = [label for label in row.labels if label != IGNORED]
     assert tokenizer.decode(trained) == answer(1) + "<|im_end|>"
-    assert tokenizer.decode(row.input_ids) == f"<|im_start|>user\n{question(1)}<|im_end|>\n<|im_start|>assistant\n{answer(1)}<|im_end|>"
+    assert (
+        tokenizer.decode(row.input_ids)
+        == f"<|im_start|>user\n{question(1)}<|im_end|>\n<|im_start|>assistant\n{answer(1)}<|im_end|>"
+    )
     assert len(row.labels) == len(row.input_ids)
 
 
 def test_a_system_message_is_written_only_when_there_is_one(tokenizer):
     assert [m["role"] for m in messages("", "q")] == ["user"]
-    assert tokenizer.decode(encode(tokenizer, "Be brief.", "q", "a").input_ids).startswith("<|im_start|>system\nBe brief.<|im_end|>")
+    assert tokenizer.decode(encode(tokenizer, "Be brief.", "q", "a").input_ids).startswith(
+        "<|im_start|>system\nBe brief.<|im_end|>"
+    )
 
 
 def test_a_template_that_opens_the_think_block_is_refused_for_grpo(tokenizer):

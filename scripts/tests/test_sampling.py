@@ -56,7 +56,7 @@ def test_draws_depend_on_seed_and_position_alone_and_are_spread_evenly():
     assert uniform(7, 3) == uniform(7, 3)
     assert len({uniform(seed, position) for seed in range(20) for position in range(20)}) == 400
     values = torch.tensor([uniform(1, position) for position in range(5000)])
-    assert 0 <= values.min() and values.max() < 1
+    assert values.min() >= 0 and values.max() < 1
     assert abs(values.mean() - 0.5) < 0.02
 
 
@@ -67,7 +67,16 @@ def test_the_sampling_travels_in_the_requests_id():
     assert sampling_of(tag_request("x", {})).seed != sampling_of(tag_request("x", {})).seed
 
 
-@pytest.mark.parametrize("body", [{"temperature": -1}, {"temperature": float("nan")}, {"top_p": 0}, {"top_p": 1.5}, {"temperature": "hot"}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"temperature": -1},
+        {"temperature": float("nan")},
+        {"top_p": 0},
+        {"top_p": 1.5},
+        {"temperature": "hot"},
+    ],
+)
 def test_a_sampling_out_of_range_is_refused(body):
     with pytest.raises(ValueError):
         tag_request("x", body)

@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 
 import pytest
-
 import serve  # noqa: F401  (importing it is what is tested)
 from transformers.cli.serving import utils
 

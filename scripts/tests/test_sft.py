@@ -20,21 +20,43 @@ def test_a_run_trains_the_adapter_and_says_what_it_did(stage):
     assert (start["totalSteps"], start["device"], start["step"]) == (6, "cpu", 0)
     assert 0 < start["trainableParameters"] < start["totalParameters"]
     metrics = steps[-1]["metrics"]
-    assert {"loss", "grad_norm", "learning_rate", "secondsPerStep", "tokensPerSecond", "memoryMiB", "epoch"} <= metrics.keys()
+    assert {
+        "loss",
+        "grad_norm",
+        "learning_rate",
+        "secondsPerStep",
+        "tokensPerSecond",
+        "memoryMiB",
+        "epoch",
+    } <= metrics.keys()
     assert metrics["epoch"] == pytest.approx(2)
     assert all(e["metrics"]["tokensPerSecond"] > 0 for e in steps)
     assert [e["step"] for e in sft.events("checkpoint")] == [2, 4, 6]
     assert sft.end() == ("done", None)
     assert steps[-1]["metrics"]["loss"] < steps[0]["metrics"]["loss"]
-    assert sorted(p.name for p in (sft.folder / "adapter").iterdir()) == ["adapter_config.json", "adapter_model.safetensors"]
+    assert sorted(p.name for p in (sft.folder / "adapter").iterdir()) == [
+        "adapter_config.json",
+        "adapter_model.safetensors",
+    ]
     config = json.loads((sft.folder / "adapter" / "adapter_config.json").read_text())
     assert config["base_model_name_or_path"] == "ckpts/tiny/base"
-    assert sorted(config["target_modules"]) == ["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"]
+    assert sorted(config["target_modules"]) == [
+        "down_proj",
+        "gate_proj",
+        "k_proj",
+        "o_proj",
+        "q_proj",
+        "up_proj",
+        "v_proj",
+    ]
 
 
 @pytest.fixture
 def from_hub(tmp_path, base, monkeypatch):
-    """from_hub(stage): its base is a hub id, whose commit stands in Hugging Face's cache as a download leaves it."""
+    """
+    from_hub(stage): its base is a hub id, whose commit stands in Hugging Face's cache as a download leaves
+    it.
+    """
     commit = "c" * 40
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     snapshot = tmp_path / "hub" / "models--owner--small" / "snapshots" / commit
@@ -67,9 +89,13 @@ def test_a_hub_id_is_trained_and_merged_from_the_cache_and_the_adapter_names_its
 
 
 def test_the_learning_rate_warms_up_and_falls_as_a_cosine(stage):
-    sft = stage("sft", SFT_ROWS, sft={"epochs": 10, "warmupShare": 0.2, "learningRate": 1e-3, "saveSteps": 100})
+    sft = stage(
+        "sft", SFT_ROWS, sft={"epochs": 10, "warmupShare": 0.2, "learningRate": 1e-3, "saveSteps": 100}
+    )
     assert sft.run() == 0, sft.log()
-    rates = [e["metrics"]["learning_rate"] for e in sft.events("step")]  # before the update of each of 30 steps
+    rates = [
+        e["metrics"]["learning_rate"] for e in sft.events("step")
+    ]  # before the update of each of 30 steps
     assert len(rates) == 30
     assert rates[:7] == pytest.approx([i / 6 * 1e-3 for i in range(7)])  # 0.2 × 30 steps of warm-up
     assert rates[18] == pytest.approx(0.5e-3)  # half way down
@@ -77,8 +103,14 @@ def test_the_learning_rate_warms_up_and_falls_as_a_cosine(stage):
 
 
 def test_a_killed_run_resumes_and_ends_with_the_weights_of_one_that_was_not(stage):
-    settings = {"epochs": 5, "saveSteps": 4}  # 15 steps; dropout is on: the random numbers must be restored, too
-    whole, killed = stage("sft", SFT_ROWS, folder="whole", sft=settings), stage("sft", SFT_ROWS, folder="killed", sft=settings)
+    settings = {
+        "epochs": 5,
+        "saveSteps": 4,
+    }  # 15 steps; dropout is on: the random numbers must be restored, too
+    whole, killed = (
+        stage("sft", SFT_ROWS, folder="whole", sft=settings),
+        stage("sft", SFT_ROWS, folder="killed", sft=settings),
+    )
     assert whole.run() == 0, whole.log()
     killed.kill_after(step=6)
     assert not killed.events("end")
@@ -126,7 +158,9 @@ def test_a_cancelled_run_says_so_and_keeps_its_checkpoints(stage):
     assert not (sft.folder / "adapter").exists()
 
 
-def test_a_gradient_that_is_not_finite_stops_the_run_by_name_and_the_last_good_checkpoint_stays(stage, make_base):
+def test_a_gradient_that_is_not_finite_stops_the_run_by_name_and_the_last_good_checkpoint_stays(
+    stage, make_base
+):
     from sidecar.checkpoint import newest_complete
     from sidecar.order import epochs_in_order
     from transformers import AutoTokenizer
@@ -172,7 +206,9 @@ def test_one_row_is_enough_to_train_on(stage):
     [("", {}, "no_rows", "rows.jsonl holds no rows"), ('{"id": "a"}\n', {}, "bad_data", "rows.jsonl:1: prompt"), (SFT_ROWS[:2], {"maxLength": 10}, "no_rows", "sft.maxLength = 10"),
      (SFT_ROWS[:1], {"learningRate": "fast"}, "bad_run_file", "config.sft.learningRate: Input should be a valid number")],
 )  # fmt: skip
-def test_what_cannot_be_trained_on_ends_by_name_before_anything_is_written(stage, rows, settings, cause, says):
+def test_what_cannot_be_trained_on_ends_by_name_before_anything_is_written(
+    stage, rows, settings, cause, says
+):
     sft = stage("sft", rows, sft=settings)
     assert sft.run() == 1
     assert sft.end() == ("failed", cause)
@@ -183,25 +219,45 @@ def test_what_cannot_be_trained_on_ends_by_name_before_anything_is_written(stage
 
 def test_the_memory_plan_stands_at_the_head_of_the_log(stage):
     sft = stage("sft", SFT_ROWS[:2], sft={"maxLength": 10})
-    sft.run_file.write_text(json.dumps({**json.loads(sft.run_file.read_text()), "plan": "Memory planned: 3 GiB"}))
-    done = subprocess.run([sys.executable, str(SCRIPTS / "sft.py"), str(sft.run_file)], capture_output=True, text=True)
+    sft.run_file.write_text(
+        json.dumps({**json.loads(sft.run_file.read_text()), "plan": "Memory planned: 3 GiB"})
+    )
+    done = subprocess.run(
+        [sys.executable, str(SCRIPTS / "sft.py"), str(sft.run_file)], capture_output=True, text=True
+    )
     assert done.stdout.startswith("Memory planned: 3 GiB\n")
 
 
 def test_the_gpu_profile_without_a_gpu_says_so_before_anything_is_loaded(stage, tmp_path):
     sft = stage("sft", SFT_ROWS, base=tmp_path / "not looked for", profile="gpu")
     # A process of its own: CUDA reads which GPUs it may see when it is first asked.
-    done = subprocess.run([sys.executable, str(SCRIPTS / "sft.py"), str(sft.run_file)], capture_output=True, text=True, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""})
+    done = subprocess.run(
+        [sys.executable, str(SCRIPTS / "sft.py"), str(sft.run_file)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+    )
     assert done.returncode == 1, done.stderr
     assert sft.end() == ("failed", "no_gpu")
 
 
 def test_the_script_runs_from_the_command_line_and_every_event_is_one_that_lib_reads(stage):
     sft = stage("sft", SFT_ROWS)
-    done = subprocess.run([sys.executable, str(SCRIPTS / "sft.py"), str(sft.run_file)], cwd=sft.folder, capture_output=True, text=True, env={**os.environ, "WANDB_MODE": "online"})
+    done = subprocess.run(
+        [sys.executable, str(SCRIPTS / "sft.py"), str(sft.run_file)],
+        cwd=sft.folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "WANDB_MODE": "online"},
+    )
     assert done.returncode == 0, done.stderr
     # The arithmetic first, then what makes it fast here and what does not.
-    said = ["12 rows × 2 epochs / (2 × 2 × 1) = 6 steps", "off FlashAttention", "on  fused loss", "off 4-bit weights"]
+    said = [
+        "12 rows × 2 epochs / (2 × 2 × 1) = 6 steps",
+        "off FlashAttention",
+        "on  fused loss",
+        "off 4-bit weights",
+    ]
     assert sorted(said, key=done.stdout.index) == said
     assert not (sft.folder / "wandb").exists()
     program = f"""

@@ -16,7 +16,10 @@ from test_runfile import run_json
 
 def run_of(profiles, **sections):
     value = run_json(profiles, "gpu")
-    value["config"] = {**value["config"], **{name: {**value["config"][name], **values} for name, values in sections.items()}}
+    value["config"] = {
+        **value["config"],
+        **{name: {**value["config"][name], **values} for name, values in sections.items()},
+    }
     return TypeAdapter(RunFile).validate_json(json.dumps(value))
 
 
@@ -27,9 +30,15 @@ def rows(base):
     from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
     tokenizer = AutoTokenizer.from_pretrained(base)
-    examples = [{"input_ids": ids, "labels": [-100] * 3 + ids[3:]} for ids in (tokenizer(question(i) + answer(i))["input_ids"][: 12 + 9 * i] for i in range(4))]
+    examples = [
+        {"input_ids": ids, "labels": [-100] * 3 + ids[3:]}
+        for ids in (tokenizer(question(i) + answer(i))["input_ids"][: 12 + 9 * i] for i in range(4))
+    ]
     assert len({len(e["input_ids"]) for e in examples}) == 4
-    return tuple(DataCollatorForLanguageModeling(pad_token_id=tokenizer.pad_token_id, padding_free=flat)(examples) for flat in (True, False))
+    return tuple(
+        DataCollatorForLanguageModeling(pad_token_id=tokenizer.pad_token_id, padding_free=flat)(examples)
+        for flat in (True, False)
+    )
 
 
 def model_of(base):
@@ -39,18 +48,35 @@ def model_of(base):
 
 
 def test_rows_laid_end_to_end_give_the_logits_of_padded_rows(base, rows):
-    """The plumbing of the flash path (TRL's collator, the model, our attention), with plain attention in the kernel's place."""
+    """
+    The plumbing of the flash path (TRL's collator, the model, our attention), with plain attention in the
+    kernel's place.
+    """
     flat, padded = rows
     model = model_of(base)
-    expected = model(input_ids=padded["input_ids"], attention_mask=padded["attention_mask"]).logits[padded["attention_mask"].bool()]
+    expected = model(input_ids=padded["input_ids"], attention_mask=padded["attention_mask"]).logits[
+        padded["attention_mask"].bool()
+    ]
     flash.use_kernel(model, flash.one_by_one)
-    inputs = {name: flat[name] for name in ("input_ids", "position_ids", "cu_seq_lens_q", "cu_seq_lens_k", "max_length_q", "max_length_k")}
+    inputs = {
+        name: flat[name]
+        for name in (
+            "input_ids",
+            "position_ids",
+            "cu_seq_lens_q",
+            "cu_seq_lens_k",
+            "max_length_q",
+            "max_length_k",
+        )
+    }
     assert torch.allclose(model(**inputs).logits[0], expected, atol=1e-5)
 
 
 def test_sft_without_padding_learns_what_padded_sft_learns(stage, monkeypatch):
     """The whole stage on a CPU, with plain attention a row at a time where a GPU has its flash kernel."""
-    padded, flat = (stage("sft", SFT_ROWS, folder=name, sft={"loraDropout": 0.0}) for name in ("padded", "flat"))
+    padded, flat = (
+        stage("sft", SFT_ROWS, folder=name, sft={"loraDropout": 0.0}) for name in ("padded", "flat")
+    )
     assert padded.run() == 0, padded.log()
     monkeypatch.setattr(flash, "working_kernel", lambda device: (flash.one_by_one, "a row at a time"))
     assert flat.run() == 0, flat.log()
@@ -69,7 +95,13 @@ def test_a_padded_batch_is_refused_where_rows_are_read_end_to_end(base, rows):
 
 def test_a_kernel_that_lets_rows_see_each_other_is_told_from_one_that_does_not():
     def one_row(query, key, value, sequences, scale):
-        return flash.one_by_one(query, key, value, replace(sequences, queries=sequences.queries[[0, -1]], keys=sequences.keys[[0, -1]]), scale)
+        return flash.one_by_one(
+            query,
+            key,
+            value,
+            replace(sequences, queries=sequences.queries[[0, -1]], keys=sequences.keys[[0, -1]]),
+            scale,
+        )
 
     def small_slip(*arguments):
         return flash.one_by_one(*arguments).to(torch.float16).to(arguments[0].dtype)
@@ -109,10 +141,22 @@ def test_without_peft_s_casts_autocast_gives_the_same_answers_and_gradients(base
 def test_vllm_s_arguments_are_ones_that_trl_has_and_hold_the_config_s_values(profiles, tmp_path):
     from trl import GRPOConfig
 
-    run = run_of(profiles, models={"loadIn4bit": False}, gpu={"vllmSleep": True, "vllmMemoryShare": 0.25, "vllmCorrection": False})
+    run = run_of(
+        profiles,
+        models={"loadIn4bit": False},
+        gpu={"vllmSleep": True, "vllmMemoryShare": 0.25, "vllmCorrection": False},
+    )
     config = GRPOConfig(output_dir=str(tmp_path), use_cpu=True, bf16=False, **colocated(run, 100))
-    assert (config.use_vllm, config.vllm_mode, config.vllm_max_model_length) == (True, "colocate", 100 + run.config.grpo.max_tokens)
-    assert (config.vllm_gpu_memory_utilization, config.vllm_enable_sleep_mode, config.vllm_importance_sampling_correction) == (0.25, True, False)
+    assert (config.use_vllm, config.vllm_mode, config.vllm_max_model_length) == (
+        True,
+        "colocate",
+        100 + run.config.grpo.max_tokens,
+    )
+    assert (
+        config.vllm_gpu_memory_utilization,
+        config.vllm_enable_sleep_mode,
+        config.vllm_importance_sampling_correction,
+    ) == (0.25, True, False)
 
 
 def test_vllm_that_is_not_installed_is_told_before_anything_is_loaded(profiles, monkeypatch):
@@ -133,7 +177,14 @@ def test_vllm_and_four_bits_are_refused_together(profiles):
     assert caught.value.cause == "bad_run_file"
 
 
-@pytest.mark.parametrize("text", ["Free memory on device (3.1/79.6 GiB) on startup is less than desired GPU memory utilization (0.3): lower gpu_memory_utilization.\nmore", "No available memory for the cache blocks."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Free memory on device (3.1/79.6 GiB) on startup is less than desired GPU memory utilization "
+        "(0.3): lower gpu_memory_utilization.\nmore",
+        "No available memory for the cache blocks.",
+    ],
+)
 def test_vllm_without_room_is_out_of_memory_with_what_to_set(text):
     failure = as_out_of_memory(ValueError(text))
     assert failure.cause == "out_of_memory"

@@ -16,7 +16,20 @@ from test_runfile import run_json
 @pytest.fixture
 def environment(monkeypatch):
     """set_environment's changes end with the test."""
-    for name in ("HF_HUB_OFFLINE", "WANDB_MODE", "WANDB_DIR", "WANDB_DATA_DIR", "WANDB_PROJECT", "WANDB_NAME", "WANDB_RUN_ID", "WANDB_RESUME", "WANDB_CONSOLE", "WANDB_DISABLE_CODE", "OMP_WAIT_POLICY", "TRACKIO_DIR"):
+    for name in (
+        "HF_HUB_OFFLINE",
+        "WANDB_MODE",
+        "WANDB_DIR",
+        "WANDB_DATA_DIR",
+        "WANDB_PROJECT",
+        "WANDB_NAME",
+        "WANDB_RUN_ID",
+        "WANDB_RESUME",
+        "WANDB_CONSOLE",
+        "WANDB_DISABLE_CODE",
+        "OMP_WAIT_POLICY",
+        "TRACKIO_DIR",
+    ):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
 
@@ -36,7 +49,10 @@ def test_models_are_loaded_without_the_network(profiles, environment):
 def test_a_hub_id_stands_for_itself_with_its_commit(profiles):
     value = run_json(profiles)
     value["models"]["base"] = {"path": "Qwen/Qwen2.5-1.5B-Instruct", "revision": "a1b2", "sha256": None}
-    assert TypeAdapter(RunFile).validate_json(json.dumps(value)).models.base.id == "Qwen/Qwen2.5-1.5B-Instruct@a1b2"
+    assert (
+        TypeAdapter(RunFile).validate_json(json.dumps(value)).models.base.id
+        == "Qwen/Qwen2.5-1.5B-Instruct@a1b2"
+    )
 
 
 def test_wandb_is_off_unless_switched_on(profiles, environment):
@@ -49,7 +65,11 @@ def test_wandb_is_off_unless_switched_on(profiles, environment):
 def test_wandb_offline_stays_in_the_run_folder(profiles, environment):
     run = run_of(profiles, service="wandb", wandbMode="offline")
     set_environment(run)
-    assert (os.environ["WANDB_MODE"], os.environ["WANDB_DIR"], os.environ["WANDB_PROJECT"]) == ("offline", "/r", "FTModel-Training")
+    assert (os.environ["WANDB_MODE"], os.environ["WANDB_DIR"], os.environ["WANDB_PROJECT"]) == (
+        "offline",
+        "/r",
+        "FTModel-Training",
+    )
     assert tracking(run)["report_to"] == ["wandb"]
 
 
@@ -57,7 +77,13 @@ def test_trackio_stays_in_the_run_folder_and_keeps_wandb_off(profiles, environme
     run = run_of(profiles, service="trackio")
     set_environment(run)
     assert (os.environ["TRACKIO_DIR"], os.environ["WANDB_MODE"]) == ("/r/trackio", "disabled")
-    assert tracking(run) == {"report_to": ["trackio"], "run_name": "sft-0", "project": "FTModel-Training", "trackio_space_id": None, "trackio_static_space_id": False}
+    assert tracking(run) == {
+        "report_to": ["trackio"],
+        "run_name": "sft-0",
+        "project": "FTModel-Training",
+        "trackio_space_id": None,
+        "trackio_static_space_id": False,
+    }
 
 
 def test_only_the_first_of_several_processes_tracks(profiles, environment, monkeypatch, tmp_path):
@@ -82,7 +108,10 @@ def test_a_cancel_is_heard_before_training_has_begun(stage):
     os.kill(process.pid, signal.SIGTERM)
     process.join(timeout=20)
     # The signal may come before its handler stands; then nothing was begun, and nothing is written.
-    assert (process.exitcode, [e["cause"] for e in sft.events()]) in [(128 + signal.SIGTERM, ["cancelled"]), (-signal.SIGTERM, [])]
+    assert (process.exitcode, [e["cause"] for e in sft.events()]) in [
+        (128 + signal.SIGTERM, ["cancelled"]),
+        (-signal.SIGTERM, []),
+    ]
 
 
 def test_a_run_file_of_another_stage_is_refused(stage):
@@ -100,7 +129,13 @@ def test_a_checkpoint_folder_that_cannot_be_made_ends_the_run(stage):
     assert not (sft.folder / "adapter").exists()
 
 
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device", "checkpoint-2"), RuntimeError("I/O error: No space left on device (os error 28)")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device", "checkpoint-2"),
+        RuntimeError("I/O error: No space left on device (os error 28)"),
+    ],
+)
 def test_a_full_disk_is_named(stage, tmp_path, error):
     def body(*_):
         raise error

@@ -17,7 +17,9 @@ SLEEPER = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c',
 
 @pytest.fixture
 def supervisor():
-    process = subprocess.Popen([sys.executable, SCRIPT, "--idle", "60"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, SCRIPT, "--idle", "60"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     yield process
     process.kill()
     process.wait()
@@ -31,7 +33,11 @@ def send(process: subprocess.Popen, **message) -> None:
 def start_sleeper(process: subprocess.Popen, tmp_path: Path) -> list[psutil.Process]:
     """A child and its child."""
     log = tmp_path / "log"
-    send(process, id="a", start={"command": [sys.executable, "-c", SLEEPER], "log": str(log), "env": {"GREETING": "hello"}})
+    send(
+        process,
+        id="a",
+        start={"command": [sys.executable, "-c", SLEEPER], "log": str(log), "env": {"GREETING": "hello"}},
+    )
     child = psutil.Process(json.loads(process.stdout.readline())["pid"])
     while not log.exists() or log.read_text() != "up\n":
         time.sleep(0.02)
@@ -69,7 +75,15 @@ def test_a_killed_supervisor_takes_its_child_along(supervisor, tmp_path):
 
 
 def test_an_exit_code_is_passed_on_and_a_missing_program_is_an_error(supervisor, tmp_path):
-    send(supervisor, id="a", start={"command": [sys.executable, "-c", "import sys; sys.exit(3)"], "log": str(tmp_path / "log"), "env": {}})
+    send(
+        supervisor,
+        id="a",
+        start={
+            "command": [sys.executable, "-c", "import sys; sys.exit(3)"],
+            "log": str(tmp_path / "log"),
+            "env": {},
+        },
+    )
     assert "pid" in json.loads(supervisor.stdout.readline())
     assert json.loads(supervisor.stdout.readline()) == {"id": "a", "exit": 3}
     send(supervisor, id="b", start={"command": ["/no/such/program"], "log": str(tmp_path / "log"), "env": {}})
@@ -78,5 +92,7 @@ def test_an_exit_code_is_passed_on_and_a_missing_program_is_an_error(supervisor,
 
 
 def test_an_idle_supervisor_ends_by_itself():
-    process = subprocess.Popen([sys.executable, SCRIPT, "--idle", "0.2"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, SCRIPT, "--idle", "0.2"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert process.wait(timeout=5) == 0

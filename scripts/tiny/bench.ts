@@ -1,13 +1,14 @@
 /**
- * Measures the tiny models on 500 generated questions that no training saw, and what SFT and GRPO add to the Base.
+ * Measures the tiny models on 500 generated questions that no training saw, and what SFT and GRPO add to the
+ * Base.
  *
  *     npm run bench:tiny                 everything: about 40 minutes on two cores
  *     npm run bench:tiny -- --models     Base, Teacher and Judge only
  *     npm run bench:tiny -- --training   SFT and GRPO only
  *     npm run bench:tiny -- --seeds 1    one seed of both stages instead of three
  *
- * Results are kept in reports/bench_tiny: a killed bench goes on where it was. Prints one table a part and writes
- * reports/bench_tiny/bench_tiny.json.
+ * Results are kept in reports/bench_tiny: a killed bench goes on where it was. Prints one table a part and
+ * writes reports/bench_tiny/bench_tiny.json.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -36,12 +37,20 @@ import { generateQuestions } from "../../lib/world/index.ts";
 const QUESTIONS = 500;
 const BENCH_SEED = 2026;
 
-const { values: options } = parseArgs({ options: { models: { type: "boolean" }, training: { type: "boolean" }, seeds: { type: "string", default: "3" } } });
+const { values: options } = parseArgs({
+  options: {
+    models: { type: "boolean" },
+    training: { type: "boolean" },
+    seeds: { type: "string", default: "3" },
+  },
+});
 const root = join(workspacePaths().reports, "bench_tiny");
 const result: Record<string, unknown> = { created: new Date().toISOString(), questions: QUESTIONS };
 
-const show = (x: Estimate | null) => (x ? `${x.value.toFixed(3)} [${x.low.toFixed(3)}, ${x.high.toFixed(3)}]` : "–");
-const signed = (x: { delta: number; low: number; high: number } | null) => (x ? `${x.delta >= 0 ? "+" : ""}${x.delta.toFixed(3)} [${x.low.toFixed(3)}, ${x.high.toFixed(3)}]` : "–");
+const show = (x: Estimate | null) =>
+  x ? `${x.value.toFixed(3)} [${x.low.toFixed(3)}, ${x.high.toFixed(3)}]` : "–";
+const signed = (x: { delta: number; low: number; high: number } | null) =>
+  x ? `${x.delta >= 0 ? "+" : ""}${x.delta.toFixed(3)} [${x.low.toFixed(3)}, ${x.high.toFixed(3)}]` : "–";
 
 function labOf(workspace: string, overrides: Record<string, unknown>): Lab {
   mkdirSync(workspace, { recursive: true });
@@ -50,37 +59,73 @@ function labOf(workspace: string, overrides: Record<string, unknown>): Lab {
 
 /** The bench's questions in place of the workspace's own test. */
 function useBenchQuestions(lab: Lab): void {
-  const rows: RlRow[] = generateQuestions(QUESTIONS, BENCH_SEED, "bench").map(({ id, question, gold_answer, type, source, kind }) => ({ id, prompt: question, gold_answer, type, source, ...(kind && { kind }) }));
+  const rows: RlRow[] = generateQuestions(QUESTIONS, BENCH_SEED, "bench").map(
+    ({ id, question, gold_answer, type, source, kind }) => ({
+      id,
+      prompt: question,
+      gold_answer,
+      type,
+      source,
+      ...(kind && { kind }),
+    }),
+  );
   writeJsonl(lab.paths.test, rows); // without a manifest: no file of the filter
 }
 
 function passAt4(details: readonly EvalDetail[]): Estimate | null {
-  const byQuestion = Map.groupBy(details.filter((d) => d.mode === "sampled"), (d) => d.id);
-  return clusteredShare([...byQuestion.values()].map((some) => [passAtK(some.length, some.filter((d) => d.lenient).length, 4)]));
+  const byQuestion = Map.groupBy(
+    details.filter((d) => d.mode === "sampled"),
+    (d) => d.id,
+  );
+  return clusteredShare(
+    [...byQuestion.values()].map((some) => [passAtK(some.length, some.filter((d) => d.lenient).length, 4)]),
+  );
 }
 
 function evaluateBase(): Promise<Evaluation> {
-  const lab = labOf(join(root, "base"), { "evaluate.samples": 4, "evaluate.temperature": 0.9, "evaluate.useJudge": false });
+  const lab = labOf(join(root, "base"), {
+    "evaluate.samples": 4,
+    "evaluate.temperature": 0.9,
+    "evaluate.useJudge": false,
+  });
   useBenchQuestions(lab);
   return evaluate(lab, { arm: "base" });
 }
 
 async function benchModels(): Promise<void> {
   const asBase = await evaluateBase();
-  const teacherLab = labOf(join(root, "teacher"), { "evaluate.samples": 1, "evaluate.temperature": 0.6, "evaluate.useJudge": false });
+  const teacherLab = labOf(join(root, "teacher"), {
+    "evaluate.samples": 1,
+    "evaluate.temperature": 0.6,
+    "evaluate.useJudge": false,
+  });
   useBenchQuestions(teacherLab);
   const asTeacher = await evaluate(teacherLab, { model: teacherLab.config.models.teacher, name: "teacher" });
   const sampled = asTeacher.details.filter((d) => d.mode === "sampled");
-  const teacher = { format: clusteredShare(sampled.map((d) => [Number(d.format)])), accuracy: clusteredShare(sampled.map((d) => [Number(d.strict)])) };
+  const teacher = {
+    format: clusteredShare(sampled.map((d) => [Number(d.format)])),
+    accuracy: clusteredShare(sampled.map((d) => [Number(d.strict)])),
+  };
   const judgeLab = labOf(join(root, "judge"), {});
   const server = await openJudge(judgeLab);
   const { card } = await measureJudge(judgeLab, server, { count: 600 }).finally(() => server.close?.());
   console.log(`\nTiny models, n = ${QUESTIONS} (Judge: ${card.n} texts), 95 % intervals`);
-  console.log(`Base      format ${show(asBase.report.format)}   lenient greedy ${show(asBase.report.accuracyLenient)}   pass@4 at T 0.9 ${show(passAt4(asBase.details))}`);
+  console.log(
+    `Base      format ${show(asBase.report.format)}   lenient greedy ` +
+      `${show(asBase.report.accuracyLenient)}   pass@4 at T 0.9 ${show(passAt4(asBase.details))}`,
+  );
   console.log(`Teacher   format ${show(teacher.format)}   strict at T 0.6 ${show(teacher.accuracy)}`);
-  console.log(`Judge     unreadable ${show(card.unreadable)}   kappa ${show(card.kappa)}   false positives ${show(card.falsePositiveRate)}`);
-  for (const [fault, { n, recall }] of Object.entries(card.byFault)) console.log(`          recall of ${fault.padEnd(22)} ${show(recall)}  n = ${n}`);
-  Object.assign(result, { base: { ...asBase.report, passAt4: passAt4(asBase.details) }, teacher, judge: card });
+  console.log(
+    `Judge     unreadable ${show(card.unreadable)}   kappa ${show(card.kappa)}   false positives ` +
+      `${show(card.falsePositiveRate)}`,
+  );
+  for (const [fault, { n, recall }] of Object.entries(card.byFault))
+    console.log(`          recall of ${fault.padEnd(22)} ${show(recall)}  n = ${n}`);
+  Object.assign(result, {
+    base: { ...asBase.report, passAt4: passAt4(asBase.details) },
+    teacher,
+    judge: card,
+  });
 }
 
 interface SeedDetails {
@@ -104,7 +149,10 @@ async function benchSeed(seed: number): Promise<SeedDetails> {
   const asSft = await evaluate(lab, { arm: "sft" });
   const [, grpoSeconds] = await seconds(trainGrpo(lab));
   const asGrpo = await evaluate(lab, { arm: "sft_grpo" });
-  console.log(`seed ${seed}: SFT on ${sft.length} rows ${sftSeconds}, GRPO ${lab.config.grpo.maxSteps} steps ${grpoSeconds} (a finished run returns at once)`);
+  console.log(
+    `seed ${seed}: SFT on ${sft.length} rows ${sftSeconds}, GRPO ${lab.config.grpo.maxSteps} ` +
+      `steps ${grpoSeconds} (a finished run returns at once)`,
+  );
   return { sft: asSft.details, sft_grpo: asGrpo.details };
 }
 
@@ -114,17 +162,39 @@ async function benchTraining(seeds: number): Promise<void> {
   for (let seed = 1; seed <= seeds; seed++) all.push(await benchSeed(seed));
   const pooled = (arm: keyof SeedDetails) => all.flatMap((one) => one[arm]);
   const mean = (details: readonly EvalDetail[], mode: EvalDetail["mode"], of: "format" | "strict") =>
-    clusteredShare([...Map.groupBy(details.filter((d) => d.mode === mode), (d) => d.id).values()].map((some) => some.map((d) => Number(d[of]))));
-  console.log(`\nSFT and GRPO, ${seeds} seeds pooled, n = ${QUESTIONS} questions a seed, 95 % intervals over questions`);
+    clusteredShare(
+      [
+        ...Map.groupBy(
+          details.filter((d) => d.mode === mode),
+          (d) => d.id,
+        ).values(),
+      ].map((some) => some.map((d) => Number(d[of]))),
+    );
+  console.log(
+    `\nSFT and GRPO, ${seeds} seeds pooled, n = ${QUESTIONS} questions a seed, 95 % intervals over questions`,
+  );
   const rows = (["sft", "sft_grpo"] as const).map((arm) => {
     const details = pooled(arm);
-    return { arm, format: mean(details, "greedy", "format"), greedy: mean(details, "greedy", "strict"), sampled: mean(details, "sampled", "strict") };
+    return {
+      arm,
+      format: mean(details, "greedy", "format"),
+      greedy: mean(details, "greedy", "strict"),
+      sampled: mean(details, "sampled", "strict"),
+    };
   });
   const names = { sft: "SFT", sft_grpo: "SFT + GRPO" };
-  for (const row of rows) console.log(`${names[row.arm].padEnd(12)} format ${show(row.format)}   greedy ${show(row.greedy)}   sampled ${show(row.sampled)}`);
+  for (const row of rows)
+    console.log(
+      `${names[row.arm].padEnd(12)} format ${show(row.format)}   greedy ${show(row.greedy)}   ` +
+        `sampled ${show(row.sampled)}`,
+    );
   const baseAsStrict = base.details.map((d) => ({ ...d, strict: d.lenient }));
   const pairs = {
-    "SFT − Base (lenient), greedy": compareArms(Array(seeds).fill(baseAsStrict).flat(), pooled("sft"), "accuracy"),
+    "SFT − Base (lenient), greedy": compareArms(
+      Array(seeds).fill(baseAsStrict).flat(),
+      pooled("sft"),
+      "accuracy",
+    ),
     "GRPO − SFT, greedy": compareArms(pooled("sft"), pooled("sft_grpo"), "accuracy"),
     "GRPO − SFT, sampled": compareArms(pooled("sft"), pooled("sft_grpo"), "accuracySampled"),
   };

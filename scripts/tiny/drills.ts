@@ -1,10 +1,16 @@
-/** Plain arithmetic in the notation of the world's steps: sums, differences, products, percentages and quotients, eight a row. */
+/**
+ * Plain arithmetic in the notation of the world's steps: sums, differences, products, percentages and
+ * quotients, eight a row.
+ */
 import type { Random } from "../../lib/stats/random.ts";
 import { percent, plain } from "../../lib/world/index.ts";
 
 export function drillRow(random: Random): { prompt: string; response: string } {
   const lines = Array.from({ length: 8 }, () => drill(random));
-  return { prompt: lines.map((line) => line.slice(0, line.lastIndexOf("="))).join("\n"), response: lines.join("\n") };
+  return {
+    prompt: lines.map((line) => line.slice(0, line.lastIndexOf("="))).join("\n"),
+    response: lines.join("\n"),
+  };
 }
 
 const RATES = [5, 10, 15, 20, 25, 30, 40, 45, 50, 60, 70, 75, 80, 90];
@@ -31,7 +37,10 @@ function drill(random: Random): string {
       return `${part}/${whole}=${percent(part / whole)}`;
     }
     case 6: {
-      const [divisor, quotient] = [random.pick([2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 120, 150]), amount(random)];
+      const [divisor, quotient] = [
+        random.pick([2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 120, 150]),
+        amount(random),
+      ];
       return `${divisor * quotient}/${divisor}=${quotient}`;
     }
     default: {

@@ -1,11 +1,13 @@
-"""Trains the three tiny models from scratch on the corpora that corpus.ts wrote.
+"""
+Trains the three tiny models from scratch on the corpora that corpus.ts wrote.
 
     node scripts/tiny/corpus.ts CORPUS
     python scripts/tiny/pretrain.py CORPUS OUT [base base-finish teacher judge]
 
-Each is a Qwen2 model of about 4 M parameters with a byte-level BPE tokenizer whose digits are single tokens. All sizes, steps and seeds
-stand in recipe.json; `base-finish` continues from the saved base. Next-token loss on the response alone; AdamW, cosine to a tenth of the peak. An H100 takes one to two minutes a model,
-two CPU cores some hours. Writes OUT/<role>/{model.safetensors (bf16), config.json, tokenizer.json, …}.
+Each is a Qwen2 model of about 4 M parameters with a byte-level BPE tokenizer whose digits are single tokens.
+All sizes, steps and seeds stand in recipe.json; `base-finish` continues from the saved base. Next-token loss
+on the response alone; AdamW, cosine to a tenth of the peak. An H100 takes one to two minutes a model, two CPU
+cores some hours. Writes OUT/<role>/{model.safetensors (bf16), config.json, tokenizer.json, …}.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from transformers import GenerationConfig, PreTrainedTokenizerFast, Qwen2Config,
 RECIPE = json.loads((Path(__file__).parent / "recipe.json").read_text())
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 CHAT_TEMPLATE = (
-    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}{% endfor %}"
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|"
+    "im_end|>\\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
 
@@ -45,12 +48,22 @@ def train_tokenizer(corpora: list[list[Row]]) -> PreTrainedTokenizerFast:
     )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=RECIPE["tokenizer"]["vocabSize"], special_tokens=SPECIAL, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+        vocab_size=RECIPE["tokenizer"]["vocabSize"],
+        special_tokens=SPECIAL,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
     )
     share = RECIPE["tokenizer"]["rows"] // len(corpora)
-    tokenizer.train_from_iterator((text for corpus in corpora for row in corpus[:share] for text in row.values()), trainer)
+    tokenizer.train_from_iterator(
+        (text for corpus in corpora for row in corpus[:share] for text in row.values()), trainer
+    )
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>", chat_template=CHAT_TEMPLATE, model_max_length=1024, clean_up_tokenization_spaces=False
+        tokenizer_object=tokenizer,
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+        chat_template=CHAT_TEMPLATE,
+        model_max_length=1024,
+        clean_up_tokenization_spaces=False,
     )
 
 
@@ -61,8 +74,13 @@ def encode(tokenizer: PreTrainedTokenizerFast, corpus: list[Row]) -> list[Exampl
     """Token ids of prompt + response + end, and the labels that leave the prompt out."""
     prompts = [f"<|im_start|>user\n{row['prompt']}<|im_end|>\n<|im_start|>assistant\n" for row in corpus]
     heads = tokenizer(prompts, add_special_tokens=False)["input_ids"]
-    tails = tokenizer([row["response"] + "<|im_end|>" for row in corpus], add_special_tokens=False)["input_ids"]
-    return [(torch.tensor(head + tail), torch.tensor([-100] * len(head) + tail)) for head, tail in zip(heads, tails, strict=True)]
+    tails = tokenizer([row["response"] + "<|im_end|>" for row in corpus], add_special_tokens=False)[
+        "input_ids"
+    ]
+    return [
+        (torch.tensor(head + tail), torch.tensor([-100] * len(head) + tail))
+        for head, tail in zip(heads, tails, strict=True)
+    ]
 
 
 def batches(rows: list[Example], size: int, generator: torch.Generator):
@@ -101,13 +119,25 @@ def new_model(settings: dict, tokenizer: PreTrainedTokenizerFast) -> Qwen2ForCau
     return Qwen2ForCausalLM(config)
 
 
-def fit(role: str, model: Qwen2ForCausalLM, tokenizer: PreTrainedTokenizerFast, corpus: list[Row], device: str) -> None:
+def fit(
+    role: str, model: Qwen2ForCausalLM, tokenizer: PreTrainedTokenizerFast, corpus: list[Row], device: str
+) -> None:
     settings = RECIPE[role]
     model.to(device).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=settings["learningRate"], betas=(0.9, 0.95), weight_decay=settings["weightDecay"], fused=device == "cuda")
+    optimizer = torch.optim.AdamW(
+        model.parameters(),
+        lr=settings["learningRate"],
+        betas=(0.9, 0.95),
+        weight_decay=settings["weightDecay"],
+        fused=device == "cuda",
+    )
     steps, warmup = settings["steps"], settings["warmupSteps"]
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: min((s + 1) / warmup, 0.55 + 0.45 * math.cos(math.pi * min(1.0, s / steps))))
-    stream = batches(encode(tokenizer, corpus), settings["batch"], torch.Generator().manual_seed(settings["seed"]))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda s: min((s + 1) / warmup, 0.55 + 0.45 * math.cos(math.pi * min(1.0, s / steps)))
+    )
+    stream = batches(
+        encode(tokenizer, corpus), settings["batch"], torch.Generator().manual_seed(settings["seed"])
+    )
     started, tokens = time.time(), 0
     for step in range(1, steps + 1):
         ids, labels = collate(next(stream), device)
@@ -120,18 +150,30 @@ def fit(role: str, model: Qwen2ForCausalLM, tokenizer: PreTrainedTokenizerFast, 
         schedule.step()
         tokens += int(ids.numel())
         if step % max(1, min(100, steps // 10)) == 0 or step == steps:
-            print(f"{role} {step}/{steps} loss {loss.item():.4f}, {tokens / (time.time() - started):,.0f} tokens/s, {time.time() - started:.0f} s", flush=True)
+            print(
+                f"{role} {step}/{steps} loss {loss.item():.4f}, {tokens / (time.time() - started):,.0f} "
+                f"tokens/s, {time.time() - started:.0f} s",
+                flush=True,
+            )
 
 
 def interpolate(model: Qwen2ForCausalLM, start: dict[str, torch.Tensor], keep: float) -> None:
-    """Goes only part of the way from `start`: w = start + keep * (w - start). Wortsman et al. 2022, https://arxiv.org/abs/2109.01903"""
+    """
+    Goes only part of the way from `start`: w = start + keep * (w - start). Wortsman et al. 2022,
+    https://arxiv.org/abs/2109.01903
+    """
     with torch.no_grad():
         for name, weight in model.state_dict().items():
             weight.lerp_(start[name].to(weight.device), 1 - keep)
 
 
 def save(model: Qwen2ForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
-    model.generation_config = GenerationConfig(eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, do_sample=True, temperature=1.0)
+    model.generation_config = GenerationConfig(
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        do_sample=True,
+        temperature=1.0,
+    )
     model.to(torch.bfloat16).save_pretrained(out)
     tokenizer.save_pretrained(out)
 
@@ -149,9 +191,15 @@ def main(corpus_dir: Path, out_dir: Path, roles: list[str]) -> None:
             model = Qwen2ForCausalLM.from_pretrained(out, dtype=torch.float32)
         else:
             out = out_dir / role
-            tokenizer = tokenizer or train_tokenizer([read_corpus(corpus_dir / f"{name}.jsonl.gz") for name in ("base", "teacher", "judge")])
+            tokenizer = tokenizer or train_tokenizer(
+                [read_corpus(corpus_dir / f"{name}.jsonl.gz") for name in ("base", "teacher", "judge")]
+            )
             model = new_model(settings, tokenizer)
-        start = {name: weight.clone() for name, weight in model.state_dict().items()} if "keep" in settings else None
+        start = (
+            {name: weight.clone() for name, weight in model.state_dict().items()}
+            if "keep" in settings
+            else None
+        )
         fit(role, model, tokenizer, corpus, device)
         if start is not None:
             interpolate(model, start, settings["keep"])

@@ -1,4 +1,7 @@
-/** Exact amounts of the pair generator and the ways to write one down. Knows the policy's text, not the checker. */
+/**
+ * Exact amounts of the pair generator and the ways to write one down. Knows the policy's text, not the
+ * checker.
+ */
 import type { Random } from "../../stats/random.ts";
 
 /** The value units / 10^decimals; units may be negative. */
@@ -34,7 +37,9 @@ function splitNumber(text: string): { sign: string; whole: string; fraction: str
   const sign = text.startsWith("-") ? "-" : "";
   const body = text.slice(sign.length);
   const dot = body.indexOf(".");
-  return dot < 0 ? { sign, whole: body, fraction: "" } : { sign, whole: body.slice(0, dot), fraction: body.slice(dot) };
+  return dot < 0
+    ? { sign, whole: body, fraction: "" }
+    : { sign, whole: body.slice(0, dot), fraction: body.slice(dot) };
 }
 
 /** Groups of three from the right. */
@@ -55,7 +60,9 @@ function indian(text: string): string {
 }
 
 export function fullWidth(text: string): string {
-  return Array.from(text, (c) => (c > " " && c < "\x7f" ? String.fromCharCode(c.charCodeAt(0) + 0xfee0) : c)).join("");
+  return Array.from(text, (c) =>
+    c > " " && c < "\x7f" ? String.fromCharCode(c.charCodeAt(0) + 0xfee0) : c,
+  ).join("");
 }
 
 /** 1.2345 and 4 for 12345: the parts of scientific notation. Zero has no such form. */
@@ -68,10 +75,20 @@ export function scientific(a: Amount): { mantissa: string; exponent: number } {
   return { mantissa: sign + trimmed[0] + (trimmed.length > 1 ? "." + trimmed.slice(1) : ""), exponent };
 }
 
-/** Ways to write the same number without any scale word, sign words or percent; exact and with the same decimals shown. */
+/**
+ * Ways to write the same number without any scale word, sign words or percent; exact and with the same
+ * decimals shown.
+ */
 export function sameDecimals(a: Amount, random: Random): string {
   const text = plain(a);
-  const styles: ((t: string) => string)[] = [(t) => t, (t) => grouped(t, ","), (t) => grouped(t, "\u202f"), (t) => grouped(t, "\u00a0"), indian, fullWidth];
+  const styles: ((t: string) => string)[] = [
+    (t) => t,
+    (t) => grouped(t, ","),
+    (t) => grouped(t, "\u202f"),
+    (t) => grouped(t, "\u00a0"),
+    indian,
+    fullWidth,
+  ];
   let out = random.pick(styles)(text);
   if (a.units < 0n) {
     const minus = random.pick(["-", "\u2212", "\uff0d"]);

@@ -1,4 +1,7 @@
-/** Generated cases for the answer checker, written from the policy's text alone so that the two share no mistake. */
+/**
+ * Generated cases for the answer checker, written from the policy's text alone so that the two share no
+ * mistake.
+ */
 import { createRandom } from "../../stats/random.ts";
 import { COMPOUND_FAMILIES } from "./compounds.ts";
 import { DISCRETE_FAMILIES } from "./discrete.ts";
@@ -10,9 +13,19 @@ import { UNIT_FAMILIES } from "./units.ts";
 
 export type { Pair } from "./pair.ts";
 
-const FAMILIES: Family[] = [...NUMBER_FAMILIES, ...PERCENT_FAMILIES, ...UNIT_FAMILIES, ...ROUNDING_FAMILIES, ...COMPOUND_FAMILIES, ...DISCRETE_FAMILIES];
+const FAMILIES: Family[] = [
+  ...NUMBER_FAMILIES,
+  ...PERCENT_FAMILIES,
+  ...UNIT_FAMILIES,
+  ...ROUNDING_FAMILIES,
+  ...COMPOUND_FAMILIES,
+  ...DISCRETE_FAMILIES,
+];
 
-/** `count` pairs of gold and prediction with the policy's verdict (right, or anything but right). The same seed gives the same pairs. */
+/**
+ * `count` pairs of gold and prediction with the policy's verdict (right, or anything but right). The same
+ * seed gives the same pairs.
+ */
 export function generatePairs(count: number, seed: number | string = 1): Pair[] {
   const random = createRandom(`${seed}/answer pairs`);
   return Array.from({ length: count }, () => random.pick(FAMILIES)(random));

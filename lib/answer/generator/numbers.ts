@@ -8,8 +8,19 @@ import { right, wrong } from "./pair.ts";
 import { spoil, wrapNumber } from "./wrapping.ts";
 
 const SCALES: [word: string, power: number][] = [
-  ["千", 3], ["万", 4], ["亿", 8], ["百万", 6], ["千万", 7], [" thousand", 3], ["k", 3], [" million", 6], ["m", 6], ["mn", 6],
-  ["MM", 6], [" billion", 9], ["bn", 9],
+  ["千", 3],
+  ["万", 4],
+  ["亿", 8],
+  ["百万", 6],
+  ["千万", 7],
+  [" thousand", 3],
+  ["k", 3],
+  [" million", 6],
+  ["m", 6],
+  ["mn", 6],
+  ["MM", 6],
+  [" billion", 9],
+  ["bn", 9],
 ];
 
 /** A number of 1–9 digits with 0–4 decimals, not zero, sometimes negative. */
@@ -44,11 +55,20 @@ function dressNumber(a: Amount, random: Random): string {
   return plain(a);
 }
 
-/** Another value that no rounding can take for the first: its leading digit, its size or its sign is changed. */
+/**
+ * Another value that no rounding can take for the first: its leading digit, its size or its sign is changed.
+ */
 export function changeAmount(a: Amount, random: Random): { amount: Amount; how: string } {
   const text = (a.units < 0n ? -a.units : a.units).toString();
   const sign = a.units < 0n ? -1n : 1n;
-  const how = random.pick(["leading digit", "ten times", "a tenth", "sign", "thousand times", "dropped point"]);
+  const how = random.pick([
+    "leading digit",
+    "ten times",
+    "a tenth",
+    "sign",
+    "thousand times",
+    "dropped point",
+  ]);
   if (how === "ten times") return { how, amount: shift(a, 1) };
   if (how === "a tenth") return { how, amount: shift(a, -1) };
   if (how === "thousand times") return { how, amount: shift(a, 3) };
@@ -56,7 +76,10 @@ export function changeAmount(a: Amount, random: Random): { amount: Amount; how: 
   if (how === "dropped point" && a.decimals > 0) return { how, amount: { units: a.units, decimals: 0 } };
   const lead = Number(text[0]);
   const other = lead === 9 ? random.int(1, 8) : random.int(lead + 1, 9);
-  return { how: "leading digit", amount: { units: sign * BigInt(String(other) + text.slice(1)), decimals: a.decimals } };
+  return {
+    how: "leading digit",
+    amount: { units: sign * BigInt(String(other) + text.slice(1)), decimals: a.decimals },
+  };
 }
 
 const sameValue: Family = (random) => {
@@ -87,7 +110,15 @@ const restated: Family = (random) => {
   const a = drawAmount(random, { negative: false });
   const [word, power] = random.pick(SCALES);
   const scaled = plain(shift(a, -power)) + word;
-  return right("1 restatement", plain(a), random.pick([`${scaled} (${grouped(plain(a), ",")})`, `${plain(a)}（${scaled}）`, `${plain(a)} = ${scaled}`]));
+  return right(
+    "1 restatement",
+    plain(a),
+    random.pick([
+      `${scaled} (${grouped(plain(a), ",")})`,
+      `${plain(a)}（${scaled}）`,
+      `${plain(a)} = ${scaled}`,
+    ]),
+  );
 };
 
 const nounAfter: Family = (random): Pair => {
@@ -96,4 +127,14 @@ const nounAfter: Family = (random): Pair => {
   return right("4 a noun is not a scale", plain(a), `${plain(a)} ${noun}`);
 };
 
-export const NUMBER_FAMILIES: Family[] = [sameValue, sameValue, sameValue, otherValue, otherValue, otherScale, manyValues, restated, nounAfter];
+export const NUMBER_FAMILIES: Family[] = [
+  sameValue,
+  sameValue,
+  sameValue,
+  otherValue,
+  otherValue,
+  otherScale,
+  manyValues,
+  restated,
+  nounAfter,
+];

@@ -10,8 +10,16 @@ interface Script {
   large: string[];
 }
 
-const COMMON: Script = { digits: "零一二三四五六七八九", small: ["", "十", "百", "千"], large: ["", "万", "亿", "万亿"] };
-const BANKER: Script = { digits: "零壹贰叁肆伍陆柒捌玖", small: ["", "拾", "佰", "仟"], large: ["", "万", "亿", "万亿"] };
+const COMMON: Script = {
+  digits: "零一二三四五六七八九",
+  small: ["", "十", "百", "千"],
+  large: ["", "万", "亿", "万亿"],
+};
+const BANKER: Script = {
+  digits: "零壹贰叁肆伍陆柒捌玖",
+  small: ["", "拾", "佰", "仟"],
+  large: ["", "万", "亿", "万亿"],
+};
 
 function section(n: number, script: Script): string {
   let out = "";

@@ -1,4 +1,6 @@
-/** Rule 8: which differences are rounding. Expectations are computed here on integers, apart from the checker. */
+/**
+ * Rule 8: which differences are rounding. Expectations are computed here on integers, apart from the checker.
+ */
 import type { Random } from "../../stats/random.ts";
 import type { Amount } from "./amount.ts";
 import { plain, sameDecimals } from "./amount.ts";
@@ -48,7 +50,11 @@ const offByOne: Family = (random) => {
   const shown = roundTo(gold, decimals);
   const prediction = { units: shown.units + random.pick([1n, -1n]), decimals };
   if (prediction.units <= 0n) return right("8 equal", plain(shown), plain(shown));
-  return wrong("8 off by one in the last place", plain(shown), wrapNumber(sameDecimals(prediction, random), random));
+  return wrong(
+    "8 off by one in the last place",
+    plain(shown),
+    wrapNumber(sameDecimals(prediction, random), random),
+  );
 };
 
 /** Cut instead of rounded: wrong unless the cut digits round down, or the difference is within 1e-4. */
@@ -68,9 +74,17 @@ const truncated: Family = (random): Pair => {
 
 const asked: Family = (random) => {
   const decimals = random.int(1, 3);
-  const gold = { units: BigInt(random.int(10 ** decimals, 10 ** (decimals + 3))) * 10n + BigInt(random.int(1, 9)), decimals: decimals + random.int(1, 2) };
+  const gold = {
+    units: BigInt(random.int(10 ** decimals, 10 ** (decimals + 3))) * 10n + BigInt(random.int(1, 9)),
+    decimals: decimals + random.int(1, 2),
+  };
   const rounded = roundTo(gold, decimals);
-  const question = random.pick([`Give ${["", "one", "two", "three"][decimals]} decimal${decimals > 1 ? "s" : ""}.`, `保留${["", "一", "两", "三"][decimals]}位小数。`, `Round to ${decimals} decimal place${decimals > 1 ? "s" : ""}.`, `结果保留${decimals}位小数`]);
+  const question = random.pick([
+    `Give ${["", "one", "two", "three"][decimals]} decimal${decimals > 1 ? "s" : ""}.`,
+    `保留${["", "一", "两", "三"][decimals]}位小数。`,
+    `Round to ${decimals} decimal place${decimals > 1 ? "s" : ""}.`,
+    `结果保留${decimals}位小数`,
+  ]);
   if (rounded.units === 0n) return right("8 equal", plain(gold), plain(gold));
   return right("8 the decimals the question asks for", plain(gold), plain(rounded), question);
 };
@@ -78,7 +92,11 @@ const asked: Family = (random) => {
 const zero: Family = (random) => {
   const small = plain({ units: BigInt(random.int(1, 49)), decimals: random.int(3, 4) });
   const nothing = random.pick(["0", "0.00", "0%", "0.0"]);
-  return random.next() < 0.3 ? right("8 zero is zero", "0", nothing) : random.next() < 0.5 ? wrong("8 zero never matches", small, nothing) : wrong("8 zero never matches", nothing, small);
+  return random.next() < 0.3
+    ? right("8 zero is zero", "0", nothing)
+    : random.next() < 0.5
+      ? wrong("8 zero never matches", small, nothing)
+      : wrong("8 zero never matches", nothing, small);
 };
 
 export const ROUNDING_FAMILIES: Family[] = [coarser, finer, offByOne, offByOne, truncated, asked, zero];

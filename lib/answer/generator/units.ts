@@ -8,7 +8,14 @@ import { right, wrong } from "./pair.ts";
 import { wrapNumber } from "./wrapping.ts";
 
 const CURRENCIES: ((text: string) => string)[][] = [
-  [(t) => `${t}元`, (t) => `${t} 元`, (t) => `RMB ${t}`, (t) => `CNY ${t}`, (t) => `¥${t}`, (t) => `人民币${t}元`],
+  [
+    (t) => `${t}元`,
+    (t) => `${t} 元`,
+    (t) => `RMB ${t}`,
+    (t) => `CNY ${t}`,
+    (t) => `¥${t}`,
+    (t) => `人民币${t}元`,
+  ],
   [(t) => `$${t}`, (t) => `US$${t}`, (t) => `${t}美元`, (t) => `USD ${t}`, (t) => `${t} dollars`],
   [(t) => `€${t}`, (t) => `EUR ${t}`, (t) => `${t}欧元`, (t) => `${t} euros`],
   [(t) => `£${t}`, (t) => `GBP ${t}`, (t) => `${t}英镑`],
@@ -21,7 +28,8 @@ const UNITS: string[][] = [
   ["小时", " hours"],
 ];
 
-const money = (random: Random) => grouped(plain(drawAmount(random, { negative: false })), random.pick(["", ","]));
+const money = (random: Random) =>
+  grouped(plain(drawAmount(random, { negative: false })), random.pick(["", ","]));
 
 const sameCurrency: Family = (random) => {
   const currency = random.pick(CURRENCIES);
@@ -32,11 +40,13 @@ const sameCurrency: Family = (random) => {
 const noCurrency: Family = (random) => {
   const text = money(random);
   const dressed = random.pick(random.pick(CURRENCIES))(text);
-  return random.next() < 0.5 ? right("7 currency left out", dressed, wrapNumber(text, random)) : right("7 currency added", text, wrapNumber(dressed, random));
+  return random.next() < 0.5
+    ? right("7 currency left out", dressed, wrapNumber(text, random))
+    : right("7 currency added", text, wrapNumber(dressed, random));
 };
 
 const otherCurrency: Family = (random) => {
-  const [a, b] = random.shuffle(CURRENCIES) as [typeof CURRENCIES[0], typeof CURRENCIES[0]];
+  const [a, b] = random.shuffle(CURRENCIES) as [(typeof CURRENCIES)[0], (typeof CURRENCIES)[0]];
   const text = money(random);
   return wrong("7 currencies contradict", random.pick(a)(text), random.pick(b)(text));
 };
@@ -85,11 +95,22 @@ const statedScaleOther: Family = (random) => {
   const [question, power] = random.pick(STATED);
   const a = drawAmount(random, { negative: false });
   const other = random.pick(STATED.filter(([, p]) => p !== power));
-  if (random.next() < 0.5) return wrong("4 another scale than stated", plain(a), plain(a) + random.pick(other[2]), question);
+  if (random.next() < 0.5)
+    return wrong("4 another scale than stated", plain(a), plain(a) + random.pick(other[2]), question);
   const { amount } = changeAmount({ units: a.units, decimals: 0 }, random);
   const lead = { units: amount.units < 0n ? -amount.units : amount.units, decimals: 0 };
-  if (lead.units === a.units || String(lead.units).replace(/0+$/, "") === String(a.units).replace(/0+$/, "")) return wrong("4 another value, stated scale", String(a.units), `-${a.units}`, question);
+  if (lead.units === a.units || String(lead.units).replace(/0+$/, "") === String(a.units).replace(/0+$/, ""))
+    return wrong("4 another value, stated scale", String(a.units), `-${a.units}`, question);
   return wrong("4 another value, stated scale", String(a.units), String(lead.units), question);
 };
 
-export const UNIT_FAMILIES: Family[] = [sameCurrency, noCurrency, otherCurrency, unit, perShare, statedScale, unstatedScale, statedScaleOther];
+export const UNIT_FAMILIES: Family[] = [
+  sameCurrency,
+  noCurrency,
+  otherCurrency,
+  unit,
+  perShare,
+  statedScale,
+  unstatedScale,
+  statedScaleOther,
+];

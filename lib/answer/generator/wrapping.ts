@@ -15,9 +15,21 @@ const AROUND: ((text: string) => string)[] = [
   (t) => `Answer: ${t}`,
 ];
 
-const HEDGES: ((text: string) => string)[] = [(t) => `约${t}`, (t) => `大约${t}`, (t) => `≈${t}`, (t) => `~${t}`, (t) => `approximately ${t}`, (t) => `about ${t}`];
+const HEDGES: ((text: string) => string)[] = [
+  (t) => `约${t}`,
+  (t) => `大约${t}`,
+  (t) => `≈${t}`,
+  (t) => `~${t}`,
+  (t) => `approximately ${t}`,
+  (t) => `about ${t}`,
+];
 
-const EQUATIONS: ((text: string) => string)[] = [(t) => `= ${t}`, (t) => `x = ${t}`, (t) => `1,234 / 2 = ${t}`, (t) => `100 - 20 = ${t}`];
+const EQUATIONS: ((text: string) => string)[] = [
+  (t) => `= ${t}`,
+  (t) => `x = ${t}`,
+  (t) => `1,234 / 2 = ${t}`,
+  (t) => `100 - 20 = ${t}`,
+];
 
 /** The same answer in other clothes: punctuation, emphasis, LaTeX, a lead-in. */
 export function wrapAnswer(text: string, random: Random): string {
@@ -34,6 +46,15 @@ export function wrapNumber(text: string, random: Random): string {
 
 /** Not one value any more: a hedge between two, a list, a negation. `other` must differ from `text`. */
 export function spoil(text: string, other: string, random: Random): string {
-  const ways = [`${text} or ${other}`, `${other}或${text}`, `${other}, ${text}`, `${text}、${other}`, `not ${text}`, `不是${text}`, `${text} (${other})`, `${text}; ${other}`];
+  const ways = [
+    `${text} or ${other}`,
+    `${other}或${text}`,
+    `${other}, ${text}`,
+    `${text}、${other}`,
+    `not ${text}`,
+    `不是${text}`,
+    `${text} (${other})`,
+    `${text}; ${other}`,
+  ];
   return random.pick(ways);
 }

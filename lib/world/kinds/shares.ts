@@ -10,26 +10,43 @@ export const earningsPerShare = defineKind<{ income: number; preferred: number; 
   },
   ask: {
     en: [
-      (p, d) => `${d.company} earned $${p.income} million, paid $${p.preferred} million of preferred dividends and has ${p.shares} million common shares. What are its earnings per share?`,
-      (p, d) => `Net income ${p.income}, preferred dividends ${p.preferred}, common shares ${p.shares}. EPS of ${d.company}?`,
+      (p, d) =>
+        `${d.company} earned $${p.income} million, paid $${p.preferred} million of preferred ` +
+        `dividends and has ${p.shares} million common shares. What are its earnings per share?`,
+      (p, d) =>
+        `Net income ${p.income}, preferred dividends ${p.preferred}, common shares ${p.shares}. ` +
+        `EPS of ${d.company}?`,
     ],
     zh: [
-      (p, d) => `${d.company}净利润${p.income}万元,优先股股利${p.preferred}万元,普通股${p.shares}万股,每股收益是多少元?`,
-      (p, d) => `净利润${p.income}万元、优先股股利${p.preferred}万元、普通股${p.shares}万股,求${d.company}的每股收益(元)。`,
+      (p, d) =>
+        `${d.company}净利润${p.income}万元,优先股股利${p.preferred}万元,普通股${p.shares}万股,每股收益是多少元?`,
+      (p, d) =>
+        `净利润${p.income}万元、优先股股利${p.preferred}万元、普通股${p.shares}万股,求${d.company}的每股收益(元)。`,
     ],
   },
   right: {
     name: "income_less_preferred",
     solve: (p, t) => ({
-      steps: [t("EPS=(income-preferred dividends)/shares", "每股收益=(净利润-优先股股利)/股数"), `${p.income}-${p.preferred}=${p.income - p.preferred}`, `${p.income - p.preferred}/${p.shares}=${plain((p.income - p.preferred) / p.shares)}`],
-      answer: t(`$${plain((p.income - p.preferred) / p.shares)}`, `${plain((p.income - p.preferred) / p.shares)}元`),
+      steps: [
+        t("EPS=(income-preferred dividends)/shares", "每股收益=(净利润-优先股股利)/股数"),
+        `${p.income}-${p.preferred}=${p.income - p.preferred}`,
+        `${p.income - p.preferred}/${p.shares}=${plain((p.income - p.preferred) / p.shares)}`,
+      ],
+      answer: t(
+        `$${plain((p.income - p.preferred) / p.shares)}`,
+        `${plain((p.income - p.preferred) / p.shares)}元`,
+      ),
     }),
   },
   misconceptions: [
     {
       name: "ignores_preferred_dividends",
       solve: (p, t) => ({
-        steps: [t("EPS=income/shares", "每股收益=净利润/股数"), t(`income is ${p.income}`, `净利润为${p.income}`), `${p.income}/${p.shares}=${plain(p.income / p.shares)}`],
+        steps: [
+          t("EPS=income/shares", "每股收益=净利润/股数"),
+          t(`income is ${p.income}`, `净利润为${p.income}`),
+          `${p.income}/${p.shares}=${plain(p.income / p.shares)}`,
+        ],
         answer: t(`$${plain(p.income / p.shares)}`, `${plain(p.income / p.shares)}元`),
       }),
     },
@@ -46,8 +63,12 @@ export const priceEarnings = defineKind<{ price: number; income: number; shares:
   },
   ask: {
     en: [
-      (p, d) => `A share of ${d.company} costs $${p.price}. Net income is $${p.income} million on ${p.shares} million shares. What is the P/E ratio?`,
-      (p, d) => `Price ${p.price}, net income ${p.income}, shares ${p.shares}. Find the price-earnings ratio of ${d.company}.`,
+      (p, d) =>
+        `A share of ${d.company} costs $${p.price}. Net income is $${p.income} million on ` +
+        `${p.shares} million shares. What is the P/E ratio?`,
+      (p, d) =>
+        `Price ${p.price}, net income ${p.income}, shares ${p.shares}. Find the price-earnings ` +
+        `ratio of ${d.company}.`,
     ],
     zh: [
       (p, d) => `${d.company}股价${p.price}元,净利润${p.income}万元,总股本${p.shares}万股,市盈率是多少倍?`,
@@ -58,7 +79,14 @@ export const priceEarnings = defineKind<{ price: number; income: number; shares:
     name: "price_over_earnings",
     solve: (p, t) => {
       const eps = p.income / p.shares;
-      return { steps: [t("P/E=price/EPS", "市盈率=股价/每股收益"), `${p.income}/${p.shares}=${eps}`, `${p.price}/${eps}=${p.price / eps}`], answer: t(`${p.price / eps}`, `${p.price / eps}倍`) };
+      return {
+        steps: [
+          t("P/E=price/EPS", "市盈率=股价/每股收益"),
+          `${p.income}/${p.shares}=${eps}`,
+          `${p.price}/${eps}=${p.price / eps}`,
+        ],
+        answer: t(`${p.price / eps}`, `${p.price / eps}倍`),
+      };
     },
   },
   misconceptions: [
@@ -66,7 +94,14 @@ export const priceEarnings = defineKind<{ price: number; income: number; shares:
       name: "inverts_the_ratio",
       solve: (p, t) => {
         const eps = p.income / p.shares;
-        return { steps: [t("P/E=EPS/price", "市盈率=每股收益/股价"), `${p.income}/${p.shares}=${eps}`, `${eps}/${p.price}=${plain(eps / p.price, 4)}`], answer: t(plain(eps / p.price, 4), `${plain(eps / p.price, 4)}倍`) };
+        return {
+          steps: [
+            t("P/E=EPS/price", "市盈率=每股收益/股价"),
+            `${p.income}/${p.shares}=${eps}`,
+            `${eps}/${p.price}=${plain(eps / p.price, 4)}`,
+          ],
+          answer: t(plain(eps / p.price, 4), `${plain(eps / p.price, 4)}倍`),
+        };
       },
     },
   ],
@@ -82,18 +117,28 @@ export const dividendYield = defineKind<{ dividend: number; price: number; eps: 
   },
   ask: {
     en: [
-      (p, d) => `${d.company} trades at $${p.price}, earns $${plain(p.eps)} a share and pays a dividend of $${plain(p.dividend)} a share. What is the dividend yield?`,
-      (p, d) => `Share price ${p.price}, EPS ${plain(p.eps)}, dividend per share ${plain(p.dividend)}. Dividend yield of ${d.company}?`,
+      (p, d) =>
+        `${d.company} trades at $${p.price}, earns $${plain(p.eps)} a share and pays a dividend ` +
+        `of $${plain(p.dividend)} a share. What is the dividend yield?`,
+      (p, d) =>
+        `Share price ${p.price}, EPS ${plain(p.eps)}, dividend per share ${plain(p.dividend)}. ` +
+        `Dividend yield of ${d.company}?`,
     ],
     zh: [
-      (p, d) => `${d.company}股价${p.price}元,每股收益${plain(p.eps)}元,每股股利${plain(p.dividend)}元,股息率是多少?`,
-      (p, d) => `每股股利${plain(p.dividend)}元,每股收益${plain(p.eps)}元,股价${p.price}元,求${d.company}的股息率。`,
+      (p, d) =>
+        `${d.company}股价${p.price}元,每股收益${plain(p.eps)}元,每股股利${plain(p.dividend)}元,股息率是多少?`,
+      (p, d) =>
+        `每股股利${plain(p.dividend)}元,每股收益${plain(p.eps)}元,股价${p.price}元,求${d.company}的股息率。`,
     ],
   },
   right: {
     name: "dividend_over_price",
     solve: (p, t) => ({
-      steps: [t("yield=dividend/price", "股息率=每股股利/股价"), t(`the price is ${p.price}`, `股价为${p.price}`), `${plain(p.dividend)}/${p.price}=${percent(p.dividend / p.price)}`],
+      steps: [
+        t("yield=dividend/price", "股息率=每股股利/股价"),
+        t(`the price is ${p.price}`, `股价为${p.price}`),
+        `${plain(p.dividend)}/${p.price}=${percent(p.dividend / p.price)}`,
+      ],
       answer: percent(p.dividend / p.price),
     }),
   },
@@ -101,7 +146,11 @@ export const dividendYield = defineKind<{ dividend: number; price: number; eps: 
     {
       name: "payout_for_yield",
       solve: (p, t) => ({
-        steps: [t("yield=dividend/EPS", "股息率=每股股利/每股收益"), t(`EPS is ${plain(p.eps)}`, `每股收益为${plain(p.eps)}`), `${plain(p.dividend)}/${plain(p.eps)}=${percent(p.dividend / p.eps)}`],
+        steps: [
+          t("yield=dividend/EPS", "股息率=每股股利/每股收益"),
+          t(`EPS is ${plain(p.eps)}`, `每股收益为${plain(p.eps)}`),
+          `${plain(p.dividend)}/${plain(p.eps)}=${percent(p.dividend / p.eps)}`,
+        ],
         answer: percent(p.dividend / p.eps),
       }),
     },
@@ -118,18 +167,29 @@ export const dilution = defineKind<{ held: number; total: number; issued: number
   },
   ask: {
     en: [
-      (p, d) => `An investor holds ${p.held} of the ${p.total} shares of ${d.company}. The company issues ${p.issued} new shares to others. What share of the company does the investor hold now?`,
-      (p, d) => `${d.company} has ${p.total} shares, you own ${p.held}. It issues ${p.issued} more to new owners. Your stake afterwards?`,
+      (p, d) =>
+        `An investor holds ${p.held} of the ${p.total} shares of ${d.company}. The company ` +
+        `issues ${p.issued} new shares to others. What share of the company does the investor ` +
+        "hold now?",
+      (p, d) =>
+        `${d.company} has ${p.total} shares, you own ${p.held}. It issues ${p.issued} more to ` +
+        "new owners. Your stake afterwards?",
     ],
     zh: [
-      (p, d) => `某股东持有${d.company}${p.held}万股,总股本${p.total}万股。公司向他人增发${p.issued}万股后,该股东持股比例是多少?`,
-      (p, d) => `${d.company}总股本${p.total}万股,你持有${p.held}万股。增发${p.issued}万股给新股东后,你占多少比例?`,
+      (p, d) =>
+        `某股东持有${d.company}${p.held}万股,总股本${p.total}万股。公司向他人增发${p.issued}万股后,该股东持股比例是多少?`,
+      (p, d) =>
+        `${d.company}总股本${p.total}万股,你持有${p.held}万股。增发${p.issued}万股给新股东后,你占多少比例?`,
     ],
   },
   right: {
     name: "counts_new_shares",
     solve: (p, t) => ({
-      steps: [t("stake=held/all shares after the issue", "持股比例=持股数/增发后总股本"), `${p.total}+${p.issued}=${p.total + p.issued}`, `${p.held}/${p.total + p.issued}=${percent(p.held / (p.total + p.issued))}`],
+      steps: [
+        t("stake=held/all shares after the issue", "持股比例=持股数/增发后总股本"),
+        `${p.total}+${p.issued}=${p.total + p.issued}`,
+        `${p.held}/${p.total + p.issued}=${percent(p.held / (p.total + p.issued))}`,
+      ],
       answer: percent(p.held / (p.total + p.issued)),
     }),
   },
@@ -137,7 +197,11 @@ export const dilution = defineKind<{ held: number; total: number; issued: number
     {
       name: "ignores_new_shares",
       solve: (p, t) => ({
-        steps: [t("stake=held/shares", "持股比例=持股数/总股本"), t(`there are ${p.total} shares`, `总股本为${p.total}`), `${p.held}/${p.total}=${percent(p.held / p.total)}`],
+        steps: [
+          t("stake=held/shares", "持股比例=持股数/总股本"),
+          t(`there are ${p.total} shares`, `总股本为${p.total}`),
+          `${p.held}/${p.total}=${percent(p.held / p.total)}`,
+        ],
         answer: percent(p.held / p.total),
       }),
     },
@@ -154,18 +218,27 @@ export const returnOnEquity = defineKind<{ income: number; assets: number; debt:
   },
   ask: {
     en: [
-      (p, d) => `${d.company} has assets of $${p.assets} million, liabilities of $${p.debt} million and net income of $${p.income} million. What is its return on equity?`,
-      (p, d) => `Net income ${p.income}, total assets ${p.assets}, total liabilities ${p.debt}. ROE of ${d.company}?`,
+      (p, d) =>
+        `${d.company} has assets of $${p.assets} million, liabilities of $${p.debt} million and ` +
+        `net income of $${p.income} million. What is its return on equity?`,
+      (p, d) =>
+        `Net income ${p.income}, total assets ${p.assets}, total liabilities ${p.debt}. ROE of ${d.company}?`,
     ],
     zh: [
-      (p, d) => `${d.company}总资产${p.assets}${d.unit},总负债${p.debt}${d.unit},净利润${p.income}${d.unit},净资产收益率是多少?`,
-      (p, d) => `净利润${p.income}${d.unit},资产${p.assets}${d.unit},负债${p.debt}${d.unit},求${d.company}的净资产收益率。`,
+      (p, d) =>
+        `${d.company}总资产${p.assets}${d.unit},总负债${p.debt}${d.unit},净利润${p.income}${d.unit},净资产收益率是多少?`,
+      (p, d) =>
+        `净利润${p.income}${d.unit},资产${p.assets}${d.unit},负债${p.debt}${d.unit},求${d.company}的净资产收益率。`,
     ],
   },
   right: {
     name: "income_over_equity",
     solve: (p, t) => ({
-      steps: [t("ROE=net income/equity", "净资产收益率=净利润/净资产"), `${p.assets}-${p.debt}=${p.assets - p.debt}`, `${p.income}/${p.assets - p.debt}=${percent(p.income / (p.assets - p.debt))}`],
+      steps: [
+        t("ROE=net income/equity", "净资产收益率=净利润/净资产"),
+        `${p.assets}-${p.debt}=${p.assets - p.debt}`,
+        `${p.income}/${p.assets - p.debt}=${percent(p.income / (p.assets - p.debt))}`,
+      ],
       answer: percent(p.income / (p.assets - p.debt)),
     }),
   },
@@ -173,7 +246,11 @@ export const returnOnEquity = defineKind<{ income: number; assets: number; debt:
     {
       name: "divides_by_assets",
       solve: (p, t) => ({
-        steps: [t("ROE=net income/assets", "净资产收益率=净利润/总资产"), t(`assets are ${p.assets}`, `总资产为${p.assets}`), `${p.income}/${p.assets}=${percent(p.income / p.assets)}`],
+        steps: [
+          t("ROE=net income/assets", "净资产收益率=净利润/总资产"),
+          t(`assets are ${p.assets}`, `总资产为${p.assets}`),
+          `${p.income}/${p.assets}=${percent(p.income / p.assets)}`,
+        ],
         answer: percent(p.income / p.assets),
       }),
     },

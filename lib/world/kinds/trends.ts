@@ -51,7 +51,15 @@ function trendKind(trend: Trend): Kind<Years> {
       name: "compares_ratios",
       solve: (p, t) => {
         const [a, b] = [p.top[0] / p.bottom[0], p.top[1] / p.bottom[1]];
-        return { steps: [t(...trend.rule), `${p.top[0]}/${p.bottom[0]}=${show(a)}`, `${p.top[1]}/${p.bottom[1]}=${show(b)}`, b > a ? `${show(b)}>${show(a)}` : `${show(b)}<${show(a)}`], answer: conclude(t, b > a) };
+        return {
+          steps: [
+            t(...trend.rule),
+            `${p.top[0]}/${p.bottom[0]}=${show(a)}`,
+            `${p.top[1]}/${p.bottom[1]}=${show(b)}`,
+            b > a ? `${show(b)}>${show(a)}` : `${show(b)}<${show(a)}`,
+          ],
+          answer: conclude(t, b > a),
+        };
       },
     },
     misconceptions: [
@@ -59,14 +67,23 @@ function trendKind(trend: Trend): Kind<Years> {
         name: trend.misconception,
         solve: (p, t) => {
           const [a, b] = p[trend.looksAt];
-          return { steps: [t(...trend.wrongRule), t(`before ${a}, now ${b}`, `上年${a},本年${b}`), b > a ? `${b}>${a}` : `${b}<${a}`], answer: conclude(t, b > a === trend.amountUpMeansUp) };
+          return {
+            steps: [
+              t(...trend.wrongRule),
+              t(`before ${a}, now ${b}`, `上年${a},本年${b}`),
+              b > a ? `${b}>${a}` : `${b}<${a}`,
+            ],
+            answer: conclude(t, b > a === trend.amountUpMeansUp),
+          };
         },
       },
     ],
   });
 }
 
-const twenties = (lo: number, hi: number) => (r: Random): [number, number] => [20 * r.int(lo, hi), 20 * r.int(lo, hi)];
+const twenties =
+  (lo: number, hi: number) =>
+  (r: Random): [number, number] => [20 * r.int(lo, hi), 20 * r.int(lo, hi)];
 
 export const solvencyTrend = trendKind({
   name: "solvency_trend",
@@ -82,12 +99,19 @@ export const solvencyTrend = trendKind({
   ratios: [0.8, 1, 1.2, 1.5, 1.8, 2, 2.5],
   ask: {
     en: [
-      (p, d) => `Current assets of ${d.company} went from $${p.top[0]} to $${p.top[1]} and current liabilities from $${p.bottom[0]} to $${p.bottom[1]}. Has its short-term solvency become stronger or weaker?`,
-      (p, d) => `${d.company}: current assets ${p.top[0]} then ${p.top[1]}, current liabilities ${p.bottom[0]} then ${p.bottom[1]}. Short-term solvency: stronger or weaker?`,
+      (p, d) =>
+        `Current assets of ${d.company} went from $${p.top[0]} to $${p.top[1]} and current ` +
+        `liabilities from $${p.bottom[0]} to $${p.bottom[1]}. Has its short-term solvency become ` +
+        "stronger or weaker?",
+      (p, d) =>
+        `${d.company}: current assets ${p.top[0]} then ${p.top[1]}, current liabilities ` +
+        `${p.bottom[0]} then ${p.bottom[1]}. Short-term solvency: stronger or weaker?`,
     ],
     zh: [
-      (p, d) => `${d.company}流动资产由${p.top[0]}${d.unit}变为${p.top[1]}${d.unit},流动负债由${p.bottom[0]}${d.unit}变为${p.bottom[1]}${d.unit},短期偿债能力增强还是减弱?`,
-      (p, d) => `${d.company}上年流动资产${p.top[0]}、流动负债${p.bottom[0]},本年流动资产${p.top[1]}、流动负债${p.bottom[1]}。短期偿债能力是增强还是减弱?`,
+      (p, d) =>
+        `${d.company}流动资产由${p.top[0]}${d.unit}变为${p.top[1]}${d.unit},流动负债由${p.bottom[0]}${d.unit}变为${p.bottom[1]}${d.unit},短期偿债能力增强还是减弱?`,
+      (p, d) =>
+        `${d.company}上年流动资产${p.top[0]}、流动负债${p.bottom[0]},本年流动资产${p.top[1]}、流动负债${p.bottom[1]}。短期偿债能力是增强还是减弱?`,
     ],
   },
 });
@@ -106,12 +130,18 @@ export const profitabilityTrend = trendKind({
   ratios: [0.05, 0.1, 0.15, 0.2, 0.25, 0.3],
   ask: {
     en: [
-      (p, d) => `Revenue of ${d.company} changed from $${p.bottom[0]} to $${p.bottom[1]}, profit from $${p.top[0]} to $${p.top[1]}. Has its profitability improved or declined?`,
-      (p, d) => `${d.company}: profit ${p.top[0]} on revenue ${p.bottom[0]}, then profit ${p.top[1]} on revenue ${p.bottom[1]}. Profitability: improved or declined?`,
+      (p, d) =>
+        `Revenue of ${d.company} changed from $${p.bottom[0]} to $${p.bottom[1]}, profit from ` +
+        `$${p.top[0]} to $${p.top[1]}. Has its profitability improved or declined?`,
+      (p, d) =>
+        `${d.company}: profit ${p.top[0]} on revenue ${p.bottom[0]}, then profit ${p.top[1]} on ` +
+        `revenue ${p.bottom[1]}. Profitability: improved or declined?`,
     ],
     zh: [
-      (p, d) => `${d.company}收入由${p.bottom[0]}${d.unit}变为${p.bottom[1]}${d.unit},利润由${p.top[0]}${d.unit}变为${p.top[1]}${d.unit},盈利水平提高还是降低?`,
-      (p, d) => `${d.company}上年收入${p.bottom[0]}、利润${p.top[0]},本年收入${p.bottom[1]}、利润${p.top[1]}。盈利水平是提高还是降低?`,
+      (p, d) =>
+        `${d.company}收入由${p.bottom[0]}${d.unit}变为${p.bottom[1]}${d.unit},利润由${p.top[0]}${d.unit}变为${p.top[1]}${d.unit},盈利水平提高还是降低?`,
+      (p, d) =>
+        `${d.company}上年收入${p.bottom[0]}、利润${p.top[0]},本年收入${p.bottom[1]}、利润${p.top[1]}。盈利水平是提高还是降低?`,
     ],
   },
 });
@@ -130,12 +160,18 @@ export const leverageTrend = trendKind({
   ratios: [0.2, 0.3, 0.4, 0.5, 0.6, 0.7],
   ask: {
     en: [
-      (p, d) => `Liabilities of ${d.company} moved from $${p.top[0]} to $${p.top[1]}, total assets from $${p.bottom[0]} to $${p.bottom[1]}. Is its financial risk higher or lower?`,
-      (p, d) => `${d.company}: liabilities ${p.top[0]} then ${p.top[1]}, assets ${p.bottom[0]} then ${p.bottom[1]}. Financial risk: higher or lower?`,
+      (p, d) =>
+        `Liabilities of ${d.company} moved from $${p.top[0]} to $${p.top[1]}, total assets from ` +
+        `$${p.bottom[0]} to $${p.bottom[1]}. Is its financial risk higher or lower?`,
+      (p, d) =>
+        `${d.company}: liabilities ${p.top[0]} then ${p.top[1]}, assets ${p.bottom[0]} then ` +
+        `${p.bottom[1]}. Financial risk: higher or lower?`,
     ],
     zh: [
-      (p, d) => `${d.company}负债由${p.top[0]}${d.unit}变为${p.top[1]}${d.unit},资产由${p.bottom[0]}${d.unit}变为${p.bottom[1]}${d.unit},财务风险加大还是减小?`,
-      (p, d) => `${d.company}上年负债${p.top[0]}、资产${p.bottom[0]},本年负债${p.top[1]}、资产${p.bottom[1]}。财务风险是加大还是减小?`,
+      (p, d) =>
+        `${d.company}负债由${p.top[0]}${d.unit}变为${p.top[1]}${d.unit},资产由${p.bottom[0]}${d.unit}变为${p.bottom[1]}${d.unit},财务风险加大还是减小?`,
+      (p, d) =>
+        `${d.company}上年负债${p.top[0]}、资产${p.bottom[0]},本年负债${p.top[1]}、资产${p.bottom[1]}。财务风险是加大还是减小?`,
     ],
   },
 });
@@ -154,12 +190,18 @@ export const collectionTrend = trendKind({
   ratios: [2, 3, 4, 5, 6, 8],
   ask: {
     en: [
-      (p, d) => `Receivables of ${d.company} went from $${p.bottom[0]} to $${p.bottom[1]}, revenue from $${p.top[0]} to $${p.top[1]}. Does it collect faster or slower?`,
-      (p, d) => `${d.company}: revenue ${p.top[0]} then ${p.top[1]}, receivables ${p.bottom[0]} then ${p.bottom[1]}. Collection: faster or slower?`,
+      (p, d) =>
+        `Receivables of ${d.company} went from $${p.bottom[0]} to $${p.bottom[1]}, revenue from ` +
+        `$${p.top[0]} to $${p.top[1]}. Does it collect faster or slower?`,
+      (p, d) =>
+        `${d.company}: revenue ${p.top[0]} then ${p.top[1]}, receivables ${p.bottom[0]} then ` +
+        `${p.bottom[1]}. Collection: faster or slower?`,
     ],
     zh: [
-      (p, d) => `${d.company}应收账款由${p.bottom[0]}${d.unit}变为${p.bottom[1]}${d.unit},收入由${p.top[0]}${d.unit}变为${p.top[1]}${d.unit},回款加快还是放慢?`,
-      (p, d) => `${d.company}上年收入${p.top[0]}、应收账款${p.bottom[0]},本年收入${p.top[1]}、应收账款${p.bottom[1]}。回款是加快还是放慢?`,
+      (p, d) =>
+        `${d.company}应收账款由${p.bottom[0]}${d.unit}变为${p.bottom[1]}${d.unit},收入由${p.top[0]}${d.unit}变为${p.top[1]}${d.unit},回款加快还是放慢?`,
+      (p, d) =>
+        `${d.company}上年收入${p.top[0]}、应收账款${p.bottom[0]},本年收入${p.top[1]}、应收账款${p.bottom[1]}。回款是加快还是放慢?`,
     ],
   },
 });
@@ -178,12 +220,19 @@ export const earningsQuality = trendKind({
   ratios: [0.4, 0.5, 0.6, 0.8, 0.9, 1.1, 1.2],
   ask: {
     en: [
-      (p, d) => `Net income of ${d.company} changed from $${p.bottom[0]} to $${p.bottom[1]}, operating cash flow from $${p.top[0]} to $${p.top[1]}. Has its earnings quality become better or worse?`,
-      (p, d) => `${d.company}: operating cash flow ${p.top[0]} then ${p.top[1]}, net income ${p.bottom[0]} then ${p.bottom[1]}. Earnings quality: better or worse?`,
+      (p, d) =>
+        `Net income of ${d.company} changed from $${p.bottom[0]} to $${p.bottom[1]}, operating ` +
+        `cash flow from $${p.top[0]} to $${p.top[1]}. Has its earnings quality become better or ` +
+        "worse?",
+      (p, d) =>
+        `${d.company}: operating cash flow ${p.top[0]} then ${p.top[1]}, net income ` +
+        `${p.bottom[0]} then ${p.bottom[1]}. Earnings quality: better or worse?`,
     ],
     zh: [
-      (p, d) => `${d.company}净利润由${p.bottom[0]}${d.unit}变为${p.bottom[1]}${d.unit},经营现金流由${p.top[0]}${d.unit}变为${p.top[1]}${d.unit},盈利质量变好还是变差?`,
-      (p, d) => `${d.company}上年净利润${p.bottom[0]}、经营现金流${p.top[0]},本年净利润${p.bottom[1]}、经营现金流${p.top[1]}。盈利质量变好还是变差?`,
+      (p, d) =>
+        `${d.company}净利润由${p.bottom[0]}${d.unit}变为${p.bottom[1]}${d.unit},经营现金流由${p.top[0]}${d.unit}变为${p.top[1]}${d.unit},盈利质量变好还是变差?`,
+      (p, d) =>
+        `${d.company}上年净利润${p.bottom[0]}、经营现金流${p.top[0]},本年净利润${p.bottom[1]}、经营现金流${p.top[1]}。盈利质量变好还是变差?`,
     ],
   },
 });
