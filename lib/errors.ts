@@ -6,7 +6,7 @@ export interface Problem {
   expected?: string;
   found?: string;
   /** One sentence a person can act on. */
-  todo?: string;
+  todo?: string | undefined;
 }
 
 /** The one error class of bad input and failed stages; `problem` keeps the parts for machines. */
@@ -16,6 +16,11 @@ export class LabError extends Error {
     super(describeProblem(problem), options);
     this.name = "LabError";
     this.problem = problem;
+  }
+
+  /** Where it is printed, its sentences alone: whoever reads them can do nothing with a stack of ours. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.message;
   }
 }
 
@@ -27,7 +32,10 @@ function describeProblem(p: Problem): string {
   return lines.join("\n");
 }
 
-/** The candidate with the smallest edit distance to `word`, or null when none is near (distance > half its length). */
+/**
+ * The candidate with the smallest edit distance to `word`, or null when none is near (distance > half its
+ * length).
+ */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   let best: string | null = null;
   let bestDistance = Infinity;

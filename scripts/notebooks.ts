@@ -1,4 +1,7 @@
-/** `npm start` behind the packages: checks the options, sets up Python, runs the notebooks, exports the reports. */
+/**
+ * `npm start` behind the packages: checks the options, sets up Python, runs the notebooks, exports the
+ * reports.
+ */
 import { wantsGpu } from "../lib/config/config.ts";
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -12,8 +15,17 @@ import { REPO_ROOT } from "../lib/config/paths.ts";
 import { AblationSummary } from "../lib/records.ts";
 import { givenServer } from "../lib/serving/given.ts";
 import { table } from "../lib/view/table.ts";
-import { commonKey, notebookKey, ownedBy, readLedger, reasonToRun, takeSnapshot, writeLedger } from "./pipeline/kept.ts";
+import {
+  commonKey,
+  notebookKey,
+  ownedBy,
+  readLedger,
+  reasonToRun,
+  takeSnapshot,
+  writeLedger,
+} from "./pipeline/kept.ts";
 import { environmentOf, HELP, notebookFiles, numberOf, parseOptions } from "./pipeline/options.ts";
+import { assertPrerequisites } from "./pipeline/needs.ts";
 import { kernelspec } from "./setup/kernelspec.mjs";
 import { endWithMessage, setUp } from "./setup/launch.mjs";
 import { packages } from "./setup/packages.mjs";
@@ -29,7 +41,10 @@ async function main(): Promise<number> {
   if (options.help) return say(HELP);
   Object.assign(process.env, environmentOf(options));
   const lab = openLab();
-  const chosen = notebookFiles().filter((file) => options.only === null || options.only.includes(numberOf(file)));
+  const chosen = notebookFiles().filter(
+    (file) => options.only === null || options.only.includes(numberOf(file)),
+  );
+  assertPrerequisites(lab, chosen.map(numberOf));
   const onGpu = wantsGpu(lab.config) && chosen.some((file) => !askOnly(lab).includes(numberOf(file)));
   if (onGpu) await requireGpu(lab);
   const folder = join(lab.paths.reports, "notebooks");
@@ -50,7 +65,11 @@ async function main(): Promise<number> {
 
 /** The notebooks that load no model: the first, and those that ask servers which run elsewhere. */
 function askOnly({ config }: Lab): string[] {
-  return ["01", ...(givenServer(config, "teacher") ? ["02"] : []), ...(givenServer(config, "judge") ? ["03"] : [])];
+  return [
+    "01",
+    ...(givenServer(config, "teacher") ? ["02"] : []),
+    ...(givenServer(config, "judge") ? ["03"] : []),
+  ];
 }
 
 let failedStatus = 1;
@@ -63,24 +82,40 @@ async function runNotebooks(lab: Lab, notebooks: string[]): Promise<number | nul
   for (const notebook of notebooks) {
     const number = numberOf(notebook);
     const before = takeSnapshot(lab);
-    const previous = Object.keys(ledger).filter((other) => other < number).sort().at(-1);
+    const previous = Object.keys(ledger)
+      .filter((other) => other < number)
+      .sort()
+      .at(-1);
     const key = notebookKey(notebook, common, previous ? ledger[previous] : undefined);
     const reason = lab.force ? "--force" : reasonToRun(number, key, ledger, before);
     const name = basename(notebook, ".ipynb").padEnd(12);
     if (reason === null) {
-      say(`${name} unchanged, kept (executed ${ledger[number]!.finished.slice(0, 16).replace("T", " ")} in ${ledger[number]!.seconds} s)`);
+      say(
+        `${name} unchanged, kept (executed ` +
+          `${ledger[number]!.finished.slice(0, 16).replace("T", " ")} in ` +
+          `${ledger[number]!.seconds} s)`,
+      );
       continue;
     }
     say(`${name} ${reason}`);
     const started = Date.now();
     failedStatus = await execute(lab, notebook);
     if (failedStatus !== 0) {
-      say(`\nas far as it came: ${relative(process.cwd(), join(lab.paths.reports, "notebooks", basename(notebook)))}; finished work is kept, the next start goes on from it`);
+      say(
+        `\nas far as it came: ` +
+          `${relative(process.cwd(), join(lab.paths.reports, "notebooks", basename(notebook)))}; ` +
+          "finished work is kept, the next start goes on from it",
+      );
       return null;
     }
     executed++;
     say(`${name} ${seconds(started)} s`);
-    ledger[number] = { key, finished: new Date().toISOString(), seconds: Number(seconds(started)), wrote: ownedBy(before, takeSnapshot(lab), ledger[number]) };
+    ledger[number] = {
+      key,
+      finished: new Date().toISOString(),
+      seconds: Number(seconds(started)),
+      wrote: ownedBy(before, takeSnapshot(lab), ledger[number]),
+    };
     writeLedger(lab, ledger);
   }
   return executed;
@@ -89,7 +124,18 @@ async function runNotebooks(lab: Lab, notebooks: string[]): Promise<number | nul
 function execute(lab: Lab, notebook: string): Promise<number> {
   const copy = join(lab.paths.reports, "notebooks", basename(notebook));
   const limit = lab.config.profile === "tiny" ? TINY_CELL_SECONDS : 0;
-  const child = spawn(PYTHON, [join(REPO_ROOT, "scripts", "execute_notebook.py"), notebook, "--output", copy, "--timeout", String(limit)], { stdio: "inherit" });
+  const child = spawn(
+    PYTHON,
+    [
+      join(REPO_ROOT, "scripts", "execute_notebook.py"),
+      notebook,
+      "--output",
+      copy,
+      "--timeout",
+      String(limit),
+    ],
+    { stdio: "inherit" },
+  );
   const pass = (signal: NodeJS.Signals) => child.kill(signal);
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.on(signal, pass);
@@ -114,17 +160,32 @@ async function exportHtml(lab: Lab, executed: number): Promise<void> {
 
 /** The newest ablation summary of the workspace as a table. */
 function printAblation(lab: Lab): void {
-  const newest = readdirSync(lab.paths.reports).filter((name) => /^ablation_summary_.*\.json$/.test(name)).sort().at(-1);
+  const newest = readdirSync(lab.paths.reports)
+    .filter((name) => /^ablation_summary_.*\.json$/.test(name))
+    .sort()
+    .at(-1);
   if (newest === undefined) return;
-  const { arms, n, seeds, profile } = AblationSummary.parse(JSON.parse(readFileSync(join(lab.paths.reports, newest), "utf8")));
+  const { arms, n, seeds, profile } = AblationSummary.parse(
+    JSON.parse(readFileSync(join(lab.paths.reports, newest), "utf8")),
+  );
   const rows = arms.map(({ name: arm, byType, ...numbers }) => ({ arm, ...numbers }));
-  say(`\n${table(rows, undefined, { caption: `Ablation, profile ${profile}: ${n} test questions, seeds ${seeds.join(", ")}; value [95 % interval]` }).text}`);
+  say(
+    `\n${table(rows, undefined, { caption: `Ablation, profile ${profile}: ${n} test questions, seeds ${seeds.join(", ")}; value [95 % interval]` }).text}`,
+  );
 }
 
-/** `npm start --profile gpu` gives the option to npm, which keeps it: say so instead of running something else. */
+/**
+ * `npm start --profile gpu` gives the option to npm, which keeps it: say so instead of running something
+ * else.
+ */
 function checkNpmSwallowedNothing(): void {
   const swallowed = ["profile", "set", "source", "only"].filter((name) => process.env[`npm_config_${name}`]);
-  if (swallowed.length > 0) throw new LabError({ what: "npm kept an option for itself", where: `--${swallowed[0]}`, todo: `Write two dashes first: npm start -- --${swallowed[0]} …` });
+  if (swallowed.length > 0)
+    throw new LabError({
+      what: "npm kept an option for itself",
+      where: `--${swallowed[0]}`,
+      todo: `Write two dashes first: npm start -- --${swallowed[0]} …`,
+    });
 }
 
 const seconds = (since: number): string => ((Date.now() - since) / 1000).toFixed(1);
