@@ -4,7 +4,7 @@ import { isNegative, negate } from "./exact.ts";
 import type { Before } from "./quantity.ts";
 import { nothingBefore } from "./quantity.ts";
 import { isSign, roleAt } from "./suffix.ts";
-import type { Token } from "./tokens.ts";
+import type { Token } from "./token.ts";
 import type { Found } from "./value.ts";
 
 /** State of the clause that is being read. */

@@ -5,7 +5,7 @@ import { add, decimal, divide, isNegative, isZero, negate, shift } from "./exact
 import type { Before, Parsed } from "./quantity.ts";
 import { nothingBefore, parseQuantity } from "./quantity.ts";
 import { isSign, roleAt } from "./suffix.ts";
-import type { Token } from "./tokens.ts";
+import type { Token } from "./token.ts";
 import type { Quantity, Value } from "./value.ts";
 import { numberValue } from "./value.ts";
 

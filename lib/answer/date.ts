@@ -2,7 +2,7 @@
 import type { Characters } from "./characters.ts";
 import { decimal } from "./exact.ts";
 import { isSign, roleAt } from "./suffix.ts";
-import type { Token } from "./tokens.ts";
+import type { Token } from "./token.ts";
 import type { CalendarDate, Quantity, Value } from "./value.ts";
 
 const isYear = (t: Token | undefined): boolean =>

@@ -2,7 +2,7 @@
 import { add, decimal, negate, shift } from "./exact.ts";
 import type { Suffix } from "./suffix.ts";
 import { isSign, roleAt, takeBracketed, takeSuffix } from "./suffix.ts";
-import type { Token } from "./tokens.ts";
+import type { Token } from "./token.ts";
 import type { Quantity } from "./value.ts";
 
 /** What stood before the number. */

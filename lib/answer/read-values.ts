@@ -7,7 +7,7 @@ import type { ReadDate } from "./date.ts";
 import { isOrdinalDay, readDate, readYears } from "./date.ts";
 import { readPlainNumber } from "./plain-number.ts";
 import { nothingBefore, parseQuantity } from "./quantity.ts";
-import type { Token } from "./tokens.ts";
+import type { Token } from "./token.ts";
 import { tokenise } from "./tokens.ts";
 import type { Reading, Value } from "./value.ts";
 import { numberValue } from "./value.ts";

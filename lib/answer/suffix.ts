@@ -1,7 +1,7 @@
 /** What follows a number and belongs to it: scale, percent, unit, currency, per. */
 import type { Role } from "./lexicon.ts";
 import { inOneShape } from "./lexicon.ts";
-import type { Token } from "./tokens.ts";
+import type { Token } from "./token.ts";
 import type { Dress } from "./value.ts";
 
 export interface Suffix {

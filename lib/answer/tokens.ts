@@ -4,53 +4,10 @@
  */
 import type { Characters } from "./characters.ts";
 import { LATIN_WORDS } from "./lexicon.ts";
-import type { Role } from "./lexicon.ts";
 import { readExponent, scanExponent, scanNumeral } from "./numeral.ts";
+import { otherToken, token } from "./token.ts";
+import type { Token } from "./token.ts";
 import { pushLatin, pushOther } from "./words.ts";
-
-/**
- * One shape for all kinds, so that reading them stays fast; which fields mean something depends on `type`.
- */
-export interface Token {
-  type: "number" | "role" | "unknown" | "sign";
-  start: number;
-  end: number;
-  /** Of an unknown word or a sign. */
-  text: string;
-  role: Role | null;
-  /** Of a number: mantissa × 10^(exponent − decimals). */
-  mantissa: number | bigint;
-  decimals: number;
-  exponent: number;
-  wellFormed: boolean;
-  /** One Chinese character, which may be part of a word. */
-  weak: boolean;
-  chinese: boolean;
-  /** Exactly four ungrouped digits. */
-  fourDigits: boolean;
-}
-
-export const roleToken = (role: Role, start: number, end: number): Token =>
-  token("role", start, end, "", role);
-export const otherToken = (type: "unknown" | "sign", text: string, start: number, end: number): Token =>
-  token(type, start, end, text, null);
-
-function token(type: Token["type"], start: number, end: number, text: string, role: Role | null): Token {
-  return {
-    type,
-    start,
-    end,
-    text,
-    role,
-    mantissa: 0,
-    decimals: 0,
-    exponent: 0,
-    wellFormed: true,
-    weak: false,
-    chinese: false,
-    fourDigits: false,
-  };
-}
 
 const isDigit = (c: number) => c >= 48 && c <= 57;
 const isLatin = (c: number) => (c >= 97 && c <= 122) || (c >= 65 && c <= 90);

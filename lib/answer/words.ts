@@ -4,8 +4,8 @@ import type { Role } from "./lexicon.ts";
 import { inOneShape, LATIN_WORDS, latinWord } from "./lexicon.ts";
 import { entriesAt, matches } from "./lexicon-zh.ts";
 import { isChineseDigit, scanChineseNumeral, scanScale } from "./numeral-zh.ts";
-import type { Token } from "./tokens.ts";
-import { otherToken, roleToken } from "./tokens.ts";
+import type { Token } from "./token.ts";
+import { otherToken, roleToken } from "./token.ts";
 
 const isDigit = (c: number) => c >= 48 && c <= 57;
 const isLatin = (c: number) => (c >= 97 && c <= 122) || (c >= 65 && c <= 90);

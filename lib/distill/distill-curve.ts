@@ -4,26 +4,12 @@ import { join } from "node:path";
 import { z } from "zod";
 import { distill } from "./distill.ts";
 import type { Distillation, DistillOptions } from "./distill.ts";
-import type { DistillProgress } from "./distill-progress.ts";
-
 import { writeFileAtomic } from "../store/atomic.ts";
 import type { Lab } from "../config/lab.ts";
 import { readManifest } from "../store/manifest.ts";
 import type { Question } from "../records.ts";
-
-/** A distillation under way, or finished. Times in seconds since its start. */
-export interface DistillCurve {
-  total: number;
-  done: number;
-  failed: number;
-  /** Rows that were on disk before this start. */
-  resumed?: number;
-  tokensPerSecond: number | null;
-  etaSeconds: number | null;
-  failures?: Record<string, number>;
-  /** Oldest first. */
-  history: readonly { seconds: number; done: number; tokensPerSecond: number | null }[];
-}
+import { curveRecorder } from "../view/progress-curve.ts";
+import type { ProgressCurve } from "../view/progress-curve.ts";
 
 const StoredCurve = z.object({
   /** Hash of the texts it led to, as distilled.jsonl's manifest has it: other assembly rules change none. */
@@ -42,12 +28,9 @@ const StoredCurve = z.object({
   }),
 });
 
-/** More points than a figure has pixels are thinned out. */
-const MAX_POINTS = 600;
-
 export interface FollowOptions extends Omit<DistillOptions, "onProgress"> {
   /** The curve so far, for a live figure. */
-  onCurve?: (curve: DistillCurve) => void;
+  onCurve?: (curve: ProgressCurve) => void;
 }
 
 /**
@@ -63,7 +46,7 @@ export async function followDistillation(
   questions: readonly Question[],
   { onCurve, ...options }: FollowOptions = {},
   now: () => number = () => performance.now(),
-): Promise<Distillation & { curve: DistillCurve }> {
+): Promise<Distillation & { curve: ProgressCurve }> {
   const record = curveRecorder(now);
   let curve = record(null);
   const distillation = await distill(lab, questions, {
@@ -81,7 +64,7 @@ export async function followDistillation(
 }
 
 /** The curve of the call that finished this workspace's distilled.jsonl; null when none was kept for it. */
-export function readDistillCurve(lab: Lab): DistillCurve | null {
+export function readDistillCurve(lab: Lab): ProgressCurve | null {
   const path = curveFile(lab);
   const texts = readManifest(lab.paths.distilled)?.inputs.texts;
   if (!existsSync(path)) return null;
@@ -94,26 +77,3 @@ export function readDistillCurve(lab: Lab): DistillCurve | null {
 }
 
 const curveFile = (lab: Lab): string => join(lab.paths.reports, "distill_curve.json");
-
-/** Turns progress after progress into one growing curve. `now` in ms. Pure but for the clock. */
-export function curveRecorder(
-  now: () => number,
-): (progress: Omit<DistillProgress, "byType"> | null) => DistillCurve {
-  let started: number | null = null;
-  let history: { seconds: number; done: number; tokensPerSecond: number | null }[] = [];
-  return (progress) => {
-    if (progress === null)
-      return { total: 0, done: 0, failed: 0, tokensPerSecond: null, etaSeconds: null, history };
-    started ??= now(); // before the server is started: its loading is the flat beginning of the curve
-    const { total, done, asked, tokensPerSecond, etaSeconds, failures } = progress;
-    if (history.at(-1)?.done !== done)
-      history = [...thinned(history), { seconds: (now() - started) / 1000, done, tokensPerSecond }];
-    const failed = Object.values(failures).reduce((sum, n) => sum + n, 0);
-    return { total, done, failed, resumed: done - asked, tokensPerSecond, etaSeconds, failures, history };
-  };
-}
-
-/** Every other point once there are too many; the first stays. */
-function thinned<T>(points: readonly T[]): readonly T[] {
-  return points.length < MAX_POINTS ? points : points.filter((_, i) => i % 2 === 0);
-}

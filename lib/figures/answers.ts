@@ -1,5 +1,5 @@
 /** Stage 6: an evaluation under way, and what several tries bring. */
-import { curveRecorder } from "../distill/distill-curve.ts";
+import { curveRecorder } from "../view/progress-curve.ts";
 import type { CollectProgress } from "../ask/collect.ts";
 import { passAtKOf } from "../evaluate/eval-summary.ts";
 import { distillProgress } from "./distill.ts";

@@ -5,13 +5,13 @@ import { formatCount, formatNumber, formatShare } from "../view/numbers.ts";
 import { emptyFigure, type Figure, KEPT, makeFigure, note } from "./theme.ts";
 import { pretty } from "../view/labels.ts";
 import { SERIES } from "../view/arms.ts";
-import type { DistillCurve } from "../distill/distill-curve.ts";
+import type { ProgressCurve } from "../view/progress-curve.ts";
 
 /**
  * Rows on disk over time, and the rate where tokens are counted; the subtitle holds rate, ETA and failures.
  */
 export function distillProgress(
-  progress: DistillCurve,
+  progress: ProgressCurve,
   { title = "Teacher texts on disk", unit = "texts" }: { title?: string; unit?: string } = {},
 ): Figure {
   const { total, done, failed, resumed = 0, tokensPerSecond, etaSeconds, failures = {}, history } = progress;

@@ -1,6 +1,6 @@
 /** The Judge's progress as a curve, for a live figure. */
-import { curveRecorder } from "../distill/distill-curve.ts";
-import type { DistillCurve } from "../distill/distill-curve.ts";
+import { curveRecorder } from "../view/progress-curve.ts";
+import type { ProgressCurve } from "../view/progress-curve.ts";
 import type { JudgeProgress } from "./judge.ts";
 
 /**
@@ -11,7 +11,7 @@ import type { JudgeProgress } from "./judge.ts";
  */
 export function judgeCurveRecorder(
   now: () => number = () => performance.now(),
-): (progress: JudgeProgress) => DistillCurve {
+): (progress: JudgeProgress) => ProgressCurve {
   const record = curveRecorder(now);
   return ({ total, done, fromStore, unreadable }) => {
     const curve = record({

@@ -4,7 +4,7 @@ import { GIVEN } from "./classify.ts";
 import type { Collected } from "./collect.ts";
 import type { Config } from "../config/config.ts";
 import type { RemovedDuplicate } from "./duplicates.ts";
-import type { PreparedQuestion } from "./prepare.ts";
+import type { PreparedQuestion } from "./prepared-question.ts";
 import { QUESTION_TYPES, QuestionType } from "../records.ts";
 import type { Question } from "../records.ts";
 import type { SampleReport } from "./sample.ts";

@@ -14,6 +14,7 @@ import { writeJsonl } from "../store/jsonl.ts";
 import { lockFolder } from "../store/lock.ts";
 import { finishJsonl, readManifest } from "../store/manifest.ts";
 import { describePreparation, PrepareReport } from "./prepare-report.ts";
+import type { PreparedQuestion } from "./prepared-question.ts";
 import { inDrawnOrder, mixOf, sampleStratified } from "./sample.ts";
 import type { Question } from "../records.ts";
 import type { SetAside } from "./sources.ts";
@@ -31,18 +32,6 @@ export interface PrepareOptions {
   force?: boolean;
   onProgress?: (message: string) => void;
   signal?: AbortSignal;
-}
-
-/** A question with where it came from and what it weighs. */
-export interface PreparedQuestion {
-  question: Question;
-  origin: Collected["origin"];
-  rule: string;
-  /**
-   * Tokens of the longer of the student's and the Teacher's prompt, chat template included; null for rows
-   * that left before they were counted.
-   */
-  tokens: number | null;
 }
 
 /** Where the rows that were not taken are listed, with reasons. */

@@ -2,7 +2,7 @@
 import { createRandom } from "../stats/random.ts";
 import { QUESTION_TYPES } from "../records.ts";
 import { type Fate, funnelOf } from "../filter/funnel.ts";
-import type { DistillCurve } from "../distill/distill-curve.ts";
+import type { ProgressCurve } from "../view/progress-curve.ts";
 import { takeCensus } from "../train/census.ts";
 import * as f from "../figures/index.ts";
 import { normal, range, SOURCES } from "./example-data.ts";
@@ -46,7 +46,7 @@ const heat = ["logic", "accuracy", "completeness", "conciseness"].flatMap((crite
     value: j === 0 ? 4.8 : (i + j) % 4 === 1 ? 1.6 : 3.9 - 0.2 * i,
   })),
 );
-const progress: DistillCurve = {
+const progress: ProgressCurve = {
   total: 800,
   done: 512,
   failed: 9,

@@ -46,6 +46,25 @@ function importsOf(file: string): string[] {
   );
 }
 
+/** Those of them that are loaded when the source runs: types are not. */
+function loadedBy(file: string): string[] {
+  const text = readFileSync(join(lib, file), "utf8").replace(/^(?:import|export) type [^;]*;/gm, "");
+  return [...text.matchAll(/\bfrom\s*"(\.[^"]+)"/g)].map((match) => join(dirname(file), match[1]!));
+}
+
+/** All files that `next` leads to from `file`, itself included only when it is reached again. */
+function reached(file: string, next: (file: string) => string[]): Set<string> {
+  const found = new Set<string>();
+  const open = next(file);
+  while (open.length > 0) {
+    const path = open.pop()!;
+    if (found.has(path)) continue;
+    found.add(path);
+    open.push(...next(path));
+  }
+  return found;
+}
+
 describe("the rooms of lib", () => {
   test("are all in the order", () => {
     expect([...new Set(sources.map(roomOf))].sort()).toEqual([...ROOMS].sort());
@@ -62,6 +81,20 @@ describe("the rooms of lib", () => {
         .map((path) => `${file} imports ${path}`),
     );
     expect(upward).toEqual([]);
+  });
+
+  test("hold no circle of files, types included", { timeout: 60_000 }, () => {
+    const imports = new Map(sources.map((file) => [file, importsOf(file)]));
+    const circular = sources.filter((file) =>
+      reached(file, (path) => [...(imports.get(path) ?? [])]).has(file),
+    );
+    expect(circular).toEqual([]);
+  });
+
+  test("draw a figure without loading a stage: at most 45 files", () => {
+    const loaded = reached("figures/index.ts", loadedBy);
+    expect(loaded).toContain("figures/theme.ts");
+    expect(loaded.size).toBeLessThanOrEqual(45);
   });
 
   test("hold imports that this test can read", () => {
