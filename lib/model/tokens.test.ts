@@ -1,10 +1,11 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { REPO_ROOT } from "../config/paths.ts";
 import { writeByteTokenizer } from "../testing/byte-tokenizer.ts";
-import { loadTokenizer } from "./tokens.ts";
+import { byWords, loadTokenizer } from "./tokens.ts";
 
 const root = mkdtempSync(join(tmpdir(), "ftmodel-tokens-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -96,3 +97,74 @@ test.skipIf(!shipped)(
     expect(tokenizer.countPromptTokens({ question: "12345678" })).toBeGreaterThan(8);
   },
 );
+
+describe("counting word by word", () => {
+  const tokenizerOf = async () => {
+    const { AutoTokenizer, env } = await import("@huggingface/transformers");
+    env.allowRemoteModels = false;
+    const folder = join(REPO_ROOT, "ckpts", "tiny", "base");
+    const tokenizer = await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
+    return (text: string) => tokenizer.encode(text, { add_special_tokens: false }).length;
+  };
+
+  test("gives the number of the whole text, whatever stands in it", async () => {
+    const exact = await tokenizerOf();
+    const count = byWords(exact);
+    expect(count).not.toBe(exact);
+    const pieces = fc.constantFrom(
+      ...[
+        " ",
+        "  ",
+        "\n",
+        " \n ",
+        "，",
+        "。",
+        "：",
+        "（",
+        "）",
+        "'s",
+        "'",
+        "$1,200.5",
+        "12%",
+        "2023年",
+        "营业收入",
+      ],
+      ...[
+        "Revenue",
+        "e\u0301",
+        "😀",
+        "<|im_start|>",
+        "<|im_end|>",
+        "<think>",
+        "A.",
+        "\t",
+        "\u3000",
+        "\u00a0",
+      ],
+    );
+    const text = fc.array(fc.oneof(pieces, fc.string({ unit: "binary", maxLength: 4 })), { maxLength: 30 });
+    fc.assert(
+      fc.property(text, (parts) => {
+        expect(count(parts.join(""))).toBe(exact(parts.join("")));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("asks for each word once", async () => {
+    const exact = await tokenizerOf();
+    const asked: string[] = [];
+    const count = byWords((text) => {
+      asked.push(text);
+      return exact(text);
+    });
+    asked.length = 0;
+    count("profit of 5 and profit of 5");
+    expect(asked).toEqual(["profit", " of", " 5", " and", " profit"]);
+  });
+
+  test("gives way to a tokenizer that joins words", () => {
+    const joining = (text: string) => Math.ceil(text.length / 3);
+    expect(byWords(joining)).toBe(joining);
+  });
+});

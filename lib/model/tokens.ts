@@ -126,6 +126,36 @@ async function fromHub(hub: HubModel): Promise<Tokenizer> {
   }
 }
 
+/** Where no tokenizer of ours joins two characters: before a space, and before a sign behind a letter. */
+const WORD_ENDS = /(?<=\S)(?= )|(?<=\p{L})(?=[，。、；：？！（])/u;
+const PROBES = [
+  "Revenue rose 12.5% (from $80 to $90).\nWhat's  the margin?  ",
+  "某公司2023年营收为1,200万元，同比增长8%。净利率是多少？\nA. 10%  B. 15%",
+  "<|im_start|>user\nIs it so?<|im_end|>\n<|im_start|>assistant\n",
+];
+/** Words remembered, some 50 MB; then all are forgotten. */
+const MOST_WORDS = 500_000;
+
+/**
+ * Counts word by word and remembers each word's number, several times as fast as the whole text at once; as
+ * `exact` does, where a tokenizer joins words.
+ */
+export function byWords(exact: (text: string) => number): (text: string) => number {
+  const known = new Map<string, number>();
+  const ofWord = (word: string): number => {
+    let tokens = known.get(word);
+    if (tokens === undefined) {
+      tokens = exact(word);
+      if (known.size >= MOST_WORDS) known.clear();
+      known.set(word, tokens);
+    }
+    return tokens;
+  };
+  const count = (text: string): number =>
+    text === "" ? 0 : text.split(WORD_ENDS).reduce((sum, word) => sum + ofWord(word), 0);
+  return PROBES.every((text) => count(text) === exact(text)) ? count : exact;
+}
+
 function wrap(
   model: string,
   vocabulary: string,
@@ -143,13 +173,10 @@ function wrap(
       expected: "chat_template in tokenizer_config.json, or chat_template.jinja",
     });
   tokenizer.chat_template = template;
+  const count = byWords((text) => tokenizer.encode(text, { add_special_tokens: false }).length);
   const countTokens = (text: string): number => {
-    if (text.length <= EXACT_CHARACTERS) return tokenizer.encode(text, { add_special_tokens: false }).length;
-    return Math.round(
-      (tokenizer.encode(text.slice(0, EXACT_CHARACTERS), { add_special_tokens: false }).length *
-        text.length) /
-        EXACT_CHARACTERS,
-    );
+    if (text.length <= EXACT_CHARACTERS) return count(text);
+    return Math.round((count(text.slice(0, EXACT_CHARACTERS)) * text.length) / EXACT_CHARACTERS);
   };
   const render = (chat: readonly ChatMessage[], answered: boolean): string =>
     tokenizer.apply_chat_template([...chat], { tokenize: false, add_generation_prompt: !answered }) as string;

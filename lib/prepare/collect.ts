@@ -1,10 +1,10 @@
 /** All sources of stage 1, read and given ids that are unique together. */
 import { basename, extname } from "node:path";
 import { DIANJIN_SOURCE, downloadDianjin, readDianjin } from "./dianjin.ts";
-import { canonicalJson, sha256 } from "../store/hash.ts";
+import { hashFile, sha256 } from "../store/hash.ts";
 import type { Lab } from "../config/lab.ts";
 import type { Question } from "../records.ts";
-import { readHandwritten, readQuestions } from "./sources.ts";
+import { handwrittenFiles, readHandwritten, readQuestions } from "./sources.ts";
 import type { SetAside } from "./sources.ts";
 import { generateQuestions } from "../world/index.ts";
 
@@ -26,46 +26,63 @@ export interface CollectOptions {
   signal?: AbortSignal;
 }
 
+/** A source before it is read: its files, or none of the generator's. */
+export interface Source {
+  origin: SourceOrigin;
+  /** As `Collected.name`. */
+  name: string;
+  files: string[];
+}
+
 /**
- * Own files first, then hand-written, generated, DianJin: of near-copies the first stays.
- *
- * An id that an earlier file has taken becomes `<file stem>_<id>`, so every question keeps one identity
- * through all stages. Throws LabError as readQuestions and downloadDianjin.
+ * Own files first, then hand-written, generated, DianJin, which is downloaded if it has to be: of near-copies
+ * the first stays. Throws LabError as downloadDianjin.
  */
-export async function collectSources(
-  lab: Pick<Lab, "config" | "paths">,
-  { generate = generateQuestions, onProgress, signal }: CollectOptions = {},
-): Promise<Collected[]> {
-  const { prepare, seed } = lab.config;
-  const collected: Collected[] = [];
-  for (const file of prepare.sources)
-    collected.push({ origin: "own", name: basename(file), ...readQuestions(file) });
+export async function findSources(
+  { config, paths }: Pick<Lab, "config" | "paths">,
+  { onProgress, signal }: CollectOptions = {},
+): Promise<Source[]> {
+  const { prepare } = config;
+  const sources: Source[] = prepare.sources.map((file) => ({
+    origin: "own",
+    name: basename(file),
+    files: [file],
+  }));
   if (prepare.handwritten)
-    collected.push({ origin: "handwritten", name: "handwritten", ...readHandwritten() });
-  if (prepare.generated > 0) {
-    const questions = generate(prepare.generated, seed);
-    collected.push({
-      origin: "generated",
-      name: "generated",
-      questions,
-      setAside: [],
-      rules: new Map(questions.map((q) => [q.id, "given by the source"])),
-    });
-  }
-  if (prepare.dianjin) {
-    const files = await downloadDianjin(lab, {
+    sources.push({ origin: "handwritten", name: "handwritten", files: handwrittenFiles() });
+  if (prepare.generated > 0) sources.push({ origin: "generated", name: "generated", files: [] });
+  if (!prepare.dianjin) return sources;
+  const downloaded = await downloadDianjin(
+    { config, paths },
+    {
       onProgress: (file, done, total) =>
         onProgress?.(`downloading ${file}: ${megabytes(done)}${total ? ` of ${megabytes(total)}` : ""}`),
       ...(signal ? { signal } : {}),
-    });
-    readDianjin(files).forEach((reading, i) =>
-      collected.push({
-        origin: "dianjin",
-        name: `${DIANJIN_SOURCE}/${basename(files[i]!.path)}`,
-        ...reading,
-      }),
-    );
-  }
+    },
+  );
+  for (const { path } of downloaded)
+    sources.push({ origin: "dianjin", name: `${DIANJIN_SOURCE}/${basename(path)}`, files: [path] });
+  return sources;
+}
+
+/**
+ * The rows of the sources, with ids that are unique together: an id that an earlier file has taken becomes
+ * `<file stem>_<id>`, so every question keeps one identity through all stages. Throws LabError as
+ * readQuestions.
+ */
+export function readSources(
+  { config: { prepare, seed } }: Pick<Lab, "config">,
+  sources: readonly Source[],
+  { generate = generateQuestions }: CollectOptions = {},
+): Collected[] {
+  const collected = sources.map(({ origin, name, files }): Collected => {
+    if (origin === "own") return { origin, name, ...readQuestions(files[0]!) };
+    if (origin === "handwritten") return { origin, name, ...readHandwritten() };
+    if (origin === "dianjin") return { origin, name, ...readDianjin(files[0]!) };
+    const questions = generate(prepare.generated, seed);
+    const rules = new Map(questions.map((q) => [q.id, "given by the source"]));
+    return { origin, name, questions, setAside: [], rules };
+  });
   uniqueIds(collected);
   return collected;
 }
@@ -87,15 +104,24 @@ function uniqueIds(collected: readonly Collected[]): void {
   }
 }
 
-/** What the result depends on, a line for each source: its rows, those set aside included. */
-export function sourceHashes(
-  collected: readonly Collected[],
-): { origin: SourceOrigin; name: string; sha256: string }[] {
-  return collected.map(({ origin, name, questions, setAside }) => ({
-    origin,
-    name,
-    sha256: sha256(canonicalJson([questions, setAside.map(({ file, ...row }) => row)])),
-  }));
+/**
+ * What the rows depend on besides code and config, without reading one: a line for each source with the hash
+ * of its files; null where a file cannot be read, which reading it will tell.
+ */
+export function hashSources(
+  sources: readonly Source[],
+): Promise<{ origin: SourceOrigin; name: string; sha256: string | null }[]> {
+  return Promise.all(
+    sources.map(async ({ origin, name, files }) => {
+      try {
+        const hashes: string[] = [];
+        for (const file of files) hashes.push(await hashFile(file));
+        return { origin, name, sha256: sha256(hashes.join("\n")) };
+      } catch {
+        return { origin, name, sha256: null };
+      }
+    }),
+  );
 }
 
 function megabytes(bytes: number): string {

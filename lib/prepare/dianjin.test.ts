@@ -301,8 +301,8 @@ describe("downloadDianjin", () => {
         true,
         false,
       ]);
-      const [reading] = readDianjin(first);
-      expect(reading!.questions[20]).toMatchObject({
+      const reading = readDianjin(first[0]!.path);
+      expect(reading.questions[20]).toMatchObject({
         id: "dianjin_cflue_mcq_20",
         gold_answer: "1",
         source: "dianjin-r1-data",

@@ -114,8 +114,9 @@ function countRows(path: string): number {
  * The questions of the downloaded files; ids `dianjin_<file stem>_<n>`, source "dianjin-r1-data". Throws as
  * readQuestions.
  */
-export function readDianjin(files: readonly Pick<DianjinFile, "path">[]): SourceReading[] {
-  return files.map(({ path }) =>
-    readQuestions(path, { source: DIANJIN_SOURCE, idPrefix: `dianjin_${basename(path, ".json")}` }),
-  );
+export function readDianjin(file: string): SourceReading {
+  return readQuestions(file, {
+    source: DIANJIN_SOURCE,
+    idPrefix: `dianjin_${basename(file, ".json")}`,
+  });
 }

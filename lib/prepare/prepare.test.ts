@@ -204,6 +204,11 @@ describe("prepare", () => {
       const first = await prepare(lab, { generate: basics, tokenizer });
       const before = statSync(lab.paths.raw).mtimeMs;
       expect(await prepare(lab, { generate: basics, tokenizer })).toEqual({ ...first, reused: true });
+      const never = (): never => {
+        throw new Error("unchanged input is not read, generated or counted");
+      };
+      const untouched = { ...tokenizer, countChatTokens: never };
+      expect((await prepare(lab, { generate: never, tokenizer: untouched })).reused).toBe(true);
       expect(
         await prepare(
           open({ "prepare.sources": [own], "prepare.testShare": 0.5, "grpo.beta": 0.1 }, lab.paths.root),

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { countBy } from "../stats/counts.ts";
 import { writeFileAtomic } from "../store/atomic.ts";
-import { collectSources, sourceHashes } from "./collect.ts";
+import { findSources, hashSources, readSources } from "./collect.ts";
 import type { Collected } from "./collect.ts";
 import { removeDuplicates } from "./duplicates.ts";
 import { readGold } from "../answer/index.ts";
@@ -21,7 +21,7 @@ import type { SetAside } from "./sources.ts";
 import { loadTokenizer } from "../model/tokens.ts";
 import type { Tokenizer } from "../model/tokens.ts";
 import { ownPrompt, promptId, promptOf } from "../prompt/prompt.ts";
-import { countLongestPrompt } from "../prompt/prompt-tokens.ts";
+import { longestPromptCounter } from "../prompt/prompt-tokens.ts";
 
 export interface PrepareOptions {
   /** The generated basics; the world's by default. */
@@ -58,7 +58,7 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
   const { prepare: settings, prompt, seed } = lab.config;
   const prompts = [ownPrompt(prompt.system), promptOf(prompt.teacher)];
   const tokenizer = options.tokenizer ?? (await loadTokenizer(lab.config.models.base));
-  const collected = await collectSources(lab, options);
+  const found = await findSources(lab, options);
   // the split is stage 3's; of the files the content counts, not the place
   const { testShare, sources, ...used } = settings;
   const inputs = {
@@ -67,16 +67,18 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
     prompts: prompts.map(promptId),
     maxLength: lab.config.sft.maxLength,
     tokenizer: tokenizer.identity,
-    contents: sourceHashes(collected),
+    contents: await hashSources(found),
     code: await hashCode(["answer", "model", "prepare", "prompt", "question", "stats", "store", "world"]),
   };
   if (!(options.force ?? lab.force)) {
     const stored = storedReport(lab, inputs);
     if (stored) return stored;
   }
+  const collected = readSources(lab, found, options);
   const setAside: SetAside[] = collected.flatMap((c) => c.setAside);
   const candidates = index(collected);
   const usable: PreparedQuestion[] = [];
+  const countLongest = longestPromptCounter(tokenizer, prompts);
   let counted = 0;
   for (const candidate of candidates.values()) {
     const { question } = candidate;
@@ -85,7 +87,7 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
       options.signal?.throwIfAborted();
       await new Promise((breathe) => setImmediate(breathe));
     }
-    candidate.tokens = countLongestPrompt(tokenizer, prompts, question.question);
+    candidate.tokens = countLongest(question.question);
     const gold = readGold(question.question, question.gold_answer);
     if (!gold.readable)
       setAside.push(

@@ -210,17 +210,23 @@ function allBad(path: string, setAside: readonly SetAside[]): LabError {
   });
 }
 
+const HANDWRITTEN = join(REPO_ROOT, "data", "handwritten");
+
+/** The files of hand-written questions, in order; none when the folder is absent. */
+export function handwrittenFiles(folder: string = HANDWRITTEN): string[] {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => name.endsWith(".jsonl"));
+  return names.sort().map((name) => join(folder, name));
+}
+
 /**
  * The hand-written questions that come with the repository, every file of data/handwritten. None when the
  * folder is absent. Throws on any bad row.
  */
-export function readHandwritten(folder: string = join(REPO_ROOT, "data", "handwritten")): SourceReading {
+export function readHandwritten(folder: string = HANDWRITTEN): SourceReading {
   const all: SourceReading = { questions: [], setAside: [], rules: new Map() };
-  if (!existsSync(folder)) return all;
-  for (const file of readdirSync(folder)
-    .filter((f) => f.endsWith(".jsonl"))
-    .sort()) {
-    const { questions, setAside, rules } = readQuestions(join(folder, file), { source: "handwritten" });
+  for (const file of handwrittenFiles(folder)) {
+    const { questions, setAside, rules } = readQuestions(file, { source: "handwritten" });
     const bad = setAside[0];
     if (bad)
       throw new LabError({

@@ -21,6 +21,27 @@ export function countLongestPrompt(
   );
 }
 
+/**
+ * `countLongestPrompt` for many questions: which prompt is the longest depends on a question's language alone,
+ * and is found out once for each.
+ */
+export function longestPromptCounter(
+  tokenizer: Tokenizer,
+  prompts: readonly ModelPrompt[],
+): (question: string) => number {
+  const longest = new Map<string, ModelPrompt>();
+  const tokens = (prompt: ModelPrompt, question: string) => countLongestPrompt(tokenizer, [prompt], question);
+  return (question) => {
+    const language = languageOf(question);
+    let prompt = longest.get(language);
+    if (!prompt) {
+      prompt = prompts.reduce((a, b) => (tokens(b, question) > tokens(a, question) ? b : a));
+      longest.set(language, prompt);
+    }
+    return tokens(prompt, question);
+  };
+}
+
 const ROOM = { teacher: "distill.maxTokens", base: "evaluate.maxTokens" } as const;
 
 /**
