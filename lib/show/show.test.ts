@@ -67,7 +67,7 @@ await live.finish(draw([1, 2, 3], 9));`,
         "await showFrame(toFrame([{ type: 'a', right: true }, { type: 'a', right: false " +
           "}]).groupby(['type']).agg({ right: 'mean' }));",
       ]);
-      const outputs = notebook.cells.map((cell) => cell.outputs.flatMap(({ data }) => data ?? [])); // without a browser, a stream says so
+      const outputs = notebook.cells.map((cell) => cell.outputs.flatMap(({ data }) => (data ? [data] : []))); // without a browser, a stream says so
       const types = outputs.map((cell) => cell.map((data) => Object.keys(data).sort()));
       const figureTypes = [PLOTLY_MIME, ...(findChromium() ? ["image/png"] : []), "text/plain"];
       expect(types.slice(1)).toEqual([
