@@ -1,190 +1,156 @@
 /**
- * What the notebooks import: everything, room by room; a room imports only from those before it
- * (testing/order.test.ts).
+ * The door: every name that a notebook may import, by stage. What is not here is imported within lib by its
+ * file. A name that no notebook and no page uses leaves again (index.test.ts).
  */
-export * from "./errors.ts";
-export * from "./records.ts";
 
-export * from "./store/atomic.ts";
-export * from "./store/field-problem.ts";
-export * from "./store/file-stamp.ts";
-export * from "./store/hash.ts";
-export * from "./store/jsonl.ts";
-export * from "./store/lock.ts";
-export * from "./store/manifest.ts";
-export * from "./store/process-identity.ts";
-export * from "./store/process-start.ts";
-export * from "./store/store.ts";
+// The one error of bad input, and the rows that pass from stage to stage
+export { LabError } from "./errors.ts";
+export { ArmName, Distilled, Question, RlRow, SftRow } from "./records.ts";
 
-export * from "./config/code-hash.ts";
-export * from "./config/config.ts";
-export * from "./config/explain.ts";
-export * from "./config/gpu.ts";
-export * from "./config/lab.ts";
-export * from "./config/paths.ts";
-export * from "./config/profiles.ts";
-export * from "./config/settings.ts";
-export * from "./config/side-lab.ts";
+// Files: rows in JSON lines, hashes
+export { readJsonl } from "./store/jsonl.ts";
 
-export * from "./stats/bootstrap.ts";
-export * from "./stats/counts.ts";
-export * from "./stats/random.ts";
-export * from "./stats/stats.ts";
+// The lab: a profile, its values, the folders
+export { explainConfig } from "./config/explain.ts";
+export { openLab } from "./config/lab.ts";
+export { PROFILES } from "./config/profiles.ts";
+export { overrideConfig } from "./config/settings.ts";
+export { sideLab } from "./config/side-lab.ts";
 
-export * from "./question/arabic-digits.ts";
-export * from "./question/canonical.ts";
-export * from "./question/language.ts";
-export * from "./question/options.ts";
+// Counts, means, intervals, seeded draws
+export { mcnemar, mean, quantile, wilson } from "./stats/stats.ts";
 
-export { ARM_STYLES } from "./view/arms.ts";
-export * from "./view/grouping.ts";
-export * from "./view/sample-view.ts";
-export * from "./view/table.ts";
-export * from "./view/text-view.ts";
+// Tables and texts, as they are shown
+export { groupingOf } from "./view/grouping.ts";
+export { sampleColumns, sampleList, sideBySide } from "./view/sample-view.ts";
 
-export * from "./answer/index.ts";
+// When is an answer right
+export { checkAnswer } from "./answer/check-answer.ts";
+export { EXAMPLE_PAIRS } from "./answer/examples.ts";
+export { extractAnswer } from "./answer/extract.ts";
+export { checkFormat } from "./answer/format.ts";
+export { originalRule } from "./answer/original-rule.ts";
+export { scoreCompletion } from "./answer/score.ts";
 
-export * from "./model/adapter.ts";
-export * from "./model/chat.ts";
-export * from "./model/fetch-model.ts";
-export * from "./model/fit.ts";
-export * from "./model/fit-lab.ts";
-export * from "./model/fit-table.ts";
-export * from "./model/hub.ts";
-export * from "./model/memory-plan.ts";
-export * from "./model/model-ref.ts";
-export * from "./model/model-shape.ts";
-export * from "./model/tensor-data.ts";
-export * from "./model/tokens.ts";
-export * from "./model/training-memory.ts";
+// Models: tokens, memory, weights
+export { readOrigin } from "./model/adapter.ts";
+export { messages } from "./model/chat.ts";
+export { modelFolder, resolveModel } from "./model/model-ref.ts";
+export {
+  BITS_PER_WEIGHT,
+  PUBLISHED_SHAPES,
+  countLoraParameters,
+  countParameters,
+  readModelShape,
+  weightBytes,
+} from "./model/model-shape.ts";
+export { listTensors } from "./model/tensor-data.ts";
+export { loadTokenizer } from "./model/tokens.ts";
+export { heldModels } from "./model/training-memory.ts";
 
-export * from "./prompt/prompt.ts";
-export * from "./prompt/prompt-tokens.ts";
-export * from "./prompt/prompt-view.ts";
+// What models are told
+export { promptView } from "./prompt/prompt-view.ts";
+export { promptOf } from "./prompt/prompt.ts";
 
-export { FAULT_KINDS } from "./world/fault-kind.ts";
-export type { FaultKind } from "./world/fault-kind.ts";
+// Stage 1: questions
+export { CLASSIFY_RULES, classify } from "./prepare/classify.ts";
+export { removeDuplicates } from "./prepare/duplicates.ts";
+export { prepare } from "./prepare/prepare.ts";
+export { questionFacts, readPrepared } from "./prepare/prepared.ts";
+export { mixOf } from "./prepare/sample.ts";
+export { readQuestions } from "./prepare/sources.ts";
+export { splitQuestions } from "./prepare/split.ts";
 
-export * from "./prepare/boxed.ts";
-export * from "./prepare/classify.ts";
-export * from "./prepare/collect.ts";
-export * from "./prepare/dianjin.ts";
-export * from "./prepare/duplicates.ts";
-export * from "./prepare/overlap.ts";
-export * from "./prepare/prepare.ts";
-export * from "./prepare/prepare-report.ts";
-export * from "./prepare/prepared.ts";
-export * from "./prepare/sample.ts";
-export * from "./prepare/sources.ts";
-export * from "./prepare/split.ts";
+// Model servers
+export { isPortFree } from "./serving/port.ts";
+export { measureThroughput } from "./serving/throughput.ts";
 
-export * from "./serving/client.ts";
-export * from "./serving/completion.ts";
-export * from "./serving/engine.ts";
-export * from "./serving/given.ts";
-export * from "./serving/pool.ts";
-export * from "./serving/port.ts";
-export * from "./serving/server.ts";
-export * from "./serving/serving.ts";
-export * from "./serving/throughput.ts";
+// Runs of the trainer
+export { putFirst } from "./run/first.ts";
+export { readRun } from "./run/run.ts";
+export type { Run } from "./run/run.ts";
 
-export * from "./run/first.ts";
-export * from "./run/lineage.ts";
-export * from "./run/merge.ts";
-export * from "./run/run.ts";
-export * from "./run/run-events.ts";
-export * from "./run/run-follow.ts";
-export * from "./run/run-key.ts";
-export * from "./run/run-metrics.ts";
-export * from "./run/run-start.ts";
+// Stage 2: the Teacher
+export { followDistillation } from "./distill/distill-curve.ts";
+export { textOutcome } from "./distill/outcome.ts";
+export { promptTable, readPromptReport } from "./distill/prompt-report.ts";
 
-export * from "./ask/answers.ts";
-export * from "./ask/ask.ts";
-export type { CollectProgress } from "./ask/collect.ts";
-export * from "./ask/model.ts";
+// Stage 3: the Judge
+export { judgeOnArms } from "./judge/judge-arms.ts";
+export { blindnessOf, cardRows } from "./judge/judge-card.ts";
+export { judgeCurveRecorder } from "./judge/judge-curve.ts";
+export { TEACHER_TEXTS } from "./judge/judge-measure.ts";
+export { quickJudgeCard } from "./judge/judge-quick.ts";
+export { labelledTexts } from "./judge/judge-real-texts.ts";
+export { SET_COLUMNS } from "./judge/judge-set-card.ts";
+export { isMarked, maxPoints, minPoints, pointsToPass } from "./judge/judge-verdict.ts";
 
-export * from "./distill/compare-prompts.ts";
-export * from "./distill/assemble.ts";
-export * from "./distill/assemble-row.ts";
-export * from "./distill/distill.ts";
-export * from "./distill/distill-curve.ts";
-export * from "./distill/distill-progress.ts";
-export * from "./distill/distill-tasks.ts";
-export * from "./distill/draw-by-source.ts";
-export * from "./distill/never-answers.ts";
-export * from "./distill/outcome.ts";
-export * from "./distill/prompt-report.ts";
-export * from "./distill/read-text.ts";
+// Stage 3: the filter
+export { assemblyRows, languageRows } from "./filter/assembly-rows.ts";
+export { filterSamples } from "./filter/filter-samples.ts";
+export { filter } from "./filter/filter.ts";
+export { caughtByJudge } from "./filter/judge-caught.ts";
+export { yieldCurve } from "./filter/select.ts";
+export { survivalBySource } from "./filter/survival.ts";
 
-export * from "./judge/judge.ts";
-export * from "./judge/judge-arms.ts";
-export * from "./judge/judge-ask.ts";
-export * from "./judge/judge-card.ts";
-export * from "./judge/judge-curve.ts";
-export * from "./judge/judge-gate.ts";
-export * from "./judge/judge-guard.ts";
-export * from "./judge/judge-measure.ts";
-export * from "./judge/judge-preference.ts";
-export * from "./judge/judge-prompt.ts";
-export * from "./judge/judge-quick.ts";
-export * from "./judge/judge-real-texts.ts";
-export * from "./judge/judge-server.ts";
-export * from "./judge/judge-set-card.ts";
-export * from "./judge/judge-sets.ts";
-export * from "./judge/judge-store.ts";
-export * from "./judge/judge-unread.ts";
-export * from "./judge/judge-verdict.ts";
-export * from "./judge/judge-vote.ts";
+// Stage 5: what is paid
+export { expectedNoSignalShare, groupAdvantages, hasNoSignal } from "./reward/advantage.ts";
+export { countPaid, paidWrongly, payAgain } from "./reward/pay-again.ts";
+export { rewardRow } from "./reward/reward.ts";
+export type { Reward } from "./reward/reward.ts";
+export { isOfWorld, trapQuestions } from "./reward/traps.ts";
 
-export * from "./filter/assembly-rows.ts";
-export * from "./filter/assembly-stats.ts";
-export * from "./filter/filter.ts";
-export * from "./filter/filter-record.ts";
-export * from "./filter/filter-rules.ts";
-export * from "./filter/filter-samples.ts";
-export * from "./filter/funnel.ts";
-export * from "./filter/judge-caught.ts";
-export * from "./filter/judge-shortfall.ts";
-export * from "./filter/select.ts";
-export * from "./filter/survival.ts";
-export * from "./filter/threshold.ts";
+// Stages 4 and 5: SFT, GRPO, the census
+export { runCensus } from "./train/census-run.ts";
+export { withGradient } from "./train/census.ts";
+export { groupTexts, groupsOf } from "./train/groups.ts";
+export type { AnswerGroup } from "./train/groups.ts";
+export { trainOneStep } from "./train/one-step.ts";
+export { passChange, passMeans, passesOf } from "./train/passes.ts";
+export { practise } from "./train/practise.ts";
+export { trainGrpo, trainSft } from "./train/train.ts";
+export { trainWithoutSft } from "./train/without-sft.ts";
 
-export * from "./reward/advantage.ts";
-export * from "./reward/judge-reward.ts";
-export * from "./reward/pay-again.ts";
-export * from "./reward/reward.ts";
-export * from "./reward/reward-source.ts";
-export * from "./reward/traps.ts";
+// Stages 6 and 8: answers, arms, differences
+export { ablate } from "./evaluate/ablate.ts";
+export { changesView } from "./evaluate/answer-view.ts";
+export { askArms } from "./evaluate/ask-arms.ts";
+export { compareArms } from "./evaluate/compare.ts";
+export {
+  comparisonRows,
+  describeComparison,
+  describePairs,
+  formatPoints,
+} from "./evaluate/comparison-text.ts";
+export { evaluateArms } from "./evaluate/evaluate-arms.ts";
+export { evaluate } from "./evaluate/evaluate.ts";
+export { FIN_R1 } from "./evaluate/fin-r1.ts";
+export { travellers } from "./evaluate/travellers.ts";
 
-export * from "./train/census.ts";
-export * from "./train/census-run.ts";
-export * from "./train/groups.ts";
-export * from "./train/live-questions.ts";
-export * from "./train/one-step.ts";
-export * from "./train/passes.ts";
-export * from "./train/practise.ts";
-export * from "./train/train.ts";
-export * from "./train/without-sft.ts";
+// Stage 7: merge and serve
+export { askByCurl, askStreamed, deploy, mergeForDeployment, withDeployment } from "./deploy/deploy.ts";
+export { weightChanges } from "./deploy/weight-change.ts";
 
-export * from "./evaluate/ablate.ts";
-export * from "./evaluate/answer-view.ts";
-export * from "./evaluate/ask-arms.ts";
-export * from "./evaluate/compare.ts";
-export * from "./evaluate/comparison-text.ts";
-export * from "./evaluate/eval-report.ts";
-export * from "./evaluate/eval-summary.ts";
-export * from "./evaluate/evaluate.ts";
-export * from "./evaluate/evaluate-arms.ts";
-export * from "./evaluate/fin-r1.ts";
-export * from "./evaluate/majority.ts";
-export * from "./evaluate/track.ts";
-export * from "./evaluate/travellers.ts";
+// Figures: rows in, Plotly JSON out
+export { ablation, ablationTable } from "./figures/ablate.ts";
+export { answerProgress, passAtKCurve } from "./figures/answers.ts";
+export { entropyCurve, klCurve, lossCurve, lrCurve, rewardCurve } from "./figures/curves.ts";
+export { deltas, deltasByType } from "./figures/deltas.ts";
+export { distillProgress, yieldByType } from "./figures/distill.ts";
+export { accuracyByType } from "./figures/evaluate.ts";
+export { failureSamples, readFailures } from "./figures/failures.ts";
+export { funnel, funnelByReason } from "./figures/filter.ts";
+export { judgeHeatmap, judgeThreshold } from "./figures/judge.ts";
+export { lengthHistogram } from "./figures/lengths.ts";
+export { passCurve } from "./figures/passes.ts";
+export { duplicatesTable, sourceBars, typeBars } from "./figures/prepare.ts";
+export { questionLengths } from "./figures/question-lengths.ts";
+export { rewardByComponent, rewardDistribution } from "./figures/reward.ts";
+export { censusHistogram, noSignalShare } from "./figures/signal.ts";
+export { stepSeconds } from "./figures/step-seconds.ts";
+export { throughputCurve } from "./figures/throughput.ts";
+export { weightChangeMap } from "./figures/weight-change.ts";
 
-export * from "./deploy/deploy.ts";
-export * from "./deploy/model-card.ts";
-export * from "./deploy/weight-change.ts";
-
-export * from "./figures/index.ts";
-
-export * from "./show/frame.ts";
-export * from "./show/show.ts";
+// Into the notebook
+export { showFrame, toFrame } from "./show/frame.ts";
+export { liveFigure, show, showMarkdown, showTable } from "./show/show.ts";
