@@ -36,7 +36,11 @@ export const notebookTypes: Suite = {
       project,
       JSON.stringify({
         extends: "../../tsconfig.json",
-        compilerOptions: { noUncheckedIndexedAccess: false },
+        compilerOptions: {
+          noUncheckedIndexedAccess: false,
+          exactOptionalPropertyTypes: false,
+          noUnusedLocals: false,
+        },
         include: [],
         files: modules.map((file) => basename(file)),
       }),
