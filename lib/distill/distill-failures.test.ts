@@ -102,3 +102,24 @@ test("not one whole text is an error that counts the causes; the rows stay", asy
   await expect(distill(lab(), stubQuestions(5))).rejects.toThrow(/not one whole text[^]*5 × length/);
   expect(rowsOf(lab())).toHaveLength(5);
 });
+
+test("a page instead of an answer is told with the server's address and the client's sentence", async () => {
+  const { lab } = await bench((request, response) =>
+    request.body.max_tokens === 1
+      ? good(request, response)
+      : void response.writeHead(200, { "content-type": "text/html" }).end("<html>log in</html>"),
+  );
+  await expect(distill(lab(), stubQuestions(3))).rejects.toThrow(
+    /models\.teacher at http:\/\/127\.0\.0\.1:\d+[^]*3 × bad_response[^]*bad_response: a web page[^]*look at the server/,
+  );
+});
+
+test("where nothing but silence is on disk, a mended server is asked again", async () => {
+  let silent = true;
+  const { lab } = await bench((request, response) =>
+    silent ? sendChat(response, { content: "" }) : good(request, response),
+  );
+  await expect(distill(lab(), stubQuestions(3))).rejects.toThrow(/3 × empty/);
+  silent = false;
+  expect((await distill(lab(), stubQuestions(3))).progress).toMatchObject({ asked: 3, failures: {} });
+});

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { assembleRow, isUsable } from "./assemble-row.ts";
 import { hashCode } from "../config/code-hash.ts";
 import { FIRST_TEXTS, isAnswered, neverAnswers } from "./never-answers.ts";
+import type { Told } from "./never-answers.ts";
 import { isPermanent, TOO_LONG } from "../serving/completion.ts";
 import { givenServer } from "../serving/given.ts";
 import { openDistilled } from "./distill-store.ts";
@@ -87,17 +88,23 @@ export async function distill(
 
   const store = await openDistilled(paths, new Set(tasks.map((task) => task.key)));
   try {
+    const isOnDisk = tasks.some(({ key }) => {
+      const row = store.get(key);
+      return row !== undefined && isUsable(assembleRow(row, config.distill.assemble));
+    });
     const isOpen = ({ key }: DistillTask): boolean => {
       const row = store.get(key);
-      // the context may be another now
-      return force || row === undefined || isPassing(row) || row.failure === TOO_LONG;
+      // the context may be another now; where nothing but silence is there, the server may be mended
+      const mayDiffer = row?.failure === TOO_LONG || (row?.failure === "empty" && !isOnDisk);
+      return force || row === undefined || isPassing(row) || mayDiffer;
     };
     const open = tasks.filter(isOpen);
     const openKeys = new Set(open.map((task) => task.key));
     for (const { key } of tasks)
       if (!openKeys.has(key)) counter.add(assembleRow(store.get(key)!, config.distill.assemble));
     onProgress?.(counter.snapshot());
-    if (open.length > 0) await ask(lab, open, store, counter, { onProgress, signal, evenUnusable });
+    const told =
+      open.length === 0 ? null : await ask(lab, open, store, counter, { onProgress, signal, evenUnusable });
     // What the Teacher wrote is what was kept; all else is what the question and the rules say now.
     const rows = tasks.map(({ key, question, sample }): Distilled => {
       const { teacher_output, teacher_reasoning, failure, completion_tokens, model } = store.get(key)!;
@@ -109,7 +116,7 @@ export async function distill(
     });
     const progress = counter.snapshot();
     onProgress?.(progress);
-    if (!rows.some(isUsable)) throw neverAnswers(rows, false);
+    if (!rows.some(isUsable)) throw neverAnswers(rows, { more: false, told });
     await store.close();
     finishJsonl(paths.distilled, rows, inputs);
     return { rows, progress, repaired: store.report.message };
@@ -124,9 +131,10 @@ async function ask(
   store: Store<Distilled>,
   counter: ProgressCounter,
   { onProgress, signal, evenUnusable }: DistillOptions,
-): Promise<void> {
+): Promise<Told> {
   const { assemble: assembles } = lab.config.distill;
-  let told = 0;
+  const told: Told = { url: "", sentences: new Map() };
+  let shown = 0;
   // Of this call: a server that was mended meanwhile is not held to what is on disk.
   const answered: Distilled[] = [];
   await withServer(
@@ -134,6 +142,7 @@ async function ask(
     "teacher",
     async (client, either) => {
       counter.start(performance.now());
+      told.url = client.baseURL;
       await client.completeAll(
         open.map((task) => task.request),
         {
@@ -141,6 +150,8 @@ async function ask(
           onResult: async (result, index) => {
             const { key } = open[index]!;
             const kept = store.get(key);
+            if (!result.ok && !told.sentences.has(result.cause))
+              told.sentences.set(result.cause, result.message);
             // With force a text is asked for again; a server's bad moment must not cost the one that is
             // there.
             const spared = !result.ok && !result.permanent && kept?.failure === null;
@@ -156,10 +167,10 @@ async function ask(
               answered.push(row) === FIRST_TEXTS &&
               counter.usable === 0
             ) {
-              throw neverAnswers(answered, open.length > FIRST_TEXTS);
+              throw neverAnswers(answered, { more: open.length > FIRST_TEXTS, told });
             }
-            if (!onProgress || now - told < PROGRESS_MS) return;
-            told = now;
+            if (!onProgress || now - shown < PROGRESS_MS) return;
+            shown = now;
             onProgress(counter.snapshot());
           },
         },
@@ -167,6 +178,7 @@ async function ask(
     },
     { signal },
   );
+  return told;
 }
 
 /** All that the file depends on. */

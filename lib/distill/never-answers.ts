@@ -21,23 +21,40 @@ export function isAnswered({ failure }: Pick<Distilled, "failure">): boolean {
   return failure !== TOO_LONG;
 }
 
+/** What the server said where it gave no text. */
+export interface Told {
+  url: string;
+  /** Cause → the first sentence of the client about it. */
+  sentences: Map<string, string>;
+}
+
 /**
- * The error of rows of which none can be used: the reasons counted, three texts to look at, what to do.
- * `more`: whether texts were left unasked.
+ * The error of rows of which none can be used: the reasons counted, what the server said, three texts to look
+ * at, what to do. `more`: whether texts were left unasked; `told` is null where none was asked for.
  */
-export function neverAnswers(rows: readonly Distilled[], more: boolean): LabError {
+export function neverAnswers(
+  rows: readonly Distilled[],
+  { more, told }: { more: boolean; told: Told | null },
+): LabError {
   const reasons = countBy(rows, reasonOf);
   const isWhole = rows.some((row) => row.failure === null);
-  const told = isWhole ? "one usable text" : "one whole text";
+  const wanted = isWhole ? "one usable text" : "one whole text";
   const counted = [...reasons].map(([reason, n]) => `${n} × ${reason}`).join(", ");
   return new LabError({
     what: more
-      ? `The Teacher's first ${rows.length} texts hold not ${told}; the others were not asked for`
-      : `The Teacher gave not ${told}`,
-    where: "models.teacher",
-    found: [counted, ...samplesOf(rows)].join(INDENT),
+      ? `The Teacher's first ${rows.length} texts hold not ${wanted}; the others were not asked for`
+      : `The Teacher gave not ${wanted}`,
+    where: told ? `models.teacher at ${told.url}` : "models.teacher",
+    found: [counted, ...saidBy(told, [...reasons.keys()]), ...samplesOf(rows)].join(INDENT),
     todo: [...todos([...reasons.keys()]), KEPT].join(INDENT),
   });
+}
+
+function saidBy(told: Told | null, reasons: readonly string[]): string[] {
+  const sentences = [...(told?.sentences ?? [])].filter(
+    ([cause]) => reasons.includes(cause) && SERVER.test(cause),
+  );
+  return sentences.map(([cause, sentence]) => `${cause}: ${sentence}`);
 }
 
 function reasonOf({ failure, assembly }: Distilled): string {
@@ -67,6 +84,7 @@ function todos(reasons: readonly string[]): string[] {
   if (has("length")) said.push("length: raise distill.maxTokens.");
   if (has("empty")) said.push("empty: the model ends at once; see its chat template and prompt.teacher.");
   if (has(TOO_LONG)) said.push(`${TOO_LONG}: raise serving.maxModelLength or lower prepare.maxPromptTokens.`);
-  if (reasons.some((reason) => SERVER.test(reason))) said.push("http_…, connection …: look at the server.");
+  if (reasons.some((reason) => SERVER.test(reason)))
+    said.push("bad_response, http_…, connection …: look at the server.");
   return said;
 }
