@@ -1,5 +1,13 @@
 /** One writer a folder. */
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { fileError, makeFolder } from "./atomic.ts";
@@ -17,6 +25,8 @@ interface Owner {
   pid: number;
   start: string | null;
   host: string;
+  /** Of its process ids: containers of one host name each count their own. Null where there is none. */
+  namespace?: string | null;
 }
 
 const PREFIX = ".writer-";
@@ -31,8 +41,8 @@ const held = new Map<string, number>();
  *
  * Every writer puts up a file of its own name first and looks for others second, so of two that start
  * together at least one sees the other; nobody ever deletes a living one's lock. A lock whose process is
- * gone, or whose id now belongs to a later process, is removed. A lock of another machine (shared disk)
- * cannot be checked and counts as held. Throws LabError naming the holder.
+ * gone, or whose id now belongs to a later process, is removed. A lock of another machine (shared disk) or
+ * container cannot be checked and counts as held. Throws LabError naming the holder.
  */
 export function lockFolder(folder: string): FolderLock {
   const path = resolve(folder);
@@ -47,7 +57,10 @@ export function lockFolder(folder: string): FolderLock {
     throw fileError("A folder could not be made", path, cause);
   }
   for (let attempt = 1; ; attempt++) {
-    const owner: Owner = { pid: process.pid, start: processStart(process.pid), host: hostname() };
+    const owner: Owner = {
+      ...{ pid: process.pid, start: processStart(process.pid) },
+      ...{ host: hostname(), namespace: NAMESPACE },
+    };
     putUp(path, owner);
     const { living, stale, met } = otherWriters(path);
     if (living === null) {
@@ -73,8 +86,27 @@ function putUp(folder: string, owner: Owner): void {
   }
 }
 
+const NAMESPACE = readNamespace();
+
+function readNamespace(): string | null {
+  try {
+    return /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0] ?? null;
+  } catch {
+    return null; // not Linux
+  }
+}
+
 function ownName(): string {
-  return `${PREFIX}${hostname()}-${process.pid}.lock`;
+  return nameOf({ pid: process.pid, host: hostname(), namespace: NAMESPACE });
+}
+
+function nameOf({ pid, host, namespace }: Pick<Owner, "pid" | "host" | "namespace">): string {
+  return `${PREFIX}${host}${namespace ? `-${namespace}` : ""}-${pid}.lock`;
+}
+
+/** Whether the owner's process id means a process that can be seen from here. */
+function isElsewhere({ host, namespace }: Owner): boolean {
+  return host !== hostname() || (namespace ?? NAMESPACE) !== NAMESPACE;
 }
 
 /** How long ago a lock was put up that may be of one who claims the folder at this moment. */
@@ -88,7 +120,7 @@ function otherWriters(folder: string): { living: Owner | null; stale: string[]; 
     const owner = readOwner(join(folder, name));
     if (owner === null) continue; // released between the listing and the reading
     const start = processStart(owner.pid);
-    if (owner.host !== hostname() || (start !== null && start === owner.start))
+    if (isElsewhere(owner) || (start !== null && start === owner.start))
       return { living: owner, stale, met: isNew(join(folder, name)) };
     rmSync(join(folder, name), { force: true });
     stale.push(name);
@@ -121,14 +153,15 @@ function readOwner(path: string): Owner | null {
 }
 
 function heldError(folder: string, owner: Owner): LabError {
-  const elsewhere = owner.host !== hostname();
+  const elsewhere = isElsewhere(owner);
+  const place = owner.host === hostname() ? "in another container of this machine" : `on ${owner.host}`;
   return new LabError({
     what: "Another process is writing in this folder",
     where: folder,
     expected: "one writer at a time",
-    found: `process ${owner.pid}${elsewhere ? ` on ${owner.host}` : ""}`,
+    found: `process ${owner.pid}${elsewhere ? ` ${place}` : ""}`,
     todo: elsewhere
-      ? `If that process is gone, delete ${PREFIX}${owner.host}-${owner.pid}.lock there.`
+      ? `If that process is gone, delete ${nameOf(owner)} there.`
       : "Wait for it, stop it, or give this run a folder of its own with --workspace.",
   });
 }

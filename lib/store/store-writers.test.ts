@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { CHILD, lines, open, storeFolder, threeRows } from "../testing/store-fixture.ts";
@@ -52,6 +52,17 @@ describe("two writers", () => {
     expect(store.report.staleLocks).toHaveLength(1);
     expect(existsSync(lock)).toBe(false);
     await store.close();
+  });
+
+  test("a lock of another container with this host's name counts as held: its process ids mean others here", async () => {
+    const path = fresh();
+    await threeRows(path);
+    const { hostname } = await import("node:os");
+    const lock = join(dirname(path), `.writer-${hostname()}-7-1.lock`);
+    writeFileSync(lock, JSON.stringify({ pid: 1, start: "long ago", host: hostname(), namespace: "7" }));
+    expect(() => open(path)).toThrow(/process 1 in another container[^]*delete \.writer-.*-7-1\.lock/);
+    rmSync(lock);
+    await open(path).close();
   });
 
   test("one process opens two files of a folder, but no file twice", async () => {
