@@ -10,6 +10,8 @@ Differs from running that command:
 - a prompt that leaves no room for its answer is refused with status 400 instead of answered past the
   model's positions
 - float32 on a CPU, whatever the weights are stored in: bf16 arithmetic is slow on most of them
+- a request that names no limit gets what fits behind its prompt
+- the model answers to its folder's name, too, and /v1/models says so
 - no look at the hub for updates, no line in the log for every request
 
 Run: python scripts/serve.py ckpts/tiny/base --port 8000
@@ -23,6 +25,7 @@ import logging
 import os
 import sys
 import traceback
+from pathlib import Path
 
 # Before transformers is imported: nothing here may look for updates or report usage; a fork may follow an
 # import (supervise.py).
@@ -50,7 +53,8 @@ from transformers.utils import logging as transformers_logging
 # function.
 serving_utils.get_response_template = lambda processor, model: None
 
-ROUTES = ("/health", "/v1/models", "/v1/chat/completions")
+ROUTES = ("/health", "/v1/chat/completions")
+WHAT_FITS = 2**31 - 1  # tokens asked for by a request that names no limit
 BATCH_TOKENS = 512  # new tokens a step, prompts and answers together; a longer step would let all others wait
 
 
@@ -77,7 +81,10 @@ class Manager(CBGenerateManager):
         super().init_cb(model, plain)
 
     def _admit(self, inputs: dict, gen_config: GenerationConfig) -> None:
-        prompt, wanted = len(inputs["input_ids"]), gen_config.max_new_tokens
+        prompt = len(inputs["input_ids"])
+        if gen_config.max_new_tokens == WHAT_FITS:
+            gen_config.max_new_tokens = max(1, self._max_length - prompt)
+        wanted = gen_config.max_new_tokens
         if prompt + wanted > self._max_length:
             message = (
                 f"This model's maximum context length is {self._max_length} tokens. "
@@ -106,7 +113,18 @@ class State(GenerationState):
 
 
 class ChatHandler(ChatCompletionHandler):
+    def __init__(self, model: str, **parts) -> None:
+        super().__init__(**parts)
+        self._model = model
+
     async def handle_request(self, body: dict, request_id: str):
+        asked = body.get("model")
+        if asked is not None and asked not in names_of(self._model) and not is_same(asked, self._model):
+            message = f"This server has the model {names_of(self._model)[0]}, not {asked}."
+            raise HTTPException(404, {"code": "model_not_found", "message": message})
+        body["model"] = self._model
+        if body.get("max_tokens") is None and body.get("max_completion_tokens") is None:
+            body["max_tokens"] = WHAT_FITS
         try:
             return await super().handle_request(body, tag_request(request_id, body))
         except (KeyError, TypeError, ValueError) as error:
@@ -114,6 +132,15 @@ class ChatHandler(ChatCompletionHandler):
             raise HTTPException(
                 400, {"code": "bad_request", "message": f"{type(error).__name__}: {error}"}
             ) from error
+
+
+def names_of(model: str) -> tuple[str, str]:
+    """What requests may call it: its folder's name, or the whole path."""
+    return Path(model).name, model
+
+
+def is_same(asked: object, model: str) -> bool:
+    return isinstance(asked, str) and os.path.realpath(asked) == os.path.realpath(model)
 
 
 def build_app(options: argparse.Namespace):
@@ -141,7 +168,7 @@ def build_app(options: argparse.Namespace):
         use_async_batching=False,
     )
     state = State(Manager(config, max_length))
-    chat = ChatHandler(model_manager=manager, generation_state=state)
+    chat = ChatHandler(options.model, model_manager=manager, generation_state=state)
     app = build_server(
         manager,
         chat,
@@ -153,6 +180,8 @@ def build_app(options: argparse.Namespace):
     # The other routes' requests carry no sampling, which ends the batch of everybody; /load_model and /reset
     # are open to any web page.
     app.router.routes = [route for route in app.router.routes if route.path in ROUTES]
+    models = [{"id": name, "object": "model", "owned_by": "local"} for name in names_of(options.model)]
+    app.add_api_route("/v1/models", lambda: {"object": "list", "data": models})
     return app
 
 

@@ -1,5 +1,5 @@
 /** Command lines of the model servers. Pure: nothing is started, and no shell will read them. */
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Engine } from "./client.ts";
 import { LabError } from "../errors.ts";
 import { PYTHON } from "../config/paths.ts";
@@ -17,7 +17,7 @@ export interface EngineOptions {
   engine: Engine;
   /** The model's folder. */
   folder: string;
-  /** What requests call it; transformers' server knows the folder only. Default: the folder. */
+  /** What requests call it; transformers' server goes by the folder's name. Default: the folder. */
   name?: string | undefined;
   port: number;
   /** Tokens of prompt and completion. */
@@ -139,7 +139,7 @@ export function engineCommand(options: EngineOptions): EngineCommand {
     String(batchFor(concurrency)),
   ];
   if (loadIn4bit) args.push("--quantization", "bnb-4bit");
-  return { run: { serve: args }, servedName: folder };
+  return { run: { serve: args }, servedName: basename(folder) };
 }
 
 /** What vLLM's --max-lora-rank takes (0.25.1, vllm/config/lora.py), but for 1: a slot of 8 costs nothing. */

@@ -103,7 +103,7 @@ async function startOn(port: number, options: ServerOptions): Promise<Server> {
   const died = new AbortController();
   let stopping = false;
   void server.exited.then((status) => {
-    if (!stopping) died.abort(deathError(servedName, log, status, key));
+    if (!stopping) died.abort(deathError(folder ?? servedName, log, status, key));
   });
   const connection: ClientOptions = {
     baseURL: url,

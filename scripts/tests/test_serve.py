@@ -1,9 +1,12 @@
 """The server hands out what the model wrote."""
 
+import os
 from types import SimpleNamespace
 
 import pytest
-import serve  # noqa: F401  (importing it is what is tested)
+import serve
+from conftest import ROOT
+from fastapi.testclient import TestClient
 from transformers.cli.serving import utils
 
 QWEN = SimpleNamespace(config=SimpleNamespace(model_type="qwen2"))
@@ -23,3 +26,39 @@ def test_a_think_block_is_neither_taken_apart_nor_mended(text: str) -> None:
 
 def test_a_stream_is_not_parsed_either() -> None:
     assert utils.build_response_parser(object(), QWEN, [2]) is None
+
+
+@pytest.fixture(scope="module")
+def client():
+    model = str(ROOT / "ckpts" / "tiny" / "base")
+    app = serve.build_app(serve.parse([model, "--port", "0", "--concurrency", "2", "--device", "cpu"]))
+    with TestClient(app) as client:
+        yield client
+
+
+def ask(client, **body):
+    messages = [{"role": "user", "content": "What is 2 + 2?"}]
+    return client.post("/v1/chat/completions", json={"messages": messages, "temperature": 0, **body})
+
+
+def test_the_model_answers_to_its_folder_s_name_its_path_and_to_none(client) -> None:
+    path = str(ROOT / "ckpts" / "tiny" / "base")
+    listed = client.get("/v1/models").json()
+    assert [model["id"] for model in listed["data"]] == ["base", path]
+    replies = [
+        ask(client, max_tokens=4, **name)
+        for name in ({}, {"model": "base"}, {"model": os.path.relpath(path)})
+    ]
+    assert [reply.status_code for reply in replies] == [200, 200, 200]
+    assert len({reply.json()["choices"][0]["message"]["content"] for reply in replies}) == 1
+    wrong = ask(client, model="gpt-4", max_tokens=4)
+    assert wrong.status_code == 404
+    assert "has the model base, not gpt-4" in wrong.text
+
+
+def test_a_request_without_a_limit_gets_what_fits(client) -> None:
+    reply = ask(client)
+    assert reply.status_code == 200, reply.text
+    usage = reply.json()["usage"]
+    assert 0 < usage["completion_tokens"] <= 512 - usage["prompt_tokens"]
+    assert ask(client, max_tokens=600).status_code == 400
