@@ -113,7 +113,7 @@ test("the other rubric, one layout only, and labelled texts of the user's own", 
   expect(existsSync(join(folder, "reports", "judge_card_seven-criteria.json"))).toBe(true);
 }, 60_000);
 
-test("an unknown option, a missing value and a bad labelled file end with status 1 and say what is wrong", async () => {
+test("an unknown option, a missing value, a bad labelled file: status 1, and what is wrong", async () => {
   const labelled = join(folder, "mine.jsonl");
   writeFileSync(labelled, '{"id":"a","question":"q","gold":"1","completion":"x","fault":7}\n');
   const cases: [string[], RegExp][] = [

@@ -83,7 +83,7 @@ describe("npm run score", () => {
     expect(status).toBe(0);
   });
 
-  it("names what a line lacks, passes over what it has too much, and takes a byte-order mark and CRLF", async () => {
+  it("names what a line lacks, passes over what is too much, takes a BOM and CRLF", async () => {
     const pair = { question: "", gold: "800", prediction: "800" };
     const rows = [
       { id: "extra", ...pair, note: 1 },

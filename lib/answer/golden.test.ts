@@ -77,7 +77,7 @@ describe("every sentence of the policy, against answers that test its edges", ()
   );
 });
 
-describe("whole completions against the gold 800: the format, and what the reward and the filter read", () => {
+describe("whole completions against the gold 800: the format, and what reward and filter read", () => {
   it.each(
     lines<{ id: string; completion: string; format: boolean; verdict: string | null; why: string }>(
       "completions.jsonl",

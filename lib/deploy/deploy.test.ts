@@ -136,7 +136,7 @@ describe("asking a deployed model", () => {
 });
 
 describe("deploying", () => {
-  test("nothing merged, an arm that is not trained, and a port in use are named before anything starts", async () => {
+  test("nothing merged, an arm that is not trained, a port in use: named before the start", async () => {
     await expect(deploy(lab)).rejects.toThrow(/no merged model[^]*mergeForDeployment/);
     config.models.base = randomModel(join(workspace.root, "base"));
     await expect(mergeForDeployment(lab)).rejects.toThrow("There is no adapter");

@@ -107,7 +107,7 @@ describe("a Teacher that nobody trained for our tags", () => {
     expect(row!.response).not.toContain("\\boxed{");
   });
 
-  test("with distill.assemble off nothing is asked again, and the format gate judges the text as written", async () => {
+  test("with distill.assemble off nothing is asked again; the gate judges the text as written", async () => {
     const { lab, server, train } = await line("r1");
     const [before, requests] = [readFileSync(lab.paths.distilled, "utf8"), server.requests.length];
     const off = { ...lab, config: { ...lab.config, distill: { ...lab.config.distill, assemble: false } } };
@@ -120,7 +120,7 @@ describe("a Teacher that nobody trained for our tags", () => {
     expect(readFileSync(lab.paths.distilled, "utf8")).toBe(before);
   });
 
-  test("with distill.assemble off a Teacher of our tags goes through, the layer marked as skipped", async () => {
+  test("with distill.assemble off a Teacher of our tags passes, the layer marked as skipped", async () => {
     const { filtered } = await line("tags", { "distill.assemble": false, "models.teacher": "a/trained" });
     expect(filtered.stats.layers.find((row) => row.layer === "assemble")).toMatchObject({
       skipped: true,
@@ -148,7 +148,7 @@ describe("a Teacher that nobody trained for our tags", () => {
     expect(readManifest(lab().paths.distilled)?.inputs.rules).toBe(manifest.inputs.rules);
   });
 
-  test("a file of before the training texts is taken up: its texts are kept and nothing is asked", async () => {
+  test("a file of before the training texts is taken up: its texts stay, nothing is asked", async () => {
     const { lab, asked } = await bench();
     const first = await distill(lab(), stubQuestions(4));
     asked();
@@ -162,7 +162,7 @@ describe("a Teacher that nobody trained for our tags", () => {
 describe("a Teacher that never answers", () => {
   const refusing = (sent: string) => bench((_, response) => sendChat(response, { content: sent }));
 
-  test("is an error after the first 64 texts, with three of them and what to do; they stay on disk", async () => {
+  test("is an error after the first 64 texts, with three of them and what to do; they stay", async () => {
     const { lab, asked } = await refusing(
       "I am sorry, as a language model I cannot help with that. ".repeat(6),
     );

@@ -84,7 +84,7 @@ test("a torn last line is cut, told, and asked for again", async () => {
   expect(rowsOf(lab())).toEqual(rows);
 });
 
-test("a bit that flips in a text of a finished file is noticed: set aside, told, asked for again", async () => {
+test("a bit that flips in a finished file's text is noticed: set aside, told, asked again", async () => {
   const { lab, asked } = await bench();
   const first = await distill(lab(), stubQuestions(5));
   asked();

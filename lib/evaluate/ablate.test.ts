@@ -68,7 +68,7 @@ afterAll(async () => {
   await workspace.remove();
 });
 
-test("arms are asked once, each by its own name and prompt, and compared in pairs, with what got worse", async () => {
+test("arms are asked once, each by its own name and prompt, and compared in pairs", async () => {
   const { summary, pairs, evaluations, path } = await ablate(lab, { client });
   const asked = Map.groupBy(
     stub.requests,
@@ -114,7 +114,7 @@ test("arms are asked once, each by its own name and prompt, and compared in pair
   expect(stub.requests).toHaveLength(before);
 });
 
-test("the majority asks nothing of its own, costs the tokens of all its votes, and cannot be sampled", async () => {
+test("the majority asks nothing of its own, costs all its votes' tokens, cannot be sampled", async () => {
   const { evaluations, pairs } = await ablate(lab, { client, arms: ["base_majority", "sft_grpo"] });
   const { report, details } = evaluations.base_majority!;
   expect(report).toMatchObject({

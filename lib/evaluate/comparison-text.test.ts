@@ -17,7 +17,7 @@ const comparison = {
   p: 0.0002,
 };
 
-test("a difference is a verdict only when its whole interval lies on one side of 0 and the test agrees", () => {
+test("a difference is a verdict only when its interval and the test agree on one side of 0", () => {
   expect([0.05, 0.125].map((p) => differenceVerdict({ low: 0.005, high: 0.04, p }))).toEqual([
     "undecided",
     "undecided",

@@ -36,7 +36,7 @@ const report: EvalReport = {
 };
 const evaluation = trackedEvaluation(report, details, "/reports/eval_sft_20260101T000000000Z.json");
 
-test("an evaluation is sent under its report's name, with settings, numbers, the types and the answers", () => {
+test("an evaluation is sent under its report's name, with settings, numbers and answers", () => {
   expect(evaluation).toMatchObject({
     kind: "evaluation",
     name: "eval_sft_20260101T000000000Z",

@@ -44,7 +44,7 @@ describe("training curves", () => {
     expect(figure.data[0]!.x).toEqual([1, 3, 4]);
   });
 
-  test("the steps of a short run are whole numbers on the axis, those of a long one are Plotly's choice", () => {
+  test("a short run's steps are whole numbers on the axis, a long one's are Plotly's choice", () => {
     const axis = (steps: number) =>
       f.lossCurve([{ name: "sft", metrics: metrics(steps, { loss: () => 2 }) }]).layout.xaxis;
     expect(axis(3)).toMatchObject({ dtick: 1, rangemode: "tozero" });

@@ -56,7 +56,7 @@ describe("preparation", () => {
     expect(range[1]).toBeLessThan(30);
   });
 
-  test("each slice of the lengths has bins of its own, and its menu entry counts its own long questions", () => {
+  test("each slice of the lengths has its own bins, and its entry counts its own long rows", () => {
     const short = Array.from({ length: 50 }, (_, i) => ({
       type: "financial_concept",
       source: "mine",

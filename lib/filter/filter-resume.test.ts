@@ -40,7 +40,7 @@ async function run(folder: string, killAt = Infinity): Promise<number | null> {
   return code;
 }
 
-test("a filter killed three times ends as one that was not, and asks about no text that has its verdict", async () => {
+test("a filter killed three times ends as one that was not, and asks for no verdict twice", async () => {
   const [killed, whole] = [
     labWith(join(root, "killed"), questions, texts),
     labWith(join(root, "whole"), questions, texts),

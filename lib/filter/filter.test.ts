@@ -20,7 +20,7 @@ const { run } = bench;
 const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
 
 describe("the filter", () => {
-  test("splits 8:2 by type before anything is filtered: the test holds questions the Teacher failed, too", async () => {
+  test("splits 8:2 by type before anything is filtered: the test holds what the Teacher failed", async () => {
     const {
       test: held,
       sft,
@@ -64,7 +64,7 @@ describe("the filter", () => {
     );
   });
 
-  test("a text that was cut ends in the Teacher's layer by its cause, though it is there to read", async () => {
+  test("a text that was cut ends in the Teacher's layer by its cause, though it can be read", async () => {
     const { details } = await run(
       twenty,
       twenty.map((q) => distilled(q, right(q), 0, 160, "length")),

@@ -123,7 +123,7 @@ test("a mark is named only where one helps", () => {
 
 const bench = filterBench();
 
-test("stage 3 says so before it writes anything; verdicts stay, so the setting named is free to try", async () => {
+test("stage 3 says so before it writes; verdicts stay, so the named setting is free to try", async () => {
   await bench.stub.close();
   bench.stub = await startStubJudge(
     () => '{"reason":"so so","logic":2,"accuracy":3,"completeness":2,"conciseness":3}',

@@ -8,7 +8,7 @@ import { textOf } from "../testing/judge-rows.ts";
 import { perfectVerdict, startStubJudge, stubJudge } from "../testing/stub-judge.ts";
 import { judgeOnArms } from "./judge-arms.ts";
 
-test("the Judge sees answers that keep the format, right or wrong; each arm is a set with a sentence", async () => {
+test("the Judge sees answers that keep the format; each arm is a set with a sentence", async () => {
   const folder = mkdtempSync(join(tmpdir(), "arms-"));
   const stub = await startStubJudge(({ prompt }) => perfectVerdict(prompt));
   const detail = (id: string, completion: string, format = true): EvalDetail => ({

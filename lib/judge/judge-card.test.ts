@@ -19,7 +19,7 @@ const many = (n: number, row: JudgedLabel): JudgedLabel[] => Array.from({ length
 const quick = { resamples: 300 };
 
 describe("the judge card", () => {
-  test("counts found faults as positives: 45 of 50 found and 5 of 50 clean ones failed give kappa 0.8", () => {
+  test("found faults are positives: 45 of 50 found, 5 of 50 clean ones failed: kappa 0.8", () => {
     const rows = [
       ...many(45, judged("padding", "failed")),
       ...many(5, judged("padding", "passed")),

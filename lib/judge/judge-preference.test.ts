@@ -19,7 +19,7 @@ const judgement = (status: JudgeStatus) => ({
   votePoints: [],
 });
 
-test("a right answer the Judge failed and a wrong one it passed are listed, each with both sides' words", () => {
+test("right answers it failed and wrong ones it passed are listed, with both sides' words", () => {
   const rows = [row("a", "2"), row("b", "2"), row("c", "3"), row("d", "3")];
   const compared = compareWithRules(
     rows,

@@ -104,7 +104,7 @@ describe("a nonce", () => {
 });
 
 describe("the expected verdict", () => {
-  test("of a clean text has full marks, of every planted fault fails at 12 of 20 or in some criterion", () => {
+  test("of a clean text has full marks; every planted fault fails at 12 of 20 or a criterion", () => {
     for (const fault of [null, ...FAULT_KINDS]) {
       const { reason: fourReason, ...four } = JSON.parse(
         expectedVerdict({ rubric: "four-dimensions", fault }),

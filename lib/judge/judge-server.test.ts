@@ -92,7 +92,7 @@ test.each<[string, Answer, string]>([
   expect(judgements[0]).toMatchObject({ status: "not_judged", reason, points: null });
 });
 
-test("a server that dies is told with its last words, and not taken for a Judge without an opinion", async () => {
+test("a server that dies is told with its last words, not taken for a Judge without a view", async () => {
   const { stub, folder } = await serve(() => undefined);
   const died = new AbortController();
   const client = createClient({ baseURL: stub.url, model: "stub", engine: "vllm", signal: died.signal });
@@ -105,7 +105,7 @@ test("a server that dies is told with its last words, and not taken for a Judge 
   ).rejects.toThrow(/Judge's server ended[^]*CUDA out of memory/);
 });
 
-test("the config's server is asked when the first verdict is missing, and not when all are on disk", async () => {
+test("the config's server is asked when the first verdict is missing, not when all are there", async () => {
   const { stub, folder } = await serve((request, response) =>
     request.body.messages[0]!.content === "1" ? sendChat(response) : verdict(request, response),
   );

@@ -37,7 +37,7 @@ async function failed(run: Promise<unknown>): Promise<string> {
   return (error as LabError).message;
 }
 
-test("a Judge without JSON is named after its first 32 verdicts, with two replies and what to do", async () => {
+test("a Judge without JSON is named after 32 verdicts, with two replies and what to do", async () => {
   answer = (_, n) => `Sure! I give this solution ${n % 2 ? "full marks" : "a five"}.`;
   const message = await failed(judge(lab(), stubJudge(stub.url, "owner/chatty@main"), judgeRows(300)));
   expect(message).toMatch(/^The Judge writes no verdict that can be read \(owner\/chatty@main\)/);

@@ -247,7 +247,7 @@ describe("the cache", () => {
 });
 
 describe("a server in trouble", () => {
-  test("a passing failure is not kept: that text is not judged now and asked about again by the next run", async () => {
+  test("a passing failure is not kept: the next run asks about that text again", async () => {
     answer = ({ prompt }) =>
       prompt.includes("3 + 3") && stub.requests.length < 6 ? { status: 503 } : perfectVerdict(prompt);
     const first = await judge(labWith(), stubJudge(stub.url), judgeRows(5));

@@ -95,7 +95,7 @@ test("a model's folder needs a tokenizer, of one kind or another", async () => {
 });
 
 describe("checkAdapter", () => {
-  test("an adapter whose shapes fit is taken; one of a wider model is refused by tensor and shape", async () => {
+  test("an adapter whose shapes fit is taken; a wider model's is refused by tensor and shape", async () => {
     const base = await resolveModel(fakeModel(join(dir, "base8")));
     const fits = fakeAdapter(join(dir, "fits"), "somewhere/base8/", 8);
     expect(await checkAdapter(fits, base)).toEqual({ path: fits, sha256: await hashFolder(fits) });

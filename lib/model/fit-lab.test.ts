@@ -110,7 +110,7 @@ test("what was set by hand for the Judge beside a trainer stays", async () => {
   );
 });
 
-test("a base of unknown size has one of two defaults that exclude each other, and its weights need room", async () => {
+test("a base of unknown size has one of two defaults that exclude each other, and needs room", async () => {
   const path = fakeModel(join(folder, "llama"));
   writeFileSync(
     join(path, "config.json"),

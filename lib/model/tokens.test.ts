@@ -11,7 +11,7 @@ const root = mkdtempSync(join(tmpdir(), "ftmodel-tokens-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe("loadTokenizer", () => {
-  test("counts what the model reads: bytes here, special tokens as one, the template around the question", async () => {
+  test("counts what the model reads: bytes here, special tokens as one, the template around it", async () => {
     const tokenizer = await loadTokenizer(writeByteTokenizer(join(root, "bytes")));
     expect(tokenizer.countTokens("abc 12")).toBe(6);
     expect(tokenizer.countTokens("利率")).toBe(6);

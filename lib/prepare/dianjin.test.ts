@@ -312,7 +312,7 @@ describe("downloadDianjin", () => {
     },
   );
 
-  test("a branch means the commit that it meant at the first download, in this workspace for good", async () => {
+  test("a branch means the commit that it meant at the first download here, for good", async () => {
     let commit = "a".repeat(40);
     const { url, requests } = await serve((request, response) => {
       response.setHeader("x-repo-commit", commit);

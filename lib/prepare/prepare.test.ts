@@ -69,7 +69,7 @@ function expectSums(report: PrepareReport): void {
 }
 
 describe("prepare", () => {
-  test("generated questions are sampled by type; raw.jsonl, set_aside.jsonl and a manifest are written", async () => {
+  test("generated questions are sampled by type; rows, what was set aside and a manifest stay", async () => {
     const lab = open();
     const report = await prepare(lab, { generate: basics, tokenizer });
     const rows = readJsonl(lab.paths.raw, Question);
@@ -99,7 +99,7 @@ describe("prepare", () => {
     expectSums(report);
   });
 
-  test("own rows are all kept beside the sample; what leaves does so once, with file or id and a reason", async () => {
+  test("own rows are all kept beside the sample; what leaves does so once, with a reason", async () => {
     const q = (n: number, extra: object = {}) => ({
       id: `own_${n}`,
       question: `甲公司 ${n} 年后的终值是多少元？本金 100 元。`,
@@ -165,7 +165,7 @@ describe("prepare", () => {
     expectSums(report);
   });
 
-  test("a copy that is too long or has an unreadable gold does not cost a twin that can be used", async () => {
+  test("a copy that is too long or has an unreadable gold does not cost a usable twin", async () => {
     const options = (labels: string) =>
       ["现金", "厂房", "商誉"].map((text, i) => `${labels[i]}. ${text}`).join("\n");
     const wide = `下列哪项是流动资产？${" ".repeat(500)}\n${options("ABC")}`; // the byte tokenizer counts every blank
@@ -258,7 +258,7 @@ describe("prepare", () => {
     expect(a).not.toBe(c);
   });
 
-  test("nothing left, a missing file and a bad one end with a reason, and an earlier result stays", async () => {
+  test("nothing left, a missing file, a bad one: each ends with a reason, earlier results stay", async () => {
     const lab = open();
     await prepare(lab, { generate: basics, tokenizer });
     const before = readFileSync(lab.paths.raw, "utf8");

@@ -14,7 +14,7 @@ const count = (rows: readonly { type: string }[]) =>
   QUESTION_TYPES.map((type) => rows.filter((r) => r.type === type).length);
 
 describe("sampleStratified", () => {
-  test("the original's mix: 2,000 rows are 40 % calculation, 30 % reasoning, 20 % concept, 10 % analysis", () => {
+  test("the original's mix: of 2,000 rows 40 % calculation, 30 % reasoning, 20 % concept", () => {
     const { kept, report } = sampleStratified(make([3000, 3000, 3000, 3000]), { size: 2000, mix, seed: 42 });
     expect(count(kept)).toEqual([800, 600, 400, 200]);
     expect(report).toMatchObject({ filledFromOthers: 0, missing: 0 });
@@ -50,7 +50,7 @@ describe("sampleStratified", () => {
     },
   );
 
-  test("it always takes exactly min(size, all), never a row twice, never more of a type than there is", () => {
+  test("it always takes min(size, all), never a row twice, never more of a type than there is", () => {
     const shares = fc
       .array(fc.nat(20), { minLength: 4, maxLength: 4 })
       .filter((s) => s.some((x) => x > 0))

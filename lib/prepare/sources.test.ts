@@ -319,7 +319,7 @@ describe.skipIf(!present)(
       }
     });
 
-    test("the DianJin-shaped files: a box in all of the first and third, in a sixteenth of the second", () => {
+    test("DianJin's files: a box in all of the first and third, in a sixteenth of the second", () => {
       const counts = ["cflue_mcq", "cflue_oe", "fin_qa"].map((name) => {
         const { questions, setAside } = readQuestions(join(fixtures, "dianjin-shape", `${name}.json`));
         for (const s of setAside) expect(s.reason).toBe("no_boxed");

@@ -17,7 +17,7 @@ const lax = ({ completion, tokens }: { completion: string; tokens: number }) => 
   tokens,
 });
 
-test("both rewards judge the same answers: what a lax one pays for stands beside the checker's verdict", () => {
+test("both rewards judge the same answers: what a lax one pays stands beside the verdict", () => {
   const paid = payAgain(
     [{ samples: [answer("a", "25%")] }, { samples: [answer("a", "not 25%"), answer("a", "20%")] }],
     questions,

@@ -79,7 +79,7 @@ describe("the reward process", () => {
     expect(answers[0].rows[0].total).toBe(2);
   });
 
-  it("runs a reward of the reader's own, sums its parts, and keeps its prints out of the answers", async () => {
+  it("runs a reward of the reader's own, sums its parts, keeps its prints out of the answers", async () => {
     const path = moduleWith(`import type { RewardRow } from "./nowhere.ts";
       export const reward = async (row: RewardRow) => { console.log("seen", row.id); return { short: -row.tokens / 12, right: row.score.accuracy ?? 0 }; };`);
     const { answers, stderr } = await ask([path], [{ batch: 7, rows: [row("a", "800", good)] }]);

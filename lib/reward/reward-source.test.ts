@@ -39,7 +39,7 @@ describe("defineReward", () => {
     );
   });
 
-  test("what the kernel makes of a notebook's variable is refused by its name, even where no sample gets", () => {
+  test("what the kernel makes of a notebook's variable is refused by its name", () => {
     expect(() => defineReward('(row) => ({ total: row.id === "rare" ? exports.myWeight : 0 })')).toThrow(
       "myWeight, a variable or import",
     );

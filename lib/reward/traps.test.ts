@@ -44,7 +44,7 @@ describe("traps", () => {
     expect(bench.filter(({ question }) => asked.has(question))).toEqual([]);
   });
 
-  test("generated questions are of the world, a reader's own are not, even with a kind of the same name", () => {
+  test("generated questions are of the world, a reader's own are not, even of an equal kind", () => {
     expect(
       generateQuestions(50, 1, "lab").every(isOfWorld) && traps.every(({ question }) => isOfWorld(question)),
     ).toBe(true);

@@ -38,7 +38,7 @@ const until = async (condition: () => boolean) => {
 };
 
 describe.concurrent("several kernels", () => {
-  test("of three processes that start the same run at once, one starts it and all follow it to the end", async () => {
+  test("of three processes that start one run at once, one starts it and all follow it", async () => {
     const script = `
       import { startRun } from ${href("./run-start.ts")};
       import { followRun } from ${href("./run-follow.ts")};
@@ -58,7 +58,7 @@ describe.concurrent("several kernels", () => {
     ]);
   });
 
-  test("an interrupt from the keyboard stops the watching process, which says that the run goes on", async () => {
+  test("an interrupt from the keyboard stops the watcher, which says that the run goes on", async () => {
     const { key } = await startRun(lab, fakeSpec("interrupted"), {
       command: fakeTrainer("--steps=10000", "--step-ms=20"),
     });

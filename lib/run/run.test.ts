@@ -43,7 +43,7 @@ describe.concurrent("a run that ends well", () => {
     expect(readRun(lab, key)).toEqual(done);
   });
 
-  test("an unchanged spec shows the finished run at once; force trains again and keeps the old folder", async () => {
+  test("an unchanged spec shows the finished run; force trains again and keeps the old folder", async () => {
     const first = await run("again");
     expect(await startRun(lab, fakeSpec("again"))).toEqual({ key: first.key, started: false });
     expect(await startRun(lab, fakeSpec("again"), { force: true, command: fakeTrainer() })).toEqual({
@@ -112,7 +112,7 @@ describe.concurrent("a run that dies", () => {
     },
   );
 
-  test("a trainer that dies while it imports shows its traceback, and only the newest attempt's", async () => {
+  test("a trainer that dies while it imports shows its traceback, of the newest attempt alone", async () => {
     const first = await run("import", "--die-at-import");
     expect(first).toMatchObject({ status: "interrupted", step: 0, totalSteps: 0 });
     expect(first.cause!.message).toContain("exited with status 1");
@@ -121,7 +121,7 @@ describe.concurrent("a run that dies", () => {
     expect(second.cause!.message.match(/No module named/g)).toHaveLength(1);
   });
 
-  test("a program that does not exist is an error at once, and the run can be started afterwards", async () => {
+  test("a program that does not exist is an error at once; the run can be started afterwards", async () => {
     await expect(startRun(lab, fakeSpec("absent"), { command: ["/nowhere/python"] })).rejects.toThrow(
       "could not be started",
     );

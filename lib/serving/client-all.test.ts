@@ -66,7 +66,7 @@ test("an abort ends completeAll with the abort's reason", async () => {
   expect(stub.requests.length).toBeLessThan(30);
 });
 
-test("an interrupted cell ends completeAll: what is in flight is aborted, and nothing more is asked", async () => {
+test("an interrupted cell ends completeAll: what is in flight is aborted, no more is asked", async () => {
   const { stub, client } = await serve(({ n }, response) => {
     if (n < 20) sendChat(response); // the others are never answered
   });

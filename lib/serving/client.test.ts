@@ -137,7 +137,7 @@ test("a think block that the template opened is restored, also in a cut text", a
   expect((await client.complete(request)).text).toBe(`<think>\n${texts[1]}`);
 });
 
-test("thoughts that a server sends apart come back into the text, and stay beside it as they were sent", async () => {
+test("thoughts that a server sends apart come back into the text, and stay beside it", async () => {
   for (const field of ["reasoning_content", "reasoning"]) {
     const { client } = await serve((_, response) =>
       sendChat(response, { content: "<answer>\n4\n</answer>", message: { [field]: "\n2 + 2\n" } }),

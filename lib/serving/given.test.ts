@@ -24,7 +24,7 @@ test("a role's own server goes before the one for all, each with its own key", (
   expect(givenServer(three, "teacher", { FTMODEL_API_KEY: "all" })?.apiKey).toBeUndefined();
 });
 
-test("a model that another server knows may be called anything there; one that is loaded here may not", async () => {
+test("a model on another server may be called anything there; one that is loaded here not", async () => {
   const names = ["qwen2.5:7b", "accounts/fireworks/models/deepseek-r1", "claude@20240620"];
   for (const name of names) {
     expect(await roleModel(config({ "models.teacher": name, "serving.teacherUrl": c }), "teacher")).toEqual({

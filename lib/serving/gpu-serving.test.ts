@@ -251,7 +251,7 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
     await planned.assertFree(50);
   });
 
-  test("transformers on a GPU is planned too, with a batch that its reserved cache has room for", async () => {
+  test("transformers on a GPU is planned too, with a batch that its reserved cache holds", async () => {
     const { planServer } = await import("./server-plan.ts");
     const models = Object.fromEntries(
       ["Qwen/Qwen2.5-1.5B-Instruct", "Qwen/Qwen2.5-7B-Instruct"].map((name) => [

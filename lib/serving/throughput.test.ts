@@ -49,7 +49,7 @@ test("answers without tokens are counted apart; without requests there is nothin
   await expect(measureThroughput(client(), [], [1])).rejects.toThrow("got 0");
 });
 
-test("the figure names the gain over one request in flight, and says so when there is nothing to draw", () => {
+test("the figure names the gain over one request in flight, or that nothing can be drawn", () => {
   const row = (inFlight: number, tokensPerSecond: number) => ({
     inFlight,
     requests: 6,

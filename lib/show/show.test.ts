@@ -49,7 +49,7 @@ const ready = existsSync(kernel) && existsSync(PYTHON);
 if (!ready) console.log(`skipped: no kernel to show figures in (${kernel} is missing: npm start sets it up)`);
 
 describe.skipIf(!ready)("in a real tslab kernel", { timeout: 120_000 }, () => {
-  test("a figure is one output of three types, a live figure ends as one, and no browser is left behind", async () => {
+  test("a figure is one output of three types, a live one ends as one, no browser is left", async () => {
     mkdirSync(join(REPO_ROOT, "tmp"), { recursive: true });
     // inside the repository, where "ftmodel" is found
     const folder = mkdtempSync(join(REPO_ROOT, "tmp", "show-"));

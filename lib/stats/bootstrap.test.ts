@@ -42,7 +42,7 @@ describe("bootstrapMean", () => {
     expect(covered / 200).toBeLessThan(0.99);
   });
 
-  test("extremes: nothing is null, one question has no spread, unequal clusters weigh by their answers", () => {
+  test("extremes: nothing is null, one question has no spread, unequal clusters weigh by size", () => {
     expect(bootstrapMean([])).toBeNull();
     expect(bootstrapMean([[], []])).toBeNull();
     expect(bootstrapMean([[1, 0]])).toEqual({
@@ -79,7 +79,7 @@ describe("bootstrapShare", () => {
     expect(bootstrapShare(trials(7, 20))).toEqual(bootstrapMean(trials(7, 20).map((hit) => [Number(hit)])));
   });
 
-  test("at 0 of n and n of n it is Wilson's: nothing seen in 300 trials is at most 1.3 %, not nothing", () => {
+  test("at 0 of n and n of n it is Wilson's: nothing seen in 300 trials is at most 1.3 %", () => {
     // z² / (n + z²)
     expect(bootstrapShare(trials(0, 300))).toEqual({ value: 0, low: 0, high: expect.closeTo(0.01264, 5) });
     expect(bootstrapShare(trials(50, 50))).toEqual({
@@ -137,7 +137,7 @@ describe("pairedDifference", () => {
     expect(significant / 300).toBeGreaterThan(0.01);
   });
 
-  test("pairing helps: an arm right on every question of another and a few more is significantly better", () => {
+  test("pairing helps: an arm right wherever another is, and a few times more, is better", () => {
     const a = coin(200, 0.6, 6);
     let gained = 0;
     const b = a.map(([x]) => [x === 0 && gained++ < 8 ? 1 : x!]);

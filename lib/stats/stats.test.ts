@@ -62,7 +62,7 @@ describe("mcnemar", () => {
 });
 
 describe("pairedShares", () => {
-  test("21 children before and after a transplantation: the interval of Fagerland, Lydersen and Laake", () => {
+  test("21 children before and after a transplantation: Fagerland, Lydersen and Laake's", () => {
     // Fagerland et al. 2014, Statistics in Medicine 33:2850-2875 (data of Bentur et al. 2009): first − second
     // is −0.286 [−0.507, −0.026].
     const { delta, low, high } = pairedShares({ both: 1, onlyFirst: 1, onlySecond: 7, neither: 12 })!;

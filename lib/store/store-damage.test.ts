@@ -26,7 +26,7 @@ describe("a killed writer", () => {
     expect(readFileSync(killed, "utf8")).toBe(readFileSync(whole, "utf8"));
   }, 20_000);
 
-  test("the last record cut at every byte: the rows before it stay, the rest is cut and counted", async () => {
+  test("the last record cut at every byte: the rows before it stay, the rest is cut, counted", async () => {
     const path = fresh();
     const bytes = await threeRows(path);
     const lastStart = bytes.subarray(0, -1).lastIndexOf(10) + 1;

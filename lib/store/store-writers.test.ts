@@ -54,7 +54,7 @@ describe("two writers", () => {
     await store.close();
   });
 
-  test("a lock of another container with this host's name counts as held: its process ids mean others here", async () => {
+  test("a lock of another container with this host's name counts as held", async () => {
     const path = fresh();
     await threeRows(path);
     const { hostname } = await import("node:os");

@@ -39,7 +39,7 @@ test("answers stand with the question they answer, step by step", () => {
   expect(groupsOf([])).toEqual([]);
 });
 
-test("equal completions are shown once, the best paid first, with reward and advantage to two decimals", () => {
+test("equal completions are shown once, the best paid first, with reward and advantage", () => {
   const [a, b] = groupsOf(steps).map(groupTexts);
   expect(a).toEqual([
     { title: "1 of 2", text: "x", ok: true, facts: { reward: 1, advantage: 0.87, tokens: 5 } },

@@ -64,7 +64,7 @@ const idsOf = (path: string) => readJsonl(path, RlRow).map((row) => row.id);
 const inputOf = ({ folder }: { folder: string }) =>
   JSON.parse(readFileSync(join(folder, "run.json"), "utf8")).inputs.train;
 
-test("questions answered all right or all wrong are left out, in the order of rl.jsonl, under a manifest", async () => {
+test("questions answered all right or all wrong are left out, in rl.jsonl's order", async () => {
   const live = await writeLiveQuestions(labWith(true), { arm: "base", ...census() });
   expect(live).toMatchObject({ kept: 3, dropped: { allRight: 1, allWrong: 2 }, asked: 24 });
   expect(idsOf(live.path)).toEqual(["q0", "q3", "q4"]);

@@ -50,7 +50,7 @@ describe("trainSft", () => {
     },
   );
 
-  test("a changed hyperparameter makes another run beside the first, and its adapter takes the place", async () => {
+  test("a changed hyperparameter makes another run beside the first; its adapter takes over", async () => {
     const changed = await trainSft(
       lab((c) => (c.sft.learningRate = 5e-4)),
       { command },
@@ -122,7 +122,7 @@ describe("trainSft", () => {
     writeFileSync(paths.sft, rows);
   });
 
-  test("a run that fails fails the cell with the trainer's own cause; the adapter in place stays", async () => {
+  test("a run that fails fails the cell with the trainer's own cause; the adapter stays", async () => {
     const before = readOrigin(paths.sftLora);
     const failing = lab((c) => (c.seed = 8));
     await expect(trainSft(failing, { command: fakeTrainer("--fail-at=2") })).rejects.toThrow(
@@ -150,7 +150,7 @@ describe("trainSft", () => {
 });
 
 describe("trainGrpo", () => {
-  test("it goes on from the SFT adapter with the default reward, and is keyed by the adapter's content", async () => {
+  test("it goes on from the SFT adapter with the default reward, keyed by the adapter", async () => {
     const sft = await trainSft(lab(), { command });
     const first = await trainGrpo(lab(), { command });
     const run = JSON.parse(readFileSync(join(first.folder, "run.json"), "utf8"));

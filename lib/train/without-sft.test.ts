@@ -32,7 +32,7 @@ test("the fourth arm starts from the Base, is published apart, and is found agai
   expect(await trainWithoutSft(lab, { command })).toMatchObject({ run: { key: run.key, status: "done" } });
 });
 
-test("a Base that is never paid is a result without the fourth arm; any other failure is an error", async () => {
+test("a Base that is never paid is a result without the fourth arm; other failures are errors", async () => {
   const silent = { ...lab, config: { ...lab.config, seed: 7 } };
   const { run, arms } = await trainWithoutSft(silent, {
     command: fakeTrainer("--steps=2", "--fail-at=2", "--cause=no_signal"),

@@ -20,7 +20,7 @@ describe("table", () => {
     );
   });
 
-  test("an optional column is there when a row has a value for it, and no column of nothing otherwise", () => {
+  test("an optional column is there when a row has a value for it, and no column of nothing", () => {
     const columns = ["arm", { key: "kind", optional: true }];
     expect(table([{ arm: "Base" }, { arm: "SFT", kind: null }], columns).text).toBe("arm\n────\nBase\nSFT");
     expect(table([{ arm: "Base", kind: "bond" }, { arm: "SFT" }], columns).text).toMatch(/^arm +kind\n/);

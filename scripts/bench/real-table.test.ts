@@ -67,7 +67,7 @@ test("the Teacher's yield is read off the filter's layers", () => {
   });
 });
 
-test("a line of one seed takes the stages that all share and its own; what overlapped is counted once", () => {
+test("a line of one seed takes the stages that all share and its own; overlap counts once", () => {
   expect(realResult(line([[1, { base: answers(20) }]]))).toMatchObject({ lineSeconds: 90, wallSeconds: 100 });
 });
 
@@ -88,7 +88,7 @@ test("the tables name questions, seeds and what was left out", () => {
   expect(captions[1]).toContain("100 test questions (3 that stand in the training file left out), seeds 1");
 });
 
-test("as Markdown every table has its caption, a head, and a row of as many cells for each of its rows", () => {
+test("as Markdown every table has its caption, a head, and as many cells in each row", () => {
   const tables = realTables(realResult(line([[1, { base: answers(20), sft: answers(30) }]])));
   const blocks = asMarkdown(tables).split(/\n\n(?=[^|])/);
   expect(blocks).toHaveLength(tables.length);

@@ -69,9 +69,11 @@ export const quickRatio = defineKind<{ current: number; inventory: number; liabi
     ],
     zh: [
       (p, d) =>
-        `${d.company}流动资产${p.current}${d.unit},其中存货${p.inventory}${d.unit},流动负债${p.liabilities}${d.unit},速动比率是多少?`,
+        `${d.company}流动资产${p.current}${d.unit},其中存货${p.inventory}${d.unit},` +
+        `流动负债${p.liabilities}${d.unit},速动比率是多少?`,
       (p, d) =>
-        `流动负债${p.liabilities}${d.unit},流动资产${p.current}${d.unit},存货${p.inventory}${d.unit},求${d.company}的速动比率。`,
+        `流动负债${p.liabilities}${d.unit},流动资产${p.current}${d.unit},存货${p.inventory}${d.unit},` +
+        `求${d.company}的速动比率。`,
     ],
   },
   right: {

@@ -28,9 +28,12 @@ export const compareMargin = defineKind<{ revenue: [number, number]; profit: [nu
     ],
     zh: [
       (p, d) =>
-        `${d.company}收入${p.revenue[0]}${d.unit}、利润${p.profit[0]}${d.unit};${d.other}收入${p.revenue[1]}${d.unit}、利润${p.profit[1]}${d.unit}。哪家利润率更高?${optionLines([d.company, d.other])}`,
+        `${d.company}收入${p.revenue[0]}${d.unit}、利润${p.profit[0]}${d.unit};` +
+        `${d.other}收入${p.revenue[1]}${d.unit}、利润${p.profit[1]}${d.unit}。哪家利润率更高?` +
+        `${optionLines([d.company, d.other])}`,
       (p, d) =>
-        `哪家公司的利润率更高?${d.company}收入${p.revenue[0]}、利润${p.profit[0]},${d.other}收入${p.revenue[1]}、利润${p.profit[1]}。${optionLines([d.company, d.other])}`,
+        `哪家公司的利润率更高?${d.company}收入${p.revenue[0]}、利润${p.profit[0]},` +
+        `${d.other}收入${p.revenue[1]}、利润${p.profit[1]}。${optionLines([d.company, d.other])}`,
     ],
   },
   right: {
@@ -84,16 +87,19 @@ export const loanChoice = defineKind<{
     en: [
       (p, d) =>
         `${d.company} borrows $${p.principal} for one year. Which loan is ` +
-        `cheaper?${optionLines(flip(p.swapped, [`${p.low}% interest plus a fee of $${p.fee}`, `${p.high}% interest, no fee`]))}`,
+        "cheaper?" +
+        `${optionLines(flip(p.swapped, [`${p.low}% interest plus a fee of $${p.fee}`, `${p.high}% interest, no fee`]))}`,
       (p) =>
         `A one-year loan of $${p.principal}: which offer costs less in ` +
         `total?${optionLines(flip(p.swapped, [`rate ${p.low}%, fee $${p.fee}`, `rate ${p.high}%, no fee`]))}`,
     ],
     zh: [
       (p, d) =>
-        `${d.company}借款${p.principal}元,期限一年,哪笔贷款更便宜?${optionLines(flip(p.swapped, [`利率${p.low}%,另收手续费${p.fee}元`, `利率${p.high}%,无手续费`]))}`,
+        `${d.company}借款${p.principal}元,期限一年,哪笔贷款更便宜?` +
+        `${optionLines(flip(p.swapped, [`利率${p.low}%,另收手续费${p.fee}元`, `利率${p.high}%,无手续费`]))}`,
       (p) =>
-        `一年期贷款${p.principal}元,哪个方案总成本更低?${optionLines(flip(p.swapped, [`年利率${p.low}%,手续费${p.fee}元`, `年利率${p.high}%,免手续费`]))}`,
+        `一年期贷款${p.principal}元,哪个方案总成本更低?` +
+        `${optionLines(flip(p.swapped, [`年利率${p.low}%,手续费${p.fee}元`, `年利率${p.high}%,免手续费`]))}`,
     ],
   },
   right: {
@@ -155,9 +161,11 @@ export const interestCover = defineKind<{ ebit: number; net: number; interest: n
     ],
     zh: [
       (p, d) =>
-        `${d.company}息税前利润${p.ebit}${d.unit},净利润${p.net}${d.unit},利息费用${p.interest}${d.unit}。银行要求利息保障倍数不低于${p.times},是否达标?`,
+        `${d.company}息税前利润${p.ebit}${d.unit},净利润${p.net}${d.unit},利息费用${p.interest}${d.unit}。` +
+        `银行要求利息保障倍数不低于${p.times},是否达标?`,
       (p, d) =>
-        `净利润${p.net}${d.unit},利息${p.interest}${d.unit},息税前利润${p.ebit}${d.unit},${d.company}的利息保障倍数是否达到${p.times}?`,
+        `净利润${p.net}${d.unit},利息${p.interest}${d.unit},息税前利润${p.ebit}${d.unit},` +
+        `${d.company}的利息保障倍数是否达到${p.times}?`,
     ],
   },
   right: {
@@ -206,16 +214,20 @@ export const rateSensitivity = defineKind<{ years: [number, number]; coupon: [nu
     en: [
       (p) =>
         "Which bond's price reacts more to a change in interest " +
-        `rates?${optionLines([`${p.years[0]} years, coupon ${p.coupon[0]}%`, `${p.years[1]} years, coupon ${p.coupon[1]}%`])}`,
+        "rates?" +
+        `${optionLines([`${p.years[0]} years, coupon ${p.coupon[0]}%`, `${p.years[1]} years, coupon ${p.coupon[1]}%`])}`,
       (p) =>
         "Rates move. The price of which bond changes " +
-        `more?${optionLines([`coupon ${p.coupon[0]}%, ${p.years[0]} years`, `coupon ${p.coupon[1]}%, ${p.years[1]} years`])}`,
+        "more?" +
+        `${optionLines([`coupon ${p.coupon[0]}%, ${p.years[0]} years`, `coupon ${p.coupon[1]}%, ${p.years[1]} years`])}`,
     ],
     zh: [
       (p) =>
-        `市场利率变动时,哪只债券的价格波动更大?${optionLines([`期限${p.years[0]}年,票面利率${p.coupon[0]}%`, `期限${p.years[1]}年,票面利率${p.coupon[1]}%`])}`,
+        "市场利率变动时,哪只债券的价格波动更大?" +
+        `${optionLines([`期限${p.years[0]}年,票面利率${p.coupon[0]}%`, `期限${p.years[1]}年,票面利率${p.coupon[1]}%`])}`,
       (p) =>
-        `以下哪只债券对利率更敏感?${optionLines([`票面利率${p.coupon[0]}%,期限${p.years[0]}年`, `票面利率${p.coupon[1]}%,期限${p.years[1]}年`])}`,
+        "以下哪只债券对利率更敏感?" +
+        `${optionLines([`票面利率${p.coupon[0]}%,期限${p.years[0]}年`, `票面利率${p.coupon[1]}%,期限${p.years[1]}年`])}`,
     ],
   },
   right: {

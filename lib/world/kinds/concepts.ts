@@ -42,7 +42,8 @@ export const bondPrice = defineKind<{ from: number; to: number; order: number }>
     ],
     zh: [
       (p, d) =>
-        `市场利率由${p.from}%变为${p.to}%,${d.company}已发行的固定利率债券价格如何变化?${optionLines(movesIn(p.order).map(side("zh")))}`,
+        `市场利率由${p.from}%变为${p.to}%,${d.company}已发行的固定利率债券价格如何变化?` +
+        `${optionLines(movesIn(p.order).map(side("zh")))}`,
       (p) =>
         `利率从${p.from}%变到${p.to}%,存量固定票息债券的价格会怎样?${optionLines(movesIn(p.order).map(side("zh")))}`,
     ],
@@ -152,9 +153,11 @@ export const totalAssets = defineKind<{ transaction: number; amount: number; ord
     ],
     zh: [
       (p, d) =>
-        `${d.company}${TRANSACTIONS[p.transaction]!.text[1](p.amount)},资产总额如何变化?${optionLines(movesIn(p.order).map(side("zh")))}`,
+        `${d.company}${TRANSACTIONS[p.transaction]!.text[1](p.amount)},资产总额如何变化?` +
+        `${optionLines(movesIn(p.order).map(side("zh")))}`,
       (p, d) =>
-        `${TRANSACTIONS[p.transaction]!.text[1](p.amount)},对${d.company}总资产的影响是?${optionLines(movesIn(p.order).map(side("zh")))}`,
+        `${TRANSACTIONS[p.transaction]!.text[1](p.amount)},对${d.company}总资产的影响是?` +
+        `${optionLines(movesIn(p.order).map(side("zh")))}`,
     ],
   },
   right: {
@@ -283,9 +286,11 @@ export const ratioFamily = defineKind<{ ratio: number; order: number[] }>({
     ],
     zh: [
       (p, d) =>
-        `${d.company}的${RATIOS[p.ratio]!.name[1]}反映企业的哪种能力?${optionLines(familiesIn(p.order).map(side("zh")))}`,
+        `${d.company}的${RATIOS[p.ratio]!.name[1]}反映企业的哪种能力?` +
+        `${optionLines(familiesIn(p.order).map(side("zh")))}`,
       (p, d) =>
-        `分析${d.company}时计算${RATIOS[p.ratio]!.name[1]},它衡量的是?${optionLines(familiesIn(p.order).map(side("zh")))}`,
+        `分析${d.company}时计算${RATIOS[p.ratio]!.name[1]},它衡量的是?` +
+        `${optionLines(familiesIn(p.order).map(side("zh")))}`,
     ],
   },
   right: {

@@ -227,9 +227,11 @@ export const operatingLeverage = defineKind<{ sales: number; rate: number; fixed
     ],
     zh: [
       (p, d) =>
-        `${d.company}销售额${p.sales}${d.unit},边际贡献率${p.rate}%,固定成本${p.fixed}${d.unit}。若销售额增长${p.rise}%,利润是多少${d.unit}?`,
+        `${d.company}销售额${p.sales}${d.unit},边际贡献率${p.rate}%,固定成本${p.fixed}${d.unit}。` +
+        `若销售额增长${p.rise}%,利润是多少${d.unit}?`,
       (p, d) =>
-        `销售额${p.sales}${d.unit}、边际贡献率${p.rate}%、固定成本${p.fixed}${d.unit},${d.company}销售额提高${p.rise}%后的利润为多少${d.unit}?`,
+        `销售额${p.sales}${d.unit}、边际贡献率${p.rate}%、固定成本${p.fixed}${d.unit},` +
+        `${d.company}销售额提高${p.rise}%后的利润为多少${d.unit}?`,
     ],
   },
   right: {
