@@ -8,6 +8,7 @@ import serve
 from conftest import ROOT
 from fastapi.testclient import TestClient
 from transformers.cli.serving import utils
+from transformers.generation.continuous_batching import continuous_api
 
 QWEN = SimpleNamespace(config=SimpleNamespace(model_type="qwen2"))
 
@@ -31,9 +32,11 @@ def test_a_stream_is_not_parsed_either() -> None:
 @pytest.fixture(scope="module")
 def client():
     model = str(ROOT / "ckpts" / "tiny" / "base")
+    plain = continuous_api.ModelRunner  # a server is a process of its own, and changes it for all
     app = serve.build_app(serve.parse([model, "--port", "0", "--concurrency", "2", "--device", "cpu"]))
     with TestClient(app) as client:
         yield client
+    continuous_api.ModelRunner = plain
 
 
 def ask(client, **body):
