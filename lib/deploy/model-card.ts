@@ -88,7 +88,7 @@ export function modelCard({ base, revision, runs, parity, report }: CardFacts): 
 
 function parityLine({ prompts, tokens, topTokens, meanLogprobDifference: mean }: Parity): string {
   const share =
-    `at ${(100 * topTokens).toFixed(2)} % of their ${tokens} tokens both have the same most likely ` + "one";
+    `at ${(100 * topTokens).toFixed(2)} % of their ${tokens} tokens ` + "both have the same most likely one";
   const apart = mean === null ? "" : `, and log-probabilities differ by ${mean.toPrecision(2)} on average`;
   return `Merged and checked along the adapter's greedy answers to ${prompts} prompts: ${share}${apart}.`;
 }

@@ -88,14 +88,14 @@ export async function distill(
 
   const store = await openDistilled(paths, new Set(tasks.map((task) => task.key)));
   try {
-    const isOnDisk = tasks.some(({ key }) => {
+    const hasUsable = tasks.some(({ key }) => {
       const row = store.get(key);
       return row !== undefined && isUsable(assembleRow(row, config.distill.assemble));
     });
     const isOpen = ({ key }: DistillTask): boolean => {
       const row = store.get(key);
       // the context may be another now; where nothing but silence is there, the server may be mended
-      const mayDiffer = row?.failure === TOO_LONG || (row?.failure === "empty" && !isOnDisk);
+      const mayDiffer = row?.failure === TOO_LONG || (row?.failure === "empty" && !hasUsable);
       return force || row === undefined || isPassing(row) || mayDiffer;
     };
     const open = tasks.filter(isOpen);

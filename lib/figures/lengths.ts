@@ -84,20 +84,15 @@ function rangeWith(limit: number | undefined, low: number, high: number): [numbe
   return [Math.min(low, limit), Math.max(high, limit) + pad];
 }
 
+/** A dashed line from bottom to top at `x`. */
+export function lineAt(x: number): Record<string, unknown> {
+  const look = { color: MARK, width: 2, dash: "dash" };
+  return { type: "line", xref: "x", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: look };
+}
+
 function limitLine(limit: number): Record<string, unknown> {
   return {
-    shapes: [
-      {
-        type: "line",
-        xref: "x",
-        x0: limit,
-        x1: limit,
-        yref: "paper",
-        y0: 0,
-        y1: 1,
-        line: { color: MARK, width: 2, dash: "dash" },
-      },
-    ],
+    shapes: [lineAt(limit)],
     annotations: [
       {
         text: `limit ${formatCount(limit)}`,

@@ -1,9 +1,10 @@
 /** Stage 1: how long the questions are, for all of them and for every type and source by itself. */
+import { lineAt } from "./lengths.ts";
 import { type Choice, updateMenu } from "./menu.ts";
 import { countBy } from "../stats/counts.ts";
 import { fillBins, formatCount, formatShare, integerBins } from "../view/numbers.ts";
 import { orderTypes } from "./prepare.ts";
-import { DROPPED, emptyFigure, type Figure, KEPT, makeFigure, MARK, titleOf } from "./theme.ts";
+import { DROPPED, emptyFigure, type Figure, KEPT, makeFigure, titleOf } from "./theme.ts";
 import { pretty } from "../view/labels.ts";
 
 export interface MeasuredQuestion {
@@ -61,18 +62,7 @@ export function questionLengths(rows: readonly MeasuredQuestion[], limit: number
       barmode: "stack",
       bargap: 0,
       updatemenus: [updateMenu(choices)],
-      shapes: [
-        {
-          type: "line",
-          xref: "x",
-          x0: limit,
-          x1: limit,
-          yref: "paper",
-          y0: 0,
-          y1: 1,
-          line: { color: MARK, width: 2, dash: "dash" },
-        },
-      ],
+      shapes: [lineAt(limit)],
     },
   });
 }

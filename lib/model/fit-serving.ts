@@ -124,10 +124,13 @@ export function fitServing({
           ? Math.min(MOST_IN_FLIGHT, requests * IN_FLIGHT * replicas)
           : concurrency,
       },
-      setting:
-        `${format === "bf16" ? "bf16" : "4 bit"}, ` +
-        `${replicas > 1 ? `${replicas} GPUs × ` : ""}${requests} requests at ` +
-        `once${lora ? `, ${lora.count} LoRA slots of rank ${lora.rank}` : ""}${processes > 1 ? `, ${processes} processes a GPU` : ""}${captured ? "" : ", no CUDA graphs"}`,
+      setting: [
+        format === "bf16" ? "bf16" : "4 bit",
+        `${replicas > 1 ? `${replicas} GPUs × ` : ""}${requests} requests at once`,
+        ...(lora ? [`${lora.count} LoRA slots of rank ${lora.rank}`] : []),
+        ...(processes > 1 ? [`${processes} processes a GPU`] : []),
+        ...(captured ? [] : ["no CUDA graphs"]),
+      ].join(", "),
       memory,
       cacheBytes: isLimited || processes > 1 ? tokens * cacheBytes(shape) : undefined,
       short: enough

@@ -69,7 +69,7 @@ function expectSums(report: PrepareReport): void {
 }
 
 describe("prepare", () => {
-  test("generated questions are sampled by type; rows, what was set aside and a manifest stay", async () => {
+  test("generated ones are sampled by type; raw.jsonl, set_aside.jsonl, a manifest are written", async () => {
     const lab = open();
     const report = await prepare(lab, { generate: basics, tokenizer });
     const rows = readJsonl(lab.paths.raw, Question);

@@ -67,7 +67,7 @@ export async function assertPromptFits(
       what: "The context is too small for the prompt",
       where: `prompt.${role} ${JSON.stringify(prompt[role].slice(0, 40))}, language ${language}`,
       expected:
-        `at most serving.maxModelLength ${length} - ${ROOM[role]} ${answer} = ${length - answer} ` + "tokens",
+        `at most serving.maxModelLength ${length} - ${ROOM[role]} ${answer} = ` + `${length - answer} tokens`,
       found: `${tokens} tokens with the shortest question`,
       todo:
         `Set serving.maxModelLength to ${tokens + answer} or more, lower ${ROOM[role]}, ` +

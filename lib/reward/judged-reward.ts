@@ -26,7 +26,10 @@ import { openServer } from "../serving/serving.ts";
 const MAX_DEADLINE_MS = 240_000;
 
 /** What the run's plan decided for the Judge beside the trainer: it is not decided anew. */
-const PLANNED = ["gpu.serveIn4bit", "gpu.cudaGraphs", "gpu.replicas", "gpu.serverMemoryShare"];
+const PLANNED = [
+  ...["gpu.serveIn4bit", "gpu.cudaGraphs", "gpu.replicas", "gpu.serverMemoryShare"],
+  "gpu.serverProcesses", // the trainer's plan has room for one
+];
 
 let opened: Promise<RewardFunction> | null = null;
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => workspace.remove());
 
-test("one step asks the given questions only, and touches no file and no adapter in place", async () => {
+test("one step asks the given questions only; rl.jsonl and the adapter in place stay", async () => {
   const run = await trainOneStep(lab, rows, { command });
   expect(run).toMatchObject({ status: "done", samples: [{ step: 1 }] });
   expect(settingsOf(run.folder)).toMatchObject({ maxSteps: 1, promptsPerStep: 3, microBatch: 8 });
