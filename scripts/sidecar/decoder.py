@@ -10,8 +10,10 @@ outside attention.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import platform
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -25,8 +27,11 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PretrainedConfig
 
+ONE_DNN = torch.backends.mkldnn.is_available() and platform.machine() in ("x86_64", "AMD64")
+# (T, H, D), (T, KV, D) and (T, KV, D) → (T, H × D)
+Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
 KINDS = ("qwen2", "llama")  # norms before both halves of a layer, rotary positions, a gated MLP
-# Magic number: drop ended answers when fewer than this share of the rows goes on; a copy costs about one token
+# Magic number: drop ended answers when fewer than this share goes on; a copy costs about one token
 COMPACT_BELOW = 0.75
 
 
@@ -34,6 +39,68 @@ def is_plain(config: PretrainedConfig) -> bool:
     """Whether `Decoder` computes what a model of this configuration does."""
     layers = set(getattr(config, "layer_types", None) or ["full_attention"])
     return config.model_type in KINDS and config.hidden_act == "silu" and layers == {"full_attention"}
+
+
+class Weight:
+    """
+    A frozen map, x W^T + b, by oneDNN from weights in an order of its own: with 512-bit registers that is
+    twice as fast in float32 as MKL, which torch takes otherwise, is on AMD. `trained`: gradients flow back
+    through it. `rows`: of x, for which the order is best.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None = None, trained: bool = False, rows: int = 1024):
+        self.there = ordered(weight, rows)  # (out, in)
+        self.back = ordered(weight.T.contiguous(), rows) if trained else None
+        self.bias = bias
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return Frozen.apply(x, self) if self.back is not None else product(x, self.there, self.bias)
+
+
+class Frozen(torch.autograd.Function):
+    """x (T, in) → (T, out); W and b learn nothing."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, weight: Weight) -> Tensor:
+        ctx.weight = weight
+        return product(x, weight.there, weight.bias)
+
+    @staticmethod
+    def backward(ctx, slope: Tensor) -> tuple[Tensor, None]:
+        return product(slope, ctx.weight.back), None
+
+
+class Chosen(torch.autograd.Function):
+    """
+    Log-probabilities of the tokens `said` (N,), and the entropies, under softmax of the head's logits: the
+    probabilities are there once, and become the gradient in place.
+    """
+
+    @staticmethod
+    def forward(ctx, x: Tensor, head: Weight, said: Tensor) -> tuple[Tensor, Tensor]:
+        logs = torch.log_softmax(product(x, head.there), -1)  # (N, V)
+        chosen = logs.gather(-1, said[:, None]).squeeze(-1)
+        probs = logs.exp()
+        entropies = -logs.mul_(probs).sum(-1)
+        ctx.head, ctx.said, ctx.probs = head, said, probs
+        ctx.mark_non_differentiable(entropies)
+        return chosen, entropies
+
+    @staticmethod
+    def backward(ctx, slope: Tensor, _: Tensor) -> tuple[Tensor, None, None]:
+        logits = ctx.probs.mul_(-slope[:, None])
+        logits.scatter_add_(1, ctx.said[:, None], slope[:, None])
+        return product(logits, ctx.head.back), None, None
+
+
+def ordered(weight: Tensor, rows: int) -> Tensor:
+    return torch.ops.mkldnn._reorder_linear_weight(weight, rows) if ONE_DNN else weight
+
+
+def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    if not ONE_DNN:
+        return F.linear(x, weight, bias)
+    return torch.ops.mkldnn._linear_pointwise(x.contiguous(), weight, bias, "none", [], "")
 
 
 class Map:
@@ -45,25 +112,25 @@ class Map:
     def __init__(self, maps: Sequence[nn.Module], adapter: str | None, trained: bool):
         bases = [m.get_base_layer() if isinstance(m, LoraLayer) else m for m in maps]
         self.base = torch.cat([base.weight.detach() for base in bases])  # (out, in)
-        self.widths = [base.out_features for base in bases]
-        biases = [base.weight.new_zeros(w) if base.bias is None else base.bias.detach() for base, w in zip(bases, self.widths, strict=True)]
-        self.bias = torch.cat(biases) if any(base.bias is not None for base in bases) else None  # (out,)
+        biases = [base.bias for base in bases if base.bias is not None]
+        self.bias = torch.cat([bias.detach() for bias in biases]) if biases else None  # (out,): all or none
         self.factors = [factors_of(m, adapter) for m in maps]
-        self.trained = trained and any(a.numel() for a, _, _ in self.factors)
-        self.weight = self.base if trained else self.base.clone()
+        self.trained = trained and any(len(down) for down, _, _ in self.factors)
+        self.weight = Weight(self.base, self.bias, trained=trained)
 
     def low_rank(self) -> tuple[Tensor, Tensor]:
         """LoRA's factors of all the maps: (ranks, in), and (out, ranks), scaled."""
-        down = torch.cat([a for a, _, _ in self.factors])
-        return down, torch.block_diag(*(b * scale for _, b, scale in self.factors))
+        return torch.cat([down for down, _, _ in self.factors]), torch.block_diag(
+            *(up * scale for _, up, scale in self.factors)
+        )
 
-    def refresh(self) -> None:
+    def refresh(self, rows: int) -> None:
         down, up = self.low_rank()
-        torch.addmm(self.base, up, down, out=self.weight)
+        self.weight = Weight(torch.addmm(self.base, up, down), self.bias, rows=rows)
 
     def __call__(self, x: Tensor) -> Tensor:
         """x (T, in) → (T, out)"""
-        y = F.linear(x, self.weight, self.bias)
+        y = self.weight(x)
         if not self.trained:
             return y
         down, up = self.low_rank()
@@ -87,9 +154,6 @@ class Layer:
         self.down = Map([mlp.down_proj], adapter, trained)
         self.norms = layer.input_layernorm.weight.detach(), layer.post_attention_layernorm.weight.detach()
 
-    def maps(self) -> list[Map]:
-        return [self.qkv, self.out, self.gate_up, self.down]
-
 
 class Decoder:
     """
@@ -102,7 +166,7 @@ class Decoder:
         config = causal.config
         self.layers = [Layer(layer, adapter, trained) for layer in causal.model.layers]
         self.embedding = causal.model.embed_tokens.weight.detach()  # (V, H)
-        self.head = causal.lm_head.weight.detach()  # (V, H)
+        self.head = Weight(causal.lm_head.weight.detach(), trained=trained)  # (V, H)
         self.norm, self.epsilon = causal.model.norm.weight.detach(), config.rms_norm_eps
         self.rotary = causal.model.rotary_emb
         self.heads, self.key_heads = config.num_attention_heads, config.num_key_value_heads
@@ -111,11 +175,11 @@ class Decoder:
             self.refresh()
 
     @torch.no_grad()
-    def refresh(self) -> None:
-        """Folds the factors in, as they are now."""
+    def refresh(self, rows: int = 1024) -> None:
+        """Folds the factors in, as they are now. `rows`: how many will be read at once."""
         for layer in self.layers:
-            for map in layer.maps():
-                map.refresh()
+            for map in (layer.qkv, layer.out, layer.gate_up, layer.down):
+                map.refresh(rows)
 
     def states(self, rows: Rows) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
         """
@@ -125,16 +189,11 @@ class Decoder:
         cos, sin = self.turns(rows.positions)
         x, read = F.embedding(rows.tokens, self.embedding), []
         for layer in self.layers:
-
-            def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-                read.append((k, v))
-                return self.attention(q, k, v, rows)
-
-            x = self.step(layer, x, cos, sin, attend)
+            x = self.step(layer, x, cos, sin, partial(self.attention, rows, read))
         return x, read
 
-    def step(self, layer: Layer, x: Tensor, cos: Tensor, sin: Tensor, attend) -> Tensor:
-        """One layer on x (T, H). `attend`: (T, H, D), (T, KV, D) and (T, KV, D) → (T, H × D)."""
+    def step(self, layer: Layer, x: Tensor, cos: Tensor, sin: Tensor, attend: Attend) -> Tensor:
+        """One layer on x (T, H)."""
         turned, kept = self.heads + self.key_heads, self.key_heads
         y = layer.qkv(self.normed(x, layer.norms[0])).view(len(x), turned + kept, self.width)
         qk, v = y.split([turned, kept], 1)
@@ -143,20 +202,41 @@ class Decoder:
         gate, up = layer.gate_up(self.normed(x, layer.norms[1])).chunk(2, -1)
         return x + layer.down(F.silu(gate) * up)
 
-    def attention(self, q: Tensor, k: Tensor, v: Tensor, rows: Rows) -> Tensor:
-        """Of every token, behind its prompt: padded here alone. (T, H, D), (T, KV, D) → (T, H × D)"""
+    def attention(self, rows: Rows, read: list, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Of every token, behind its prompt: padded here alone. Keys and values are noted in `read`."""
+        read.append((k, v))
         group = self.heads // self.key_heads
         count, most = rows.own.shape
-        q = q.flatten(1).index_select(0, rows.own.flatten()).view(count, most, self.key_heads, group, self.width)
+        q = (
+            q.flatten(1)
+            .index_select(0, rows.own.flatten())
+            .view(count, most, self.key_heads, group, self.width)
+        )
         q = q.permute(0, 2, 3, 1, 4).reshape(count, self.key_heads, group * most, self.width)
         k, v = (
-            x.flatten(1).index_select(0, rows.keys.flatten()).view(count, -1, self.key_heads, self.width).transpose(1, 2)
+            x.flatten(1)
+            .index_select(0, rows.keys.flatten())
+            .view(count, -1, self.key_heads, self.width)
+            .transpose(1, 2)
             for x in (k, v)
         )
         mask = rows.mask.repeat(1, 1, group, 1)
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         out = out.view(count, self.key_heads, group, most, self.width).permute(0, 3, 1, 2, 4)
         return out.reshape(count * most, -1).index_select(0, rows.back)
+
+    def attention_of_one(
+        self, cache: tuple[Tensor, Tensor], mask: Tensor, q: Tensor, k: Tensor, v: Tensor
+    ) -> Tensor:
+        """
+        Of one new token a row, the last that `mask` (B, 1, 1, S) shows; its key and value go into the cache.
+        The heads of a group take the place of positions: no copy of the keys for each head.
+        """
+        end = mask.size(-1)
+        keys, values = (part[:, :, :end] for part in cache)
+        keys[:, :, -1], values[:, :, -1] = k, v
+        q = q.view(len(q), self.key_heads, -1, self.width)
+        return F.scaled_dot_product_attention(q, keys, values, attn_mask=mask).flatten(1)
 
     def turns(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Cosine and sine (T, 1, D) of the rotary angles at `positions` (T,)."""
@@ -172,11 +252,8 @@ class Decoder:
         (N,), in the order of the answers.
         """
         x, _ = self.states(rows)
-        x = self.normed(x.index_select(0, rows.says), self.norm)
-        logs = F.log_softmax(F.linear(x, self.head) / temperature, -1)  # (N, V)
-        with torch.no_grad():
-            entropies = -(logs.exp() * logs).sum(-1)
-        return logs.gather(-1, rows.said[:, None]).squeeze(-1), entropies
+        x = self.normed(x.index_select(0, rows.says), self.norm) / temperature
+        return Chosen.apply(x, self.head, rows.said)
 
     @torch.inference_mode()
     def sample(
@@ -195,7 +272,7 @@ class Decoder:
         most = draws.size(1)
         cache = [tuple(room_for(part, rows, most) for part in layer) for layer in read]
         room = rows.prefix_mask  # (B, P)
-        mask = F.pad(room, (0, most), value=True)[:, None, None]  # (B, 1, 1, P + most)
+        mask = F.pad(torch.zeros(room.shape).masked_fill_(~room, -torch.inf), (0, most))[:, None, None]
         positions, width = room.sum(1), room.size(1)
         x = x.index_select(0, rows.last)
         answers = torch.zeros(len(prompts), most, dtype=torch.long)
@@ -203,7 +280,7 @@ class Decoder:
         ended = torch.zeros(len(prompts), dtype=torch.bool)
         who = torch.arange(len(prompts))  # the answers that are still in the batch
         for place in range(most):
-            logits = F.linear(self.normed(x, self.norm), self.head)  # (B, V)
+            logits = self.head(self.normed(x, self.norm))  # (B, V)
             token = draw(logits, temperature, draws[who, place])
             answers[who, place] = token
             ended[who] = torch.isin(token, ending)
@@ -216,15 +293,8 @@ class Decoder:
             end = width + place + 1
             x = F.embedding(token, self.embedding)
             cos, sin = self.turns(positions + place)
-            for layer, (keys, values) in zip(self.layers, cache, strict=True):
-
-                def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-                    keys[:, :, end - 1], values[:, :, end - 1] = k, v
-                    q = q.view(len(q), self.key_heads, -1, self.width)
-                    seen = mask[..., :end]
-                    out = F.scaled_dot_product_attention(q, keys[:, :, :end], values[:, :, :end], attn_mask=seen)
-                    return out.flatten(1)
-
+            for layer, kept in zip(self.layers, cache, strict=True):
+                attend = partial(self.attention_of_one, kept, mask[..., :end])
                 x = self.step(layer, x, cos, sin, attend)
         return [cut_after_end(answer, ends) for answer in answers[:, : place + 1].tolist()]
 
@@ -239,8 +309,8 @@ class Rows:
     tokens: Tensor  # (T,)
     positions: Tensor  # (T,)
     own: Tensor  # (R, Q) places of each sequence's tokens, padded on the right
-    keys: Tensor  # (R, P + Q) places of the tokens that it may see: its prompt's, padded on the left, and its own
-    mask: Tensor  # (R, 1, Q, P + Q) bool: which of them each of its tokens sees
+    keys: Tensor  # (R, P + Q) places of the tokens that it may see: its prompt's, padded left, and its own
+    mask: Tensor  # (R, 1, Q, P + Q): 0 where a token sees one of them, −inf elsewhere
     back: Tensor  # (T,) places of the tokens in a flattened (R, Q)
     says: Tensor  # (N,) places of the tokens that say one of an answer, in the order of the answers
     said: Tensor  # (N,) what they say
@@ -274,10 +344,12 @@ def rows_of(prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]) 
     of_answers, of_answers_mask = padded([places[n] for n in which], left=True)
     return Rows(
         tokens=torch.tensor([token for part in parts for token in part]),
-        positions=torch.cat([torch.arange(at, at + len(part)) for at, part in zip(first, parts, strict=True)]),
+        positions=torch.cat(
+            [torch.arange(at, at + len(part)) for at, part in zip(first, parts, strict=True)]
+        ),
         own=own,
         keys=torch.cat([prefix, own], 1),
-        mask=seen[:, None],
+        mask=torch.zeros(seen.shape).masked_fill_(~seen, -torch.inf)[:, None],
         back=own_mask.flatten().nonzero().squeeze(1),
         says=torch.cat(says),
         said=torch.tensor([token for answer in answers for token in answer], dtype=torch.long),
@@ -308,7 +380,7 @@ def turn(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 def draw(logits: Tensor, temperature: float, draws: Tensor) -> Tensor:
     """
-    Token ids (B,) by inverting the cumulated probabilities of (B, V) at `draws` (B,): one random number a row,
+    Token ids (B,) by inverting the cumulated probabilities of (B, V) at `draws` (B,): a random number a row,
     not one a token of the vocabulary.
     """
     if temperature == 0:

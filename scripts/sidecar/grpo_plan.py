@@ -42,14 +42,14 @@ class Plan:
 
     def build(self, model: PeftModel, **arguments: Any) -> TimedGRPOTrainer:
         """The trainer; `arguments`: TRL's."""
-        make = partial(self.trainer(), model=model, **arguments)
+        make = partial(self.trainer(model), model=model, **arguments)
         if not self.by_vllm:
             return make()
         return beside_vllm(
             make, model, self.run, self.batch.effective, self.arguments["vllm_max_model_length"]
         )
 
-    def trainer(self) -> Callable[..., TimedGRPOTrainer]:
+    def trainer(self, model: PeftModel) -> Callable[..., TimedGRPOTrainer]:
         """Without padding where the kernel for it works, otherwise in a CPU's own way, or as TRL does it."""
         if self.kernel:
             from .packed_grpo import PackedGRPOTrainer
@@ -58,8 +58,10 @@ class Plan:
         config = self.run.config
         if self.device == "cpu" and not config.grpo.gradient_checkpointing and not config.models.load_in_4bit:
             from .cpu_grpo import CpuGRPOTrainer
+            from .decoder import is_plain
 
-            return CpuGRPOTrainer
+            if is_plain(model.config):
+                return CpuGRPOTrainer
         return TimedGRPOTrainer
 
 
