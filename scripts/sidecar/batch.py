@@ -95,6 +95,16 @@ def passes_of(batch: Batch) -> Iterator[None]:
         raise
 
 
+def in_passes(
+    run: RunFile,
+    events: EventLog,
+    attempt: Callable[[Batch, bool], None],
+    leave: Callable[[], None] | None = None,
+) -> None:
+    """`with_smaller_batch` from the planned batch on; `leave` is called where vLLM holds the GPU's memory."""
+    with_smaller_batch(planned_batch(run), events, attempt, leave if run.config.gpu.vllm else None)
+
+
 def with_smaller_batch(
     batch: Batch,
     events: EventLog,
