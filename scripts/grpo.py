@@ -8,14 +8,15 @@ Differs from Fin-R1 (arXiv 2503.16252): a LoRA adapter instead of all weights; t
 config's, where Fin-R1 adds format and accuracy unweighted; the standard deviation of a group divides by G - 1
 (TRL), where Fin-R1's divides by G.
 
-With A the advantage (r - mean) / (std + 1e-4) of an answer in its group (scale_rewards="group"), p the
-policy, q the policy that answered, o the one the run started from, for each token t of the n tokens of an
-answer:
+For each token t of an answer's n, with r the answer's reward, p the policy, q the policy that answered and o
+the one that the run started from:
 
-    ratio = p(t) / q(t)              1, as each batch of answers is learned from once (num_iterations=1)
-    gain  = min(ratio A, clip(ratio, 1 ± 0.2) A)                                                  (epsilon)
-    k3    = o(t) / p(t) - log(o(t) / p(t)) - 1             times ratio with use_bias_correction_kl   (beta)
-    loss  = mean over the answers of 1/n sum over t of -(gain - beta k3)                (loss_type="grpo")
+    A     = (r - mean) / (std + 1e-4)            over the answers to one question   scale_rewards="group"
+    ratio = p(t) / q(t)                          1: one update a batch of answers   num_iterations=1
+    gain  = min(ratio A, clip(ratio, 1 ± 0.2) A)                                    epsilon
+    k3    = o(t)/p(t) - log(o(t)/p(t)) - 1       times ratio where "unbiased"       use_bias_correction_kl
+    mask  = 0 for an answer that was cut, else 1                                    mask_truncated_completions
+    loss  = mean over answers of 1/n sum over t of -mask (gain - beta k3)           loss_type="grpo", beta
 
 GRPO as published (arXiv 2402.03300) needs three settings that TRL has otherwise by default: loss_type, beta
 and use_bias_correction_kl (grpo.klGradient "paper"). "unbiased" multiplies k3 by the ratio, which is 1 and

@@ -68,9 +68,9 @@ class RewardProcess:
         adds rewards/total/mean and /std itself. Text, id, tokens and parts of every answer are kept for
         `GrpoWatch`.
 
-        TRL gets the totals in steps of 2⁻¹⁶, whose sums are exact in float32: eight times 0.3 has a mean beside
-        0.3 there, and answers that were paid alike would get advantages of 3e-4 and count as a group with
-        something to learn from.
+        TRL gets the totals in steps of 2⁻¹⁶, whose sums are exact in float32: eight times 0.3 has a mean
+        beside 0.3 there, and answers that were paid alike would get advantages of 3e-4 and count as a group
+        with something to learn from.
         """
         texts = [completion[0]["content"] for completion in completions]
         tokens = [len(ids) for ids in completion_ids]
