@@ -54,8 +54,8 @@ def loss_of(model, batch, kl_gradient, mode=None):
 @pytest.fixture(scope="module")
 def setting(base, tmp_path_factory):
     """The tokenizer's prompts and a function from settings to (trainer, its policy)."""
-    from transformers import AutoTokenizer
     from sidecar.cpu_grpo import CpuGRPOTrainer
+    from transformers import AutoTokenizer
     from trl import GRPOTrainer
 
     tokenizer, policy = AutoTokenizer.from_pretrained(base, padding_side="left"), lora_policy(base)
