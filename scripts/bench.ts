@@ -4,6 +4,9 @@
  *     npm run bench                              runs the pipeline in a fresh temporary workspace: about half an hour on two cores
  *     npm run bench -- --skip-pipeline DIR       reads the workspace DIR, and measures the client alone
  *     npm run bench -- --skip-client             without the client against a bare load generator
+ *     npm run bench -- --against COMMIT [--skip-pipeline DIR] [--busy] [--rounds 4] [--steps 20]
+ *                                                GRPO's steps of that commit's trainer and of this one, by turns, and
+ *                                                nothing else; --busy: beside a program that never rests
  *
  * The pipeline runs three times: from an empty workspace (time, memory, stages), unchanged (the second
  * start), and with its executed notebooks forgotten but all model work on disk (a notebook's own overhead).
@@ -21,7 +24,10 @@ import { openLab } from "../lib/config/lab.ts";
 import type { Lab } from "../lib/config/lab.ts";
 import { REPO_ROOT } from "../lib/config/paths.ts";
 import { withServer } from "../lib/serving/serving.ts";
+import { mean } from "../lib/stats/stats.ts";
 import { table } from "../lib/view/table.ts";
+import { againstCommit, againstRows } from "./bench/against.ts";
+import type { AgainstOptions, Round } from "./bench/against.ts";
 import { benchRequests, compareClients } from "./bench/client.ts";
 import { watchMemory } from "./bench/memory.ts";
 import { benchRows, notebookRows } from "./bench/requirements.ts";
@@ -34,7 +40,14 @@ const CLIENT_ROUNDS = 4;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { "skip-pipeline": { type: "string" }, "skip-client": { type: "boolean" } },
+    options: {
+      "skip-pipeline": { type: "string" },
+      "skip-client": { type: "boolean" },
+      against: { type: "string" },
+      busy: { type: "boolean" },
+      rounds: { type: "string", default: "4" },
+      steps: { type: "string", default: "20" },
+    },
   });
   const existing = values["skip-pipeline"];
   if (existing !== undefined && !existsSync(existing))
@@ -44,6 +57,15 @@ async function main(): Promise<void> {
       found: "nothing there",
     });
   const load = loadavg()[0]!;
+  if (values.against !== undefined) {
+    const workspace = existing === undefined ? {} : { FTMODEL_WORKSPACE: resolve(existing) };
+    await compareTrainers(openLab({}, workspace), values.against, {
+      rounds: Number(values.rounds),
+      steps: Number(values.steps),
+      busy: values.busy ?? false,
+    });
+    return;
+  }
   const lab = openLab(
     {},
     {
@@ -62,6 +84,17 @@ async function main(): Promise<void> {
     `\n${table(benchRows(lab, client), undefined, { caption: `Speed and memory: profile ${lab.config.profile}, ${machine}` }).text}`,
   );
   console.log(`\n${table(notebookRows(lab), undefined, { caption: `Notebooks of ${lab.paths.root}` }).text}`);
+}
+
+async function compareTrainers(lab: Lab, ref: string, options: AgainstOptions): Promise<void> {
+  const onRound = ({ there, here }: Round): void =>
+    console.log(`${mean(there.seconds).toFixed(3)} s a step there, ${mean(here.seconds).toFixed(3)} s here`);
+  const load = loadavg()[0]!.toFixed(1);
+  const rows = againstRows(await againstCommit(lab, ref, { ...options, onRound }));
+  const caption =
+    `GRPO, ${ref} (there) and this commit (here): ${options.rounds} rounds of ${options.steps} steps by turns, ` +
+    `${availableParallelism()} cores, load ${load} at the start${options.busy ? ", beside a busy program" : ""}`;
+  console.log(`\n${table(rows, undefined, { caption }).text}`);
 }
 
 async function runPipeline(lab: Lab): Promise<PipelineRecord> {

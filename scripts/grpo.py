@@ -8,14 +8,15 @@ Differs from Fin-R1 (arXiv 2503.16252): a LoRA adapter instead of all weights; t
 config's, where Fin-R1 adds format and accuracy unweighted; the standard deviation of a group divides by G - 1
 (TRL), where Fin-R1's divides by G.
 
-With A the advantage (r - mean) / (std + 1e-4) of an answer in its group (scale_rewards="group"), p the
-policy, q the policy that answered, o the one the run started from, for each token t of the n tokens of an
-answer:
+For each token t of an answer's n, with r the answer's reward, p the policy, q the policy that answered and o
+the one that the run started from:
 
-    ratio = p(t) / q(t)              1, as each batch of answers is learned from once (num_iterations=1)
-    gain  = min(ratio A, clip(ratio, 1 ± 0.2) A)                                                  (epsilon)
-    k3    = o(t) / p(t) - log(o(t) / p(t)) - 1             times ratio with use_bias_correction_kl   (beta)
-    loss  = mean over the answers of 1/n sum over t of -(gain - beta k3)                (loss_type="grpo")
+    A     = (r - mean) / (std + 1e-4)            over the answers to one question   scale_rewards="group"
+    ratio = p(t) / q(t)                          1: one update a batch of answers   num_iterations=1
+    gain  = min(ratio A, clip(ratio, 1 ± 0.2) A)                                    epsilon
+    k3    = o(t)/p(t) - log(o(t)/p(t)) - 1       times ratio where "unbiased"       use_bias_correction_kl
+    mask  = 0 for an answer that was cut, else 1                                    mask_truncated_completions
+    loss  = mean over answers of 1/n sum over t of -mask (gain - beta k3)           loss_type="grpo", beta
 
 GRPO as published (arXiv 2402.03300) needs three settings that TRL has otherwise by default: loss_type, beta
 and use_bias_correction_kl (grpo.klGradient "paper"). "unbiased" multiplies k3 by the ratio, which is 1 and
@@ -38,62 +39,53 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sidecar.batch import Batch, passes_of, planned_batch, with_smaller_batch
-from sidecar.events import EventLog
-from sidecar.failure import Failure
-from sidecar.reward import RewardProcess, paid_by
-from sidecar.runfile import Grpo, RunFile
+from sidecar.batch import in_passes
+from sidecar.reward import paid_by
 from sidecar.stage import run_stage
 
 if TYPE_CHECKING:
+    from sidecar.batch import Batch
+    from sidecar.events import EventLog
+    from sidecar.reward import RewardProcess
+    from sidecar.runfile import RunFile
     from trl import GRPOConfig
 
 
 def main(run: RunFile, events: EventLog) -> None:
-    if run.config.grpo.start_from_sft != (run.models.adapter is not None):
-        raise Failure(
-            "bad_run_file",
-            "run.json: models.adapter: expected an adapter exactly when config.grpo.startFromSft is true",
-        )
-    batch = planned_batch(run)
     with paid_by(run) as reward:
-        leave = reward.close if run.config.profile != "tiny" and run.config.gpu.vllm else None
-        with_smaller_batch(batch, events, partial(train, run, events, reward), leave)
+        in_passes(run, events, partial(train, run, events, reward), leave=reward.close)
 
 
 def train(run: RunFile, events: EventLog, reward: RewardProcess, batch: Batch, fill: bool) -> None:
-    """Data, plan, model, trainer."""
+    """Data, plan, model, trainer, training."""
     # Not at the top: these take seconds, and read the environment that the run file decides.
     from sidecar.grpo_plan import plan_of
     from sidecar.loop import train_and_save
-    from sidecar.model import load_policy, load_tokenizer, trainable_weights
+    from sidecar.model import load_policy
     from sidecar.rows import questions_of
-    from sidecar.watch_grpo import GrpoWatch, reward_function
-    from transformers import set_seed
+    from sidecar.watch_grpo import GrpoWatch
 
-    tokenizer = load_tokenizer(run)
-    questions = questions_of(run, tokenizer)
-    plan = plan_of(run, batch, fill, questions, tokenizer)
-    set_seed(run.config.seed)
-    with passes_of(plan.batch):
-        model = load_policy(run, plan.device, plan.kernel)
-        before = trainable_weights(model)
+    questions = questions_of(run)
+    plan = plan_of(run, batch, fill, questions)
+    with plan.passes():
+        policy, before = load_policy(run, plan.device, plan.kernel)
         watch = GrpoWatch(run, events, questions.epochs)
         watch.trainer = plan.build(
-            model=model,
-            processing_class=tokenizer,
+            model=policy,
+            processing_class=questions.tokenizer,
             train_dataset=questions.data,
-            reward_funcs=[reward_function(reward)],
+            reward_funcs=[reward.total],
             callbacks=watch.callbacks(),
-            args=grpo_config(run.config.grpo, **plan.arguments),
+            args=grpo_config(run, **plan.arguments),
         )
         train_and_save(watch.trainer, run, before, events, autocast_alone=plan.by_vllm)
 
 
-def grpo_config(settings: Grpo, **machine: object) -> GRPOConfig:
+def grpo_config(run: RunFile, **machine: object) -> GRPOConfig:
     """GRPO as published, in TRL's words. `machine`: what decides where and how fast, not what is learned."""
     from trl import GRPOConfig
 
+    settings = run.config.grpo
     return GRPOConfig(
         loss_type="grpo",
         scale_rewards="group" if settings.scale_rewards else "none",

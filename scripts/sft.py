@@ -19,7 +19,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sidecar.batch import Batch, filled, passes_of, planned_batch, with_smaller_batch
+from sidecar.batch import Batch, filled, in_passes, passes_of
 from sidecar.events import EventLog
 from sidecar.failure import Failure
 from sidecar.order import dealt_evenly, epochs_in_order
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def main(run: RunFile, events: EventLog) -> None:
-    with_smaller_batch(planned_batch(run), events, partial(train, run, events))
+    in_passes(run, events, partial(train, run, events))
 
 
 def train(run: RunFile, events: EventLog, batch: Batch, fill: bool) -> None:
@@ -44,10 +44,9 @@ def train(run: RunFile, events: EventLog, batch: Batch, fill: bool) -> None:
     # Not at the top: these take seconds, and read the environment that the run file decides.
     from datasets import Dataset
     from sidecar.loop import loop_arguments, train_and_save
-    from sidecar.model import device_of, load_policy, load_tokenizer, trainable_weights
+    from sidecar.model import device_of, load_policy, load_tokenizer
     from sidecar.speed import speed_of
     from sidecar.watch import Watch
-    from transformers import set_seed
     from trl import SFTConfig, SFTTrainer
 
     config, settings, device = run.config, run.config.sft, device_of(run)
@@ -67,10 +66,8 @@ def train(run: RunFile, events: EventLog, batch: Batch, fill: bool) -> None:
     )
 
     speed.print()
-    set_seed(config.seed)
     with passes_of(batch):
-        model = load_policy(run, device, speed.kernel)
-        before = trainable_weights(model)
+        model, before = load_policy(run, device, speed.kernel)
         trainer = SFTTrainer(
             model=model,
             processing_class=tokenizer,

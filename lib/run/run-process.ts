@@ -15,6 +15,17 @@ import type { Attempt, RunFolder } from "./run-folder.ts";
 import type { Stage } from "./run-key.ts";
 
 /**
+ * `.venv/bin/python scripts/<stage>.py`, where the tiny GRPO is shared by `cores` processes of one thread each.
+ * Throws LabError when either is missing.
+ */
+export function coresCommand(stage: Stage, cores: number): string[] {
+  const [python, script] = sidecarCommand(stage) as [string, string];
+  return cores > 1
+    ? [python, join(REPO_ROOT, "scripts", "on_cores.py"), String(cores), script]
+    : [python, script];
+}
+
+/**
  * `.venv/bin/python scripts/<stage>.py`, under `accelerate launch` for several GPUs of this machine, under
  * Ray Train for those of the cluster at `ray`; the path of run.json is appended. Throws LabError when either
  * is missing.

@@ -1,6 +1,7 @@
 /** Starting, resuming and ending runs: at most one process works on a key. */
 import { wantsGpu } from "../config/config.ts";
 import { appendFileSync, mkdirSync, renameSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileError, writeFileAtomic } from "../store/atomic.ts";
 import { fileStamp } from "../store/file-stamp.ts";
@@ -15,7 +16,7 @@ import type { Workspace } from "./run-folder.ts";
 import { runKey } from "./run-key.ts";
 import type { RunFile, RunSpec } from "./run-key.ts";
 import { whileStarting } from "./run-lock.ts";
-import { launch, sidecarCommand } from "./run-process.ts";
+import { coresCommand, launch, sidecarCommand } from "./run-process.ts";
 
 export interface StartOptions {
   /**
@@ -68,7 +69,28 @@ function setAside(folder: RunFolder): void {
 }
 
 function commandOf(spec: Pick<RunFile, "stage" | "config">): string[] {
-  return sidecarCommand(spec.stage, processesOf(spec), rayOf(spec));
+  return wantsGpu(spec.config)
+    ? sidecarCommand(spec.stage, processesOf(spec), rayOf(spec))
+    : coresCommand(spec.stage, coresOf(spec));
+}
+
+/** Magic number: a process holds about a gigabyte, and more of them gain little on a model this small. */
+const MOST_CORES = 4;
+
+/**
+ * Processes that share a step of GRPO on a CPU; the answers do not depend on how many. One where a Judge
+ * takes part, whose server has the other cores.
+ */
+export function coresOf(
+  { stage, config }: Pick<RunFile, "stage" | "config">,
+  cores = process.platform === "linux" ? availableParallelism() : 1,
+): number {
+  const { promptsPerStep, microBatch, gradientCheckpointing, useJudge } = config.grpo;
+  if (stage !== "grpo" || gradientCheckpointing || useJudge) return 1;
+  const share = (count: number): boolean => promptsPerStep % count === 0 && microBatch % count === 0;
+  let most = Math.min(cores, MOST_CORES);
+  while (!share(most)) most -= 1;
+  return most;
 }
 
 function rayOf({ stage, config }: Pick<RunFile, "stage" | "config">): string {

@@ -38,7 +38,8 @@ class Batch:
 
 def planned_batch(run: RunFile) -> Batch:
     """
-    The share of each process in a step of the run file. Raises Failure when the processes cannot share it.
+    The share of each process in a step of the run file. Raises Failure when the processes cannot share it. On
+    CPU cores, whose memory is one, the processes share a micro-batch, too.
     """
     sft, grpo = run.config.sft, run.config.grpo
     if run.stage == "sft":
@@ -47,6 +48,8 @@ def planned_batch(run: RunFile) -> Batch:
     else:
         micro, rows = grpo.micro_batch, grpo.prompts_per_step * grpo.group_size
         names = f"grpo.microBatch: {micro}", "promptsPerStep × groupSize"
+    if run.config.profile == "tiny":
+        micro = max(1, micro // processes())
     accumulation, rest = divmod(rows, micro * processes())
     if rest:
         raise Failure("bad_run_file", f"{names[0]} × {processes()} processes must divide {names[1]} = {rows}")
@@ -90,6 +93,16 @@ def passes_of(batch: Batch) -> Iterator[None]:
     except RuntimeError as error:
         error.batch = batch
         raise
+
+
+def in_passes(
+    run: RunFile,
+    events: EventLog,
+    attempt: Callable[[Batch, bool], None],
+    leave: Callable[[], None] | None = None,
+) -> None:
+    """`with_smaller_batch` from the planned batch on; `leave` is called where vLLM holds the GPU's memory."""
+    with_smaller_batch(planned_batch(run), events, attempt, leave if run.config.gpu.vllm else None)
 
 
 def with_smaller_batch(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .batch import Batch, filled, planned_batch
+from .batch import Batch, filled, passes_of, planned_batch
 from .colocate import beside_vllm, vllm_arguments
 from .flash import Kernel
 from .loop import loop_arguments
@@ -18,8 +18,9 @@ from .runfile import RunFile
 from .speed import Speed, setting_line, speed_of
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from peft import PeftModel
-    from transformers import PreTrainedTokenizerBase
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,20 @@ class Plan:
     def by_vllm(self) -> bool:
         return self.arguments["use_vllm"]
 
+    def passes(self) -> AbstractContextManager[None]:
+        """Where memory runs out inside, half of this batch is tried next."""
+        return passes_of(self.batch)
+
     def build(self, model: PeftModel, **arguments: Any) -> TimedGRPOTrainer:
         """The trainer; `arguments`: TRL's."""
-        make = partial(self.trainer(), model=model, **arguments)
+        make = partial(self.trainer(model), model=model, **arguments)
         if not self.by_vllm:
             return make()
         return beside_vllm(
             make, model, self.run, self.batch.effective, self.arguments["vllm_max_model_length"]
         )
 
-    def trainer(self) -> Callable[..., TimedGRPOTrainer]:
+    def trainer(self, model: PeftModel) -> Callable[..., TimedGRPOTrainer]:
         """Without padding where the kernel for it works, otherwise in a CPU's own way, or as TRL does it."""
         if self.kernel:
             from .packed_grpo import PackedGRPOTrainer
@@ -58,21 +63,21 @@ class Plan:
         config = self.run.config
         if self.device == "cpu" and not config.grpo.gradient_checkpointing and not config.models.load_in_4bit:
             from .cpu_grpo import CpuGRPOTrainer
+            from .decoder import is_plain
 
-            return CpuGRPOTrainer
+            if is_plain(model.config):
+                return CpuGRPOTrainer
         return TimedGRPOTrainer
 
 
-def plan_of(
-    run: RunFile, batch: Batch, fill: bool, questions: Questions, tokenizer: PreTrainedTokenizerBase
-) -> Plan:
+def plan_of(run: RunFile, batch: Batch, fill: bool, questions: Questions) -> Plan:
     """
     `fill`: a pass may hold more answers than the micro-batch, as long as their tokens are no more than
     planned.
     """
     config, device = run.config, device_of(run)
     speed = speed_of(run, device)
-    longest = 0 if device == "cpu" else longest_prompt(tokenizer, questions.data["prompt"])
+    longest = 0 if device == "cpu" else longest_prompt(questions)
     room = planned_batch(run).micro * (config.prepare.max_prompt_tokens + config.grpo.max_tokens)
     split = 1 if fill else batch.accumulation
     if speed.kernel:
@@ -88,7 +93,8 @@ def plan_of(
     return Plan(run, device, speed, batch, room, split, {**vllm, **loop})
 
 
-def longest_prompt(tokenizer: PreTrainedTokenizerBase, prompts: list) -> int:
+def longest_prompt(questions: Questions) -> int:
     """Tokens of the longest prompt in the chat template."""
-    encoded = tokenizer.apply_chat_template(list(prompts), add_generation_prompt=True, return_dict=True)
+    prompts = list(questions.data["prompt"])
+    encoded = questions.tokenizer.apply_chat_template(prompts, add_generation_prompt=True, return_dict=True)
     return max(len(ids) for ids in encoded["input_ids"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .batch import Batch
 from .checkpoint import newest_complete
 from .events import EventLog
+from .failure import Failure
 from .model import assert_changed, keep_float32, save_adapter
 from .runfile import Grpo, RunFile, Sft
 from .speed import Speed
@@ -68,11 +69,32 @@ def train_and_save(
     trainer.floating_point_ops = (
         lambda inputs: 0
     )  # nobody reads it, and counting walks through all modules at every pass
+    refuse_endless_gradients(trainer)
     with disable_input_dtype_casting(trainer.model, active=autocast_alone):
         trainer.train(resume_from_checkpoint=resume and str(resume))
     assert_changed(trainer.model, before)
     if trainer.is_world_process_zero():
         save_adapter(trainer.accelerator.unwrap_model(trainer.model), run)
+
+
+def refuse_endless_gradients(trainer: Trainer) -> None:
+    """
+    Raises Failure("non_finite_gradient") before such a gradient touches the weights: what is in the newest
+    checkpoint is the last good state. By the norm that clipping has measured anyway.
+    """
+    clip = trainer.accelerator.clip_grad_norm_
+
+    def clip_or_refuse(*args: Any, **kwargs: Any) -> torch.Tensor:
+        norm = clip(*args, **kwargs)
+        if not norm.isfinite():
+            step = trainer.state.global_step + 1
+            raise Failure(
+                "non_finite_gradient",
+                f"the gradient of step {step} is not finite; the weights were not changed by it",
+            )
+        return norm
+
+    trainer.accelerator.clip_grad_norm_ = clip_or_refuse
 
 
 def checkpoints_of(run: RunFile) -> Path:

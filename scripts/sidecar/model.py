@@ -117,22 +117,29 @@ def load_base(run: RunFile, device: str) -> PreTrainedModel:
     return model
 
 
-def load_policy(run: RunFile, device: str, kernel: Kernel | None) -> PeftModel:
+def load_policy(
+    run: RunFile, device: str, kernel: Kernel | None
+) -> tuple[PeftModel, dict[str, torch.Tensor]]:
     """
-    What is trained: the run's adapter on its base, or a new one. `kernel`: attention over rows without
-    padding. Draws from torch's random numbers.
+    What is trained: the run's adapter on its base, or a new one, drawn by the run's seed; and copies of its
+    weights. `kernel`: attention over rows without padding.
     """
+    from transformers import set_seed
+
+    set_seed(run.config.seed)
     base = load_base(run, device)
     if kernel:
         from .flash import use_kernel
 
         use_kernel(base, kernel)
-    if run.models.adapter:
-        return trained_adapter(base, run)  # has the rank that SFT gave it
     sft, grpo = run.config.sft, run.config.grpo
-    if run.stage == "sft":
-        return new_adapter(base, sft.lora_rank, sft.lora_alpha, sft.lora_dropout)
-    return new_adapter(base, grpo.lora_rank, grpo.lora_alpha, dropout=0.0)
+    if run.models.adapter:
+        model = trained_adapter(base, run)  # has the rank that SFT gave it
+    elif run.stage == "sft":
+        model = new_adapter(base, sft.lora_rank, sft.lora_alpha, sft.lora_dropout)
+    else:
+        model = new_adapter(base, grpo.lora_rank, grpo.lora_alpha, dropout=0.0)
+    return model, trainable_weights(model)
 
 
 def shapes_of(path: Path) -> dict[str, list[int]]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 LOOK_EVERY_S = 0.5
+MEET_IN = "FTMODEL_MEET_IN"  # the file through which scripts/on_cores.py has its processes meet
 
 
 def processes() -> int:
@@ -21,8 +22,21 @@ def rank() -> int:
 
 
 def launched() -> bool:
-    """Whether a launcher started this process: `accelerate launch`, or scripts/on_ray.py."""
+    """Whether a launcher did: `accelerate launch`, scripts/on_ray.py or scripts/on_cores.py."""
     return "TORCHELASTIC_RESTART_COUNT" in os.environ
+
+
+def meet() -> None:
+    """
+    Joins the processes of scripts/on_cores.py. The others' launchers leave that to accelerate, whose meeting
+    is a server on all interfaces.
+    """
+    if MEET_IN not in os.environ:
+        return
+    import torch.distributed
+
+    store = torch.distributed.FileStore(os.environ[MEET_IN], processes())
+    torch.distributed.init_process_group("gloo", store=store, rank=rank(), world_size=processes())
 
 
 def note(run_dir: Path, cause: str | None, message: str | None) -> None:

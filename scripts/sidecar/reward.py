@@ -60,6 +60,32 @@ class RewardProcess:
         for reader in self.readers:
             reader.start()
 
+    def total(
+        self, completions, completion_ids, id, question, gold, log_extra, log_metric, **_
+    ) -> list[float]:
+        """
+        The one reward function that TRL sees. The parts of the reward are logged as rewards/<part>/mean; TRL
+        adds rewards/total/mean and /std itself. Text, id, tokens and parts of every answer are kept for
+        `GrpoWatch`.
+
+        TRL gets the totals in steps of 2⁻¹⁶, whose sums are exact in float32: eight times 0.3 has a mean
+        beside 0.3 there, and answers that were paid alike would get advantages of 3e-4 and count as a group
+        with something to learn from.
+        """
+        texts = [completion[0]["content"] for completion in completions]
+        tokens = [len(ids) for ids in completion_ids]
+        names = ("id", "question", "gold", "completion", "tokens")
+        columns = zip(id, question, gold, texts, tokens, strict=True)
+        parts = self.score([dict(zip(names, row, strict=True)) for row in columns])
+        totals = [part.pop("total") for part in parts]
+        for name in sorted({name for part in parts for name in part}):
+            judged = [part[name] for part in parts if name in part]
+            log_metric(f"rewards/{name}/mean", sum(judged) / len(judged))
+        kept = {"id": id, "text": texts, "tokens": tokens, "parts": parts, "total": totals}
+        for column, values in kept.items():
+            log_extra(column, values)
+        return [round(total * 2**16) / 2**16 for total in totals]
+
     def score(self, rows: list[dict[str, Any]]) -> list[Parts]:
         """
         The named parts of each row's reward, `total` among them: the number that is trained on. Parts that

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .failure import Failure
+from .model import load_tokenizer
 from .order import epochs_in_order
 from .runfile import Grpo, RunFile
 
@@ -126,19 +127,20 @@ def encode(tokenizer: PreTrainedTokenizerBase, system: str, prompt: str, respons
 
 @dataclass(frozen=True)
 class Questions:
+    tokenizer: PreTrainedTokenizerBase
     data: Dataset  # id, question, gold, prompt (messages); in the order of all epochs
     steps: int  # optimizer steps
     epochs: float  # how often `data` holds each row
 
 
-def questions_of(run: RunFile, tokenizer: PreTrainedTokenizerBase) -> Questions:
+def questions_of(run: RunFile) -> Questions:
     """
     What GRPO asks. Raises Failure when they do not fill one step, and for a chat template whose prompt no
     answer could complete.
     """
     from datasets import Dataset
 
-    settings = run.config.grpo
+    settings, tokenizer = run.config.grpo, load_tokenizer(run)
     rows = read_rows(run.input("train").path, ["id", "prompt", "gold_answer"])
     steps = steps_of(len(rows), settings)
     order = epochs_in_order(len(rows), settings.epochs, run.config.seed)[: steps * settings.prompts_per_step]
@@ -156,7 +158,7 @@ def questions_of(run: RunFile, tokenizer: PreTrainedTokenizerBase) -> Questions:
         f"{steps} steps × {settings.prompts_per_step} questions × {settings.group_size} answers = "
         f"{len(order) * settings.group_size} answers"
     )
-    return Questions(Dataset.from_list(data), steps, len(order) / len(rows))
+    return Questions(tokenizer, Dataset.from_list(data), steps, len(order) / len(rows))
 
 
 def steps_of(rows: int, settings: Grpo) -> int:

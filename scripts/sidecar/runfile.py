@@ -204,11 +204,15 @@ def read_run_file(path: Path) -> RunFile:
     missing or of another type.
     """
     try:
-        return TypeAdapter(RunFile).validate_json(path.read_bytes())
+        run = TypeAdapter(RunFile).validate_json(path.read_bytes())
     except OSError as error:
         raise Failure("bad_run_file", f"{path}: {error}") from error
     except ValidationError as error:
         raise Failure("bad_run_file", f"{path.name}: {first_problem(error)}") from error
+    if run.stage == "grpo" and run.config.grpo.start_from_sft != (run.models.adapter is not None):
+        problem = "expected an adapter exactly when config.grpo.startFromSft is true"
+        raise Failure("bad_run_file", f"{path.name}: models.adapter: {problem}")
+    return run
 
 
 def first_problem(error: ValidationError) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from .events import EventLog
 from .failure import Cancelled, Failure, first_words
-from .ranks import launched, note, noted, rank, watch_others
+from .ranks import launched, meet, note, noted, rank, watch_others
 from .runfile import RunFile, read_run_file
 
 EXIT_FAILED = 1
@@ -44,7 +44,7 @@ def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
         follow_the_others(path.parent, events)
     cause, message = outcome(stage, path, body, events)
     note(path.parent, cause, message)
-    if launched() and cause == "cancelled":
+    if launched() and cause in ("cancelled", "error"):  # by the launcher, or by a collective that broke off
         cause, message = noted(path.parent) or (cause, message)
     end_tracking(cause)
     events.end(cause, message)
@@ -77,6 +77,7 @@ def outcome(
         if run.stage != stage:
             raise Failure("bad_run_file", f"{path.name}: stage: expected {stage}, found {run.stage}")
         set_environment(run)
+        meet()
         if run.plan and events.speaks:
             print(run.plan, flush=True)
         body(run if stage == "merge" else start_tracking(run, events), events)

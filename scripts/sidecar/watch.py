@@ -1,6 +1,5 @@
 """
-What is looked at while a trainer runs: metrics after each step, gradients before each update, checkpoints as
-they are written.
+What is looked at while a trainer runs: metrics after each step, checkpoints as they are written.
 """
 
 from __future__ import annotations
@@ -38,13 +37,11 @@ class Watch(TrainerCallback):
         self.started = time.monotonic()
         self.seconds = 0.0
         self.tokens_before = 0.0
-        self.trained: list[torch.Tensor] = []
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, *, model, **_
     ) -> None:
-        self.trained = [p for p in model.parameters() if p.requires_grad]
-        trainable = sum(p.numel() for p in self.trained)
+        trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
         total = sum(p.numel() for name, p in model.named_parameters() if ".ref." not in name)
         if trainable == 0:
             raise Failure("nothing_trained", "no parameter of the model is trainable")
@@ -59,18 +56,6 @@ class Watch(TrainerCallback):
 
     def on_step_begin(self, *_, **__) -> None:
         self.started = time.monotonic()
-
-    def on_pre_optimizer_step(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_
-    ) -> None:
-        """Before the weights are touched: what is in the newest checkpoint is the last good state."""
-        norm = torch.nn.utils.get_total_norm([p.grad for p in self.trained if p.grad is not None])
-        if not torch.isfinite(norm):
-            raise Failure(
-                "non_finite_gradient",
-                f"the gradient of step {state.global_step + 1} is not finite; the weights were not changed "
-                f"by it",
-            )
 
     def on_step_end(self, *_, **__) -> None:
         self.seconds = time.monotonic() - self.started
@@ -87,12 +72,6 @@ class Watch(TrainerCallback):
         if "loss" not in logs:  # the summary at the end
             return
         metrics = {name: float(value) for name, value in logs.items() if value is not None}
-        if not math.isfinite(
-            metrics.get("grad_norm", 0.0)
-        ):  # of gradients that are: clipping has divided them by infinity
-            raise Failure(
-                "non_finite_gradient", f"the gradient of step {state.global_step} is too long for a number"
-            )
         if not math.isfinite(metrics["loss"]):
             raise Failure("non_finite_loss", f"the loss of step {state.global_step} is {metrics['loss']}")
         metrics["epoch"] *= self.epochs

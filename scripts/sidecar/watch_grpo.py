@@ -2,56 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from .events import EventLog
 from .failure import Failure
-from .reward import RewardProcess
 from .runfile import RunFile
 from .watch import Watch
 
 DEAD_STEPS = 5  # Magic number: after so many steps without any signal the run says so
-
-
-def reward_function(process: RewardProcess) -> Callable[..., list[float]]:
-    """
-    The one reward function that TRL sees: the total that lib's reward says. Its parts are logged as
-    rewards/<part>/mean; TRL adds rewards/total/mean and /std itself. Text, id, tokens and parts of every
-    answer are kept for `GrpoWatch`.
-
-    TRL gets the totals in steps of 2⁻¹⁶, whose sums are exact in float32: eight times 0.3 has a mean beside
-    0.3 there, and answers that were paid alike would get advantages of 3e-4 and count as a group with
-    something to learn from.
-    """
-
-    def total(completions, completion_ids, id, question, gold, log_extra, log_metric, **_) -> list[float]:
-        texts = [completion[0]["content"] for completion in completions]
-        tokens = [len(ids) for ids in completion_ids]
-        columns = zip(id, question, gold, texts, tokens, strict=True)
-        parts = process.score(
-            [
-                {"id": i, "question": q, "gold": g, "completion": text, "tokens": n}
-                for i, q, g, text, n in columns
-            ]
-        )
-        totals = [part.pop("total") for part in parts]
-        for name in sorted({name for part in parts for name in part}):
-            judged = [part[name] for part in parts if name in part]
-            log_metric(f"rewards/{name}/mean", sum(judged) / len(judged))
-        for column, values in {
-            "id": id,
-            "text": texts,
-            "tokens": tokens,
-            "parts": parts,
-            "total": totals,
-        }.items():
-            log_extra(column, values)
-        return [round(total * 2**16) / 2**16 for total in totals]
-
-    return total
 
 
 def samples_of(logs: dict[str, Any], group_size: int) -> list[dict[str, Any]]:

@@ -54,15 +54,16 @@ def loss_of(model, batch, kl_gradient, mode=None):
 @pytest.fixture(scope="module")
 def setting(base, tmp_path_factory):
     """The tokenizer's prompts and a function from settings to (trainer, its policy)."""
+    from sidecar.cpu_grpo import CpuGRPOTrainer
     from transformers import AutoTokenizer
     from trl import GRPOTrainer
 
     tokenizer, policy = AutoTokenizer.from_pretrained(base, padding_side="left"), lora_policy(base)
     prompts = [tokenizer(f"<|im_start|>user\n{question(i)}")["input_ids"] for i in (1, 2, 3)]
 
-    def make(kl_gradient, **more):
+    def make(kl_gradient, on_cores=False, **more):
         trainer = trainer_of(
-            GRPOTrainer,
+            CpuGRPOTrainer if on_cores else GRPOTrainer,
             policy,
             tokenizer,
             tmp_path_factory.mktemp("trainer"),
@@ -91,9 +92,10 @@ def both(trainer, policy, batch, kl_gradient, mode=None):
 
 @pytest.mark.parametrize("kl_gradient", ["paper", "unbiased"])
 @pytest.mark.parametrize("old", [None, 0.3])
-def test_trl_s_loss_and_gradient_are_those_of_the_formulas(setting, kl_gradient, old):
+@pytest.mark.parametrize("on_cores", [False, True])
+def test_loss_and_gradient_of_the_trainer_are_those_of_the_formulas(setting, kl_gradient, old, on_cores):
     prompts, make = setting
-    trainer, policy = make(kl_gradient)
+    trainer, policy = make(kl_gradient, on_cores)
     batch = inputs_of(prompts, LENGTHS, partial(log_probs, policy))
     if old is not None:  # answers of an earlier policy, with ratios on both sides of the clip
         with torch.no_grad():

@@ -52,24 +52,72 @@ def test_two_processes_share_a_step_and_learn_what_one_learns(stage):
         assert torch.allclose(weight, shared.adapter()[name], atol=1e-5), name
 
 
-def test_two_processes_share_the_answers_of_a_grpo_step(stage, reward_module):
-    grpo = stage(
-        "grpo",
-        RL_ROWS,
-        reward=reward_module(VOWELS),
-        grpo={"startFromSft": False, "maxSteps": 2, "microBatch": 2},
+def on_cores(stage, kill_at=None):
+    """Two processes as lib/run/run-process.ts starts them on a CPU; killed with the checkpoint `kill_at`."""
+    command = [sys.executable, str(SCRIPTS / "on_cores.py"), "2", str(SCRIPTS / f"{stage.stage}.py")]
+    with open(stage.folder / "log.txt", "a") as log:
+        process = subprocess.Popen([*command, str(stage.run_file)], stdout=log, stderr=log)
+    deadline = time.monotonic() + 300
+    while kill_at is not None and not any(e["step"] >= kill_at for e in stage.events("checkpoint")):
+        assert process.poll() is None and time.monotonic() < deadline, stage.log()
+        time.sleep(0.01)
+    if kill_at is not None:
+        process.kill()
+    return process.wait(timeout=300)
+
+
+def learnt(stage, name):
+    return [e["metrics"][name] for e in stage.events("step")]
+
+
+def test_a_grpo_step_that_two_processes_share_answers_pays_and_learns_as_one_does(
+    stage, reward_module, sft_adapter
+):
+    settings = {"maxSteps": 4, "microBatch": 8, "saveSteps": 2, "epochs": 2}
+    reward = reward_module(VOWELS)
+    alone, shared, killed = (
+        stage("grpo", RL_ROWS, folder=name, adapter=sft_adapter, reward=reward, grpo=settings)
+        for name in ("alone", "shared", "killed")
     )
-    assert launch(grpo) == 0, grpo.log()
-    assert grpo.end() == ("done", None)
-    assert [len(e["samples"]) for e in grpo.events("samples")] == [8, 8]  # of both processes
-    assert [s["group"] for s in grpo.events("samples")[0]["samples"]] == [0, 0, 0, 0, 1, 1, 1, 1]
+    assert alone.run() == 0, alone.log()
+    assert on_cores(shared) == 0, shared.log()
+    assert shared.end() == ("done", None)
+    texts = [
+        [[s["completion"] for s in e["samples"]] for e in run.events("samples")] for run in (alone, shared)
+    ]
+    assert texts[0] == texts[1] and len(texts[0][0]) == 8
+    for name in ("loss", "grad_norm", "kl", "entropy", "reward", "completions/mean_length"):
+        assert learnt(shared, name) == pytest.approx(learnt(alone, name), rel=1e-3, abs=1e-6), name
+    for name, weight in alone.adapter().items():
+        assert torch.allclose(weight, shared.adapter()[name], atol=1e-4), name
+
+    on_cores(killed, kill_at=2)
+    assert not killed.events("end")
+    assert on_cores(killed) == 0, killed.log()
+    assert [e["step"] for e in killed.events("start")] == [0, 2]
+    for name, weight in shared.adapter().items():
+        assert torch.allclose(weight, killed.adapter()[name], atol=1e-6), name
+
+
+def test_a_failure_of_one_of_two_processes_on_cores_ends_the_run_by_its_cause(stage, node_program):
+    program = """
+        import { createInterface } from "node:readline";
+        for await (const line of createInterface({ input: process.stdin })) {
+          const { batch, rows } = JSON.parse(line);
+          if (process.env.RANK === "1") { console.error("Error: out of ideas"); process.exit(9); }
+          console.log(JSON.stringify({ batch, rows: rows.map((row, i) => ({ total: i })) }));
+        }"""
+    grpo = stage("grpo", RL_ROWS, reward=node_program(program), grpo={"startFromSft": False, "microBatch": 8})
+    assert on_cores(grpo) != 0
+    assert grpo.end() == ("failed", "reward_process_died")
+    assert "process 1 of 2" in grpo.events("end")[0]["message"]
+    assert "out of ideas" in grpo.events("end")[0]["message"]
 
 
 @pytest.mark.parametrize(
     ("name", "settings", "says"),
     [
         ("sft", {"batchSize": 3, "gradientAccumulation": 1}, "sft.batchSize: 3 × 2 processes"),
-        ("grpo", {"microBatch": 8}, "grpo.microBatch: 8 × 2 processes"),
     ],
 )
 def test_a_micro_batch_that_the_processes_cannot_share_is_refused(
