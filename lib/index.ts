@@ -126,6 +126,7 @@ export { evaluateArms } from "./evaluate/evaluate-arms.ts";
 export { evaluate } from "./evaluate/evaluate.ts";
 export { FIN_R1 } from "./evaluate/fin-r1.ts";
 export { travellers } from "./evaluate/travellers.ts";
+export { yourRows } from "./evaluate/your-rows.ts";
 
 // Stage 7: merge and serve
 export { askByCurl, askStreamed, deploy, mergeForDeployment, withDeployment } from "./deploy/deploy.ts";
