@@ -52,6 +52,9 @@ export { heldModels } from "./model/training-memory.ts";
 export { promptView } from "./prompt/prompt-view.ts";
 export { promptOf } from "./prompt/prompt.ts";
 
+// The generated basics
+export { worldExamples } from "./world/examples.ts";
+
 // Stage 1: questions
 export { CLASSIFY_RULES, classify } from "./prepare/classify.ts";
 export { removeDuplicates } from "./prepare/duplicates.ts";
