@@ -4,7 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
+import { REPO_ROOT } from "../../lib/config/paths.ts";
 import { writeFileAtomic } from "../../lib/store/atomic.ts";
 import { notebookFiles } from "./options.ts";
 
@@ -40,6 +41,25 @@ export function bringWorkingCopies(
   });
   writeFileAtomic(memory, JSON.stringify(copied, null, 1));
   return copies;
+}
+
+/** What a reader should know about the copies, a line each; none where there is nothing new. */
+export function describeCopies(copies: readonly WorkingCopy[]): string[] {
+  const inRepository = (file: string): string => relative(REPO_ROOT, file);
+  const of = (state: WorkingCopy["state"]): string[] =>
+    copies.filter((copy) => copy.state === state).map(({ file }) => inRepository(file));
+  const list = (files: string[]): string =>
+    files.length > 2 ? `${files[0]} … ${basename(files.at(-1)!)}` : files.join(", ");
+  const [made, renewed, outdated] = [of("new"), of("renewed"), of("outdated")];
+  return [
+    ...(made.length > 0 ? [`${list(made)} copied to be yours: git ignores what you do there`] : []),
+    ...(renewed.length > 0 ? [`${list(renewed)} as in notebooks/ now: you had changed nothing there`] : []),
+    ...outdated.map(
+      (file) =>
+        `${file} holds your work and stays; notebooks/${basename(file)} is newer. To have that one: ` +
+        `mv ${file} ${file.replace(/\.ipynb$/, "")}_mine.ipynb, then this command again`,
+    ),
+  ];
 }
 
 /** Name → hash of the notebook as it was copied; a file that cannot be read remembers nothing. */
