@@ -107,7 +107,8 @@ function answerOf({ response, teacher_output }: Distilled): string | null {
 /** As the filter said it; before the filter, what its rules will say. */
 function verdictOn(text: Distilled, { details, side }: StageFiles): string {
   const said = (details ?? []).find(({ key }) => key === text.key);
-  if (said) return said.reason === null ? said.message : `${said.layer.replace(/_/g, " ")}: ${said.message}`;
+  if (said && said.reason !== null) return `${said.layer.replace(/_/g, " ")}: ${said.message}`;
+  if (said) return said.points === null ? said.message : `kept, with ${said.points} points of the Judge`;
   const [end] = applyRules([text], side, false).ended;
   return end ? `${end.layer}: ${end.message}` : "right by the rules";
 }

@@ -63,7 +63,7 @@ afterAll(async () => {
 
 test("after stage 1 every row of the file is there once: with its line, its side, its gold, or why it left", async () => {
   const { text } = await yourRows(own);
-  expect(text).toMatch(/Your rows: 7, 1 with a gold that no rule can check, 2 set aside/);
+  expect(text).toMatch(/Your rows: 7 read, 1 with a gold that no rule can check, 2 set aside/);
   expect(text.match(/^mine\.jsonl, line \d/gm)).toHaveLength(7);
   for (const line of [1, 2, 3, 5]) expect(lineOf(text, line)).toMatch(/on the training side|held out/);
   expect(lineOf(text, 4)).toMatch(/set aside: json; expected one JSON object/);

@@ -97,7 +97,7 @@ function countsOf(fates: readonly OwnFate[]): string {
     return n > 0 ? `, ${n} ${what}` : "";
   };
   return (
-    `${fates.length}` +
+    `${fates.length} read` +
     count("in sft.jsonl", (fate) => fate.in.sft) +
     count("in rl.jsonl", (fate) => fate.in.rl) +
     count("in the test", (fate) => fate.in.test) +
