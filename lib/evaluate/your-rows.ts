@@ -57,9 +57,9 @@ export async function yourRows(
   const rows = shown.map((fate) => {
     const told = marks.get(fate.row?.id ?? "");
     const perArm = arms.map((arm, k) => [arm, told?.[k] ?? null]);
-    const { place, question, gold, unchecked, teacher, verdict, ended } = fate;
+    const { place, question, teacher, verdict, ended } = fate;
     const row = `${place.file}, line ${place.line}`;
-    return { row, question, gold, unchecked, teacher, verdict, ended, ...Object.fromEntries(perArm) };
+    return { row, question, gold: goldOf(fate), teacher, verdict, ended, ...Object.fromEntries(perArm) };
   });
   const rights = arms.map((arm, k) => {
     const right = [...marks.values()].filter((told) => told[k]!.startsWith("✓")).length;
@@ -79,16 +79,22 @@ const COLUMNS: readonly (string | Column)[] = [
   "row",
   "question",
   "gold",
-  { key: "unchecked", label: "no rule can check this gold", optional: true },
   { key: "teacher", label: "Teacher's answer", optional: true },
   { key: "verdict", optional: true },
   { key: "ended", label: "where it ended" },
 ];
 
+/** The gold, marked where no rule can check an answer against it. */
+function goldOf({ gold, unchecked }: OwnFate): string | null {
+  if (gold === null || unchecked === null) return gold;
+  const shown = gold.length > 80 ? `${gold.slice(0, 79)}…` : gold;
+  return `⚠ no rule can check this: ${shown}`;
+}
+
 function markOf(question: string, gold: string, completion: string): string {
   const { verdict } = scoreCompletion({ question, gold, completion }).lenient;
   const mark = verdict === "right" ? "✓" : verdict === "judge" ? "·" : "✗";
-  return `${mark} ${extractAnswer(completion, "lenient")?.trim() ?? "no answer"}`;
+  return `${mark}\u00A0${extractAnswer(completion, "lenient")?.trim() ?? "no answer"}`;
 }
 
 function countsOf(fates: readonly OwnFate[]): string {
