@@ -11,6 +11,9 @@ import { PYTHON } from "../setup/python.mjs";
  */
 const HIDDEN = ["notebooks", "node_modules", "__pycache__", "*.pyc", "*.pyo", ".DS_Store", "*~"];
 
+/** The server's own log and that of JupyterLab within it; warnings, and where it is to be found, stay. */
+const QUIET = ["--log-level=WARN", "--LabApp.log_level=WARN"];
+
 /** Holds labconfig/default_setting_overrides.json: our defaults of JupyterLab's settings, under the user's own. */
 const DEFAULTS = join(REPO_ROOT, "scripts", "jupyter");
 
@@ -35,8 +38,7 @@ export function startJupyterLab(
     "--LabApp.news_url=None", // no look-up of news on the network
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ...HIDDEN.map((name) => `--ContentsManager.hide_globs=${name}`),
-    "--log-level=WARN",
-    "--LabApp.log_level=WARN",
+    ...(args.some((arg) => /^--(?:debug|log-level)\b/.test(arg)) ? [] : QUIET),
   ];
   const environment = {
     ...process.env,
