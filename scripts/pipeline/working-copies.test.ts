@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { REPO_ROOT, workspacePaths } from "../../lib/config/paths.ts";
-import { bringWorkingCopies } from "./working-copies.ts";
+import { bringWorkingCopies, describeCopies } from "./working-copies.ts";
 
 let notebook: string;
 let folder: string;
@@ -38,6 +38,21 @@ test("a copy that holds work is never written over, and is called outdated once 
   expect(bring()).toEqual(["outdated"]); // nothing is remembered: what differs may be work
   rmSync(folder, { recursive: true });
   expect(bring()).toEqual(["new"]);
+});
+
+test("only what is new is said, and the command for an outdated copy keeps its work and brings the notebook", () => {
+  expect(describeCopies(bringWorkingCopies(folder, [notebook]))).toEqual([
+    expect.stringContaining("01_x.ipynb copied"),
+  ]);
+  expect(describeCopies(bringWorkingCopies(folder, [notebook]))).toEqual([]);
+  writeFileSync(copy(), "my work");
+  writeFileSync(notebook, "second");
+  const [said] = describeCopies(bringWorkingCopies(folder, [notebook]));
+  const [, from, to] = /: mv (\S+) (\S+), then/.exec(said!)!;
+  execFileSync("mv", [from!, to!], { cwd: REPO_ROOT });
+  expect(bring()).toEqual(["new"]);
+  expect(readFileSync(copy(), "utf8")).toBe("second");
+  expect(readFileSync(join(folder, "01_x_mine.ipynb"), "utf8")).toBe("my work");
 });
 
 test("copies lie in the repository, where the library is found by name, git ignores them, one place a workspace", () => {
