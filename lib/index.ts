@@ -52,6 +52,9 @@ export { heldModels } from "./model/training-memory.ts";
 export { promptView } from "./prompt/prompt-view.ts";
 export { promptOf } from "./prompt/prompt.ts";
 
+// The generated basics
+export { worldExamples } from "./world/examples.ts";
+
 // Stage 1: questions
 export { CLASSIFY_RULES, classify } from "./prepare/classify.ts";
 export { removeDuplicates } from "./prepare/duplicates.ts";
@@ -126,6 +129,7 @@ export { evaluateArms } from "./evaluate/evaluate-arms.ts";
 export { evaluate } from "./evaluate/evaluate.ts";
 export { FIN_R1 } from "./evaluate/fin-r1.ts";
 export { travellers } from "./evaluate/travellers.ts";
+export { yourRows } from "./evaluate/your-rows.ts";
 
 // Stage 7: merge and serve
 export { askByCurl, askStreamed, deploy, mergeForDeployment, withDeployment } from "./deploy/deploy.ts";

@@ -12,6 +12,10 @@ export type QuestionType = z.infer<typeof QuestionType>;
 
 const text = z.string().refine((s) => s.trim() !== "", "must not be blank");
 
+/** Where a row of the reader's own stands: the file's name without its folder, and the line, from 1. */
+export const OwnPlace = z.object({ file: text, line: z.number().int().min(1) });
+export type OwnPlace = z.infer<typeof OwnPlace>;
+
 /**
  * Stage 1, `data/raw/raw.jsonl`. `reasoning` is what the source shipped; it is never taken for our Teacher's.
  */
@@ -24,6 +28,8 @@ export const Question = z.object({
   /** For generated questions: the kind of the world it was drawn from (lib/world). */
   kind: z.string().optional(),
   reasoning: z.string().optional(),
+  /** For rows of the reader's own files. */
+  own: OwnPlace.optional(),
 });
 export type Question = z.infer<typeof Question>;
 

@@ -1,14 +1,16 @@
 /**
- * `npm run lab`: JupyterLab on the notebooks. Takes the options of `npm start`; what follows a second `--`
- * goes to Jupyter:
+ * `npm run lab`: JupyterLab on the reader's copies of the notebooks, in work/. Takes the options of
+ * `npm start`; what follows a second `--` goes to Jupyter:
  *
  *     npm run lab -- --profile gpu -- --no-browser --port 8899
  */
+import { relative } from "node:path";
 import { LabError } from "../lib/errors.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { REPO_ROOT } from "../lib/config/paths.ts";
 import { startJupyterLab } from "./pipeline/jupyter.ts";
 import { environmentOf, HELP, parseOptions } from "./pipeline/options.ts";
+import { bringWorkingCopies, describeCopies } from "./pipeline/working-copies.ts";
 
 try {
   const given = process.argv.slice(2);
@@ -21,10 +23,11 @@ try {
     process.exit(0);
   }
   Object.assign(process.env, environmentOf(options));
-  openLab(); // a wrong setting is told here, not in the first cell
+  const { paths } = openLab(); // a wrong setting is told here, not in the first cell
+  for (const line of describeCopies(bringWorkingCopies(paths.notebooks))) console.log(line);
   const server = startJupyterLab(
     REPO_ROOT,
-    "notebooks/01_prepare.ipynb",
+    relative(REPO_ROOT, `${paths.notebooks}/01_prepare.ipynb`),
     split < 0 ? [] : given.slice(split + 1),
   );
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)

@@ -1,5 +1,6 @@
 /** Where things are. The repository is read; a workspace (by default the repository) is written. */
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { createHash } from "node:crypto";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const REPO_ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -20,6 +21,8 @@ export interface Paths {
   mergedModel: string;
   reports: string;
   runs: string;
+  /** Where the reader's copies of the notebooks are: what `npm run lab` opens, and git ignores. */
+  notebooks: string;
 }
 
 /** Every output path of a workspace; `root` holds data/, ckpts/ and reports/. Creates nothing. */
@@ -43,7 +46,19 @@ export function workspacePaths(root: string = process.env.FTMODEL_WORKSPACE || R
     mergedModel: join(ckpts, "merged_model"),
     reports,
     runs: join(reports, "runs"),
+    notebooks: workingFolder(base),
   };
+}
+
+/**
+ * `work/` of the repository, a folder of its own in it for each other workspace. Never outside the
+ * repository: a notebook finds the library by name from the folder that it lies in.
+ */
+function workingFolder(workspace: string): string {
+  const work = join(REPO_ROOT, "work");
+  if (workspace === REPO_ROOT) return work;
+  const tag = createHash("sha256").update(workspace).digest("hex").slice(0, 6);
+  return join(work, `${basename(workspace)}-${tag}`);
 }
 
 /**

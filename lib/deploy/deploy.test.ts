@@ -150,7 +150,7 @@ describe("deploying", () => {
     await new Promise((closed) => busy.close(closed));
   });
 
-  test("a real model is served, streams, answers curl alike, and is gone afterwards", {
+  test("a real model is served, streams, answers the printed curl line alike, and is gone afterwards", {
     timeout: 120_000,
   }, async () => {
     const model = randomModel(join(workspace.root, "served"));
@@ -160,8 +160,14 @@ describe("deploying", () => {
       async (served) => {
         url = served.url;
         const streamed = await askStreamed(lab, served, "1 + 1?");
-        const curled = hasCurl ? await askByCurl(lab, served, "1 + 1?") : null;
-        return [streamed.text, curled?.text ?? streamed.text];
+        const listed = (await (await fetch(`${url}/models`)).json()) as { data: { id: string }[] };
+        expect(listed.data.map(({ id }) => id)).toContain("served");
+        if (!hasCurl) return [streamed.text, streamed.text];
+        const { command, text } = await askByCurl(lab, served, "1 + 1?");
+        const shell = await promisify(execFile)("sh", ["-c", command]);
+        expect(JSON.parse(shell.stdout)).toMatchObject({ choices: [{ message: { content: text } }] });
+        expect(command).toContain('"model":"served"');
+        return [streamed.text, text!];
       },
       { model, simple: true },
     );

@@ -10,7 +10,7 @@ const isChinese = (q: Question): boolean => /\p{Script=Han}/u.test(q.question);
 
 /**
  * Whom to look for, in this order: a growth rate in English, a margin in Chinese, a yes or no, and one that a
- * person wrote.
+ * person wrote: the reader, or else we.
  */
 const WANTED: readonly ((q: Question) => boolean)[] = [
   (q) => q.kind === "growth_rate" && !isChinese(q),
@@ -23,7 +23,8 @@ const WANTED: readonly ((q: Question) => boolean)[] = [
  * The travelling examples: at most four questions of `raw.jsonl` that are trained on in every later stage.
  *
  * Taken from the training side of the split that the filter makes, and only such as rules can check, so that
- * each has a Teacher's text and a reward. A place whose kind is not there (other sources) goes to the first
+ * each has a Teacher's text and a reward. One of them is of the reader's own files when there is one such. A
+ * place whose kind is not there (other sources) goes to the first
  * question of a type that has none yet, then to the first that is left. Deterministic in `rows`,
  * `config.seed` and `config.prepare.testShare`; fewer questions give fewer travellers, none give none.
  *
@@ -44,7 +45,9 @@ export function travellers(
     if (found) taken.push(found);
     return found !== undefined;
   };
-  for (const wanted of WANTED) take(wanted);
+  const own = candidates.find((row) => row.own !== undefined);
+  for (const wanted of WANTED.slice(0, -1)) take((row) => row !== own && wanted(row));
+  take((row) => (own ? row === own : WANTED.at(-1)!(row)));
   for (const type of QUESTION_TYPES)
     if (taken.length < WANTED.length && !taken.some((row) => row.type === type))
       take((row) => row.type === type);

@@ -15,6 +15,8 @@ export interface Collected {
   origin: SourceOrigin;
   /** File name without folder; "generated" for the generator. */
   name: string;
+  /** The reader's file; null for what is not the reader's. */
+  path: string | null;
   questions: Question[];
   setAside: SetAside[];
   rules: Map<string, string>;
@@ -76,15 +78,26 @@ export function readSources(
   { generate = generateQuestions }: CollectOptions = {},
 ): Collected[] {
   const collected = sources.map(({ origin, name, files }): Collected => {
-    if (origin === "own") return { origin, name, ...readQuestions(files[0]!) };
-    if (origin === "handwritten") return { origin, name, ...readHandwritten() };
-    if (origin === "dianjin") return { origin, name, ...readDianjin(files[0]!) };
+    if (origin === "own") return { origin, name, ...readOwn(files[0]!, name) };
+    if (origin === "handwritten") return { origin, name, path: null, ...readHandwritten() };
+    if (origin === "dianjin") return { origin, name, path: null, ...readDianjin(files[0]!) };
     const questions = generate(prepare.generated, seed);
     const rules = new Map(questions.map((q) => [q.id, "given by the source"]));
-    return { origin, name, questions, setAside: [], rules };
+    return { origin, name, path: null, questions, setAside: [], rules };
   });
   uniqueIds(collected);
   return collected;
+}
+
+/** A file of the reader's: every row of it says where it stands, so that it can be followed. */
+function readOwn(path: string, file: string): Pick<Collected, "path" | "questions" | "setAside" | "rules"> {
+  const { questions, setAside, rules, lines } = readQuestions(path);
+  return {
+    path,
+    questions: questions.map((row) => ({ ...row, own: { file, line: lines.get(row.id)! } })),
+    setAside: setAside.map((row) => ({ ...row, own: { file, line: row.line! } })),
+    rules,
+  };
 }
 
 function uniqueIds(collected: readonly Collected[]): void {

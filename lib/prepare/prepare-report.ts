@@ -71,7 +71,8 @@ export type PrepareReport = z.infer<typeof PrepareReport>;
 interface Parts {
   collected: readonly Collected[];
   candidates: readonly PreparedQuestion[];
-  setAside: readonly SetAside[];
+  /** Candidates that are not taken; what could not be read is in `collected`. */
+  left: readonly SetAside[];
   rows: readonly Question[];
   removed: readonly RemovedDuplicate[];
   sample: SampleReport;
@@ -84,7 +85,7 @@ interface Parts {
 export function describePreparation({
   collected,
   candidates,
-  setAside,
+  left,
   rows,
   removed,
   sample,
@@ -92,9 +93,7 @@ export function describePreparation({
 }: Parts): PrepareReport {
   const kept = new Set(rows.map((q) => q.id));
   const byId = new Map(candidates.map((c) => [c.question.id, c]));
-  const reasonOf = new Map(
-    setAside.filter((s) => s.line === null && s.id !== null).map((s) => [s.id!, s.reason]),
-  );
+  const reasonOf = new Map(left.map((s) => [s.id!, s.reason]));
   const counted = candidates.filter((c) => c.tokens !== null);
   const { maxPromptTokens } = config.prepare;
   const { maxLength } = config.sft;

@@ -75,7 +75,7 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
     if (stored) return stored;
   }
   const collected = readSources(lab, found, options);
-  const setAside: SetAside[] = collected.flatMap((c) => c.setAside);
+  const left: SetAside[] = [];
   const candidates = index(collected);
   const usable: PreparedQuestion[] = [];
   const countLongest = longestPromptCounter(tokenizer, prompts);
@@ -90,7 +90,7 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
     candidate.tokens = countLongest(question.question);
     const gold = readGold(question.question, question.gold_answer);
     if (!gold.readable)
-      setAside.push(
+      left.push(
         leave(
           candidate,
           "gold_unreadable",
@@ -100,7 +100,7 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
         ),
       );
     else if (candidate.tokens > settings.maxPromptTokens)
-      setAside.push(
+      left.push(
         leave(
           candidate,
           "too_long",
@@ -114,7 +114,7 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
   // Last: a copy that cannot be used must not cost a twin that can.
   const { kept: unique, removed } = removeDuplicates(usable.map((c) => c.question));
   for (const { id, of, goldDiffers } of removed)
-    setAside.push(
+    left.push(
       leave(
         candidates.get(id)!,
         goldDiffers ? "duplicate_other_gold" : "duplicate",
@@ -132,17 +132,18 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
   const taken = new Set([...drawn.kept.map((q) => q.id), ...fitting.filter(isOwn).map((c) => c.question.id)]);
   for (const candidate of fitting)
     if (!taken.has(candidate.question.id))
-      setAside.push(leave(candidate, "not_sampled", "", "", `its type has enough of them`));
+      left.push(leave(candidate, "not_sampled", "", "", `its type has enough of them`));
   const rows = inDrawnOrder(
     fitting.filter((c) => taken.has(c.question.id)).map((c) => c.question),
     seed,
   );
+  const setAside = [...collected.flatMap((c) => c.setAside), ...left];
   if (rows.length === 0) throw nothingLeft(setAside);
 
   const report = describePreparation({
     collected,
     candidates: [...candidates.values()],
-    setAside,
+    left,
     rows,
     removed,
     sample: drawn.report,
@@ -175,20 +176,27 @@ function storedReport(lab: Lab, inputs: Record<string, unknown>): PrepareReport 
 
 function index(collected: readonly Collected[]): Map<string, PreparedQuestion> {
   const candidates = new Map<string, PreparedQuestion>();
-  for (const { origin, questions, rules } of collected)
+  for (const { origin, path, questions, rules } of collected)
     for (const question of questions)
-      candidates.set(question.id, { question, origin, rule: rules.get(question.id) ?? "", tokens: null });
+      candidates.set(question.id, {
+        question,
+        origin,
+        path,
+        rule: rules.get(question.id) ?? "",
+        tokens: null,
+      });
   return candidates;
 }
 
 function leave(
-  { question }: PreparedQuestion,
+  { question: { id, source, own, question, gold_answer }, path }: PreparedQuestion,
   reason: string,
   field: string,
   expected: string,
   found: string,
 ): SetAside {
-  return { file: "", line: null, source: question.source, id: question.id, reason, field, expected, found };
+  const left = { file: path ?? "", line: own?.line ?? null, source, id, reason, field, expected, found };
+  return own ? { ...left, own, question, gold_answer } : left;
 }
 
 function nothingLeft(setAside: readonly SetAside[]): LabError {

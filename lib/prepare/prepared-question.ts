@@ -6,6 +6,8 @@ import type { Collected } from "./collect.ts";
 export interface PreparedQuestion {
   question: Question;
   origin: Collected["origin"];
+  /** The reader's file that holds it; null for what is not the reader's. */
+  path: string | null;
   rule: string;
   /**
    * Tokens of the longer of the student's and the Teacher's prompt, chat template included; null for rows

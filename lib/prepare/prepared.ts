@@ -15,7 +15,7 @@ import { readJsonl } from "../store/jsonl.ts";
 import type { Lab } from "../config/lab.ts";
 import { reportPath, setAsidePath } from "./prepare.ts";
 import { PrepareReport } from "./prepare-report.ts";
-import { Question } from "../records.ts";
+import { OwnPlace, Question } from "../records.ts";
 import type { QuestionType } from "../records.ts";
 import type { SetAside } from "./sources.ts";
 
@@ -28,6 +28,9 @@ const SetAsideRow = z.object({
   field: z.string(),
   expected: z.string(),
   found: z.string(),
+  own: OwnPlace.optional(),
+  question: z.string().optional(),
+  gold_answer: z.string().optional(),
 }) satisfies z.ZodType<SetAside>;
 
 /**

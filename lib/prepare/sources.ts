@@ -9,7 +9,7 @@ import { countBy } from "../stats/counts.ts";
 import { fieldProblem, shorten } from "../store/field-problem.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { QuestionType } from "../records.ts";
-import type { Question } from "../records.ts";
+import type { OwnPlace, Question } from "../records.ts";
 import { readSourceRows } from "./source-rows.ts";
 import type { SourceRow } from "./source-rows.ts";
 
@@ -28,6 +28,10 @@ export interface SetAside {
   field: string;
   expected: string;
   found: string;
+  /** Of a row of the reader's own: where it stands, and what it asks as far as that could be read. */
+  own?: OwnPlace | undefined;
+  question?: string | undefined;
+  gold_answer?: string | undefined;
 }
 
 export interface SourceReading {
@@ -35,6 +39,8 @@ export interface SourceReading {
   setAside: SetAside[];
   /** Id → rule that gave the type (`classify`). */
   rules: Map<string, string>;
+  /** Id → line on which the row starts. */
+  lines: Map<string, number>;
 }
 
 const number = z.number().transform(String);
@@ -72,9 +78,10 @@ export function readQuestions(
   const stem = basename(path, extname(path));
   const source = options.source ?? stem;
   const prefix = options.idPrefix ?? stem;
-  const reading: SourceReading = { questions: [], setAside: [], rules: new Map() };
   const lineOf = new Map<string, number>();
+  const reading: SourceReading = { questions: [], setAside: [], rules: new Map(), lines: lineOf };
   const rows = readSourceRows(path);
+  const givenIds = new Set(rows.flatMap((row) => givenId(row) ?? []));
   const trustsTypes = typesAreOurs(rows);
   rows.forEach((row, n) => {
     const aside = (
@@ -95,7 +102,7 @@ export function readQuestions(
     if ("reason" in row) return void aside(row.reason, row);
     const taken = takeRow(row.value);
     if ("problem" in taken) return void aside(taken.reason, taken.problem, taken.id);
-    const id = taken.row.id?.trim() || freeId(`${prefix}_${n}`, lineOf);
+    const id = taken.row.id?.trim() || freeId(`${prefix}_${n}`, givenIds);
     if (lineOf.has(id))
       return void aside(
         "duplicate_id",
@@ -180,7 +187,14 @@ function takeRow(value: unknown): Taken {
   };
 }
 
-function freeId(wanted: string, used: ReadonlyMap<string, number>): string {
+/** The id that a row brings along, whatever else is wrong with it. */
+function givenId(row: SourceRow): string | null {
+  if (!("value" in row) || typeof row.value !== "object" || row.value === null) return null;
+  const { id } = row.value as { id?: unknown };
+  return typeof id === "string" || typeof id === "number" ? String(id).trim() : null;
+}
+
+function freeId(wanted: string, used: ReadonlySet<string>): string {
   let id = wanted;
   while (used.has(id)) id += "_";
   return id;
@@ -224,7 +238,7 @@ export function handwrittenFiles(folder: string = HANDWRITTEN): string[] {
  * folder is absent. Throws on any bad row.
  */
 export function readHandwritten(folder: string = HANDWRITTEN): SourceReading {
-  const all: SourceReading = { questions: [], setAside: [], rules: new Map() };
+  const all: SourceReading = { questions: [], setAside: [], rules: new Map(), lines: new Map() };
   for (const file of handwrittenFiles(folder)) {
     const { questions, setAside, rules } = readQuestions(file, { source: "handwritten" });
     const bad = setAside[0];

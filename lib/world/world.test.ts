@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { scoreCompletion } from "../answer/index.ts";
+import { goldProblem, scoreCompletion } from "../answer/index.ts";
 import { FAULT_KINDS } from "./fault-kind.ts";
 import { createRandom } from "../stats/random.ts";
+import { languageOf } from "../question/language.ts";
 import { QUESTION_TYPES } from "../records.ts";
+import { worldExamples } from "./examples.ts";
 import {
   KINDS,
   drawQuestion,
@@ -145,4 +147,19 @@ describe("the hand-written questions", () => {
         row.id,
       ).toBe("right");
   });
+});
+
+test("an example of each kind, in its language, the same for the same seed, with the answer of the right method", () => {
+  const examples = worldExamples(7);
+  expect(examples.map(({ kind }) => kind)).toEqual(KINDS.map(({ name }) => name));
+  for (const { en, zh, ...answers } of examples) {
+    expect([languageOf(en), languageOf(zh)]).toEqual(["en", "zh"]);
+    for (const [question, gold] of [
+      [en, answers["answer (en)"]],
+      [zh, answers["answer (zh)"]],
+    ] as const)
+      expect(goldProblem({ question, gold_answer: gold })).toBeNull();
+  }
+  expect(worldExamples(7)).toEqual(examples);
+  expect(worldExamples(8)).not.toEqual(examples);
 });

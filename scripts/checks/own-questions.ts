@@ -35,7 +35,12 @@ const CASES: readonly Case[] = [
     name: "all notebooks on own questions, an Instruct model",
     questions: [...englishQuestions(60), ...chineseQuestions(60)],
     style: "instruct",
-    says: [/All questions are your own/, /No question came with a type/, /there are no traps/],
+    says: [
+      /All questions are your own/,
+      /No question came with a type/,
+      /there are no traps/,
+      /Your rows: 120 read/,
+    ],
   },
   {
     name: "01 to 03, English only, of one type, an R1",

@@ -7,9 +7,12 @@ import { join } from "node:path";
 import { NODE } from "./packages.mjs";
 import { ROOT } from "./steps.mjs";
 
-const FOLDER = join(ROOT, ".venv", "share", "jupyter", "kernels", "tslab");
+/** As the notebooks' metadata name it. */
+export const SPEC_NAME = "tslab";
+const FOLDER = join(ROOT, ".venv", "share", "jupyter", "kernels", SPEC_NAME);
 
-const spec = JSON.stringify(
+/** The text of kernel.json. */
+export const SPEC = JSON.stringify(
   {
     argv: [NODE, join(ROOT, "scripts", "kernel.ts"), "{connection_file}"],
     display_name: "TypeScript",
@@ -20,14 +23,21 @@ const spec = JSON.stringify(
   2,
 );
 
+/**
+ * JupyterLab runs its yarn.js, which is CommonJS, by the nearest package.json; without one of its own in .venv
+ * that is ours, of ES modules, and it fails with 15 kB of its source on the terminal.
+ */
+const COMMONJS = join(ROOT, ".venv", "package.json");
+
 /** @type {import("./steps.mjs").Step} */
 export const kernelspec = {
   name: "notebook kernel",
   stamp: join(FOLDER, "stamp"),
-  fingerprint: () => spec,
+  fingerprint: () => `${SPEC}\n${COMMONJS}`,
   run() {
     mkdirSync(FOLDER, { recursive: true });
-    writeFileSync(join(FOLDER, "kernel.json"), spec);
-    return "tslab";
+    writeFileSync(join(FOLDER, "kernel.json"), SPEC);
+    writeFileSync(COMMONJS, '{ "type": "commonjs" }\n');
+    return SPEC_NAME;
   },
 };

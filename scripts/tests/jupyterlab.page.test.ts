@@ -1,14 +1,19 @@
 import { PROFILES } from "../../lib/config/profiles.ts";
+import type { ChildProcess } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import { chromium } from "playwright-core";
-import { afterAll, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { afterEach, expect, test, vi } from "vitest";
 import { findChromium } from "../../lib/show/browser.ts";
-import { REPO_ROOT } from "../../lib/config/paths.ts";
+import { REPO_ROOT, workspacePaths } from "../../lib/config/paths.ts";
 import { startJupyterLab } from "../pipeline/jupyter.ts";
+import { bringWorkingCopies } from "../pipeline/working-copies.ts";
 
 const executablePath = findChromium();
 // inside the repository: the cell imports the library by name
@@ -20,7 +25,10 @@ const cells = [
   'console.log("learning rate", PROFILES.tiny.sft.learningRate);',
 ];
 let stop = (): void => {};
-afterAll(() => stop());
+afterEach(() => {
+  stop();
+  vi.unstubAllEnvs();
+});
 
 // In CI a missing browser is a failure, not a reason to skip.
 test.skipIf(!executablePath && !process.env.CI)(
@@ -31,26 +39,8 @@ test.skipIf(!executablePath && !process.env.CI)(
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "small.ipynb"), notebook(cells));
-    const port = await freePort();
-    const server = startJupyterLab(
-      folder,
-      "small.ipynb",
-      ["--no-browser", `--port=${port}`, "--IdentityProvider.token=check"],
-      "ignore",
-    );
-    const browser = await chromium.launch({ executablePath: executablePath!, chromiumSandbox: false });
-    stop = () => {
-      server.kill("SIGTERM");
-      void browser.close();
-    };
-    await answers(`http://127.0.0.1:${port}/api?token=check`);
-
-    const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
-    await page.goto(`http://127.0.0.1:${port}/lab/tree/small.ipynb?token=check&reset`);
-    await page.locator(".jp-Notebook .jp-CodeCell").first().waitFor({ timeout: 180_000 });
-    await page.getByText("TypeScript | Idle").waitFor({ timeout: 180_000 });
-    await page.getByRole("menuitem", { name: "Run", exact: true }).click();
-    await page.getByRole("menuitem", { name: "Run All Cells", exact: true }).click();
+    const { page, server } = await openInLab(folder, "small.ipynb");
+    await runAll(page);
     await page.locator(".jp-OutputArea .js-plotly-plot .main-svg").first().waitFor({ timeout: 180_000 });
     await page.getByText(`learning rate ${PROFILES.tiny.sft.learningRate}`).waitFor({ timeout: 60_000 });
 
@@ -60,6 +50,97 @@ test.skipIf(!executablePath && !process.env.CI)(
     await once(server, "exit");
   },
 );
+
+test.skipIf(!executablePath && !process.env.CI)(
+  "a reader's copy, executed and saved, changes no tracked file; its lines wrap, and nothing else asks for attention" +
+    `${executablePath ? "" : " (no Chromium found)"}`,
+  { timeout: 500_000 },
+  async () => {
+    const workspace = mkdtempSync(join(tmpdir(), "reader-"));
+    const { notebooks } = workspacePaths(workspace);
+    bringWorkingCopies(notebooks);
+    vi.stubEnv("FTMODEL_WORKSPACE", workspace);
+    vi.stubEnv("FTMODEL_SET", JSON.stringify(["prepare.generated=160", "prepare.sampleSize=160"]));
+    const tracked = trackedChanges();
+    try {
+      const copy = join(notebooks, "01_prepare.ipynb");
+      const asCopied = readFileSync(copy, "utf8");
+      const { page, server, said } = await openInLab(REPO_ROOT, relative(REPO_ROOT, copy));
+      const [longest] = await page
+        .locator(".jp-CodeCell .cm-scroller")
+        .evaluateAll((all) => all.map((one) => one.scrollWidth - one.clientWidth).sort((a, b) => b - a));
+      expect(longest).toBeLessThanOrEqual(1);
+      expect(await page.locator(".jp-CodeCell .cm-content.cm-lineWrapping").count()).toBeGreaterThan(3);
+
+      await runAll(page);
+      await page.getByText("The longer half, the longest first").last().waitFor({ timeout: 180_000 });
+      await page.getByText("TypeScript | Idle").waitFor({ timeout: 180_000 });
+      await page.keyboard.press("Control+s");
+      await vi.waitFor(
+        () => {
+          const saved = readFileSync(copy, "utf8");
+          expect(saved).not.toBe(asCopied);
+          expect(saved).toContain("No rows of your own here"); // only an execution says so here
+        },
+        { timeout: 120_000, interval: 500 },
+      );
+      expect(bringWorkingCopies(notebooks)[0]!.state).toBe("kept");
+      expect(trackedChanges()).toBe(tracked);
+
+      expect(await page.getByText("official Jupyter news").count()).toBe(0);
+      expect(await page.locator(".Toastify__toast").count()).toBe(0);
+      const listed = page.locator(".jp-DirListing-itemText");
+      await page.locator(".jp-BreadCrumbs-home").click();
+      await listed.getByText("work", { exact: true }).waitFor({ timeout: 60_000 });
+      expect(await listed.getByText("notebooks", { exact: true }).count()).toBe(0);
+      stop();
+      await once(server, "exit");
+      expect(said().join("")).not.toMatch(/yarn|\[[EIW] /);
+    } finally {
+      rmSync(notebooks, { recursive: true, force: true });
+      rmSync(workspace, { recursive: true, force: true });
+    }
+  },
+);
+
+interface OpenedLab {
+  page: Page;
+  server: ChildProcess;
+  /** What the server has written to the terminal. */
+  said: () => string[];
+}
+
+/** JupyterLab on `root` with a notebook open and its kernel idle; `stop` ends both. */
+async function openInLab(root: string, path: string): Promise<OpenedLab> {
+  const port = await freePort();
+  const options = ["--no-browser", `--port=${port}`, "--IdentityProvider.token=check"];
+  const server = startJupyterLab(root, path, options, "pipe");
+  const lines: string[] = [];
+  for (const stream of [server.stdout!, server.stderr!])
+    stream.setEncoding("utf8").on("data", (text: string) => void lines.push(text));
+  const browser = await chromium.launch({ executablePath: executablePath!, chromiumSandbox: false });
+  stop = () => {
+    server.kill("SIGTERM");
+    void browser.close();
+  };
+  await answers(`http://127.0.0.1:${port}/api?token=check`);
+  const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+  await page.goto(`http://127.0.0.1:${port}/lab/tree/${path}?token=check&reset`);
+  await page.locator(".jp-Notebook .jp-CodeCell").first().waitFor({ timeout: 180_000 });
+  await page.getByText("TypeScript | Idle").waitFor({ timeout: 180_000 });
+  return { page, server, said: () => lines };
+}
+
+async function runAll(page: Page): Promise<void> {
+  await page.getByRole("menuitem", { name: "Run", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Run All Cells", exact: true }).click();
+}
+
+/** What git says of the tracked files; "" where this is no clone. */
+function trackedChanges(): string {
+  if (!existsSync(join(REPO_ROOT, ".git"))) return "";
+  return execFileSync("git", ["-C", REPO_ROOT, "status", "--porcelain"], { encoding: "utf8" });
+}
 
 function notebook(sources: string[]): string {
   return JSON.stringify({

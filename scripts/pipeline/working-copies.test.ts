@@ -1,0 +1,67 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { beforeEach, expect, test } from "vitest";
+import { REPO_ROOT, workspacePaths } from "../../lib/config/paths.ts";
+import { bringWorkingCopies, describeCopies } from "./working-copies.ts";
+
+let notebook: string;
+let folder: string;
+const copy = (): string => join(folder, "01_x.ipynb");
+const bring = (): string[] => bringWorkingCopies(folder, [notebook]).map(({ state }) => state);
+
+beforeEach(() => {
+  const root = mkdtempSync(join(tmpdir(), "copies-"));
+  notebook = join(root, "01_x.ipynb");
+  folder = join(root, "work");
+  writeFileSync(notebook, "first");
+});
+
+test("a copy that nobody changed follows the notebook, and comes back when it is removed", () => {
+  expect([bring(), bring()]).toEqual([["new"], ["kept"]]);
+  writeFileSync(notebook, "second");
+  expect(bring()).toEqual(["renewed"]);
+  expect(readFileSync(copy(), "utf8")).toBe("second");
+  rmSync(copy());
+  expect(bring()).toEqual(["new"]);
+});
+
+test("a copy that holds work is never written over, and is called outdated once the notebook is newer", () => {
+  bring();
+  writeFileSync(copy(), "my work");
+  expect(bring()).toEqual(["kept"]);
+  writeFileSync(notebook, "second");
+  expect([bring(), bring()]).toEqual([["outdated"], ["outdated"]]);
+  expect(readFileSync(copy(), "utf8")).toBe("my work");
+  rmSync(join(folder, ".copied.json"));
+  expect(bring()).toEqual(["outdated"]); // nothing is remembered: what differs may be work
+  rmSync(folder, { recursive: true });
+  expect(bring()).toEqual(["new"]);
+});
+
+test("only what is new is said, and the command for an outdated copy keeps its work and brings the notebook", () => {
+  expect(describeCopies(bringWorkingCopies(folder, [notebook]))).toEqual([
+    expect.stringContaining("01_x.ipynb copied"),
+  ]);
+  expect(describeCopies(bringWorkingCopies(folder, [notebook]))).toEqual([]);
+  writeFileSync(copy(), "my work");
+  writeFileSync(notebook, "second");
+  const [said] = describeCopies(bringWorkingCopies(folder, [notebook]));
+  const [, from, to] = /: mv (\S+) (\S+), then/.exec(said!)!;
+  execFileSync("mv", [from!, to!], { cwd: REPO_ROOT });
+  expect(bring()).toEqual(["new"]);
+  expect(readFileSync(copy(), "utf8")).toBe("second");
+  expect(readFileSync(join(folder, "01_x_mine.ipynb"), "utf8")).toBe("my work");
+});
+
+test("copies lie in the repository, where the library is found by name, git ignores them, one place a workspace", () => {
+  const places = [REPO_ROOT, "/tmp/try", "/home/me/try"].map((root) => workspacePaths(root).notebooks);
+  expect(new Set(places).size).toBe(3);
+  for (const place of places) {
+    expect(relative(REPO_ROOT, place)).not.toMatch(/^\.\./);
+    const ignored = ["-C", REPO_ROOT, "check-ignore", join(place, "01_prepare.ipynb")];
+    if (existsSync(join(REPO_ROOT, ".git")))
+      expect(execFileSync("git", ignored, { encoding: "utf8" })).toContain("01_prepare.ipynb");
+  }
+});

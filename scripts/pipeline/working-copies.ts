@@ -1,0 +1,74 @@
+/**
+ * The reader's copies of the notebooks. JupyterLab writes outputs and changed cells into the file it has
+ * opened; in a copy that git ignores they never stand in the way of `git pull`.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { basename, join, relative } from "node:path";
+import { REPO_ROOT } from "../../lib/config/paths.ts";
+import { writeFileAtomic } from "../../lib/store/atomic.ts";
+import { notebookFiles } from "./options.ts";
+
+/** What became of one notebook's copy. `outdated`: it holds the reader's work, and the notebook is newer. */
+export interface WorkingCopy {
+  file: string;
+  state: "new" | "renewed" | "kept" | "outdated";
+}
+
+/**
+ * Brings the copies in `folder` up to date: what is missing is copied, a copy that nobody changed follows
+ * the notebook, and one that holds the reader's work stays as it is.
+ */
+export function bringWorkingCopies(
+  folder: string,
+  notebooks: readonly string[] = notebookFiles(),
+): WorkingCopy[] {
+  mkdirSync(folder, { recursive: true });
+  const memory = join(folder, ".copied.json");
+  const copied = readMemory(memory);
+  const copies = notebooks.map((notebook): WorkingCopy => {
+    const name = basename(notebook);
+    const file = join(folder, name);
+    const text = readFileSync(notebook);
+    const now = hashOf(text);
+    const isThere = existsSync(file);
+    const untouched = isThere && [copied[name], now].includes(hashOf(readFileSync(file)));
+    if (isThere && !untouched) return { file, state: copied[name] === now ? "kept" : "outdated" };
+    const state = !isThere ? "new" : copied[name] === now ? "kept" : "renewed";
+    if (state !== "kept") writeFileAtomic(file, text);
+    copied[name] = now;
+    return { file, state };
+  });
+  writeFileAtomic(memory, JSON.stringify(copied, null, 1));
+  return copies;
+}
+
+/** What a reader should know about the copies, a line each; none where there is nothing new. */
+export function describeCopies(copies: readonly WorkingCopy[]): string[] {
+  const inRepository = (file: string): string => relative(REPO_ROOT, file);
+  const of = (state: WorkingCopy["state"]): string[] =>
+    copies.filter((copy) => copy.state === state).map(({ file }) => inRepository(file));
+  const list = (files: string[]): string =>
+    files.length > 2 ? `${files[0]} … ${basename(files.at(-1)!)}` : files.join(", ");
+  const [made, renewed, outdated] = [of("new"), of("renewed"), of("outdated")];
+  return [
+    ...(made.length > 0 ? [`${list(made)} copied to be yours: git ignores what you do there`] : []),
+    ...(renewed.length > 0 ? [`${list(renewed)} as in notebooks/ now: you had changed nothing there`] : []),
+    ...outdated.map(
+      (file) =>
+        `${file} holds your work and stays; notebooks/${basename(file)} is newer. To have that one: ` +
+        `mv ${file} ${file.replace(/\.ipynb$/, "")}_mine.ipynb, then this command again`,
+    ),
+  ];
+}
+
+/** Name → hash of the notebook as it was copied; a file that cannot be read remembers nothing. */
+function readMemory(file: string): Record<string, string> {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Record<string, string>;
+  } catch {
+    return {};
+  }
+}
+
+const hashOf = (text: Uint8Array): string => createHash("sha256").update(text).digest("hex");
