@@ -4,20 +4,20 @@ import { formatCell } from "../view/table.ts";
 import { escapeHtml, inertHtml } from "../view/text-view.ts";
 import type { Executed } from "./executed.ts";
 
-/** Who ran the notebook and when, and whether all of what it shows is of that run. */
-export function originOf({ from, time, seconds, codeCells, ranCells }: Executed): string {
+/** Whose copy this is, since when, and whether all of what it shows is of that run: a title and a sentence. */
+export function originOf({ from, time, seconds, codeCells, ranCells }: Executed): [string, string] {
+  const at = when(time);
   if (from === "pipeline")
-    return `Run by npm start${seconds === null ? "" : ` in ${seconds.toFixed(0)} s`}, finished ${when(time)}.`;
-  const left = codeCells - ranCells;
+    return ["Run by npm start", seconds === null ? `${at}.` : `${at}, in ${seconds.toFixed(0)} s.`];
   const rest =
-    left === 0
+    ranCells === codeCells
       ? "All of its code cells were run by hand."
-      : `${ranCells} of its ${codeCells} code cells were run by hand; what the others show is older, ` +
-        "or nothing.";
-  return `As its reader saved it, ${when(time)}. ${rest}`;
+      : `${ranCells} of its ${codeCells} code cells were run by hand; what the others show, if anything, came ` +
+        "with the notebook.";
+  return ["As its reader saved it", `${at}. ${rest}`];
 }
 
-/** One line: "grpo.learningRate 0.0001 (default 0.0005)"; null where the notebook kept no record. */
+/** One line: "grpo.learningRate 0.0001, seed 7". */
 export function changedInWords(settings: SettingsRecord | null): string {
   if (settings === null) return "not recorded";
   if (settings.changed.length === 0) return "none";
@@ -26,10 +26,8 @@ export function changedInWords(settings: SettingsRecord | null): string {
 
 /** The box under a notebook's title. */
 export function aboutHtml(notebook: Executed): string {
-  return (
-    `<aside class="about"><p><b>${notebook.from === "reader" ? "Saved by its reader" : "Run by the pipeline"}.</b> ` +
-    `${escapeHtml(originOf(notebook))}</p>${settingsHtml(notebook.settings)}</aside>`
-  );
+  const [title, sentence] = originOf(notebook).map(escapeHtml);
+  return `<aside class="about"><p><b>${title}</b>, ${sentence}</p>${settingsHtml(notebook.settings)}</aside>`;
 }
 
 function settingsHtml(settings: SettingsRecord | null): string {

@@ -33,16 +33,30 @@ export const DRAW = `(async () => {
   const inColours = (json, isDark) =>
     isDark ? json.replace(/#[0-9a-f]{6}\\b/gi, (colour) => colours[colour.toUpperCase()] ?? colour) : json;
 
-  // A phone: the title stands above as a caption that wraps, labels that cannot be read are left out.
+  // A phone: the title stands above as a caption that wraps, a menu alone above the plot, notes in short lines.
+  const inLines = (text) => text.split(" ").reduce((lines, word) => {
+    const last = lines.length - 1;
+    if (last < 0 || (lines[last] + word).length > 40) lines.push(word);
+    else lines[last] += " " + word;
+    return lines;
+  }, []).join("<br>");
   const narrowed = ({ data, layout }) => {
-    const { title, margin = {}, ...rest } = layout;
-    const top = Math.max(16, (margin.t ?? 80) - 52);
-    const axis = ([name, value]) => [name, /^[xy]axis/.test(name) ? { ...value, automargin: true, nticks: 6, title: { ...value.title, font: { size: 11 } } } : value];
-    return { data, layout: {
-      ...Object.fromEntries(Object.entries(rest).map(axis)),
-      font: { ...rest.font, size: 11 }, uniformtext: { minsize: 8, mode: "hide" },
-      margin: { ...margin, t: top, l: Math.min(margin.l ?? 80, 48), r: Math.min(margin.r ?? 80, 12) },
-    } };
+    const { title, margin = {}, annotations, legend = {}, ...rest } = layout;
+    const underneath = (rest.updatemenus ?? []).length > 0 && rest.showlegend !== false;
+    const rows = Math.ceil(data.filter((trace) => trace.name && trace.showlegend !== false).length / 2);
+    const map = data.some((trace) => trace.type === "heatmap"); // its numbers stand in its cells
+    const axis = ([name, value]) =>
+      /^[xy]axis/.test(name) ? [name, { ...value, automargin: true, title: { ...value.title, font: { size: 11 } }, ...(map && { tickfont: { size: 9 } }) }] : [name, value];
+    return {
+      data: data.map((trace) => (trace.type === "heatmap" ? { ...trace, showscale: false, textfont: { ...trace.textfont, size: 9 } } : trace)),
+      layout: {
+        ...Object.fromEntries(Object.entries(rest).map(axis)),
+        font: { ...rest.font, size: 11 }, uniformtext: { minsize: 8, mode: "hide" },
+        margin: { l: Math.min(margin.l ?? 80, 48), r: Math.min(margin.r ?? 80, 12), b: (margin.b ?? 56) + (underneath ? 20 * rows + 8 : 0), t: underneath ? 48 : Math.max(16, (margin.t ?? 80) - 52) },
+        legend: underneath ? { ...legend, orientation: "h", x: 0, xanchor: "left", yref: "container", y: 0.01, yanchor: "bottom" } : legend,
+        annotations: annotations?.map((note) => (map || String(note.text).length > 40 ? { ...note, text: inLines(String(note.text)), align: "left", font: { ...note.font, size: 9 } } : note)),
+      },
+    };
   };
 
   const draw = (place, isDark) => {

@@ -34,12 +34,12 @@ export function indexBody(
     `<h1>FTModel Lab: reports</h1>`,
     `<p class="lead">Post-training a small language model for financial reasoning, the Fin-R1 ` +
       "way: what was measured in this workspace.</p>",
+    outcome,
+    outcomeHtml(paths),
     wordsHtml(
       notebooks.map(({ settings }) => settings),
       true,
     ),
-    outcome,
-    outcomeHtml(paths),
     list,
     notebookTable(notebooks, idOf),
     runs,
@@ -82,7 +82,7 @@ function notebookTable(notebooks: readonly Executed[], idOf: (notebook: Executed
     const { name, title, failed, settings } = notebook;
     return (
       `<tr><td><a href="#${escapeHtml(idOf(notebook))}"><b>${escapeHtml(name.replace(/_/g, " "))}</b></a><br>` +
-      `<span class="faint">${inlineHtml(title)}</span></td><td>${escapeHtml(originOf(notebook))}</td>` +
+      `<span class="faint">${inlineHtml(title)}</span></td><td>${escapeHtml(originOf(notebook).join(", "))}</td>` +
       `<td>${escapeHtml(changedInWords(settings))}</td>` +
       `<td>${failed ? badge("a cell failed", "bad") : badge("complete", "")}</td></tr>`
     );

@@ -2,7 +2,7 @@
  * Reports: every executed notebook as one HTML file that needs nothing else, all of them in one, and PDFs where
  * a Chromium is found.
  */
-import { rmSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Paths } from "../config/paths.ts";
 import { LabError } from "../errors.ts";
@@ -78,6 +78,14 @@ export async function exportReports(
     if (pdf) await closeBrowser();
   }
   return { index, single, pages };
+}
+
+/** Whether the exported files still show what they would show now: no notebook was run or saved since. */
+export function reportsHold({ paths }: { paths: Paths }, saved?: string): boolean {
+  const index = join(paths.reports, "index.html");
+  if (!existsSync(index)) return false;
+  const { mtime } = statSync(index);
+  return executedNotebooks(paths, saved).every(({ time }) => time < mtime);
 }
 
 /** What was exported, a row a page: which copy, which values differ. */
