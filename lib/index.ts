@@ -158,3 +158,6 @@ export { weightChangeMap } from "./figures/weight-change.ts";
 // Into the notebook
 export { showFrame, toFrame } from "./show/frame.ts";
 export { liveFigure, show, showMarkdown, showTable } from "./show/show.ts";
+
+// Into a file to send
+export { exportReport } from "./report/export-report.ts";

@@ -1,5 +1,5 @@
 /**
- * The kernel of the notebooks: tslab 1.0.22 with six of its gaps closed. The kernelspec starts this file.
+ * The kernel of the notebooks: tslab 1.0.22 with seven of its gaps closed. The kernelspec starts this file.
  *
  * - Cells are checked with `strictNullChecks`: without it `if (!result.ok)` does not narrow, and every
  *   field of a zod
@@ -12,6 +12,8 @@
  * - An error that nobody awaits is printed in the cell that caused it, or else at the start of the next
  *   one: Jupyter drops
  *   what arrives between two cells.
+ * - An error is its message: of the stack below it a reader can do nothing with a line. An interrupted cell
+ *   that has said so itself says nothing more.
  * - `process.stdout.write(text, callback)` calls back.
  * - The process ends when Jupyter says so, and when Jupyter is gone: nothing that the kernel started is
  *   left behind.
@@ -38,11 +40,14 @@ const compiler = tslabRequire.resolve("@tslab/typescript-for-tslab");
 const ts = tslabRequire(compiler);
 // tslab loads this copy: the original's exports are read-only
 require.cache[compiler]!.exports = { ...ts, ...cellsOnlyAndNullChecked(ts) };
+const executor = require("tslab/dist/executor.js");
 const { JupyterHandlerImpl } = require("tslab/dist/jupyter.js");
+tellMessagesOnly(executor);
 reportUnawaitedErrors(JupyterHandlerImpl.prototype);
 callBackAfterWrites(JupyterHandlerImpl.prototype);
 endWithJupyter(JupyterHandlerImpl.prototype);
 require("tslab/dist/main.js").startKernel({ configPath: process.argv[2], enableFindLocal: false });
+tellUnawaited("uncaughtException", "unhandledRejection");
 
 function cellsOnlyAndNullChecked(ts: Untyped): Untyped {
   const cellFolder = process.cwd() + "/";
@@ -117,12 +122,52 @@ function writtenOut(ts: Untyped, checker: Untyped): (file: Untyped) => Untyped {
   return visit;
 }
 
+/** Whether stderr told anything since the last interrupt. */
+let toldSinceInterrupt = false;
+
+function tellMessagesOnly(executor: Untyped): void {
+  process.on("SIGINT", () => {
+    toldSinceInterrupt = false;
+  });
+  const create = executor.createExecutor;
+  executor.createExecutor = (folder: string, converters: Untyped, output: Untyped) => {
+    const tell = (...told: unknown[]) => {
+      const [error] = told;
+      if (told.length > 1 || !(error instanceof Error)) return output.error(...told);
+      if (error.message !== "Interrupted asynchronously") return output.error(messageOf(error));
+      if (!toldSinceInterrupt) output.error("Interrupted.");
+    };
+    return create(folder, converters, { ...output, error: tell });
+  };
+}
+
+/** In place of tslab's own two listeners, which print the stack. */
+function tellUnawaited(...events: string[]): void {
+  for (const event of events) {
+    for (const listener of process.listeners(event as never))
+      if (listener !== keepUnawaited) process.off(event, listener);
+    process.on(event, (error: unknown) => console.error(`An error nobody awaited: ${messageOf(error)}`));
+  }
+}
+
+/** A LabError's sentences; of another error its kind and message, and what caused it; any other value. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return inspect(error);
+  if (inspect.custom in error) return error.message;
+  const message = `${error.name}: ${error.message}`;
+  return error.cause instanceof Error ? `${message}\n  because: ${messageOf(error.cause)}` : message;
+}
+
+let running = false;
+const late: unknown[] = [];
+/** Between two cells Jupyter drops what is printed; within one, tellUnawaited prints it in any case. */
+function keepUnawaited(error: unknown): void {
+  if (!running) late.push(error);
+}
+
 function reportUnawaitedErrors(handler: Untyped): void {
-  let running = false;
-  const late: unknown[] = [];
-  const keep = (error: unknown) => running || late.push(error); // tslab's own listener prints it in any case
-  process.on("uncaughtException", keep);
-  process.on("unhandledRejection", keep);
+  process.on("uncaughtException", keepUnawaited);
+  process.on("unhandledRejection", keepUnawaited);
 
   const execute = handler.handleExecuteImpl;
   handler.handleExecuteImpl = async function (
@@ -131,7 +176,7 @@ function reportUnawaitedErrors(handler: Untyped): void {
     writeDisplayData: Untyped,
   ) {
     for (const error of late.splice(0))
-      writeStream("stderr", `An error nobody awaited, from an earlier cell: ${inspect(error)}\n`);
+      writeStream("stderr", `An error nobody awaited, from an earlier cell: ${messageOf(error)}\n`);
     running = true;
     try {
       return await execute.call(this, request, writeStream, writeDisplayData);
@@ -147,6 +192,7 @@ function callBackAfterWrites(handler: Untyped): void {
   handler.createWriteToIopub = function (name: string, writeStream: WriteStream) {
     const write = createWrite.call(this, name, writeStream);
     return (text: string | Uint8Array, encoding?: unknown, callback?: unknown) => {
+      if (name === "stderr") toldSinceInterrupt = true;
       const done = typeof encoding === "function" ? encoding : callback;
       const written = write(text, encoding);
       if (typeof done === "function") queueMicrotask(() => done());

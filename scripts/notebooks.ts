@@ -4,7 +4,7 @@
  */
 import { wantsGpu } from "../lib/config/config.ts";
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { fileError, makeFolder } from "../lib/store/atomic.ts";
 import { LabError } from "../lib/errors.ts";
@@ -59,7 +59,8 @@ async function main(): Promise<number> {
   if (executed === null) return failedStatus;
   await exportHtml(lab, executed);
   printAblation(lab);
-  say(`\n${relative(process.cwd(), join(lab.paths.reports, "index.html"))}  ${seconds(started)} s in all`);
+  const index = relative(process.cwd(), join(lab.paths.reports, "index.html"));
+  say(`\n${index}  ${seconds(started)} s in all (to send: ftmodel.html beside it, all in one file)`);
   return 0;
 }
 
@@ -148,12 +149,12 @@ function execute(lab: Lab, notebook: string): Promise<number> {
 }
 
 async function exportHtml(lab: Lab, executed: number): Promise<void> {
-  if (executed === 0 && existsSync(join(lab.paths.reports, "index.html"))) {
+  const { exportReports, reportsHold } = await import("../lib/report/report.ts");
+  if (executed === 0 && reportsHold(lab)) {
     say("reports      unchanged, kept");
     return;
   }
   const started = Date.now();
-  const { exportReports } = await import("../lib/report/report.ts");
   await exportReports(lab);
   say(`reports      ${seconds(started)} s`);
 }

@@ -15,13 +15,21 @@ export interface ConfigRow {
   why: string;
 }
 
+/** The config that a row was made from: a table of rows can say which values its notebook ran with. */
+const configs = new WeakMap<object, Config>();
+
+/** The config whose values these rows explain; null for rows of anything else. */
+export function explainedConfig(rows: readonly object[]): Config | null {
+  return (rows[0] && configs.get(rows[0])) ?? null;
+}
+
 /**
  * One row a value of the section, in the config's order. "seed", which stands in no section, may be asked for
  * too.
  */
 export function explainConfig(config: Config, ...sections: (ConfigSection | "seed")[]): ConfigRow[] {
   const defaults = PROFILES[config.profile];
-  return configKeys()
+  const rows = configKeys()
     .filter((key) => sections.some((section) => key === section || key.startsWith(`${section}.`)))
     .map((name) => ({
       name,
@@ -30,4 +38,6 @@ export function explainConfig(config: Config, ...sections: (ConfigSection | "see
       changed: JSON.stringify(valueAt(config, name)) !== JSON.stringify(valueAt(defaults, name)),
       ...metaOf(name),
     }));
+  for (const row of rows) configs.set(row, config);
+  return rows;
 }

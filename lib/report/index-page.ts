@@ -1,45 +1,54 @@
-/** `reports/index.html`: the outcome first, then the notebooks, the runs and the files behind them. */
+/** The first part of the report: the outcome in sentences and one figure, then the notebooks, runs and files. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
-import { ablation, ablationTable } from "../figures/ablate.ts";
 import type { Paths } from "../config/paths.ts";
+import { METRICS, type Metric } from "../evaluate/compare.ts";
+import { describeComparison } from "../evaluate/comparison-text.ts";
+import { ablation, ablationTable } from "../figures/ablate.ts";
 import { AblationSummary } from "../records.ts";
 import { listRuns } from "../run/run.ts";
 import { escapeHtml } from "../view/text-view.ts";
+import { changedInWords, originOf, when, wordsHtml } from "./about.ts";
+import type { Executed } from "./executed.ts";
 import { inlineHtml } from "./markdown.ts";
 import { figureHtml } from "./outputs.ts";
 
-/** A notebook's line in the index. */
-export interface Entry {
-  name: string;
-  title: string;
-  html: string;
-  pdf: string | null;
-  failed: boolean;
-  codeCells: number;
-  figures: number;
-}
+/** Its headings: id and words, for the table of contents. */
+export const INDEX_HEADINGS = [
+  { id: "outcome", words: "What came out" },
+  { id: "notebooks", words: "Notebooks" },
+  { id: "runs", words: "Training runs" },
+] as const;
 
-const Ledger = z.record(z.string(), z.looseObject({ finished: z.string(), seconds: z.number() }));
-
-/** The page's body. What does not exist yet is left out, with a sentence that says what makes it. */
-export function indexBody(paths: Paths, entries: readonly Entry[]): string {
+/**
+ * What does not exist yet is left out, with a sentence that says what makes it. It leads only to places of the
+ * file that it stands in: `idOf` a notebook.
+ */
+export function indexBody(
+  paths: Paths,
+  notebooks: readonly Executed[],
+  idOf: (notebook: Executed) => string,
+): string {
+  const [outcome, list, runs] = INDEX_HEADINGS.map(({ id, words }) => `<h2 id="${id}">${words}</h2>`);
   return [
     `<h1>FTModel Lab: reports</h1>`,
     `<p class="lead">Post-training a small language model for financial reasoning, the Fin-R1 ` +
       "way: what was measured in this workspace.</p>",
-    outcome(paths),
-    `<h2>Notebooks</h2>`,
-    notebookTable(paths, entries),
-    `<h2>Training runs</h2>`,
+    outcome,
+    outcomeHtml(paths),
+    wordsHtml(
+      notebooks.map(({ settings }) => settings),
+      true,
+    ),
+    list,
+    notebookTable(notebooks, idOf),
+    runs,
     runTable(paths),
-    `<h2>Files</h2>`,
     fileList(paths),
   ].join("\n");
 }
 
-function outcome(paths: Paths): string {
+function outcomeHtml(paths: Paths): string {
   const newest = listFiles(paths.reports, /^ablation_summary_.*\.json$/).at(-1);
   if (newest === undefined) return `<p class="faint">No ablation summary yet: 08_ablation writes one.</p>`;
   const parsed = AblationSummary.safeParse(readJson(join(paths.reports, newest)));
@@ -48,32 +57,39 @@ function outcome(paths: Paths): string {
       `<p class="faint">${escapeHtml(newest)} cannot be read: ` +
       `${escapeHtml(parsed.error.issues[0]!.message)}</p>`
     );
-  const figure = ablation(parsed.data);
-  return (
-    `${figureHtml(figure, null, "Ablation: see the table below")}\n${ablationTable(parsed.data).html}\n<p ` +
-    `class="faint">From ${link(newest, newest)}, ${escapeHtml(when(parsed.data.created))}.</p>`
-  );
+  const sentences = outcomeSentences(parsed.data).map((line) => `<li>${inlineHtml(line)}</li>`);
+  return [
+    sentences.length > 0 ? `<ul>${sentences.join("\n")}</ul>` : "",
+    figureHtml(ablation(parsed.data), null, "Ablation: see the table below"),
+    `<div class="output">${ablationTable(parsed.data).html}</div>`,
+    `<p class="faint">From ${escapeHtml(newest)}, ${escapeHtml(when(parsed.data.created))}.</p>`,
+  ].join("\n");
 }
 
-function notebookTable(paths: Paths, entries: readonly Entry[]): string {
-  const parsed = Ledger.safeParse(readJson(join(paths.reports, "notebooks", "executed.json")));
-  const ledger = parsed.success ? parsed.data : {};
-  const rows = entries.map((entry) => {
-    const run = ledger[entry.name.slice(0, 2)];
-    const state = entry.failed ? badge("a cell failed", "bad") : badge("complete", "");
-    const pdf = entry.pdf ? ` · ${link("PDF", entry.pdf)}` : "";
+/** As notebook 08 says it: greedy answers of all pairs, sampled ones of the last arm. */
+function outcomeSentences({ pairs, n }: AblationSummary): string[] {
+  const known = pairs.flatMap(({ metric, ...pair }) =>
+    (METRICS as readonly string[]).includes(metric) ? [{ ...pair, n, metric: metric as Metric }] : [],
+  );
+  return [
+    ...known.filter(({ metric }) => metric === "accuracyLenient"),
+    ...known.filter(({ metric, b }) => metric === "accuracySampledLenient" && b === "sft_grpo"),
+  ].map((pair) => describeComparison(pair.a, pair.b, pair));
+}
+
+function notebookTable(notebooks: readonly Executed[], idOf: (notebook: Executed) => string): string {
+  const rows = notebooks.map((notebook) => {
+    const { name, title, failed, settings } = notebook;
     return (
-      "<tr><td><a " +
-      `href="${escapeHtml(entry.html)}"><b>${escapeHtml(entry.name.replace(/_/g, " "))}</b></a>${pdf}<br><span ` +
-      `class="faint">${inlineHtml(entry.title)}</span></td><td ` +
-      `align="right">${entry.codeCells}</td><td align="right">${entry.figures}</td><td ` +
-      `align="right">${run ? `${run.seconds.toFixed(0)} s` : "–"}</td><td>${run ? escapeHtml(when(run.finished)) : "–"}</td><td>${state}</td></tr>`
+      `<tr><td><a href="#${escapeHtml(idOf(notebook))}"><b>${escapeHtml(name.replace(/_/g, " "))}</b></a><br>` +
+      `<span class="faint">${inlineHtml(title)}</span></td><td>${escapeHtml(originOf(notebook).join(", "))}</td>` +
+      `<td>${escapeHtml(changedInWords(settings))}</td>` +
+      `<td>${failed ? badge("a cell failed", "bad") : badge("complete", "")}</td></tr>`
     );
   });
   return (
-    `<table class="wide"><thead><tr><th>notebook</th><th align="right">code cells</th><th ` +
-    `align="right">figures</th><th ` +
-    `align="right">took</th><th>executed</th><th>state</th></tr></thead><tbody>${rows.join("\n")}</tbody></table>`
+    `<div class="scroll"><table class="wide"><thead><tr><th>notebook</th><th>which copy</th>` +
+    `<th>values that differ</th><th>state</th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`
   );
 }
 
@@ -86,39 +102,31 @@ function runTable(paths: Paths): string {
       ? `<br><span class="faint">${escapeHtml(`${run.cause.code}: ${run.cause.message}`)}</span>`
       : "";
     return (
-      `<tr><td>${link(run.key, `runs/${run.key}/run.json`)}</td><td>${escapeHtml(run.stage)}</td><td>${escapeHtml(run.label)}${cause}</td><td ` +
-      `align="right">${run.step} of ` +
-      `${run.totalSteps}</td><td>${escapeHtml(when(run.created))}</td><td>${badge(run.status, kind(run.status))}</td></tr>`
+      `<tr><td>${escapeHtml(run.label)}${cause}</td><td>${escapeHtml(run.stage)}</td>` +
+      `<td><code>${escapeHtml(run.key)}</code></td><td align="right">${run.step} of ${run.totalSteps}</td>` +
+      `<td>${escapeHtml(when(run.created))}</td><td>${badge(run.status, kind(run.status))}</td></tr>`
     );
   });
   return (
-    `<table class="wide"><thead><tr><th>run</th><th>stage</th><th>label</th><th ` +
-    `align="right">steps</th><th>created</th><th>state</th></tr></thead><tbody>${rows.join("\n")}</tbody></table>`
+    `<div class="scroll"><table class="wide"><thead><tr><th>label</th><th>stage</th><th>run</th><th ` +
+    `align="right">steps</th><th>created</th><th>state</th></tr></thead>` +
+    `<tbody>${rows.join("\n")}</tbody></table></div>`
   );
 }
 
+/** Names of files, not links: they stay in the workspace when the report is sent. */
 function fileList(paths: Paths): string {
-  const files = listFiles(paths.reports, /^(?:eval|ablation_summary|eval_details)_.*\.jsonl?$/);
+  const files = listFiles(paths.reports, /^(?:eval|ablation_summary|eval_details)_.*\.jsonl?$/).reverse();
   if (files.length === 0) return `<p class="faint">No evaluation yet: 06_evaluate writes one a model.</p>`;
-  return `<ul>${files
-    .reverse()
-    .slice(0, 40)
-    .map((file) => `<li>${link(file, file)}</li>`)
-    .join("\n")}</ul>`;
+  const names = files.slice(0, 40).map((file) => `<li><code>${escapeHtml(file)}</code></li>`);
+  return (
+    `<details><summary>Files behind these numbers, in reports/ of the workspace</summary>` +
+    `<ul>${names.join("\n")}</ul></details>`
+  );
 }
 
 function badge(text: string, kind: string): string {
   return `<span class="badge ${kind}">${escapeHtml(text)}</span>`;
-}
-
-function link(text: string, file: string): string {
-  return `<a href="${escapeHtml(encodeURI(file))}">${escapeHtml(text)}</a>`;
-}
-
-/** "2026-11-22 14:05 UTC"; a text that is no time stays as it is. */
-export function when(time: string): string {
-  const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? time : `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
 function listFiles(folder: string, pattern: RegExp): string[] {

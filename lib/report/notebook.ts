@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { z } from "zod";
+import { SETTINGS_MIME, SettingsRecord } from "../config/settings-record.ts";
 import { LabError } from "../errors.ts";
 
 const text = z
@@ -48,6 +49,11 @@ export interface Notebook {
   cells: Cell[];
   /** A cell failed, or told an error on stderr (tslab tells of unawaited ones only there). */
   failed: boolean;
+  /** Code cells: all that are not blank, and those that whoever saved this file ran. */
+  codeCells: number;
+  ranCells: number;
+  /** What the newest config table of the notebook says it ran with; null when none was shown. */
+  settings: SettingsRecord | null;
 }
 
 /**
@@ -93,5 +99,23 @@ export function readNotebook(path: string): Notebook {
           (output.output_type === "stream" && output.name === "stderr" && output.text.trim() !== ""),
       ),
   );
-  return { name, title: (heading ?? name).replace(/[*_`]/g, "").trim(), cells, failed };
+  const code = cells.filter((cell) => cell.cell_type === "code").filter(({ source }) => source.trim() !== "");
+  return {
+    name,
+    title: (heading ?? name).replace(/[*_`]/g, "").trim(),
+    cells,
+    failed,
+    codeCells: code.length,
+    ranCells: code.filter((cell) => typeof cell.execution_count === "number").length,
+    settings: settingsOf(code.flatMap((cell) => cell.outputs)),
+  };
+}
+
+function settingsOf(outputs: readonly Output[]): SettingsRecord | null {
+  const records = outputs.flatMap((output) =>
+    "data" in output && SETTINGS_MIME in output.data
+      ? (SettingsRecord.safeParse(output.data[SETTINGS_MIME]).data ?? [])
+      : [],
+  );
+  return records.at(-1) ?? null;
 }

@@ -2,15 +2,17 @@
 import type { Figure } from "../figures/theme.ts";
 import { PLOTLY_MIME } from "../show/show.ts";
 import { escapeHtml, visibleText } from "../view/text-view.ts";
-import { markdownHtml } from "./markdown.ts";
+import type { MarkdownWriter } from "./markdown.ts";
 import type { Output } from "./notebook.ts";
 import { sanitiseHtml } from "./sanitise.ts";
 
 /** All outputs of one cell; stream outputs that follow each other are one block. */
-export function outputsHtml(outputs: readonly Output[]): string {
+export function outputsHtml(outputs: readonly Output[], markdown: MarkdownWriter): string {
   const blocks = joinStreams(outputs).map((output) => {
     if (output.output_type === "error") return streamHtml(`${output.ename}: ${output.evalue}`, "stderr");
-    return output.output_type === "stream" ? streamHtml(output.text, output.name) : dataHtml(output.data);
+    return output.output_type === "stream"
+      ? streamHtml(output.text, output.name)
+      : dataHtml(output.data, markdown);
   });
   return blocks
     .filter((block) => block !== "")
@@ -36,25 +38,40 @@ function streamHtml(text: string, name: string): string {
         `${name === "stderr" ? "stderr" : ""}">${escapeHtml(withoutColours(text).trimEnd())}</pre>`;
 }
 
-function dataHtml(data: Record<string, unknown>): string {
+function dataHtml(data: Record<string, unknown>, markdown: MarkdownWriter): string {
   const figure = data[PLOTLY_MIME];
   const text = typeof data["text/plain"] === "string" ? data["text/plain"] : "";
   if (isFigure(figure))
     return figureHtml(figure, typeof data["image/png"] === "string" ? data["image/png"] : null, text);
   if (typeof data["text/html"] === "string") return sanitiseHtml(data["text/html"]);
-  if (typeof data["text/markdown"] === "string") return markdownHtml(data["text/markdown"]);
+  if (typeof data["text/markdown"] === "string") return markdown.write(data["text/markdown"]);
   if (typeof data["image/png"] === "string") return pictureHtml(data["image/png"], text);
   return text === "" ? "" : `<pre>${escapeHtml(withoutColours(text))}</pre>`;
 }
 
-/** A place for plotly.js to draw in; until then, and where no script runs, the picture. */
+/**
+ * A place for plotly.js to draw in; until then, and where no script runs, the picture. The caption holds the
+ * title for a screen too narrow for it (draw.ts).
+ */
 export function figureHtml(figure: Figure, png: string | null, text: string): string {
   const height = Number(figure.layout.height) || 450;
   const still = png ? pictureHtml(png, text) : `<p class="still">${escapeHtml(text)}</p>`;
+  const title = (figure.layout.title as { text?: unknown } | undefined)?.text;
+  const [head = "", ...rest] = plainLines(typeof title === "string" ? title : "");
+  const caption = `<figcaption><b>${escapeHtml(head)}</b> ${escapeHtml(rest.join(" "))}</figcaption>`;
   return (
-    `<figure class="plot" style="min-height:${height}px">${still}<script ` +
+    `<figure class="plot" style="min-height:${height}px">${head ? caption : ""}${still}<script ` +
     `type="application/json">${embedJson({ data: figure.data, layout: figure.layout })}</script></figure>`
   );
+}
+
+/** The lines of Plotly's own markup as plain text. */
+function plainLines(markup: string): string[] {
+  return markup
+    .split(/<br\s*\/?>/)
+    .map((line) => line.replace(/<[^>]*>/g, ""))
+    .map((line) => line.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&"))
+    .map((line) => visibleText(line, 300));
 }
 
 /**

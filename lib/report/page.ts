@@ -5,45 +5,81 @@ import { escapeHtml } from "../view/text-view.ts";
 import { plotlyScripts } from "./plotly.ts";
 import { STYLE } from "./style.ts";
 
+/** A line of the table of contents. */
+export interface Entry {
+  address: string;
+  /** Inline HTML. */
+  html: string;
+  /** Below it, folded away. */
+  inside?: readonly Entry[];
+}
+
+/** Addresses of what comes before and after; null at an end. */
+export interface Neighbours {
+  before: Entry | null;
+  after: Entry | null;
+}
+
 export interface PageParts {
   title: string;
-  /** Links at the top: text and file beside this one; no file: where we are. */
-  links: readonly { text: string; file: string | null }[];
+  /** Where the page's head leads: the index. */
+  home: string;
+  neighbours: Neighbours | null;
+  contents: readonly Entry[];
   body: string;
   /** Under everything: when and from what this was made. */
   footer: string;
 }
 
 /** The whole HTML file. plotly.js is in it once, and only when there is a figure. */
-export function pageHtml({ title, links, body, footer }: PageParts): string {
+export function pageHtml({ title, home, neighbours, contents, body, footer }: PageParts): string {
   const { script, hashes } = body.includes('<figure class="plot"')
     ? plotlyScripts()
     : { script: "", hashes: ["'none'"] };
   const policy =
     `default-src 'none'; script-src ${hashes.join(" ")}; style-src 'unsafe-inline'; img-src data: ` +
     "blob:; base-uri 'none'; form-action 'none'";
-  const nav = links
-    .map(({ text, file }) =>
-      file === null ? `<b>${escapeHtml(text)}</b>` : `<a href="${escapeHtml(file)}">${escapeHtml(text)}</a>`,
-    )
-    .join("\n");
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)}</title>
 <style>${STYLE}</style>
 </head>
-<body>
-<nav>${nav}</nav>
+<body id="top">
+<header><a href="${escapeHtml(home)}"><b>FTModel Lab</b></a>${neighbours ? neighboursHtml(neighbours) : ""}</header>
+<div class="columns">
+<details class="contents"><summary>Contents</summary><nav>${entriesHtml(contents)}</nav></details>
 <main>
 ${body}
 </main>
+</div>
 <footer>${escapeHtml(footer)}</footer>
 ${script}
 </body>
 </html>
 `;
+}
+
+/** "← 04 sft   06 evaluate →". */
+export function neighboursHtml({ before, after }: Neighbours): string {
+  const link = (entry: Entry | null, write: (html: string) => string) =>
+    entry ? `<a href="${escapeHtml(entry.address)}">${write(entry.html)}</a>` : "<span></span>";
+  return (
+    `<nav class="neighbours">${link(before, (html) => `← ${html}`)}` +
+    `${link(after, (html) => `${html} →`)}</nav>`
+  );
+}
+
+function entriesHtml(entries: readonly Entry[]): string {
+  const items = entries.map(({ address, html, inside = [] }) => {
+    const link = `<a href="${escapeHtml(address)}">${html}</a>`;
+    return inside.length === 0
+      ? `<li>${link}</li>`
+      : `<li><details><summary>${link}</summary>${entriesHtml(inside)}</details></li>`;
+  });
+  return `<ul>${items.join("\n")}</ul>`;
 }

@@ -3,9 +3,17 @@ import { describe, expect, test } from "vitest";
 import { sampleList, sideBySide } from "../view/sample-view.ts";
 import { table } from "../view/table.ts";
 import { codeHtml } from "./code.ts";
-import { markdownHtml } from "./markdown.ts";
-import { embedJson, figureHtml, outputsHtml } from "./outputs.ts";
+import { markdownWriter, type Place } from "./markdown.ts";
+import { embedJson, figureHtml, outputsHtml as outputsOf } from "./outputs.ts";
 import { sanitiseHtml } from "./sanitise.ts";
+
+/** A file beside which every notebook's report lies. */
+const beside: Place = {
+  prefix: "",
+  addressOf: (name, heading) => `${name}.html${heading ? `#${heading}` : ""}`,
+};
+const markdownHtml = (markdown: string) => markdownWriter(beside).write(markdown);
+const outputsHtml = (outputs: Parameters<typeof outputsOf>[0]) => outputsOf(outputs, markdownWriter(beside));
 
 describe("sanitised HTML", () => {
   const view = sideBySide(

@@ -3,27 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { PLOTLY_PATH, PLOTLY_VERSION } from "../show/png.ts";
-
-/**
- * Runs in the page: unpacks plotly.js, draws every figure in the place of its picture, and marks the page as
- * drawn.
- */
-const DRAW = `(async () => {
-  const packed = Uint8Array.from(atob(document.getElementById("plotly-js").textContent), (c) => c.charCodeAt(0));
-  const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const script = document.createElement("script");
-  script.textContent = await new Response(unpacked).text();
-  document.head.append(script);
-  const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
-  for (const place of document.querySelectorAll("figure.plot")) {
-    const { data, layout } = JSON.parse(place.querySelector("script").textContent);
-    const plot = document.createElement("div");
-    place.append(plot);
-    await Plotly.newPlot(plot, data, layout, config);
-    for (const still of place.querySelectorAll(".still")) still.remove();
-  }
-  document.documentElement.dataset.figures = "drawn";
-})();`;
+import { DRAW } from "./draw.ts";
 
 interface Packed {
   script: string;

@@ -1,20 +1,23 @@
 /**
- * Reports: every executed notebook as one HTML file that needs nothing else, an index, and PDFs where a
- * Chromium is found.
+ * Reports: every executed notebook as one HTML file that needs nothing else, all of them in one, and PDFs where
+ * a Chromium is found.
  */
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { writeFileAtomic } from "../store/atomic.ts";
-import { closeBrowser, findChromium } from "../show/browser.ts";
-import { LabError } from "../errors.ts";
+import { existsSync, rmSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
 import type { Paths } from "../config/paths.ts";
-import { PLOTLY_MIME } from "../show/show.ts";
+import { LabError } from "../errors.ts";
+import { closeBrowser, findChromium } from "../show/browser.ts";
+import { writeFileAtomic } from "../store/atomic.ts";
+import { table, type View } from "../view/table.ts";
+import { escapeHtml } from "../view/text-view.ts";
+import { aboutHtml, changedInWords, when, wordsHtml } from "./about.ts";
 import { codeHtml } from "./code.ts";
-import { type Entry, indexBody, when } from "./index-page.ts";
-import { markdownHtml } from "./markdown.ts";
-import { type Cell, type Notebook, readNotebook } from "./notebook.ts";
+import { type Executed, executedNotebooks } from "./executed.ts";
+import { INDEX_HEADINGS, indexBody } from "./index-page.ts";
+import { type Heading, type MarkdownWriter, markdownWriter, type Place, slug } from "./markdown.ts";
+import type { Cell } from "./notebook.ts";
 import { outputsHtml } from "./outputs.ts";
-import { pageHtml } from "./page.ts";
+import { type Entry, type Neighbours, neighboursHtml, pageHtml } from "./page.ts";
 import { writePdf } from "./pdf.ts";
 
 export interface ReportOptions {
@@ -22,21 +25,25 @@ export interface ReportOptions {
   pdf?: boolean;
   /** For the footer; default now. */
   created?: Date;
+  /** The folder in which the reader saves notebooks. Default: `notebooks/` of the repository. */
+  saved?: string;
 }
 
 export interface ExportedReports {
-  /** Path of index.html. */
+  /** Path of index.html, the same file as `single`: what a folder is opened by. */
   index: string;
-  pages: { name: string; html: string; pdf: string | null }[];
+  /** Path of ftmodel.html: everything, complete when it is sent alone. */
+  single: string;
+  pages: { name: string; html: string; pdf: string | null; notebook: Executed }[];
 }
 
 /**
- * Exports `<workspace>/reports/notebooks/*.ipynb` to `reports/<name>.html` (and `.pdf`) and
- * `reports/index.html`.
+ * Exports the executed notebooks of a workspace to its `reports/`: `<name>.html` (and `.pdf`) each, and
+ * `ftmodel.html` (`index.html` is the same file) with the outcome and all of them. Of each notebook the copy
+ * that `executedNotebooks` chooses; the page says which.
  *
- * A page holds plotly.js once, asks the network for nothing, and lets no other script run. What a model wrote
- * is text in it. Files are replaced whole; a notebook that failed is exported with its error and marked in
- * the index.
+ * A file holds plotly.js once, asks the network for nothing, and lets no other script run. What a model wrote
+ * is text in it. Files are replaced whole; a notebook that failed is exported with its error and marked.
  *
  * @throws LabError when no notebook has been executed, one cannot be read, or the folder cannot be written.
  */
@@ -45,88 +52,148 @@ export async function exportReports(
   options: ReportOptions = {},
 ): Promise<ExportedReports> {
   const { pdf = findChromium() !== null, created = new Date() } = options;
-  const folder = join(paths.reports, "notebooks");
-  const files = existsSync(folder)
-    ? readdirSync(folder)
-        .filter((name) => name.endsWith(".ipynb"))
-        .sort()
-    : [];
-  if (files.length === 0)
+  const notebooks = executedNotebooks(paths, options.saved);
+  if (notebooks.length === 0)
     throw new LabError({
       what: "There are no executed notebooks to report",
-      where: folder,
-      todo: "Run them first: npm start",
+      where: paths.reports,
+      todo: "Run a notebook and save it (Ctrl+S), or run all of them: npm start",
     });
 
-  const notebooks = files.map((name) => readNotebook(join(folder, name)));
-  const footer = `Exported ${when(created.toISOString())}. Complete in one file: opens from disk, loads nothing.`;
-  const pages = notebooks.map((notebook) => {
+  const footer = `Exported ${when(created)}. Opens from disk, loads nothing.`;
+  const pages = notebooks.map((notebook, i) => {
     const html = join(paths.reports, `${notebook.name}.html`);
-    writeFileAtomic(
-      html,
-      pageHtml({
-        title: `${notebook.title} · FTModel Lab`,
-        links: linksOf(notebook, notebooks),
-        body: notebook.cells.map(cellHtml).join("\n"),
-        footer,
-      }),
-    );
-    return { name: notebook.name, html, pdf: pdf ? join(paths.reports, `${notebook.name}.pdf`) : null };
+    writeFileAtomic(html, onePage(notebooks, i, footer));
+    return { name: notebook.name, html, pdf: pdf ? pdfOf(html) : null, notebook };
   });
-  const index = join(paths.reports, "index.html");
-  writeFileAtomic(
-    index,
-    pageHtml({
-      title: "FTModel Lab: reports",
-      links: linksOf(null, notebooks),
-      body: indexBody(
-        paths,
-        notebooks.map((notebook) => entryOf(notebook, pdf)),
-      ),
-      footer,
-    }),
-  );
+  const everything = allInOne(paths, notebooks, footer);
+  const [index, single] = [join(paths.reports, "index.html"), join(paths.reports, "ftmodel.html")];
+  for (const file of [index, single]) writeFileAtomic(file, everything);
   try {
-    for (const page of pages) if (page.pdf) await writePdf(page.html, page.pdf);
+    for (const page of pages) {
+      if (page.pdf) await writePdf(page.html, page.pdf);
+      else rmSync(pdfOf(page.html), { force: true }); // it would show an older notebook than the page
+    }
   } finally {
     if (pdf) await closeBrowser();
   }
-  return { index, pages };
+  return { index, single, pages };
 }
 
-function cellHtml(cell: Cell): string {
-  if (cell.cell_type === "markdown") return `<section>${markdownHtml(cell.source)}</section>`;
+/** Whether the exported files still show what they would show now: no notebook was run or saved since. */
+export function reportsHold({ paths }: { paths: Paths }, saved?: string): boolean {
+  const index = join(paths.reports, "index.html");
+  if (!existsSync(index)) return false;
+  const { mtime } = statSync(index);
+  return executedNotebooks(paths, saved).every(({ time }) => time < mtime);
+}
+
+/** What was exported, a row a page: which copy, which values differ. */
+export function exportedTable({ single, pages }: ExportedReports, { paths }: { paths: Paths }): View {
+  const rows = pages.map(({ html, notebook }) => ({
+    page: relative(paths.root, html),
+    "which copy":
+      notebook.from === "reader"
+        ? `saved by hand ${when(notebook.time)}`
+        : `npm start ${when(notebook.time)}`,
+    "values that differ": changedInWords(notebook.settings),
+  }));
+  return table(rows, undefined, { caption: `All in one file to send: ${relative(paths.root, single)}` });
+}
+
+/** A notebook's page; what comes before and after it lies beside it. */
+function onePage(notebooks: readonly Executed[], at: number, footer: string): string {
+  const notebook = notebooks[at]!;
+  const fileOf = ({ name }: Executed) => `${encodeURIComponent(name)}.html`;
+  const { html, headings } = articleOf(notebook, {
+    prefix: "",
+    addressOf: (name, heading) => {
+      const other = notebooks.find((one) => one.name === name);
+      return other ? `${fileOf(other)}${heading ? `#${heading}` : ""}` : null;
+    },
+  });
+  const neighbours = neighboursOf(notebooks, at, fileOf);
+  return pageHtml({
+    title: `${notebook.title} · FTModel Lab`,
+    home: "index.html",
+    neighbours,
+    contents: entriesOf(headings),
+    body: `${html}\n${wordsHtml([notebook.settings], false)}\n${neighboursHtml(neighbours)}`,
+    footer: `${footer} The pages before and after it lie beside this file; ftmodel.html holds all of them.`,
+  });
+}
+
+/** The outcome and every notebook, with links inside the file alone. */
+function allInOne(paths: Paths, notebooks: readonly Executed[], footer: string): string {
+  const idOf = ({ name }: Executed) => slug(name);
+  const addressOf = (notebook: Executed) => `#${idOf(notebook)}`;
+  const articles = notebooks.map((notebook) =>
+    articleOf(notebook, {
+      prefix: `${idOf(notebook)}-`,
+      addressOf: (name, heading) => {
+        const other = notebooks.find((one) => one.name === name);
+        return other ? `${addressOf(other)}${heading ? `-${heading}` : ""}` : null;
+      },
+    }),
+  );
+  const body = articles.map(
+    ({ html }, i) =>
+      `<article id="${escapeHtml(idOf(notebooks[i]!))}">${html}\n` +
+      `${neighboursHtml(neighboursOf(notebooks, i, addressOf))}</article>`,
+  );
+  return pageHtml({
+    title: "FTModel Lab: reports",
+    home: "#top",
+    neighbours: null,
+    contents: [
+      ...INDEX_HEADINGS.map(({ id, words }) => ({ address: `#${id}`, html: words })),
+      ...notebooks.map((notebook, i) => ({
+        address: addressOf(notebook),
+        html: escapeHtml(labelOf(notebook)),
+        inside: entriesOf(articles[i]!.headings),
+      })),
+    ],
+    body: [indexBody(paths, notebooks, idOf), ...body].join("\n"),
+    footer: `${footer} Complete in this one file.`,
+  });
+}
+
+/** A notebook in its place; the box that says which copy it is stands under its title. */
+function articleOf(notebook: Executed, place: Place): { html: string; headings: readonly Heading[] } {
+  const markdown = markdownWriter(place);
+  const [first = "", ...rest] = notebook.cells.map((cell) => cellHtml(cell, markdown));
+  return { html: [first, aboutHtml(notebook), ...rest].join("\n"), headings: markdown.headings };
+}
+
+function cellHtml(cell: Cell, markdown: MarkdownWriter): string {
+  if (cell.cell_type === "markdown") return `<section>${markdown.write(cell.source)}</section>`;
   if (cell.cell_type === "raw") return "";
-  const code = cell.source.trim() === "" ? "" : `<div class="code"><pre>${codeHtml(cell.source)}</pre></div>`;
-  return `<section>${code}${outputsHtml(cell.outputs)}</section>`;
+  return `<section>${foldedCode(cell.source)}${outputsHtml(cell.outputs, markdown)}</section>`;
 }
 
-function linksOf(
-  here: Notebook | null,
-  notebooks: readonly Notebook[],
-): { text: string; file: string | null }[] {
-  const index = { text: "FTModel Lab", file: here ? "index.html" : null };
-  return [
-    index,
-    ...notebooks.map((notebook) => ({
-      text: notebook.name.replace(/_/g, " "),
-      file: notebook === here ? null : `${notebook.name}.html`,
-    })),
-  ];
+function foldedCode(source: string): string {
+  const lines = source.split("\n").filter((line) => line.trim() !== "");
+  if (lines.length === 0) return "";
+  const first = lines.find((line) => !/^\s*(?:import\b|\/\/)/.test(line)) ?? lines[0]!;
+  return (
+    `<details class="code"><summary>Code, ${lines.length} ${lines.length === 1 ? "line" : "lines"} ` +
+    `<code>${escapeHtml(first.trim().slice(0, 160))}</code></summary><pre>${codeHtml(source)}</pre></details>`
+  );
 }
 
-function entryOf(notebook: Notebook, pdf: boolean): Entry {
-  const code = notebook.cells.filter((cell) => cell.cell_type === "code");
-  const figures = code
-    .flatMap((cell) => cell.outputs)
-    .filter((output) => "data" in output && PLOTLY_MIME in output.data).length;
-  return {
-    name: notebook.name,
-    title: notebook.title,
-    html: `${notebook.name}.html`,
-    pdf: pdf ? `${notebook.name}.pdf` : null,
-    failed: notebook.failed,
-    codeCells: code.length,
-    figures,
-  };
+function entriesOf(headings: readonly Heading[]): Entry[] {
+  return headings.filter(({ depth }) => depth === 2).map(({ id, html }) => ({ address: `#${id}`, html }));
 }
+
+function neighboursOf(
+  notebooks: readonly Executed[],
+  at: number,
+  addressOf: (notebook: Executed) => string,
+): Neighbours {
+  const entry = (notebook: Executed | undefined): Entry | null =>
+    notebook ? { address: addressOf(notebook), html: escapeHtml(labelOf(notebook)) } : null;
+  return { before: entry(notebooks[at - 1]), after: entry(notebooks[at + 1]) };
+}
+
+const labelOf = ({ name }: Executed): string => name.replace(/_/g, " ");
+const pdfOf = (html: string): string => html.replace(/\.html$/, ".pdf");

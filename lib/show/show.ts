@@ -4,6 +4,9 @@
  */
 import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
+import { explainedConfig } from "../config/explain.ts";
+import { workspacePaths } from "../config/paths.ts";
+import { recordSettings, SETTINGS_MIME } from "../config/settings-record.ts";
 import { FIGURE_HEIGHT, type Figure } from "../figures/theme.ts";
 import { figurePng } from "./png.ts";
 import { table, type Column, type TableOptions, type View } from "../view/table.ts";
@@ -31,13 +34,19 @@ export async function show(shown: Figure | View): Promise<void> {
   write({ data: await bundleOf(shown), metadata: {}, transient: {} });
 }
 
-/** Shows rows as a table; see `table`. */
-export function showTable(
+/** Shows rows as a table; see `table`. A table of the config also keeps its values for the report. */
+export async function showTable(
   rows: readonly object[],
   columns?: readonly (string | Column)[],
   options?: TableOptions,
 ): Promise<void> {
-  return show(table(rows, columns, options));
+  const view = table(rows, columns, options);
+  const config = explainedConfig(rows);
+  const write = kernelWriter();
+  if (!config || !write) return show(view);
+  const settings = recordSettings(config, workspacePaths().root);
+  const data = { ...(await bundleOf(view)), [SETTINGS_MIME]: settings };
+  write({ data, metadata: {}, transient: {} });
 }
 
 /** Shows markdown of our own. Never pass a model's or a file's text: see `sideBySide` and `sampleList`. */

@@ -28,12 +28,16 @@ export interface ShownText {
   marks?: readonly Mark[];
 }
 
-const COLOURS = { good: "#D5F0E3", bad: "#FBDCC8", note: "#FFF3BF" };
-const BADGES = {
+/** Backgrounds of marked places. */
+export const MARKS = { good: "#D5F0E3", bad: "#FBDCC8", note: "#FFF3BF" };
+/** Signs of a verdict. */
+export const BADGES = {
   yes: { text: "✓", colour: "#00734F" },
   no: { text: "✗", colour: "#B34700" },
   open: { text: "·", colour: "#6E7781" },
 };
+/** The format's own tags. */
+export const TAG_COLOUR = "#0072B2";
 const TAG = /<\/?(?:think|answer)>/g;
 
 /**
@@ -156,7 +160,7 @@ export function markedHtml(text: string, marks: readonly Mark[]): string {
     html +=
       tagsHtml(text.slice(at, mark.start)) +
       "<mark " +
-      `style="background:${COLOURS[mark.kind ?? "note"]};color:inherit"${title}>${tagsHtml(text.slice(mark.start, mark.end))}</mark>`;
+      `style="background:${MARKS[mark.kind ?? "note"]};color:inherit"${title}>${tagsHtml(text.slice(mark.start, mark.end))}</mark>`;
     at = mark.end;
   }
   return html + tagsHtml(text.slice(at));
@@ -172,7 +176,7 @@ function tagsHtml(text: string): string {
   for (const match of text.matchAll(TAG)) {
     html +=
       inertHtml(text.slice(at, match.index)) +
-      `<code style="color:#0072B2;background:none">${inertHtml(match[0])}</code>`;
+      `<code style="color:${TAG_COLOUR};background:none">${inertHtml(match[0])}</code>`;
     at = match.index + match[0].length;
   }
   return html + inertHtml(text.slice(at));

@@ -65,14 +65,18 @@ export function notebookKey(notebook: string, common: string, before: Executed |
     .digest("hex");
 }
 
+/** The exported reports are made from the notebooks, by whoever asks for them: no notebook answers for them. */
+const EXPORTED = /^reports\/[^/]*\.(?:html|pdf)$/;
+
 /** All files of the workspace that stages write, as they are now. */
 export function takeSnapshot(lab: Lab): Snapshot {
   const snapshot: Snapshot = {};
   for (const folder of ["data", "ckpts", "reports"]) {
     for (const file of listFiles(join(lab.paths.root, folder))) {
-      if (file === ledgerFile(lab)) continue;
+      const name = relative(lab.paths.root, file);
+      if (file === ledgerFile(lab) || EXPORTED.test(name)) continue;
       const { size, mtimeMs } = statSync(file);
-      snapshot[relative(lab.paths.root, file)] = `${size} ${mtimeMs}`;
+      snapshot[name] = `${size} ${mtimeMs}`;
     }
   }
   return snapshot;

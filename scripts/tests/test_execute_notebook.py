@@ -5,10 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 import psutil
+from jupyter_client import BlockingKernelClient
+from jupyter_client.manager import start_new_kernel
 
 SCRIPT = Path(__file__).parents[1] / "execute_notebook.py"
 
@@ -89,6 +93,29 @@ def test_errors_that_nobody_awaits_fail_the_notebook_even_after_the_last_cell(tm
     assert "unawaited" in told and "from a timer" in told
 
 
+def test_an_error_is_its_message_without_a_stack(tmp_path):
+    failing = 'throw new Error("not read", { cause: new TypeError("no such field") });'
+    _, _, copy = execute(write_notebook(tmp_path, failing))
+    assert [output.text for output in copy.cells[0].outputs] == [
+        "Error: not read\n  because: TypeError: no such field\n"
+    ]
+    late = 'Promise.reject(new RangeError("too far"));\nawait new Promise((done) => setTimeout(done, 50));'
+    _, _, copy = execute(write_notebook(tmp_path, late))
+    assert [output.text for output in copy.cells[0].outputs] == [
+        "An error nobody awaited: RangeError: too far\n"
+    ]
+
+
+def test_an_interrupted_cell_says_so_once(tmp_path):
+    begin = "await new Promise((done) => setTimeout(done, 100));"
+    wait = 'console.log("waiting");\nawait new Promise((done) => setTimeout(done, 60_000));'
+    says = 'process.once("SIGINT", () => console.error("Stopped watching; it goes on."));'
+    with kernel(tmp_path) as client:
+        assert interrupted(client, f"{begin}\n{wait}") == "Interrupted.\n"
+        time.sleep(1)  # for 0.2 s after a cell that failed, tslab drops what it is sent
+        assert interrupted(client, f"{begin}\n{says}\n{wait}") == "Stopped watching; it goes on.\n"
+
+
 def test_a_process_that_outlives_the_kernel_is_stopped_and_fails_the_notebook(tmp_path):
     spawn = 'import { spawn } from "node:child_process";\nspawn("sleep", ["310"], { detached: true, stdio: "ignore" }).unref();'
     status, told, _ = execute(write_notebook(tmp_path, spawn))
@@ -145,3 +172,31 @@ def wait_for(condition, seconds: float = 30) -> None:
     while not condition():
         assert time.time() < deadline, "waited in vain"
         time.sleep(0.1)
+
+
+@contextmanager
+def kernel(folder: Path) -> Iterator[BlockingKernelClient]:
+    manager, client = start_new_kernel(startup_timeout=60, kernel_name="tslab", cwd=str(folder))
+    client.interrupt = manager.interrupt_kernel
+    try:
+        yield client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def interrupted(client: BlockingKernelClient, source: str) -> str:
+    """All that a cell prints after "waiting", when it is interrupted there."""
+    message = client.execute(source)
+    told = ""
+    while True:
+        news = client.get_iopub_msg(timeout=60)
+        if news["parent_header"].get("msg_id") != message:
+            continue
+        if news["msg_type"] == "stream":
+            if "waiting" in news["content"]["text"]:
+                client.interrupt()
+            else:
+                told += news["content"]["text"]
+        if news["msg_type"] == "status" and news["content"]["execution_state"] == "idle":
+            return told

@@ -1,0 +1,105 @@
+/** The script that draws a page's figures: in the reader's colours, and so that they fit a phone. */
+import { FAINT, INK } from "../figures/theme.ts";
+
+/** Colours of light paper → of the dark form; what is not here reads well on both. */
+const DARK: Record<string, string> = {
+  "#FFFFFF": "#0D1117",
+  [INK]: "#E6EDF3",
+  [FAINT]: "#9AA4AE",
+  "#57606A": "#B1BAC4",
+  "#E7EAEE": "#262C34", // grid
+  "#AFB8C1": "#545D68", // axes
+  "#D3D6DB": "#4B535D", // dropped
+  "#595959": "#9C9C9C", // the Base: the greys keep their order from the paper
+  "#222222": "#E4E4E4",
+  "#D0D0D0": "#5C5C5C",
+  "#0072B2": "#3D9BD9",
+  "#56B4E9": "#8FD0F7",
+  "#8A7B00": "#BFAE2E",
+};
+
+/** Narrower than this, a figure gives its title to the caption. Pixels. */
+const NARROW = 620;
+
+/**
+ * Runs in the page: unpacks plotly.js, draws every figure in the place of its picture, the nearest first, and
+ * marks the page as drawn. Draws anew when the scheme changes, the width passes NARROW, or the page is printed.
+ */
+export const DRAW = `(async () => {
+  const dark = matchMedia("(prefers-color-scheme: dark)"), paper = matchMedia("print");
+  const colours = ${JSON.stringify(DARK)};
+  const places = [...document.querySelectorAll("figure.plot")];
+
+  const inColours = (json, isDark) =>
+    isDark ? json.replace(/#[0-9a-f]{6}\\b/gi, (colour) => colours[colour.toUpperCase()] ?? colour) : json;
+
+  // A phone: the title stands above as a caption that wraps, a menu alone above the plot, notes in short lines.
+  const inLines = (text) => text.split(" ").reduce((lines, word) => {
+    const last = lines.length - 1;
+    if (last < 0 || (lines[last] + word).length > 40) lines.push(word);
+    else lines[last] += " " + word;
+    return lines;
+  }, []).join("<br>");
+  const narrowed = ({ data, layout }) => {
+    const { title, margin = {}, annotations, legend = {}, ...rest } = layout;
+    const underneath = (rest.updatemenus ?? []).length > 0 && rest.showlegend !== false;
+    const rows = Math.ceil(data.filter((trace) => trace.name && trace.showlegend !== false).length / 2);
+    const map = data.some((trace) => trace.type === "heatmap"); // its numbers stand in its cells
+    const axis = ([name, value]) =>
+      /^[xy]axis/.test(name) ? [name, { ...value, automargin: true, title: { ...value.title, font: { size: 11 } }, ...(map && { tickfont: { size: 9 } }) }] : [name, value];
+    return {
+      data: data.map((trace) => (trace.type === "heatmap" ? { ...trace, showscale: false, textfont: { ...trace.textfont, size: 9 } } : trace)),
+      layout: {
+        ...Object.fromEntries(Object.entries(rest).map(axis)),
+        font: { ...rest.font, size: 11 }, uniformtext: { minsize: 8, mode: "hide" },
+        margin: { l: Math.min(margin.l ?? 80, 48), r: Math.min(margin.r ?? 80, 12), b: (margin.b ?? 56) + (underneath ? 20 * rows + 8 : 0), t: underneath ? 48 : Math.max(16, (margin.t ?? 80) - 52) },
+        legend: underneath ? { ...legend, orientation: "h", x: 0, xanchor: "left", yref: "container", y: 0.01, yanchor: "bottom" } : legend,
+        annotations: annotations?.map((note) => (map || String(note.text).length > 40 ? { ...note, text: inLines(String(note.text)), align: "left", font: { ...note.font, size: 9 } } : note)),
+      },
+    };
+  };
+
+  const draw = (place, isDark) => {
+    const figure = JSON.parse(inColours(place.querySelector("script").textContent, isDark));
+    const isNarrow = place.clientWidth < ${NARROW} && !paper.matches;
+    const { data, layout } = isNarrow ? narrowed(figure) : figure;
+    const config = { responsive: true, displaylogo: false, displayModeBar: isNarrow ? false : "hover", modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+    let plot = place.querySelector(".drawing");
+    if (!plot) {
+      plot = document.createElement("div");
+      plot.className = "drawing";
+      place.append(plot);
+    }
+    place.classList.toggle("captioned", isNarrow);
+    place.dataset.form = isNarrow + " " + isDark;
+    return Plotly.react(plot, data, layout, config);
+  };
+
+  if (places.length > 0) {
+    const packed = Uint8Array.from(atob(document.getElementById("plotly-js").textContent), (c) => c.charCodeAt(0));
+    const script = document.createElement("script");
+    script.textContent = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+    document.head.append(script);
+  }
+  const waiting = new Set(places);
+  const away = (place) => Math.abs(place.getBoundingClientRect().top - innerHeight / 3);
+  while (waiting.size > 0) {
+    const place = [...waiting].reduce((nearest, other) => (away(other) < away(nearest) ? other : nearest));
+    waiting.delete(place);
+    await draw(place, dark.matches && !paper.matches);
+    for (const still of place.querySelectorAll(".still")) still.remove();
+    await new Promise((next) => setTimeout(next));
+  }
+  document.documentElement.dataset.figures = "drawn";
+
+  const again = (isDark) => {
+    for (const place of places) {
+      const isNarrow = place.clientWidth < ${NARROW} && !paper.matches;
+      if (place.dataset.form !== isNarrow + " " + isDark) draw(place, isDark);
+    }
+  };
+  dark.addEventListener("change", () => again(dark.matches && !paper.matches));
+  addEventListener("resize", () => again(dark.matches && !paper.matches));
+  addEventListener("beforeprint", () => again(false));
+  addEventListener("afterprint", () => again(dark.matches));
+})();`;
