@@ -14,6 +14,7 @@ const ROOMS = [
   "view",
   "answer",
   "model",
+  "forward",
   "prompt",
   "world",
   "prepare",
