@@ -89,11 +89,9 @@ describe("weights as int8", () => {
 
   test("take a quarter of the room, and a row of zeros stays zeros", () => {
     const zeros = { shape: [2, 3], values: Float32Array.from([0, 0, 0, 1, -2, 0.5]) };
-    expect([
-      ...unpackInt8(packInt8(new Map([["w", zeros]])))
-        .get("w")!
-        .subarray(0, 3),
-    ]).toEqual([0, 0, 0]);
+    const { tensors: unpacked, about } = unpackInt8(packInt8(new Map([["w", zeros]]), { of: "税" }));
+    expect([...unpacked.get("w")!.subarray(0, 3)]).toEqual([0, 0, 0]);
+    expect(about).toEqual({ of: "税" });
     const big = { shape: [64, 1024], values: new Float32Array(65_536).fill(0.1) };
     expect(packInt8(new Map([["w", big]])).length).toBeLessThan(65_536 * 1.02);
   });

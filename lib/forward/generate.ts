@@ -19,6 +19,8 @@ export interface GenerateOptions extends Sampling {
   maxTokens: number;
   /** Uniform draws from [0, 1). */
   next: () => number;
+  /** Tokens with which the text has to begin; each is a step, too, with the probability that it had. */
+  begin?: readonly number[];
 }
 
 /**
@@ -28,7 +30,7 @@ export interface GenerateOptions extends Sampling {
 export function* generate(
   model: Qwen2,
   prompt: readonly number[],
-  { ends, maxTokens, next, ...sampling }: GenerateOptions,
+  { ends, maxTokens, next, begin = [], ...sampling }: GenerateOptions,
 ): Generator<Step> {
   const room = model.config.positions - prompt.length;
   if (prompt.length === 0 || room < 1)
@@ -42,7 +44,8 @@ export function* generate(
   for (let written = 0; written < most; written++) {
     const logits = logitsOf(model, last);
     const shares = distribution(logits, sampling);
-    const token = draw(shares, next());
+    const drawn = draw(shares, next()); // drawn in any case, so that a text goes on with the draws it would have had
+    const token = begin[written] ?? drawn;
     yield { token, logits, probability: shares[token]! };
     if (ends.includes(token)) return;
     last = read(model, cache, token);

@@ -10,13 +10,24 @@ export interface Tensor {
   values: Float32Array;
 }
 
-type Header = Record<string, { dtype: "I8" | "F32"; shape: number[]; data_offsets: [number, number] }>;
+interface Entry {
+  dtype: "I8" | "F32";
+  shape: number[];
+  data_offsets: [number, number];
+}
+type Header = Record<string, Entry>;
 
 /** What the factor of a row is called: `model.norm.weight` → `model.norm.weight.scale`. */
 const scaleOf = (name: string): string => `${name}.scale`;
 
-/** Matrices as int8 with a factor a row, vectors (norms, biases) as they are. */
-export function packInt8(tensors: ReadonlyMap<string, Tensor>): Uint8Array<ArrayBuffer> {
+/**
+ * Matrices as int8 with a factor a row, vectors (norms, biases) as they are. `about`: JSON for whoever unpacks
+ * it.
+ */
+export function packInt8(
+  tensors: ReadonlyMap<string, Tensor>,
+  about: unknown = null,
+): Uint8Array<ArrayBuffer> {
   const header: Header = {};
   const parts: Uint8Array[] = [];
   let offset = 0;
@@ -33,7 +44,9 @@ export function packInt8(tensors: ReadonlyMap<string, Tensor>): Uint8Array<Array
   for (const [name, { shape, values }] of tensors)
     if (shape.length === 2) append(name, "I8", shape, bytesOf(rounded(values, shape)));
 
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const json = new TextEncoder().encode(
+    JSON.stringify({ __metadata__: { about: JSON.stringify(about) }, ...header }),
+  );
   const start = 8 + Math.ceil(json.length / 4) * 4;
   const file = new Uint8Array(start + offset).fill(0x20, 8, start); // spaces after the JSON, as the format allows
   new DataView(file.buffer).setBigUint64(0, BigInt(start - 8), true);
@@ -46,10 +59,15 @@ export function packInt8(tensors: ReadonlyMap<string, Tensor>): Uint8Array<Array
   return file;
 }
 
-/** The tensors of such a file, in float32 again. Throws a RangeError when it is cut off. */
-export function unpackInt8(file: Uint8Array<ArrayBuffer>): Map<string, Float32Array> {
+/** The tensors of such a file, in float32 again, and what it tells about them. Throws when it is cut off. */
+export function unpackInt8(file: Uint8Array<ArrayBuffer>): {
+  tensors: Map<string, Float32Array>;
+  about: unknown;
+} {
   const start = 8 + Number(new DataView(file.buffer).getBigUint64(0, true));
-  const header = JSON.parse(new TextDecoder().decode(file.subarray(8, start))) as Header;
+  const { __metadata__: metadata, ...header } = JSON.parse(
+    new TextDecoder().decode(file.subarray(8, start)),
+  ) as Header & { __metadata__: { about: string } };
   const floats = (name: string): Float32Array => {
     const [from, to] = header[name]!.data_offsets;
     return new Float32Array(file.buffer, start + from, (to - from) / 4);
@@ -65,12 +83,12 @@ export function unpackInt8(file: Uint8Array<ArrayBuffer>): Map<string, Float32Ar
       Float32Array.from(whole, (value, i) => value * scales[Math.floor(i / shape[1]!)]!),
     );
   }
-  return tensors;
+  return { tensors, about: JSON.parse(metadata.about) };
 }
 
 /** What the tensors are after packing and unpacking. */
 export function throughInt8(tensors: ReadonlyMap<string, Tensor>): Map<string, Float32Array> {
-  return unpackInt8(packInt8(tensors));
+  return unpackInt8(packInt8(tensors)).tensors;
 }
 
 /** The largest value of each row, as 127 counts it; 1 for a row of zeros. */

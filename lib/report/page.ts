@@ -1,7 +1,8 @@
 /**
- * The frame of every report page: one file, nothing loaded from outside, and only our two scripts may run.
+ * The frame of every report page: one file, nothing loaded from outside, and only our own scripts may run.
  */
 import { escapeHtml } from "../view/text-view.ts";
+import type { PageScript } from "../widget/page-script.ts";
 import { plotlyScripts } from "./plotly.ts";
 import { STYLE } from "./style.ts";
 
@@ -12,15 +13,21 @@ export interface PageParts {
   body: string;
   /** Under everything: when and from what this was made. */
   footer: string;
+  /** What makes its widgets live, each once. */
+  widgets: readonly PageScript[];
 }
 
 /** The whole HTML file. plotly.js is in it once, and only when there is a figure. */
-export function pageHtml({ title, links, body, footer }: PageParts): string {
-  const { script, hashes } = body.includes('<figure class="plot"')
-    ? plotlyScripts()
-    : { script: "", hashes: ["'none'"] };
+export function pageHtml({ title, links, body, footer, widgets }: PageParts): string {
+  const figures = body.includes('<figure class="plot"') ? plotlyScripts() : null;
+  const hashes = [...(figures?.hashes ?? []), ...widgets.map(({ hash }) => hash)];
+  // Widgets first: one can type while the figures are being drawn.
+  const scripts = [
+    ...widgets.map(({ script }) => `<script>${script}</script>`),
+    ...(figures ? [figures.script] : []),
+  ];
   const policy =
-    `default-src 'none'; script-src ${hashes.join(" ")}; style-src 'unsafe-inline'; img-src data: ` +
+    `default-src 'none'; script-src ${hashes.join(" ") || "'none'"}; style-src 'unsafe-inline'; img-src data: ` +
     "blob:; base-uri 'none'; form-action 'none'";
   const nav = links
     .map(({ text, file }) =>
@@ -34,7 +41,7 @@ export function pageHtml({ title, links, body, footer }: PageParts): string {
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
-<style>${STYLE}</style>
+<style>${STYLE}${widgets.map(({ style }) => style).join("")}</style>
 </head>
 <body>
 <nav>${nav}</nav>
@@ -42,7 +49,7 @@ export function pageHtml({ title, links, body, footer }: PageParts): string {
 ${body}
 </main>
 <footer>${escapeHtml(footer)}</footer>
-${script}
+${scripts.join("\n")}
 </body>
 </html>
 `;

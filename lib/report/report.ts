@@ -9,6 +9,7 @@ import { closeBrowser, findChromium } from "../show/browser.ts";
 import { LabError } from "../errors.ts";
 import type { Paths } from "../config/paths.ts";
 import { PLOTLY_MIME } from "../show/show.ts";
+import { widgetScripts } from "../widget/page-script.ts";
 import { codeHtml } from "./code.ts";
 import { type Entry, indexBody, when } from "./index-page.ts";
 import { markdownHtml } from "./markdown.ts";
@@ -60,19 +61,23 @@ export async function exportReports(
 
   const notebooks = files.map((name) => readNotebook(join(folder, name)));
   const footer = `Exported ${when(created.toISOString())}. Complete in one file: opens from disk, loads nothing.`;
-  const pages = notebooks.map((notebook) => {
+  const pages: ExportedReports["pages"] = [];
+  for (const notebook of notebooks) {
     const html = join(paths.reports, `${notebook.name}.html`);
+    const body = notebook.cells.map(cellHtml).join("\n");
     writeFileAtomic(
       html,
       pageHtml({
         title: `${notebook.title} · FTModel Lab`,
         links: linksOf(notebook, notebooks),
-        body: notebook.cells.map(cellHtml).join("\n"),
+        body,
         footer,
+        widgets: await widgetScripts(body),
       }),
     );
-    return { name: notebook.name, html, pdf: pdf ? join(paths.reports, `${notebook.name}.pdf`) : null };
-  });
+    const printed = pdf ? join(paths.reports, `${notebook.name}.pdf`) : null;
+    pages.push({ name: notebook.name, html, pdf: printed });
+  }
   const index = join(paths.reports, "index.html");
   writeFileAtomic(
     index,
@@ -84,6 +89,7 @@ export async function exportReports(
         notebooks.map((notebook) => entryOf(notebook, pdf)),
       ),
       footer,
+      widgets: [],
     }),
   );
   try {
