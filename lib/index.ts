@@ -135,6 +135,9 @@ export { yourRows } from "./evaluate/your-rows.ts";
 export { askByCurl, askStreamed, deploy, mergeForDeployment, withDeployment } from "./deploy/deploy.ts";
 export { weightChanges } from "./deploy/weight-change.ts";
 
+// The model in the page
+export { chat } from "./chat/chat.ts";
+
 // Figures: rows in, Plotly JSON out
 export { ablation, ablationTable } from "./figures/ablate.ts";
 export { answerProgress, passAtKCurve } from "./figures/answers.ts";

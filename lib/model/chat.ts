@@ -44,18 +44,26 @@ export function restoreThink(completion: string, opened: boolean | null): string
  * The template is rendered, not searched: many mention the tag without opening it. Never throws.
  */
 export function templateOpensThink(folder: string): boolean | null {
+  const prompt = renderPrompt(folder, messages("?"));
+  return prompt === null ? null : endsInThink(prompt);
+}
+
+/**
+ * What a model reads of a conversation before it answers, by the chat template of its folder; null when there
+ * is none that renders. Never throws.
+ */
+export function renderPrompt(folder: string, chat: readonly ChatMessage[]): string | null {
   const source = readTemplate(folder);
   if (source === null) return null;
   try {
-    const prompt = new Template(source).render({
-      messages: messages("?"),
+    return new Template(source).render({
+      messages: chat,
       add_generation_prompt: true,
       bos_token: "",
       eos_token: "",
       unk_token: "",
       pad_token: "",
     });
-    return endsInThink(prompt);
   } catch {
     return null; // a template for messages of another kind; the text itself will tell
   }

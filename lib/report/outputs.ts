@@ -3,6 +3,7 @@ import type { Figure } from "../figures/theme.ts";
 import { PLOTLY_MIME } from "../show/show.ts";
 import { escapeHtml, visibleText } from "../view/text-view.ts";
 import type { MarkdownWriter } from "./markdown.ts";
+import { readBlock, widgetBlock } from "../widget/block.ts";
 import type { Output } from "./notebook.ts";
 import { sanitiseHtml } from "./sanitise.ts";
 
@@ -43,10 +44,16 @@ function dataHtml(data: Record<string, unknown>, markdown: MarkdownWriter): stri
   const text = typeof data["text/plain"] === "string" ? data["text/plain"] : "";
   if (isFigure(figure))
     return figureHtml(figure, typeof data["image/png"] === "string" ? data["image/png"] : null, text);
-  if (typeof data["text/html"] === "string") return sanitiseHtml(data["text/html"]);
+  if (typeof data["text/html"] === "string") return htmlOutput(data["text/html"]);
   if (typeof data["text/markdown"] === "string") return markdown.write(data["text/markdown"]);
   if (typeof data["image/png"] === "string") return pictureHtml(data["image/png"], text);
   return text === "" ? "" : `<pre>${escapeHtml(withoutColours(text))}</pre>`;
+}
+
+/** Of a widget what its script reads is kept, for the page's own script; of any other HTML what cannot act. */
+function htmlOutput(html: string): string {
+  const block = readBlock(html);
+  return block ? widgetBlock(block.name, sanitiseHtml(block.staticHtml), block.packed) : sanitiseHtml(html);
 }
 
 /**

@@ -1,7 +1,8 @@
 /**
- * The frame of every report page: one file, nothing loaded from outside, and only our two scripts may run.
+ * The frame of every report page: one file, nothing loaded from outside, and only our own scripts may run.
  */
 import { escapeHtml } from "../view/text-view.ts";
+import { widgetScripts } from "../widget/page-script.ts";
 import { plotlyScripts } from "./plotly.ts";
 import { STYLE } from "./style.ts";
 
@@ -31,13 +32,19 @@ export interface PageParts {
   footer: string;
 }
 
-/** The whole HTML file. plotly.js is in it once, and only when there is a figure. */
-export function pageHtml({ title, home, neighbours, contents, body, footer }: PageParts): string {
-  const { script, hashes } = body.includes('<figure class="plot"')
-    ? plotlyScripts()
-    : { script: "", hashes: ["'none'"] };
+/** The whole HTML file. plotly.js and the script of each widget are in it once, and only when needed. */
+export async function pageHtml(parts: PageParts): Promise<string> {
+  const { title, home, neighbours, contents, body, footer } = parts;
+  const widgets = await widgetScripts(body);
+  const figures = body.includes('<figure class="plot"') ? plotlyScripts() : null;
+  const hashes = [...(figures?.hashes ?? []), ...widgets.map(({ hash }) => hash)];
+  // Widgets first: one can type while the figures are being drawn.
+  const scripts = [
+    ...widgets.map(({ script }) => `<script>${script}</script>`),
+    ...(figures ? [figures.script] : []),
+  ];
   const policy =
-    `default-src 'none'; script-src ${hashes.join(" ")}; style-src 'unsafe-inline'; img-src data: ` +
+    `default-src 'none'; script-src ${hashes.join(" ") || "'none'"}; style-src 'unsafe-inline'; img-src data: ` +
     "blob:; base-uri 'none'; form-action 'none'";
   return `<!doctype html>
 <html lang="en">
@@ -47,7 +54,7 @@ export function pageHtml({ title, home, neighbours, contents, body, footer }: Pa
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)}</title>
-<style>${STYLE}</style>
+<style>${STYLE}${widgets.map(({ style }) => style).join("")}</style>
 </head>
 <body id="top">
 <header><a href="${escapeHtml(home)}"><b>FTModel Lab</b></a>${neighbours ? neighboursHtml(neighbours) : ""}</header>
@@ -58,7 +65,7 @@ ${body}
 </main>
 </div>
 <footer>${escapeHtml(footer)}</footer>
-${script}
+${scripts.join("\n")}
 </body>
 </html>
 `;

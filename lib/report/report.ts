@@ -61,12 +61,13 @@ export async function exportReports(
     });
 
   const footer = `Exported ${when(created)}. Opens from disk, loads nothing.`;
-  const pages = notebooks.map((notebook, i) => {
+  const pages: ExportedReports["pages"] = [];
+  for (const [i, notebook] of notebooks.entries()) {
     const html = join(paths.reports, `${notebook.name}.html`);
-    writeFileAtomic(html, onePage(notebooks, i, footer));
-    return { name: notebook.name, html, pdf: pdf ? pdfOf(html) : null, notebook };
-  });
-  const everything = allInOne(paths, notebooks, footer);
+    writeFileAtomic(html, await onePage(notebooks, i, footer));
+    pages.push({ name: notebook.name, html, pdf: pdf ? pdfOf(html) : null, notebook });
+  }
+  const everything = await allInOne(paths, notebooks, footer);
   const [index, single] = [join(paths.reports, "index.html"), join(paths.reports, "ftmodel.html")];
   for (const file of [index, single]) writeFileAtomic(file, everything);
   try {
@@ -102,7 +103,7 @@ export function exportedTable({ single, pages }: ExportedReports, { paths }: { p
 }
 
 /** A notebook's page; what comes before and after it lies beside it. */
-function onePage(notebooks: readonly Executed[], at: number, footer: string): string {
+function onePage(notebooks: readonly Executed[], at: number, footer: string): Promise<string> {
   const notebook = notebooks[at]!;
   const fileOf = ({ name }: Executed) => `${encodeURIComponent(name)}.html`;
   const { html, headings } = articleOf(notebook, {
@@ -124,7 +125,7 @@ function onePage(notebooks: readonly Executed[], at: number, footer: string): st
 }
 
 /** The outcome and every notebook, with links inside the file alone. */
-function allInOne(paths: Paths, notebooks: readonly Executed[], footer: string): string {
+function allInOne(paths: Paths, notebooks: readonly Executed[], footer: string): Promise<string> {
   const idOf = ({ name }: Executed) => slug(name);
   const addressOf = (notebook: Executed) => `#${idOf(notebook)}`;
   const articles = notebooks.map((notebook) =>

@@ -11,6 +11,8 @@ import { FIGURE_HEIGHT, type Figure } from "../figures/theme.ts";
 import { figurePng } from "./png.ts";
 import { table, type Column, type TableOptions, type View } from "../view/table.ts";
 import { visibleText } from "../view/text-view.ts";
+import { notebookBlock } from "../widget/block.ts";
+import { isWidget } from "../widget/widget.ts";
 
 /** MIME type → content, as Jupyter's `display_data` wants it: JSON types as objects, pictures in base64. */
 export type Bundle = Record<string, unknown>;
@@ -24,7 +26,8 @@ type WriteDisplay = (
 
 /**
  * Shows a figure, a table or texts under the running cell. A figure goes out once, as Plotly JSON
- * (interactive), PNG (where scripts do not run) and text. Outside a kernel the text is printed.
+ * (interactive), PNG (where scripts do not run) and text; a widget as one block of HTML with its script.
+ * Outside a kernel the text is printed.
  *
  * @example await show(lossCurve([{ name: "sft", metrics: run.metrics }]));
  */
@@ -63,6 +66,7 @@ export async function showMarkdown(markdown: string): Promise<void> {
  */
 export async function bundleOf(shown: Figure | View, options: { png?: boolean } = {}): Promise<Bundle> {
   const text = plainText(shown);
+  if (isWidget(shown)) return { "text/html": await notebookBlock(shown), "text/plain": text };
   if (!isFigure(shown)) return { "text/html": shown.html, "text/plain": text };
   const png = options.png === false ? null : await figurePng(shown);
   return { [PLOTLY_MIME]: shown, ...(png && { "image/png": png.toString("base64") }), "text/plain": text };

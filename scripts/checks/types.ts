@@ -17,7 +17,13 @@ const asCount = (status: number) => ({
 
 export const libraryTypes: Suite = {
   name: "types of lib and scripts",
-  run: async () => asCount(await runProgram(process.execPath, [TSC, "-p", REPO_ROOT])),
+  async run() {
+    const statuses: number[] = [];
+    // what runs in a page knows a page and no Node
+    for (const project of ["tsconfig.json", "tsconfig.page.json"])
+      statuses.push(await runProgram(process.execPath, [TSC, "-p", join(REPO_ROOT, project)]));
+    return asCount(Math.max(...statuses));
+  },
 };
 
 /**
