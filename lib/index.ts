@@ -152,5 +152,6 @@ export { throughputCurve } from "./figures/throughput.ts";
 export { weightChangeMap } from "./figures/weight-change.ts";
 
 // Into the notebook
+export { explore } from "./explore/explore.ts";
 export { showFrame, toFrame } from "./show/frame.ts";
 export { liveFigure, show, showMarkdown, showTable } from "./show/show.ts";

@@ -1,4 +1,5 @@
 /** What a cell showed, as HTML that cannot act: the richest form of each output that a report knows. */
+import { exploreBlock, readBlock } from "../explore/block.ts";
 import type { Figure } from "../figures/theme.ts";
 import { PLOTLY_MIME } from "../show/show.ts";
 import { escapeHtml, visibleText } from "../view/text-view.ts";
@@ -41,10 +42,16 @@ function dataHtml(data: Record<string, unknown>): string {
   const text = typeof data["text/plain"] === "string" ? data["text/plain"] : "";
   if (isFigure(figure))
     return figureHtml(figure, typeof data["image/png"] === "string" ? data["image/png"] : null, text);
-  if (typeof data["text/html"] === "string") return sanitiseHtml(data["text/html"]);
+  if (typeof data["text/html"] === "string") return htmlOutput(data["text/html"]);
   if (typeof data["text/markdown"] === "string") return markdownHtml(data["text/markdown"]);
   if (typeof data["image/png"] === "string") return pictureHtml(data["image/png"], text);
   return text === "" ? "" : `<pre>${escapeHtml(withoutColours(text))}</pre>`;
+}
+
+/** Of an explorer its rows are kept, for the page's own script; of any other HTML what cannot act. */
+function htmlOutput(html: string): string {
+  const block = readBlock(html);
+  return block ? exploreBlock(sanitiseHtml(block.staticHtml), block.packed) : sanitiseHtml(html);
 }
 
 /** A place for plotly.js to draw in; until then, and where no script runs, the picture. */

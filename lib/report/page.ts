@@ -1,6 +1,7 @@
 /**
- * The frame of every report page: one file, nothing loaded from outside, and only our two scripts may run.
+ * The frame of every report page: one file, nothing loaded from outside, and only our own scripts may run.
  */
+import type { PageScript } from "../explore/page-script.ts";
 import { escapeHtml } from "../view/text-view.ts";
 import { plotlyScripts } from "./plotly.ts";
 import { STYLE } from "./style.ts";
@@ -12,15 +13,18 @@ export interface PageParts {
   body: string;
   /** Under everything: when and from what this was made. */
   footer: string;
+  /** What makes its explorers live. */
+  explorer: PageScript;
 }
 
-/** The whole HTML file. plotly.js is in it once, and only when there is a figure. */
-export function pageHtml({ title, links, body, footer }: PageParts): string {
-  const { script, hashes } = body.includes('<figure class="plot"')
-    ? plotlyScripts()
-    : { script: "", hashes: ["'none'"] };
+/** The whole HTML file. plotly.js and the explorers' script are in it once each, and only when needed. */
+export function pageHtml({ title, links, body, footer, explorer }: PageParts): string {
+  const figures = body.includes('<figure class="plot"') ? plotlyScripts() : null;
+  const tables = body.includes('<div class="ftmodel-explore">') ? explorer : null;
+  const hashes = [...(figures?.hashes ?? []), ...(tables ? [tables.hash] : [])];
+  const scripts = [figures?.script, tables && `<script>${tables.script}</script>`].filter(Boolean);
   const policy =
-    `default-src 'none'; script-src ${hashes.join(" ")}; style-src 'unsafe-inline'; img-src data: ` +
+    `default-src 'none'; script-src ${hashes.join(" ") || "'none'"}; style-src 'unsafe-inline'; img-src data: ` +
     "blob:; base-uri 'none'; form-action 'none'";
   const nav = links
     .map(({ text, file }) =>
@@ -34,7 +38,7 @@ export function pageHtml({ title, links, body, footer }: PageParts): string {
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
-<style>${STYLE}</style>
+<style>${STYLE}${tables?.style ?? ""}</style>
 </head>
 <body>
 <nav>${nav}</nav>
@@ -42,7 +46,7 @@ export function pageHtml({ title, links, body, footer }: PageParts): string {
 ${body}
 </main>
 <footer>${escapeHtml(footer)}</footer>
-${script}
+${scripts.join("\n")}
 </body>
 </html>
 `;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "../store/atomic.ts";
 import { closeBrowser, findChromium } from "../show/browser.ts";
 import { LabError } from "../errors.ts";
+import { explorePage } from "../explore/page-script.ts";
 import type { Paths } from "../config/paths.ts";
 import { PLOTLY_MIME } from "../show/show.ts";
 import { codeHtml } from "./code.ts";
@@ -60,6 +61,7 @@ export async function exportReports(
 
   const notebooks = files.map((name) => readNotebook(join(folder, name)));
   const footer = `Exported ${when(created.toISOString())}. Complete in one file: opens from disk, loads nothing.`;
+  const explorer = await explorePage();
   const pages = notebooks.map((notebook) => {
     const html = join(paths.reports, `${notebook.name}.html`);
     writeFileAtomic(
@@ -69,6 +71,7 @@ export async function exportReports(
         links: linksOf(notebook, notebooks),
         body: notebook.cells.map(cellHtml).join("\n"),
         footer,
+        explorer,
       }),
     );
     return { name: notebook.name, html, pdf: pdf ? join(paths.reports, `${notebook.name}.pdf`) : null };
@@ -84,6 +87,7 @@ export async function exportReports(
         notebooks.map((notebook) => entryOf(notebook, pdf)),
       ),
       footer,
+      explorer,
     }),
   );
   try {

@@ -4,6 +4,8 @@
  */
 import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
+import { notebookBlock } from "../explore/block.ts";
+import type { Explorer } from "../explore/explore.ts";
 import { FIGURE_HEIGHT, type Figure } from "../figures/theme.ts";
 import { figurePng } from "./png.ts";
 import { table, type Column, type TableOptions, type View } from "../view/table.ts";
@@ -21,11 +23,12 @@ type WriteDisplay = (
 
 /**
  * Shows a figure, a table or texts under the running cell. A figure goes out once, as Plotly JSON
- * (interactive), PNG (where scripts do not run) and text. Outside a kernel the text is printed.
+ * (interactive), PNG (where scripts do not run) and text; an explorer as one block of HTML with its script.
+ * Outside a kernel the text is printed.
  *
  * @example await show(lossCurve([{ name: "sft", metrics: run.metrics }]));
  */
-export async function show(shown: Figure | View): Promise<void> {
+export async function show(shown: Figure | View | Explorer): Promise<void> {
   const write = kernelWriter();
   if (!write) return void process.stdout.write(`${plainText(shown)}\n`);
   write({ data: await bundleOf(shown), metadata: {}, transient: {} });
@@ -52,8 +55,12 @@ export async function showMarkdown(markdown: string): Promise<void> {
  * (https://jupyter-client.readthedocs.io/en/stable/messaging.html#display-data). `png: false` leaves the
  * picture out.
  */
-export async function bundleOf(shown: Figure | View, options: { png?: boolean } = {}): Promise<Bundle> {
+export async function bundleOf(
+  shown: Figure | View | Explorer,
+  options: { png?: boolean } = {},
+): Promise<Bundle> {
   const text = plainText(shown);
+  if ("explorer" in shown) return { "text/html": await notebookBlock(shown), "text/plain": text };
   if (!isFigure(shown)) return { "text/html": shown.html, "text/plain": text };
   const png = options.png === false ? null : await figurePng(shown);
   return { [PLOTLY_MIME]: shown, ...(png && { "image/png": png.toString("base64") }), "text/plain": text };

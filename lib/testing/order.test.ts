@@ -28,6 +28,7 @@ const ROOMS = [
   "evaluate",
   "deploy",
   "figures",
+  "explore",
   "show",
   "report",
 ];

@@ -17,7 +17,13 @@ const asCount = (status: number) => ({
 
 export const libraryTypes: Suite = {
   name: "types of lib and scripts",
-  run: async () => asCount(await runProgram(process.execPath, [TSC, "-p", REPO_ROOT])),
+  async run() {
+    // what runs in a page knows a page and no Node
+    const projects = [REPO_ROOT, join(REPO_ROOT, "lib", "explore", "page")];
+    const statuses = [];
+    for (const project of projects) statuses.push(await runProgram(process.execPath, [TSC, "-p", project]));
+    return asCount(Math.max(...statuses));
+  },
 };
 
 /**
