@@ -7,6 +7,9 @@ import { el, shown } from "./dom.ts";
 /** CSS pixels; the style sheet has the same. */
 const ROW = 28;
 const MORE = 6;
+/** Of a letter, and of the narrowest column that takes what is left. */
+const LETTER = 7.8;
+const WIDE = 260;
 const PREVIEW = 160;
 
 export interface GridEvents {
@@ -44,7 +47,11 @@ export class Grid {
       this.#head,
       this.#space,
     );
-    this.element.style.setProperty("--ftx-columns", this.#widths(sample));
+    const widths = this.#widths(sample);
+    const columns = widths.map((width) => (width > WIDE ? `minmax(${WIDE}px,1fr)` : `${width}px`));
+    const least = widths.reduce((sum, width) => sum + Math.min(width, WIDE), 0);
+    this.element.style.setProperty("--ftx-columns", columns.join(" "));
+    this.element.style.setProperty("--ftx-width", `max(100%, ${least}px)`);
     this.element.addEventListener("scroll", () => this.#paint());
     this.element.addEventListener("keydown", (event) => this.#key(event));
     this.#space.addEventListener("click", (event) => {
@@ -133,7 +140,8 @@ export class Grid {
           class: this.#isNumeric[i] ? "ftx-number" : "",
           "data-verdict": ["verdict", "change"].includes(key) && toneOf(text),
         },
-        shown(text.slice(0, PREVIEW)).replace(/\s+/g, " ") || "–",
+        shown((key === "reason" ? text.replaceAll("_", " ") : text).slice(0, PREVIEW)).replace(/\s+/g, " ") ||
+          "–",
       );
     });
     return el(
@@ -189,16 +197,13 @@ export class Grid {
     this.#paint();
   }
 
-  /** A width for each column, from what its first rows hold; a long one takes what is left. */
-  #widths(sample: readonly unknown[][]): string {
-    return this.#data.columns
-      .map((at) => {
-        const lengths = sample.map((row) => widthOf(cellText(row[at]).slice(0, 60))).sort((a, b) => a - b);
-        const usual = lengths[Math.floor(0.95 * (lengths.length - 1))] ?? 0;
-        const width = Math.max(usual, this.#data.keys[at]!.length + 2);
-        return width > 34 ? "minmax(240px,1fr)" : `${Math.max(5, Math.min(28, width + 2))}ch`;
-      })
-      .join(" ");
+  /** Pixels for each column, from what its first rows hold; what is wider than WIDE shares what is left. */
+  #widths(sample: readonly unknown[][]): number[] {
+    return this.#data.columns.map((at) => {
+      const lengths = sample.map((row) => widthOf(cellText(row[at]).slice(0, 60))).sort((a, b) => a - b);
+      const usual = lengths[Math.floor(0.95 * (lengths.length - 1))] ?? 0;
+      return 18 + Math.ceil(LETTER * Math.max(4, usual, this.#data.keys[at]!.length + 2));
+    });
   }
 }
 
