@@ -105,6 +105,7 @@ export { runCensus } from "./train/census-run.ts";
 export { withGradient } from "./train/census.ts";
 export { groupTexts, groupsOf } from "./train/groups.ts";
 export type { AnswerGroup } from "./train/groups.ts";
+export { lossTokens } from "./train/loss-tokens.ts";
 export { trainOneStep } from "./train/one-step.ts";
 export { passChange, passMeans, passesOf } from "./train/passes.ts";
 export { practise } from "./train/practise.ts";
