@@ -38,16 +38,16 @@ export const HIDDEN_KEYS: readonly string[] = ["marks", "key"];
 /** What is counted beside the table where rows have it. */
 export const FACETS: readonly string[] = [
   "type",
-  "kind",
-  "source",
-  "language",
+  "verdict",
+  "change",
   "layer",
   "reason",
-  "verdict",
   "arm",
-  "step",
-  "change",
   "mode",
+  "language",
+  "source",
+  "kind",
+  "step",
 ];
 /** Fields that hold a whole text: one line in the table, all of it when opened. */
 export const TEXTS: readonly string[] = ["text", "before", "after"];

@@ -38,7 +38,7 @@ export interface Explorer extends View {
 
 const STATIC_ROWS = 8;
 /** As columns they would leave no room for the rest. */
-const READ_WHEN_OPEN = ["message", "language", "training text", "sample", "answer"];
+const READ_WHEN_OPEN = ["message", "language", "training text", "sample", "answer read"];
 
 /**
  * A table of the rows that one can search, sort, filter by what is counted beside it, and click open. It works
@@ -112,7 +112,9 @@ export function explore(what: Explored, options: ExploreOptions = {}): Explorer 
 /** The question first, for it says most; without one, the first text in a line. */
 function columnsOf(keys: readonly string[], texts: readonly string[]): string[] {
   const kept = keys.filter((key) => ![...HIDDEN_KEYS, ...READ_WHEN_OPEN, ...texts].includes(key));
-  const first = ["id", "step", "arm", "change", "verdict", "question"].filter((key) => kept.includes(key));
+  const first = ["step", "id", "arm", "change", "verdict", "reward", "advantage", "question"].filter((key) =>
+    kept.includes(key),
+  );
   const preview = keys.includes("question") ? [] : texts.slice(0, 1);
   return [...first, ...preview, ...kept.filter((key) => !first.includes(key))];
 }

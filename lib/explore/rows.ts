@@ -126,7 +126,7 @@ function answerRows(arms: readonly ArmDetails[], questions: readonly Asked[]): R
       judge: row.judge,
       tokens: row.tokens,
       message: row.message,
-      answer: clipped(extractAnswer(row.completion, "lenient")),
+      "answer read": clipped(extractAnswer(row.completion, "lenient")),
       ...questionOf(row.id, asked),
       text: row.completion,
       marks: answerMarks(row.completion, row.lenient),

@@ -27,6 +27,14 @@ export function cellText(value: unknown): string {
   return JSON.stringify(value);
 }
 
+const CODES: readonly string[] = ["type", "kind", "layer", "reason", "verdict"];
+
+/** The same for a person: codes in words ("financial_concept" → "concept"). */
+export function readable(key: string, value: unknown): string {
+  const text = cellText(value);
+  return CODES.includes(key) ? text.replace(/^financial_/, "").replaceAll("_", " ") : text;
+}
+
 /** Letter case and full width say nothing. */
 function plain(text: string): string {
   const lower = text.toLowerCase();

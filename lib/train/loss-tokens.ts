@@ -107,7 +107,7 @@ export function lossTokens(
   return {
     html:
       `${refusal === null ? "" : `<p><b>${inertHtml(refusal)}</b></p>\n`}<p>${key.join(" · ")}</p>\n` +
-      `<p style="font-size:90%"><code style="background:none;white-space:pre-wrap">${shown.join("")}</code></p>`,
+      `<div class="ftmodel-samples"><code style="background:none;white-space:pre-wrap">${shown.join("")}</code></div>`,
     text: [
       ...(refusal === null ? [] : [refusal]),
       fates.map((fate) => `${counts[fate]} ${MEANS[fate]}`).join(" · "),

@@ -1,12 +1,14 @@
 /** One opened row: question, gold beside answer, verdict and why, whole texts, and its siblings. */
 import { HIDDEN_KEYS, type ExploreData, type TextMark } from "../data.ts";
-import { cellText } from "../select.ts";
+import { cellText, readable } from "../select.ts";
 import { el, shown } from "./dom.ts";
 import { toneOf } from "./grid.ts";
 
 const TAG = /(<\/?(?:think|answer)>)/;
 const SIBLINGS = 12;
-const APART = ["id", "question", "gold", "answer", "verdict", "change", "reason", "message", ...HIDDEN_KEYS];
+/** The answer as the checker read it out of the text. */
+const READ = "answer read";
+const APART = ["id", "question", "gold", READ, "verdict", "change", "reason", "message", ...HIDDEN_KEYS];
 
 export interface DetailEvents {
   open(row: number): void;
@@ -42,27 +44,27 @@ export function detail(
     ),
     value("question") !== null && el("p", { class: "ftx-question" }, shown(cellText(value("question")))),
     pairs(
-      ["gold", "answer"].flatMap((key): [string, string][] =>
+      ["gold", READ].flatMap((key): [string, string][] =>
         value(key) === null ? [] : [[key, cellText(value(key))]],
       ),
       "ftx-gold",
     ),
     value("message") !== null && el("p", { class: "ftx-message" }, shown(cellText(value("message")))),
     pairs(
-      facts.map((key) => [key.replaceAll("_", " "), cellText(value(key))]),
+      facts.map((key) => [key.replaceAll("_", " "), readable(key, value(key))]),
       "ftx-facts",
     ),
-    texts(data, row, ""),
+    texts(data, row),
     siblings(data, row, events),
     form,
   );
 }
 
 function verdictOf(data: ExploreData, row: number): HTMLElement | null {
-  const value = (key: string): string => cellText(data.rows[row]![data.keys.indexOf(key)]);
+  const value = (key: string): string => readable(key, data.rows[row]![data.keys.indexOf(key)]);
   const verdict = value("verdict") || value("change");
   if (verdict === "") return null;
-  const reason = value("reason").replaceAll("_", " ");
+  const reason = value("reason");
   return el(
     "span",
     { class: "ftx-verdict", "data-verdict": toneOf(verdict) },
@@ -79,7 +81,7 @@ function pairs(facts: [string, string][], name: string): HTMLElement | null {
   );
 }
 
-function texts(data: ExploreData, row: number, title: string): HTMLElement | null {
+function texts(data: ExploreData, row: number): HTMLElement | null {
   const given = data.texts.filter((at) => typeof data.rows[row]![at] === "string");
   if (given.length === 0) return null;
   return el(
@@ -91,7 +93,6 @@ function texts(data: ExploreData, row: number, title: string): HTMLElement | nul
       return el(
         "div",
         {},
-        title !== "" && el("b", {}, title),
         given.length > 1 && el("b", {}, shown(key)),
         el("pre", {}, ...marked(data.rows[row]![at] as string, (marks ?? []) as TextMark[])),
       );
@@ -124,43 +125,54 @@ function tagged(text: string): (Node | string)[] {
     .map((part) => (TAG.test(part) ? el("span", { class: "ftx-tag" }, part) : shown(part)));
 }
 
-/** The other rows of the same question: all arms' answers, all texts. */
+/** The other rows of the same question: all arms' answers, all texts; equal ones once. */
 function siblings(data: ExploreData, row: number, events: DetailEvents): HTMLElement | null {
   const { group } = data;
   const of = group === null ? null : data.rows[row]![group];
   if (group === null || of === null || of === undefined) return null;
   const others = data.rows.flatMap((other, i) => (i !== row && other[group] === of ? [i] : []));
   if (others.length === 0) return null;
+  const equal = [...Map.groupBy(others, (i) => likeness(data, i)).values()];
   const list = el("div", { class: "ftx-siblings" });
   const show = (count: number) => {
     list.replaceChildren(
-      ...others.slice(0, count).map((i) => {
-        const named = ["arm", "mode", "step", "sample", "tokens", "reward", "advantage"].flatMap((key) => {
-          const text = cellText(data.rows[i]![data.keys.indexOf(key)]);
-          return text === "" ? [] : [["arm", "mode"].includes(key) ? text : `${key} ${text}`];
-        });
+      ...equal.slice(0, count).map((same) => {
+        const first = same[0]!;
         return el(
           "article",
           {},
           el(
             "button",
-            { type: "button", class: "ftx-link", onclick: () => events.open(i) },
-            shown(named.join(" · ")) || `row ${i + 1}`,
+            { type: "button", class: "ftx-link", onclick: () => events.open(first) },
+            `${same.length > 1 ? `${same.length} × ` : ""}${shown(nameOf(data, first)) || `row ${first + 1}`}`,
           ),
-          verdictOf(data, i),
-          texts(data, i, ""),
+          verdictOf(data, first),
+          texts(data, first),
         );
       }),
     );
-    if (count < others.length)
-      list.append(
-        el(
-          "button",
-          { type: "button", class: "ftx-more", onclick: () => show(others.length) },
-          `${others.length - count} more`,
-        ),
-      );
+    if (count >= equal.length) return;
+    const more = () => show(equal.length);
+    list.append(
+      el("button", { type: "button", class: "ftx-more", onclick: more }, `${equal.length - count} more`),
+    );
   };
   show(SIBLINGS);
   return el("div", {}, el("b", {}, `The same question, ${others.length} more`), list);
+}
+
+/** What distinguishes a row among those of its question. */
+const NAMED = ["arm", "mode", "step", "tokens", "reward", "advantage"];
+
+function nameOf(data: ExploreData, row: number): string {
+  const named = NAMED.flatMap((key) => {
+    const text = cellText(data.rows[row]![data.keys.indexOf(key)]);
+    return text === "" ? [] : [["arm", "mode"].includes(key) ? text : `${key} ${text}`];
+  });
+  return named.join(" · ");
+}
+
+/** The same for rows that read alike, whatever number they were drawn as. */
+function likeness(data: ExploreData, row: number): string {
+  return JSON.stringify([nameOf(data, row), ...data.texts.map((at) => data.rows[row]![at])]);
 }

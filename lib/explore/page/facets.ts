@@ -1,5 +1,5 @@
 /** The values beside the table, each with how many rows it would leave. */
-import type { Facet } from "../select.ts";
+import { type Facet, readable } from "../select.ts";
 import type { ExploreState } from "../state.ts";
 import { el, shown } from "./dom.ts";
 
@@ -46,7 +46,7 @@ export class Facets {
         box.addEventListener("change", () =>
           this.#choose(key, box.checked ? [...of, value] : of.filter((other) => other !== value)),
         );
-        const name = shown(value.replaceAll("_", " "));
+        const name = shown(readable(key, value));
         return el(
           "label",
           { class: count === 0 && "ftx-none", title: name },

@@ -1,6 +1,6 @@
 /** The table: of any number of rows only those in view are elements. */
 import type { ExploreData } from "../data.ts";
-import { cellText } from "../select.ts";
+import { cellText, readable } from "../select.ts";
 import type { ExploreState } from "../state.ts";
 import { el, shown } from "./dom.ts";
 
@@ -132,7 +132,7 @@ export class Grid {
     ];
     const cells = this.#data.columns.map((column, i) => {
       const key = this.#data.keys[column]!;
-      const text = cellText(row[column]);
+      const text = readable(key, row[column]);
       return el(
         "span",
         {
@@ -140,8 +140,7 @@ export class Grid {
           class: this.#isNumeric[i] ? "ftx-number" : "",
           "data-verdict": ["verdict", "change"].includes(key) && toneOf(text),
         },
-        shown((key === "reason" ? text.replaceAll("_", " ") : text).slice(0, PREVIEW)).replace(/\s+/g, " ") ||
-          "–",
+        shown(text.slice(0, PREVIEW)).replace(/\s+/g, " ") || "–",
       );
     });
     return el(
