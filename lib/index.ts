@@ -108,6 +108,7 @@ export { runCensus } from "./train/census-run.ts";
 export { withGradient } from "./train/census.ts";
 export { groupTexts, groupsOf } from "./train/groups.ts";
 export type { AnswerGroup } from "./train/groups.ts";
+export { lossTokens } from "./train/loss-tokens.ts";
 export { trainOneStep } from "./train/one-step.ts";
 export { passChange, passMeans, passesOf } from "./train/passes.ts";
 export { practise } from "./train/practise.ts";
@@ -159,6 +160,7 @@ export { throughputCurve } from "./figures/throughput.ts";
 export { weightChangeMap } from "./figures/weight-change.ts";
 
 // Into the notebook
+export { explore } from "./explore/explore.ts";
 export { showFrame, toFrame } from "./show/frame.ts";
 export { liveFigure, show, showMarkdown, showTable } from "./show/show.ts";
 

@@ -7,6 +7,7 @@ import type { FilterDetail, QuestionFate, TextLayer } from "./filter-record.ts";
 import { textLanguage } from "./assembly-stats.ts";
 import { formatMessage } from "../judge/judge-gate.ts";
 import type { Judgement } from "../judge/judge-vote.ts";
+import type { CorrectedVerdict } from "../prepare/corrections.ts";
 import type { Distilled, Question } from "../records.ts";
 import { inDrawnOrder } from "../prepare/sample.ts";
 import { BEST_OF, selectBest } from "./select.ts";
@@ -28,18 +29,23 @@ const NOT_ASSEMBLED: Record<string, string> = {
   repeats_answer: "the reasoning only says the answer again",
 };
 
+/** The reader's word on texts, by key. */
+export type Corrected = ReadonlyMap<string, CorrectedVerdict>;
+
 /**
  * The layers that need no model: split, teacher, assemble, format, answer. With the Judge on, an answer the
- * rules cannot decide goes on to it; without, it ends here as "undecided".
+ * rules cannot decide goes on to it; without, it ends here as "undecided". What a reader has corrected stands
+ * for what the rules say of the answer; a text must still be whole and in form.
  */
 export function applyRules(
   texts: readonly Distilled[],
   side: ReadonlyMap<string, Side>,
   useJudge: boolean,
+  corrected: Corrected = new Map(),
 ): Sorted {
   const sorted: Sorted = { ended: [], passed: [] };
   for (const row of texts) {
-    const end = ruleEnd(row, side.get(row.id), useJudge);
+    const end = ruleEnd(row, side.get(row.id), useJudge, corrected.get(row.key));
     if (end) sorted.ended.push(detailOf(row, ...end));
     else sorted.passed.push(row);
   }
@@ -50,6 +56,7 @@ function ruleEnd(
   row: Distilled,
   side: Side | undefined,
   useJudge: boolean,
+  corrected: CorrectedVerdict | undefined,
 ): [TextLayer, string, string] | null {
   if (side === undefined)
     return ["split", "unknown_question", "raw.jsonl holds no question of this id any more"];
@@ -71,6 +78,8 @@ function ruleEnd(
     ];
   const format = checkFormat(row.response);
   if (!format.ok) return ["format", format.reason, formatMessage(format.reason)];
+  if (corrected)
+    return corrected.verdict === "right" ? null : ["answer", "corrected", sayCorrected(corrected)];
   const { strict } = scoreCompletion({
     question: row.question,
     gold: row.gold_answer,
@@ -79,6 +88,10 @@ function ruleEnd(
   if (strict.verdict === "right") return null;
   if (strict.verdict !== "judge") return ["answer", strict.reason, strict.message];
   return useJudge ? null : ["answer", "undecided", strict.message];
+}
+
+function sayCorrected({ verdict, note }: CorrectedVerdict): string {
+  return `${verdict}, says a reader${note === null ? "" : `: ${note}`}`;
 }
 
 /** A text and the layer it ended in; with `judgement` what the Judge made of it on the way. */
@@ -117,16 +130,18 @@ export interface Selection {
 
 /**
  * The layers after the rules: judge (`judgements` by key; null: switched off), best of k, size. Every text
- * gets its detail.
+ * gets its detail. A text that a reader calls right needs no Judge.
  */
 export function applyJudge(
   passed: readonly Distilled[],
   judgements: ReadonlyMap<string, Judgement> | null,
   { bestOf, maxRows, seed }: Selection,
+  corrected: Corrected = new Map(),
 ): { details: FilterDetail[]; kept: Distilled[] } {
   const judgement = (row: Distilled): Judgement | undefined => judgements?.get(row.key);
-  const good =
-    judgements === null ? passed.slice() : passed.filter((row) => judgement(row)?.status === "passed");
+  const passes = (row: Distilled): boolean =>
+    judgements === null || corrected.has(row.key) || judgement(row)?.status === "passed";
+  const good = passed.filter(passes);
   const best = selectBest(
     good.map((row) => ({
       ...row,
@@ -140,13 +155,15 @@ export function applyJudge(
   const keptKeys = new Set(takeStratified(best, maxRows, seed).map((row) => row.key));
   const details = passed.map((row): FilterDetail => {
     const judged = judgement(row);
-    if (judgements !== null && judged?.status !== "passed")
+    if (!passes(row))
       return detailOf(row, "judge", judged?.reason ?? "not_judged", judged?.message ?? "", judged);
     if (!bestKeys.has(row.key))
       return detailOf(row, "best_of_k", BEST_OF[bestOf].reason, BEST_OF[bestOf].message, judged);
     if (!keptKeys.has(row.key))
       return detailOf(row, "size", "over_max_rows", `sftMaxRows is ${maxRows}`, judged);
-    return detailOf(row, "size", null, judged?.message ?? "right by the rules", judged);
+    const word = corrected.get(row.key);
+    const message = word ? sayCorrected(word) : (judged?.message ?? "right by the rules");
+    return detailOf(row, "size", null, message, judged);
   });
   return { details, kept: passed.filter((row) => keptKeys.has(row.key)) };
 }

@@ -72,7 +72,7 @@ function sampleOf(detail: FilterDetail, row: Distilled): ShownText {
       ...madeFact(row),
       "Judge's points": detail.points,
     },
-    marks: text === null ? [] : marksOf(detail, text),
+    marks: text === null ? [] : reasonMarks(detail, text),
   };
 }
 
@@ -93,9 +93,12 @@ function madeFact({ response, assembly }: Distilled): Record<string, string> {
  * Where the reason shows: the answer for the answer layer, what stands outside the blocks for the format, the
  * reasoning for the Judge.
  */
-function marksOf(detail: FilterDetail, text: string): Mark[] {
+export function reasonMarks(
+  detail: Pick<FilterDetail, "layer" | "reason" | "message">,
+  text: string,
+): Mark[] {
   const label = detail.reason ?? "right";
-  const answer = between(text, "<answer>", "</answer>");
+  const answer = answerPlace(text);
   if (detail.reason === null) return answer ? [{ ...answer, label: "right answer", kind: "good" }] : [];
   if (detail.layer === "answer") return answer ? [{ ...answer, label, kind: "bad" }] : [];
   if (detail.layer === "judge") {
@@ -122,6 +125,11 @@ function marksOf(detail: FilterDetail, text: string): Mark[] {
   if (start > 0 && text.slice(0, start).trim() !== "") return [{ start: 0, end: start, label, kind: "bad" }];
   // Blocks that are missing, open, nested or blank: the fault is in the whole.
   return text === "" ? [] : [{ start: 0, end: text.length, label, kind: "bad" }];
+}
+
+/** Where the answer stands that a strict reading takes; null when there is no block or it is blank. */
+export function answerPlace(text: string): { start: number; end: number } | null {
+  return between(text, "<answer>", "</answer>");
 }
 
 /**

@@ -19,6 +19,7 @@ import type { JudgeOptions } from "../judge/judge.ts";
 import type { Judgement } from "../judge/judge-vote.ts";
 import type { Lab } from "../config/lab.ts";
 import { finishJsonl, finishText } from "../store/manifest.ts";
+import { correctedVerdicts, correctionsPath } from "../prepare/corrections.ts";
 import { overlapReport } from "../prepare/overlap.ts";
 import type { OverlapReport } from "../prepare/overlap.ts";
 import { Distilled, Question } from "../records.ts";
@@ -50,7 +51,8 @@ export interface Filtered {
  *
  * Questions are split by type before anything is filtered, near-copies on one side, so the test holds those
  * the Teacher failed, too; questions whose gold cannot be read are in no file. Verdicts of the Judge are
- * kept, so a killed run goes on where it was. Nothing kept, or one type only, is a `warning` in the stats,
+ * kept, so a killed run goes on where it was. A reader's corrected verdict (`data/raw/corrections.jsonl`)
+ * stands for that of rules and Judge. Nothing kept, or one type only, is a `warning` in the stats,
  * not an error: the funnel then shows where it was lost. Throws LabError when an input is missing or
  * malformed, before anything is written when the Judge would drop most of what the rules passed
  * (`judgeShortfall`), and as `judge`.
@@ -74,15 +76,14 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
   for (const { id } of test) side.set(id, "test");
 
   const { useJudge, bestOf, sftMaxRows, rlSource } = config.filter;
-  const { ended, passed } = applyRules(texts, side, useJudge);
-  const judged = useJudge ? await judgeTexts(lab, passed, options) : null;
+  const corrected = correctedVerdicts(lab);
+  const { ended, passed } = applyRules(texts, side, useJudge, corrected);
+  const toJudge = passed.filter((row) => !corrected.has(row.key));
+  const judged = useJudge ? await judgeTexts(lab, toJudge, options) : null;
   const shortfall = judged && judgeShortfall([...judged.byKey.values()], config.filter);
   if (shortfall) throw shortfallError(shortfall, config.filter, judged.model);
-  const { details: later, kept } = applyJudge(passed, judged?.byKey ?? null, {
-    bestOf,
-    maxRows: sftMaxRows,
-    seed: config.seed,
-  });
+  const selection = { bestOf, maxRows: sftMaxRows, seed: config.seed };
+  const { details: later, kept } = applyJudge(passed, judged?.byKey ?? null, selection, corrected);
   const details = inOrderOf(texts, [...ended, ...later]);
   const fates = questionFates(questions, side, new Set(kept.map((row) => row.id)), rlSource);
   const inRl = new Set(fates.filter((fate) => fate.reason === null).map((fate) => fate.id));
@@ -122,6 +123,7 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
     distilled: await hashFile(paths.distilled),
     ...stats.settings,
     judge: judged && { prompt: judged.prompt, model: judged.model },
+    ...(corrected.size > 0 && { corrections: await hashFile(correctionsPath(lab)) }),
   };
   finishJsonl(paths.sft, sft, inputs);
   finishJsonl(paths.rl, rl, inputs);

@@ -17,6 +17,12 @@ export interface Prompt {
   system?: string;
 }
 
+/** What one token stands for, or the few that make one character. */
+export interface TokenPiece {
+  text: string;
+  tokens: number;
+}
+
 export interface Tokenizer {
   /** Folder, or hub id. */
   readonly model: string;
@@ -31,6 +37,15 @@ export interface Tokenizer {
   countPromptTokens(prompt: Prompt): number;
   /** The same of any conversation; `begin` is the assistant's text as far as it has been begun. */
   countChatTokens(chat: readonly ChatMessage[], begin?: string): number;
+  /** A conversation as the chat template writes it; unless it is `answered`, up to the assistant's turn. */
+  render(chat: readonly ChatMessage[], answered: boolean): string;
+  /**
+   * A text token by token, no special ones added: what each stands for. Tokens that are parts of one character
+   * are one piece, `tokens` says of how many.
+   */
+  pieces(text: string): TokenPiece[];
+  /** The token that ends a turn; null when the tokenizer names none. */
+  readonly endToken: string | null;
   /** Tokens of a whole training row: the prompt, the response, the end of the turn. */
   countRowTokens(prompt: Prompt, response: string): number;
 }
@@ -187,8 +202,40 @@ function wrap(
     identity: sha256(`${vocabulary}\n${String(template)}`),
     countTokens,
     countChatTokens,
+    render,
+    pieces: (text) => piecesOf(tokenizer, text),
+    endToken: textOfToken(tokenizer.config?.eos_token),
     countPromptTokens: ({ question, system }) => countChatTokens(messages(question, system)),
     countRowTokens: ({ question, system }, response) =>
       countTokens(render([...messages(question, system), { role: "assistant", content: response }], true)),
   };
+}
+
+/** The longest character takes four tokens of bytes; a text that is none of UTF-8's is one piece. */
+function piecesOf(tokenizer: PreTrainedTokenizer, text: string): TokenPiece[] {
+  const ids = tokenizer.encode(text, { add_special_tokens: false });
+  const read = (from: number, to: number): string =>
+    tokenizer.decode(ids.slice(from, to), {
+      skip_special_tokens: false,
+      clean_up_tokenization_spaces: false,
+    });
+  const pieces: TokenPiece[] = [];
+  let at = 0;
+  let from = 0;
+  for (let to = 1; to <= ids.length; to++) {
+    const piece = read(from, to);
+    const isLast = to === ids.length;
+    // half a character reads as another
+    if (!isLast && (piece === "" || !text.startsWith(piece, at))) continue;
+    pieces.push({ text: isLast ? text.slice(at) : piece, tokens: to - from });
+    at += piece.length;
+    from = to;
+  }
+  return pieces;
+}
+
+/** A special token as a config names it: its text, or an object that holds it. */
+function textOfToken(token: unknown): string | null {
+  const text = typeof token === "object" && token !== null && "content" in token ? token.content : token;
+  return typeof text === "string" ? text : null;
 }

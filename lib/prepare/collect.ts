@@ -5,7 +5,7 @@ import { hashFile, sha256 } from "../store/hash.ts";
 import type { Lab } from "../config/lab.ts";
 import type { Question } from "../records.ts";
 import { handwrittenFiles, readHandwritten, readQuestions } from "./sources.ts";
-import type { SetAside } from "./sources.ts";
+import type { PlacedCorrection, SetAside } from "./sources.ts";
 import { generateQuestions } from "../world/index.ts";
 
 export type SourceOrigin = "own" | "handwritten" | "generated" | "dianjin";
@@ -19,6 +19,8 @@ export interface Collected {
   path: string | null;
   questions: Question[];
   setAside: SetAside[];
+  /** The reader's, of questions that are there. */
+  corrections: PlacedCorrection[];
   rules: Map<string, string>;
 }
 
@@ -69,8 +71,8 @@ export async function findSources(
 
 /**
  * The rows of the sources, with ids that are unique together: an id that an earlier file has taken becomes
- * `<file stem>_<id>`, so every question keeps one identity through all stages. Throws LabError as
- * readQuestions.
+ * `<file stem>_<id>`, so every question keeps one identity through all stages. What a reader has corrected is
+ * applied to them. Throws LabError as readQuestions.
  */
 export function readSources(
   { config: { prepare, seed } }: Pick<Lab, "config">,
@@ -83,19 +85,21 @@ export function readSources(
     if (origin === "dianjin") return { origin, name, path: null, ...readDianjin(files[0]!) };
     const questions = generate(prepare.generated, seed);
     const rules = new Map(questions.map((q) => [q.id, "given by the source"]));
-    return { origin, name, path: null, questions, setAside: [], rules };
+    return { origin, name, path: null, questions, setAside: [], corrections: [], rules };
   });
   uniqueIds(collected);
+  correct(collected, sources);
   return collected;
 }
 
 /** A file of the reader's: every row of it says where it stands, so that it can be followed. */
-function readOwn(path: string, file: string): Pick<Collected, "path" | "questions" | "setAside" | "rules"> {
-  const { questions, setAside, rules, lines } = readQuestions(path);
+function readOwn(path: string, file: string): Omit<Collected, "origin" | "name"> {
+  const { questions, setAside, corrections, rules, lines } = readQuestions(path);
   return {
     path,
     questions: questions.map((row) => ({ ...row, own: { file, line: lines.get(row.id)! } })),
     setAside: setAside.map((row) => ({ ...row, own: { file, line: row.line! } })),
+    corrections,
     rules,
   };
 }
@@ -115,6 +119,53 @@ function uniqueIds(collected: readonly Collected[]): void {
       return id === question.id ? question : { ...question, id };
     });
   }
+}
+
+/**
+ * Gives questions the gold answers that the reader has corrected them to, the later file and line before the
+ * earlier. A correction of a question that is not there, or that now has another gold than the reader saw (the
+ * same id in another draw), is set aside.
+ */
+function correct(collected: readonly Collected[], sources: readonly Source[]): void {
+  const seen = new Map(
+    collected.flatMap(({ questions }) => questions.map((row) => [row.id, row.gold_answer])),
+  );
+  const golds = new Map<string, string>();
+  collected.forEach((part, i) => {
+    part.corrections = part.corrections.filter(({ line, row }) => {
+      const gold = seen.get(row.id);
+      const isOther = row.correction === "gold" && typeof row.was === "string" && row.was !== gold;
+      if (gold !== undefined && !isOther) {
+        if (row.correction === "gold") golds.set(row.id, row.gold_answer);
+        return true;
+      }
+      const source = basename(part.name, extname(part.name));
+      const place = { file: sources[i]!.files[0] ?? part.name, line, source, id: row.id };
+      part.setAside.push(
+        gold === undefined
+          ? {
+              ...place,
+              reason: "unknown_question",
+              field: "id",
+              expected: "the id of a question",
+              found: row.id,
+            }
+          : {
+              ...place,
+              reason: "another_question",
+              field: "was",
+              expected: `the gold answer as it is: ${gold.slice(0, 60)}`,
+              found: String(row.was).slice(0, 60),
+            },
+      );
+      return false;
+    });
+  });
+  for (const part of collected)
+    part.questions = part.questions.map((row) => {
+      const gold_answer = golds.get(row.id);
+      return gold_answer === undefined ? row : { ...row, gold_answer };
+    });
 }
 
 /**

@@ -48,6 +48,10 @@ export const PrepareReport = z.object({
     overMaxPromptTokens: count,
     overMaxLength: count,
   }),
+  /** What readers have corrected, by what it is; of questions that are there. */
+  corrections: z
+    .object({ gold: count, verdict: count, note: count })
+    .default({ gold: 0, verdict: 0, note: 0 }),
   duplicates: z.array(
     z.object({
       id: z.string(),
@@ -135,6 +139,7 @@ export function describePreparation({
       overMaxPromptTokens: counted.filter((c) => c.tokens! > maxPromptTokens).length,
       overMaxLength: counted.filter((c) => c.tokens! > maxLength).length,
     },
+    corrections: countCorrections(collected),
     duplicates: removed.map((d) => ({
       ...d,
       question: byId.get(d.id)!.question.question.slice(0, 500),
@@ -142,6 +147,12 @@ export function describePreparation({
     })),
     sample,
   };
+}
+
+function countCorrections(collected: readonly Collected[]): PrepareReport["corrections"] {
+  const counted = { gold: 0, verdict: 0, note: 0 };
+  for (const { corrections } of collected) for (const { row } of corrections) counted[row.correction]++;
+  return counted;
 }
 
 function describeSources(

@@ -1,10 +1,11 @@
 /** Stage 1: from all sources to `data/raw/raw.jsonl`. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { countBy } from "../stats/counts.ts";
 import { writeFileAtomic } from "../store/atomic.ts";
 import { findSources, hashSources, readSources } from "./collect.ts";
 import type { Collected } from "./collect.ts";
+import { correctionsPath } from "./corrections.ts";
 import { removeDuplicates } from "./duplicates.ts";
 import { readGold } from "../answer/index.ts";
 import { hashCode } from "../config/code-hash.ts";
@@ -50,7 +51,8 @@ export function reportPath(lab: Pick<Lab, "paths">): string {
  *
  * In this order, so that the sample is full: own files (all their good rows are kept), hand-written,
  * generated, DianJin; of the near-copies that can be used the first stays. Rows leave with a reason into
- * `data/raw/set_aside.jsonl`; the rest is `data/raw/raw.jsonl`, in a drawn order, with a manifest. The same
+ * `data/raw/set_aside.jsonl`; the rest is `data/raw/raw.jsonl`, in a drawn order, with a manifest. What readers
+ * have corrected is applied, and kept in `data/raw/corrections.jsonl` for the filter. The same
  * config, files, tokenizer and code give the stored result back at once. Throws LabError: an unreadable
  * source, a download that fails, a missing tokenizer, a folder that cannot be written, nothing left.
  */
@@ -152,6 +154,9 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
   const lock = lockFolder(dirname(lab.paths.raw));
   try {
     writeJsonl(setAsidePath(lab), setAside);
+    const corrections = collected.flatMap((part) => part.corrections.map(({ row }) => row));
+    if (corrections.length > 0) writeJsonl(correctionsPath(lab), corrections);
+    else rmSync(correctionsPath(lab), { force: true });
     writeFileAtomic(reportPath(lab), `${JSON.stringify(report, null, 1)}\n`);
     finishJsonl(lab.paths.raw, rows, inputs);
   } finally {

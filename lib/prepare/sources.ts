@@ -4,6 +4,7 @@ import { basename, extname, join } from "node:path";
 import { z } from "zod";
 import { goldOfOutput } from "./boxed.ts";
 import { typeQuestion } from "./classify.ts";
+import { Correction, isCorrection } from "./corrections.ts";
 import { LabError } from "../errors.ts";
 import { countBy } from "../stats/counts.ts";
 import { fieldProblem, shorten } from "../store/field-problem.ts";
@@ -34,9 +35,17 @@ export interface SetAside {
   gold_answer?: string | undefined;
 }
 
+/** A correction and the line it stands on. */
+export interface PlacedCorrection {
+  line: number;
+  row: Correction;
+}
+
 export interface SourceReading {
   questions: Question[];
   setAside: SetAside[];
+  /** Rows that speak of a question, of this file or another: the reader's corrections. */
+  corrections: PlacedCorrection[];
   /** Id → rule that gave the type (`classify`). */
   rules: Map<string, string>;
   /** Id → line on which the row starts. */
@@ -67,8 +76,9 @@ const DianjinRow = z.object({ instruction: text, output: text });
  *
  * Missing ids become `<file stem>_<n>`, n counting all rows of the file from 0; a missing source becomes the
  * file's stem. A type that is one of ours stays, any other is classified anew; so are all of a file whose
- * types are mostly not ours, because a name they share with us then means something else. Bad rows are set
- * aside with line, field, expected and found. Throws LabError when the file cannot be read (missing, empty,
+ * types are mostly not ours, because a name they share with us then means something else. Rows with a field
+ * `correction` are what a reader has corrected in an explorer. Bad rows are set aside with line, field,
+ * expected and found. Throws LabError when the file cannot be read (missing, empty,
  * wrong encoding, broken JSON document) and when none of its rows is good.
  */
 export function readQuestions(
@@ -79,7 +89,11 @@ export function readQuestions(
   const source = options.source ?? stem;
   const prefix = options.idPrefix ?? stem;
   const lineOf = new Map<string, number>();
-  const reading: SourceReading = { questions: [], setAside: [], rules: new Map(), lines: lineOf };
+  const reading: SourceReading = {
+    ...{ questions: [], setAside: [], corrections: [] },
+    rules: new Map(),
+    lines: lineOf,
+  };
   const rows = readSourceRows(path);
   const givenIds = new Set(rows.flatMap((row) => givenId(row) ?? []));
   const trustsTypes = typesAreOurs(rows);
@@ -100,6 +114,11 @@ export function readQuestions(
         found: problem.found,
       });
     if ("reason" in row) return void aside(row.reason, row);
+    if (isCorrection(row.value)) {
+      const { data, error } = Correction.safeParse(row.value);
+      if (error) return void aside("field", fieldProblem(error, row.value));
+      return void reading.corrections.push({ line: row.line, row: data });
+    }
     const taken = takeRow(row.value);
     if ("problem" in taken) return void aside(taken.reason, taken.problem, taken.id);
     const id = taken.row.id?.trim() || freeId(`${prefix}_${n}`, givenIds);
@@ -131,7 +150,7 @@ export function readQuestions(
       ...(reasoning ? { reasoning } : {}),
     });
   });
-  if (reading.questions.length === 0) throw allBad(path, reading.setAside);
+  if (reading.questions.length + reading.corrections.length === 0) throw allBad(path, reading.setAside);
   return reading;
 }
 
@@ -238,7 +257,13 @@ export function handwrittenFiles(folder: string = HANDWRITTEN): string[] {
  * folder is absent. Throws on any bad row.
  */
 export function readHandwritten(folder: string = HANDWRITTEN): SourceReading {
-  const all: SourceReading = { questions: [], setAside: [], rules: new Map(), lines: new Map() };
+  const all: SourceReading = {
+    questions: [],
+    setAside: [],
+    corrections: [],
+    rules: new Map(),
+    lines: new Map(),
+  };
   for (const file of handwrittenFiles(folder)) {
     const { questions, setAside, rules } = readQuestions(file, { source: "handwritten" });
     const bad = setAside[0];

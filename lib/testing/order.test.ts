@@ -31,6 +31,7 @@ const ROOMS = [
   "deploy",
   "chat",
   "figures",
+  "explore",
   "show",
   "report",
 ];

@@ -27,7 +27,7 @@ export type Ledger = Record<string, Executed>;
 
 /** What notebooks depend on beside their own text, below the repository; tests are not among it. */
 const INPUTS = [
-  /^lib\/(?!testing\/).*(?<!\.test)\.(ts|json)$/,
+  /^lib\/(?!testing\/).*(?<!\.test)\.(ts|json|css)$/,
   /^scripts\/(kernel\.ts|[^/]*\.py|sidecar\/.*\.py)$/,
   /^data\/handwritten\//,
   /^ckpts\/tiny\//,

@@ -2,15 +2,23 @@
 
 type Child = Node | string | null | false;
 
-/** An element with attributes (false and null leave one out) and children. */
+interface Attributes {
+  onclick?: (event: MouseEvent) => void;
+  [attribute: string]: unknown;
+}
+
+/** An element with attributes (false, null and undefined leave one out) and children. */
 export function el<K extends keyof HTMLElementTagNameMap>(
   tag: K,
-  attributes: Record<string, string | number | boolean | null> = {},
+  attributes: Attributes = {},
   ...children: Child[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes))
-    if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : String(value));
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "onclick") element.addEventListener("click", value as EventListener);
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
   element.append(...children.filter((child): child is Node | string => child !== null && child !== false));
   return element;
 }
