@@ -1,5 +1,5 @@
 /**
- * The kernel of the notebooks: tslab 1.0.22 with six of its gaps closed. The kernelspec starts this file.
+ * The kernel of the notebooks: tslab 1.0.22 with seven of its gaps closed. The kernelspec starts this file.
  *
  * - Cells are checked with `strictNullChecks`: without it `if (!result.ok)` does not narrow, and every
  *   field of a zod
@@ -13,6 +13,7 @@
  *   one: Jupyter drops
  *   what arrives between two cells.
  * - `process.stdout.write(text, callback)` calls back.
+ * - Tab inside quotes completes what is typed: tslab offers every key, to be put behind it.
  * - The process ends when Jupyter says so, and when Jupyter is gone: nothing that the kernel started is
  *   left behind.
  */
@@ -41,6 +42,7 @@ require.cache[compiler]!.exports = { ...ts, ...cellsOnlyAndNullChecked(ts) };
 const { JupyterHandlerImpl } = require("tslab/dist/jupyter.js");
 reportUnawaitedErrors(JupyterHandlerImpl.prototype);
 callBackAfterWrites(JupyterHandlerImpl.prototype);
+completeInsideQuotes(JupyterHandlerImpl.prototype);
 endWithJupyter(JupyterHandlerImpl.prototype);
 require("tslab/dist/main.js").startKernel({ configPath: process.argv[2], enableFindLocal: false });
 
@@ -152,6 +154,19 @@ function callBackAfterWrites(handler: Untyped): void {
       if (typeof done === "function") queueMicrotask(() => done());
       return written;
     };
+  };
+}
+
+function completeInsideQuotes(handler: Untyped): void {
+  const complete = handler.handleComplete;
+  handler.handleComplete = function (request: Untyped) {
+    const reply = complete.call(this, request);
+    const typed = /["']([^"'\n]*)$/.exec(request.code.slice(0, request.cursor_pos))?.[1];
+    if (typed === undefined || reply.cursor_start !== reply.cursor_end) return reply;
+    const matches = reply.matches.filter((name: string) => name.startsWith(typed));
+    return matches.length === 0
+      ? reply
+      : { ...reply, matches, cursor_start: request.cursor_pos - typed.length };
   };
 }
 
