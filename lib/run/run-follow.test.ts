@@ -129,7 +129,7 @@ describe.concurrent("watching", () => {
       const watcher = followRun(lab, key);
       expect(await cancelRun(lab, key)).toBe(true);
       expect((await watcher).status).not.toBe("running");
-      expect(readRun(lab, key)).toMatchObject({ status: "failed", cause: { code: "cancelled" } });
+      expect(readRun(lab, key)).toMatchObject({ status: "cancelled", cause: { code: "cancelled" } });
       expect(await waitForExit(child, 2000)).toBe(true);
       expect(isAlive(child)).toBe(false);
       expect(await cancelRun(lab, key)).toBe(false);
