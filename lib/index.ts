@@ -67,6 +67,8 @@ export { measureThroughput } from "./serving/throughput.ts";
 
 // Runs of the trainer
 export { putFirst } from "./run/first.ts";
+export { runOrigin } from "./run/run-origin.ts";
+export { cancelRun } from "./run/run-start.ts";
 export { readRun } from "./run/run.ts";
 export type { Run } from "./run/run.ts";
 
@@ -154,3 +156,8 @@ export { weightChangeMap } from "./figures/weight-change.ts";
 // Into the notebook
 export { showFrame, toFrame } from "./show/frame.ts";
 export { liveFigure, show, showMarkdown, showTable } from "./show/show.ts";
+
+// Runs beside each other: compared, tried, kept
+export { compareRuns } from "./compare/compare-runs.ts";
+export { keepRun } from "./compare/keep-run.ts";
+export { tryValues } from "./compare/try-values.ts";

@@ -29,6 +29,7 @@ const ROOMS = [
   "deploy",
   "figures",
   "show",
+  "compare",
   "report",
 ];
 

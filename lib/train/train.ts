@@ -22,7 +22,9 @@ import type { RewardSource } from "../reward/reward-source.ts";
 import type { CensusOptions } from "./census-run.ts";
 import { writeLiveQuestions } from "./live-questions.ts";
 import { givenServer, roleModel } from "../serving/given.ts";
+import { readRun } from "../run/run.ts";
 import type { Run } from "../run/run.ts";
+import { RunFolder } from "../run/run-folder.ts";
 import type { Workspace } from "../run/run-folder.ts";
 import { assertDone, followRun } from "../run/run-follow.ts";
 import type { WatchOptions } from "../run/run-follow.ts";
@@ -191,9 +193,23 @@ async function runTraining(
   const run = await followRun(lab, key, options);
   assertDone(run);
   await sealOutput(run, base);
-  if (publish && readOrigin(target)?.adapter !== readOrigin(run.output)?.adapter)
-    publishFolder(run.output, target);
-  return { ...run, adapter: publish ? target : run.output, reused: !started };
+  return { ...run, adapter: publish ? putInPlace(run, target) : run.output, reused: !started };
+}
+
+/**
+ * Puts what a finished run has trained into its place in ckpts/, where the later stages look for it; returns
+ * that place. Throws LabError when there is no such run or it is not done.
+ */
+export async function publishRun(workspace: Workspace, key: string): Promise<string> {
+  const run = readRun(workspace, key);
+  assertDone(run);
+  await sealOutput(run, new RunFolder(workspace, key).readRunFile().models.base);
+  return putInPlace(run, publishedAs(workspace, run));
+}
+
+function putInPlace({ output }: Run, target: string): string {
+  if (readOrigin(target)?.adapter !== readOrigin(output)?.adapter) publishFolder(output, target);
+  return target;
 }
 
 /** Says in the output itself where it came from; the adapter's hash is what later runs are keyed by. */
