@@ -18,7 +18,7 @@ export { overrideConfig } from "./config/settings.ts";
 export { sideLab } from "./config/side-lab.ts";
 
 // Counts, means, intervals, seeded draws
-export { mcnemar, mean, quantile, wilson } from "./stats/stats.ts";
+export { mcnemar, mean, wilson } from "./stats/stats.ts";
 
 // Tables and texts, as they are shown
 export { groupingOf } from "./view/grouping.ts";
@@ -104,9 +104,7 @@ export { isOfWorld, trapQuestions } from "./reward/traps.ts";
 
 // Stages 4 and 5: SFT, GRPO, the census
 export { runCensus } from "./train/census-run.ts";
-export { withGradient } from "./train/census.ts";
 export { groupTexts, groupsOf } from "./train/groups.ts";
-export type { AnswerGroup } from "./train/groups.ts";
 export { trainOneStep } from "./train/one-step.ts";
 export { passChange, passMeans, passesOf } from "./train/passes.ts";
 export { practise } from "./train/practise.ts";
