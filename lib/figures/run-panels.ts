@@ -50,13 +50,17 @@ export function runPanels(curves: readonly Curve[], stage: "sft" | "grpo"): Figu
     if (first) named.add(trace.legendgroup);
     return { ...trace, showlegend: first };
   });
+  const longest = Math.max(...curves.map(({ metrics }) => metrics.step.at(-1) ?? 0));
   const going = curves.flatMap((curve) => {
     const { progress, label = curve.name } = pointsOf(curve, ["loss"]);
     return progress ? [`${label}: ${progress}`] : [];
   });
   return makeFigure({
     title,
-    subtitle: [`${curves.length} ${curves.length === 1 ? "run" : "runs"}`, ...going].join(" · "),
+    subtitle: [
+      `${curves.length} ${curves.length === 1 ? "run" : "runs"} of at most ${longest} steps`,
+      ...going,
+    ].join(" · "),
     data: labelled,
     height: 120 + PANEL_PIXELS * rows,
     layout: {

@@ -44,7 +44,9 @@ function rowOf({ key, stage, config, inputs, created, plan }: RunFile): Record<s
   return {
     run: key,
     seed: config.seed,
-    data: train ? `${train.rows} rows of ${basename(train.path)}, ${train.sha256.slice(0, 8)}` : "–",
+    data: train
+      ? `${train.rows} ${train.rows === 1 ? "row" : "rows"} of ${basename(train.path)}, ${train.sha256.slice(0, 8)}`
+      : "–",
     Base: describeValue(config.models.base),
     "changed against the defaults": changed.length === 0 ? "nothing" : changed.join(", ") + why,
     started: `${created.slice(0, 16).replace("T", " ")} UTC`,

@@ -45,10 +45,11 @@ export function describeSetting(key: ConfigKey, value: unknown): string {
   return `${key.replace(/^(?:sft|grpo)\./, "")} ${describeValue(value)}`;
 }
 
-/** A folder by its last name, a number without needless digits. */
+/** A folder by its last two names, a number without needless digits. */
 export function describeValue(value: unknown): string {
   if (typeof value === "number") return formatNumber(value);
-  if (typeof value === "string") return value === "" ? "(empty)" : value.split("/").at(-1)!.slice(0, 40);
+  if (typeof value === "string")
+    return value === "" ? "(empty)" : value.split("/").slice(-2).join("/").slice(0, 40);
   return String(value);
 }
 
