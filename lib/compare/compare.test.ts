@@ -96,7 +96,7 @@ describe("tryValues", () => {
     expect(existsSync(paths.sftLora)).toBe(false); // nothing is published
     expect(said()).toContain("no longer measured by them");
     expect(said()).toMatch(/✗ learningRate 0.002[^]*✓ learningRate 0.0005/); // a question on which they part
-    expect(said()).toContain(`await (await import("ftmodel")).keepRun(lab, "${runs[1]!.key}");`);
+    expect(said()).toContain(`import { keepRun } from "ftmodel"; await keepRun(lab, "${runs[1]!.key}");`);
   });
 
   test("what is there is shown: nothing is trained and nothing asked again", async () => {

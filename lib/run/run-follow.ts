@@ -92,7 +92,7 @@ function goesOn(key: string): LabError {
 
 /** A line that runs in any cell as it stands, whatever that notebook has imported. */
 export function lineFor(name: "cancelRun" | "keepRun", key: string): string {
-  return `await (await import("ftmodel")).${name}(lab, "${key}");`;
+  return `import { ${name} } from "ftmodel"; await ${name}(lab, "${key}");`;
 }
 
 /** Throws the run's own cause as a LabError unless it is done. */
