@@ -72,8 +72,8 @@ export async function showComparison(
 
 /** Of a table with held-out accuracies. */
 export const HELD_OUT_NOTE =
-  "held-out: test questions answered greedily, read strictly, 95 % intervals; what is chosen by them is no " +
-  "longer measured by them";
+  "Held-out: test questions, answered greedily, read strictly, 95 % intervals. What is chosen by them is no " +
+  "longer measured by them.";
 
 interface Chosen {
   runs: Run[];
@@ -106,7 +106,7 @@ function runsOfStage(lab: Lab, stage: TrainedStage, max: number): Chosen {
   ];
   return {
     runs,
-    caption: `${count(runs)}${left.length > 0 ? ` (${left.join(", ")})` : ""}; ${HELD_OUT_NOTE}`,
+    caption: `${count(runs)}${left.length > 0 ? ` (${left.join(", ")})` : ""}. ${HELD_OUT_NOTE}`,
   };
 }
 
@@ -117,7 +117,7 @@ function changes({ config }: Run, stage: TrainedStage): number {
 
 function runsByKey(lab: Lab, which: readonly (string | Pick<Run, "key">)[]): Chosen {
   const runs = which.map((one) => readRun(lab, typeof one === "string" ? one : one.key));
-  return { runs, caption: `${count(runs)}; ${HELD_OUT_NOTE}` };
+  return { runs, caption: `${count(runs)}. ${HELD_OUT_NOTE}` };
 }
 
 function count(runs: readonly Run[]): string {

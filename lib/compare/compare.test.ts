@@ -151,7 +151,7 @@ describe("compareRuns", () => {
     expect(rows[0]).toMatchObject({ learningRate: "0.002", loraRank: "16", loraAlpha: "32", n: 20 });
     expect(rows.find((row) => row.loraRank === "5")).toMatchObject({ n: null, "held-out accuracy": null });
     expect(stub.requests).toEqual([]);
-    expect(said()).toContain("7 runs; held-out");
+    expect(said()).toContain("7 runs. Held-out");
     expect(said()).toContain("SFT runs over each other: 7 runs of at most 24 steps");
   });
 

@@ -94,7 +94,7 @@ export function comparisonRows(compared: readonly Compared[], stage: TrainedStag
       "points against the first": difference
         ? `${formatPoints(difference.delta)} [${formatPoints(difference.low)}, ${formatPoints(difference.high)}]`
         : null,
-      p: difference ? formatP(difference.p).replace(/^p = /, "") : null,
+      p: difference ? formatP(difference.p).replace(/^p (?:= )?/, "") : null,
     };
   });
 }
