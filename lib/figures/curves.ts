@@ -146,7 +146,8 @@ function waitingFor(runs: readonly Partial<Underway>[]): string | null {
   return text ? `${text[0]!.toUpperCase()}${text.slice(1)}.` : null;
 }
 
-function progressOf({
+/** `describeProgress` where it is a whole run; null of metrics alone. */
+export function progressOf({
   status,
   step = 0,
   totalSteps = 0,

@@ -38,6 +38,23 @@ describe("the curve of a run that goes on", () => {
   });
 });
 
+test("passes over the same questions: how far the run is, once for all its lines", () => {
+  const samples = [
+    { step: 1, samples: [{ id: "q", group: 0, completion: "", tokens: 5, advantage: 0 }] },
+  ].map(({ step, samples }) => ({
+    step,
+    samples: samples.map((answer) => ({ ...answer, reward: 1, rewards: { accuracy: 1 } })),
+  }));
+  const lines = (run: Underway, of: typeof samples) => [
+    { ...run, samples: of, label: "paid", measure: "reward" },
+    { ...run, samples: of, label: "right", measure: "accuracy", again: true },
+  ];
+  const options = { title: "Passes", yTitle: "share" };
+  expect(noteOf(f.passCurve(lines(starting, []), options))).toMatch(/^Starting Python/);
+  expect(title(f.passCurve(lines(going(), samples), options)).match(/34 of 100 steps/g)).toHaveLength(1);
+  expect(title(f.passCurve(lines(going({ status: "done" }), samples), options))).toContain("bars: 95 %");
+});
+
 describe("the reward of a run that goes on", () => {
   const hostile = "<think>\n<img src=x onerror=alert(1)>\n</think>";
   const answer = { id: "q", group: 0, reward: 0.3, rewards: { format: 1 }, completion: hostile };
