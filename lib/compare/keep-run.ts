@@ -24,11 +24,17 @@ export async function keepRun(lab: Lab, which: string | Pick<Run, "key">): Promi
   const settings = changedSettings(run.config, run.stage as TrainedStage);
   const cell = settings.map(({ key, value }) => `"${key}": ${JSON.stringify(value)}`).join(", ");
   await showMarkdown(
-    `\`${run.key}\` is now \`${relative(REPO_ROOT, folder)}\`` +
+    `\`${run.key}\` is now \`${inRepository(folder)}\`` +
       `${before !== undefined && before !== run.key ? ` (before: \`${before}\`)` : ""}. ` +
       (cell === ""
         ? "It has the default values."
         : `For the next run of the training cell, too: \`openLab({ ${cell} })\`.`),
   );
   return folder;
+}
+
+/** Short where it lies in the repository, whole where a workspace of its own holds it. */
+function inRepository(path: string): string {
+  const short = relative(REPO_ROOT, path);
+  return short.startsWith("..") ? path : short;
 }
