@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { FIGURE_HEIGHT, type Figure, note } from "../figures/theme.ts";
 import { figurePng } from "./png.ts";
 import { table, type Column, type TableOptions, type View } from "../view/table.ts";
-import { visibleText } from "../view/text-view.ts";
+import { inertHtml, visibleText } from "../view/text-view.ts";
 
 /** MIME type → content, as Jupyter's `display_data` wants it: JSON types as objects, pictures in base64. */
 export type Bundle = Record<string, unknown>;
@@ -78,6 +78,7 @@ export function liveFigure({ intervalMs = 2000 }: { intervalMs?: number } = {}):
   const write = kernelWriter(); // of this cell: later cells have others
   const transient = { display_id: randomBytes(8).toString("hex") };
   let shown = false;
+  let isDrawn = false; // what stands there now, by plotly
   let finished = false;
   let lastMs = -Infinity;
   let waiting: Figure | View | null = null;
@@ -86,7 +87,7 @@ export function liveFigure({ intervalMs = 2000 }: { intervalMs?: number } = {}):
     // JupyterLab's plotly renderer keeps the first graph it drew; another type in between makes it start
     // anew. As high, so nothing jumps.
     const height = isFigure(next) ? Number(next.layout.height) || FIGURE_HEIGHT : 0;
-    if (shown && height > 0)
+    if (isDrawn)
       write?.(
         {
           data: { "text/html": `<div style="height:${height}px"></div>`, "text/plain": "" },
@@ -97,17 +98,12 @@ export function liveFigure({ intervalMs = 2000 }: { intervalMs?: number } = {}):
       );
     write?.({ data, metadata: {}, transient }, shown);
     shown = true;
+    isDrawn = PLOTLY_MIME in data;
     lastMs = performance.now();
   };
   const draw = () => {
     timer = undefined;
-    if (waiting && !finished)
-      send(
-        waiting,
-        isFigure(waiting)
-          ? { [PLOTLY_MIME]: dated(waiting), "text/plain": plainText(waiting) }
-          : { "text/html": waiting.html, "text/plain": waiting.text },
-      );
+    if (waiting && !finished) send(waiting, liveBundle(waiting));
     waiting = null;
   };
   return {
@@ -125,6 +121,32 @@ export function liveFigure({ intervalMs = 2000 }: { intervalMs?: number } = {}):
       if (!write) return void process.stdout.write(`${plainText(last)}\n`);
       send(last, await bundleOf(last));
     },
+  };
+}
+
+/**
+ * Without a picture. A figure that has nothing to draw yet is its words, which stand there before a page has
+ * loaded what draws.
+ */
+function liveBundle(shown: Figure | View): Bundle {
+  if (!isFigure(shown)) return { "text/html": shown.html, "text/plain": shown.text };
+  const figure = dated(shown);
+  if (shown.data.length > 0) return { [PLOTLY_MIME]: figure, "text/plain": plainText(shown) };
+  const {
+    title,
+    annotations = [],
+    height,
+  } = figure.layout as {
+    title?: { text?: string };
+    annotations?: { text: string }[];
+    height?: number;
+  };
+  const [head, ...words] = [title?.text ?? "", ...annotations.map(({ text }) => text)].map(withoutMarkup);
+  return {
+    "text/html":
+      `<div style="height:${Number(height) || FIGURE_HEIGHT}px"><b>${inertHtml(head!)}</b>` +
+      `${words.map((text) => `<p>${inertHtml(text)}</p>`).join("")}</div>`,
+    "text/plain": [head, ...words].join("\n"),
   };
 }
 
@@ -150,8 +172,13 @@ function isFigure(shown: Figure | View): shown is Figure {
 function plainText(shown: Figure | View): string {
   if (!isFigure(shown)) return shown.text;
   const { title } = shown.layout as { title?: { text?: string } };
-  const text = (title?.text ?? "").replace(/<br>/g, ": ").replace(/<[^>]*>/g, "");
-  return `[figure] ${visibleText(text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&"))}`;
+  return `[figure] ${visibleText(withoutMarkup(title?.text ?? ""))}`;
+}
+
+/** A text of Plotly's as it is read. */
+function withoutMarkup(text: string): string {
+  const plain = text.replace(/<br>/g, ": ").replace(/<[^>]*>/g, "");
+  return plain.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
 }
 
 /**
