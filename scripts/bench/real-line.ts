@@ -19,6 +19,7 @@ import { ARM_NAMES, type EvalDetail, Question, type RlRow } from "../../lib/reco
 import type { ArmName } from "../../lib/records.ts";
 import { writeFileAtomic } from "../../lib/store/atomic.ts";
 import { readJsonl, writeJsonl } from "../../lib/store/jsonl.ts";
+import type { Parity } from "../../lib/run/merge.ts";
 import { trainGrpo, trainSft } from "../../lib/train/train.ts";
 import { trainWithoutSft } from "../../lib/train/without-sft.ts";
 
@@ -64,6 +65,8 @@ export interface Line {
   n: number;
   /** Test questions that stand in the training file, too; they are asked nobody. */
   copies: number;
+  /** Of the first seed's SFT + GRPO, merged; null where a kept result is older than this was written. */
+  parity: Parity | null;
 }
 
 /** Runs what is not done yet. Throws LabError as the stages do; what was done before stays. */
@@ -103,9 +106,10 @@ export async function runLine(options: LineOptions): Promise<Line> {
       Object.fromEntries(Object.entries(evaluations).map(([arm, { details }]) => [arm, details])),
     );
   });
-  await clock.time("merge and parity", options.seeds[0]!, () => mergeForDeployment(labs[0]!));
+  const merge = () => mergeForDeployment(labs[0]!);
+  const { parity } = await clock.time("merge and parity", options.seeds[0]!, merge, false);
   const stats = JSON.parse(readFileSync(common.paths.filterStats, "utf8")) as FilterStats;
-  return { stages: clock.stages, stats, details, n: test.rows.length, copies: test.copies };
+  return { stages: clock.stages, stats, details, n: test.rows.length, copies: test.copies, parity };
 }
 
 const inTurn = async <T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> => {

@@ -35,8 +35,12 @@ const stats = {
   layers: [layer("split", 1000), layer("format", 900), layer("answer", 500)],
   rows: { sft: 400, rl: 1000, test: 100 },
 } as unknown as FilterStats;
+const parity = {
+  ...{ prompts: 64, tokens: 6710, agree: 40, topTokens: 0.997, seconds: 24.6 },
+  ...{ meanLogprobDifference: 0.0065, maxLogprobDifference: 0.27 },
+};
 const line = (details: [number, Partial<Record<ArmName, EvalDetail[]>>][]) => ({
-  ...{ stats, details: new Map(details), n: 100, copies: 3 },
+  ...{ stats, details: new Map(details), n: 100, copies: 3, parity },
   stages: [
     { stage: "distil", seed: null, seconds: 60, ended: 60_000 },
     { stage: "SFT", seed: 1, seconds: 30, ended: 91_000 },
@@ -100,4 +104,12 @@ test("as Markdown every table has its caption, a head, and as many cells in each
     expect(lines[1]).toMatch(/^\|( --- \|)+$/);
   });
   expect(blocks[1]).toMatch(/\| SFT \| .*0\.30 \[0\.\d\d, 0\.\d\d\].* \|/);
+});
+
+test("the merge's parity stands in a table of its own, and results from before it was kept have none", () => {
+  const result = realResult(line([[1, { base: answers(20) }]]));
+  const captions = (given: typeof result): string[] => realTables(given).map(({ caption }) => caption);
+  expect(captions(result)).toContain("SFT + GRPO merged, against its adapter");
+  expect(captions({ ...result, parity: null })).toHaveLength(captions(result).length - 1);
+  expect(asMarkdown(realTables(result))).toContain("| 64 | 6,710 | 0.997 |");
 });

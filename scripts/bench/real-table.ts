@@ -3,6 +3,7 @@ import type { FilterStats } from "../../lib/filter/filter-record.ts";
 import { compareArms } from "../../lib/evaluate/compare.ts";
 import type { Metric } from "../../lib/evaluate/compare.ts";
 import { summarizeArm } from "../../lib/evaluate/eval-summary.ts";
+import type { Parity } from "../../lib/run/merge.ts";
 import { ARM_NAMES } from "../../lib/records.ts";
 import type { Arm, ArmName, EvalDetail } from "../../lib/records.ts";
 import { styleOf } from "../../lib/view/arms.ts";
@@ -18,6 +19,7 @@ const PAIRS: readonly { a: ArmName; b: ArmName; metric: Metric }[] = [
   { a: "base_prompted", b: "sft", metric: "accuracyLenient" },
   { a: "base_prompted", b: "sft_grpo", metric: "accuracyLenient" },
   { a: "base_majority", b: "sft_grpo", metric: "accuracyLenient" },
+  { a: "base", b: "grpo_only", metric: "accuracyLenient" },
   { a: "base_prompted", b: "grpo_only", metric: "accuracyLenient" },
   { a: "sft", b: "sft_grpo", metric: "accuracy" },
   { a: "sft", b: "sft_grpo", metric: "accuracySampled" },
@@ -48,6 +50,8 @@ export interface RealResult {
   }[];
   /** Seed → arm → share right, greedy and lenient: how far seeds are apart. */
   bySeed: Record<string, Partial<Record<ArmName, number>>>;
+  /** The first seed's SFT + GRPO, merged, against its adapter; missing in results older than this. */
+  parity?: Parity | null;
   stages: StageTime[];
   /**
    * Sum of the stages of the first seed and of what all seeds share: an upper bound where trainings share the
@@ -61,7 +65,7 @@ export interface RealResult {
 /**
  * Everything that the bench prints and keeps. An arm that no seed has is left out, and so is a pair with it.
  */
-export function realResult({ stages, stats, details, n, copies }: Line): RealResult {
+export function realResult({ stages, stats, details, n, copies, parity }: Line): RealResult {
   const seeds = [...details.keys()];
   const pooled = (arm: ArmName): EvalDetail[] => seeds.flatMap((seed) => details.get(seed)![arm] ?? []);
   const present = ARM_NAMES.filter((arm) => pooled(arm).length > 0);
@@ -82,6 +86,7 @@ export function realResult({ stages, stats, details, n, copies }: Line): RealRes
     arms: present.map((arm) => summarizeArm(arm, pooled(arm))),
     pairs,
     bySeed: Object.fromEntries(seeds.map((seed) => [seed, sharesOf(details.get(seed)!, greedyShare)])),
+    parity,
     stages,
     wallSeconds: wallSeconds(stages),
     lineSeconds: stages
@@ -156,6 +161,7 @@ export function realTables(result: RealResult): { caption: string; rows: Record<
     seeds,
     arms,
     pairs,
+    parity,
     stages,
     lineSeconds,
     wallSeconds,
@@ -197,6 +203,7 @@ export function realTables(result: RealResult): { caption: string; rows: Record<
         p,
       })),
     },
+    ...(parity ? [{ caption: "SFT + GRPO merged, against its adapter", rows: [parityRow(parity)] }] : []),
     {
       caption:
         `Seconds; ${Math.round(lineSeconds)} for the whole line of one seed, stage after stage; ` +
@@ -205,3 +212,11 @@ export function realTables(result: RealResult): { caption: string; rows: Record<
     },
   ];
 }
+
+const parityRow = ({ prompts, tokens, topTokens, meanLogprobDifference, seconds }: Parity) => ({
+  "answers compared": prompts,
+  tokens,
+  "same most likely token": topTokens,
+  "mean difference, nats": meanLogprobDifference,
+  seconds,
+});

@@ -24,7 +24,7 @@ def first_words(error: Exception) -> str:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """
-    torch.OutOfMemoryError, and what CUDA and cuBLAS say when torch's own allocator is not the one who asked.
+    torch.OutOfMemoryError, and what CUDA, cuBLAS and NCCL say where it was not torch's allocator that asked.
     """
-    words = ("CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
+    words = ("CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "Failed to CUDA calloc")
     return type(error).__name__ == "OutOfMemoryError" or any(text in str(error) for text in words)

@@ -53,10 +53,11 @@ class Attempts:
             raise self.error
 
 
-def test_out_of_memory_is_known_in_the_words_of_cuda_and_cublas_and_no_other_error_is(tmp_path):
+def test_out_of_memory_is_known_in_the_words_of_cuda_cublas_and_nccl_and_no_other_error_is(tmp_path):
     for words in (
         "CUDA error: out of memory",
         "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "NCCL error: Call to CUDA function failed.\nLast error:\nFailed to CUDA calloc async 4 bytes",
     ):
         attempts = Attempts(fits=4, error=RuntimeError(words))
         with_smaller_batch(Batch(8, 2), EventLog(tmp_path / "e"), attempts)

@@ -245,8 +245,9 @@ def test_sft_that_runs_out_of_memory_goes_on_with_half_the_rows_and_the_same_eff
     assert status == 0, whole.log()
     status, of_half = run_within(half, gpus)
     assert status == 0, half.log()
-    allowed = (of_half["reserved"] + of_whole["allocated"]) // 2
-    assert of_half["reserved"] < 0.95 * allowed, (
+    # what torch holds beyond what is in use it gives back before it gives up
+    allowed = of_whole["allocated"] * 9 // 10
+    assert of_half["allocated"] < 0.8 * allowed, (
         "half a pass takes nearly as much as a whole one: use longer rows"
     )
 
@@ -316,7 +317,7 @@ def test_a_seed_decides_vllm_s_answers_and_packing_does_not_change_what_is_learn
 ):
     def steps(folder, seed, packed):
         gpu = {"vllm": True, "vllmMemoryShare": 0.2, "packed": packed}
-        settings = {"startFromSft": False, "maxSteps": 1, "learningRate": 1e-3}
+        settings = {"startFromSft": False, "maxSteps": 1, "learningRate": 1e-3, "warmupShare": 0}
         grpo = gpu_stage(
             "grpo",
             RL_ROWS,
