@@ -18,7 +18,7 @@ export { overrideConfig } from "./config/settings.ts";
 export { sideLab } from "./config/side-lab.ts";
 
 // Counts, means, intervals, seeded draws
-export { mcnemar, mean, quantile, wilson } from "./stats/stats.ts";
+export { mcnemar, mean, wilson } from "./stats/stats.ts";
 
 // Tables and texts, as they are shown
 export { groupingOf } from "./view/grouping.ts";
@@ -70,6 +70,8 @@ export { measureThroughput } from "./serving/throughput.ts";
 
 // Runs of the trainer
 export { putFirst } from "./run/first.ts";
+export { runOrigin } from "./run/run-origin.ts";
+export { cancelRun } from "./run/run-start.ts";
 export { readRun } from "./run/run.ts";
 export type { Run } from "./run/run.ts";
 
@@ -105,9 +107,7 @@ export { isOfWorld, trapQuestions } from "./reward/traps.ts";
 
 // Stages 4 and 5: SFT, GRPO, the census
 export { runCensus } from "./train/census-run.ts";
-export { withGradient } from "./train/census.ts";
 export { groupTexts, groupsOf } from "./train/groups.ts";
-export type { AnswerGroup } from "./train/groups.ts";
 export { lossTokens } from "./train/loss-tokens.ts";
 export { trainOneStep } from "./train/one-step.ts";
 export { passChange, passMeans, passesOf } from "./train/passes.ts";
@@ -166,3 +166,8 @@ export { liveFigure, show, showMarkdown, showTable } from "./show/show.ts";
 
 // Into a file to send
 export { exportReport } from "./report/export-report.ts";
+
+// Runs beside each other: compared, tried, kept
+export { compareRuns } from "./compare/compare-runs.ts";
+export { keepRun } from "./compare/keep-run.ts";
+export { tryValues } from "./compare/try-values.ts";

@@ -20,7 +20,7 @@ import { parseArgs } from "node:util";
 import { listGpus } from "../lib/config/gpu.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { workspacePaths } from "../lib/config/paths.ts";
-import { parseSetting } from "../lib/config/settings.ts";
+import { parseSetting, profileName } from "../lib/config/settings.ts";
 import { LabError } from "../lib/errors.ts";
 import type { RlRow } from "../lib/records.ts";
 import type { Run } from "../lib/run/run.ts";
@@ -72,7 +72,10 @@ async function main(): Promise<void> {
   const workspace = join(out, "work");
   rmSync(workspace, { recursive: true, force: true });
   mkdirSync(workspace, { recursive: true });
-  const lab = openLab({ profile: values.profile ?? "small", ...overrides }, { FTMODEL_WORKSPACE: workspace });
+  const lab = openLab(
+    { profile: profileName(values.profile ?? "small"), ...overrides },
+    { FTMODEL_WORKSPACE: workspace },
+  );
   mkdirSync(dirname(lab.paths.rl), { recursive: true });
   writeJsonl(lab.paths.rl, readRows(given("rows")));
 

@@ -34,7 +34,7 @@ process.exit(missing.length === 0 ? 0 : 1);
 async function openGpuLab() {
   const { openLab } = await import("../lib/config/lab.ts");
   try {
-    return openLab({ profile }, { ...process.env, FTMODEL_PROFILE: profile });
+    return openLab({}, { ...process.env, FTMODEL_PROFILE: profile });
   } catch (error) {
     return endWith(error);
   }

@@ -15,6 +15,7 @@
  * - An error is its message: of the stack below it a reader can do nothing with a line. An interrupted cell
  *   that has said so itself says nothing more.
  * - `process.stdout.write(text, callback)` calls back.
+ * - Tab inside quotes completes what is typed: tslab offers every key, to be put behind it.
  * - The process ends when Jupyter says so, and when Jupyter is gone: nothing that the kernel started is
  *   left behind.
  */
@@ -45,6 +46,7 @@ const { JupyterHandlerImpl } = require("tslab/dist/jupyter.js");
 tellMessagesOnly(executor);
 reportUnawaitedErrors(JupyterHandlerImpl.prototype);
 callBackAfterWrites(JupyterHandlerImpl.prototype);
+completeInsideQuotes(JupyterHandlerImpl.prototype);
 endWithJupyter(JupyterHandlerImpl.prototype);
 require("tslab/dist/main.js").startKernel({ configPath: process.argv[2], enableFindLocal: false });
 tellUnawaited("uncaughtException", "unhandledRejection");
@@ -198,6 +200,19 @@ function callBackAfterWrites(handler: Untyped): void {
       if (typeof done === "function") queueMicrotask(() => done());
       return written;
     };
+  };
+}
+
+function completeInsideQuotes(handler: Untyped): void {
+  const complete = handler.handleComplete;
+  handler.handleComplete = function (request: Untyped) {
+    const reply = complete.call(this, request);
+    const typed = /["']([^"'\n]*)$/.exec(request.code.slice(0, request.cursor_pos))?.[1];
+    if (typed === undefined || reply.cursor_start !== reply.cursor_end) return reply;
+    const matches = reply.matches.filter((name: string) => name.startsWith(typed));
+    return matches.length === 0
+      ? reply
+      : { ...reply, matches, cursor_start: request.cursor_pos - typed.length };
   };
 }
 

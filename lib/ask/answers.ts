@@ -1,4 +1,5 @@
 /** The answers an evaluation needs, kept as they come: a cut evaluation goes on where it stopped. */
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Config } from "../config/config.ts";
@@ -8,6 +9,7 @@ import type { Paths } from "../config/paths.ts";
 import { promptId } from "../prompt/prompt.ts";
 import type { ModelPrompt } from "../prompt/prompt.ts";
 import type { RlRow } from "../records.ts";
+import { parseLine, splitLines } from "../store/jsonl.ts";
 import { openStore } from "../store/store.ts";
 import type { Store } from "../store/store.ts";
 
@@ -81,6 +83,16 @@ export function isOpen(answer: StoredAnswer | undefined, context: number | null)
 export function answersFile(paths: Paths, { id, prompt }: { id: string; prompt: ModelPrompt }): string {
   const name = `eval-${hashJson({ model: id, prompt: promptId(prompt) }).slice(0, 12)}`;
   return join(paths.runs, name, "answers.jsonl");
+}
+
+/**
+ * What is on disk, by key, without opening it for writing: another process may be adding to it. A line that is
+ * no answer (yet) is left out.
+ */
+export function readAnswers(file: string): Map<string, StoredAnswer> {
+  if (!existsSync(file)) return new Map();
+  const lines = [...splitLines(readFileSync(file))].map(({ bytes }) => parseLine(bytes, StoredAnswer));
+  return new Map(lines.flatMap((line) => ("row" in line ? [[line.row.key, line.row]] : [])));
 }
 
 /** Throws LabError when another process evaluates the same model. */

@@ -2,16 +2,19 @@
 import type { Config, ConfigSection } from "./config.ts";
 import { ORIGINAL, PROFILES } from "./profiles.ts";
 import { configKeys, metaOf, valueAt } from "./settings.ts";
+import type { ConfigKey } from "./settings.ts";
 
 export interface ConfigRow {
   /** Dotted key, as overrides take it. */
-  name: string;
+  name: ConfigKey;
   value: unknown;
   unit: string;
   /** The original project's value: `ORIGINAL`. */
   original: unknown;
   /** Whether someone overrode the profile's default. */
   changed: boolean;
+  /** That default, of a changed value alone: a column of its own where there is any. */
+  default?: unknown;
   why: string;
 }
 
@@ -31,13 +34,18 @@ export function explainConfig(config: Config, ...sections: (ConfigSection | "see
   const defaults = PROFILES[config.profile];
   const rows = configKeys()
     .filter((key) => sections.some((section) => key === section || key.startsWith(`${section}.`)))
-    .map((name) => ({
-      name,
-      value: valueAt(config, name),
-      original: valueAt(ORIGINAL, name),
-      changed: JSON.stringify(valueAt(config, name)) !== JSON.stringify(valueAt(defaults, name)),
-      ...metaOf(name),
-    }));
+    .map((name) => {
+      const [value, usual] = [valueAt(config, name), valueAt(defaults, name)];
+      const changed = JSON.stringify(value) !== JSON.stringify(usual);
+      return {
+        name,
+        value,
+        original: valueAt(ORIGINAL, name),
+        changed,
+        ...(changed && { default: usual }),
+        ...metaOf(name),
+      };
+    });
   for (const row of rows) configs.set(row, config);
   return rows;
 }

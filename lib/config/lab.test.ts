@@ -155,6 +155,7 @@ describe("explainConfig", () => {
       unit: "",
       original: 0.05,
       changed: true,
+      default: 0.04,
       why: expect.stringContaining("KL"),
     });
     expect(rows.filter((r) => r.changed)).toHaveLength(1);

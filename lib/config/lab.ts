@@ -1,12 +1,12 @@
 /** The lab a notebook works in: its checked config and its paths. */
 import { isAbsolute, resolve } from "node:path";
-import type { Config } from "./config.ts";
+import type { Config, ProfileName } from "./config.ts";
 import { LabError } from "../errors.ts";
 import { shorten } from "../store/field-problem.ts";
 import { REPO_ROOT, workspacePaths } from "./paths.ts";
 import type { Paths } from "./paths.ts";
 import { parseSetting, resolveConfig } from "./settings.ts";
-import type { Overrides } from "./settings.ts";
+import type { ConfigKey, ConfigValue } from "./settings.ts";
 
 export interface Lab {
   readonly config: Config;
@@ -17,6 +17,11 @@ export interface Lab {
   readonly chosen?: readonly string[];
 }
 
+/** What a cell may set: the profile and any value of it. */
+export type LabOverrides = {
+  [K in ConfigKey | "profile"]?: K extends ConfigKey ? ConfigValue<K> : ProfileName;
+};
+
 /**
  * Opens the lab: profile < the cell's overrides < the environment, so that a pipeline needs no editing.
  *
@@ -26,7 +31,7 @@ export interface Lab {
  * looked for from the repository's root. Creates nothing. Throws LabError as resolveConfig, and when a
  * variable is not the JSON it should be.
  */
-export function openLab(overrides: Overrides = {}, environment: NodeJS.ProcessEnv = process.env): Lab {
+export function openLab(overrides: LabOverrides = {}, environment: NodeJS.ProcessEnv = process.env): Lab {
   const { profile, ...rest } = overrides;
   const set = textList(environment, "FTMODEL_SET", '["grpo.learningRate=1e-4"]') ?? [];
   const config = resolveConfig({

@@ -1,13 +1,20 @@
 /** From profile, settings and overrides to one checked config. Pure. */
 import type { z } from "zod";
 import { Config } from "./config.ts";
-import type { Meta, ProfileName } from "./config.ts";
+import type { ConfigSection, Meta, ProfileName } from "./config.ts";
 import { LabError, nearest } from "../errors.ts";
 import { fieldProblem, shorten } from "../store/field-problem.ts";
 import { PROFILES } from "./profiles.ts";
 
-/** Dotted key → value: `{ "grpo.learningRate": 1e-4 }`. */
-export type Overrides = Record<string, unknown>;
+/** Every key that can be set, dotted: "grpo.learningRate", "seed". */
+export type ConfigKey = "seed" | { [S in ConfigSection]: `${S}.${keyof Config[S] & string}` }[ConfigSection];
+
+export type ConfigValue<K extends ConfigKey> = K extends `${infer S extends ConfigSection}.${infer Name}`
+  ? Config[S][Name & keyof Config[S]]
+  : Config["seed"];
+
+/** Dotted key → value: `{ "grpo.learningRate": 1e-4 }`. An editor completes the keys and marks a slip. */
+export type Overrides = { [K in ConfigKey]?: ConfigValue<K> };
 
 export interface Settings {
   profile?: string | undefined;
@@ -90,8 +97,8 @@ export function parseSetting(setting: string): { key: string; value: unknown } {
 }
 
 /** Every key that can be set, in the order of the config. */
-export function configKeys(): string[] {
-  return [...LEAVES.keys()];
+export function configKeys(): ConfigKey[] {
+  return [...LEAVES.keys()] as ConfigKey[];
 }
 
 /** The value at one of `configKeys`. */

@@ -18,6 +18,7 @@ test("an experiment has its own values and folder, and leaves the lab as it was"
 });
 
 test("its values are checked like all others, and its name stays inside the folder", () => {
+  // @ts-expect-error a slip is an error of types, too: what Tab completes in a cell is all there is
   expect(() => sideLab(lab, "x", { "distill.samples": 4 })).toThrow(/did you mean/);
   expect(() => sideLab(lab, "x", { "distill.temperature": 9 })).toThrow(/from 0 to 2/);
   expect(() => sideLab(lab, "../x", {})).toThrow(RangeError);

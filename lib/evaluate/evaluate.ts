@@ -215,7 +215,7 @@ function majorities(
   });
 }
 
-interface ScoredAnswer {
+export interface ScoredAnswer {
   row: RlRow;
   detail: EvalDetail;
   /** A greedy answer that rules could not decide: not counted as right, and told apart. */
@@ -223,7 +223,8 @@ interface ScoredAnswer {
   failure: string | null;
 }
 
-function scored(
+/** An answer as the checker reads it. */
+export function scored(
   { row, mode, sample }: AnswerTask,
   { completion, failure, tokens }: StoredAnswer,
 ): ScoredAnswer {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
+import type { Config } from "../config/config.ts";
 import { openLab } from "../config/lab.ts";
 import { PYTHON } from "../config/paths.ts";
 import type { AblationSummary, EvalDetail, EvalReport } from "../records.ts";
@@ -66,7 +67,7 @@ test("an ablation is sent with every arm's numbers under the arm's name, and the
 
 const there = existsSync(PYTHON);
 if (!there) console.warn(`skipped: sending to W&B and trackio, because there is no ${PYTHON}`);
-const lab = (service: string) =>
+const lab = (service: Config["tracking"]["service"]) =>
   openLab({ "tracking.service": service }, { FTMODEL_WORKSPACE: workspace.root });
 const folder = join(workspace.paths.reports, "tracking");
 

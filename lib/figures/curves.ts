@@ -3,13 +3,18 @@
  * its mean strong.
  */
 import type { Metrics } from "../run/run-metrics.ts";
+import { describeProgress } from "../run/run-progress.ts";
+import type { Underway } from "../run/run-progress.ts";
 import { formatNumber, movingAverage, smoothingWindow } from "../view/numbers.ts";
 import { emptyFigure, type Figure, makeFigure, note, stepAxis, type Trace } from "./theme.ts";
 import { label } from "../view/labels.ts";
 import { stylesOf } from "../view/arms.ts";
 
-/** A run to draw, as `{ name: "sft", ...run }`. An arm's name gets the arm's colour. */
-export interface Curve {
+/**
+ * A run to draw, as `{ name: "sft", ...run }`. An arm's name gets the arm's colour. Of a whole run the figure
+ * says how far it is, and its axis reaches to the last step.
+ */
+export interface Curve extends Partial<Underway> {
   name: string;
   metrics: Metrics;
   /** Text of the legend; default the arm's label or the name. */
@@ -38,8 +43,9 @@ export function metricCurve(curves: readonly Curve[], options: CurveOptions): Fi
     .map((curve) => pointsOf(curve, names, options.scale))
     .filter((points) => points.step.length > 0);
   if (drawn.length === 0)
-    return emptyFigure(
+    return notYet(
       options.title,
+      curves,
       curves.length === 0 ? "No run yet." : `No step has logged ${names[0]} yet.`,
     );
   const styles = stylesOf(drawn.map((points) => points.name));
@@ -48,13 +54,19 @@ export function metricCurve(curves: readonly Curve[], options: CurveOptions): Fi
     points.broken.map((step) => brokenMark(step, styles[i]!.colour)),
   );
   const sizes = drawn.map(
-    (points, i) => `${points.label ?? styles[i]!.label}: ${points.step.length} steps${lastOf(points.value)}`,
+    (points, i) =>
+      `${points.label ?? styles[i]!.label}: ${points.progress ?? `${points.step.length} steps`}` +
+      lastOf(points.value),
   );
+  const waiting = curves.length > drawn.length ? waitingFor(curves) : null;
   return makeFigure({
     title: options.title,
-    subtitle: `${drawn.length > 3 ? `${drawn.length} runs` : sizes.join(" · ")}${options.window === 1 ? "" : " · strong line: moving mean"}`,
+    subtitle: [
+      drawn.length > 3 ? `${drawn.length} runs` : sizes.join(" · "),
+      ...(waiting ? [waiting] : options.window === 1 ? [] : ["strong line: moving mean"]),
+    ].join(" · "),
     data,
-    x: { ...stepAxis(data), rangemode: "tozero" },
+    x: { ...stepAxis(data, lastStepOf(curves)), rangemode: "tozero" },
     y: { title: { text: options.yTitle }, ...options.y },
     legend: drawn.length > 1 ? "top" : "none",
     layout:
@@ -121,18 +133,52 @@ export function entropyCurve(curves: readonly Curve[]): Figure {
   });
 }
 
+/** The figure before any step: of a run that goes on, what it waits for. */
+export function notYet(title: string, runs: readonly Partial<Underway>[], why: string): Figure {
+  const waiting = waitingFor(runs);
+  return emptyFigure(title, waiting ?? why, waiting ? "no step yet" : undefined);
+}
+
+/** What the running one among them waits for before its first step, as a sentence. */
+function waitingFor(runs: readonly Partial<Underway>[]): string | null {
+  const waiting = runs.find((run) => run.metrics?.step.length === 0 && run.status === "running");
+  const text = waiting && progressOf(waiting);
+  return text ? `${text[0]!.toUpperCase()}${text.slice(1)}.` : null;
+}
+
+/** `describeProgress` where it is a whole run; null of metrics alone. */
+export function progressOf({
+  status,
+  step = 0,
+  totalSteps = 0,
+  start,
+  created,
+  config,
+  metrics,
+}: Partial<Underway>): string | null {
+  if (!status || start === undefined || !created || !config || !metrics) return null; // metrics alone
+  return describeProgress({ status, step, totalSteps, start, created, config, metrics });
+}
+
+/** The last step that any of them plans. */
+export function lastStepOf(curves: readonly Partial<Pick<Underway, "totalSteps">>[]): number {
+  return Math.max(0, ...curves.map(({ totalSteps }) => totalSteps ?? 0));
+}
+
 interface Points {
   name: string;
   label?: string | undefined;
+  progress: string | null;
   step: number[];
   value: (number | null)[];
   broken: number[];
 }
 
-function pointsOf(curve: Curve, names: readonly string[], scale = (value: number) => value): Points {
+export function pointsOf(curve: Curve, names: readonly string[], scale = (value: number) => value): Points {
   const column =
     names.map((name) => curve.metrics[name]).find((values) => values?.some((value) => value !== null)) ?? [];
-  const points: Points = { name: curve.name, label: curve.label, step: [], value: [], broken: [] };
+  const { name, label } = curve;
+  const points: Points = { name, label, progress: progressOf(curve), step: [], value: [], broken: [] };
   curve.metrics.step.forEach((step, i) => {
     const value = column[i] ?? null;
     if (value === null) return; // logged by another event of this step, or not at all
@@ -143,7 +189,7 @@ function pointsOf(curve: Curve, names: readonly string[], scale = (value: number
   return points;
 }
 
-function linesOf(
+export function linesOf(
   points: Points,
   legendgroup: string,
   style: { label: string; colour: string },

@@ -16,6 +16,7 @@ export {
   metricCurve,
   rewardCurve,
 } from "./curves.ts";
+export { runPanels } from "./run-panels.ts";
 export { rewardByComponent, rewardDistribution, type StepSamples } from "./reward.ts";
 export { censusHistogram, noSignalShare, type SampledRun } from "./signal.ts";
 export { stepSeconds } from "./step-seconds.ts";

@@ -1,16 +1,19 @@
 /** Stage 5: what the passes over the same questions show, for rewards that are compared. */
 import type { SamplesEvent } from "../run/run-events.ts";
+import type { Underway } from "../run/run-progress.ts";
 import { passMeans } from "../train/passes.ts";
 import { SERIES } from "../view/arms.ts";
 import { label } from "../view/labels.ts";
 import { formatCount } from "../view/numbers.ts";
+import { notYet, progressOf } from "./curves.ts";
 import { errorBars } from "./error-bars.ts";
-import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
+import { type Figure, makeFigure } from "./theme.ts";
 
 /** Not the arms': these runs are experiments beside them. */
 const COLOURS = [SERIES[2], SERIES[1], SERIES[4], SERIES[6]];
 
-export interface PassLine {
+/** As `{ ...run, measure }`: of a whole run the figure says how far it is. */
+export interface PassLine extends Partial<Underway> {
   /** Text of the legend. */
   label: string;
   samples: readonly Pick<SamplesEvent, "step" | "samples">[];
@@ -33,7 +36,7 @@ export function passCurve(lines: readonly PassLine[], { title, yTitle, share = f
   const drawn = lines
     .map((line) => ({ ...line, means: passMeans(line.samples, line.measure) }))
     .filter(({ means }) => means.length > 0);
-  if (drawn.length === 0) return emptyFigure(title, "No pass over the questions yet.");
+  if (drawn.length === 0) return notYet(title, lines, "No pass over the questions yet.");
   const scale = share ? 100 : 1;
   const runs = [...new Set(lines.map(({ samples }) => samples))];
   const data = drawn.map(({ means, samples, again = false, ...line }, i) => {
@@ -60,11 +63,14 @@ export function passCurve(lines: readonly PassLine[], { title, yTitle, share = f
     };
   });
   const { questions, answers } = drawn[0]!.means[0]!;
+  // Lines of one run tell it once.
+  const going = [...new Set(lines.flatMap((line) => progressOf(line) ?? []))];
   return makeFigure({
     title,
-    subtitle:
-      `n = ${formatCount(questions)} questions, ${formatCount(answers)} answers a pass · bars: 95 ` +
-      "%, questions resampled",
+    subtitle: [
+      `n = ${formatCount(questions)} questions, ${formatCount(answers)} answers a pass`,
+      ...(going.length > 0 ? going : ["bars: 95 %, questions resampled"]),
+    ].join(" · "),
     data,
     x: { title: { text: "pass over the same questions" }, dtick: 1 },
     y: { title: { text: yTitle }, ...(share && { range: [0, 105] }) },

@@ -1,12 +1,32 @@
 /** Stage 5: what GRPO pays, part by part and spread over time. */
 import { formatCount, formatNumber, meanOf, movingAverage, smoothingWindow } from "../view/numbers.ts";
-import { emptyFigure, type Figure, INK, KEPT, makeFigure, stepAxis } from "./theme.ts";
-import { pretty } from "../view/labels.ts";
+import { notYet } from "./curves.ts";
+import { emptyFigure, type Figure, INK, KEPT, makeFigure, MONO_STACK, stepAxis } from "./theme.ts";
+import { describeProgress } from "../run/run-progress.ts";
+import type { Underway } from "../run/run-progress.ts";
+import { label, pretty } from "../view/labels.ts";
+import { wrapText } from "../view/wrap.ts";
 
 /** All completions kept of one step, as the run's `samples` hold them. */
 export interface StepSamples {
   step: number;
-  samples: readonly { group: number; reward: number; rewards: Record<string, number> }[];
+  samples: readonly PaidAnswer[];
+}
+
+export interface PaidAnswer {
+  group: number;
+  reward: number;
+  rewards: Record<string, number>;
+  /** Of the question. */
+  id?: string;
+  completion?: string;
+}
+
+export interface RewardOptions {
+  /** The run that is paid. While it goes on, the figure says how far it is and shows one of its answers. */
+  run?: Underway;
+  /** Whose text stands above that answer. */
+  questions?: readonly { id: string; prompt: string }[];
 }
 
 const COMPONENT_COLOURS: Record<string, string> = {
@@ -17,10 +37,14 @@ const COMPONENT_COLOURS: Record<string, string> = {
 };
 
 /** Mean of every part of the reward per step; `total` (what trains) in ink. Raw faint, moving mean strong. */
-export function rewardByComponent(steps: readonly StepSamples[]): Figure {
+export function rewardByComponent(
+  steps: readonly StepSamples[],
+  { run, questions = [] }: RewardOptions = {},
+): Figure {
   const title = "Reward by component";
   const filled = steps.filter((step) => step.samples.length > 0);
-  if (filled.length === 0) return emptyFigure(title, "No step with completions yet.");
+  const progress = run ? describeProgress(run) : null;
+  if (filled.length === 0) return notYet(title, run ? [run] : [], "No step with completions yet.");
   const parts = [
     ...new Set(filled.flatMap((step) => step.samples.flatMap((s) => Object.keys(s.rewards)))),
   ].filter((part) => part !== "total");
@@ -68,13 +92,40 @@ export function rewardByComponent(steps: readonly StepSamples[]): Figure {
   return makeFigure({
     title,
     subtitle:
-      `n = ${formatCount(n)} completions in ${formatCount(filled.length)} steps · total ` +
+      `${progress ?? `n = ${formatCount(n)} completions in ${formatCount(filled.length)} steps`} · total ` +
       `${meanOf(total.slice(0, tenth))!.toFixed(2)} in the first tenth, ` +
       `${meanOf(total.slice(-tenth))!.toFixed(2)} in the last`,
     data,
-    x: stepAxis(data),
+    x: { ...stepAxis(data, run?.totalSteps), ...(progress && { domain: [0, CURVE_SHARE] }) },
     y: { title: { text: "mean reward" }, rangemode: "tozero" },
+    layout: progress ? { annotations: answerBeside(filled.at(-1)!, questions) } : {},
   });
+}
+
+/** Of the width; what is left is the newest answer's. */
+const CURVE_SHARE = 0.56;
+const ANSWER_COLUMNS = 44;
+const ANSWER_LINES = 17;
+
+/** One answer of a step, the first one, as text: its question, what it was paid, what it says. */
+function answerBeside(
+  { step, samples }: StepSamples,
+  questions: RewardOptions["questions"] = [],
+): Record<string, unknown>[] {
+  const [answer] = samples;
+  if (answer?.completion === undefined) return [];
+  const question = questions.find(({ id }) => id === answer.id)?.prompt ?? "";
+  const asked = question === "" ? [] : wrapText(question, ANSWER_COLUMNS, 4);
+  const paid = `step ${step}, an answer paid ${formatNumber(Math.round(100 * answer.reward) / 100)}`;
+  const written = wrapText(answer.completion, ANSWER_COLUMNS, ANSWER_LINES - asked.length);
+  const lines = (texts: readonly string[]): string => texts.map((line) => label(line, 200)).join("<br>");
+  return [
+    {
+      text: `<b>${label(paid, 80)}</b>${asked.length > 0 ? `<br><i>${lines(asked)}</i>` : ""}<br>${lines(written)}`,
+      ...{ showarrow: false, align: "left", font: { size: 11, family: MONO_STACK, color: INK } },
+      ...{ xref: "paper", x: CURVE_SHARE + 0.04, xanchor: "left", yref: "paper", y: 1, yanchor: "top" },
+    },
+  ];
 }
 
 /**

@@ -29,6 +29,8 @@ export const FONT_STACK =
   "Inter, 'Helvetica Neue', Helvetica, Arial, 'Noto Sans CJK SC', 'Noto Sans SC', 'PingFang SC', " +
   "'Microsoft YaHei', sans-serif";
 
+export const MONO_STACK = "Menlo, Consolas, 'DejaVu Sans Mono', 'Noto Sans Mono CJK SC', monospace";
+
 export const FIGURE_WIDTH = 800;
 export const FIGURE_HEIGHT = 450;
 
@@ -91,10 +93,18 @@ export function makeFigure(parts: FigureParts): Figure {
   };
 }
 
-/** The axis of optimizer steps: whole numbers, in a run of a few steps, too. */
-export function stepAxis(data: readonly Trace[]): Record<string, unknown> {
-  const last = Math.max(0, ...data.map(({ x }) => (Array.isArray(x) ? Number(x.at(-1)) : 0)));
-  return { title: { text: "optimizer step" }, ...(last <= 10 && { dtick: 1 }) };
+/**
+ * The axis of optimizer steps: whole numbers, in a run of a few steps, too. It reaches to `planned`, the last
+ * step of the run, from the beginning on; 0 where that is not known.
+ */
+export function stepAxis(data: readonly Trace[], planned = 0): Record<string, unknown> {
+  const drawn = data.map(({ x }) => (Array.isArray(x) ? Number(x.at(-1)) : 0));
+  const last = Math.max(planned, ...drawn);
+  return {
+    title: { text: "optimizer step" },
+    ...(last <= 10 && { dtick: 1 }),
+    ...(planned > 0 && { range: [0, 1.01 * last] }),
+  };
 }
 
 /**
@@ -133,10 +143,10 @@ export function titleOf(title: string, subtitle: string): Record<string, unknown
 }
 
 /** The figure of no data: axes hidden, one sentence that says why and what to do. */
-export function emptyFigure(title: string, why: string): Figure {
+export function emptyFigure(title: string, why: string, subtitle = "n = 0"): Figure {
   return makeFigure({
     title,
-    subtitle: "n = 0",
+    subtitle,
     data: [],
     legend: "none",
     x: { visible: false },

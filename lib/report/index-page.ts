@@ -96,7 +96,8 @@ function notebookTable(notebooks: readonly Executed[], idOf: (notebook: Executed
 function runTable(paths: Paths): string {
   const runs = listRuns({ paths });
   if (runs.length === 0) return `<p class="faint">No run yet: 04_sft and 05_grpo train.</p>`;
-  const kind = (status: string) => (status === "done" ? "" : status === "running" ? "open" : "bad");
+  const kind = (status: string) =>
+    status === "done" ? "" : ["running", "cancelled"].includes(status) ? "open" : "bad";
   const rows = runs.map((run) => {
     const cause = run.cause
       ? `<br><span class="faint">${escapeHtml(`${run.cause.code}: ${run.cause.message}`)}</span>`

@@ -97,6 +97,17 @@ describe.concurrent("watching", () => {
     },
   );
 
+  test("progress is told at once, before the trainer has said anything, and then of its steps", async () => {
+    const { key } = await startRun(lab, fakeSpec("at once"), {
+      command: fakeTrainer("--steps=5", "--step-ms=20"),
+    });
+    const told: Run[] = [];
+    await followRun(lab, key, { onProgress: (run) => told.push(run), progressMs: 10 });
+    expect(told[0]).toMatchObject({ status: "running", start: null, step: 0, totalSteps: 0 });
+    expect(Date.parse(told[0]!.created)).toBeLessThanOrEqual(Date.now());
+    expect(told.at(-1)).toMatchObject({ status: "done", step: 5, totalSteps: 5 });
+  });
+
   test(
     "a run outlives the SIGKILL of the process that started it, and another process follows it to " +
       "the end",
@@ -129,7 +140,7 @@ describe.concurrent("watching", () => {
       const watcher = followRun(lab, key);
       expect(await cancelRun(lab, key)).toBe(true);
       expect((await watcher).status).not.toBe("running");
-      expect(readRun(lab, key)).toMatchObject({ status: "failed", cause: { code: "cancelled" } });
+      expect(readRun(lab, key)).toMatchObject({ status: "cancelled", cause: { code: "cancelled" } });
       expect(await waitForExit(child, 2000)).toBe(true);
       expect(isAlive(child)).toBe(false);
       expect(await cancelRun(lab, key)).toBe(false);

@@ -13,7 +13,10 @@ import { exitNoted } from "./run-process.ts";
 export interface WatchOptions {
   /** Called for every event from the run's beginning, so that a figure can be built up. */
   onEvent?: (event: RunEvent) => void;
-  /** Called with the run so far, at most every `progressMs`, and once at the end. */
+  /**
+   * Called with the run so far: at once, then at most every `progressMs`, and at the end. Until its first
+   * event it is called all the time, so that a figure can say that something happens.
+   */
   onProgress?: (run: Run) => void;
   progressMs?: number;
   /** Stops watching; the run goes on. */
@@ -60,7 +63,8 @@ export async function followRun(
       }
       const over = !alive || currentEnd(folder, progress) !== null;
       if (over && news.length > 0) continue; // read once more: nothing it wrote last may be missed
-      if (over || (news.length > 0 && onProgress && Date.now() - lastProgress >= progressMs)) {
+      const told = news.length > 0 || progress.start === null;
+      if (over || (told && onProgress && Date.now() - lastProgress >= progressMs)) {
         if (!alive) await exitNoted(folder.readAttempt());
         const run = describeRun(folder, file, progress, alive);
         lastProgress = Date.now();
@@ -82,17 +86,21 @@ export async function followRun(
 function goesOn(key: string): LabError {
   return new LabError({
     what: `Stopped watching run ${key}; it goes on in the background`,
-    todo: "Run the cell again to watch it, or cancelRun(lab, key) to end it.",
+    todo: `Run the cell again to watch it, or this line to end it:\n${lineFor("cancelRun", key)}`,
   });
+}
+
+/** A line that runs in any cell as it stands, whatever that notebook has imported. */
+export function lineFor(name: "cancelRun" | "keepRun", key: string): string {
+  return `import { ${name} } from "ftmodel"; await ${name}(lab, "${key}");`;
 }
 
 /** Throws the run's own cause as a LabError unless it is done. */
 export function assertDone(run: Run): void {
   if (run.status === "done") return;
+  const how = run.status === "failed" ? "failed" : `was ${run.status}`;
   throw new LabError({
-    what:
-      `The run ${run.key} ${run.status === "failed" ? "failed" : "was interrupted"}: ` +
-      `${run.cause?.code ?? "unknown"}`,
+    what: `The run ${run.key} ${how}${run.status === "cancelled" ? "" : `: ${run.cause?.code ?? "unknown"}`}`,
     where: join(run.folder, "log.txt"),
     found: `${run.cause?.message ?? "no cause"} (after step ${run.step} of ${run.totalSteps})`,
     todo: whatNext(run),
@@ -100,7 +108,7 @@ export function assertDone(run: Run): void {
 }
 
 function whatNext({ status, cause }: Run): string {
-  if (status === "interrupted" || cause?.code === "cancelled")
+  if (status === "interrupted" || status === "cancelled")
     return "Run the cell again: it resumes from the newest complete checkpoint.";
   if (cause?.code === "no_signal")
     return (

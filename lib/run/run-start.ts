@@ -178,7 +178,7 @@ export async function cancelRun(workspace: Workspace, key: string, graceMs = 10_
       time: Date.now() / 1000,
       status: "failed",
       cause: "cancelled",
-      message: "cancelled by cancelRun",
+      message: "ended by cancelRun; its checkpoints are kept",
       step: run.step,
     };
     cutTornTail(folder.events);

@@ -13,10 +13,10 @@ import type { Metrics } from "./run-metrics.ts";
 import { describeDeath } from "./run-process.ts";
 
 /**
- * "interrupted": no process works on it and no `end` was written; starting it again resumes from the newest
- * complete checkpoint.
+ * "cancelled": ended by somebody. "interrupted": no process works on it and no `end` was written. Both resume
+ * from the newest complete checkpoint when they are started again.
  */
-export type RunStatus = "running" | "done" | "failed" | "interrupted";
+export type RunStatus = "running" | "done" | "failed" | "cancelled" | "interrupted";
 
 export interface Run {
   key: string;
@@ -34,6 +34,8 @@ export interface Run {
   warnings: WarningEvent[];
   events: RunEvent[];
   config: Config;
+  /** When it was started, for the last time if more than once. */
+  created: string;
   folder: string;
   /** Where the adapter or merged model is when the run is done. */
   output: string;
@@ -49,9 +51,11 @@ export function readRun(workspace: Workspace, key: string): Run {
   return describeRun(folder, file, progress, alive);
 }
 
-export type RunSummary = Pick<Run, "key" | "stage" | "label" | "step" | "totalSteps" | "cause" | "folder"> & {
+export type RunSummary = Pick<
+  Run,
+  "key" | "stage" | "label" | "step" | "totalSteps" | "cause" | "created" | "folder"
+> & {
   status: RunStatus | "unreadable";
-  created: string;
 };
 
 /**
@@ -67,7 +71,7 @@ export function listRuns(workspace: Workspace): RunSummary[] {
     const folder = new RunFolder(workspace, name);
     if (!folder.exists()) continue;
     try {
-      const { key, stage, label, step, totalSteps, cause, status } = readRun(workspace, name);
+      const { key, stage, label, step, totalSteps, cause, status, created } = readRun(workspace, name);
       summaries.push({
         key,
         stage,
@@ -77,7 +81,7 @@ export function listRuns(workspace: Workspace): RunSummary[] {
         cause,
         status,
         folder: folder.path,
-        created: folder.readRunFile().created,
+        created,
       });
     } catch (error) {
       const stage = (name.split("-")[0] ?? "sft") as Stage;
@@ -121,7 +125,7 @@ export function currentEnd(folder: RunFolder, progress: RunProgress): EndEvent |
 export function describeRun(folder: RunFolder, file: RunFile, progress: RunProgress, alive: boolean): Run {
   const end = currentEnd(folder, progress);
   const attempt = folder.readAttempt();
-  const status: RunStatus = end ? end.status : alive ? "running" : "interrupted";
+  const status: RunStatus = end ? endStatus(end) : alive ? "running" : "interrupted";
   const cause =
     end?.status === "failed"
       ? { code: end.cause ?? "error", message: end.message ?? "no message" }
@@ -132,7 +136,7 @@ export function describeRun(folder: RunFolder, file: RunFile, progress: RunProgr
           }
         : null;
   const { start, step, warnings, events } = progress;
-  const { stage, label, config, output } = file;
+  const { stage, label, config, output, created } = file;
   return {
     key: folder.key,
     stage,
@@ -147,7 +151,13 @@ export function describeRun(folder: RunFolder, file: RunFile, progress: RunProgr
     warnings: [...warnings],
     events: [...events],
     config,
+    created,
     folder: folder.path,
     output,
   };
+}
+
+/** On disk a run that somebody ended has failed, with that cause. */
+function endStatus({ status, cause }: EndEvent): RunStatus {
+  return status === "failed" && cause === "cancelled" ? "cancelled" : status;
 }

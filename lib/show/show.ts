@@ -7,10 +7,10 @@ import { createRequire } from "node:module";
 import { explainedConfig } from "../config/explain.ts";
 import { workspacePaths } from "../config/paths.ts";
 import { recordSettings, SETTINGS_MIME } from "../config/settings-record.ts";
-import { FIGURE_HEIGHT, type Figure } from "../figures/theme.ts";
+import { FIGURE_HEIGHT, type Figure, note } from "../figures/theme.ts";
 import { figurePng } from "./png.ts";
 import { table, type Column, type TableOptions, type View } from "../view/table.ts";
-import { visibleText } from "../view/text-view.ts";
+import { inertHtml, visibleText } from "../view/text-view.ts";
 import { notebookBlock } from "../widget/block.ts";
 import { isWidget } from "../widget/widget.ts";
 
@@ -74,29 +74,33 @@ export async function bundleOf(shown: Figure | View, options: { png?: boolean } 
 
 /** A display that is updated in place. */
 export interface LiveFigure {
-  /** Draws the figure, or puts it off until the interval is over; only the newest waits. Costs no picture. */
-  update(figure: Figure): void;
-  /** Draws the last figure with its PNG. Nothing is drawn after it. */
-  finish(figure: Figure): Promise<void>;
+  /**
+   * Draws the figure or table, or puts it off until the interval is over; only the newest waits. Costs no
+   * picture. A figure carries the time, for it may be looked at when nobody draws it any more.
+   */
+  update(shown: Figure | View): void;
+  /** Draws the last one, a figure with its PNG. Nothing is drawn after it. */
+  finish(shown: Figure | View): Promise<void>;
 }
 
 /**
- * A figure that follows a run, in the cell that called this. `intervalMs` between two drawings, default
- * 2,000. Outside a kernel only `finish` prints.
+ * A figure or table that follows a run, in the cell that called this. `intervalMs` between two drawings,
+ * default 2,000. Outside a kernel only `finish` prints.
  */
 export function liveFigure({ intervalMs = 2000 }: { intervalMs?: number } = {}): LiveFigure {
   const write = kernelWriter(); // of this cell: later cells have others
   const transient = { display_id: randomBytes(8).toString("hex") };
   let shown = false;
+  let isDrawn = false; // what stands there now, by plotly
   let finished = false;
   let lastMs = -Infinity;
-  let waiting: Figure | null = null;
+  let waiting: Figure | View | null = null;
   let timer: NodeJS.Timeout | undefined;
-  const send = (figure: Figure, data: Bundle) => {
+  const send = (next: Figure | View, data: Bundle) => {
     // JupyterLab's plotly renderer keeps the first graph it drew; another type in between makes it start
     // anew. As high, so nothing jumps.
-    const height = Number(figure.layout.height) || FIGURE_HEIGHT;
-    if (shown)
+    const height = isFigure(next) ? Number(next.layout.height) || FIGURE_HEIGHT : 0;
+    if (isDrawn)
       write?.(
         {
           data: { "text/html": `<div style="height:${height}px"></div>`, "text/plain": "" },
@@ -107,29 +111,70 @@ export function liveFigure({ intervalMs = 2000 }: { intervalMs?: number } = {}):
       );
     write?.({ data, metadata: {}, transient }, shown);
     shown = true;
+    isDrawn = PLOTLY_MIME in data;
     lastMs = performance.now();
   };
   const draw = () => {
     timer = undefined;
-    if (waiting && !finished) send(waiting, { [PLOTLY_MIME]: waiting, "text/plain": plainText(waiting) });
+    if (waiting && !finished) send(waiting, liveBundle(waiting));
     waiting = null;
   };
   return {
-    update(figure) {
+    update(next) {
       if (finished) return;
-      waiting = figure;
+      waiting = next;
       if (timer) return;
       const wait = lastMs + intervalMs - performance.now();
       if (wait <= 0) draw();
       else timer = setTimeout(draw, wait);
     },
-    async finish(figure) {
+    async finish(last) {
       finished = true;
       clearTimeout(timer);
-      if (!write) return void process.stdout.write(`${plainText(figure)}\n`);
-      send(figure, await bundleOf(figure));
+      if (!write) return void process.stdout.write(`${plainText(last)}\n`);
+      send(last, await bundleOf(last));
     },
   };
+}
+
+/**
+ * Without a picture. A figure that has nothing to draw yet is its words, which stand there before a page has
+ * loaded what draws.
+ */
+function liveBundle(shown: Figure | View): Bundle {
+  if (!isFigure(shown)) return { "text/html": shown.html, "text/plain": shown.text };
+  const figure = dated(shown);
+  if (shown.data.length > 0) return { [PLOTLY_MIME]: figure, "text/plain": plainText(shown) };
+  const {
+    title,
+    annotations = [],
+    height,
+  } = figure.layout as {
+    title?: { text?: string };
+    annotations?: { text: string }[];
+    height?: number;
+  };
+  const [head, ...words] = [title?.text ?? "", ...annotations.map(({ text }) => text)].map(withoutMarkup);
+  return {
+    "text/html":
+      `<div style="height:${Number(height) || FIGURE_HEIGHT}px"><b>${inertHtml(head!)}</b>` +
+      `${words.map((text) => `<p>${inertHtml(text)}</p>`).join("")}</div>`,
+    "text/plain": [head, ...words].join("\n"),
+  };
+}
+
+/**
+ * The figure with the time in its upper right corner. After a restart of the kernel, or when the page was
+ * closed meanwhile, it is what is left to look at.
+ */
+function dated(figure: Figure): Figure {
+  const time = new Date().toTimeString().slice(0, 8);
+  const { annotations = [], margin } = figure.layout as { annotations?: object[]; margin?: { t?: number } };
+  const mark = note(`as of ${time} · standing still? Run the cell again`, {
+    ...{ xref: "paper", x: 1, xanchor: "right", yref: "paper", y: 1, yanchor: "bottom" },
+    yshift: (margin?.t ?? 72) - 32, // beside the title, which stands that high above the axes
+  });
+  return { ...figure, layout: { ...figure.layout, annotations: [...annotations, mark] } };
 }
 
 function isFigure(shown: Figure | View): shown is Figure {
@@ -140,8 +185,13 @@ function isFigure(shown: Figure | View): shown is Figure {
 function plainText(shown: Figure | View): string {
   if (!isFigure(shown)) return shown.text;
   const { title } = shown.layout as { title?: { text?: string } };
-  const text = (title?.text ?? "").replace(/<br>/g, ": ").replace(/<[^>]*>/g, "");
-  return `[figure] ${visibleText(text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&"))}`;
+  return `[figure] ${visibleText(withoutMarkup(title?.text ?? ""))}`;
+}
+
+/** A text of Plotly's as it is read. */
+function withoutMarkup(text: string): string {
+  const plain = text.replace(/<br>/g, ": ").replace(/<[^>]*>/g, "");
+  return plain.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
 }
 
 /**

@@ -107,6 +107,16 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
   funnelByReason: [f.funnelByReason(filtered), f.funnelByReason([])],
   judgeThreshold: [f.judgeThreshold(judged, { pass: 12 }), f.judgeThreshold([], { pass: 12 })],
   judgeHeatmap: [f.judgeHeatmap(heat), f.judgeHeatmap([])],
+  runPanels: [
+    f.runPanels(
+      [
+        { name: "sft", metrics: sft, label: "learningRate 0.001" },
+        { name: "sft", metrics: sftHot, label: "learningRate 0.003" },
+      ],
+      "sft",
+    ),
+    f.runPanels([], "sft"),
+  ],
   lossCurve: [
     f.lossCurve([
       { name: "sft", metrics: sft, label: "lr 1e-3" },

@@ -33,6 +33,7 @@ const ROOMS = [
   "figures",
   "explore",
   "show",
+  "compare",
   "report",
 ];
 

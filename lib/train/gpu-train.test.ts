@@ -141,7 +141,7 @@ describe("training on a machine with GPUs", () => {
     ];
     expect(start).toBeLessThan(end);
     expect(vi.mocked(console.log).mock.calls.flat().join("\n")).toMatch(
-      /SFT waits for sft-\w+, which has the GPU/,
+      /^SFT, .* waits for sft-\w+, which has the GPU/m,
     );
   });
 

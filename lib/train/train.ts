@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { z } from "zod";
 import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "../model/adapter.ts";
 import { hashCode } from "../config/code-hash.ts";
+import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
 import { fetchModel } from "../model/fetch-model.ts";
 import { fitLab } from "../model/fit-lab.ts";
@@ -21,16 +22,20 @@ import type { RewardSource } from "../reward/reward-source.ts";
 import type { CensusOptions } from "./census-run.ts";
 import { writeLiveQuestions } from "./live-questions.ts";
 import { givenServer, roleModel } from "../serving/given.ts";
+import { readRun } from "../run/run.ts";
 import type { Run } from "../run/run.ts";
+import { RunFolder } from "../run/run-folder.ts";
+import type { Workspace } from "../run/run-folder.ts";
 import { assertDone, followRun } from "../run/run-follow.ts";
 import type { WatchOptions } from "../run/run-follow.ts";
 import type { StartOptions } from "../run/run-start.ts";
 import { startInTurn } from "../run/run-turn.ts";
 import type { InputFile, RunSpec } from "../run/run-key.ts";
+import { defaultLabel } from "../run/run-settings.ts";
 import type { JudgeRef, ModelRef } from "../model/model-ref.ts";
 
 export interface TrainOptions extends StartOptions, WatchOptions {
-  /** For people: what is special about this run. */
+  /** For people: what is special about this run. Default: what was changed against the profile's values. */
   label?: string;
   /** Put the adapter in its place in ckpts/. Default true; false for a run with a reward of your own. */
   publish?: boolean;
@@ -76,13 +81,19 @@ export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Tr
   );
   const spec: RunSpec = {
     stage: "sft",
-    label: options.label ?? "SFT",
+    label: options.label ?? defaultLabel("SFT", config, "sft"),
     config,
     inputs: { train },
     models: { base, adapter: null },
     reward: null,
   };
-  return await runTraining(lab, spec, base, options, paths.sftLora);
+  return await runTraining(lab, spec, base, options, publishedAs(lab, spec));
+}
+
+/** The place in ckpts/ of what a run trains. */
+export function publishedAs({ paths }: Workspace, { stage, config }: Pick<Run, "stage" | "config">): string {
+  if (stage === "sft") return paths.sftLora;
+  return config.grpo.startFromSft ? paths.grpoLora : join(paths.ckpts, "grpo_only_lora");
 }
 
 /**
@@ -127,7 +138,7 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
   const ownReward = join(REPO_ROOT, "lib", "reward", judge ? "judged-reward.ts" : "default-reward.ts");
   const spec: RunSpec = {
     stage: "grpo",
-    label: options.label ?? (custom ? "GRPO, own reward" : fromSft ? "GRPO" : "GRPO without SFT"),
+    label: options.label ?? labelOf(config, custom !== null),
     config,
     inputs: { train },
     models: { base, adapter },
@@ -136,8 +147,12 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
       : { path: ownReward, sha256: hashJson([judge ? "judged" : "default", code]) },
     judge,
   };
-  const target = fromSft ? paths.grpoLora : join(paths.ckpts, "grpo_only_lora");
-  return await runTraining(lab, spec, base, { publish: custom === null, ...options }, target);
+  return await runTraining(lab, spec, base, { publish: custom === null, ...options }, publishedAs(lab, spec));
+}
+
+function labelOf(config: Config, ownReward: boolean): string {
+  const head = ownReward ? "GRPO, own reward" : config.grpo.startFromSft ? "GRPO" : "GRPO without SFT";
+  return defaultLabel(head, config, "grpo", ["grpo.startFromSft"]);
 }
 
 /** A question of the test might otherwise be trained on. */
@@ -178,9 +193,23 @@ async function runTraining(
   const run = await followRun(lab, key, options);
   assertDone(run);
   await sealOutput(run, base);
-  if (publish && readOrigin(target)?.adapter !== readOrigin(run.output)?.adapter)
-    publishFolder(run.output, target);
-  return { ...run, adapter: publish ? target : run.output, reused: !started };
+  return { ...run, adapter: publish ? putInPlace(run, target) : run.output, reused: !started };
+}
+
+/**
+ * Puts what a finished run has trained into its place in ckpts/, where the later stages look for it; returns
+ * that place. Throws LabError when there is no such run or it is not done.
+ */
+export async function publishRun(workspace: Workspace, key: string): Promise<string> {
+  const run = readRun(workspace, key);
+  assertDone(run);
+  await sealOutput(run, new RunFolder(workspace, key).readRunFile().models.base);
+  return putInPlace(run, publishedAs(workspace, run));
+}
+
+function putInPlace({ output }: Run, target: string): string {
+  if (readOrigin(target)?.adapter !== readOrigin(output)?.adapter) publishFolder(output, target);
+  return target;
 }
 
 /** Says in the output itself where it came from; the adapter's hash is what later runs are keyed by. */

@@ -2,6 +2,7 @@
 import { LabError } from "../errors.ts";
 import { formatEstimate, formatNumber, isEstimate } from "./numbers.ts";
 import { inertHtml, visibleText } from "./text-view.ts";
+import { widthOf } from "./wrap.ts";
 
 /**
  * What `show()` shows beside figures: the same content twice. `html` holds markup made by this library from
@@ -151,16 +152,4 @@ function plainTable(
       .join("  ")
       .trimEnd();
   return [line(all[0]!), widths.map((w) => "─".repeat(w)).join("  "), ...all.slice(1).map(line)].join("\n");
-}
-
-function widthOf(text: string): number {
-  let width = 0;
-  for (const character of text)
-    width +=
-      /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u.test(
-        character,
-      )
-        ? 2
-        : 1;
-  return width;
 }

@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Lab } from "../../lib/config/lab.ts";
 import { openLab } from "../../lib/config/lab.ts";
+import { profileName } from "../../lib/config/settings.ts";
 import type { Overrides } from "../../lib/config/settings.ts";
 import { mergeForDeployment } from "../../lib/deploy/deploy.ts";
 import { armAdapter } from "../../lib/ask/model.ts";
@@ -147,7 +148,7 @@ function labOf(
     },
     "evaluate.useJudge": false,
   };
-  return openLab({ profile, ...own, ...overrides }, { FTMODEL_WORKSPACE: workspace });
+  return openLab({ profile: profileName(profile), ...own, ...overrides }, { FTMODEL_WORKSPACE: workspace });
 }
 
 /** The official test questions as rows of test.jsonl, without those that stand in the training file. */

@@ -1,0 +1,54 @@
+/** Where an adapter comes from, for people: the runs that made it, their seeds, their data, what was changed. */
+import { basename } from "node:path";
+import { readOrigin } from "../model/adapter.ts";
+import type { AdapterRef } from "../model/model-ref.ts";
+import { hashFolder } from "../store/hash.ts";
+import { table } from "../view/table.ts";
+import type { View } from "../view/table.ts";
+import { readRunFile, trainingRuns } from "./lineage.ts";
+import type { Workspace } from "./run-folder.ts";
+import type { RunFile } from "./run-key.ts";
+import type { Run } from "./run.ts";
+import { changedSettings, describeSetting, describeValue } from "./run-settings.ts";
+import type { TrainedStage } from "./run-settings.ts";
+
+/**
+ * A line for each training that led to an adapter, the first one first: run, seed, data by number of rows and
+ * hash, and the values that differ from the profile's defaults. Of a run, or of an adapter's folder, such as
+ * `lab.paths.grpoLora`; one that was trained elsewhere has no line, and that is said.
+ */
+export async function runOrigin(workspace: Workspace, of: Pick<Run, "key"> | string): Promise<View> {
+  const files = typeof of === "string" ? await madeBy(workspace, of) : upTo(workspace, of.key);
+  const caption = "Where this adapter comes from";
+  return files.length === 0
+    ? table([], undefined, { caption: `${caption}: trained elsewhere` })
+    : table(files.map(rowOf), undefined, { caption });
+}
+
+async function madeBy(workspace: Workspace, path: string): Promise<RunFile[]> {
+  const sha256 = readOrigin(path)?.adapter ?? (await hashFolder(path));
+  return trainingRuns(workspace, { path, sha256 } satisfies AdapterRef);
+}
+
+function upTo(workspace: Workspace, key: string): RunFile[] {
+  const file = readRunFile(workspace, key);
+  return file ? [...trainingRuns(workspace, file.models.adapter), file] : [];
+}
+
+function rowOf({ key, stage, config, inputs, created, plan }: RunFile): Record<string, unknown> {
+  const { train } = inputs;
+  const changed = changedSettings(config, stage as TrainedStage).map(
+    (one) => `${describeSetting(one.key, one.value)} (default ${describeValue(one.default)})`,
+  );
+  const why = plan === undefined ? "" : " (memory settings: chosen by the GPU's plan)";
+  return {
+    run: key,
+    seed: config.seed,
+    data: train
+      ? `${train.rows} ${train.rows === 1 ? "row" : "rows"} of ${basename(train.path)}, ${train.sha256.slice(0, 8)}`
+      : "–",
+    Base: describeValue(config.models.base),
+    "changed against the defaults": changed.length === 0 ? "nothing" : changed.join(", ") + why,
+    started: `${created.slice(0, 16).replace("T", " ")} UTC`,
+  };
+}
