@@ -35,16 +35,13 @@ export { scoreCompletion } from "./answer/score.ts";
 // Models: tokens, memory, weights
 export { readOrigin } from "./model/adapter.ts";
 export { messages } from "./model/chat.ts";
-export { modelFolder, resolveModel } from "./model/model-ref.ts";
 export {
-  BITS_PER_WEIGHT,
   PUBLISHED_SHAPES,
   countLoraParameters,
   countParameters,
   readModelShape,
-  weightBytes,
+  quantisationRows,
 } from "./model/model-shape.ts";
-export { listTensors } from "./model/tensor-data.ts";
 export { loadTokenizer } from "./model/tokens.ts";
 export { heldModels } from "./model/training-memory.ts";
 
@@ -88,7 +85,7 @@ export { TEACHER_TEXTS } from "./judge/judge-measure.ts";
 export { quickJudgeCard } from "./judge/judge-quick.ts";
 export { labelledTexts } from "./judge/judge-real-texts.ts";
 export { SET_COLUMNS } from "./judge/judge-set-card.ts";
-export { isMarked, maxPoints, minPoints, pointsToPass } from "./judge/judge-verdict.ts";
+export { judgeScale } from "./judge/judge-verdict.ts";
 
 // Stage 3: the filter
 export { assemblyRows, languageRows } from "./filter/assembly-rows.ts";
@@ -134,7 +131,7 @@ export { yourRows } from "./evaluate/your-rows.ts";
 
 // Stage 7: merge and serve
 export { askByCurl, askStreamed, deploy, mergeForDeployment, withDeployment } from "./deploy/deploy.ts";
-export { weightChanges } from "./deploy/weight-change.ts";
+export { mergedWeights } from "./deploy/weight-change.ts";
 
 // The model in the page
 export { chat } from "./chat/chat.ts";

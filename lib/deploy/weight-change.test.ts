@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { weightChangeMap } from "../figures/weight-change.ts";
+import { openLab } from "../config/lab.ts";
+import { modelFolder, resolveModel } from "../model/model-ref.ts";
 import { listTensors, readTensor } from "../model/tensor-data.ts";
-import { weightChanges } from "./weight-change.ts";
+import { mergedWeights, weightChanges } from "./weight-change.ts";
 
 const root = mkdtempSync(join(tmpdir(), "weights-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -101,4 +103,22 @@ test("another shape, no common weight, a type that is not read and a cut file ar
   expect(() => listTensors(join(root, "empty"))).toThrow("holds no weights");
   const tensor = listTensors(base).get(q)!;
   expect(() => readTensor({ ...tensor, bytes: tensor.bytes + 2 })).toThrow("not safetensors");
+});
+
+test("a lab's Base, adapter and merged model are counted; a Base that is not here is left out", async () => {
+  const lab = openLab({}, { FTMODEL_WORKSPACE: join(root, "ws") });
+  const folder = modelFolder(await resolveModel(lab.config.models.base))!;
+  const adapter = model("adapter", { a: f32([1, 2, 3]) });
+  const own = { ...lab, paths: { ...lab.paths, grpoLora: adapter } };
+  const { changes, inventory } = await mergedWeights(own, folder); // nothing is merged: nothing has changed
+  expect(changes!.length).toBeGreaterThan(10);
+  expect(changes!.every(({ changed }) => changed === 0)).toBe(true);
+  expect(inventory.map(({ what }) => what)).toEqual(["Base", "adapter", "merged model"]);
+  expect(inventory[0]).toEqual({ ...inventory[2], what: "Base" });
+  expect(inventory[1]).toMatchObject({ tensors: 1, weights: 3, type: "F32", MiB: 12 / 2 ** 20 });
+
+  const elsewhere = { ...own.config, models: { ...own.config.models, base: "Qwen/Qwen2.5-1.5B-Instruct" } };
+  const without = await mergedWeights({ ...own, config: elsewhere }, folder);
+  expect(without.changes).toBe(null);
+  expect(without.inventory.map(({ what }) => what)).toEqual(["adapter", "merged model"]);
 });

@@ -1,4 +1,6 @@
 /** What merging did to the weights of a model, tensor by tensor. */
+import type { Lab } from "../config/lab.ts";
+import { modelFolder, resolveModel } from "../model/model-ref.ts";
 import { LabError } from "../errors.ts";
 import { listTensors, readTensor } from "../model/tensor-data.ts";
 
@@ -71,4 +73,35 @@ function partOf(name: string): Pick<WeightChange, "name" | "layer" | "part"> {
   const kind = words.pop()!;
   const part = words.pop() ?? kind;
   return { name, layer: layer ? Number(layer[1]) : null, part: kind === "weight" ? part : `${part}.${kind}` };
+}
+
+/** What merging did to a lab's Base: the change of each matrix, and what the folders hold. */
+export interface MergedWeights {
+  /** Null where the Base is not on this machine. */
+  changes: WeightChange[] | null;
+  inventory: { what: string; tensors: number; weights: number; type: string; MiB: number }[];
+}
+
+/** Compares Base, adapter and merged model (folders) by their tensors. Throws as `weightChanges` does. */
+export async function mergedWeights(lab: Lab, merged: string): Promise<MergedWeights> {
+  const base = modelFolder(await resolveModel(lab.config.models.base));
+  return {
+    changes: base === null ? null : weightChanges(base, merged),
+    inventory: [
+      ...(base === null ? [] : [inventoryOf("Base", base)]),
+      inventoryOf("adapter", lab.paths.grpoLora),
+      inventoryOf("merged model", merged),
+    ],
+  };
+}
+
+function inventoryOf(what: string, folder: string): MergedWeights["inventory"][number] {
+  const tensors = [...listTensors(folder).values()];
+  const sum = (of: (tensor: (typeof tensors)[number]) => number) =>
+    tensors.reduce((all, t) => all + of(t), 0);
+  return {
+    ...{ what, tensors: tensors.length, weights: sum(({ shape }) => shape.reduce((a, b) => a * b, 1)) },
+    type: [...new Set(tensors.map(({ dtype }) => dtype))].join(", "),
+    MiB: sum(({ bytes }) => bytes) / 2 ** 20,
+  };
 }

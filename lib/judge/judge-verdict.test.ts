@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { expectedVerdict, RUBRIC_NAMES, rubricOf } from "./judge-prompt.ts";
 import { FAULT_KINDS } from "../world/fault-kind.ts";
-import { maxPoints, pointsOf, pointsToPass, readVerdict, verdictJsonSchema } from "./judge-verdict.ts";
+import {
+  judgeScale,
+  maxPoints,
+  pointsOf,
+  pointsToPass,
+  readVerdict,
+  verdictJsonSchema,
+} from "./judge-verdict.ts";
 
 const good = '{"reason":"each step follows","logic":5,"accuracy":4,"completeness":5,"conciseness":4}';
 
@@ -149,5 +156,16 @@ describe("the schema sent to servers that enforce one", () => {
 
   test("its verdicts are read, with a tab in the reason, too", () => {
     expect(readVerdict("four-dimensions", good.replace("each step", "each\tstep")).verdict).not.toBeNull();
+  });
+});
+
+test("a figure's axis is the rubric's: points with a mark, or criteria that all must hold", () => {
+  expect(judgeScale({ rubric: "four-dimensions", judgePassScore: 16 })).toEqual({
+    ...{ min: 4, max: 20, pass: 16 },
+    criterion: [1, 5],
+  });
+  expect(judgeScale({ rubric: "seven-criteria", judgePassScore: 16 })).toEqual({
+    ...{ min: 0, max: 7, pass: 7 },
+    criterion: [0, 1],
   });
 });

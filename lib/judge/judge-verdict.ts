@@ -183,3 +183,18 @@ export function pointsOf(verdict: JudgeVerdict): number {
 export function pointsToPass(rubric: RubricName, judgePassScore: number): number {
   return isMarked(rubric) ? judgePassScore : maxPoints(rubric);
 }
+
+/** A rubric's points for a figure's axis: lowest and highest, the pass mark, and the range of one criterion. */
+export function judgeScale(settings: { rubric: RubricName; judgePassScore: number }): {
+  min: number;
+  max: number;
+  pass: number;
+  criterion: [number, number];
+} {
+  const { rubric, judgePassScore } = settings;
+  const { scale } = rubricOf(rubric);
+  return {
+    ...{ min: minPoints(rubric), max: maxPoints(rubric), pass: pointsToPass(rubric, judgePassScore) },
+    criterion: scale.kind === "points" ? [scale.min, scale.max] : [0, 1],
+  };
+}

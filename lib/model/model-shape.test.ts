@@ -9,6 +9,7 @@ import {
   type ModelShape,
   PUBLISHED_SHAPES,
   readModelShape,
+  quantisationRows,
   weightBytes,
 } from "./model-shape.ts";
 
@@ -58,6 +59,13 @@ test("what is not a linear map stays at 16 bit", () => {
   // The large vocabulary of a small model is a larger share of it than that of a big one.
   const kept = (shape: ModelShape) => weightBytes(shape, "nf4 double") / weightBytes(shape, "bf16");
   expect(kept(big)).toBeGreaterThan(kept(larger));
+});
+
+test("a table of sizes has the bits of a weight first, then each model's MiB", () => {
+  const [bits, row] = quantisationRows([{ model: "tiny", shape: tiny }]);
+  expect(bits).toMatchObject({ model: "each linear weight", unit: "bits", bf16: 16, NF4: 4.5 });
+  expect(row).toMatchObject({ unit: "MiB", bf16: weightBytes(tiny, "bf16") / 2 ** 20 });
+  expect(Number(row!["double saves"])).toBeCloseTo(Number(row!.NF4) - Number(row!["NF4, double"]), 9);
 });
 
 test("a folder's own configuration is read, and what is missing is named", () => {

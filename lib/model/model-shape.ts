@@ -140,6 +140,22 @@ export function weightBytes(shape: ModelShape, format: WeightFormat): number {
   return (BITS_PER_WEIGHT[format] * linear + BITS_PER_WEIGHT.bf16 * (total - linear)) / 8;
 }
 
+/** MiB of each model's weights in bf16 and in 4 bits, a row a model, and the bits of a linear weight. */
+export function quantisationRows(
+  models: readonly { model: string; shape: ModelShape }[],
+): Record<string, string | number>[] {
+  const row = (model: string, value: (format: WeightFormat) => number, unit: string) => ({
+    ...{ model, unit, bf16: value("bf16"), NF4: value("nf4"), "NF4, double": value("nf4 double") },
+    "double saves": value("nf4") - value("nf4 double"),
+    "kept of bf16 (%)": (100 * value("nf4 double")) / value("bf16"),
+  });
+  const bits = row("each linear weight", (format) => BITS_PER_WEIGHT[format], "bits");
+  return [
+    bits,
+    ...models.map(({ model, shape }) => row(model, (f) => weightBytes(shape, f) / 2 ** 20, "MiB")),
+  ];
+}
+
 /** Width of a token's keys, and of its values, in one layer. */
 export function keyValueWidth(shape: ModelShape): number {
   return (shape.hidden_size / shape.num_attention_heads) * shape.num_key_value_heads;
