@@ -54,20 +54,28 @@ class Weight:
         self.bias = bias
 
     def __call__(self, x: Tensor) -> Tensor:
-        return Frozen.apply(x, self) if self.back is not None else product(x, self.there, self.bias)
+        return product(x, self.there, self.bias)
 
 
-class Frozen(torch.autograd.Function):
-    """x (T, in) → (T, out); W and b learn nothing."""
+class Adapted(torch.autograd.Function):
+    """
+    x W^T + b + (x A^T) B^T for x (T, in): A (rank, in) and B (out, rank) learn, W and b do not. Nothing of
+    (T, out) is there twice.
+    """
 
     @staticmethod
-    def forward(ctx, x: Tensor, weight: Weight) -> Tensor:
+    def forward(ctx, x: Tensor, down: Tensor, up: Tensor, weight: Weight) -> Tensor:
+        low = product(x, down)  # (T, rank)
         ctx.weight = weight
-        return product(x, weight.there, weight.bias)
+        ctx.save_for_backward(x, low, down, up)
+        return weight(x).addmm_(low, up.T)
 
     @staticmethod
-    def backward(ctx, slope: Tensor) -> tuple[Tensor, None]:
-        return product(slope, ctx.weight.back), None
+    def backward(ctx, slope: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
+        x, low, down, up = ctx.saved_tensors
+        slope_low = product(slope, up.T.contiguous())
+        slope_x = product(slope, ctx.weight.back).addmm_(slope_low, down) if ctx.needs_input_grad[0] else None
+        return slope_x, slope_low.T @ x, slope.T @ low, None
 
 
 class Chosen(torch.autograd.Function):
@@ -98,7 +106,7 @@ def ordered(weight: Tensor, rows: int) -> Tensor:
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    if not ONE_DNN:
+    if not ONE_DNN or not weight.numel():  # a map that LoRA leaves alone has factors of rank 0
         return F.linear(x, weight, bias)
     return torch.ops.mkldnn._linear_pointwise(x.contiguous(), weight, bias, "none", [], "")
 
@@ -115,7 +123,7 @@ class Map:
         biases = [base.bias for base in bases if base.bias is not None]
         self.bias = torch.cat([bias.detach() for bias in biases]) if biases else None  # (out,): all or none
         self.factors = [factors_of(m, adapter) for m in maps]
-        self.trained = trained and any(len(down) for down, _, _ in self.factors)
+        self.trained = trained
         self.weight = Weight(self.base, self.bias, trained=trained)
 
     def low_rank(self) -> tuple[Tensor, Tensor]:
@@ -130,11 +138,7 @@ class Map:
 
     def __call__(self, x: Tensor) -> Tensor:
         """x (T, in) → (T, out)"""
-        y = self.weight(x)
-        if not self.trained:
-            return y
-        down, up = self.low_rank()
-        return torch.addmm(y, F.linear(x, down), up.T)
+        return Adapted.apply(x, *self.low_rank(), self.weight) if self.trained else self.weight(x)
 
 
 def factors_of(map: nn.Module, adapter: str | None) -> tuple[Tensor, Tensor, float]:
