@@ -25,20 +25,23 @@ from torch.nn.utils.rnn import pad_sequence
 
 if TYPE_CHECKING:
     from peft import PeftModel
-    from transformers import PretrainedConfig
+    from transformers import PreTrainedModel
 
 ONE_DNN = torch.backends.mkldnn.is_available() and platform.machine() in ("x86_64", "AMD64")
 # (T, H, D), (T, KV, D) and (T, KV, D) → (T, H × D)
 Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
+SMALL = 200_000_000  # parameters
 KINDS = ("qwen2", "llama")  # norms before both halves of a layer, rotary positions, a gated MLP
 # Magic number: drop ended answers when fewer than this share goes on; a copy costs about one token
 COMPACT_BELOW = 0.75
 
 
-def is_plain(config: PretrainedConfig) -> bool:
-    """Whether `Decoder` computes what a model of this configuration does."""
+def is_plain(model: PreTrainedModel) -> bool:
+    """Whether `Decoder` computes what this model does, and is small enough to be held six times."""
+    config = model.config
     layers = set(getattr(config, "layer_types", None) or ["full_attention"])
-    return config.model_type in KINDS and config.hidden_act == "silu" and layers == {"full_attention"}
+    alike = config.model_type in KINDS and config.hidden_act == "silu" and layers == {"full_attention"}
+    return alike and model.num_parameters() <= SMALL
 
 
 class Weight:
@@ -113,28 +116,29 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 class Map:
     """
-    Linear maps of the same input, side by side. `adapter`: LoRA's factors of that name are folded into the
-    weights by `refresh`; None leaves them out; where `trained` they are multiplied beside the weights.
+    Linear maps of the same input, side by side, with LoRA's factors `adapter` (None: without): multiplied
+    beside the weights where `trained`, otherwise folded into them by `refresh`.
     """
 
     def __init__(self, maps: Sequence[nn.Module], adapter: str | None, trained: bool):
-        bases = [m.get_base_layer() if isinstance(m, LoraLayer) else m for m in maps]
-        self.base = torch.cat([base.weight.detach() for base in bases])  # (out, in)
-        biases = [base.bias for base in bases if base.bias is not None]
-        self.bias = torch.cat([bias.detach() for bias in biases]) if biases else None  # (out,): all or none
+        self.bases = [m.get_base_layer() if isinstance(m, LoraLayer) else m for m in maps]
         self.factors = [factors_of(m, adapter) for m in maps]
         self.trained = trained
-        self.weight = Weight(self.base, self.bias, trained=trained)
+        biases = [base.bias.detach() for base in self.bases if base.bias is not None]
+        self.bias = torch.cat(biases) if biases else None  # (out,): all maps have one, or none
+        self.weight = Weight(self.stacked(), self.bias, trained=trained)
+
+    def stacked(self) -> Tensor:
+        return torch.cat([base.weight.detach() for base in self.bases])  # (out, in)
 
     def low_rank(self) -> tuple[Tensor, Tensor]:
         """LoRA's factors of all the maps: (ranks, in), and (out, ranks), scaled."""
-        return torch.cat([down for down, _, _ in self.factors]), torch.block_diag(
-            *(up * scale for _, up, scale in self.factors)
-        )
+        down, up, scale = zip(*self.factors, strict=True)
+        return torch.cat(down), torch.block_diag(*(b * s for b, s in zip(up, scale, strict=True)))
 
     def refresh(self, rows: int) -> None:
         down, up = self.low_rank()
-        self.weight = Weight(torch.addmm(self.base, up, down), self.bias, rows=rows)
+        self.weight = Weight(torch.addmm(self.stacked(), up, down), self.bias, rows=rows)
 
     def __call__(self, x: Tensor) -> Tensor:
         """x (T, in) → (T, out)"""

@@ -78,7 +78,7 @@ def test_a_llama_whose_heads_share_no_keys_and_whose_head_is_its_own_is_read_too
     for name, weight in model.named_parameters():
         if ".lora_B." in name:
             torch.nn.init.normal_(weight, std=0.2)
-    assert is_plain(base.config)
+    assert is_plain(base)
     answers, plain = [[7, 8, 9], [10], [11, 12]], []
     for decoder in (Decoder(model, "default"), Decoder(model, "default", trained=True)):
         model.zero_grad()
