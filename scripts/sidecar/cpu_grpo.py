@@ -14,8 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .decoder import Decoder, rows_of
+from .decoder import Decoder
 from .phases import TimedGRPOTrainer
+from .shared_prompts import rows_of
 
 
 class CpuGRPOTrainer(TimedGRPOTrainer):

@@ -35,7 +35,7 @@ def answering(policy):
 
 
 def log_probs_of(decoder, prompts, answers):
-    from sidecar.decoder import rows_of
+    from sidecar.shared_prompts import rows_of
 
     return decoder.log_probs(rows_of(prompts, answers), 1.0)[0]
 
