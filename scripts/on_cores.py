@@ -29,6 +29,7 @@ def main(processes: int, command: list[str]) -> int:
             "WORLD_SIZE": str(processes),
             "LOCAL_WORLD_SIZE": str(processes),
             "ACCELERATE_USE_CPU": "true",
+            "ACCELERATE_TORCH_DEVICE": "cpu",  # not cpu:0, from which torch loads no checkpoint
             "GLOO_SOCKET_IFNAME": LOOPBACK,
             "TORCHELASTIC_RESTART_COUNT": "0",
             MEET_IN: str(Path(folder) / "meeting"),

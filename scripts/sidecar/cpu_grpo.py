@@ -9,13 +9,15 @@ onto the vocabulary, too. On two cores that is most of a step. A GPU does it oth
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .decoder import Decoder, rows_of
+from .decoder import Decoder
 from .phases import TimedGRPOTrainer
+from .shared_prompts import rows_of
 
 
 class CpuGRPOTrainer(TimedGRPOTrainer):
@@ -42,10 +44,12 @@ class CpuGRPOTrainer(TimedGRPOTrainer):
         The random numbers of this process's `rows` answers, one a token. They depend on seed, step and place
         among the answers of all processes: however many there are, they answer alike.
         """
-        random = torch.Generator().manual_seed((self.args.seed << 32) + self.state.global_step)
-        first = self.accelerator.process_index * rows
-        most = self.max_completion_length
-        return torch.rand(self.accelerator.num_processes * rows, most, generator=random)[first : first + rows]
+        # 32 bits: torch's generator on a CPU takes no more of its seed
+        seed = Random(f"{self.args.seed}/{self.state.global_step}").getrandbits(32)
+        numbers = torch.Generator().manual_seed(seed)
+        processes, first = self.accelerator.num_processes, self.accelerator.process_index * rows
+        whole = torch.rand(processes * rows, self.max_completion_length, generator=numbers)
+        return whole[first : first + rows]
 
     def _get_per_token_logps_and_entropies(
         self, model: Any, input_ids: Tensor, attention_mask: Tensor, logits_to_keep: int, *_: Any, **__: Any

@@ -10,139 +10,35 @@ outside attention.
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
-from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pad_sequence
+
+from .maps import Chosen, Map, Weight
+from .shared_prompts import Rows, rows_of
 
 if TYPE_CHECKING:
     from peft import PeftModel
-    from transformers import PretrainedConfig
+    from transformers import PreTrainedModel
 
-ONE_DNN = torch.backends.mkldnn.is_available() and platform.machine() in ("x86_64", "AMD64")
 # (T, H, D), (T, KV, D) and (T, KV, D) → (T, H × D)
 Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
+SMALL = 200_000_000  # parameters
 KINDS = ("qwen2", "llama")  # norms before both halves of a layer, rotary positions, a gated MLP
 # Magic number: drop ended answers when fewer than this share goes on; a copy costs about one token
 COMPACT_BELOW = 0.75
 
 
-def is_plain(config: PretrainedConfig) -> bool:
-    """Whether `Decoder` computes what a model of this configuration does."""
+def is_plain(model: PreTrainedModel) -> bool:
+    """Whether `Decoder` computes what this model does, and is small enough to be held six times."""
+    config = model.config
     layers = set(getattr(config, "layer_types", None) or ["full_attention"])
-    return config.model_type in KINDS and config.hidden_act == "silu" and layers == {"full_attention"}
-
-
-class Weight:
-    """
-    A frozen map, x W^T + b, by oneDNN from weights in an order of its own: with 512-bit registers that is
-    twice as fast in float32 as MKL, which torch takes otherwise, is on AMD. `trained`: gradients flow back
-    through it. `rows`: of x, for which the order is best.
-    """
-
-    def __init__(self, weight: Tensor, bias: Tensor | None = None, trained: bool = False, rows: int = 1024):
-        self.there = ordered(weight, rows)  # (out, in)
-        self.back = ordered(weight.T.contiguous(), rows) if trained else None
-        self.bias = bias
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return Frozen.apply(x, self) if self.back is not None else product(x, self.there, self.bias)
-
-
-class Frozen(torch.autograd.Function):
-    """x (T, in) → (T, out); W and b learn nothing."""
-
-    @staticmethod
-    def forward(ctx, x: Tensor, weight: Weight) -> Tensor:
-        ctx.weight = weight
-        return product(x, weight.there, weight.bias)
-
-    @staticmethod
-    def backward(ctx, slope: Tensor) -> tuple[Tensor, None]:
-        return product(slope, ctx.weight.back), None
-
-
-class Chosen(torch.autograd.Function):
-    """
-    Log-probabilities of the tokens `said` (N,), and the entropies, under softmax of the head's logits: the
-    probabilities are there once, and become the gradient in place.
-    """
-
-    @staticmethod
-    def forward(ctx, x: Tensor, head: Weight, said: Tensor) -> tuple[Tensor, Tensor]:
-        logs = torch.log_softmax(product(x, head.there), -1)  # (N, V)
-        chosen = logs.gather(-1, said[:, None]).squeeze(-1)
-        probs = logs.exp()
-        entropies = -logs.mul_(probs).sum(-1)
-        ctx.head, ctx.said, ctx.probs = head, said, probs
-        ctx.mark_non_differentiable(entropies)
-        return chosen, entropies
-
-    @staticmethod
-    def backward(ctx, slope: Tensor, _: Tensor) -> tuple[Tensor, None, None]:
-        logits = ctx.probs.mul_(-slope[:, None])
-        logits.scatter_add_(1, ctx.said[:, None], slope[:, None])
-        return product(logits, ctx.head.back), None, None
-
-
-def ordered(weight: Tensor, rows: int) -> Tensor:
-    return torch.ops.mkldnn._reorder_linear_weight(weight, rows) if ONE_DNN else weight
-
-
-def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    if not ONE_DNN:
-        return F.linear(x, weight, bias)
-    return torch.ops.mkldnn._linear_pointwise(x.contiguous(), weight, bias, "none", [], "")
-
-
-class Map:
-    """
-    Linear maps of the same input, side by side. `adapter`: LoRA's factors of that name are folded into the
-    weights by `refresh`; None leaves them out; where `trained` they are multiplied beside the weights.
-    """
-
-    def __init__(self, maps: Sequence[nn.Module], adapter: str | None, trained: bool):
-        bases = [m.get_base_layer() if isinstance(m, LoraLayer) else m for m in maps]
-        self.base = torch.cat([base.weight.detach() for base in bases])  # (out, in)
-        biases = [base.bias for base in bases if base.bias is not None]
-        self.bias = torch.cat([bias.detach() for bias in biases]) if biases else None  # (out,): all or none
-        self.factors = [factors_of(m, adapter) for m in maps]
-        self.trained = trained and any(len(down) for down, _, _ in self.factors)
-        self.weight = Weight(self.base, self.bias, trained=trained)
-
-    def low_rank(self) -> tuple[Tensor, Tensor]:
-        """LoRA's factors of all the maps: (ranks, in), and (out, ranks), scaled."""
-        return torch.cat([down for down, _, _ in self.factors]), torch.block_diag(
-            *(up * scale for _, up, scale in self.factors)
-        )
-
-    def refresh(self, rows: int) -> None:
-        down, up = self.low_rank()
-        self.weight = Weight(torch.addmm(self.base, up, down), self.bias, rows=rows)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """x (T, in) → (T, out)"""
-        y = self.weight(x)
-        if not self.trained:
-            return y
-        down, up = self.low_rank()
-        return torch.addmm(y, F.linear(x, down), up.T)
-
-
-def factors_of(map: nn.Module, adapter: str | None) -> tuple[Tensor, Tensor, float]:
-    """LoRA's A (rank, in), B (out, rank) and scale; of rank 0 where the map has none."""
-    if isinstance(map, LoraLayer) and adapter in map.lora_A:
-        return map.lora_A[adapter].weight, map.lora_B[adapter].weight, map.scaling[adapter]
-    weight = map.weight if not isinstance(map, LoraLayer) else map.get_base_layer().weight
-    return weight.new_zeros(0, weight.size(1)), weight.new_zeros(weight.size(0), 0), 1.0
+    alike = config.model_type in KINDS and config.hidden_act == "silu" and layers == {"full_attention"}
+    return alike and model.num_parameters() <= SMALL
 
 
 class Layer:
@@ -297,73 +193,6 @@ class Decoder:
                 attend = partial(self.attention_of_one, kept, mask[..., :end])
                 x = self.step(layer, x, cos, sin, attend)
         return [cut_after_end(answer, ends) for answer in answers[:, : place + 1].tolist()]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """
-    Prompts that differ, and behind them all answers, end to end: T tokens. An answer's last token is left
-    out, as it says nothing. R sequences: the prompts, and the answers behind one of them.
-    """
-
-    tokens: Tensor  # (T,)
-    positions: Tensor  # (T,)
-    own: Tensor  # (R, Q) places of each sequence's tokens, padded on the right
-    keys: Tensor  # (R, P + Q) places of the tokens that it may see: its prompt's, padded left, and its own
-    mask: Tensor  # (R, 1, Q, P + Q): 0 where a token sees one of them, −inf elsewhere
-    back: Tensor  # (T,) places of the tokens in a flattened (R, Q)
-    says: Tensor  # (N,) places of the tokens that say one of an answer, in the order of the answers
-    said: Tensor  # (N,) what they say
-    prefix: Tensor  # (B, P) places of each answer's prompt, padded on the left
-    prefix_mask: Tensor  # (B, P)
-    last: Tensor  # (B,) place of the last token of each answer's prompt
-
-
-def rows_of(prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]) -> Rows:
-    """Answer n stands behind prompt n; prompts that are the same are read once."""
-    unique = list(dict.fromkeys(map(tuple, prompts)))
-    number = {prompt: i for i, prompt in enumerate(unique)}
-    which = [number[tuple(prompt)] for prompt in prompts]
-    tails = [answer[:-1] for answer in answers if len(answer) > 1]
-    behind = [n for n, answer in zip(which, answers, strict=True) if len(answer) > 1]
-    parts = [*unique, *tails]
-    starts = [0, *accumulate(map(len, parts))]
-    places = [torch.arange(start, start + len(part)) for start, part in zip(starts, parts, strict=False)]
-    first = [0] * len(unique) + [len(unique[n]) for n in behind]
-    own, own_mask = padded(places)
-    nothing = torch.empty(0, dtype=torch.long)
-    prefixes = [nothing] * len(unique) + [places[n] for n in behind]
-    prefix, prefix_mask = padded(prefixes, left=True)
-    causal = torch.ones(own.size(1), own.size(1), dtype=torch.bool).tril()
-    seen = torch.cat([prefix_mask[:, None].expand(-1, own.size(1), -1), causal.expand(len(parts), -1, -1)], 2)
-    tail = iter(places[len(unique) :])
-    says = [
-        torch.cat([places[n][-1:], next(tail) if len(answer) > 1 else nothing]) if len(answer) else nothing
-        for n, answer in zip(which, answers, strict=True)
-    ]
-    of_answers, of_answers_mask = padded([places[n] for n in which], left=True)
-    return Rows(
-        tokens=torch.tensor([token for part in parts for token in part]),
-        positions=torch.cat(
-            [torch.arange(at, at + len(part)) for at, part in zip(first, parts, strict=True)]
-        ),
-        own=own,
-        keys=torch.cat([prefix, own], 1),
-        mask=torch.zeros(seen.shape).masked_fill_(~seen, -torch.inf)[:, None],
-        back=own_mask.flatten().nonzero().squeeze(1),
-        says=torch.cat(says),
-        said=torch.tensor([token for answer in answers for token in answer], dtype=torch.long),
-        prefix=of_answers,
-        prefix_mask=of_answers_mask,
-        last=torch.tensor([starts[n + 1] - 1 for n in which]),
-    )
-
-
-def padded(places: list[Tensor], left: bool = False) -> tuple[Tensor, Tensor]:
-    """(R, most), with place 0 where there is none, and where there is one."""
-    side = "left" if left else "right"
-    whole = pad_sequence(places, batch_first=True, padding_value=-1, padding_side=side)
-    return whole.clamp(min=0), whole >= 0
 
 
 def room_for(read: Tensor, rows: Rows, most: int) -> Tensor:

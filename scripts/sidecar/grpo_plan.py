@@ -65,7 +65,7 @@ class Plan:
             from .cpu_grpo import CpuGRPOTrainer
             from .decoder import is_plain
 
-            if is_plain(model.config):
+            if is_plain(model.get_base_model()):
                 return CpuGRPOTrainer
         return TimedGRPOTrainer
 

@@ -27,8 +27,8 @@ class Watch(TrainerCallback):
     """
     Writes the events of a run. Adds to the metrics that TRL logs: secondsPerStep (one optimizer step, without
     the writing of checkpoints), tokensPerSecond (SFT: prompts and responses; GRPO: the sampled answers) and
-    memoryMiB (the most that was in use so far: resident on a CPU, allocated on a GPU). `epochs` is how often
-    the data that the trainer takes for one epoch holds each row.
+    memoryMiB (the most that this process had in use so far: resident on a CPU, allocated on a GPU). `epochs`
+    is how often the data that the trainer takes for one epoch holds each row.
     """
 
     def __init__(self, events: EventLog, epochs: float):

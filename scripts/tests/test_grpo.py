@@ -99,6 +99,7 @@ def test_answers_that_were_cut_are_trained_on_only_when_they_are_not_masked(stag
         RL_ROWS,
         reward=reward_module("(row) => ({ letters: new Set(row.completion).size })"),
         grpo=settings,
+        seed=2,  # no answer draws the end token among its first four
     )
     grpo.run()
     assert grpo.events("step")[0]["metrics"]["completions/clipped_ratio"] == 1
