@@ -137,7 +137,10 @@ async function forkFromWarm(
   const order = { script, run: folder.runFile, log: folder.log, environment };
   const pid = await forkTraining(order, (code, signal) => end.resolve([code, signal]));
   if (pid === null) return null;
-  const noted = end.promise.then(([code, signal]) => noteExit(folder, pid, code, signal));
+  const noted = end.promise.then(([code, signal]) => {
+    noteExit(folder, pid, code, signal);
+    warmUp();
+  });
   ours.set(pid, noted);
   return pid;
 }

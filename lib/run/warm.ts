@@ -36,6 +36,10 @@ let pause: NodeJS.Timeout | undefined;
 /** Loading takes seconds of a core: not from a run that starts right after another. */
 const PAUSE_MS = 3000;
 
+/** It holds up to 800 MB, most of them pages of libraries. */
+const IDLE_MS = 10 * 60_000;
+let idle: NodeJS.Timeout | undefined;
+
 /** Loads it in the next pause between trainings, if it is wanted here and not there yet. */
 export function warmUp(): void {
   clearTimeout(pause);
@@ -56,6 +60,7 @@ function load(): void {
   child.once("error", () => forget(one));
   child.once("close", () => forget(one));
   child.stdin.on("error", () => forget(one));
+  letGoLater(one);
   createInterface({ input: child.stdout }).on("line", (line) => hear(one, JSON.parse(line) as Told));
   child.unref();
   for (const pipe of [child.stdin, child.stdout]) (pipe as unknown as { unref(): void }).unref();
@@ -74,6 +79,7 @@ export async function forkTraining(order: ForkOrder, ended: Ended): Promise<numb
   clearTimeout(pause);
   const one = warm;
   if (!one?.ready) return null;
+  letGoLater(one);
   const { stdout } = one.child as unknown as { stdout: { ref(): void; unref(): void } };
   stdout.ref(); // nothing else keeps a script alive until the answer
   const pid = await new Promise<number | null>((resolve) => {
@@ -94,6 +100,17 @@ function hear(one: Warm, told: Told): void {
   const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0] ?? null;
   one.running.get(pid)?.(signal ? null : status, name);
   one.running.delete(pid);
+}
+
+/** Not while it hears how a training ends; after the next training another one is loaded. */
+function letGoLater(one: Warm): void {
+  clearTimeout(idle);
+  const letGo = (): void => {
+    if (one.running.size > 0) return letGoLater(one);
+    forget(one);
+    one.child.stdin!.end();
+  };
+  idle = setTimeout(letGo, IDLE_MS).unref();
 }
 
 function forget(one: Warm): void {
