@@ -18,6 +18,9 @@ import time
 import traceback
 from pathlib import Path
 
+os.environ["FTMODEL_WARM"] = (
+    "0"  # cells follow each other without a pause, in which a trainer could be warmed
+)
 os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # our kernel, also where the user has a `tslab` of their own
 
 import nbformat  # noqa: E402

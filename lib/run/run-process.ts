@@ -13,6 +13,7 @@ import { cutTornTail } from "./run-events.ts";
 import { fileSize } from "./run-folder.ts";
 import type { Attempt, RunFolder } from "./run-folder.ts";
 import type { Stage } from "./run-key.ts";
+import { forkTraining, warmUp } from "./warm.ts";
 
 /**
  * `.venv/bin/python scripts/<stage>.py`, where the tiny GRPO is shared by `cores` processes of one thread each.
@@ -65,13 +66,15 @@ function acrossGpus(processes: number): string[] {
  * Starts `command run.json` in a session of its own, its output appended to log.txt, and writes who it is to
  * pid.json.
  *
- * `environment` goes before this process's own. No shell reads the arguments. A tail that a crash tore off
+ * `environment` goes before this process's own. With `warm`, a training that is one Python script is forked
+ * from one that has loaded torch already, where there is any. No shell reads the arguments. A tail that a crash tore off
  * events.jsonl is cut first. Throws LabError when the program cannot start.
  */
 export async function launch(
   folder: RunFolder,
   command: readonly string[],
   environment: NodeJS.ProcessEnv = {},
+  warm = false,
 ): Promise<Attempt> {
   const [program, ...args] = command;
   if (!program) throw new LabError({ what: "A run needs a command", where: folder.runFile });
@@ -86,18 +89,21 @@ export async function launch(
   } catch (cause) {
     throw fileError("The run's log could not be opened", folder.log, cause);
   }
+  const env = {
+    CUDA_DEVICE_ORDER: GPU_ORDER,
+    ...process.env,
+    PYTHONUNBUFFERED: "1",
+    HF_HUB_CACHE: hubCache(),
+    ...environment,
+  };
   try {
+    const forked = warm ? await forkFromWarm(folder, command, env) : null;
+    if (forked !== null) return note(folder, forked, offsets);
     const child = spawn(program, [...args, folder.runFile], {
       cwd: REPO_ROOT,
       detached: true, // setsid: signals to the kernel's group do not reach it
       stdio: ["ignore", log, log],
-      env: {
-        CUDA_DEVICE_ORDER: GPU_ORDER,
-        ...process.env,
-        PYTHONUNBUFFERED: "1",
-        HF_HUB_CACHE: hubCache(),
-        ...environment,
-      },
+      env,
     });
     await new Promise<void>((started, failed) => {
       child.once("spawn", started);
@@ -120,18 +126,42 @@ export async function launch(
       child.on("exit", (code, signal) => {
         noteExit(folder, pid, code, signal);
         noted();
+        if (warm) warmUp();
       });
     });
     ours.set(pid, ended);
     child.unref();
-    // A process that ended at once has no start time any more; its exit is noted, and nobody is alive under
-    // this identity.
-    const attempt: Attempt = { pid, startTime: identify(pid)?.startTime ?? "ended at once", ...offsets };
-    folder.writeAttempt(attempt);
-    return attempt;
+    return note(folder, pid, offsets);
   } finally {
     closeSync(log);
   }
+}
+
+/** Of a training that one Python script is: the process that a warm Python has forked for it; null without one. */
+async function forkFromWarm(
+  folder: RunFolder,
+  [program, script, ...more]: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<number | null> {
+  if (program !== PYTHON || script === undefined || more.length > 0) return null;
+  const end = Promise.withResolvers<[number | null, string | null]>();
+  const order = { script, run: folder.runFile, log: folder.log, environment };
+  const pid = await forkTraining(order, (code, signal) => end.resolve([code, signal]));
+  if (pid === null) return null;
+  const noted = end.promise.then(([code, signal]) => {
+    noteExit(folder, pid, code, signal);
+    warmUp();
+  });
+  ours.set(pid, noted);
+  return pid;
+}
+
+function note(folder: RunFolder, pid: number, offsets: Omit<Attempt, "pid" | "startTime">): Attempt {
+  // A process that ended at once has no start time any more; its exit is noted, and nobody is alive under
+  // this identity.
+  const attempt: Attempt = { pid, startTime: identify(pid)?.startTime ?? "ended at once", ...offsets };
+  folder.writeAttempt(attempt);
+  return attempt;
 }
 
 /** Processes that this one started: it hears how they end, a moment after they are gone. */

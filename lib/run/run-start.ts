@@ -59,13 +59,18 @@ export async function startRun(
       if (force) setAside(folder);
     } else await ready?.();
     writeRunFile(folder, spec, key);
-    await launch(folder, command ?? commandOf(spec), gpusOf(spec));
+    await launch(folder, command ?? commandOf(spec), gpusOf(spec), mayBeWarm(spec));
     return { key, started: true };
   });
 }
 
 function setAside(folder: RunFolder): void {
   renameSync(folder.path, `${folder.path}.old-${fileStamp()}`);
+}
+
+/** What a GPU or a tracking service reads from the environment, it reads when it is loaded. */
+function mayBeWarm({ config }: Pick<RunFile, "config">): boolean {
+  return !wantsGpu(config) && config.tracking.service === "none";
 }
 
 function commandOf(spec: Pick<RunFile, "stage" | "config">): string[] {
