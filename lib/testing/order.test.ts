@@ -24,6 +24,7 @@ const ROOMS = [
   "judge",
   "filter",
   "reward",
+  "toy",
   "train",
   "evaluate",
   "deploy",
