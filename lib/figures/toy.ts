@@ -67,7 +67,7 @@ export interface ToyCurveOptions {
   yTitle: string;
 }
 
-/** Lines over the batches of the toy, each a mean of runs. */
+/** Lines over the batches of the toy, each a mean of runs; what is right, dashed, is green. */
 export function toyCurve(lines: readonly ToyLine[], { title, subtitle, yTitle }: ToyCurveOptions): Figure {
   if (lines.every(({ y }) => y.length === 0)) return emptyFigure(title, "The toy has not run yet.");
   return makeFigure({
@@ -79,7 +79,9 @@ export function toyCurve(lines: readonly ToyLine[], { title, subtitle, yTitle }:
       name: label(name),
       x: y.map((_, batch) => batch),
       y: y.map((value) => Math.round(1000 * value) / 1000),
-      line: { color: COLOURS[(i + 1) % COLOURS.length], width: 3, ...(dashed && { dash: "dash" }) },
+      line: dashed
+        ? { color: COLOURS[0], width: 3, dash: "dash" }
+        : { color: COLOURS[(i + 1) % COLOURS.length], width: 3 },
       hovertemplate: "after %{x} batches: %{y:.2f}<extra>%{fullData.name}</extra>",
     })),
     x: { title: { text: "batches" } },
