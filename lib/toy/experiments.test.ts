@@ -30,13 +30,22 @@ describe("a walk", () => {
     }
     expect(loss).toBeCloseTo(0, 12);
     expect(gradient).toBeGreaterThan(0.1);
-    expect(rows[0]!.after).toBeGreaterThan(rows[0]!.before);
+    expect(rows[0]!["p after"]).toBeGreaterThan(rows[0]!["p before"]);
   });
 
   test("goes on where the update before it ended", () => {
     const walk = (update: number) => walkToy(PAID, FROM, { learningRate: 0.5 }, update).rows;
-    walk(2).forEach((row, i) => expect(row.before).toBeCloseTo(walk(1)[i]!.after, 12));
+    walk(2).forEach((row, i) => expect(row["p before"]).toBeCloseTo(walk(1)[i]!["p after"], 12));
     expect(walk(8).some(({ clipped }) => clipped)).toBe(true);
+  });
+
+  test("is read as it came out: loss 0, then not; clipped, or not", () => {
+    const read = (update: number) => walkToy(PAID, FROM, { learningRate: 0.5 }, update).reading;
+    expect(read(1)).toMatch(
+      /^The loss is \*\*0\*\*.* answer 1 from 20\.0 % to 2\d\.\d %.* No answer is clipped\.$/,
+    );
+    expect(read(4)).toMatch(/^The loss is \*\*-\d.* Clipped: \*\*answer 1/);
+    expect(walkToy([1, 1, 1, 1], FROM).reading).toContain("The gradient is **0**");
   });
 
   test("pushes nothing where all are paid alike", () => {

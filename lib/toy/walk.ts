@@ -8,9 +8,8 @@ export interface WalkedAnswer {
   answer: number;
   reward: number;
   advantage: number;
-  /** Chance before this update, and its natural logarithm. */
-  before: number;
-  logBefore: number;
+  /** Natural logarithm of the chance before this update. */
+  "log p": number;
   /** Chance before this update over the chance when the batch was drawn. */
   ratio: number;
   clipped: boolean;
@@ -18,10 +17,10 @@ export interface WalkedAnswer {
   gain: number;
   k3: number;
   loss: number;
-  /** Which way the gradient pushes log p of this answer, by its own term. */
+  /** Which way the gradient of this term pushes the answer's own log p. */
   push: "up" | "down" | "not at all";
-  /** Chance after this update. */
-  after: number;
+  "p before": number;
+  "p after": number;
 }
 
 export interface Walk {
@@ -30,6 +29,8 @@ export interface Walk {
   loss: number;
   /** Euclidean length of the gradient by the logits. */
   gradient: number;
+  /** What the rows come to, in a sentence or two of markdown. */
+  reading: string;
 }
 
 /**
@@ -55,22 +56,43 @@ export function walkToy(
   for (let made = 1; made < update; made++) learn();
   const { p, terms, loss, gradient } = learn();
   const after = softmax(logits, set.temperature);
-  return {
-    rows: terms.map(({ ratio, clipped, gain, k3, loss, slope }, i) => ({
+  const rows = terms.map(
+    ({ ratio, clipped, gain, k3, loss, slope }, i): WalkedAnswer => ({
       answer: i + 1,
       reward: rewards[i]!,
       advantage: advantages[i]!,
-      before: p[i]!,
-      logBefore: Math.log(p[i]!),
+      "log p": Math.log(p[i]!),
       ratio,
       clipped,
       gain,
       k3,
       loss,
       push: slope < 0 ? "up" : slope > 0 ? "down" : "not at all",
-      after: after[i]!,
-    })),
-    loss,
-    gradient: Math.hypot(...gradient),
-  };
+      "p before": p[i]!,
+      "p after": after[i]!,
+    }),
+  );
+  const length = Math.hypot(...gradient);
+  return { rows, loss, gradient: length, reading: readWalk(rows, loss, length) };
 }
+
+export function readWalk(
+  rows: readonly Pick<WalkedAnswer, "answer" | "clipped" | "p before" | "p after">[],
+  loss: number,
+  gradient: number,
+): string {
+  if (gradient < 1e-9)
+    return "The gradient is **0**: all answers are paid alike, and the step leaves every chance where it was.";
+  const value = Math.abs(loss) < 1e-9 ? "**0**" : `**${loss.toFixed(3)}**`;
+  const moves = rows.map(
+    (row) => `answer ${row.answer} from ${percent(row["p before"])} to ${percent(row["p after"])}`,
+  );
+  const clipped = rows.filter((row) => row.clipped).map(({ answer }) => answer);
+  const bound =
+    clipped.length === 0
+      ? "No answer is clipped."
+      : `Clipped: **answer ${clipped.join(" and ")}**, which this batch pushes no further.`;
+  return `The loss is ${value}, its gradient has length **${gradient.toFixed(3)}**. The step takes ${moves.join(", ")}. ${bound}`;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
