@@ -44,7 +44,7 @@ describe("a walk", () => {
     expect(read(1)).toMatch(
       /^The loss is \*\*0\*\*.* answer 1 from 20\.0 % to 2\d\.\d %.* No answer is clipped\.$/,
     );
-    expect(read(4)).toMatch(/^The loss is \*\*-\d.* Clipped: \*\*answer 1/);
+    expect(read(4)).toMatch(/^The loss is \*\*-\d.* Clipped: \*\*answers 1 and 4\*\*/);
     expect(walkToy([1, 1, 1, 1], FROM).reading).toContain("The gradient is **0**");
   });
 

@@ -91,7 +91,7 @@ export function readWalk(
   const bound =
     clipped.length === 0
       ? "No answer is clipped."
-      : `Clipped: **answer ${clipped.join(" and ")}**, which this batch pushes no further.`;
+      : `Clipped: **answer${clipped.length > 1 ? "s" : ""} ${clipped.join(" and ")}**, on which only the KL still acts.`;
   return `The loss is ${value}, its gradient has length **${gradient.toFixed(3)}**. The step takes ${moves.join(", ")}. ${bound}`;
 }
 
