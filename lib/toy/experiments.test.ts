@@ -147,6 +147,8 @@ describe("Dr. GRPO", () => {
     const [right, short, long] = rows;
     expect(right!["A, Dr. GRPO"]).toBeCloseTo(1 - 1.6 / 3, 12);
     expect(short!["push a token, Dr. GRPO"]).toBe(long!["push a token, Dr. GRPO"]);
+    expect(short!["push a token, DAPO"]).toBe(long!["push a token, DAPO"]);
+    expect(right!["push a token, DAPO"]).toBeCloseTo(right!["A, GRPO"] / 80, 12);
     expect(short!["push a token, GRPO"] / long!["push a token, GRPO"]).toBeCloseTo(4, 12);
     expect(reading).toContain("**4 times less**");
   });

@@ -109,8 +109,8 @@ export interface PaidAnswer {
 }
 
 /**
- * What one group pushes on each of its tokens: under GRPO A / n with the standard deviation in A, under Dr.
- * GRPO (r − mean) / `maxTokens`.
+ * What one group pushes on each of its tokens, times G: under GRPO A / n, with n the tokens of the answer;
+ * under Dr. GRPO (r − mean) / `maxTokens`; under DAPO A / mean n of the group.
  */
 export function drGrpo(group: readonly PaidAnswer[], maxTokens: number) {
   const rewards = group.map(({ reward }) => reward);
@@ -124,6 +124,7 @@ export function drGrpo(group: readonly PaidAnswer[], maxTokens: number) {
     "push a token, GRPO": scaled[i]! / tokens,
     "A, Dr. GRPO": plain[i]!,
     "push a token, Dr. GRPO": plain[i]! / maxTokens,
+    "push a token, DAPO": scaled[i]! / mean(group.map((each) => each.tokens)),
   }));
   return { rows, reading: readLengths(group, scaled) };
 }
@@ -135,7 +136,7 @@ export function readLengths(group: readonly PaidAnswer[], advantages: Numbers): 
   if (short === long) return "The answers pushed down are equally long: their length changes nothing.";
   return (
     `At equal advantage GRPO pushes each token of the longest of these bad answers down **${round(long / short)} ` +
-    "times less** than a token of the shortest; Dr. GRPO pushes both alike."
+    "times less** than a token of the shortest; Dr. GRPO and DAPO push both alike."
   );
 }
 
