@@ -102,6 +102,9 @@ export { rewardRow } from "./reward/reward.ts";
 export type { Reward } from "./reward/reward.ts";
 export { isOfWorld, trapQuestions } from "./reward/traps.ts";
 
+// Stage 5: GRPO on a policy of four answers
+export { toyGrpo } from "./toy/index.ts";
+
 // Stages 4 and 5: SFT, GRPO, the census
 export { runCensus } from "./train/census-run.ts";
 export { groupTexts, groupsOf } from "./train/groups.ts";
@@ -154,6 +157,7 @@ export { rewardByComponent, rewardDistribution } from "./figures/reward.ts";
 export { censusHistogram, noSignalShare } from "./figures/signal.ts";
 export { stepSeconds } from "./figures/step-seconds.ts";
 export { throughputCurve } from "./figures/throughput.ts";
+export { drawToy } from "./figures/toy.ts";
 export { weightChangeMap } from "./figures/weight-change.ts";
 
 // Into the notebook

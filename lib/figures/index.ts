@@ -27,4 +27,5 @@ export { ablation, ablationTable } from "./ablate.ts";
 export { type Delta, deltas, deltasByType } from "./deltas.ts";
 export { answerProgress, passAtKCurve } from "./answers.ts";
 export { throughputCurve } from "./throughput.ts";
+export { drawToy, toyCurve, type ToyCurveOptions, toyKnobs } from "./toy.ts";
 export { weightChangeMap } from "./weight-change.ts";

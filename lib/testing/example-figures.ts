@@ -2,6 +2,7 @@
 import { createRandom } from "../stats/random.ts";
 import { QUESTION_TYPES } from "../records.ts";
 import { type Fate, funnelOf } from "../filter/funnel.ts";
+import { toyGrpo } from "../toy/index.ts";
 import type { ProgressCurve } from "../view/progress-curve.ts";
 import { takeCensus } from "../train/census.ts";
 import * as f from "../figures/index.ts";
@@ -212,6 +213,23 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
       ),
     ]),
     f.weightChangeMap([]),
+  ],
+  toyKnobs: [
+    f.toyKnobs(toyGrpo.knobs([1, 0.3, 0.3, 0], [0.2, 0.45, 0.2, 0.15]), [
+      "1: right",
+      "2: 20%",
+      "3: 125%",
+      "4: right, no tags",
+    ]),
+    f.toyKnobs({ every: 5, knobs: [] }, []),
+  ],
+  toyCurve: [
+    f.toyCurve(toyGrpo.collapse([1, 0.3, 0.3, 1], [0.2, 0.45, 0.2, 0.15], [0, 0.05, 0.2]).lines, {
+      title: "Entropy of the policy",
+      subtitle: "n = 20 runs a line",
+      yTitle: "entropy (nats)",
+    }),
+    f.toyCurve([], { title: "Entropy of the policy", subtitle: "", yTitle: "entropy (nats)" }),
   ],
   ablation: [f.ablation(summary), f.ablation({ ...summary, arms: [], n: 0 })],
   deltas: [f.deltas(arms.slice(1).flatMap((arm, i) => f.deltasByType(arms[i]!, arm))), f.deltas([])],

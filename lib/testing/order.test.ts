@@ -26,6 +26,7 @@ const ROOMS = [
   "judge",
   "filter",
   "reward",
+  "toy",
   "train",
   "evaluate",
   "deploy",

@@ -35,8 +35,8 @@ describe.each(notebookFiles().map((file) => [basename(file), file]))("%s as comm
       if (data?.["application/vnd.plotly.v1+json"]) expect(Object.keys(data)).toContain("image/png");
   });
 
-  test("stays readable: at most 30 cells, code cells of at most 25 lines", () => {
-    expect(notebook.cells.length).toBeLessThanOrEqual(30);
+  test("stays readable: at most 30 cells (05, which holds the method too: 60), of at most 25 lines", () => {
+    expect(notebook.cells.length).toBeLessThanOrEqual(basename(file!).startsWith("05") ? 60 : 30);
     for (const cell of code) expect([cell.source].flat().join("").split("\n").length).toBeLessThanOrEqual(25);
   });
 });

@@ -1,0 +1,190 @@
+/**
+ * One question to the toy at a time: the rows or lines that answer it, and what they say in words. Every
+ * reading follows its numbers; each of its branches is tested.
+ */
+import { groupAdvantages } from "../reward/advantage.ts";
+import { mean } from "../stats/stats.ts";
+import { sum } from "./draw.ts";
+import { entropyOf, measureToy, runToy, seedsOf } from "./facts.ts";
+import { TOY_DEFAULTS, type ToySettings } from "./settings.ts";
+
+/** Runs that differ in their seed alone, behind every mean here. */
+export const RUNS = 20;
+
+export interface ToyLine {
+  label: string;
+  /** One value a batch, the first before any of them. */
+  y: number[];
+  /** Drawn dashed: another judge of the same answers. */
+  dashed?: boolean;
+}
+
+type Settings = Partial<ToySettings>;
+type Numbers = readonly number[];
+
+/** How far a batch can be used again, with the clip and without. */
+export function clipping(rewards: Numbers, from: Numbers, updates: Numbers, settings: Settings = {}) {
+  const { epsilon } = { ...TOY_DEFAULTS, ...settings };
+  const rows = updates.map((updatesPerBatch) => {
+    const bounded = measureToy(rewards, from, { ...settings, updatesPerBatch }, RUNS);
+    const free = measureToy(rewards, from, { ...settings, updatesPerBatch, epsilon: 1e9 }, RUNS);
+    return {
+      "updates a batch": updatesPerBatch,
+      "clipped terms": percent(bounded.clipped),
+      [`largest ratio, ε = ${epsilon}`]: round(bounded.largestRatio),
+      "largest ratio, no clip": round(free.largestRatio),
+      [`batches to 90 %, ε = ${epsilon}`]: bounded.reached,
+      "batches to 90 %, no clip": free.reached,
+    };
+  });
+  const biting = rows.filter((row) => row["clipped terms"] !== "0 %").map((row) => row["updates a batch"]);
+  return { rows, reading: readClipping(updates, biting) };
+}
+
+export function readClipping(updates: Numbers, biting: Numbers): string {
+  const first =
+    updates.includes(1) && !biting.includes(1)
+      ? "With one update a batch **nothing is clipped**: every ratio is still 1 when it is used. "
+      : "";
+  if (biting.length === 0) return `${first}Within these runs the clip never acts.`;
+  return `${first}The clip acts from **${Math.min(...biting)} updates a batch** on.`;
+}
+
+/** The entropy of the policy under several β, the mean of the runs, and how often one answer took all. */
+export function collapse(rewards: Numbers, from: Numbers, betas: Numbers, settings: Settings = {}) {
+  const tried = betas.map((beta) => {
+    const runs = seedsOf(settings, RUNS).map((seed) => runToy(rewards, from, { ...settings, beta, seed }));
+    const lines = runs.map((run) => [run[0]!.old, ...run.map(({ policy }) => policy)].map(entropyOf));
+    const y = lines[0]!.map((_, batch) => mean(lines.map((line) => line[batch]!)));
+    const best = rewards.flatMap((reward, i) => (reward === Math.max(...rewards) ? [i] : []));
+    const alone = runs.filter((run) => best.some((i) => run.at(-1)!.policy[i]! > 0.9)).length;
+    return { beta, y, alone, equals: best.length };
+  });
+  const lines: ToyLine[] = tried.map(({ beta, y }) => ({ label: `β = ${beta}`, y }));
+  return { lines, reading: tried.map(readCollapse).join(" ") };
+}
+
+export function readCollapse(tried: { beta: number; y: Numbers; alone: number; equals: number }): string {
+  const { beta, y, alone, equals } = tried;
+  const [first, last] = [y[0]!, y.at(-1)!];
+  const fall = last < first / 2 ? "collapses" : last < 0.9 * first ? "falls" : "holds";
+  const one = equals > 1 ? `one of the ${equals} equally good answers` : "the best-paid answer";
+  return (
+    `With β = ${beta} the entropy **${fall}**, from ${first.toFixed(2)} to ${last.toFixed(2)} nats; ` +
+    `in ${alone} of ${RUNS} runs ${one} ends above 90 %.`
+  );
+}
+
+/** What a reward pays on average and what is right, batch by batch, under the policy that it trains. */
+export function hacking(rewards: Numbers, right: Numbers, from: Numbers, settings: Settings = {}) {
+  const runs = seedsOf(settings, RUNS).map((seed) => runToy(rewards, from, { ...settings, seed }));
+  const expected = (values: Numbers) => {
+    const lines = runs.map((run) =>
+      [run[0]!.old, ...run.map(({ policy }) => policy)].map((p) => sum(p.map((x, i) => x * values[i]!))),
+    );
+    return lines[0]!.map((_, batch) => mean(lines.map((line) => line[batch]!)));
+  };
+  const [paid, correct] = [expected(rewards), expected(right)];
+  const lines: ToyLine[] = [
+    { label: "what the reward pays", y: paid },
+    { label: "what the checker calls right", y: correct, dashed: true },
+  ];
+  return { lines, reading: readHacking(paid, correct) };
+}
+
+export function readHacking(paid: Numbers, right: Numbers): string {
+  const [top, end] = [Math.max(...right), right.at(-1)!];
+  const says =
+    `The mean reward goes from ${paid[0]!.toFixed(2)} to ${paid.at(-1)!.toFixed(2)}, the share of right ` +
+    `answers from ${right[0]!.toFixed(2)} to ${end.toFixed(2)}`;
+  if (paid.at(-1)! <= paid[0]!) return `${says}. **The reward did not rise**: nothing was hacked.`;
+  if (end >= 0.9 * top) return `${says}. **Both rise together**: here the reward pays for what is right.`;
+  return `${says}, after a best of ${top.toFixed(2)}. **The reward is hacked**: its own curve does not show it.`;
+}
+
+export interface PaidAnswer {
+  answer: string;
+  reward: number;
+  tokens: number;
+}
+
+/**
+ * What one group pushes on each of its tokens, times G: under GRPO A / n, with n the tokens of the answer;
+ * under Dr. GRPO (r − mean) / `maxTokens`; under DAPO A / mean n of the group.
+ */
+export function drGrpo(group: readonly PaidAnswer[], maxTokens: number) {
+  const rewards = group.map(({ reward }) => reward);
+  const scaled = groupAdvantages(rewards);
+  const plain = groupAdvantages(rewards, { scale: false });
+  const rows = group.map(({ answer, reward, tokens }, i) => ({
+    answer,
+    reward,
+    tokens,
+    "A, GRPO": scaled[i]!,
+    "push a token, GRPO": scaled[i]! / tokens,
+    "A, Dr. GRPO": plain[i]!,
+    "push a token, Dr. GRPO": plain[i]! / maxTokens,
+    "push a token, DAPO": scaled[i]! / mean(group.map((each) => each.tokens)),
+  }));
+  return { rows, reading: readLengths(group, scaled) };
+}
+
+export function readLengths(group: readonly PaidAnswer[], advantages: Numbers): string {
+  const wrong = group.filter((_, i) => advantages[i]! < 0).map(({ tokens }) => tokens);
+  if (wrong.length === 0) return "No answer is pushed down in this group: there is no signal in it.";
+  const [short, long] = [Math.min(...wrong), Math.max(...wrong)];
+  if (short === long) return "The answers pushed down are equally long: their length changes nothing.";
+  return (
+    `At equal advantage GRPO pushes each token of the longest of these bad answers down **${round(long / short)} ` +
+    "times less** than a token of the shortest; Dr. GRPO and DAPO push both alike."
+  );
+}
+
+/** DAPO's two changes of how a batch is drawn and clipped, one by one and together. */
+export function dapo(rewards: Numbers, from: Numbers, settings: Settings = {}) {
+  const { epsilon } = { ...TOY_DEFAULTS, ...settings };
+  const variants: [string, Settings][] = [
+    ["GRPO", {}],
+    ["clip higher", { epsilonHigh: 1.4 * epsilon }],
+    ["dynamic sampling", { redraw: true }],
+    ["both", { epsilonHigh: 1.4 * epsilon, redraw: true }],
+  ];
+  const rows = variants.map(([variant, changed]) => {
+    const facts = measureToy(rewards, from, { ...settings, ...changed }, RUNS);
+    return {
+      variant,
+      "batches to 90 %": facts.reached,
+      "answers drawn for them": facts.asked,
+      "silent batches": percent(facts.silent),
+      "chance at the end": facts.best,
+    };
+  });
+  return {
+    rows,
+    reading: readDapo(rows.map((row) => [row["batches to 90 %"], row["answers drawn for them"]])),
+  };
+}
+
+/** Of GRPO, clip higher, dynamic sampling and both: batches and answers to 90 %. */
+export function readDapo(taken: readonly (readonly [batches: number | null, answers: number])[]): string {
+  const [plain, higher, redrawn] = taken as [Taken, Taken, Taken];
+  const against = (name: string, { 0: batches }: Taken) => {
+    if (batches === null) return `${name} does not always get there`;
+    if (plain[0] === null) return `${name} gets there where plain GRPO does not always`;
+    const ratio = batches / plain[0];
+    if (Math.abs(ratio - 1) < 0.05) return `${name} needs as many batches as plain GRPO`;
+    return `${name} needs **${percent(Math.abs(1 - ratio))} ${ratio < 1 ? "fewer" : "more"}** batches`;
+  };
+  const cost =
+    redrawn[1] > plain[1]
+      ? "more answers have to be drawn for it"
+      : "it needs no more answers for that, either";
+  return `${sentence(against("clip higher", higher))}. ${sentence(against("dynamic sampling", redrawn))}, and ${cost}.`;
+}
+
+type Taken = readonly [batches: number | null, answers: number];
+
+const sentence = (text: string): string => text[0]!.toUpperCase() + text.slice(1);
+const round = (value: number): number => Math.round(100 * value) / 100;
+const percent = (share: number): string =>
+  `${(100 * share).toFixed(share === 0 ? 0 : share < 0.1 ? 1 : 0)} %`;

@@ -1,0 +1,24 @@
+/** GRPO on a softmax over a few answers: what a notebook uses of it, under one name. */
+import { clipping, collapse, dapo, drGrpo, hacking } from "./experiments.ts";
+import { factsOf, measureToy, runToy } from "./facts.ts";
+import { turnKnobs } from "./knobs.ts";
+import { toySource } from "./source.ts";
+import { walkToy } from "./walk.ts";
+
+export const toyGrpo = {
+  /** One batch, term by term. */
+  walk: walkToy,
+  /** The code of the loss and of the run, to read. */
+  source: toySource,
+  run: runToy,
+  facts: factsOf,
+  /** The facts of twenty seeds. */
+  measure: measureToy,
+  /** Every knob turned alone. */
+  knobs: turnKnobs,
+  clipping,
+  collapse,
+  hacking,
+  drGrpo,
+  dapo,
+};
