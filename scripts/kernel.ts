@@ -1,5 +1,5 @@
 /**
- * The kernel of the notebooks: tslab 1.0.22 with six of its gaps closed. The kernelspec starts this file.
+ * The kernel of the notebooks: tslab 1.0.22 with seven of its gaps closed. The kernelspec starts this file.
  *
  * - Cells are checked with `strictNullChecks`: without it `if (!result.ok)` does not narrow, and every
  *   field of a zod
@@ -13,6 +13,7 @@
  *   one: Jupyter drops
  *   what arrives between two cells.
  * - `process.stdout.write(text, callback)` calls back.
+ * - JupyterLab's question for earlier inputs, which tslab does not know, puts nothing on the terminal.
  * - The process ends when Jupyter says so, and when Jupyter is gone: nothing that the kernel started is
  *   left behind.
  */
@@ -38,10 +39,11 @@ const compiler = tslabRequire.resolve("@tslab/typescript-for-tslab");
 const ts = tslabRequire(compiler);
 // tslab loads this copy: the original's exports are read-only
 require.cache[compiler]!.exports = { ...ts, ...cellsOnlyAndNullChecked(ts) };
-const { JupyterHandlerImpl } = require("tslab/dist/jupyter.js");
+const { JupyterHandlerImpl, ZmqServer } = require("tslab/dist/jupyter.js");
 reportUnawaitedErrors(JupyterHandlerImpl.prototype);
 callBackAfterWrites(JupyterHandlerImpl.prototype);
 endWithJupyter(JupyterHandlerImpl.prototype);
+passOverHistory(ZmqServer.prototype);
 require("tslab/dist/main.js").startKernel({ configPath: process.argv[2], enableFindLocal: false });
 
 function cellsOnlyAndNullChecked(ts: Untyped): Untyped {
@@ -152,6 +154,21 @@ function callBackAfterWrites(handler: Untyped): void {
       if (typeof done === "function") queueMicrotask(() => done());
       return written;
     };
+  };
+}
+
+function passOverHistory(server: Untyped): void {
+  const handle = server.handleShellMessage;
+  server.handleShellMessage = async function (socket: Untyped, ...frames: Uint8Array[]) {
+    // identities, delimiter, signature, header (jupyter-client.readthedocs.io: the wire protocol)
+    const texts = frames.map((frame) => Buffer.from(frame).toString("utf8"));
+    const header = texts[texts.indexOf("<IDS|MSG>") + 2] ?? "{}";
+    const { msg_type: type } = JSON.parse(header) as { msg_type?: string };
+    const { warn } = console;
+    if (type === "history_request") console.warn = () => undefined; // it warns before it first waits
+    const handled = handle.call(this, socket, ...frames);
+    console.warn = warn;
+    await handled;
   };
 }
 
