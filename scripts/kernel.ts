@@ -16,6 +16,7 @@
  *   that has said so itself says nothing more.
  * - `process.stdout.write(text, callback)` calls back.
  * - Tab inside quotes completes what is typed: tslab offers every key, to be put behind it.
+ * - JupyterLab's question for earlier inputs, which tslab does not know, puts nothing on the terminal.
  * - The process ends when Jupyter says so, and when Jupyter is gone: nothing that the kernel started is
  *   left behind.
  */
@@ -45,12 +46,13 @@ const ts = tslabRequire(compiler);
 // tslab loads this copy: the original's exports are read-only
 require.cache[compiler]!.exports = { ...ts, ...cellsOnlyAndNullChecked(ts) };
 const executor = require("tslab/dist/executor.js");
-const { JupyterHandlerImpl } = require("tslab/dist/jupyter.js");
+const { JupyterHandlerImpl, ZmqServer } = require("tslab/dist/jupyter.js");
 tellMessagesOnly(executor);
 reportUnawaitedErrors(JupyterHandlerImpl.prototype);
 callBackAfterWrites(JupyterHandlerImpl.prototype);
 completeInsideQuotes(JupyterHandlerImpl.prototype);
 endWithJupyter(JupyterHandlerImpl.prototype);
+passOverHistory(ZmqServer.prototype);
 require("tslab/dist/main.js").startKernel({ configPath: process.argv[2], enableFindLocal: false });
 tellUnawaited("uncaughtException", "unhandledRejection");
 
@@ -216,6 +218,21 @@ function completeInsideQuotes(handler: Untyped): void {
     return matches.length === 0
       ? reply
       : { ...reply, matches, cursor_start: request.cursor_pos - typed.length };
+  };
+}
+
+function passOverHistory(server: Untyped): void {
+  const handle = server.handleShellMessage;
+  server.handleShellMessage = async function (socket: Untyped, ...frames: Uint8Array[]) {
+    // identities, delimiter, signature, header (jupyter-client.readthedocs.io: the wire protocol)
+    const texts = frames.map((frame) => Buffer.from(frame).toString("utf8"));
+    const header = texts[texts.indexOf("<IDS|MSG>") + 2] ?? "{}";
+    const { msg_type: type } = JSON.parse(header) as { msg_type?: string };
+    const { warn } = console;
+    if (type === "history_request") console.warn = () => undefined; // it warns before it first waits
+    const handled = handle.call(this, socket, ...frames);
+    console.warn = warn;
+    await handled;
   };
 }
 

@@ -39,12 +39,36 @@ export interface OwnFate {
 
 /** A fate for each row of the reader's own files that was read, in the order of files and lines. */
 export function ownFates(files: StageFiles): OwnFate[] {
-  const kept = files.questions.flatMap((row) => (row.own ? [keptFate(row, row.own, files)] : []));
-  const left = files.setAside.flatMap((row) => (row.own ? [setAsideFate(row, row.own)] : []));
+  const { questions, setAside, side, sft, rl, test } = files;
+  const index: Index = {
+    side,
+    texts: Map.groupBy(files.texts ?? [], ({ id }) => id),
+    details: new Map((files.details ?? []).map((detail) => [detail.key, detail])),
+    lines: { sft: linesOf(sft), rl: linesOf(rl), test: linesOf(test) },
+    isFiltered: test !== null,
+  };
+  const kept = questions.flatMap((row) => (row.own ? [keptFate(row, row.own, index)] : []));
+  const left = setAside.flatMap((row) => (row.own ? [setAsideFate(row, row.own)] : []));
   const order = (a: OwnFate, b: OwnFate): number =>
     a.place.file.localeCompare(b.place.file) || a.place.line - b.place.line;
   return [...kept, ...left].sort(order);
 }
+
+interface Index {
+  side: StageFiles["side"];
+  /** By the question's id. */
+  texts: ReadonlyMap<string, Distilled[]>;
+  /** By the text's key. */
+  details: ReadonlyMap<string, FilterDetail>;
+  lines: Record<"sft" | "rl" | "test", ReadonlyMap<string, number>>;
+  isFiltered: boolean;
+}
+
+/** A row by what it is and what it asks: a file may be older than the questions. */
+const keyOf = (id: string, question: string): string => JSON.stringify([id, question]);
+
+const linesOf = (rows: readonly { id: string; prompt: string }[] | null): Map<string, number> =>
+  new Map((rows ?? []).map(({ id, prompt }, i) => [keyOf(id, prompt), i + 1]));
 
 function setAsideFate(
   { reason, expected, found, question, gold_answer }: SetAside,
@@ -63,16 +87,14 @@ function setAsideFate(
   };
 }
 
-function keptFate(row: Question, place: OwnPlace, files: StageFiles): OwnFate {
-  const text = textOf(row, files);
-  const lineIn = (rows: readonly { id: string; prompt: string }[] | null): number =>
-    (rows ?? []).findIndex(({ id, prompt }) => id === row.id && prompt === row.question) + 1;
-  const lines = { sft: lineIn(files.sft), rl: lineIn(files.rl), test: lineIn(files.test) };
-  const found = Object.entries(lines).flatMap(([name, line]) =>
-    line > 0 ? [`${name}.jsonl, line ${line}`] : [],
+function keptFate(row: Question, place: OwnPlace, index: Index): OwnFate {
+  const text = textOf(row, index);
+  const key = keyOf(row.id, row.question);
+  const found = Object.entries(index.lines).flatMap(([name, lines]) =>
+    lines.has(key) ? [`${name}.jsonl, line ${lines.get(key)}`] : [],
   );
   const unchecked = goldProblem(row)?.message ?? null;
-  const isFiltered = files.test !== null;
+  const { sft, rl, test } = index.lines;
   return {
     place,
     row,
@@ -80,23 +102,29 @@ function keptFate(row: Question, place: OwnPlace, files: StageFiles): OwnFate {
     gold: row.gold_answer,
     unchecked,
     teacher: text && answerOf(text),
-    verdict: text && verdictOn(text, files),
-    ended: found.length > 0 ? found.join("; ") : isFiltered ? nowhere(unchecked) : sideOf(row, files),
-    in: { sft: lines.sft > 0, rl: lines.rl > 0, test: lines.test > 0 },
+    verdict: text && verdictOn(text, index),
+    ended: found.length > 0 ? found.join("; ") : noFile(row, unchecked, text, index),
+    in: { sft: sft.has(key), rl: rl.has(key), test: test.has(key) },
   };
 }
 
-const nowhere = (unchecked: string | null): string =>
-  unchecked === null ? "in no file yet: run 02_distill and 03_filter" : `in no file: ${unchecked}`;
-
-const sideOf = ({ id }: Question, { side }: StageFiles): string =>
-  side.get(id) === "test" ? "held out for the test" : "on the training side";
+function noFile(
+  { id }: Question,
+  unchecked: string | null,
+  text: Distilled | null,
+  { side, details, isFiltered }: Index,
+): string {
+  if (!isFiltered) return side.get(id) === "test" ? "held out for the test" : "on the training side";
+  if (unchecked !== null) return `in no file: ${unchecked}`;
+  if (text && details.has(text.key))
+    return "in no file: its text was dropped, and filter.rlSource does not take it for RL";
+  return "in no file yet: run 02_distill and 03_filter";
+}
 
 /** The text that became a training row, else the first one. */
-function textOf({ id, question }: Question, { texts, details }: StageFiles): Distilled | null {
-  const own = (texts ?? []).filter((text) => text.id === id && text.question === question);
-  const kept = new Set((details ?? []).filter(({ reason }) => reason === null).map(({ key }) => key));
-  return own.find(({ key }) => kept.has(key)) ?? own[0] ?? null;
+function textOf({ id, question }: Question, { texts, details }: Index): Distilled | null {
+  const own = (texts.get(id) ?? []).filter((text) => text.question === question);
+  return own.find(({ key }) => details.get(key)?.reason === null) ?? own[0] ?? null;
 }
 
 function answerOf({ response, teacher_output }: Distilled): string | null {
@@ -105,8 +133,8 @@ function answerOf({ response, teacher_output }: Distilled): string | null {
 }
 
 /** As the filter said it; before the filter, what its rules will say. */
-function verdictOn(text: Distilled, { details, side }: StageFiles): string {
-  const said = (details ?? []).find(({ key }) => key === text.key);
+function verdictOn(text: Distilled, { details, side }: Index): string {
+  const said = details.get(text.key);
   if (said && said.reason !== null) return `${said.layer.replace(/_/g, " ")}: ${said.message}`;
   if (said) return said.points === null ? said.message : `kept, with ${said.points} points of the Judge`;
   const [end] = applyRules([text], side, false).ended;

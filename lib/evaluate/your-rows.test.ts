@@ -121,6 +121,14 @@ test("after the filter: the Teacher's answer, the verdict's sentence, and the li
   expect(text).toContain("Teacher's answer");
 });
 
+test("a row whose text was dropped, and that RL does not want either, is in no file, and told so", async () => {
+  const kept = { ...own, config: overrideConfig(own.config, { "filter.rlSource": "kept" }) };
+  await filter(kept);
+  const { text } = await yourRows(kept);
+  expect(text).toMatch(/mine\.jsonl, line \d.*another value.*in no file: its text was dropped/);
+  await filter(own);
+});
+
 test("arms are asked of the rows that were kept alone, once, and their answers marked", async () => {
   const client = createClient({ baseURL: stub.url, model: "stub", engine: "transformers" });
   const { text } = await yourRows(own, ["base"], { client });

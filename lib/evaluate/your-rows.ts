@@ -69,7 +69,11 @@ export async function yourRows(
   const result =
     rights.length > 0 ? `; right of the ${first}${asked.length} asked: ${rights.join(", ")}` : "";
   const shape = [...COLUMNS, ...arms.map((arm): Column => ({ key: arm, label: styleOf(arm, 0).label }))];
-  const seen = table(rows, shape, { caption: `Your rows: ${countsOf(all)}${result}`, maxChars: 200 });
+  const seen = table(rows, shape, {
+    caption: `Your rows: ${countsOf(all)}${result}`,
+    maxChars: 200,
+    maxRows,
+  });
   if (all.length === shown.length) return seen;
   const more = `… and ${all.length - shown.length} more of your rows`;
   return { html: `${seen.html}\n<p><em>${more}</em></p>`, text: `${seen.text}\n${more}` };

@@ -11,8 +11,11 @@ import { PYTHON } from "../setup/python.mjs";
  */
 const HIDDEN = ["notebooks", "node_modules", "__pycache__", "*.pyc", "*.pyo", ".DS_Store", "*~"];
 
-/** The server's own log and that of JupyterLab within it; warnings, and where it is to be found, stay. */
-const QUIET = ["--log-level=WARN", "--LabApp.log_level=WARN"];
+/**
+ * The server's log and that of JupyterLab within it: errors, and where it is to be found. Its warnings are of
+ * its own ping times, and that a notebook which somebody else executed is not trusted.
+ */
+const QUIET = ["--log-level=ERROR", "--LabApp.log_level=ERROR"];
 
 /** Holds labconfig/default_setting_overrides.json: our defaults of JupyterLab's settings, under the user's own. */
 const DEFAULTS = join(REPO_ROOT, "scripts", "jupyter");
@@ -21,7 +24,7 @@ const DEFAULTS = join(REPO_ROOT, "scripts", "jupyter");
  * Starts JupyterLab; `page` is opened first, below `root`. Further arguments go to `jupyter lab` as they are.
  *
  * Its settings are this repository's (.jupyter/), its defaults ours: code wraps, and nothing asks for news. No
- * setting of the user's is read or changed. It logs warnings and where it is to be found; more of its log:
+ * setting of the user's is read or changed. It logs errors and where it is to be found; more of its log:
  * `--log-level=INFO`.
  */
 export function startJupyterLab(

@@ -27,6 +27,23 @@ test("a copy that nobody changed follows the notebook, and comes back when it is
   expect(bring()).toEqual(["new"]);
 });
 
+test("a copy that JupyterLab only opened and saved is not work; an output that came is", () => {
+  const saved = (outputs: unknown[], metadata: object) =>
+    JSON.stringify({
+      cells: [{ cell_type: "code", source: ["a\n", "b"], outputs, metadata: {} }],
+      metadata,
+      nbformat: 4,
+    });
+  writeFileSync(notebook, saved([], {}));
+  bring();
+  writeFileSync(copy(), saved([], { language_info: { codemirror_mode: "typescript" } }));
+  writeFileSync(notebook, saved([{ output_type: "stream", text: "renewed" }], {}));
+  expect(bring()).toEqual(["renewed"]);
+  writeFileSync(copy(), saved([{ output_type: "stream", text: "mine" }], {}));
+  writeFileSync(notebook, saved([], {}));
+  expect(bring()).toEqual(["outdated"]);
+});
+
 test("a copy that holds work is never written over, and is called outdated once the notebook is newer", () => {
   bring();
   writeFileSync(copy(), "my work");

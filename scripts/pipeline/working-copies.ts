@@ -62,7 +62,7 @@ export function describeCopies(copies: readonly WorkingCopy[]): string[] {
   ];
 }
 
-/** Name → hash of the notebook as it was copied; a file that cannot be read remembers nothing. */
+/** Name → `hashOf` the notebook as it was copied; a file that cannot be read remembers nothing. */
 function readMemory(file: string): Record<string, string> {
   try {
     return JSON.parse(readFileSync(file, "utf8")) as Record<string, string>;
@@ -71,4 +71,27 @@ function readMemory(file: string): Record<string, string> {
   }
 }
 
-const hashOf = (text: Uint8Array): string => createHash("sha256").update(text).digest("hex");
+/**
+ * Hash of what the cells say and show. JupyterLab saves a notebook that was only opened with other metadata,
+ * which is nobody's work. Of what is no notebook, the hash of its bytes.
+ */
+function hashOf(text: Uint8Array): string {
+  const hash = createHash("sha256");
+  try {
+    const { cells } = JSON.parse(Buffer.from(text).toString("utf8")) as { cells: SavedCell[] };
+    const said = cells.map(({ cell_type, source, outputs = [] }) => [
+      cell_type,
+      [source].flat().join(""),
+      outputs.map(({ data, text }) => [data, text]),
+    ]);
+    return hash.update(JSON.stringify(said)).digest("hex");
+  } catch {
+    return hash.update(text).digest("hex");
+  }
+}
+
+interface SavedCell {
+  cell_type: string;
+  source: string | string[];
+  outputs?: { data?: unknown; text?: unknown }[];
+}
