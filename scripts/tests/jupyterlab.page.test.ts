@@ -6,7 +6,9 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
+import { explore } from "../../lib/explore/explore.ts";
 import { findChromium } from "../../lib/show/browser.ts";
+import { bundleOf } from "../../lib/show/show.ts";
 import { REPO_ROOT } from "../../lib/config/paths.ts";
 import { startJupyterLab } from "../pipeline/jupyter.ts";
 
@@ -14,10 +16,11 @@ const executablePath = findChromium();
 // inside the repository: the cell imports the library by name
 const folder = join(REPO_ROOT, ".check", "lab");
 const cells = [
-  'import { PROFILES, show } from "ftmodel";',
+  'import { explore, PROFILES, show } from "ftmodel";',
   'await show({ data: [{ type: "bar", x: ["a", "b"], y: [1, 2] }], layout: { title: { text: "Two ' +
     'bars" } } });',
   'console.log("learning rate", PROFILES.tiny.sft.learningRate);',
+  'await show(explore([{ id: "a", question: "$5 or $6?" }, { id: "b", question: "2 + 2?" }]));',
 ];
 let stop = (): void => {};
 afterAll(() => stop());
@@ -30,6 +33,11 @@ test.skipIf(!executablePath && !process.env.CI)(
   async () => {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
+    const explorer = await bundleOf(explore([{ id: "a", question: "2 + 2?" }]));
+    writeFileSync(
+      join(folder, "foreign.ipynb"),
+      notebook(["1"], [{ output_type: "display_data", data: explorer, metadata: {} }]),
+    );
     writeFileSync(join(folder, "small.ipynb"), notebook(cells));
     const port = await freePort();
     const server = startJupyterLab(
@@ -56,19 +64,32 @@ test.skipIf(!executablePath && !process.env.CI)(
 
     expect(await page.locator(".jp-OutputArea .js-plotly-plot .bars path").count()).toBe(2);
     expect(await page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count()).toBe(0);
+    const table = page.locator(".ftx[data-explorer=live]");
+    await table.getByRole("searchbox").fill("5 or");
+    await expect.poll(() => table.locator(".ftx-space").textContent()).toBe("a$5 or $6?");
+    // the notebook's own shortcuts (d d deletes a cell) are not meant for it
+    await table.locator(".ftx-grid").focus();
+    for (const key of ["d", "d", "Enter"]) await page.keyboard.press(key);
+    expect(await table.locator(".ftx-detail .ftx-question").textContent()).toBe("$5 or $6?");
+
+    // from elsewhere, so not trusted: no script of it runs, and its first rows can be read
+    await page.goto(`http://127.0.0.1:${port}/lab/tree/foreign.ipynb?token=check&reset`);
+    await page.locator(".jp-OutputArea .ftx-static td").first().waitFor({ timeout: 180_000 });
+    expect(await page.locator(".jp-OutputArea .ftx-static").textContent()).toContain("2 + 2?");
+    expect(await page.locator(".ftx-live").count()).toBe(0);
     stop();
     await once(server, "exit");
   },
 );
 
-function notebook(sources: string[]): string {
+function notebook(sources: string[], outputs: object[] = []): string {
   return JSON.stringify({
     cells: sources.map((source, index) => ({
       cell_type: "code",
       execution_count: null,
       id: `c${index}`,
       metadata: {},
-      outputs: [],
+      outputs,
       source,
     })),
     metadata: { kernelspec: { name: "tslab", display_name: "TypeScript", language: "typescript" } },
