@@ -269,6 +269,10 @@ describe.skipIf(!executablePath)("the explorer in a real Chromium", { timeout: 1
     await page.locator(".ftx-row[data-at='0']").first().click();
     expect(await page.locator(".ftx-detail").count()).toBe(1);
     expect(await global(page, "owned")).toBeNull();
+    // on paper the first rows stand for all
+    await page.emulateMedia({ media: "print" });
+    expect(await page.locator(".ftx-static").first().isVisible()).toBe(true);
+    expect(await page.locator(".ftx-live").first().isVisible()).toBe(false);
     await page.context().close();
   });
 });
