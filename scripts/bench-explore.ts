@@ -1,6 +1,6 @@
 /**
  * `npm run bench:explore`: how quick the explorer is on 20,000 rows in a real Chromium, and what its script
- * weighs. `-- --rows N`: another number of rows.
+ * weighs. Five loads. `-- --rows N`: another number of rows.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { explore } from "../lib/explore/explore.ts";
-import { closeBrowser, withBrowser } from "../lib/show/browser.ts";
+import { closeBrowser, type Page, withBrowser } from "../lib/show/browser.ts";
+import { quantile } from "../lib/stats/stats.ts";
 import { answersToExplore, explorePageHtml } from "../lib/testing/explore-rows.ts";
 import { table } from "../lib/view/table.ts";
 import { pageScript } from "../lib/widget/page-script.ts";
@@ -24,18 +25,68 @@ writeFileSync(file, html);
 const { script, style } = await pageScript("explore");
 
 const TYPED = "gross margin 步骤 13";
-const measured = await withBrowser(async (openPage) => {
-  const page = await openPage();
-  await page.goto(pathToFileURL(file).href);
-  await page
-    .locator(".ftx[data-widget=live] .ftx-row[data-at='0']")
-    .waitFor({ state: "attached", timeout: 60_000 });
+const LOADS = 5;
+const loads = await withBrowser(async (openPage) => {
+  const all: Awaited<ReturnType<typeof measure>>[] = [];
+  for (let i = 0; i < LOADS; i++) {
+    const page = await openPage();
+    await page.goto(pathToFileURL(file).href);
+    await page
+      .locator(".ftx[data-widget=live] .ftx-row[data-at='0']")
+      .waitFor({ state: "attached", timeout: 60_000 });
+    all.push(await measure(page));
+    await page.close();
+  }
+  return all;
+}).finally(async () => {
+  await closeBrowser();
+  rmSync(folder, { recursive: true });
+});
+const ms = (value: number): string => `${value.toFixed(0)} ms`;
+/** The median of the loads, and the best of them: what a machine does that has nothing else to do. */
+const times = (of: (load: (typeof loads)[number]) => number) => {
+  const values = loads.map(of);
+  return { median: ms(quantile(values, 0.5)), best: ms(Math.min(...values)) };
+};
+const kb = (characters: number) => ({ median: `${(characters / 1000).toFixed(1)} kB`, best: "" });
+console.log(
+  table(
+    [
+      {
+        what: "first paint, from the start of loading",
+        ...times(({ first }) => first),
+        required: "≤ 1,000 ms",
+      },
+      {
+        what: "a keystroke of search, the slowest",
+        ...times(({ keys }) => Math.max(...keys)),
+        required: "≤ 100 ms",
+      },
+      { what: "the first keystroke", ...times(({ keys }) => keys[0]!), required: "≤ 100 ms" },
+      { what: "a facet's value", ...times(({ box }) => box), required: "" },
+      { what: "sorting by question", ...times(({ sort }) => sort), required: "" },
+      {
+        what: "a jump of the scroll bar, the slowest",
+        ...times(({ scrolls }) => Math.max(...scrolls)),
+        required: "",
+      },
+      { what: "script and style", ...kb(script.length + style.length), required: "≤ 200 kB" },
+      { what: "the page", ...kb(Buffer.byteLength(html)), required: "" },
+    ],
+    undefined,
+    { caption: `${rows.toLocaleString("en-US")} rows in Chromium` },
+  ).text,
+);
+
+/** In milliseconds, each until the change is painted. */
+function measure(page: Page) {
   return page.evaluate(async (typed) => {
     // in the page, whose types a script of Node does not know
     const { document, requestAnimationFrame, Event } = globalThis as any;
     const painted = () =>
       new Promise<number>((done) => requestAnimationFrame(() => setTimeout(() => done(performance.now()))));
-    const first = await painted();
+    await painted();
+    const first = performance.getEntriesByName("explorer painted")[0]!.startTime;
     const time = async (act: () => void): Promise<number> => {
       const from = performance.now();
       act();
@@ -62,38 +113,4 @@ const measured = await withBrowser(async (openPage) => {
       scrolls.push(await time(() => (grid.scrollTop = (i * grid.scrollHeight) / 20)));
     return { first, keys, box, sort, scrolls };
   }, TYPED);
-}).finally(async () => {
-  await closeBrowser();
-  rmSync(folder, { recursive: true });
-});
-
-const ms = (value: number): string => `${value.toFixed(0)} ms`;
-const kb = (characters: number): string => `${(characters / 1000).toFixed(1)} kB`;
-console.log(
-  table(
-    [
-      {
-        what: "first paint, from the start of loading",
-        measured: ms(measured.first),
-        required: "≤ 1,000 ms",
-      },
-      {
-        what: "a keystroke of search, the slowest",
-        measured: ms(Math.max(...measured.keys)),
-        required: "≤ 100 ms",
-      },
-      { what: "the first keystroke", measured: ms(measured.keys[0]!), required: "≤ 100 ms" },
-      { what: "a facet's value", measured: ms(measured.box), required: "" },
-      { what: "sorting by question", measured: ms(measured.sort), required: "" },
-      {
-        what: "a jump of the scroll bar, the slowest",
-        measured: ms(Math.max(...measured.scrolls)),
-        required: "",
-      },
-      { what: "script and style", measured: kb(script.length + style.length), required: "≤ 200 kB" },
-      { what: "the page", measured: kb(Buffer.byteLength(html)), required: "" },
-    ],
-    undefined,
-    { caption: `${rows.toLocaleString("en-US")} rows in Chromium` },
-  ).text,
-);
+}

@@ -134,7 +134,8 @@ function correct(collected: readonly Collected[], sources: readonly Source[]): v
   collected.forEach((part, i) => {
     part.corrections = part.corrections.filter(({ line, row }) => {
       const gold = seen.get(row.id);
-      const isOther = row.correction === "gold" && typeof row.was === "string" && row.was !== gold;
+      const was = row.correction === "gold" ? row.was : null;
+      const isOther = typeof was === "string" && was !== gold && was !== golds.get(row.id);
       if (gold !== undefined && !isOther) {
         if (row.correction === "gold") golds.set(row.id, row.gold_answer);
         return true;
@@ -155,7 +156,7 @@ function correct(collected: readonly Collected[], sources: readonly Source[]): v
               reason: "another_question",
               field: "was",
               expected: `the gold answer as it is: ${gold.slice(0, 60)}`,
-              found: String(row.was).slice(0, 60),
+              found: String(was).slice(0, 60),
             },
       );
       return false;

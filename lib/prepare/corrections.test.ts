@@ -34,7 +34,8 @@ const questions = fileOf("mine.jsonl", [
 test("a corrected gold takes the place of the question's, the later one of two", () => {
   const corrections = fileOf("corrections.jsonl", [
     { correction: "gold", id: "q1", gold_answer: "30%", was: "20%" },
-    { correction: "gold", id: "q1", gold_answer: 25, was: "20%", note: "20 / 80" },
+    // seen after a run with the first one
+    { correction: "gold", id: "q1", gold_answer: 25, was: "30%", note: "20 / 80" },
   ]);
   const [mine, corrected] = collect(questions, corrections);
   expect(mine!.questions.map(({ gold_answer }) => gold_answer)).toEqual(["25", "4"]);

@@ -39,6 +39,12 @@ test("a row of one token too many is refused whole, and what would be cut is its
   expect(refused.refusal).toMatch(`it has ${length} tokens, and sft.maxLength is ${length - 1}`);
 });
 
+test("a blank answer trains nothing, not even where to stop", async () => {
+  const { counts, refusal } = rowTokens(await base(), { ...row, response: " \n" }, { maxLength: 512 });
+  expect(counts.trained).toBe(0);
+  expect(refusal).toMatch(/blank/);
+});
+
 test("a template that rewrites the answer, or never ends it, is refused as the trainer refuses it", async () => {
   const tokenizer = await base();
   const other: Tokenizer = {

@@ -61,17 +61,18 @@ export function rowTokens(
     return { ...piece, from, isSeen, place: length };
   });
   const isTooLong = length > maxLength;
+  const isBlank = response.trim() === "";
   const tokens = placed.map(({ text, tokens, from, isSeen, place }): RowToken => {
     const isCut = !isSeen || (isTooLong && place > maxLength);
-    const fate = isCut ? "cut" : isTooLong || from < asked.length ? "masked" : "trained";
+    const fate = isCut ? "cut" : isTooLong || isBlank || from < asked.length ? "masked" : "trained";
     counts[fate] += tokens;
     return { text, tokens, fate };
   });
   const refusal = isTooLong
     ? `Nothing of this row is trained on: it has ${length} tokens, and sft.maxLength is ${maxLength}. Cut there ` +
       "it would lose the end of its answer, and teach the model never to stop; so the trainer leaves it out whole."
-    : response.trim() === ""
-      ? "Nothing of this row is worth training on: its answer is blank."
+    : isBlank
+      ? "Nothing of this row is trained on: its answer is blank."
       : null;
   return { tokens, counts, refusal };
 }
@@ -86,6 +87,12 @@ const MEANS: Record<TokenFate, string> = {
   masked: "masked: read, not graded",
   cut: "cut: never seen",
 };
+/** Of a row that is left out whole. */
+const WOULD: Record<TokenFate, string> = {
+  trained: "",
+  masked: "would fit, and is left out with the rest",
+  cut: "would be cut",
+};
 
 /** A row's tokens in colour, neighbours in two shades, with what the colours mean; a refusal stands first. */
 export function lossTokens(
@@ -96,6 +103,7 @@ export function lossTokens(
   const { tokens, counts, refusal } = rowTokens(tokenizer, row, options);
   const box = (fate: TokenFate, shade: 0 | 1, html: string, title = ""): string =>
     `<span style="background:${COLOURS[fate][shade]};color:#24292f"${title && ` title="${title}"`}>${html}</span>`;
+  const means = refusal === null ? MEANS : WOULD;
   const fates = (["masked", "trained", "cut"] as const).filter((fate) => counts[fate] > 0);
   const shown = tokens.map(({ text, tokens: count, fate }, i) => {
     const breaks = text.split("\n").length - 1;
@@ -103,14 +111,14 @@ export function lossTokens(
     const title = count > 1 ? `${count} tokens` : "";
     return `${box(fate, (i % 2) as 0 | 1, `${letters}${"⏎".repeat(breaks)}`, title)}${"<br>".repeat(breaks)}`;
   });
-  const key = fates.map((fate) => `${box(fate, 0, `${counts[fate]}`)} ${MEANS[fate]}`);
+  const key = fates.map((fate) => `${box(fate, 0, `${counts[fate]}`)} ${means[fate]}`);
   return {
     html:
       `${refusal === null ? "" : `<p><b>${inertHtml(refusal)}</b></p>\n`}<p>${key.join(" · ")}</p>\n` +
       `<div class="ftmodel-samples"><code style="background:none;white-space:pre-wrap">${shown.join("")}</code></div>`,
     text: [
       ...(refusal === null ? [] : [refusal]),
-      fates.map((fate) => `${counts[fate]} ${MEANS[fate]}`).join(" · "),
+      fates.map((fate) => `${counts[fate]} ${means[fate]}`).join(" · "),
       ...fates.map(
         (fate) =>
           `── ${fate}\n${visibleText(

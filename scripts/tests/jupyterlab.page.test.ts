@@ -10,7 +10,9 @@ import { join, relative } from "node:path";
 import { chromium } from "playwright-core";
 import type { Page } from "playwright-core";
 import { afterEach, expect, test, vi } from "vitest";
+import { explore } from "../../lib/explore/explore.ts";
 import { findChromium } from "../../lib/show/browser.ts";
+import { bundleOf } from "../../lib/show/show.ts";
 import { REPO_ROOT, workspacePaths } from "../../lib/config/paths.ts";
 import { startJupyterLab } from "../pipeline/jupyter.ts";
 import { bringWorkingCopies } from "../pipeline/working-copies.ts";
@@ -19,10 +21,11 @@ const executablePath = findChromium();
 // inside the repository: the cell imports the library by name
 const folder = join(REPO_ROOT, ".check", "lab");
 const cells = [
-  'import { PROFILES, show } from "ftmodel";',
+  'import { explore, PROFILES, show } from "ftmodel";',
   'await show({ data: [{ type: "bar", x: ["a", "b"], y: [1, 2] }], layout: { title: { text: "Two ' +
     'bars" } } });',
   'console.log("learning rate", PROFILES.tiny.sft.learningRate);',
+  'await show(explore([{ id: "a", question: "$5 or $6?" }, { id: "b", question: "2 + 2?" }]));',
 ];
 let stop = (): void => {};
 afterEach(() => {
@@ -38,14 +41,32 @@ test.skipIf(!executablePath && !process.env.CI)(
   async () => {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
+    const explorer = await bundleOf(explore([{ id: "a", question: "2 + 2?" }]));
+    writeFileSync(
+      join(folder, "foreign.ipynb"),
+      notebook(["1"], [{ output_type: "display_data", data: explorer, metadata: {} }]),
+    );
     writeFileSync(join(folder, "small.ipynb"), notebook(cells));
-    const { page, server } = await openInLab(folder, "small.ipynb");
+    const { page, server, port } = await openInLab(folder, "small.ipynb");
     await runAll(page);
     await page.locator(".jp-OutputArea .js-plotly-plot .main-svg").first().waitFor({ timeout: 180_000 });
     await page.getByText(`learning rate ${PROFILES.tiny.sft.learningRate}`).waitFor({ timeout: 60_000 });
 
     expect(await page.locator(".jp-OutputArea .js-plotly-plot .bars path").count()).toBe(2);
     expect(await page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count()).toBe(0);
+    const table = page.locator(".ftx[data-widget=live]");
+    await table.getByRole("searchbox").fill("5 or");
+    await expect.poll(() => table.locator(".ftx-space").textContent()).toBe("a$5 or $6?");
+    // the notebook's own shortcuts (d d deletes a cell) are not meant for it
+    await table.locator(".ftx-grid").focus();
+    for (const key of ["d", "d", "Enter"]) await page.keyboard.press(key);
+    expect(await table.locator(".ftx-detail .ftx-question").textContent()).toBe("$5 or $6?");
+
+    // from elsewhere, so not trusted: no script of it runs, and its first rows can be read
+    await page.goto(`http://127.0.0.1:${port}/lab/tree/foreign.ipynb?token=check&reset`);
+    await page.locator(".jp-OutputArea .widget-static td").first().waitFor({ timeout: 180_000 });
+    expect(await page.locator(".jp-OutputArea .widget-static").textContent()).toContain("2 + 2?");
+    expect(await page.locator(".ftx-live").count()).toBe(0);
     stop();
     await once(server, "exit");
   },
@@ -111,6 +132,7 @@ interface ReaderNotebook {
 interface OpenedLab {
   page: Page;
   server: ChildProcess;
+  port: number;
   /** What the server has written to the terminal. */
   said: () => string[];
 }
@@ -133,7 +155,7 @@ async function openInLab(root: string, path: string): Promise<OpenedLab> {
   await page.goto(`http://127.0.0.1:${port}/lab/tree/${path}?token=check&reset`);
   await page.locator(".jp-Notebook .jp-CodeCell").first().waitFor({ timeout: 180_000 });
   await page.getByText("TypeScript | Idle").waitFor({ timeout: 180_000 });
-  return { page, server, said: () => lines };
+  return { page, server, port, said: () => lines };
 }
 
 async function runAll(page: Page): Promise<void> {
@@ -147,14 +169,14 @@ function trackedChanges(): string {
   return execFileSync("git", ["-C", REPO_ROOT, "status", "--porcelain"], { encoding: "utf8" });
 }
 
-function notebook(sources: string[]): string {
+function notebook(sources: string[], outputs: object[] = []): string {
   return JSON.stringify({
     cells: sources.map((source, index) => ({
       cell_type: "code",
       execution_count: null,
       id: `c${index}`,
       metadata: {},
-      outputs: [],
+      outputs,
       source,
     })),
     metadata: { kernelspec: { name: "tslab", display_name: "TypeScript", language: "typescript" } },

@@ -82,7 +82,9 @@ export class Corrections {
       { class: "ftx-correct", "aria-label": "Correct this row" },
       el("b", {}, "Correct it"),
       value("gold") === null ? null : el("label", {}, "gold is ", gold),
-      value("verdict") === null ? null : el("label", {}, "this text is ", verdict),
+      value("verdict") === null
+        ? null
+        : el("label", { title: "Of a Teacher's text the filter takes your word" }, "this text is ", verdict),
       el("label", {}, "note ", note),
       el("button", { type: "submit" }, "Keep"),
       said,

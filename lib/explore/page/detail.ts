@@ -72,12 +72,13 @@ function verdictOf(data: ExploreData, row: number): HTMLElement | null {
   );
 }
 
+/** Spans, not a list of definitions: a notebook's own style sheet has rules for those. */
 function pairs(facts: [string, string][], name: string): HTMLElement | null {
   if (facts.length === 0) return null;
   return el(
-    "dl",
-    { class: name },
-    ...facts.map(([key, text]) => el("div", {}, el("dt", {}, shown(key)), el("dd", {}, shown(text)))),
+    "div",
+    { class: `ftx-pairs ${name}` },
+    ...facts.map(([key, text]) => el("span", {}, el("i", {}, shown(key)), " ", el("span", {}, shown(text)))),
   );
 }
 
@@ -94,7 +95,11 @@ function texts(data: ExploreData, row: number): HTMLElement | null {
         "div",
         {},
         given.length > 1 && el("b", {}, shown(key)),
-        el("pre", {}, ...marked(data.rows[row]![at] as string, (marks ?? []) as TextMark[])),
+        el(
+          "div",
+          { class: "ftx-text" },
+          ...marked(data.rows[row]![at] as string, (marks ?? []) as TextMark[]),
+        ),
       );
     }),
   );

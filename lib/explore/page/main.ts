@@ -6,4 +6,6 @@ import { startExplorer } from "./explorer.ts";
 startBlocks("explore", async (block, packed) => {
   const data = new TextDecoder().decode(await unpack(packed));
   startExplorer(block, JSON.parse(data) as ExploreData);
+  // for `npm run bench:explore`
+  requestAnimationFrame(() => setTimeout(() => performance.mark("explorer painted")));
 });

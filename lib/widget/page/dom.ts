@@ -15,9 +15,10 @@ export function el<K extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
+    const isState = name.startsWith("aria-"); // false is one, too
+    if (value === null || value === undefined || (value === false && !isState)) continue;
     if (name === "onclick") element.addEventListener("click", value as EventListener);
-    else element.setAttribute(name, value === true ? "" : String(value));
+    else element.setAttribute(name, value === true && !isState ? "" : String(value));
   }
   element.append(...children.filter((child): child is Node | string => child !== null && child !== false));
   return element;
