@@ -11,9 +11,9 @@ export function originOf({ from, time, seconds, codeCells, ranCells }: Executed)
     return ["Run by npm start", seconds === null ? `${at}.` : `${at}, in ${seconds.toFixed(0)} s.`];
   const rest =
     ranCells === codeCells
-      ? "All of its code cells were run by hand."
-      : `${ranCells} of its ${codeCells} code cells were run by hand; what the others show, if anything, came ` +
-        "with the notebook.";
+      ? "Run by hand: all code cells."
+      : `Run by hand: ${ranCells} of ${codeCells} code cells; what the others show, if anything, came with ` +
+        "the notebook.";
   return ["As its reader saved it", `${at}. ${rest}`];
 }
 
