@@ -89,7 +89,8 @@ export function wordsHtml(settings: readonly (SettingsRecord | null)[], open: bo
     ],
     [
       "strict, lenient",
-      "strictly an answer counts only inside its <code>&lt;answer&gt;</code> tags; leniently also where it stands in plain words.",
+      "strictly an answer counts only inside its <code>&lt;answer&gt;</code> tags; leniently also where it " +
+        "stands in plain words.",
     ],
     ["greedy, sampled", "one answer, at each place the likeliest word; or several, drawn by chance."],
     ["[low, high]", "the 95 % interval: how far the number could be off by the luck of the questions."],

@@ -1,4 +1,4 @@
-/** Which notebooks a report shows, and whose copy of each: the pipeline's, or the one that the reader saved. */
+/** Which notebooks a report shows, and whose copy of each: the pipeline's, or the one the reader saved. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";

@@ -37,7 +37,7 @@ function streamHtml(text: string, name: string): string {
   return `<pre class="stream ${name === "stderr" ? "stderr" : ""}">${escapeHtml(shown.trimEnd())}</pre>`;
 }
 
-/** Errors without their stacks, and without the object that Node prints behind one: `    at f (file:1:2) {`. */
+/** Errors without their stacks, and without the object that Node prints behind one: `at f (file:1:2) {`. */
 function messagesOf(text: string): string {
   let inObject = false;
   const kept = text.split("\n").filter((line) => {

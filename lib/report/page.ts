@@ -50,7 +50,10 @@ export function pageHtml({ title, home, neighbours, contents, body, footer }: Pa
 <style>${STYLE}</style>
 </head>
 <body id="top">
-<header><a href="${escapeHtml(home)}"><b>FTModel Lab</b></a>${neighbours ? neighboursHtml(neighbours) : ""}</header>
+<header>
+<a href="${escapeHtml(home)}"><b>FTModel Lab</b></a>
+${neighbours ? neighboursHtml(neighbours) : ""}
+</header>
 <div class="columns">
 <details class="contents"><summary>Contents</summary><nav>${entriesHtml(contents)}</nav></details>
 <main>

@@ -1,6 +1,6 @@
 /**
- * Reports: every executed notebook as one HTML file that needs nothing else, all of them in one, and PDFs where
- * a Chromium is found.
+ * Reports: every executed notebook as one HTML file that needs nothing else, all of them in one, and PDFs
+ * where a Chromium is found.
  */
 import { existsSync, rmSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -92,10 +92,7 @@ export function reportsHold({ paths }: { paths: Paths }, saved?: string): boolea
 export function exportedTable({ single, pages }: ExportedReports, { paths }: { paths: Paths }): View {
   const rows = pages.map(({ html, notebook }) => ({
     page: relative(paths.root, html),
-    "which copy":
-      notebook.from === "reader"
-        ? `saved by hand ${when(notebook.time)}`
-        : `npm start ${when(notebook.time)}`,
+    "which copy": `${notebook.from === "reader" ? "saved by hand" : "npm start"}, ${when(notebook.time)}`,
     "values that differ": changedInWords(notebook.settings),
   }));
   return table(rows, undefined, { caption: `All in one file to send: ${relative(paths.root, single)}` });
