@@ -30,11 +30,18 @@ const NARROW = 620;
  */
 export const DRAW = `(async () => {
   const dark = matchMedia("(prefers-color-scheme: dark)"), paper = matchMedia("print");
-  const colours = ${JSON.stringify(DARK)};
+  const colours = ${JSON.stringify(DARK)}, ink = ${JSON.stringify(INK)};
   const places = [...document.querySelectorAll("figure.plot")];
 
-  const inColours = (json, isDark) =>
-    isDark ? json.replace(/#[0-9a-f]{6}\\b/gi, (colour) => colours[colour.toUpperCase()] ?? colour) : json;
+  const inColours = (json, isDark) => {
+    if (!isDark) return JSON.parse(json);
+    const other = (colour) => colours[colour.toUpperCase()] ?? colour;
+    const changed = JSON.parse(json.replace(/#[0-9a-f]{6}\\b/gi, other));
+    if (!changed.data.some((trace) => trace.type === "heatmap")) return changed;
+    const { data, layout } = JSON.parse(json); // numbers in cells: as dark or light as the cells need
+    const cells = data.map((trace) => ({ ...trace, textfont: { color: ink, ...trace.textfont } }));
+    return { data: cells, layout: { ...changed.layout, annotations: layout.annotations } };
+  };
 
   // A phone: the title stands above as a caption that wraps, a menu alone above the plot, the legend then
   // below it, notes in short lines.
@@ -85,7 +92,7 @@ export const DRAW = `(async () => {
   });
   const draw = (place, form) => {
     const { isDark, isNarrow, ...size } = form;
-    const figure = JSON.parse(inColours(place.querySelector("script").textContent, isDark));
+    const figure = inColours(place.querySelector("script").textContent, isDark);
     const { data, layout } = isNarrow ? narrowed(figure) : figure;
     const config = {
       responsive: true, displaylogo: false, displayModeBar: isNarrow ? false : "hover",
