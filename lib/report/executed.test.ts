@@ -7,7 +7,7 @@ import { workspacePaths } from "../config/paths.ts";
 import { PROFILES } from "../config/profiles.ts";
 import { recordSettings, SETTINGS_MIME } from "../config/settings-record.ts";
 import { aboutHtml } from "./about.ts";
-import { executedNotebooks } from "./executed.ts";
+import { executedNotebooks, savedFolders } from "./executed.ts";
 import { exportReports, reportsHold } from "./report.ts";
 
 const root = mkdtempSync(join(tmpdir(), "executed-"));
@@ -47,7 +47,7 @@ function write(folder: string, { at, shows, count = 3, overrides = {}, workspace
 }
 
 describe("of the pipeline's copy and the reader's", () => {
-  const from = () => executedNotebooks(paths, saved).map((notebook) => notebook.from);
+  const from = () => executedNotebooks(paths, [saved]).map((notebook) => notebook.from);
 
   test("the newer one is taken", () => {
     write(copies, { at: 10, shows: "pipeline" });
@@ -78,7 +78,7 @@ describe("the page", () => {
   test("shows the copy that was taken, whose it is, and the values that differ", async () => {
     write(copies, { at: 10, shows: "of the pipeline" });
     write(saved, { at: 11, shows: "of the reader", overrides: { "sft.loraRank": 4 } });
-    const { pages, index } = await exportReports({ paths }, { pdf: false, saved });
+    const { pages, index } = await exportReports({ paths }, { pdf: false, saved: [saved] });
     const html = readFileSync(pages[0]!.html, "utf8");
     expect(html).toContain("of the reader");
     expect(html).not.toContain("of the pipeline");
@@ -91,19 +91,26 @@ describe("the page", () => {
 
   test("of the pipeline says so, and that no value differs", () => {
     write(copies, { at: 10, shows: "pipeline" });
-    const html = aboutHtml(executedNotebooks(paths, saved)[0]!);
+    const html = aboutHtml(executedNotebooks(paths, [saved])[0]!);
     expect(html).toContain("Run by npm start</b>, 1970-01-01 00:10 UTC.");
     expect(html).toContain("every value at its default");
   });
 
   test("holds until a notebook is saved again", async () => {
     write(saved, { at: 11, shows: "mine" });
-    expect(reportsHold({ paths }, saved)).toBe(false);
-    await exportReports({ paths }, { pdf: false, saved });
-    expect(reportsHold({ paths }, saved)).toBe(true);
+    expect(reportsHold({ paths }, [saved])).toBe(false);
+    await exportReports({ paths }, { pdf: false, saved: [saved] });
+    expect(reportsHold({ paths }, [saved])).toBe(true);
     write(saved, { at: Date.now() / 60_000 + 1, shows: "mine again" });
-    expect(reportsHold({ paths }, saved)).toBe(false);
+    expect(reportsHold({ paths }, [saved])).toBe(false);
   });
+});
+
+test("copies in work/ are looked for beside the notebooks of the repository", () => {
+  mkdirSync(join(root, "work", "trial-1a2b3c"), { recursive: true });
+  mkdirSync(join(root, "work", ".ipynb_checkpoints"));
+  expect(savedFolders(root)).toEqual(["notebooks", "work", "work/trial-1a2b3c"].map((at) => join(root, at)));
+  expect(savedFolders(join(root, "none"))).toHaveLength(2);
 });
 
 test("a record names no folder of this machine", () => {

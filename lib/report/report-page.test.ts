@@ -37,7 +37,7 @@ beforeAll(async () => {
     { a: "sft", b: "sft_grpo", metric: "accuracyLenient", delta: 0.06, low: 0.01, high: 0.1, p: 0.02 },
   ];
   writeFileSync(join(paths.reports, "ablation_summary_1.json"), JSON.stringify({ ...summary, pairs }));
-  exported = await exportReports({ paths }, { pdf: false, saved: join(workspace, "none") });
+  exported = await exportReports({ paths }, { pdf: false, saved: [] });
   browser = await chromium.launch({ executablePath: executablePath!, chromiumSandbox: false });
 }, 120_000);
 afterAll(async () => {

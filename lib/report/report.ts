@@ -25,8 +25,8 @@ export interface ReportOptions {
   pdf?: boolean;
   /** For the footer; default now. */
   created?: Date;
-  /** The folder in which the reader saves notebooks. Default: `notebooks/` of the repository. */
-  saved?: string;
+  /** The folders in which the reader saves notebooks. Default: `savedFolders()`. */
+  saved?: readonly string[];
 }
 
 export interface ExportedReports {
@@ -81,7 +81,7 @@ export async function exportReports(
 }
 
 /** Whether the exported files still show what they would show now: no notebook was run or saved since. */
-export function reportsHold({ paths }: { paths: Paths }, saved?: string): boolean {
+export function reportsHold({ paths }: { paths: Paths }, saved?: readonly string[]): boolean {
   const index = join(paths.reports, "index.html");
   if (!existsSync(index)) return false;
   const { mtime } = statSync(index);

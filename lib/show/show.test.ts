@@ -49,7 +49,7 @@ const kernel = join(REPO_ROOT, ".venv", "share", "jupyter", "kernels", "tslab", 
 const ready = existsSync(kernel) && existsSync(PYTHON);
 if (!ready) console.log(`skipped: no kernel to show figures in (${kernel} is missing: npm start sets it up)`);
 
-describe.skipIf(!ready)("in a real tslab kernel", { timeout: 120_000 }, () => {
+describe.skipIf(!ready)("in a real tslab kernel", { timeout: 360_000 }, () => {
   test("a figure is one output of three types, a live one ends as one, no browser is left", async () => {
     mkdirSync(join(REPO_ROOT, "tmp"), { recursive: true });
     // inside the repository, where "ftmodel" is found
