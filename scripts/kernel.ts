@@ -1,5 +1,5 @@
 /**
- * The kernel of the notebooks: tslab 1.0.22 with seven of its gaps closed. The kernelspec starts this file.
+ * The kernel of the notebooks: tslab 1.0.22 with eight of its gaps closed. The kernelspec starts this file.
  *
  * - Cells are checked with `strictNullChecks`: without it `if (!result.ok)` does not narrow, and every
  *   field of a zod
@@ -14,6 +14,7 @@
  *   what arrives between two cells.
  * - An error is its message: of the stack below it a reader can do nothing with a line. An interrupted cell
  *   that has said so itself says nothing more.
+ * - A cell that listens for an interrupt from its first line on is heard, and the kernel lives on.
  * - `process.stdout.write(text, callback)` calls back.
  * - Tab inside quotes completes what is typed: tslab offers every key, to be put behind it.
  * - JupyterLab's question for earlier inputs, which tslab does not know, puts nothing on the terminal.
@@ -41,6 +42,12 @@ process.env.FTMODEL_WARM ??= "1";
 type Untyped = any;
 type WriteStream = (name: string, text: string) => void;
 
+/** Whether stderr told anything since the last interrupt. */
+let toldSinceInterrupt = false;
+/** Whether a cell runs, and the errors that came between two. */
+let running = false;
+const late: unknown[] = [];
+
 const compiler = tslabRequire.resolve("@tslab/typescript-for-tslab");
 const ts = tslabRequire(compiler);
 // tslab loads this copy: the original's exports are read-only
@@ -48,6 +55,7 @@ require.cache[compiler]!.exports = { ...ts, ...cellsOnlyAndNullChecked(ts) };
 const executor = require("tslab/dist/executor.js");
 const { JupyterHandlerImpl, ZmqServer } = require("tslab/dist/jupyter.js");
 tellMessagesOnly(executor);
+keepInterruptsHeard();
 reportUnawaitedErrors(JupyterHandlerImpl.prototype);
 callBackAfterWrites(JupyterHandlerImpl.prototype);
 completeInsideQuotes(JupyterHandlerImpl.prototype);
@@ -129,13 +137,12 @@ function writtenOut(ts: Untyped, checker: Untyped): (file: Untyped) => Untyped {
   return visit;
 }
 
-/** Whether stderr told anything since the last interrupt. */
-let toldSinceInterrupt = false;
+function expectWords(): void {
+  toldSinceInterrupt = false;
+}
 
 function tellMessagesOnly(executor: Untyped): void {
-  process.on("SIGINT", () => {
-    toldSinceInterrupt = false;
-  });
+  process.on("SIGINT", expectWords);
   const create = executor.createExecutor;
   executor.createExecutor = (folder: string, converters: Untyped, output: Untyped) => {
     const tell = (...told: unknown[]) => {
@@ -145,6 +152,25 @@ function tellMessagesOnly(executor: Untyped): void {
       if (!toldSinceInterrupt) output.error("Interrupted.");
     };
     return create(folder, converters, { ...output, error: tell });
+  };
+}
+
+/**
+ * A cell's first, synchronous part runs with `breakOnSigint`, which puts the signal's default back when it is
+ * over: where that part began to listen for it (the first await of a cell is often our own), the next
+ * interrupt would end the kernel. Listening anew puts the handler back.
+ */
+function keepInterruptsHeard(): void {
+  const vm = require("node:vm");
+  const run = vm.runInThisContext;
+  vm.runInThisContext = (code: string, options: Untyped) => {
+    try {
+      return run(code, options);
+    } finally {
+      const listeners = process.rawListeners("SIGINT").filter((listener) => listener !== expectWords);
+      process.removeAllListeners("SIGINT");
+      for (const listener of [expectWords, ...listeners]) process.on("SIGINT", listener as () => void);
+    }
   };
 }
 
@@ -165,8 +191,6 @@ function messageOf(error: unknown): string {
   return error.cause instanceof Error ? `${message}\n  because: ${messageOf(error.cause)}` : message;
 }
 
-let running = false;
-const late: unknown[] = [];
 /** Between two cells Jupyter drops what is printed; within one, tellUnawaited prints it in any case. */
 function keepUnawaited(error: unknown): void {
   if (!running) late.push(error);

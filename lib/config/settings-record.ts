@@ -1,4 +1,4 @@
-/** What an executed notebook keeps of the values it ran with: a report tells them long after the lab is gone. */
+/** What an executed notebook keeps of the values it ran with: a report tells them when the lab is gone. */
 import { basename, isAbsolute } from "node:path";
 import { z } from "zod";
 import { sha256 } from "../store/hash.ts";

@@ -4,16 +4,16 @@ import { formatCell } from "../view/table.ts";
 import { escapeHtml, inertHtml } from "../view/text-view.ts";
 import type { Executed } from "./executed.ts";
 
-/** Whose copy this is, since when, and whether all of what it shows is of that run: a title and a sentence. */
+/** A title and a sentence: whose copy this is, since when, and whether all that it shows is of that run. */
 export function originOf({ from, time, seconds, codeCells, ranCells }: Executed): [string, string] {
   const at = when(time);
   if (from === "pipeline")
     return ["Run by npm start", seconds === null ? `${at}.` : `${at}, in ${seconds.toFixed(0)} s.`];
   const rest =
     ranCells === codeCells
-      ? "All of its code cells were run by hand."
-      : `${ranCells} of its ${codeCells} code cells were run by hand; what the others show, if anything, came ` +
-        "with the notebook.";
+      ? "Run by hand: all code cells."
+      : `Run by hand: ${ranCells} of ${codeCells} code cells; what the others show, if anything, came with ` +
+        "the notebook.";
   return ["As its reader saved it", `${at}. ${rest}`];
 }
 
@@ -43,18 +43,20 @@ function settingsHtml(settings: SettingsRecord | null): string {
   );
   return (
     `<p>Profile ${name}; ${changed.length === 1 ? "one value differs" : `${changed.length} values differ`} ` +
-    `from its defaults:</p><div class="scroll"><table><thead><tr><th>value</th><th>here</th><th>default</th>` +
-    `<th>unit</th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`
+    `from its defaults:</p><div class="scroll"><table><thead><tr><th>value</th><th>here</th>` +
+    `<th>default</th><th>unit</th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`
   );
 }
 
 const PROFILE_WORDS: Record<string, string> = {
-  tiny: "models of 4 million parameters, trained from scratch on generated finance basics, on two CPU cores in minutes. Real SFT and real GRPO, small enough to watch; it shows the method, not knowledge of finance",
+  tiny:
+    "models of 4 million parameters, trained from scratch on generated finance basics, on two CPU cores in " +
+    "minutes. Real SFT and real GRPO, small enough to watch; it shows the method, not knowledge of finance",
   small: "Qwen2.5 models of 0.5 and 1.5 billion parameters on one GPU of 8 GB",
-  gpu: "the original's models, a Base of 1.5 billion parameters with a Teacher and a Judge of 7 billion, on a GPU",
+  gpu: "the original's models on a GPU: a Base of 1.5 billion parameters, a Teacher and a Judge of 7 billion",
 };
 
-/** One box of the words that every page uses (HTML of our own), with the models of these notebooks where they tell them. */
+/** One box of the words that every page uses, with the models of these notebooks where they tell them. */
 export function wordsHtml(settings: readonly (SettingsRecord | null)[], open: boolean): string {
   const known = settings.filter((record) => record !== null);
   const profiles = [...new Set(known.map(({ profile }) => profile))];
@@ -75,19 +77,20 @@ export function wordsHtml(settings: readonly (SettingsRecord | null)[], open: bo
     ],
     [
       "Teacher",
-      "the stronger model whose worked answers the Base learns from, after a filter has thrown out the wrong " +
-        `ones.${named("teacher")}`,
+      "the stronger model whose worked answers the Base learns from, after a filter has thrown out the " +
+        `wrong ones.${named("teacher")}`,
     ],
     ["Judge", `a model that reads the reasoning of those answers and gives points for it.${named("judge")}`],
     ["SFT", "supervised fine-tuning: the Base imitates the Teacher's kept answers."],
     [
       "GRPO",
-      "reinforcement learning: the model answers each question several times, and what is paid better than the " +
-        "others becomes likelier.",
+      "reinforcement learning: the model answers each question several times, and what is paid better than " +
+        "the others becomes likelier.",
     ],
     [
       "strict, lenient",
-      "strictly an answer counts only inside its <code>&lt;answer&gt;</code> tags; leniently also where it stands in plain words.",
+      "strictly an answer counts only inside its <code>&lt;answer&gt;</code> tags; leniently also where it " +
+        "stands in plain words.",
     ],
     ["greedy, sampled", "one answer, at each place the likeliest word; or several, drawn by chance."],
     ["[low, high]", "the 95 % interval: how far the number could be off by the luck of the questions."],

@@ -18,22 +18,33 @@ const DARK: Record<string, string> = {
   "#8A7B00": "#BFAE2E",
 };
 
+/** Width of a printed page without its margins: 210 mm less twice 14, in CSS pixels. */
+export const PAPER = Math.floor(((210 - 28) / 25.4) * 96);
+
 /** Narrower than this, a figure gives its title to the caption. Pixels. */
 const NARROW = 620;
 
 /**
  * Runs in the page: unpacks plotly.js, draws every figure in the place of its picture, the nearest first, and
- * marks the page as drawn. Draws anew when the scheme changes, the width passes NARROW, or the page is printed.
+ * marks the page as drawn. Draws anew when the scheme changes, the width passes NARROW, or for paper.
  */
 export const DRAW = `(async () => {
   const dark = matchMedia("(prefers-color-scheme: dark)"), paper = matchMedia("print");
-  const colours = ${JSON.stringify(DARK)};
+  const colours = ${JSON.stringify(DARK)}, ink = ${JSON.stringify(INK)};
   const places = [...document.querySelectorAll("figure.plot")];
 
-  const inColours = (json, isDark) =>
-    isDark ? json.replace(/#[0-9a-f]{6}\\b/gi, (colour) => colours[colour.toUpperCase()] ?? colour) : json;
+  const inColours = (json, isDark) => {
+    if (!isDark) return JSON.parse(json);
+    const other = (colour) => colours[colour.toUpperCase()] ?? colour;
+    const changed = JSON.parse(json.replace(/#[0-9a-f]{6}\\b/gi, other));
+    if (!changed.data.some((trace) => trace.type === "heatmap")) return changed;
+    const { data, layout } = JSON.parse(json); // numbers in cells: as dark or light as the cells need
+    const cells = data.map((trace) => ({ ...trace, textfont: { color: ink, ...trace.textfont } }));
+    return { data: cells, layout: { ...changed.layout, annotations: layout.annotations } };
+  };
 
-  // A phone: the title stands above as a caption that wraps, a menu alone above the plot, notes in short lines.
+  // A phone: the title stands above as a caption that wraps, a menu alone above the plot, the legend then
+  // below it, notes in short lines.
   const inLines = (text) => text.split(" ").reduce((lines, word) => {
     const last = lines.length - 1;
     if (last < 0 || (lines[last] + word).length > 40) lines.push(word);
@@ -45,25 +56,48 @@ export const DRAW = `(async () => {
     const underneath = (rest.updatemenus ?? []).length > 0 && rest.showlegend !== false;
     const rows = Math.ceil(data.filter((trace) => trace.name && trace.showlegend !== false).length / 2);
     const map = data.some((trace) => trace.type === "heatmap"); // its numbers stand in its cells
-    const axis = ([name, value]) =>
-      /^[xy]axis/.test(name) ? [name, { ...value, automargin: true, title: { ...value.title, font: { size: 11 } }, ...(map && { tickfont: { size: 9 } }) }] : [name, value];
+    const small = (value) => ({
+      ...value, automargin: true, title: { ...value.title, font: { size: 11 } },
+      ...(map && { tickfont: { size: 9 } }),
+    });
+    const below = { orientation: "h", x: 0, xanchor: "left", yref: "container", y: 0.01, yanchor: "bottom" };
+    const heat = (trace) => ({ ...trace, showscale: false, textfont: { ...trace.textfont, size: 9 } });
+    const short = (note) => ({
+      ...note, text: inLines(String(note.text)), align: "left", font: { ...note.font, size: 9 },
+    });
     return {
-      data: data.map((trace) => (trace.type === "heatmap" ? { ...trace, showscale: false, textfont: { ...trace.textfont, size: 9 } } : trace)),
+      data: data.map((trace) => (trace.type === "heatmap" ? heat(trace) : trace)),
       layout: {
-        ...Object.fromEntries(Object.entries(rest).map(axis)),
+        ...Object.fromEntries(
+          Object.entries(rest).map(([name, value]) => [name, /^[xy]axis/.test(name) ? small(value) : value]),
+        ),
         font: { ...rest.font, size: 11 }, uniformtext: { minsize: 8, mode: "hide" },
-        margin: { l: Math.min(margin.l ?? 80, 48), r: Math.min(margin.r ?? 80, 12), b: (margin.b ?? 56) + (underneath ? 20 * rows + 8 : 0), t: underneath ? 48 : Math.max(16, (margin.t ?? 80) - 52) },
-        legend: underneath ? { ...legend, orientation: "h", x: 0, xanchor: "left", yref: "container", y: 0.01, yanchor: "bottom" } : legend,
-        annotations: annotations?.map((note) => (map || String(note.text).length > 40 ? { ...note, text: inLines(String(note.text)), align: "left", font: { ...note.font, size: 9 } } : note)),
+        margin: {
+          l: Math.min(margin.l ?? 80, 48),
+          r: Math.min(margin.r ?? 80, 12),
+          b: (margin.b ?? 56) + (underneath ? 20 * rows + 8 : 0),
+          t: underneath ? 48 : Math.max(16, (margin.t ?? 80) - 52),
+        },
+        legend: underneath ? { ...legend, ...below } : legend,
+        annotations: annotations?.map((note) => (map || String(note.text).length > 40 ? short(note) : note)),
       },
     };
   };
 
-  const draw = (place, isDark) => {
-    const figure = JSON.parse(inColours(place.querySelector("script").textContent, isDark));
-    const isNarrow = place.clientWidth < ${NARROW} && !paper.matches;
+  // The form of a figure: its colours, its layout, its width where that is not the place's.
+  const formOf = (place, onPaper) => ({
+    isDark: dark.matches && !onPaper,
+    isNarrow: place.clientWidth < ${NARROW} && !onPaper,
+    ...(onPaper && { width: ${PAPER} }),
+  });
+  const draw = (place, form) => {
+    const { isDark, isNarrow, ...size } = form;
+    const figure = inColours(place.querySelector("script").textContent, isDark);
     const { data, layout } = isNarrow ? narrowed(figure) : figure;
-    const config = { responsive: true, displaylogo: false, displayModeBar: isNarrow ? false : "hover", modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+    const config = {
+      responsive: true, displaylogo: false, displayModeBar: isNarrow ? false : "hover",
+      modeBarButtonsToRemove: ["lasso2d", "select2d"],
+    };
     let plot = place.querySelector(".drawing");
     if (!plot) {
       plot = document.createElement("div");
@@ -71,14 +105,16 @@ export const DRAW = `(async () => {
       place.append(plot);
     }
     place.classList.toggle("captioned", isNarrow);
-    place.dataset.form = isNarrow + " " + isDark;
-    return Plotly.react(plot, data, layout, config);
+    place.dataset.form = JSON.stringify(form);
+    return Plotly.react(plot, data, { ...layout, ...size }, config);
   };
 
   if (places.length > 0) {
-    const packed = Uint8Array.from(atob(document.getElementById("plotly-js").textContent), (c) => c.charCodeAt(0));
+    const base64 = document.getElementById("plotly-js").textContent;
+    const packed = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
     const script = document.createElement("script");
-    script.textContent = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+    script.textContent = await new Response(unpacked).text();
     document.head.append(script);
   }
   const waiting = new Set(places);
@@ -86,20 +122,20 @@ export const DRAW = `(async () => {
   while (waiting.size > 0) {
     const place = [...waiting].reduce((nearest, other) => (away(other) < away(nearest) ? other : nearest));
     waiting.delete(place);
-    await draw(place, dark.matches && !paper.matches);
+    await draw(place, formOf(place, paper.matches));
     for (const still of place.querySelectorAll(".still")) still.remove();
     await new Promise((next) => setTimeout(next));
   }
   document.documentElement.dataset.figures = "drawn";
 
-  const again = (isDark) => {
+  const again = (onPaper) => {
     for (const place of places) {
-      const isNarrow = place.clientWidth < ${NARROW} && !paper.matches;
-      if (place.dataset.form !== isNarrow + " " + isDark) draw(place, isDark);
+      const form = formOf(place, onPaper);
+      if (place.dataset.form !== JSON.stringify(form)) draw(place, form);
     }
   };
-  dark.addEventListener("change", () => again(dark.matches && !paper.matches));
-  addEventListener("resize", () => again(dark.matches && !paper.matches));
-  addEventListener("beforeprint", () => again(false));
-  addEventListener("afterprint", () => again(dark.matches));
+  dark.addEventListener("change", () => again(paper.matches));
+  addEventListener("resize", () => again(paper.matches));
+  addEventListener("beforeprint", () => again(true));
+  addEventListener("afterprint", () => again(false));
 })();`;

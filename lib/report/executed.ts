@@ -1,4 +1,4 @@
-/** Which notebooks a report shows, and whose copy of each: the pipeline's, or the one that the reader saved. */
+/** Which notebooks a report shows, and whose copy of each: the pipeline's, or the one the reader saved. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -6,8 +6,13 @@ import { type Paths, REPO_ROOT } from "../config/paths.ts";
 import { workspaceMark } from "../config/settings-record.ts";
 import { type Notebook, readNotebook } from "./notebook.ts";
 
-/** Where JupyterLab and VS Code save what a reader ran. */
-export const SAVED_NOTEBOOKS = join(REPO_ROOT, "notebooks");
+/** Where a reader saves notebooks: those of the repository, or copies in work/, one folder a workspace. */
+export function savedFolders(root: string = REPO_ROOT): string[] {
+  const work = join(root, "work");
+  const inside = existsSync(work) ? readdirSync(work, { withFileTypes: true }) : [];
+  const folders = inside.filter((entry) => entry.isDirectory() && !entry.name.startsWith("."));
+  return [join(root, "notebooks"), work, ...folders.map(({ name }) => join(work, name))];
+}
 
 export interface Executed extends Notebook {
   from: "pipeline" | "reader";
@@ -25,14 +30,15 @@ const Ledger = z.record(z.string(), z.looseObject({ finished: z.string(), second
  *
  * @throws LabError when a notebook cannot be read.
  */
-export function executedNotebooks(paths: Paths, saved: string = SAVED_NOTEBOOKS): Executed[] {
+export function executedNotebooks(paths: Paths, saved: readonly string[] = savedFolders()): Executed[] {
   const ledger = readLedger(join(paths.reports, "notebooks", "executed.json"));
   const pipeline = notebooksIn(join(paths.reports, "notebooks")).map(({ file, time }): Executed => {
     const notebook = readNotebook(file);
     const run = ledger[notebook.name.slice(0, 2)];
     return { ...notebook, from: "pipeline", time, seconds: run?.seconds ?? null };
   });
-  const reader = notebooksIn(saved)
+  const reader = saved
+    .flatMap(notebooksIn)
     .map(({ file, time }): Executed => ({ ...readNotebook(file), from: "reader", time, seconds: null }))
     // those of the repository come with outputs, but nobody ran them here: their cells have no number
     .filter(

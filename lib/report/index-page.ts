@@ -1,4 +1,4 @@
-/** The first part of the report: the outcome in sentences and one figure, then the notebooks, runs and files. */
+/** The report's first part: the outcome in sentences and one figure, then the notebooks, runs and files. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Paths } from "../config/paths.ts";
@@ -21,8 +21,8 @@ export const INDEX_HEADINGS = [
 ] as const;
 
 /**
- * What does not exist yet is left out, with a sentence that says what makes it. It leads only to places of the
- * file that it stands in: `idOf` a notebook.
+ * What does not exist yet is left out, with a sentence that says what makes it. It leads only to places of
+ * the file that it stands in: `idOf` a notebook.
  */
 export function indexBody(
   paths: Paths,
@@ -80,10 +80,11 @@ function outcomeSentences({ pairs, n }: AblationSummary): string[] {
 function notebookTable(notebooks: readonly Executed[], idOf: (notebook: Executed) => string): string {
   const rows = notebooks.map((notebook) => {
     const { name, title, failed, settings } = notebook;
+    const id = escapeHtml(idOf(notebook));
     return (
-      `<tr><td><a href="#${escapeHtml(idOf(notebook))}"><b>${escapeHtml(name.replace(/_/g, " "))}</b></a><br>` +
-      `<span class="faint">${inlineHtml(title)}</span></td><td>${escapeHtml(originOf(notebook).join(", "))}</td>` +
-      `<td>${escapeHtml(changedInWords(settings))}</td>` +
+      `<tr><td><a href="#${id}"><b>${escapeHtml(name.replace(/_/g, " "))}</b></a><br>` +
+      `<span class="faint">${inlineHtml(title)}</span></td>` +
+      `<td>${escapeHtml(originOf(notebook).join(", "))}</td><td>${escapeHtml(changedInWords(settings))}</td>` +
       `<td>${failed ? badge("a cell failed", "bad") : badge("complete", "")}</td></tr>`
     );
   });

@@ -33,10 +33,22 @@ function joinStreams(outputs: readonly Output[]): Output[] {
 }
 
 function streamHtml(text: string, name: string): string {
-  return text.trim() === ""
-    ? ""
-    : `<pre class="stream ` +
-        `${name === "stderr" ? "stderr" : ""}">${escapeHtml(withoutColours(text).trimEnd())}</pre>`;
+  if (text.trim() === "") return "";
+  const shown = name === "stderr" ? messagesOf(withoutColours(text)) : withoutColours(text);
+  return `<pre class="stream ${name === "stderr" ? "stderr" : ""}">${escapeHtml(shown.trimEnd())}</pre>`;
+}
+
+/** Errors without their stacks, and without the object that Node prints behind one: `at f (file:1:2) {`. */
+function messagesOf(text: string): string {
+  let inObject = false;
+  const kept = text.split("\n").filter((line) => {
+    const frame = /^\s+at (?:.*:\d+:\d+\)?|.*<anonymous>\)?)( \{)?$/.exec(line);
+    if (frame?.[1]) inObject = true;
+    const dropped = inObject || frame !== null;
+    if (line === "}") inObject = false;
+    return !dropped;
+  });
+  return kept.join("\n");
 }
 
 function dataHtml(data: Record<string, unknown>, markdown: MarkdownWriter): string {

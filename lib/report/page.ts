@@ -57,7 +57,10 @@ export async function pageHtml(parts: PageParts): Promise<string> {
 <style>${STYLE}${widgets.map(({ style }) => style).join("")}</style>
 </head>
 <body id="top">
-<header><a href="${escapeHtml(home)}"><b>FTModel Lab</b></a>${neighbours ? neighboursHtml(neighbours) : ""}</header>
+<header>
+<a href="${escapeHtml(home)}"><b>FTModel Lab</b></a>
+${neighbours ? neighboursHtml(neighbours) : ""}
+</header>
 <div class="columns">
 <details class="contents"><summary>Contents</summary><nav>${entriesHtml(contents)}</nav></details>
 <main>

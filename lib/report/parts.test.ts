@@ -121,6 +121,23 @@ describe("markdown", () => {
   test("a notebook's link leads to its report", () =>
     expect(markdownHtml("[next](04_sft.ipynb#loss)")).toContain('href="04_sft.html#loss"'));
 
+  test("a link to what does not travel with the report is its words", () => {
+    const alone: Place = { prefix: "03-", addressOf: () => null };
+    const html = markdownWriter(alone).write("[next](04_sft.ipynb) [card](../ckpts/card.md) [below](#loss)");
+    expect(html).toBe('<p>next card <a href="#03-loss">below</a></p>\n');
+  });
+
+  test("two headings of the same words are two places", () => {
+    const { write, headings } = markdownWriter({ ...beside, prefix: "03-" });
+    write("## Train");
+    write("## Train\n\n## [A](https://a.org) `b`");
+    expect(headings.map(({ id, html }) => [id, html])).toEqual([
+      ["03-train", "Train"],
+      ["03-train-2", "Train"],
+      ["03-a-https-a-org-b", "A <code>b</code>"],
+    ]);
+  });
+
   test("scripts in markdown, links and pictures do nothing", () => {
     const html = markdownHtml(
       "<script>alert(1)</script>\n\n[x](javascript:alert(1)) ![y](http://example.org/t.png) <img " +
@@ -168,6 +185,23 @@ describe("outputs", () => {
     const stream = (text: string) => ({ output_type: "stream" as const, name: "stdout", text });
     expect(outputsHtml([stream("\u001B[32mok\u001B[0m "), stream("\u001B]0;x\u0007<b>")])).toBe(
       '<div class="output"><pre class="stream ">ok ␛]0;x␇&lt;b&gt;</pre></div>',
+    );
+  });
+
+  test("of an error only its message is shown: no stack, no object behind it", () => {
+    const text = [
+      "LabError: no rows (data/sft.jsonl)",
+      "  expected: some",
+      "    at trainSft (/repo/lib/train/train.ts:12:9)",
+      "    at async <anonymous>",
+      "    at async main.js:4:2 {",
+      "  problem: { what: 'no rows' }",
+      "}",
+      "Stopped watching run sft-1; it is at home",
+    ].join("\n");
+    expect(outputsHtml([{ output_type: "stream", name: "stderr", text }])).toBe(
+      '<div class="output"><pre class="stream stderr">LabError: no rows (data/sft.jsonl)\n' +
+        "  expected: some\nStopped watching run sft-1; it is at home</pre></div>",
     );
   });
 

@@ -2,9 +2,8 @@
 import { pathToFileURL } from "node:url";
 import { writeFileAtomic } from "../store/atomic.ts";
 import { withBrowser } from "../show/browser.ts";
+import { PAPER } from "./draw.ts";
 
-// 210 mm less two margins of 14 mm, in CSS pixels: figures are drawn as wide as they are printed.
-const PRINT_WIDTH = Math.floor(((210 - 28) / 25.4) * 96);
 const DRAW_TIMEOUT_MS = 60_000;
 
 /**
@@ -15,7 +14,7 @@ export async function writePdf(html: string, pdf: string): Promise<void> {
   await withBrowser(async (openPage) => {
     const page = await openPage();
     try {
-      await page.setViewportSize({ width: PRINT_WIDTH, height: 1000 });
+      await page.setViewportSize({ width: PAPER, height: 1000 });
       await page.emulateMedia({ media: "print" });
       await page.goto(pathToFileURL(html).href, { waitUntil: "load", timeout: DRAW_TIMEOUT_MS });
       // By selector: the page's security policy forbids waitForFunction's eval.

@@ -88,7 +88,7 @@ describe("reports", () => {
     expect(html.match(/<script/g)!.length).toBe(4); // plotly.js, what draws, two figures' JSON
     expect(html).not.toMatch(/<(?:script|link|img|iframe)[^>]+(?:src|href)="(?!data:)/);
     expect(html).toContain("&lt;/script&gt;&lt;script&gt;");
-    expect(readFileSync(index, "utf8")).not.toContain("plotly.js v"); // no figure in it yet
+    expect(readFileSync(index, "utf8").match(/plotly\.js v\d/g)!.length).toBe(1);
   });
 
   test("of a failed notebook are written and marked", async () => {
@@ -97,7 +97,7 @@ describe("reports", () => {
     ]);
     await writeNotebook("04_sft");
     const { index } = await exportReports({ paths }, { pdf: false });
-    const rows = readFileSync(index, "utf8").match(/<tr><td>.*?<\/tr>/gs)!;
+    const rows = readFileSync(index, "utf8").match(/<tr><td><a href="#.*?<\/tr>/gs)!;
     expect(rows.map((row) => /class="badge ?(\w*)"/.exec(row)![1])).toEqual(["bad", ""]);
   });
 
@@ -120,8 +120,7 @@ describe("reports", () => {
     const { index } = await exportReports({ paths }, { pdf: false, created });
     const html = readFileSync(index, "utf8");
     expect(html).toContain("0.86 [0.80, 0.91]");
-    expect(html).toContain("2026-11-22 09:58 UTC");
-    expect(html).toContain("61 s");
+    expect(html).toContain("in 61 s");
     expect(html).toContain("No run yet");
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Reports: every executed notebook as one HTML file that needs nothing else, all of them in one, and PDFs where
- * a Chromium is found.
+ * Reports: every executed notebook as one HTML file that needs nothing else, all of them in one, and PDFs
+ * where a Chromium is found.
  */
 import { existsSync, rmSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -25,8 +25,8 @@ export interface ReportOptions {
   pdf?: boolean;
   /** For the footer; default now. */
   created?: Date;
-  /** The folder in which the reader saves notebooks. Default: `notebooks/` of the repository. */
-  saved?: string;
+  /** The folders in which the reader saves notebooks. Default: `savedFolders()`. */
+  saved?: readonly string[];
 }
 
 export interface ExportedReports {
@@ -82,7 +82,7 @@ export async function exportReports(
 }
 
 /** Whether the exported files still show what they would show now: no notebook was run or saved since. */
-export function reportsHold({ paths }: { paths: Paths }, saved?: string): boolean {
+export function reportsHold({ paths }: { paths: Paths }, saved?: readonly string[]): boolean {
   const index = join(paths.reports, "index.html");
   if (!existsSync(index)) return false;
   const { mtime } = statSync(index);
@@ -93,10 +93,7 @@ export function reportsHold({ paths }: { paths: Paths }, saved?: string): boolea
 export function exportedTable({ single, pages }: ExportedReports, { paths }: { paths: Paths }): View {
   const rows = pages.map(({ html, notebook }) => ({
     page: relative(paths.root, html),
-    "which copy":
-      notebook.from === "reader"
-        ? `saved by hand ${when(notebook.time)}`
-        : `npm start ${when(notebook.time)}`,
+    "which copy": `${notebook.from === "reader" ? "saved by hand" : "npm start"}, ${when(notebook.time)}`,
     "values that differ": changedInWords(notebook.settings),
   }));
   return table(rows, undefined, { caption: `All in one file to send: ${relative(paths.root, single)}` });

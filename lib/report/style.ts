@@ -70,7 +70,7 @@ math { font-family: 'Latin Modern Math', 'STIX Two Math', 'Cambria Math', 'DejaV
 @media screen and (max-width: 700px) {
   header, main, footer, .contents { padding-left: 16px; padding-right: 16px; } h1 { font-size: 25px; } h2 { font-size: 20px; }
   .about dl { grid-template-columns: 1fr; gap: 0; } .about dd { margin-bottom: 6px; }
-  caption { min-width: 0; max-width: calc(100vw - 32px); } .output table:has(th:nth-child(4)), .scroll table:has(th:nth-child(3)) { min-width: 600px; } table.ftmodel-samples:has(td:nth-child(3)) { min-width: 680px; }
+  caption { min-width: 0; max-width: calc(100vw - 32px); } .output table:has(th:nth-child(5)), .scroll table:has(th:nth-child(4)) { min-width: 600px; } .about table { min-width: 0 !important; } table.ftmodel-samples:has(td:nth-child(3)) { min-width: 680px; }
 }
 @media print {
   @page { size: A4; margin: 16mm 14mm; }

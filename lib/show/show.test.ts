@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { closeBrowser, findChromium } from "./browser.ts";
 import { PYTHON, REPO_ROOT } from "../config/paths.ts";
+import { SETTINGS_MIME } from "../config/settings-record.ts";
 import { bundleOf, liveFigure, PLOTLY_MIME, show, showMarkdown } from "./show.ts";
 import { table } from "../view/table.ts";
 import { EXAMPLES } from "../testing/example-figures.ts";
@@ -48,15 +49,15 @@ const kernel = join(REPO_ROOT, ".venv", "share", "jupyter", "kernels", "tslab", 
 const ready = existsSync(kernel) && existsSync(PYTHON);
 if (!ready) console.log(`skipped: no kernel to show figures in (${kernel} is missing: npm start sets it up)`);
 
-describe.skipIf(!ready)("in a real tslab kernel", { timeout: 120_000 }, () => {
+describe.skipIf(!ready)("in a real tslab kernel", { timeout: 360_000 }, () => {
   test("a figure is one output of three types, a live one ends as one, no browser is left", async () => {
     mkdirSync(join(REPO_ROOT, "tmp"), { recursive: true });
     // inside the repository, where "ftmodel" is found
     const folder = mkdtempSync(join(REPO_ROOT, "tmp", "show-"));
     try {
       const notebook = await execute(folder, [
-        "import { lengthHistogram, liveFigure, show, showFrame, showMarkdown, showTable, toFrame " +
-          '} from "ftmodel";',
+        "import { explainConfig, openLab, overrideConfig } from 'ftmodel'; import { lengthHistogram, " +
+          'liveFigure, show, showFrame, showMarkdown, showTable, toFrame } from "ftmodel";',
         "const draw = (lengths: number[], limit: number) => lengthHistogram(lengths, { title: " +
           "'Lengths', unit: 'tokens', limit, rows: 'questions' }); await show(draw([10, 20, 20, " +
           "30], 25));",
@@ -66,6 +67,7 @@ await live.finish(draw([1, 2, 3], 9));`,
         'await showTable([{ text: "<script>alert(1)</script>" }]); await showMarkdown("**5 %**");',
         "await showFrame(toFrame([{ type: 'a', right: true }, { type: 'a', right: false " +
           "}]).groupby(['type']).agg({ right: 'mean' }));",
+        "await showTable(explainConfig(overrideConfig(openLab().config, { seed: 7 }), 'seed'));",
       ]);
       const outputs = notebook.cells.map((cell) => cell.outputs.flatMap(({ data }) => (data ? [data] : []))); // without a browser, a stream says so
       const types = outputs.map((cell) => cell.map((data) => Object.keys(data).sort()));
@@ -78,7 +80,9 @@ await live.finish(draw([1, 2, 3], 9));`,
           ["text/markdown", "text/plain"],
         ],
         [["text/html", "text/plain"]],
+        [[SETTINGS_MIME, "text/html", "text/plain"]],
       ]);
+      expect(outputs[5]![0]![SETTINGS_MIME]).toMatchObject({ changed: [{ name: "seed", value: 7 }] });
       expect(outputs[1]![0]![PLOTLY_MIME]).toMatchObject({ data: [{ type: "bar" }] });
       expect(String(outputs[2]![0]!["text/plain"])).toContain("n = 3 questions");
       expect(String(outputs[3]![0]!["text/html"])).not.toContain("<script");

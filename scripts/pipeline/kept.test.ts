@@ -50,6 +50,13 @@ test.each([
   expect(reasonToRun("01", "key01", ledger, takeSnapshot(lab))).toBe("data/raw/raw.jsonl changed or is gone");
 });
 
+test("exported reports are no notebook's to answer for", () => {
+  put("reports/ablation_summary_1.json", "{}");
+  const ledger: Ledger = { "08": run("08", "2026-01-01", () => put("reports/index.html", "of seven")) };
+  put("reports/index.html", "of eight");
+  expect(reasonToRun("08", "key08", ledger, takeSnapshot(lab))).toBeNull();
+});
+
 test("a file that a later notebook rewrote or removed is that one's to answer for", () => {
   const ledger: Ledger = {};
   ledger["01"] = run("01", "2026-01-01", () => {

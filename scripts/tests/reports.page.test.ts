@@ -19,14 +19,15 @@ describe.skipIf(pages.length === 0)(
   () => {
     // In CI a missing browser is a failure, not a reason to skip.
     test.skipIf(!executablePath && !process.env.CI)(
-      "open from disk with the network off, draw every figure and ask for " +
+      "open from disk with the network off, draw every figure, fit a phone and ask for " +
         `nothing${executablePath ? "" : " (no Chromium found)"}`,
-      { timeout: 240_000 },
+      { timeout: 480_000 },
       async () => {
         const browser = await chromium.launch({ executablePath: executablePath!, chromiumSandbox: false });
         const context = await browser.newContext({ offline: true });
         const asked: string[] = [];
         const errors: string[] = [];
+        const sideways: string[] = [];
         context.on(
           "request",
           (request) => /^(file|data|blob):/.test(request.url()) || asked.push(request.url()),
@@ -45,15 +46,25 @@ describe.skipIf(pages.length === 0)(
               .locator(".js-plotly-plot")
               .nth(figuresOf(name) - 1)
               .waitFor({ state: "attached", timeout: 60_000 });
+          await page.setViewportSize({ width: 390, height: 900 });
+          const width = await page.evaluate(
+            () => (globalThis as unknown as Window).document.documentElement.scrollWidth,
+          );
+          if (width > 390) sideways.push(`${name}: ${width} pixels`);
           await page.close();
         }
         await browser.close();
-        expect({ asked, errors }).toEqual({ asked: [], errors: [] });
+        expect({ asked, errors, sideways }).toEqual({ asked: [], errors: [], sideways: [] });
         expect(pages).toContain("index.html");
+        expect(pages).toContain("ftmodel.html");
       },
     );
   },
 );
+
+interface Window {
+  document: { documentElement: { scrollWidth: number } };
+}
 
 /** Figures of the executed notebook behind a page. */
 function figuresOf(page: string): number {

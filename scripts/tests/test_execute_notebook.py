@@ -112,6 +112,8 @@ def test_an_interrupted_cell_says_so_once(tmp_path):
     says = 'process.once("SIGINT", () => console.error("Stopped watching; it goes on."));'
     with kernel(tmp_path) as client:
         assert interrupted(client, f"{begin}\n{wait}") == "Interrupted.\n"
+        time.sleep(1)
+        assert interrupted(client, f"{says}\n{begin}\n{wait}") == "Stopped watching; it goes on.\n"
         time.sleep(1)  # for 0.2 s after a cell that failed, tslab drops what it is sent
         assert interrupted(client, f"{begin}\n{says}\n{wait}") == "Stopped watching; it goes on.\n"
 
