@@ -15,10 +15,20 @@ import { show } from "../show/show.ts";
 import { comparisonRows, comparisonTable, curvesOf, exampleViews } from "./comparison.ts";
 import type { Compared, ComparisonRow } from "./comparison.ts";
 
-export interface Comparison {
-  runs: Run[];
+export class Comparison {
+  readonly runs: readonly Run[];
   /** One a run, as the table shows them. */
-  rows: ComparisonRow[];
+  readonly rows: readonly ComparisonRow[];
+
+  constructor(runs: readonly Run[], rows: readonly ComparisonRow[]) {
+    this.runs = runs;
+    this.rows = rows;
+  }
+
+  /** At the end of a cell, which prints its last value: what is shown already is not printed once more. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `Comparison { ${this.runs.length} runs }: what is shown stands in .runs and .rows`;
+  }
 }
 
 export interface CompareOptions {
@@ -67,7 +77,10 @@ export async function showComparison(
   await show(comparisonTable(rows, caption));
   await show(runPanels(curvesOf(compared, stage), stage));
   for (const view of exampleViews(compared, stage, questions)) await show(view);
-  return { runs: compared.flatMap(({ run }) => run ?? []), rows };
+  return new Comparison(
+    compared.flatMap(({ run }) => run ?? []),
+    rows,
+  );
 }
 
 /** Of a table with held-out accuracies. */

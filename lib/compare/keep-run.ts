@@ -11,13 +11,13 @@ import { showMarkdown } from "../show/show.ts";
 import { publishedAs, publishRun } from "../train/train.ts";
 
 /**
- * Publishes what a run has trained as its stage's adapter, which the later stages take; returns the folder.
+ * Publishes what a run has trained as its stage's adapter, which the later stages take.
  * It stays until another run is published: the training cell publishes its own whenever it runs. Throws
  * LabError when there is no such run or it is not done.
  *
  * @example const { runs } = await tryValues(lab, "sft.learningRate", [1e-3, 2e-3]); await keepRun(lab, runs[0]);
  */
-export async function keepRun(lab: Lab, which: string | Pick<Run, "key">): Promise<string> {
+export async function keepRun(lab: Lab, which: string | Pick<Run, "key">): Promise<void> {
   const run = readRun(lab, typeof which === "string" ? which : which.key);
   const before = readOrigin(publishedAs(lab, run))?.run;
   const folder = await publishRun(lab, run.key);
@@ -30,7 +30,6 @@ export async function keepRun(lab: Lab, which: string | Pick<Run, "key">): Promi
         ? "It has the default values."
         : `For the next run of the training cell, too: \`openLab({ ${cell} })\`.`),
   );
-  return folder;
 }
 
 /** Short where it lies in the repository, whole where a workspace of its own holds it. */

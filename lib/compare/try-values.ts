@@ -16,8 +16,7 @@ import { trainGrpo, trainSft } from "../train/train.ts";
 import type { GrpoOptions } from "../train/train.ts";
 import { comparisonRows, comparisonTable, curvesOf, exampleViews } from "./comparison.ts";
 import type { Compared } from "./comparison.ts";
-import { HELD_OUT_NOTE } from "./compare-runs.ts";
-import type { Comparison } from "./compare-runs.ts";
+import { Comparison, HELD_OUT_NOTE } from "./compare-runs.ts";
 
 /** What can be tried: every setting of SFT and of GRPO. */
 export type TriedKey = Extract<ConfigKey, `sft.${string}` | `grpo.${string}`>;
@@ -91,7 +90,10 @@ export async function tryValues<K extends TriedKey>(
   for (const view of exampleViews(compared, stage, questions)) await show(view);
   const rows = comparisonRows(compared, stage);
   await showMarkdown(howToKeep(compared));
-  return { runs: compared.flatMap(({ run }) => run ?? []), rows };
+  return new Comparison(
+    compared.flatMap(({ run }) => run ?? []),
+    rows,
+  );
 }
 
 /** A lab for each value, all checked. */
