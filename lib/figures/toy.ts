@@ -14,7 +14,7 @@ const TITLE = "How likely each answer is";
  * The chance of every answer along a run. The menu chooses a knob, the slider turns it; all else stays as it
  * was given. `answers[i]` names answer i in the legend.
  */
-export function toyKnobs({ every, knobs }: Knobs, answers: readonly string[]): Figure {
+export function toyKnobs({ batches, knobs }: Knobs, answers: readonly string[]): Figure {
   if (knobs.length === 0 || answers.length === 0) return emptyFigure(TITLE, "The toy has no answers.");
   const shown = knobs[0]!.positions[knobs[0]!.active]!;
   const chances = (policies: readonly number[][]) =>
@@ -48,7 +48,7 @@ export function toyKnobs({ every, knobs }: Knobs, answers: readonly string[]): F
       type: "scatter",
       mode: "lines",
       name: label(name, 28),
-      x: shown.policies.map((_, batch) => batch * every),
+      x: batches,
       y: y[i],
       line: { color: COLOURS[i % COLOURS.length], width: 3 },
       hovertemplate: "after %{x} batches: %{y:.1f} %<extra>%{fullData.name}</extra>",

@@ -221,7 +221,7 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
       "3: 125%",
       "4: right, no tags",
     ]),
-    f.toyKnobs({ every: 5, knobs: [] }, []),
+    f.toyKnobs({ batches: [], knobs: [] }, []),
   ],
   toyCurve: [
     f.toyCurve(toyGrpo.collapse([1, 0.3, 0.3, 1], [0.2, 0.45, 0.2, 0.15], [0, 0.05, 0.2]).lines, {

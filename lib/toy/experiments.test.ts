@@ -193,7 +193,7 @@ describe("DAPO", () => {
 });
 
 describe("the knobs", () => {
-  const { knobs, every } = turnKnobs(PAID, FROM);
+  const { knobs, batches } = turnKnobs(PAID, FROM);
 
   test("all start from one run", () => {
     const first = knobs[0]!.positions[knobs[0]!.active]!;
@@ -203,7 +203,8 @@ describe("the knobs", () => {
         positions.length - 1,
       );
     }
-    expect(first.policies.length).toBe(200 / every + 1);
+    expect(first.policies.length).toBe(batches.length);
+    expect([batches[0], batches.at(-1)]).toEqual([0, 200]);
     expect(first.policies[0]).toEqual(FROM);
   });
 

@@ -5,7 +5,7 @@ import { TOY_DEFAULTS, type ToySettings } from "./settings.ts";
 export interface TurnedToy {
   /** What stands at the slider: "0.04". */
   label: string;
-  /** Chances of all answers, first before the run, then after every `every`-th batch. */
+  /** Chances of all answers after as many batches as `Knobs.batches` says. */
   policies: number[][];
   /** n, and what the run came to. */
   says: string;
@@ -19,15 +19,15 @@ export interface Knob {
 }
 
 export interface Knobs {
-  /** Batches from one drawn point to the next. */
-  every: number;
+  /** Where the runs are drawn: from 0 to the last batch, closer together at first, where most happens. */
+  batches: number[];
   knobs: Knob[];
 }
 
 /** Label and change of each position; the one without a change stands for the settings as given. */
 type Positions = readonly (readonly [label: string, change: Partial<ToySettings>])[];
 
-const EVERY = 5;
+const POINTS = 24;
 
 /**
  * Runs the toy with each knob at each of its positions, all else as in `settings`. The middle of every knob
@@ -39,6 +39,8 @@ export function turnKnobs(
   settings: Partial<ToySettings> = {},
 ): Knobs {
   const base = { ...TOY_DEFAULTS, ...settings };
+  const share = (i: number) => (i / (POINTS - 1)) ** 2;
+  const batches = [...new Set(Array.from({ length: POINTS }, (_, i) => Math.round(share(i) * base.batches)))];
   const turned = (label: string, change: Partial<ToySettings>): TurnedToy => {
     const run = runToy(rewards, from, { ...base, ...change });
     const facts = factsOf(run, rewards);
@@ -46,7 +48,7 @@ export function turnKnobs(
     const answers = (run.length * run[0]!.group.length).toLocaleString("en-US");
     return {
       label,
-      policies: policies.filter((_, i) => i % EVERY === 0).map((policy) => policy.map(thousandth)),
+      policies: batches.map((batch) => policies[batch]!.map(thousandth)),
       says:
         `n = ${answers} answers in ${run.length} batches · silent batches ${hundredth(facts.silent)} % · ` +
         `clipped ${hundredth(facts.clipped)} % · entropy at the end ${facts.entropy.toFixed(2)} nats`,
@@ -65,7 +67,7 @@ export function turnKnobs(
       .sort((a, b) => a - b)
       .map((value) => [String(value), value === base[name] ? {} : { [name]: value }]);
   return {
-    every: EVERY,
+    batches,
     knobs: [
       knob("G, answers a batch", values("groupSize", [2, 4, 16, 64])),
       knob("β, weight of the KL", values("beta", [0, 0.1, 0.3, 1])),
