@@ -125,6 +125,7 @@ export {
 export { evaluateArms } from "./evaluate/evaluate-arms.ts";
 export { evaluate } from "./evaluate/evaluate.ts";
 export { FIN_R1 } from "./evaluate/fin-r1.ts";
+export { readMethods } from "./evaluate/methods.ts";
 export { travellers } from "./evaluate/travellers.ts";
 
 // Stage 7: merge and serve
@@ -142,6 +143,7 @@ export { failureSamples, readFailures } from "./figures/failures.ts";
 export { funnel, funnelByReason } from "./figures/filter.ts";
 export { judgeHeatmap, judgeThreshold } from "./figures/judge.ts";
 export { lengthHistogram } from "./figures/lengths.ts";
+export { methodFlow } from "./figures/methods.ts";
 export { passCurve } from "./figures/passes.ts";
 export { duplicatesTable, sourceBars, typeBars } from "./figures/prepare.ts";
 export { questionLengths } from "./figures/question-lengths.ts";
