@@ -57,8 +57,7 @@ export { CLASSIFY_RULES, classify } from "./prepare/classify.ts";
 export { removeDuplicates } from "./prepare/duplicates.ts";
 export { prepare } from "./prepare/prepare.ts";
 export { questionFacts, readPrepared } from "./prepare/prepared.ts";
-export { mixOf } from "./prepare/sample.ts";
-export { readQuestions } from "./prepare/sources.ts";
+export { messyFiles, readQuestions } from "./prepare/sources.ts";
 export { splitQuestions } from "./prepare/split.ts";
 
 // Model servers

@@ -5,7 +5,7 @@ import { hashFile, sha256 } from "../store/hash.ts";
 import type { Lab } from "../config/lab.ts";
 import type { Question } from "../records.ts";
 import { handwrittenFiles, readHandwritten, readQuestions } from "./sources.ts";
-import type { SetAside } from "./sources.ts";
+import type { Place, SetAside } from "./sources.ts";
 import { generateQuestions } from "../world/index.ts";
 
 export type SourceOrigin = "own" | "handwritten" | "generated" | "dianjin";
@@ -18,6 +18,8 @@ export interface Collected {
   questions: Question[];
   setAside: SetAside[];
   rules: Map<string, string>;
+  /** Where each question stands; of the generated ones nowhere. */
+  places: Map<string, Place>;
 }
 
 export interface CollectOptions {
@@ -81,7 +83,7 @@ export function readSources(
     if (origin === "dianjin") return { origin, name, ...readDianjin(files[0]!) };
     const questions = generate(prepare.generated, seed);
     const rules = new Map(questions.map((q) => [q.id, "given by the source"]));
-    return { origin, name, questions, setAside: [], rules };
+    return { origin, name, questions, setAside: [], rules, places: new Map() };
   });
   uniqueIds(collected);
   return collected;
@@ -97,6 +99,8 @@ function uniqueIds(collected: readonly Collected[]): void {
         id = `${stem}_${id}`;
         while (taken.has(id)) id += "_";
         part.rules.set(id, part.rules.get(question.id) ?? "");
+        const place = part.places.get(question.id);
+        if (place) part.places.set(id, place);
       }
       taken.add(id);
       return id === question.id ? question : { ...question, id };

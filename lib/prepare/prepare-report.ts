@@ -71,6 +71,7 @@ export type PrepareReport = z.infer<typeof PrepareReport>;
 interface Parts {
   collected: readonly Collected[];
   candidates: readonly PreparedQuestion[];
+  /** Of those that were read; what could not be read, `collected` holds. */
   setAside: readonly SetAside[];
   rows: readonly Question[];
   removed: readonly RemovedDuplicate[];
@@ -92,9 +93,7 @@ export function describePreparation({
 }: Parts): PrepareReport {
   const kept = new Set(rows.map((q) => q.id));
   const byId = new Map(candidates.map((c) => [c.question.id, c]));
-  const reasonOf = new Map(
-    setAside.filter((s) => s.line === null && s.id !== null).map((s) => [s.id!, s.reason]),
-  );
+  const reasonOf = new Map(setAside.map((s) => [s.id!, s.reason]));
   const counted = candidates.filter((c) => c.tokens !== null);
   const { maxPromptTokens } = config.prepare;
   const { maxLength } = config.sft;

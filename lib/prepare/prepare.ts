@@ -75,7 +75,9 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
     if (stored) return stored;
   }
   const collected = readSources(lab, found, options);
-  const setAside: SetAside[] = collected.flatMap((c) => c.setAside);
+  // The rows that were read and leave, beside those that could not be read.
+  const setAside: SetAside[] = [];
+  const unread = collected.flatMap((c) => c.setAside);
   const candidates = index(collected);
   const usable: PreparedQuestion[] = [];
   const countLongest = longestPromptCounter(tokenizer, prompts);
@@ -137,7 +139,7 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
     fitting.filter((c) => taken.has(c.question.id)).map((c) => c.question),
     seed,
   );
-  if (rows.length === 0) throw nothingLeft(setAside);
+  if (rows.length === 0) throw nothingLeft([...unread, ...setAside]);
 
   const report = describePreparation({
     collected,
@@ -150,7 +152,7 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
   });
   const lock = lockFolder(dirname(lab.paths.raw));
   try {
-    writeJsonl(setAsidePath(lab), setAside);
+    writeJsonl(setAsidePath(lab), [...unread, ...setAside]);
     writeFileAtomic(reportPath(lab), `${JSON.stringify(report, null, 1)}\n`);
     finishJsonl(lab.paths.raw, rows, inputs);
   } finally {
@@ -175,20 +177,27 @@ function storedReport(lab: Lab, inputs: Record<string, unknown>): PrepareReport 
 
 function index(collected: readonly Collected[]): Map<string, PreparedQuestion> {
   const candidates = new Map<string, PreparedQuestion>();
-  for (const { origin, questions, rules } of collected)
+  for (const { origin, questions, rules, places } of collected)
     for (const question of questions)
-      candidates.set(question.id, { question, origin, rule: rules.get(question.id) ?? "", tokens: null });
+      candidates.set(question.id, {
+        question,
+        origin,
+        rule: rules.get(question.id) ?? "",
+        place: places.get(question.id),
+        tokens: null,
+      });
   return candidates;
 }
 
 function leave(
-  { question }: PreparedQuestion,
+  { question, place }: PreparedQuestion,
   reason: string,
   field: string,
   expected: string,
   found: string,
 ): SetAside {
-  return { file: "", line: null, source: question.source, id: question.id, reason, field, expected, found };
+  const { file, line } = place ?? { file: "", line: null };
+  return { file, line, source: question.source, id: question.id, reason, field, expected, found };
 }
 
 function nothingLeft(setAside: readonly SetAside[]): LabError {

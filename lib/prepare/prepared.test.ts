@@ -41,7 +41,7 @@ test("what was prepared is read again: kept questions, and rows set aside with t
   expect(stored).toEqual(report);
   expect(questions).toHaveLength(report.rows);
   expect(setAside.map((row) => [row.reason, row.line]).sort()).toEqual([
-    ["duplicate", null],
+    ["duplicate", 2],
     ["field", 3],
   ]);
 });

@@ -30,11 +30,15 @@ export interface SetAside {
   found: string;
 }
 
+export type Place = Pick<SetAside, "file" | "line">;
+
 export interface SourceReading {
   questions: Question[];
   setAside: SetAside[];
   /** Id → rule that gave the type (`classify`). */
   rules: Map<string, string>;
+  /** Id → where the row stands. */
+  places: Map<string, Place>;
 }
 
 const number = z.number().transform(String);
@@ -72,7 +76,7 @@ export function readQuestions(
   const stem = basename(path, extname(path));
   const source = options.source ?? stem;
   const prefix = options.idPrefix ?? stem;
-  const reading: SourceReading = { questions: [], setAside: [], rules: new Map() };
+  const reading: SourceReading = { questions: [], setAside: [], rules: new Map(), places: new Map() };
   const lineOf = new Map<string, number>();
   const rows = readSourceRows(path);
   const trustsTypes = typesAreOurs(rows);
@@ -114,6 +118,7 @@ export function readQuestions(
       gold_answer,
     );
     reading.rules.set(id, rule);
+    reading.places.set(id, { file: path, line: row.line });
     reading.questions.push({
       id,
       question,
@@ -224,9 +229,9 @@ export function handwrittenFiles(folder: string = HANDWRITTEN): string[] {
  * folder is absent. Throws on any bad row.
  */
 export function readHandwritten(folder: string = HANDWRITTEN): SourceReading {
-  const all: SourceReading = { questions: [], setAside: [], rules: new Map() };
+  const all: SourceReading = { questions: [], setAside: [], rules: new Map(), places: new Map() };
   for (const file of handwrittenFiles(folder)) {
-    const { questions, setAside, rules } = readQuestions(file, { source: "handwritten" });
+    const { questions, setAside, rules, places } = readQuestions(file, { source: "handwritten" });
     const bad = setAside[0];
     if (bad)
       throw new LabError({
@@ -237,6 +242,19 @@ export function readHandwritten(folder: string = HANDWRITTEN): SourceReading {
       });
     for (const question of questions) all.questions.push(question);
     for (const [id, rule] of rules) all.rules.set(id, rule);
+    for (const [id, place] of places) all.places.set(id, place);
   }
   return all;
+}
+
+/**
+ * Files as they come in real life, each row with a fault or beside one: what notebook 1 tries its promises on.
+ * Made by `scripts/messy-rows.ts`.
+ */
+export function messyFiles(): string[] {
+  const folder = join(REPO_ROOT, "data", "messy");
+  return readdirSync(folder)
+    .filter((name) => name !== "README.md")
+    .sort()
+    .map((name) => join(folder, name));
 }
