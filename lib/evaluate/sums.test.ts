@@ -27,6 +27,9 @@ test.each([
   ["96*2=195", false],
   ["7.5/9.38=80%", true],
   ["7.5/9.38=81%", false],
+  ["0.75/0.94=80%", true],
+  ["825/1.25=657", false],
+  ["825/1.25=660", true],
   ["12.34+5.65=18", false],
 ])("%s holds: %s", (text, holds) => {
   expect(readSums(text)).toEqual([{ text: text.replace("A: ", ""), holds }]);

@@ -27,7 +27,7 @@ export function readSums(text: string): Sum[] {
       if (sign === "=" && !/\d%?\)*[-+*/]/.test(left!)) return [];
       const [a, b] = [valueOf(left!), valueOf(right!)];
       if (a === null || b === null) return [];
-      const holds = relates(a, sign!, b, right!) || (sign === "=" && holdsRounded(left!, a, b, right!));
+      const holds = relates(a, sign!, b, right!) || (sign === "=" && holdsRounded(left!, b));
       return [{ text: whole, holds }];
     });
   });
@@ -61,19 +61,20 @@ function relates(a: number, sign: string, b: number, written: string): boolean {
 }
 
 /**
- * A factor with two decimals may be a rounded one ("7.5/9.38=80%", of 9.375): the result may then lie as far off
- * as half a unit of its last place carries it.
+ * A factor with two decimals may be a rounded one ("7.5/9.38=80%", of 9.375): does the result hold exactly for
+ * a number of four decimals that is rounded so? Exactly, for else 825/1.25 might be 657.
  */
-function holdsRounded(term: string, value: number, result: number, written: string): boolean {
+function holdsRounded(term: string, result: number): boolean {
   if (!/[*/]/.test(term)) return false;
-  let reach = 0;
-  for (const { 0: factor, index } of term.matchAll(/\d+\.\d\d(?!\d)/g)) {
+  return [...term.matchAll(/\d+\.\d\d(?!\d)/g)].some(({ 0: factor, index }) => {
     const rest = term.slice(index + factor.length);
-    const moved = valueOf(`${term.slice(0, index)}${plain(Number(factor) + 0.005, 3)}${rest}`);
-    if (moved !== null) reach += Math.abs(moved - value);
-  }
-  const half = written.endsWith("%") ? 0.00005 : 0.005;
-  return reach > 0 && Math.abs(value - result) <= reach + half;
+    for (let k = -50; k <= 50; k++) {
+      const exact = plain(Number(factor) + k / 10_000, 4);
+      const value = valueOf(`${term.slice(0, index)}${exact}${rest}`);
+      if (value !== null && Math.abs(value - result) <= 1e-9 * Math.max(1, Math.abs(result))) return true;
+    }
+    return false;
+  });
 }
 
 /** The value of a term of numbers, "%", + - * / and brackets; null where it is none, or has no value. */
