@@ -77,7 +77,15 @@ test("the arms are written above their columns, n stands in the subtitle", () =>
     "<b>SFT</b>",
     "<b>SFT + GRPO</b>",
   ]);
-  expect(layout.title.text).toContain("n = 10 generated questions");
+  expect(layout.title.text).toContain("n = 10 generated questions · greedy");
+  const twice = {
+    ...read,
+    mode: "sampled" as const,
+    arms: [{ name: "base", counts: counts(12, 8) }, ...read.arms.slice(1)],
+  };
+  expect(JSON.stringify(methodFlow(twice).layout)).toContain(
+    "n = 10 generated questions × 2 answers · sampled",
+  );
 });
 
 test("without two arms that follow each other it says what is needed", () => {

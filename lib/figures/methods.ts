@@ -60,9 +60,11 @@ export function methodFlow({ arms, steps, mode }: MethodsRead): Figure {
     ),
   );
   const last = arms.length - 1;
+  const each = Math.round(arms[0]!.counts.n / chain[0]!.n);
+  const times = each > 1 ? ` × ${each} answers` : "";
   return makeFigure({
     title,
-    subtitle: `n = ${formatCount(chain[0]!.n)} generated questions · ${mode} · width: number of answers`,
+    subtitle: `n = ${formatCount(chain[0]!.n)} generated questions${times} · ${mode} · width: number of answers`,
     legend: "none",
     height: 470,
     data: [

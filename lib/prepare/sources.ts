@@ -254,7 +254,6 @@ export function readHandwritten(folder: string = HANDWRITTEN): SourceReading {
 export function messyFiles(): string[] {
   const folder = join(REPO_ROOT, "data", "messy");
   return readdirSync(folder)
-    .filter((name) => name !== "README.md")
     .sort()
     .map((name) => join(folder, name));
 }
