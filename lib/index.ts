@@ -57,8 +57,7 @@ export { CLASSIFY_RULES, classify } from "./prepare/classify.ts";
 export { removeDuplicates } from "./prepare/duplicates.ts";
 export { prepare } from "./prepare/prepare.ts";
 export { questionFacts, readPrepared } from "./prepare/prepared.ts";
-export { mixOf } from "./prepare/sample.ts";
-export { readQuestions } from "./prepare/sources.ts";
+export { messyFiles, readQuestions } from "./prepare/sources.ts";
 export { splitQuestions } from "./prepare/split.ts";
 
 // Model servers
@@ -129,6 +128,7 @@ export {
 export { evaluateArms } from "./evaluate/evaluate-arms.ts";
 export { evaluate } from "./evaluate/evaluate.ts";
 export { FIN_R1 } from "./evaluate/fin-r1.ts";
+export { readMethods } from "./evaluate/methods.ts";
 export { travellers } from "./evaluate/travellers.ts";
 export { yourRows } from "./evaluate/your-rows.ts";
 
@@ -150,6 +150,7 @@ export { failureSamples, readFailures } from "./figures/failures.ts";
 export { funnel, funnelByReason } from "./figures/filter.ts";
 export { judgeHeatmap, judgeThreshold } from "./figures/judge.ts";
 export { lengthHistogram } from "./figures/lengths.ts";
+export { methodFlow } from "./figures/methods.ts";
 export { passCurve } from "./figures/passes.ts";
 export { duplicatesTable, sourceBars, typeBars } from "./figures/prepare.ts";
 export { questionLengths } from "./figures/question-lengths.ts";

@@ -40,7 +40,7 @@ beforeAll(async () => {
     Array.from(
       { length: N },
       (_, n) =>
-        `${JSON.stringify({ id: `q${n}`, prompt: `n = ${n}`, gold_answer: `${n}`, type: n % 2 ? "financial_reasoning" : "financial_calculation" })}\n`,
+        `${JSON.stringify({ id: `q${n}`, prompt: `n = ${n}`, gold_answer: `${n}`, kind: "debt_ratio", type: n % 2 ? "financial_reasoning" : "financial_calculation" })}\n`,
     ).join(""),
   );
   stub = await startStub(({ body }, response) => {
@@ -107,6 +107,10 @@ test("arms are asked once, each by its own name and prompt, and compared in pair
   expect(basename(path)).toMatch(/^ablation_summary_\d{8}T\d+Z\.json$/);
   expect(file.details.sft).toBe(basename(evaluations.sft!.detailsPath));
   expect(file.regressions["sft → sft_grpo"]).toEqual(["q0"]);
+  // "x" is the step of no method: the summary counts it so, in both modes.
+  expect(file.methods.greedy.arms.sft).toMatchObject({ n: N, right_method: 0, no_method: N, wrongSums: 0 });
+  expect(file.methods.sampled.arms.sft.n).toBe(2 * N);
+  expect(file.methods.greedy.pairs["sft → sft_grpo"].moves.no_method.no_method).toBe(N);
   expect(summary).toMatchObject({ n: N, seeds: [42], profile: "tiny" });
 
   const before = stub.requests.length;

@@ -7,6 +7,7 @@ import { LabError } from "../errors.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { evaluateArms } from "./evaluate-arms.ts";
 import type { EvaluateArmsOptions } from "./evaluate-arms.ts";
+import { readMethods } from "./methods.ts";
 import { fileStamp } from "../store/file-stamp.ts";
 import { track, trackedAblation } from "./track.ts";
 import type { Lab } from "../config/lab.ts";
@@ -55,7 +56,8 @@ export interface AblateOptions extends EvaluateArmsOptions {
  * answers there is no base_majority.
  *
  * Writes `reports/ablation_summary_<time>.json`: the AblationSummary, and beside its fields `details` (arm →
- * file), `byType` and `regressions` (pair → ids). Differences are b − a with 95 % intervals over questions; p
+ * file), `byType`, `regressions` (pair → ids) and `methods` (counts by arm, changes and moves by pair, of greedy
+ * and sampled answers; see readMethods). Differences are b − a with 95 % intervals over questions; p
  * as `compareArms`. Throws LabError when an arm has not been trained or fewer than two arms are asked for.
  */
 export async function ablate(
@@ -96,7 +98,17 @@ export async function ablate(
       pairs.map(({ a, b, regressions }) => [`${a} → ${b}`, regressions.map((change) => change.id)]),
     ),
   };
-  writeFileAtomic(path, `${JSON.stringify({ ...AblationSummary.parse(summary), ...extra }, null, 2)}\n`);
+  const answered = names.map((name) => ({ name, details: evaluations[name]!.details }));
+  const methods = Object.fromEntries(
+    (["greedy", "sampled"] as const).map((mode) => [
+      mode,
+      methodCounts(answered, pairs, mode, lab.config.seed),
+    ]),
+  );
+  writeFileAtomic(
+    path,
+    `${JSON.stringify({ ...AblationSummary.parse(summary), ...extra, methods }, null, 2)}\n`,
+  );
   await track(lab, trackedAblation(summary, path));
   return { summary, pairs, evaluations, path };
 }
@@ -120,4 +132,18 @@ function compareAll(
       ...changedAnswers(before, after),
     };
   });
+}
+
+/** What the summary keeps of `readMethods`. Pure. */
+function methodCounts(
+  arms: readonly { name: string; details: readonly EvalDetail[] }[],
+  pairs: readonly ArmPair[],
+  mode: EvalDetail["mode"],
+  seed: number,
+) {
+  const read = readMethods(arms, { mode, seed, steps: pairs.map(({ a, b }) => [a, b]) });
+  return {
+    arms: Object.fromEntries(read.arms.map(({ name, counts }) => [name, counts])),
+    pairs: Object.fromEntries(read.steps.map(({ a, b, ...step }) => [`${a} → ${b}`, step])),
+  };
 }

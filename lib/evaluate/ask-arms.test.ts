@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { askArms } from "./ask-arms.ts";
+import { askArms, fateOf } from "./ask-arms.ts";
 import { createClient } from "../serving/client.ts";
 import { labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { sendChat, sendJson, startStub } from "../testing/stub-server.ts";
@@ -66,4 +66,14 @@ test("tokens that the server did not count are unknown, not 0", async () => {
 
 test("an arm that has not been trained is an error", async () => {
   await expect(askArms(lab, ["sft"], [])).rejects.toThrow("has not been trained");
+});
+
+test("a question's fate names every arm that changes the verdict, or says that none does", () => {
+  const fate = (...oks: (boolean | null)[]) =>
+    fateOf(oks.map((ok, i) => ({ arm: ["Base", "SFT", "SFT + GRPO"][i]!, ok })));
+  expect(fate(false, true, true)).toBe("repaired by SFT");
+  expect(fate(false, false, true)).toBe("repaired by SFT + GRPO");
+  expect(fate(true, false, true)).toBe("broken by SFT, repaired by SFT + GRPO");
+  expect(fate(false, null, false)).toBe("wrong for all");
+  expect(fate(true, true, true)).toBe("right for all");
 });

@@ -26,6 +26,8 @@ export interface AskedQuestion {
   gold: string;
   /** One an arm, in the order of the arms, for `sideBySide`. */
   texts: ShownText[];
+  /** What happens to the question from arm to arm; see `fateOf`. */
+  fate: string;
 }
 
 /**
@@ -54,12 +56,25 @@ export async function askArms(
     models.map((model) => ({ model, tasks })),
     options,
   );
-  return questions.map(({ id, question, gold_answer: gold }, i) => ({
-    id,
-    question,
-    gold,
-    texts: arms.map((arm, k) => shown(arm, question, gold, answered[k]!.answers[i]!)),
-  }));
+  return questions.map(({ id, question, gold_answer: gold }, i) => {
+    const texts = arms.map((arm, k) => shown(arm, question, gold, answered[k]!.answers[i]!));
+    return { id, question, gold, texts, fate: fateOf(texts.map(({ title, ok }) => ({ arm: title, ok }))) };
+  });
+}
+
+/**
+ * What happens to a question from arm to arm, in words: each arm whose verdict is another than that of the arm
+ * before it, or that there is none.
+ *
+ * @example fateOf([{ arm: "Base", ok: false }, { arm: "SFT", ok: true }]) //=> "repaired by SFT"
+ */
+export function fateOf(verdicts: readonly { arm: string; ok?: boolean | null | undefined }[]): string {
+  const turns = verdicts.slice(1).flatMap(({ arm, ok }, i) => {
+    if ((ok === true) === (verdicts[i]!.ok === true)) return [];
+    return [`${ok === true ? "repaired" : "broken"} by ${arm}`];
+  });
+  if (turns.length > 0) return turns.join(", ");
+  return verdicts.every(({ ok }) => ok === true) ? "right for all" : "wrong for all";
 }
 
 function shown(

@@ -43,11 +43,22 @@ export function compareArms(
   options: BootstrapOptions = {},
 ): Comparison | null {
   const { mode, holds } = MEASURE[metric];
-  const values = (details: readonly EvalDetail[]) =>
-    byQuestion(
-      details.filter((d) => d.mode === mode),
-      (d) => (holds(d) ? 1 : 0),
-    );
+  const of = (details: readonly EvalDetail[]) => details.filter((d) => d.mode === mode);
+  const shares = compareShares(of(a), of(b), holds, options);
+  return shares && { metric, ...shares };
+}
+
+/**
+ * Difference b − a of the share of answers for which `holds`, as `compareArms` has it, over all answers given:
+ * of one mode, and of those questions that the share is about.
+ */
+export function compareShares(
+  a: readonly EvalDetail[],
+  b: readonly EvalDetail[],
+  holds: (detail: EvalDetail) => boolean,
+  options: BootstrapOptions = {},
+): Omit<Comparison, "metric"> | null {
+  const values = (details: readonly EvalDetail[]) => byQuestion(details, (d) => (holds(d) ? 1 : 0));
   const [first, second] = [values(a), values(b)];
   const shared = [...first.keys()].filter((id) => second.has(id));
   const pairs = shared.map((id) => [first.get(id)!, second.get(id)!] as const);
@@ -59,7 +70,7 @@ export function compareArms(
         pairs.map((p) => p[1]),
         options,
       );
-  return difference && { metric, n: pairs.length, ...difference };
+  return difference && { n: pairs.length, ...difference };
 }
 
 function oneAnswerEach(pairs: readonly (readonly [number[], number[]])[]): PairedDifference | null {

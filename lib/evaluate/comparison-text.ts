@@ -1,7 +1,12 @@
 /** A comparison of two arms as a sentence. Pure. */
-import type { ArmPair } from "./ablate.ts";
 import type { Comparison, Metric } from "./compare.ts";
 import { styleOf } from "../view/arms.ts";
+
+interface ComparedPair {
+  a: string;
+  b: string;
+  metrics: readonly Comparison[];
+}
 
 const NAMES: Record<Metric, string> = {
   accuracy: "greedy, strict",
@@ -45,10 +50,7 @@ export function describeComparison(
 }
 
 /** One metric of every pair that has it, a sentence each. */
-export function describePairs(
-  pairs: readonly Pick<ArmPair, "a" | "b" | "metrics">[],
-  metric: Metric,
-): string[] {
+export function describePairs(pairs: readonly ComparedPair[], metric: Metric): string[] {
   return pairs.flatMap(({ a, b, metrics }) =>
     metrics.filter((c) => c.metric === metric).map((c) => describeComparison(a, b, c)),
   );
@@ -56,7 +58,7 @@ export function describePairs(
 
 /** Rows for a table: every comparison of every pair, b against a. */
 export function comparisonRows(
-  pairs: readonly Pick<ArmPair, "a" | "b" | "metrics">[],
+  pairs: readonly ComparedPair[],
 ): { step: string; metric: string; n: number; points: string; p: string; verdict: string }[] {
   return pairs.flatMap(({ a, b, metrics }) =>
     metrics.map((c) => ({

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import type { Question, QuestionType } from "../records.ts";
+import { PROFILES } from "../config/profiles.ts";
+import { readHandwritten } from "../prepare/sources.ts";
 import { splitQuestions } from "../prepare/split.ts";
-import { travellers } from "./travellers.ts";
+import { PINNED, travellers } from "./travellers.ts";
 import { generateQuestions } from "../world/index.ts";
 
 const own = (i: number, type: QuestionType = "financial_calculation"): Question => ({
@@ -25,8 +27,39 @@ const basics = [
   handwritten(3, "负债率上升,偿债能力变好还是变差?"),
 ];
 
+const defaultRun = [
+  ...readHandwritten().questions,
+  ...generateQuestions(PROFILES.tiny.prepare.generated, PROFILES.tiny.seed),
+];
+
+test("the pinned questions are those of the default run, English ones and Chinese ones with a gloss", () => {
+  const chosen = travellers(defaultRun);
+  expect(
+    chosen.map(({ id }) => id),
+    "choose again: see scripts/travellers.ts",
+  ).toEqual(PINNED.map(({ id }) => id));
+  for (const { question, gloss, why } of chosen) {
+    expect(why).toMatch(/^one that /);
+    expect(gloss !== undefined, question).toBe(/\p{Script=Han}/u.test(question));
+    // the gloss holds the question's numbers
+    if (gloss) expect(gloss.match(/\d+/g)).toEqual(question.match(/\d+/g));
+  }
+  expect(chosen.filter(({ gloss }) => gloss).length).toBe(2);
+});
+
+test("a question of another draw with a pinned id does not pass for it", () => {
+  const others = defaultRun.map((row) => ({
+    ...row,
+    gold_answer: row.id === PINNED[0]!.id ? "77%" : row.gold_answer,
+  }));
+  const chosen = travellers(others);
+  expect(chosen.length).toBe(4);
+  expect(chosen.map(({ id }) => id)).not.toContain(PINNED[0]!.id);
+  expect(chosen.slice(0, 3).map(({ id }) => id)).toEqual(PINNED.slice(1).map(({ id }) => id));
+});
+
 test(
-  "four questions travel: a growth rate in English, a margin in Chinese, a yes or no, one that a " +
+  "in other data four questions travel: a growth rate in English, a margin in Chinese, a yes or no, one that a " +
     "person wrote",
   () => {
     const [growth, margin, cover, analysis] = travellers(basics);

@@ -8,9 +8,50 @@ import { splitQuestions } from "../prepare/split.ts";
 
 const isChinese = (q: Question): boolean => /\p{Script=Han}/u.test(q.question);
 
+/** A question that travels; of the pinned ones, for what it was chosen and, of a Chinese one, its English. */
+export interface Traveller extends Question {
+  why?: string;
+  gloss?: string;
+}
+
 /**
- * Whom to look for, in this order: a growth rate in English, a margin in Chinese, a yes or no, and one that a
- * person wrote: the reader, or else we.
+ * Chosen by what happens to them in the default run of the tiny models, with `scripts/travellers.ts`; whoever
+ * changes what that run trains on, or how, chooses again. `kind` and `gold` tell a question of another draw
+ * that bears the same id.
+ */
+export const PINNED: readonly { id: string; kind: string; gold: string; why: string; gloss?: string }[] = [
+  {
+    id: "basics_42_204",
+    kind: "growth_rate",
+    gold: "5%",
+    why: "one that SFT repairs",
+    gloss: "Huaxing Electronics' revenue rose from 900 to 945 yuan. By what percentage did it grow?",
+  },
+  {
+    id: "basics_42_271",
+    kind: "return_on_equity",
+    gold: "10%",
+    why: "one that GRPO repairs: SFT has it right in a few of eight answers",
+  },
+  {
+    id: "basics_42_769",
+    kind: "total_assets",
+    gold: "B",
+    why: "one that gets worse: the Base has it right",
+  },
+  {
+    id: "basics_42_922",
+    kind: "fall_then_rise",
+    gold: "4032元",
+    why: "one that stays wrong, though rules can check it",
+    gloss:
+      "The net value of company C's fund is 4200 yuan. It falls by 20%, then rises by 20%. What is it in the end?",
+  },
+];
+
+/**
+ * Whom to look for where the pinned ones are not, in this order: a growth rate in English, a margin in Chinese,
+ * a yes or no, and one that a person wrote: the reader, or else we.
  */
 const WANTED: readonly ((q: Question) => boolean)[] = [
   (q) => q.kind === "growth_rate" && !isChinese(q),
@@ -23,9 +64,10 @@ const WANTED: readonly ((q: Question) => boolean)[] = [
  * The travelling examples: at most four questions of `raw.jsonl` that are trained on in every later stage.
  *
  * Taken from the training side of the split that the filter makes, and only such as rules can check, so that
- * each has a Teacher's text and a reward. One of them is of the reader's own files when there is one such. A
- * place whose kind is not there (other sources) goes to the first
- * question of a type that has none yet, then to the first that is left. Deterministic in `rows`,
+ * each has a Teacher's text and a reward. First the pinned ones; in other data than the default run's their
+ * places go to the kinds of `WANTED`. One is of the reader's own files when there is one such. A place whose
+ * kind is not there (other sources) goes to the first question of a type that has none yet, then to the first
+ * that is left. Deterministic in `rows`,
  * `config.seed` and `config.prepare.testShare`; fewer questions give fewer travellers, none give none.
  *
  * @param config the lab's; the tiny profile's unless told.
@@ -34,20 +76,26 @@ const WANTED: readonly ((q: Question) => boolean)[] = [
 export function travellers(
   rows: readonly Question[],
   config: Pick<Config, "prepare" | "seed"> = PROFILES.tiny,
-): Question[] {
+): Traveller[] {
   const candidates = splitQuestions(rows, {
     testShare: config.prepare.testShare,
     seed: config.seed,
   }).train.filter((row) => goldProblem(row) === null);
-  const taken: Question[] = [];
+  const own = candidates.find((row) => row.own !== undefined);
+  const places = own ? WANTED.length - 1 : WANTED.length;
+  const pinned = PINNED.flatMap(({ id, kind, gold, why, gloss }) => {
+    const found = candidates.find((row) => row.id === id && row.kind === kind && row.gold_answer === gold);
+    return found ? [{ ...found, why, ...(gloss && { gloss }) }] : [];
+  });
+  const taken: Traveller[] = pinned.slice(0, places);
   const take = (fits: (row: Question) => boolean): boolean => {
-    const found = candidates.find((row) => !taken.includes(row) && fits(row));
+    const found = candidates.find((row) => !taken.some(({ id }) => id === row.id) && fits(row));
     if (found) taken.push(found);
     return found !== undefined;
   };
-  const own = candidates.find((row) => row.own !== undefined);
-  for (const wanted of WANTED.slice(0, -1)) take((row) => row !== own && wanted(row));
-  take((row) => (own ? row === own : WANTED.at(-1)!(row)));
+  for (const wanted of WANTED.slice(0, places))
+    if (taken.length < places) take((row) => row !== own && wanted(row));
+  if (own) take((row) => row === own);
   for (const type of QUESTION_TYPES)
     if (taken.length < WANTED.length && !taken.some((row) => row.type === type))
       take((row) => row.type === type);

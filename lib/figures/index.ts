@@ -23,6 +23,7 @@ export { stepSeconds } from "./step-seconds.ts";
 export { passCurve, type PassLine, type PassOptions } from "./passes.ts";
 export { accuracyByType, type ArmDetails } from "./evaluate.ts";
 export { failureSamples, readFailures } from "./failures.ts";
+export { methodFlow } from "./methods.ts";
 export { ablation, ablationTable } from "./ablate.ts";
 export { type Delta, deltas, deltasByType } from "./deltas.ts";
 export { answerProgress, passAtKCurve } from "./answers.ts";

@@ -5,7 +5,7 @@ import { hashFile, sha256 } from "../store/hash.ts";
 import type { Lab } from "../config/lab.ts";
 import type { Question } from "../records.ts";
 import { handwrittenFiles, readHandwritten, readQuestions } from "./sources.ts";
-import type { PlacedCorrection, SetAside } from "./sources.ts";
+import type { Place, PlacedCorrection, SetAside } from "./sources.ts";
 import { generateQuestions } from "../world/index.ts";
 
 export type SourceOrigin = "own" | "handwritten" | "generated" | "dianjin";
@@ -15,13 +15,13 @@ export interface Collected {
   origin: SourceOrigin;
   /** File name without folder; "generated" for the generator. */
   name: string;
-  /** The reader's file; null for what is not the reader's. */
-  path: string | null;
   questions: Question[];
   setAside: SetAside[];
   /** The reader's, of questions that are there. */
   corrections: PlacedCorrection[];
   rules: Map<string, string>;
+  /** Where each question stands; of the generated ones nowhere. */
+  places: Map<string, Place>;
 }
 
 export interface CollectOptions {
@@ -81,11 +81,11 @@ export function readSources(
 ): Collected[] {
   const collected = sources.map(({ origin, name, files }): Collected => {
     if (origin === "own") return { origin, name, ...readOwn(files[0]!, name) };
-    if (origin === "handwritten") return { origin, name, path: null, ...readHandwritten() };
-    if (origin === "dianjin") return { origin, name, path: null, ...readDianjin(files[0]!) };
+    if (origin === "handwritten") return { origin, name, ...readHandwritten() };
+    if (origin === "dianjin") return { origin, name, ...readDianjin(files[0]!) };
     const questions = generate(prepare.generated, seed);
     const rules = new Map(questions.map((q) => [q.id, "given by the source"]));
-    return { origin, name, path: null, questions, setAside: [], corrections: [], rules };
+    return { origin, name, questions, setAside: [], corrections: [], rules, places: new Map() };
   });
   uniqueIds(collected);
   correct(collected, sources);
@@ -94,13 +94,13 @@ export function readSources(
 
 /** A file of the reader's: every row of it says where it stands, so that it can be followed. */
 function readOwn(path: string, file: string): Omit<Collected, "origin" | "name"> {
-  const { questions, setAside, corrections, rules, lines } = readQuestions(path);
+  const { questions, setAside, corrections, rules, places } = readQuestions(path);
   return {
-    path,
-    questions: questions.map((row) => ({ ...row, own: { file, line: lines.get(row.id)! } })),
+    questions: questions.map((row) => ({ ...row, own: { file, line: places.get(row.id)!.line! } })),
     setAside: setAside.map((row) => ({ ...row, own: { file, line: row.line! } })),
     corrections,
     rules,
+    places,
   };
 }
 
@@ -114,6 +114,8 @@ function uniqueIds(collected: readonly Collected[]): void {
         id = `${stem}_${id}`;
         while (taken.has(id)) id += "_";
         part.rules.set(id, part.rules.get(question.id) ?? "");
+        const place = part.places.get(question.id);
+        if (place) part.places.set(id, place);
       }
       taken.add(id);
       return id === question.id ? question : { ...question, id };

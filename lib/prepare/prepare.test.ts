@@ -165,6 +165,26 @@ describe("prepare", () => {
     expectSums(report);
   });
 
+  test("a row that is set aside keeps its file and line, under a new id, too; generated ones have none", async () => {
+    const first = source("first.jsonl", [{ id: "a", question: "2 × 2?", gold_answer: "4" }]);
+    const second = source("same_ids.jsonl", [
+      { id: "b", question: "3 × 3?", gold_answer: "9" },
+      { id: "a", question: "2 × 2?", gold_answer: "5" },
+    ]);
+    const lab = open({ "prepare.sources": [first, second] });
+    await prepare(lab, { generate: basics, tokenizer });
+    const aside = readFileSync(setAsidePath(lab), "utf8")
+      .trim()
+      .split("\n")
+      .map((l) => JSON.parse(l));
+    expect(aside.find(({ id }) => id === "same_ids_a")).toMatchObject({
+      reason: "duplicate_other_gold",
+      file: second,
+      line: 2,
+    });
+    expect(aside.find(({ reason }) => reason === "not_sampled")).toMatchObject({ file: "", line: null });
+  });
+
   test("a copy that is too long or has an unreadable gold does not cost a usable twin", async () => {
     const options = (labels: string) =>
       ["现金", "厂房", "商誉"].map((text, i) => `${labels[i]}. ${text}`).join("\n");

@@ -181,26 +181,27 @@ function storedReport(lab: Lab, inputs: Record<string, unknown>): PrepareReport 
 
 function index(collected: readonly Collected[]): Map<string, PreparedQuestion> {
   const candidates = new Map<string, PreparedQuestion>();
-  for (const { origin, path, questions, rules } of collected)
+  for (const { origin, questions, rules, places } of collected)
     for (const question of questions)
       candidates.set(question.id, {
         question,
         origin,
-        path,
         rule: rules.get(question.id) ?? "",
+        place: places.get(question.id),
         tokens: null,
       });
   return candidates;
 }
 
 function leave(
-  { question: { id, source, own, question, gold_answer }, path }: PreparedQuestion,
+  { question: { id, source, own, question, gold_answer }, place }: PreparedQuestion,
   reason: string,
   field: string,
   expected: string,
   found: string,
 ): SetAside {
-  const left = { file: path ?? "", line: own?.line ?? null, source, id, reason, field, expected, found };
+  const { file, line } = place ?? { file: "", line: null };
+  const left = { file, line, source, id, reason, field, expected, found };
   return own ? { ...left, own, question, gold_answer } : left;
 }
 

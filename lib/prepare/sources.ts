@@ -41,6 +41,8 @@ export interface PlacedCorrection {
   row: Correction;
 }
 
+export type Place = Pick<SetAside, "file" | "line">;
+
 export interface SourceReading {
   questions: Question[];
   setAside: SetAside[];
@@ -48,8 +50,8 @@ export interface SourceReading {
   corrections: PlacedCorrection[];
   /** Id → rule that gave the type (`classify`). */
   rules: Map<string, string>;
-  /** Id → line on which the row starts. */
-  lines: Map<string, number>;
+  /** Id → where the row stands. */
+  places: Map<string, Place>;
 }
 
 const number = z.number().transform(String);
@@ -91,8 +93,7 @@ export function readQuestions(
   const lineOf = new Map<string, number>();
   const reading: SourceReading = {
     ...{ questions: [], setAside: [], corrections: [] },
-    rules: new Map(),
-    lines: lineOf,
+    ...{ rules: new Map(), places: new Map() },
   };
   const rows = readSourceRows(path);
   const givenIds = new Set(rows.flatMap((row) => givenId(row) ?? []));
@@ -140,6 +141,7 @@ export function readQuestions(
       gold_answer,
     );
     reading.rules.set(id, rule);
+    reading.places.set(id, { file: path, line: row.line });
     reading.questions.push({
       id,
       question,
@@ -258,14 +260,11 @@ export function handwrittenFiles(folder: string = HANDWRITTEN): string[] {
  */
 export function readHandwritten(folder: string = HANDWRITTEN): SourceReading {
   const all: SourceReading = {
-    questions: [],
-    setAside: [],
-    corrections: [],
-    rules: new Map(),
-    lines: new Map(),
+    ...{ questions: [], setAside: [], corrections: [] },
+    ...{ rules: new Map(), places: new Map() },
   };
   for (const file of handwrittenFiles(folder)) {
-    const { questions, setAside, rules } = readQuestions(file, { source: "handwritten" });
+    const { questions, setAside, rules, places } = readQuestions(file, { source: "handwritten" });
     const bad = setAside[0];
     if (bad)
       throw new LabError({
@@ -276,6 +275,18 @@ export function readHandwritten(folder: string = HANDWRITTEN): SourceReading {
       });
     for (const question of questions) all.questions.push(question);
     for (const [id, rule] of rules) all.rules.set(id, rule);
+    for (const [id, place] of places) all.places.set(id, place);
   }
   return all;
+}
+
+/**
+ * Files as they come in real life, each row with a fault or beside one: what notebook 1 tries its promises on.
+ * Made by `scripts/messy-rows.ts`.
+ */
+export function messyFiles(): string[] {
+  const folder = join(REPO_ROOT, "data", "messy");
+  return readdirSync(folder)
+    .sort()
+    .map((name) => join(folder, name));
 }

@@ -1,0 +1,166 @@
+import { expect, test } from "vitest";
+import type { EvalDetail } from "../records.ts";
+import { describeMethods, readMethods } from "./methods.ts";
+import type { MethodStep } from "./methods.ts";
+
+const TEXTS = {
+  right: "debt ratio=liabilities/assets\n144+96=240\n144/240=60%",
+  misconception: "debt ratio=liabilities/equity\nequity is 96\n144/96=150%",
+  sum: "debt ratio=liabilities/assets\n144+96=250\n144/250=57.6%",
+  copy: "debt ratio=liabilities/assets\n144+90=234\n144/234=61.54%",
+  none: "let me think",
+};
+type Text = keyof typeof TEXTS;
+
+const detail = (i: number, text: Text, more: Partial<EvalDetail> = {}): EvalDetail => ({
+  id: `q${i}`,
+  type: "financial_calculation",
+  kind: "debt_ratio",
+  mode: "greedy",
+  sample: 0,
+  completion: TEXTS[text],
+  format: true,
+  strict: text === "right",
+  lenient: text === "right",
+  reason: "",
+  message: "",
+  judge: null,
+  tokens: null,
+  ...more,
+});
+const arm = (name: string, texts: readonly (readonly [Text, number])[], more: Partial<EvalDetail> = {}) => ({
+  name,
+  details: texts
+    .flatMap(([text, count]) => Array.from({ length: count }, () => text))
+    .map((text, i) => detail(i, text, more)),
+});
+
+const base = arm("base", [
+  ["misconception", 40],
+  ["right", 60],
+]);
+const sft = arm("sft", [
+  ["right", 30],
+  ["misconception", 10],
+  ["right", 45],
+  ["sum", 15],
+]);
+
+test("answers are counted by outcome, and a wrong sum whatever came of it", () => {
+  expect(readMethods([base, sft]).arms).toEqual([
+    {
+      name: "base",
+      counts: {
+        n: 100,
+        right_method: 60,
+        sum_slip: 0,
+        copy_slip: 0,
+        misconception: 40,
+        no_method: 0,
+        wrongSums: 0,
+      },
+    },
+    {
+      name: "sft",
+      counts: {
+        n: 100,
+        right_method: 75,
+        sum_slip: 15,
+        copy_slip: 0,
+        misconception: 10,
+        no_method: 0,
+        wrongSums: 15,
+      },
+    },
+  ]);
+});
+
+test("the moves of the same questions add up to both arms", () => {
+  const { moves, n } = readMethods([base, sft]).steps[0]!;
+  expect(n).toBe(100);
+  expect(moves.misconception).toMatchObject({ right_method: 30, misconception: 10 });
+  expect(moves.right_method).toMatchObject({ right_method: 45, sum_slip: 15 });
+});
+
+test("the sentence says what a step repairs and what it breaks, with interval, n and the moves", () => {
+  expect(readMethods([base, sft]).lines).toEqual([
+    "**Base → SFT** (n = 100 questions, greedy): repairs named misconceptions (−30.0 points [−39.1, −20.7], " +
+      "p < 0.001); breaks: more sums that do not hold (+15.0 points [+8.2, +23.3], p < 0.001). Not decided: " +
+      "numbers or letters taken over wrongly, steps without a method. Of the answers that it put right (30), " +
+      "the fault had been a misconception (30). Of the right answers that it lost (15), the fault is now a " +
+      "wrong sum (15).",
+  ]);
+});
+
+test("the other way round it repairs the sums and breaks the method", () => {
+  const [line] = readMethods([sft, base]).lines;
+  expect(line).toMatch(/^\*\*SFT → Base\*\*.*: repairs sums that do not hold .* breaks: more named misconc/);
+});
+
+test("where nothing changes it says that nothing is shown, and no answer moved", () => {
+  const [line] = readMethods([base, { ...base, name: "sft" }]).lines;
+  expect(line).toBe(
+    "**Base → SFT** (n = 100 questions, greedy): neither repairs nor breaks anything that these questions " +
+      "could show. No answer was put right. No right answer was lost.",
+  );
+});
+
+test("a few answers that change sides decide nothing", () => {
+  const few = arm("sft", [
+    ["misconception", 38],
+    ["right", 62],
+  ]);
+  const [line] = readMethods([base, few]).lines;
+  expect(line).toMatch(/neither repairs nor breaks/);
+  expect(line).toMatch(/put right \(2\), the fault had been a misconception \(2\)/);
+});
+
+test("an arm whose steps are in its own words is named before anything is said", () => {
+  const own = arm("sft", [
+    ["none", 80],
+    ["right", 20],
+  ]);
+  const { lines } = readMethods([base, own]);
+  expect(lines[0]).toMatch(/^Of most greedy answers of SFT no method can be read/);
+  expect(lines[1]).toMatch(/breaks: more steps without a method/);
+});
+
+test("questions of other sources and the other mode are left out; none at all is said", () => {
+  const other = arm("base", [["right", 5]], { kind: "my_own" });
+  expect(readMethods([other, sft]).arms.map(({ name }) => name)).toEqual(["sft"]);
+  expect(readMethods([base, sft], { mode: "sampled" }).lines).toEqual([
+    "No question of the generated world was asked: of others the method cannot be read.",
+  ]);
+});
+
+test("a wrong number that is copied and a wrong sum are counted apart", () => {
+  const { arms } = readMethods([
+    arm("sft", [
+      ["copy", 3],
+      ["sum", 2],
+    ]),
+  ]);
+  expect(arms[0]!.counts).toMatchObject({ copy_slip: 3, sum_slip: 2, wrongSums: 2 });
+});
+
+test("answers of three seeds are paired in order, and n stays the number of questions", () => {
+  const seeds = (one: { name: string; details: EvalDetail[] }) => ({
+    name: one.name,
+    details: [1, 2, 3].flatMap(() => structuredClone(one.details)),
+  });
+  const step = readMethods([seeds(base), seeds(sft)]).steps[0]!;
+  expect(step.n).toBe(100);
+  expect(step.moves.misconception.right_method).toBe(90);
+  expect(step.change.misconception.delta).toBeCloseTo(-0.3);
+});
+
+test("the pairs that are asked for are compared, those with an absent arm are not", () => {
+  const read = readMethods([base, sft], {
+    steps: [
+      ["sft", "base"],
+      ["sft", "sft_grpo"],
+    ],
+  });
+  expect(read.steps.map(({ a, b }: MethodStep) => [a, b])).toEqual([["sft", "base"]]);
+  expect(describeMethods(read.steps[0]!)).toBe(read.lines[0]);
+});
