@@ -25,5 +25,6 @@ export { failureSamples, readFailures } from "./failures.ts";
 export { ablation, ablationTable } from "./ablate.ts";
 export { type Delta, deltas, deltasByType } from "./deltas.ts";
 export { answerProgress, passAtKCurve } from "./answers.ts";
+export { temperatureBars } from "./temperature.ts";
 export { throughputCurve } from "./throughput.ts";
 export { weightChangeMap } from "./weight-change.ts";

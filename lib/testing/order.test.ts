@@ -29,8 +29,8 @@ const ROOMS = [
   "train",
   "evaluate",
   "deploy",
-  "chat",
   "figures",
+  "chat",
   "show",
   "report",
 ];
