@@ -1,7 +1,6 @@
 /** What temperature does to the choice of one token. */
 import { distribution, ranked } from "../forward/sampling.ts";
 import type { UnsureToken } from "../forward/unsure-token.ts";
-import { formatNumber } from "../view/numbers.ts";
 import { label } from "../view/labels.ts";
 import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
 
@@ -38,12 +37,12 @@ export function temperatureBars(
     };
   });
   const text = visible(place.before.slice(-24));
-  const before = label(text.length < place.before.length ? `… ${text}` : text, 40);
+  const before = text.length < place.before.length ? `… ${text}` : text;
   return makeFigure({
     title,
     subtitle:
       `n = ${place.logits.length.toLocaleString("en-US")} tokens that may follow “${before}”; ` +
-      `${formatNumber(place.entropy)} bits at temperature 1`,
+      `${place.entropy.toFixed(1)} bits at temperature 1`,
     data,
     x: { title: { text: "token" }, type: "category" },
     y: { title: { text: "probability to be drawn" }, tickformat: ".0%", rangemode: "tozero" },
