@@ -126,7 +126,6 @@ export function startChat(block: HTMLElement, models: Models): void {
     if (running) running.stopped = true;
   });
   question.addEventListener("keydown", (event) => {
-    event.stopPropagation(); // a notebook's own keys
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       void write();
@@ -155,6 +154,7 @@ export function startChat(block: HTMLElement, models: Models): void {
     ),
   );
   const live = el("div", { class: "chat-live" }, head, answer.element, status, choices, earlier, rounding);
+  live.addEventListener("keydown", (event) => event.stopPropagation()); // a notebook has keys of its own
   block.classList.add("chat-ready");
   block.append(live);
 }
