@@ -5,10 +5,11 @@ import { gzipSync } from "node:zlib";
 import { PLOTLY_PATH, PLOTLY_VERSION } from "../show/png.ts";
 
 /**
- * Runs in the page: unpacks plotly.js, draws every figure in the place of its picture, and marks the page as
- * drawn.
+ * Runs in the page: waits until widgets can be used, for nobody types into a page that is busy; unpacks
+ * plotly.js, draws every figure in the place of its picture, and marks the page as drawn.
  */
 const DRAW = `(async () => {
+  while (document.querySelector("[data-widget='starting']")) await new Promise((later) => setTimeout(later, 20));
   const packed = Uint8Array.from(atob(document.getElementById("plotly-js").textContent), (c) => c.charCodeAt(0));
   const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const script = document.createElement("script");
