@@ -1,6 +1,6 @@
 /**
- * Weights small enough to be sent along in a page: every row of a matrix as whole numbers from -127 to 127 and
- * one factor, a quarter of float32. In a file of the safetensors format, so that every reader of it knows
+ * Weights small enough to be sent along in a page: every row of a matrix as whole numbers from -127 to 127
+ * and one factor, a quarter of float32. In a file of the safetensors format, so that every reader of it knows
  * names, types and shapes (https://github.com/huggingface/safetensors#format). Pure.
  */
 
@@ -21,8 +21,8 @@ type Header = Record<string, Entry>;
 const scaleOf = (name: string): string => `${name}.scale`;
 
 /**
- * Matrices as int8 with a factor a row, vectors (norms, biases) as they are. `about`: JSON for whoever unpacks
- * it.
+ * Matrices as int8 with a factor a row, vectors (norms, biases) as they are. `about`: JSON for whoever
+ * unpacks it.
  */
 export function packInt8(
   tensors: ReadonlyMap<string, Tensor>,
@@ -48,7 +48,7 @@ export function packInt8(
     JSON.stringify({ __metadata__: { about: JSON.stringify(about) }, ...header }),
   );
   const start = 8 + Math.ceil(json.length / 4) * 4;
-  const file = new Uint8Array(start + offset).fill(0x20, 8, start); // spaces after the JSON, as the format allows
+  const file = new Uint8Array(start + offset).fill(0x20, 8, start); // spaces behind the JSON are allowed
   new DataView(file.buffer).setBigUint64(0, BigInt(start - 8), true);
   file.set(json, 8);
   let at = start;
