@@ -138,6 +138,7 @@ export { mergedWeights } from "./deploy/weight-change.ts";
 
 // The model in the page
 export { chat } from "./chat/chat.ts";
+export { temperatureFigure } from "./chat/temperature-figure.ts";
 
 // Figures: rows in, Plotly JSON out
 export { ablation, ablationTable } from "./figures/ablate.ts";

@@ -27,6 +27,7 @@ export { methodFlow } from "./methods.ts";
 export { ablation, ablationTable } from "./ablate.ts";
 export { type Delta, deltas, deltasByType } from "./deltas.ts";
 export { answerProgress, passAtKCurve } from "./answers.ts";
+export { temperatureBars } from "./temperature.ts";
 export { throughputCurve } from "./throughput.ts";
 export { drawToy, toyCurve, type ToyCurveOptions, toyKnobs } from "./toy.ts";
 export { weightChangeMap } from "./weight-change.ts";

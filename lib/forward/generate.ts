@@ -44,7 +44,7 @@ export function* generate(
   for (let written = 0; written < most; written++) {
     const logits = logitsOf(model, last);
     const shares = distribution(logits, sampling);
-    const drawn = draw(shares, next()); // drawn in any case, so that a text goes on with the draws it would have had
+    const drawn = draw(shares, next()); // in any case: behind `begin` a text goes on with its own draws
     const token = begin[written] ?? drawn;
     yield { token, logits, probability: shares[token]! };
     if (ends.includes(token)) return;

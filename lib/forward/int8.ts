@@ -1,6 +1,6 @@
 /**
- * Weights small enough to be sent along in a page: every row of a matrix as whole numbers from -127 to 127 and
- * one factor, a quarter of float32. In a file of the safetensors format, so that every reader of it knows
+ * Weights small enough to be sent along in a page: every row of a matrix as whole numbers from -127 to 127
+ * and one factor, a quarter of float32. In a file of the safetensors format, so that every reader of it knows
  * names, types and shapes (https://github.com/huggingface/safetensors#format). Pure.
  */
 
@@ -21,8 +21,8 @@ type Header = Record<string, Entry>;
 const scaleOf = (name: string): string => `${name}.scale`;
 
 /**
- * Matrices as int8 with a factor a row, vectors (norms, biases) as they are. `about`: JSON for whoever unpacks
- * it.
+ * Matrices as int8 with a factor a row, vectors (norms, biases) as they are. `about`: JSON for whoever
+ * unpacks it.
  */
 export function packInt8(
   tensors: ReadonlyMap<string, Tensor>,
@@ -48,7 +48,7 @@ export function packInt8(
     JSON.stringify({ __metadata__: { about: JSON.stringify(about) }, ...header }),
   );
   const start = 8 + Math.ceil(json.length / 4) * 4;
-  const file = new Uint8Array(start + offset).fill(0x20, 8, start); // spaces after the JSON, as the format allows
+  const file = new Uint8Array(start + offset).fill(0x20, 8, start); // spaces behind the JSON are allowed
   new DataView(file.buffer).setBigUint64(0, BigInt(start - 8), true);
   file.set(json, 8);
   let at = start;
@@ -76,12 +76,8 @@ export function unpackInt8(file: Uint8Array<ArrayBuffer>): {
   for (const [name, { dtype, shape, data_offsets }] of Object.entries(header)) {
     if (dtype === "F32" && !name.endsWith(".scale")) tensors.set(name, floats(name));
     if (dtype !== "I8") continue;
-    const scales = floats(scaleOf(name));
     const whole = new Int8Array(file.buffer, start + data_offsets[0], data_offsets[1] - data_offsets[0]);
-    tensors.set(
-      name,
-      Float32Array.from(whole, (value, i) => value * scales[Math.floor(i / shape[1]!)]!),
-    );
+    tensors.set(name, scaled(whole, floats(scaleOf(name)), shape[1]!));
   }
   return { tensors, about: JSON.parse(metadata.about) };
 }
@@ -91,17 +87,28 @@ export function throughInt8(tensors: ReadonlyMap<string, Tensor>): Map<string, F
   return unpackInt8(packInt8(tensors)).tensors;
 }
 
+/** A page waits for this: a loop is ten times as fast as a function for every number. */
+function scaled(whole: Int8Array, scales: Float32Array, columns: number): Float32Array {
+  const values = new Float32Array(whole.length);
+  for (let row = 0, i = 0; row < scales.length; row++)
+    for (const end = i + columns; i < end; i++) values[i] = whole[i]! * scales[row]!;
+  return values;
+}
+
 /** The largest value of each row, as 127 counts it; 1 for a row of zeros. */
 function rowScales(values: Float32Array, [rows, columns]: number[]): Float32Array {
   return Float32Array.from({ length: rows! }, (_, row) => {
-    const largest = values
-      .subarray(row * columns!, (row + 1) * columns!)
-      .reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    let largest = 0;
+    for (let i = row * columns!; i < (row + 1) * columns!; i++)
+      largest = Math.max(largest, Math.abs(values[i]!));
     return largest === 0 ? 1 : largest / 127;
   });
 }
 
 function rounded(values: Float32Array, shape: number[]): Int8Array {
   const scales = rowScales(values, shape);
-  return Int8Array.from(values, (value, i) => Math.round(value / scales[Math.floor(i / shape[1]!)]!));
+  const whole = new Int8Array(values.length);
+  for (let row = 0, i = 0; row < scales.length; row++)
+    for (const end = i + shape[1]!; i < end; i++) whole[i] = Math.round(values[i]! / scales[row]!);
+  return whole;
 }

@@ -1,6 +1,7 @@
 /**
  * The forward pass of Qwen2, whole and in plain TypeScript: from the tokens of a text to a score for every
- * token that could come next. It runs in Node and in a page, and does what transformers does, number by number.
+ * token that could come next. It runs in Node and in a page, and does what transformers does, number by
+ * number.
  *
  * A token becomes a vector, the *residual stream*. Every layer reads it twice and adds to it twice: attention
  * fetches from earlier tokens, the SwiGLU network works on what is there. The last vector is compared with

@@ -2,7 +2,10 @@
 import { softmax } from "./qwen2.ts";
 
 export interface Sampling {
-  /** Divides the logits: below 1 the likely gets likelier, above 1 everything evens out; 0 takes the most likely. */
+  /**
+   * Divides the logits: below 1 the likely gets likelier, above 1 everything evens out; 0 takes the most
+   * likely token.
+   */
   temperature: number;
   /** Only the most likely tokens that together reach this probability may be drawn; 1 leaves all. */
   topP: number;

@@ -11,7 +11,7 @@ const folder = join(REPO_ROOT, "ckpts", "tiny", "base");
 const file = JSON.parse(readFileSync(join(folder, "tokenizer.json"), "utf8")) as TokenizerFile;
 const tokenizer = createTokenizer(file);
 
-test("real texts, English and Chinese, become the tokens that transformers.js makes of them, and texts again", async () => {
+test("real texts become the tokens that transformers.js makes of them, and texts again", async () => {
   env.allowRemoteModels = false;
   const other = await AutoTokenizer.from_pretrained(folder, { local_files_only: true });
   for (const text of realTexts()) {
@@ -48,7 +48,8 @@ test("a tokenizer of other parts is refused, not guessed at", () => {
 
 test("Qwen's own words are cut as its pattern says", () => {
   const words =
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|" +
+    "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
   const qwen = createTokenizer({
     ...file,
     normalizer: { type: "NFC" },

@@ -1,6 +1,6 @@
 /**
- * A byte-level BPE tokenizer, read from a model's tokenizer.json, in plain TypeScript for Node and for a page:
- * text to tokens and back, as the real one does it.
+ * A byte-level BPE tokenizer, read from a model's tokenizer.json, in plain TypeScript for Node and for a
+ * page: text to tokens and back, as the real one does it.
  *
  * A text is cut into words; a word is its UTF-8 bytes, each written as one letter; then the two neighbours
  * that were merged first when the tokenizer was learnt are merged, again and again, until no pair is known.

@@ -25,10 +25,12 @@ export const PAPER = Math.floor(((210 - 28) / 25.4) * 96);
 const NARROW = 620;
 
 /**
- * Runs in the page: unpacks plotly.js, draws every figure in the place of its picture, the nearest first, and
+ * Runs in the page: waits until widgets can be used, for nobody types into a page that is busy; unpacks
+ * plotly.js, draws every figure in the place of its picture, the nearest first, and
  * marks the page as drawn. Draws anew when the scheme changes, the width passes NARROW, or for paper.
  */
 export const DRAW = `(async () => {
+  while (document.querySelector("[data-widget='starting']")) await new Promise((later) => setTimeout(later, 20));
   const dark = matchMedia("(prefers-color-scheme: dark)"), paper = matchMedia("print");
   const colours = ${JSON.stringify(DARK)}, ink = ${JSON.stringify(INK)};
   const places = [...document.querySelectorAll("figure.plot")];

@@ -79,6 +79,13 @@ const responseLengths = {
   rows: "rows",
 };
 
+const onePlace = {
+  before: "<think>\nmargin = ",
+  logits: Float32Array.from({ length: 3072 }, (_, token) => -0.6 * (token % 40)),
+  entropy: 2.1,
+  textOf: (token: number) => [" <b>12", "\n", "率", "%"][token % 4]!,
+};
+
 /** Name → figure on data, figure on none. */
 export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
   typeBars: [
@@ -103,6 +110,7 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
     f.lengthHistogram([], responseLengths),
   ],
   distillProgress: [f.distillProgress(progress), f.distillProgress({ ...progress, history: [], done: 0 })],
+  temperatureBars: [f.temperatureBars(onePlace), f.temperatureBars(null)],
   yieldByType: [f.yieldByType(yields), f.yieldByType([])],
   funnel: [f.funnel(funnelOf(filtered, ["format", "answer", "judge", "size"], ["size"])), f.funnel([])],
   funnelByReason: [f.funnelByReason(filtered), f.funnelByReason([])],

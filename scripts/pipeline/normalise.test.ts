@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { REPO_ROOT } from "../../lib/config/paths.ts";
+import { widgetBlock } from "../../lib/widget/block.ts";
 import { normaliseNotebook } from "./normalise.ts";
 import type { Output } from "./normalise.ts";
 
@@ -89,4 +90,14 @@ test("a run in a workspace of its own tells no path of it either", () => {
   expect(() =>
     normaliseNotebook(notebook([{ output_type: "display_data", data: figure }]), "/data/mine"),
   ).toThrow(/path of this machine/);
+});
+
+test("of a widget with a model's weights the sentence is committed, a small one stays whole", () => {
+  const committed = (packed: string) => {
+    const html = `${widgetBlock("chat", "<p>Here one can talk.</p>", packed)}\n<script>1</script>`;
+    const output = { output_type: "display_data", data: { "text/html": html }, metadata: {} };
+    return [normaliseNotebook(notebook([output])).cells[0]!.outputs![0]!.data!["text/html"]].flat().join("");
+  };
+  expect(committed("AAAA".repeat(200_000))).toBe("<p>Here one can talk.</p>");
+  expect(committed("AAAA")).toContain("<script>1</script>");
 });

@@ -4,6 +4,7 @@
 import { homedir } from "node:os";
 import { LabError } from "../../lib/errors.ts";
 import { REPO_ROOT } from "../../lib/config/paths.ts";
+import { readBlock } from "../../lib/widget/block.ts";
 
 export interface Output {
   output_type: string;
@@ -34,12 +35,15 @@ const METADATA = {
   kernelspec: { display_name: "TypeScript", language: "typescript", name: "tslab" },
   language_info: { file_extension: ".ts", mimetype: "text/typescript", name: "typescript" },
 };
+/** Of a widget: model weights would weigh more than all notebooks together. */
+const MOST_COMMITTED = 500_000;
 const ANSI = /\u001b\[[0-9;?]*[ -/]*[@-~]/g;
 
 /**
  * Execution counts null, timings and volatile metadata dropped, ANSI codes and overwritten progress lines
  * gone, one stream output where a cell wrote many, paths relative to the repository and to `workspace`, the
- * folder the run wrote to. Cell metadata keeps `tags` only.
+ * folder the run wrote to. Cell metadata keeps `tags` only. Of a widget that holds more than 500 kB stays what
+ * stands where no script runs.
  *
  * Throws LabError when an output tells an absolute path of this machine all the same, or stands on stderr.
  */
@@ -61,10 +65,17 @@ function normaliseOutput(output: Output, roots: readonly string[]): Output {
   const data = Object.fromEntries(
     Object.entries(output.data ?? {}).map(([type, value]) => [
       type,
-      type.startsWith("text/") ? lines(cleanText(joined(value as string | string[]), roots)) : value,
+      type.startsWith("text/")
+        ? lines(cleanText(withoutWeights(joined(value as string | string[])), roots))
+        : value,
     ]),
   );
   return { ...output, data, metadata: {}, ...("execution_count" in output ? { execution_count: null } : {}) };
+}
+
+function withoutWeights(text: string): string {
+  const block = text.length > MOST_COMMITTED ? readBlock(text) : null;
+  return block === null ? text : block.staticHtml;
 }
 
 /** As a terminal shows it: no colours, and of a line that was overwritten only what stayed. */

@@ -87,7 +87,11 @@ export function startChat(block: HTMLElement, models: Models): void {
     if (turn !== running) return; // a newer question has taken over
     running = null;
     [send.hidden, stop.hidden] = [false, true];
-    if (keep >= 0) answer.select(keep);
+    const doubtful = answer.steps.reduce(
+      (least, { probability }, i) => (probability < answer.steps[least]!.probability ? i : least),
+      0,
+    );
+    answer.select(keep >= 0 ? keep : doubtful);
   }
 
   function summary(tokens: number, seconds: number, stopped: boolean): string {
@@ -97,7 +101,7 @@ export function startChat(block: HTMLElement, models: Models): void {
     const gold = data.questions.find((one) => one.question === question.value)?.gold;
     return (
       `${tokens} tokens in ${seconds.toFixed(1)} s, reading included; ${how}. ` +
-      `${gold === undefined ? "" : `Gold answer: ${visibleText(gold, 200)}. `}Click a token to see what it might have been.`
+      `${gold === undefined ? "" : `Gold answer: ${visibleText(gold, 200)}. `}The least likely token is open; click any.`
     );
   }
 
@@ -122,7 +126,6 @@ export function startChat(block: HTMLElement, models: Models): void {
     if (running) running.stopped = true;
   });
   question.addEventListener("keydown", (event) => {
-    event.stopPropagation(); // a notebook's own keys
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       void write();
@@ -151,6 +154,7 @@ export function startChat(block: HTMLElement, models: Models): void {
     ),
   );
   const live = el("div", { class: "chat-live" }, head, answer.element, status, choices, earlier, rounding);
+  live.addEventListener("keydown", (event) => event.stopPropagation()); // a notebook has keys of its own
   block.classList.add("chat-ready");
   block.append(live);
 }
