@@ -74,15 +74,14 @@ export type { Run } from "./run/run.ts";
 // Stage 2: the Teacher
 export { followDistillation } from "./distill/distill-curve.ts";
 export { textOutcome } from "./distill/outcome.ts";
-export { promptTable, readPromptReport } from "./distill/prompt-report.ts";
+export { measuredPrompts } from "./distill/prompt-report.ts";
 
 // Stage 3: the Judge
 export { judgeOnArms } from "./judge/judge-arms.ts";
-export { blindnessOf, cardRows } from "./judge/judge-card.ts";
+export { cardSummary } from "./judge/judge-card.ts";
 export { judgeCurveRecorder } from "./judge/judge-curve.ts";
-export { TEACHER_TEXTS } from "./judge/judge-measure.ts";
 export { quickJudgeCard } from "./judge/judge-quick.ts";
-export { labelledTexts } from "./judge/judge-real-texts.ts";
+export { teacherSet } from "./judge/judge-real-texts.ts";
 export { SET_COLUMNS } from "./judge/judge-set-card.ts";
 export { judgeScale } from "./judge/judge-verdict.ts";
 
@@ -99,7 +98,7 @@ export { expectedNoSignalShare, groupAdvantages, hasNoSignal } from "./reward/ad
 export { countPaid, paidWrongly, payAgain } from "./reward/pay-again.ts";
 export { rewardRow } from "./reward/reward.ts";
 export type { Reward } from "./reward/reward.ts";
-export { isOfWorld, trapQuestions } from "./reward/traps.ts";
+export { trapsBeside } from "./reward/traps.ts";
 
 // Stage 5: GRPO on a policy of four answers
 export { toyGrpo } from "./toy/index.ts";

@@ -17,9 +17,9 @@ import { LAYOUT_NAMES, RUBRIC_NAMES } from "../lib/judge/judge-prompt.ts";
 import type { LayoutName } from "../lib/judge/judge-prompt.ts";
 import { listReports } from "../lib/evaluate/eval-report.ts";
 import { answersOf } from "../lib/judge/judge-arms.ts";
-import { measureJudge, measureLines, readLabelled, TEACHER_TEXTS } from "../lib/judge/judge-measure.ts";
+import { measureJudge, measureLines, readLabelled } from "../lib/judge/judge-measure.ts";
 import type { LabelledSet } from "../lib/judge/judge-measure.ts";
-import { armTexts, labelledTexts } from "../lib/judge/judge-real-texts.ts";
+import { armTexts, teacherSet } from "../lib/judge/judge-real-texts.ts";
 import { ARM_NAMES, Distilled, EvalDetail, RlRow } from "../lib/records.ts";
 import { readJsonl } from "../lib/store/jsonl.ts";
 import type { Lab } from "../lib/config/lab.ts";
@@ -161,8 +161,7 @@ async function main(args: string[]): Promise<void> {
 function realSets({ paths, config: { seed } }: Lab): LabelledSet[] {
   const sets: LabelledSet[] = [];
   if (existsSync(paths.distilled)) {
-    const texts = labelledTexts(readJsonl(paths.distilled, Distilled), { seed });
-    sets.push({ name: TEACHER_TEXTS, texts });
+    sets.push(teacherSet(readJsonl(paths.distilled, Distilled), seed));
   }
   const reports = existsSync(paths.test) ? listReports(paths.reports) : [];
   const questions = reports.length === 0 ? [] : readJsonl(paths.test, RlRow);

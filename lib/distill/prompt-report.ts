@@ -165,6 +165,12 @@ export function writePromptReport(
 /** Measured on a GPU, and kept with the repository. */
 const EXAMPLE = join(REPO_ROOT, "reports", "example", "prompts.json");
 
+/** The measurement of prompts that comes with the repository, as a table; null where it was taken away. */
+export function measuredPrompts(): View | null {
+  const report = readPromptReport();
+  return report && promptTable(report.rows, `${report.model} on ${report.device}, the same questions`);
+}
+
 /**
  * A report of prompts, by default the one that comes with the repository; null when the file is not there.
  * Throws LabError on another file.

@@ -140,6 +140,11 @@ export function cardRows(card: JudgeCard): { measure: string; value: Estimate | 
   ];
 }
 
+/** The card as rows of a table and as a sentence. */
+export function cardSummary(card: JudgeCard): { rows: ReturnType<typeof cardRows>; blindness: string } {
+  return { rows: cardRows(card), blindness: blindnessOf(card) };
+}
+
 /** Which kinds of fault the Judge finds less than half of, in a sentence. */
 export function blindnessOf(card: JudgeCard): string {
   const kinds = Object.entries(card.byFault);

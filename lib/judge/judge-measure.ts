@@ -140,8 +140,6 @@ export async function measureJudge(
 /** The sets that are made: texts of the generated world. */
 export const PLANTED = "planted faults";
 export const MADE_ANSWERS = "generated answers, half of them wrong";
-/** The set of a run's own distilled texts. */
-export const TEACHER_TEXTS = "the Teacher's texts";
 
 interface JudgedSet {
   set: SetCard;

@@ -3,7 +3,13 @@ import { scoreCompletion } from "../answer/index.ts";
 import type { Distilled, EvalDetail, RlRow } from "../records.ts";
 import { createRandom } from "../stats/random.ts";
 import type { JudgeRow } from "./judge-gate.ts";
+import type { LabelledSet } from "./judge-measure.ts";
 import type { LabelledText } from "./judge-sets.ts";
+
+/** A run's own distilled texts as a set for the Judge's card. */
+export function teacherSet(rows: readonly DistilledText[], seed: number): LabelledSet {
+  return { name: "the Teacher's texts", texts: labelledTexts(rows, { seed }) };
+}
 
 /** The text with its label, or null when it has not the form, or rules cannot decide. */
 function labelByRules(row: JudgeRow): LabelledText | null {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkAnswer } from "../answer/index.ts";
 import { generateQuestions } from "../world/generate.ts";
-import { isOfWorld, trapQuestions } from "./traps.ts";
+import { isOfWorld, trapQuestions, trapsBeside } from "./traps.ts";
 
 const traps = trapQuestions(64, 7);
 const value = (answer: string) => Number(/-?\d+(\.\d+)?/.exec(answer)![0]);
@@ -58,4 +58,10 @@ describe("traps", () => {
   test("what cannot be drawn is an error, not an endless search", () => {
     expect(() => trapQuestions(1, 7, 0)).toThrow("found 0 within 0");
   });
+});
+
+test("traps are laid beside questions of the world, and beside no others", () => {
+  const ours = generateQuestions(3, 1, "lab");
+  expect(trapsBeside(ours, 8, 7)).toEqual(trapQuestions(8, 7));
+  expect(trapsBeside([{ source: "mine", kind: undefined }], 8, 7)).toEqual([]);
 });

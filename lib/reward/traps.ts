@@ -72,6 +72,15 @@ function shortcutOf({ question, ...drawn }: Drawn, right: Solution, tolerance: n
     );
 }
 
+/** Traps beside questions of the generated world; none beside others, whose wrong methods have no names. */
+export function trapsBeside(
+  questions: readonly Pick<RlRow, "source" | "kind">[],
+  count: number,
+  seed: number,
+): Trap[] {
+  return questions.some(isOfWorld) ? trapQuestions(count, seed) : [];
+}
+
 /**
  * Whether a question is of the generated world, whose wrong methods are known by name; of others no traps can
  * be laid.
