@@ -36,7 +36,7 @@ const OFFERED = 8;
 const MEASURED = 4;
 
 export interface ChatOptions {
-  /** To choose from, beside one's own. Default: some of the test questions, both languages where there are. */
+  /** To choose from, beside one's own. Default: some of the test questions, in both languages. */
   questions?: readonly ChatQuestion[];
 }
 

@@ -6,8 +6,8 @@ import { mostLikely } from "../forward/sampling.ts";
 import type { Rounding } from "./data.ts";
 
 /**
- * The rounded model reads the greedy answers of the exact one and is compared with it at each of their tokens.
- * Null without a prompt.
+ * The rounded model reads the greedy answers of the exact one and is compared with it at each of their
+ * tokens. Null without a prompt.
  */
 export function measureRounding(
   exact: Qwen2,

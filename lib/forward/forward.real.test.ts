@@ -58,7 +58,7 @@ function largestDifference({ model, tokenizer }: LoadedModel, asked: string[], r
 }
 
 describe("the forward pass beside transformers in float32", { timeout: 600_000 }, () => {
-  test("the same greedy texts to 200 questions, no logit 1e-3 away, the same tokens of real texts", async () => {
+  test("the same greedy texts to 200 questions, no logit 1e-3 away, equal tokens of real texts", async () => {
     const texts = [...HARD_TEXTS, ...realTexts()];
     const reference = await askTransformers(TINY, null, { texts, prompts, logitsOf: 6 });
     const loaded = loadModel(TINY);

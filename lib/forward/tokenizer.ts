@@ -41,8 +41,8 @@ interface PreTokenizer {
 const GPT2_WORDS = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 /**
- * The tokenizer of a parsed tokenizer.json. Throws an Error for one that is built of other parts than byte-level
- * BPE over words.
+ * The tokenizer of a parsed tokenizer.json. Throws an Error for one that is built of other parts than
+ * byte-level BPE over words.
  */
 export function createTokenizer(file: TokenizerFile): BpeTokenizer {
   const { vocab } = file.model;

@@ -65,7 +65,8 @@ export function startChat(block: HTMLElement, models: Models): void {
     [send.hidden, stop.hidden] = [true, false];
     const arm = armOf.value();
     const ask = { arm, question: question.value, seed: Number(seed.value), begin, ...sampling() };
-    answer.element.dataset.title = `${data.arms[arm]!.label} · temperature ${ask.temperature} · top-p ${ask.topP}`;
+    const { label } = data.arms[arm]!;
+    answer.element.dataset.title = `${label} · temperature ${ask.temperature} · top-p ${ask.topP}`;
     status.textContent = "reading the question …";
     await pause();
     const started = performance.now();
@@ -101,7 +102,8 @@ export function startChat(block: HTMLElement, models: Models): void {
     const gold = data.questions.find((one) => one.question === question.value)?.gold;
     return (
       `${tokens} tokens in ${seconds.toFixed(1)} s, reading included; ${how}. ` +
-      `${gold === undefined ? "" : `Gold answer: ${visibleText(gold, 200)}. `}The least likely token is open; click any.`
+      (gold === undefined ? "" : `Gold answer: ${visibleText(gold, 200)}. `) +
+      "The least likely token is open; click any."
     );
   }
 
@@ -161,9 +163,9 @@ export function startChat(block: HTMLElement, models: Models): void {
 
 function roundingText(label: string, { tokens, mean, largest, same }: Rounding): string {
   return (
-    `The weights of this page are rounded to 8 bits. Along ${tokens} tokens of ${label}'s greedy answers a logit ` +
-    `is ${mean.toFixed(3)} away from the one in float32 on average and ${largest.toFixed(2)} at most; the most ` +
-    `likely token is the same in ${(100 * same).toFixed(1)} %.`
+    `The weights of this page are rounded to 8 bits. Along ${tokens} tokens of ${label}'s greedy answers a ` +
+    `logit is ${mean.toFixed(3)} away from the one in float32 on average and ${largest.toFixed(2)} at most; ` +
+    `the most likely token is the same in ${(100 * same).toFixed(1)} %.`
   );
 }
 

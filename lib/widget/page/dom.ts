@@ -1,4 +1,4 @@
-/** Elements from names and texts. Whatever a text holds, it becomes a text node: nothing here parses markup. */
+/** Elements from names and texts. Whatever a text holds, it becomes a text node: nothing parses markup. */
 
 type Child = Node | string | null | false;
 
