@@ -20,7 +20,7 @@ import { promptTable, writePromptReport } from "../lib/distill/prompt-report.ts"
 import type { PromptReport } from "../lib/distill/prompt-report.ts";
 import { LabError, nearest } from "../lib/errors.ts";
 import { readQuestions } from "../lib/prepare/sources.ts";
-import { countBy } from "../lib/stats/counts.ts";
+import { countBy } from "../lib/stats/stats.ts";
 
 const HELP = `Asks a model the same questions with several prompts and counts whole, usable and right texts.
 

@@ -6,7 +6,7 @@ import { LabError } from "../errors.ts";
 import { promptRequest } from "../prompt/prompt.ts";
 import type { ModelPrompt } from "../prompt/prompt.ts";
 import type { AnswerTask, StoredAnswer } from "./answers.ts";
-import { countBy } from "../stats/counts.ts";
+import { countBy } from "../stats/stats.ts";
 import type { Store } from "../store/store.ts";
 
 /** What one model of a server is asked. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { countBy } from "../stats/counts.ts";
+import { countBy } from "../stats/stats.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import { distilleries } from "../testing/distill-fixture.ts";
 import { sendChat, sendJson } from "../testing/stub-server.ts";

@@ -1,7 +1,7 @@
 /** A Teacher whose texts cannot be used: told after its first texts, not after all. Pure. */
 import { LabError } from "../errors.ts";
 import type { Distilled } from "../records.ts";
-import { countBy } from "../stats/counts.ts";
+import { countBy } from "../stats/stats.ts";
 import { TOO_LONG } from "../serving/completion.ts";
 
 /**

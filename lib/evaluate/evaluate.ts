@@ -15,7 +15,7 @@ import { majorityOf } from "./majority.ts";
 import { track, trackedEvaluation } from "./track.ts";
 import { valueAt } from "../config/settings.ts";
 import { promptId } from "../prompt/prompt.ts";
-import { countBy } from "../stats/counts.ts";
+import { countBy } from "../stats/stats.ts";
 import { hashJson } from "../store/hash.ts";
 import { judge } from "../judge/judge.ts";
 import type { JudgeServer } from "../judge/judge-ask.ts";

@@ -2,8 +2,7 @@
 import type { AblationSummary, Estimate } from "../records.ts";
 import { table, type View } from "../view/table.ts";
 import { formatCount, formatEstimate } from "../view/numbers.ts";
-import { armBars, whiskerLook } from "./arm-bars.ts";
-import { errorBars } from "./error-bars.ts";
+import { armBars, errorBars, whiskerLook } from "./bars.ts";
 import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
 import { styleOf } from "../view/arms.ts";
 

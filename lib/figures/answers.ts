@@ -5,7 +5,7 @@ import { passAtKOf } from "../evaluate/eval-summary.ts";
 import { distillProgress } from "./distill.ts";
 import type { ArmDetails } from "./evaluate.ts";
 import { formatCount, formatEstimate } from "../view/numbers.ts";
-import { errorBars } from "./error-bars.ts";
+import { errorBars } from "./bars.ts";
 import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
 import { styleOf } from "../view/arms.ts";
 

@@ -1,6 +1,6 @@
 /** Stage 2: how the Teacher gets on, and what its texts are good for. */
 import { orderTypes } from "./prepare.ts";
-import { countBy } from "../stats/counts.ts";
+import { countBy } from "../stats/stats.ts";
 import { formatCount, formatNumber, formatShare } from "../view/numbers.ts";
 import { emptyFigure, type Figure, KEPT, makeFigure, note } from "./theme.ts";
 import { pretty } from "../view/labels.ts";

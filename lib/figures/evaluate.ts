@@ -1,9 +1,9 @@
 /** Stage 6: who is right where, with intervals. */
 import { proportion } from "../evaluate/eval-summary.ts";
 import type { Estimate, EvalDetail } from "../records.ts";
-import { armBars, whiskerLook } from "./arm-bars.ts";
+import { armBars, whiskerLook } from "./bars.ts";
 import { type Choice, updateMenu } from "./menu.ts";
-import { countBy } from "../stats/counts.ts";
+import { countBy } from "../stats/stats.ts";
 import { formatCount, formatEstimate } from "../view/numbers.ts";
 import { orderTypes } from "./prepare.ts";
 import { emptyFigure, type Figure, makeFigure, titleOf } from "./theme.ts";

@@ -3,7 +3,7 @@ import type { EvalDetail } from "../records.ts";
 import { type ShownText, sampleList } from "../view/sample-view.ts";
 import type { View } from "../view/table.ts";
 import type { ArmDetails } from "./evaluate.ts";
-import { countBy } from "../stats/counts.ts";
+import { countBy } from "../stats/stats.ts";
 import { formatCount } from "../view/numbers.ts";
 import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
 import { axisLabels, pretty } from "../view/labels.ts";

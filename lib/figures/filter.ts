@@ -1,7 +1,7 @@
 /** Stage 3: the funnel. What each layer kept, and why it dropped the rest. */
 import type { Bucket, Fate } from "../filter/funnel.ts";
 import { type Choice, updateMenu } from "./menu.ts";
-import { countBy } from "../stats/counts.ts";
+import { countBy } from "../stats/stats.ts";
 import { formatCount, formatShare } from "../view/numbers.ts";
 import { orderTypes } from "./prepare.ts";
 import { DROPPED, emptyFigure, type Figure, FAINT, KEPT, makeFigure, note, titleOf } from "./theme.ts";

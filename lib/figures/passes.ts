@@ -6,7 +6,7 @@ import { SERIES } from "../view/arms.ts";
 import { label } from "../view/labels.ts";
 import { formatCount } from "../view/numbers.ts";
 import { notYet, progressOf } from "./curves.ts";
-import { errorBars } from "./error-bars.ts";
+import { errorBars } from "./bars.ts";
 import { type Figure, makeFigure } from "./theme.ts";
 
 /** Not the arms': these runs are experiments beside them. */

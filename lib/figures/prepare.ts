@@ -2,7 +2,7 @@
 import type { RemovedDuplicate } from "../prepare/duplicates.ts";
 import { QUESTION_TYPES } from "../records.ts";
 import { table, type View } from "../view/table.ts";
-import { countBy } from "../stats/counts.ts";
+import { countBy } from "../stats/stats.ts";
 import { formatCount, formatShare } from "../view/numbers.ts";
 import { DROPPED, emptyFigure, type Figure, KEPT, makeFigure } from "./theme.ts";
 import { axisLabels, pretty } from "../view/labels.ts";

@@ -1,7 +1,7 @@
 /** Stage 1: how long the questions are, for all of them and for every type and source by itself. */
 import { lineAt } from "./lengths.ts";
 import { type Choice, updateMenu } from "./menu.ts";
-import { countBy } from "../stats/counts.ts";
+import { countBy } from "../stats/stats.ts";
 import { fillBins, formatCount, formatShare, integerBins } from "../view/numbers.ts";
 import { orderTypes } from "./prepare.ts";
 import { DROPPED, emptyFigure, type Figure, KEPT, makeFigure, titleOf } from "./theme.ts";

@@ -5,7 +5,7 @@ import { emptyFigure, type Figure, INK, KEPT, makeFigure, MONO_STACK, stepAxis }
 import { describeProgress } from "../run/run-progress.ts";
 import type { Underway } from "../run/run-progress.ts";
 import { label, pretty } from "../view/labels.ts";
-import { wrapText } from "../view/wrap.ts";
+import { wrapText } from "../view/text-view.ts";
 
 /** All completions kept of one step, as the run's `samples` hold them. */
 export interface StepSamples {

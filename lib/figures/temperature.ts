@@ -1,5 +1,4 @@
 /** What temperature does to the choice of one token. */
-import { distribution, ranked } from "../forward/sampling.ts";
 import type { UnsureToken } from "../forward/unsure-token.ts";
 import { label } from "../view/labels.ts";
 import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
@@ -15,16 +14,17 @@ const SHOWN = 7;
  * @param temperatures above 0, at most four.
  */
 export function temperatureBars(
-  place: Pick<UnsureToken, "before" | "logits" | "entropy" | "textOf"> | null,
+  place: Pick<UnsureToken, "before" | "sharesAt" | "entropy" | "textOf"> | null,
   temperatures: readonly number[] = [0.3, 0.6, 1, 1.5],
 ): Figure {
   const title = "What temperature does to one token";
   if (place === null) return emptyFigure(title, "No text of a model to look into yet.");
-  const tokens = ranked(place.logits, SHOWN);
+  const own = place.sharesAt(1);
+  const tokens = [...own.keys()].sort((a, b) => own[b]! - own[a]! || a - b).slice(0, SHOWN);
   const names = tokens.map((token, i) => `${i + 1}. ${label(visible(place.textOf(token)), 14)}`);
-  const others = place.logits.length - tokens.length;
+  const others = own.length - tokens.length;
   const data = temperatures.map((temperature, i) => {
-    const shares = distribution(place.logits, { temperature, topP: 1 });
+    const shares = place.sharesAt(temperature);
     const shown = tokens.map((token) => shares[token]!);
     const rest = Math.max(0, 1 - shown.reduce((sum, share) => sum + share, 0));
     return {
@@ -41,7 +41,7 @@ export function temperatureBars(
   return makeFigure({
     title,
     subtitle:
-      `n = ${place.logits.length.toLocaleString("en-US")} tokens that may follow “${before}”; ` +
+      `n = ${own.length.toLocaleString("en-US")} tokens that may follow “${before}”; ` +
       `${place.entropy.toFixed(1)} bits at temperature 1`,
     data,
     x: { title: { text: "token" }, type: "category" },

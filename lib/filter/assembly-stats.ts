@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { stripTags } from "../answer/tags.ts";
 import { languageOf } from "../question/language.ts";
-import { countBy } from "../stats/counts.ts";
+import { countBy } from "../stats/stats.ts";
 
 const Language = z.enum(["zh", "en"]);
 /** Of the question and of the Teacher's text; null for a text without letters (formulas alone). */

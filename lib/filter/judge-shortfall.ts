@@ -7,7 +7,7 @@ import { LabError } from "../errors.ts";
 import { isMarked, maxPoints, minPoints, pointsToPass } from "../judge/judge-verdict.ts";
 import { countVotes } from "../judge/judge-vote.ts";
 import type { Judgement } from "../judge/judge-vote.ts";
-import { countBy } from "../stats/counts.ts";
+import { countBy } from "../stats/stats.ts";
 
 export interface JudgeShortfall {
   /** Texts that the rules passed on. */

@@ -1,6 +1,7 @@
 /** The place in a text at which a model was least sure what to write next. */
 import { messages, renderPrompt } from "../model/chat.ts";
 import { localModelPath } from "../config/paths.ts";
+import { distribution } from "./sampling.ts";
 import { loadModel } from "./load.ts";
 import { emptyCache, logitsOf, read, softmax } from "./qwen2.ts";
 
@@ -9,8 +10,8 @@ export interface UnsureToken {
   before: string;
   /** The token that follows in the text; null at its end. */
   written: number | null;
-  /** Of every token, before any temperature. */
-  logits: Float32Array;
+  /** The probability of every token to be drawn at a temperature above 0. */
+  sharesAt(temperature: number): Float32Array;
   /** Of the model's own distribution, in bits. */
   entropy: number;
   /** A token as text. */
@@ -43,7 +44,7 @@ export function unsureToken(model: string, question: string, text: string): Unsu
   return {
     before: tokenizer.decode(written.slice(0, widest.place)),
     written: written[widest.place] ?? null,
-    logits: widest.logits,
+    sharesAt: (temperature) => distribution(widest.logits, { temperature, topP: 1 }),
     entropy: widest.entropy,
     textOf: (token) => new TextDecoder().decode(tokenizer.bytesOf(token)),
   };

@@ -3,7 +3,7 @@
  */
 import { bootstrapShare, kappaInterval } from "../stats/bootstrap.ts";
 import type { BootstrapOptions } from "../stats/bootstrap.ts";
-import { countBy } from "../stats/counts.ts";
+import { countBy } from "../stats/stats.ts";
 import { FAULT_KINDS } from "../world/fault-kind.ts";
 import type { Judgement } from "./judge-vote.ts";
 import type { Estimate } from "../records.ts";

@@ -1,6 +1,6 @@
 /** A Judge without JSON: of its first verdicts none can be read. Pure. */
 import { LabError } from "../errors.ts";
-import { countBy } from "../stats/counts.ts";
+import { countBy } from "../stats/stats.ts";
 import type { StoredVote } from "./judge-store.ts";
 
 /** So many verdicts, and none readable: the next thousand will be no better. */

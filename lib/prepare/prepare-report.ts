@@ -9,7 +9,7 @@ import { QUESTION_TYPES, QuestionType } from "../records.ts";
 import type { Question } from "../records.ts";
 import type { SampleReport } from "./sample.ts";
 import type { SetAside } from "./sources.ts";
-import { countBy } from "../stats/counts.ts";
+import { countBy } from "../stats/stats.ts";
 
 const count = z.number().int().min(0);
 const counts = z.record(z.string(), count);

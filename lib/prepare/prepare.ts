@@ -1,7 +1,7 @@
 /** Stage 1: from all sources to `data/raw/raw.jsonl`. */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { countBy } from "../stats/counts.ts";
+import { countBy } from "../stats/stats.ts";
 import { writeFileAtomic } from "../store/atomic.ts";
 import { findSources, hashSources, readSources } from "./collect.ts";
 import type { Collected } from "./collect.ts";

@@ -6,7 +6,7 @@ import { goldOfOutput } from "./boxed.ts";
 import { typeQuestion } from "./classify.ts";
 import { Correction, isCorrection } from "./corrections.ts";
 import { LabError } from "../errors.ts";
-import { countBy } from "../stats/counts.ts";
+import { countBy } from "../stats/stats.ts";
 import { fieldProblem, shorten } from "../store/field-problem.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { QuestionType } from "../records.ts";

@@ -30,7 +30,7 @@ const mathInline: TokenizerAndRendererExtension = {
     const match = INLINE_MATH.exec(text);
     return match ? { type: "mathInline", raw: match[0], formula: match[1]! } : undefined;
   },
-  renderer: (token) => formula(String(token.formula), false),
+  renderer: (token) => `<span class="inline-formula">${formula(String(token.formula), false)}</span>`,
 };
 
 /** Where a notebook's markdown will stand. */

@@ -64,6 +64,7 @@ th[align=right], td[align=right] { text-align: right; padding: 5px 12px 5px 4px;
 blockquote { margin: 12px 0; padding: 2px 16px; border-left: 3px solid var(--line); color: var(--soft); }
 figure.plot { margin: 14px 0; overflow: hidden; } figcaption { display: none; } figure.captioned > figcaption { display: block; font-size: 13px; line-height: 1.4; color: var(--faint); } figcaption b { display: block; font-size: 15px; color: var(--ink); }
 .formula { overflow: auto hidden; margin: 8px 0; padding: 8px 0; font-size: 18px; }
+.inline-formula { display: inline-block; max-width: 100%; overflow: auto hidden; vertical-align: bottom; }
 math { font-family: 'Latin Modern Math', 'STIX Two Math', 'Cambria Math', 'DejaVu Math TeX Gyre', math; font-size: 1.1em; }
 .badge { display: inline-block; padding: 0 8px; border-radius: 10px; font-size: 12px; line-height: 20px; white-space: nowrap; background: var(--good); color: var(--good-ink); } .badge.bad { background: var(--bad); color: var(--bad-ink); } .badge.open { background: var(--wash); color: var(--faint); }
 .lead { font-size: 18px; color: var(--soft); margin: 0 0 20px; } .faint { color: var(--faint); }

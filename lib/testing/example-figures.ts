@@ -1,4 +1,5 @@
 /** One example of every figure on invented data, and one on none: what the tests draw and check. */
+import { softmax } from "../forward/qwen2.ts";
 import { createRandom } from "../stats/random.ts";
 import { QUESTION_TYPES } from "../records.ts";
 import { type Fate, funnelOf } from "../filter/funnel.ts";
@@ -81,7 +82,8 @@ const responseLengths = {
 
 const onePlace = {
   before: "<think>\nmargin = ",
-  logits: Float32Array.from({ length: 3072 }, (_, token) => -0.6 * (token % 40)),
+  sharesAt: (temperature: number) =>
+    softmax(Float32Array.from({ length: 3072 }, (_, token) => (-0.6 * (token % 40)) / temperature)),
   entropy: 2.1,
   textOf: (token: number) => [" <b>12", "\n", "率", "%"][token % 4]!,
 };

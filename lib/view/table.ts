@@ -1,8 +1,7 @@
 /** Rows as a table: escaped HTML for the page, aligned plain text for everywhere else. */
 import { LabError } from "../errors.ts";
 import { formatEstimate, formatNumber, isEstimate } from "./numbers.ts";
-import { inertHtml, visibleText } from "./text-view.ts";
-import { widthOf } from "./wrap.ts";
+import { inertHtml, visibleText, widthOf } from "./text-view.ts";
 
 /**
  * What `show()` shows beside figures: the same content twice. `html` holds markup made by this library from

@@ -5,7 +5,7 @@ import { setCard } from "../../lib/judge/judge-set-card.ts";
 import type { SetCard } from "../../lib/judge/judge-set-card.ts";
 import { maxPoints, minPoints } from "../../lib/judge/judge-verdict.ts";
 import { countVotes } from "../../lib/judge/judge-vote.ts";
-import { countBy } from "../../lib/stats/counts.ts";
+import { countBy } from "../../lib/stats/stats.ts";
 import { cohenKappa, mean } from "../../lib/stats/stats.ts";
 
 /** How texts were judged, and which. */

@@ -1,4 +1,5 @@
-/** The look of bars that stand for arms, one beside the other. Pure. */
+/** The look of bars and of the whiskers on them. Pure. */
+import type { Estimate } from "../records.ts";
 import { INK } from "./theme.ts";
 import type { Trace } from "./theme.ts";
 
@@ -25,4 +26,23 @@ export function whiskerLook(colour: string): { color: string; thickness: number 
   ];
   const isDark = 0.2126 * r + 0.7152 * g + 0.0722 * b < 0.37;
   return { color: isDark ? "#9AA4AF" : INK, thickness: 1.3 };
+}
+
+/**
+ * Plotly's `error_y` for 95 % intervals; a null has none.
+ * https://plotly.com/javascript/reference/scatter/#scatter-error_y
+ */
+export function errorBars(
+  estimates: readonly (Estimate | null)[],
+  look: { color: string; thickness: number },
+) {
+  const each = (length: (e: Estimate) => number) => estimates.map((e) => (e === null ? null : length(e)));
+  return {
+    type: "data",
+    symmetric: false,
+    array: each((e) => e.high - e.value),
+    arrayminus: each((e) => e.value - e.low),
+    ...look,
+    width: 4,
+  };
 }

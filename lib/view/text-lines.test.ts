@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { widthOf, wrapText } from "./wrap.ts";
+import { widthOf, wrapText } from "./text-view.ts";
 
 test("a Chinese character is two columns wide", () => {
   expect(widthOf("ROE 是")).toBe(6);
