@@ -2,10 +2,10 @@
  * Intervals by resampling whole questions: answers to one question resemble each other and are not
  * independent trials.
  */
-import { countBy } from "./counts.ts";
+
 import { createRandom } from "./random.ts";
 import type { Estimate } from "../records.ts";
-import { areaUnderCurve, cohenKappa, quantile, wilson } from "./stats.ts";
+import { areaUnderCurve, cohenKappa, countBy, quantile, wilson } from "./stats.ts";
 import type { Scored } from "./stats.ts";
 
 export interface BootstrapOptions {
