@@ -22,6 +22,7 @@ test("a notebook in an empty workspace names the files, their notebooks and the 
   expect(() => check(["05", "06"])).toThrow(
     /Notebook 05 needs[^]*rl\.jsonl \(made by 03\), ckpts\/sft_lora \(made by 04\)[^]*--only 01,02,03,04,05,06$/,
   );
+  expect(() => check(["05"])).toThrow(`npm start -- --workspace ${workspace} --only 01,02,03,04,05`);
   expect(() => check(["01", "03"])).toThrow(/distilled\.jsonl \(made by 02\)/);
 });
 

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Lab } from "../../lib/config/lab.ts";
+import { REPO_ROOT } from "../../lib/config/paths.ts";
 import { LabError } from "../../lib/errors.ts";
 
 /** File below the workspace → the notebook that makes it. */
@@ -39,6 +40,7 @@ export function assertPrerequisites(
     ...NEEDS,
     ...(!config.grpo.startFromSft && { "05": ["data/processed/rl.jsonl"] as const }),
   };
+  const folder = workspace === REPO_ROOT ? "" : `--workspace ${workspace} `;
   for (const number of chosen) {
     const made = (file: Made) => chosen.some((other) => other < number && other === MADE_BY[file]);
     const missing = (needs[number] ?? []).filter((file) => !made(file) && !isThere(workspace, file));
@@ -50,7 +52,7 @@ export function assertPrerequisites(
       where: workspace,
       expected: missing.map((file) => `${file} (made by ${MADE_BY[file]})`).join(", "),
       found: missing.length === 1 ? "it is not there" : "they are not there",
-      todo: `Run those, too; what is finished is kept: npm start -- --only ${all.join(",")}`,
+      todo: `Run those, too; what is finished is kept: npm start -- ${folder}--only ${all.join(",")}`,
     });
   }
 }
