@@ -102,7 +102,8 @@ def in_passes(
     leave: Callable[[], None] | None = None,
 ) -> None:
     """`with_smaller_batch` from the planned batch on; `leave` is called where vLLM holds the GPU's memory."""
-    with_smaller_batch(planned_batch(run), events, attempt, leave if run.config.gpu.vllm else None)
+    by_vllm = run.config.profile != "tiny" and run.config.gpu.vllm
+    with_smaller_batch(planned_batch(run), events, attempt, leave if by_vllm else None)
 
 
 def with_smaller_batch(
