@@ -185,7 +185,8 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def test_out_of_memory_on_one_of_two_gpus_ends_the_run_by_name_and_keeps_its_checkpoints(stage, tmp_path):
-    settings = {"loraDropout": 0.0, "epochs": 1, "saveSteps": 1, "batchSize": 2, "gradientAccumulation": 2}
+    settings = {"loraDropout": 0.0, "epochs": 1, "saveSteps": 1, "batchSize": 4, "gradientAccumulation": 1}
+    # processes on CPU cores share a batch: two rows each
     shared = stage("sft", SFT_ROWS, sft=settings)
     script = tmp_path / "small.py"
     script.write_text(SMALL)
