@@ -371,3 +371,15 @@ def node_program(tmp_path) -> Callable[[str], list[str]]:
         return [NODE, str(path)]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tokenizer(base):
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(base, padding_side="left")
+
+
+@pytest.fixture(scope="session")
+def prompts(tokenizer) -> list[list[int]]:
+    return [tokenizer(f"<|im_start|>user\n{question(i)}")["input_ids"] for i in (1, 2, 3)]

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from conftest import question
 from sidecar.model import TARGETS
 from trainers import assert_close, batch_of, gradients, lora_policy, trainer_of
 
@@ -13,18 +12,6 @@ from trainers import assert_close, batch_of, gradients, lora_policy, trainer_of
 @pytest.fixture(scope="module")
 def policy(base):
     return lora_policy(base)
-
-
-@pytest.fixture(scope="module")
-def tokenizer(base):
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(base, padding_side="left")
-
-
-@pytest.fixture(scope="module")
-def prompts(tokenizer):
-    return [tokenizer(f"<|im_start|>user\n{question(i)}")["input_ids"] for i in (1, 2, 3)]
 
 
 @pytest.fixture

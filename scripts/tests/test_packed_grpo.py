@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from conftest import RL_ROWS, question
+from conftest import RL_ROWS
 from sidecar import flash
 from sidecar.packed_grpo import PackedGRPOTrainer, Rows, packed, passes, rows_of, split_into
 from trainers import assert_close, batch_of, gradients, inputs_of, lora_policy, trainer_of
@@ -17,18 +17,6 @@ from trl import GRPOTrainer
 
 LENGTHS = [5, 9, 1, 0, 3, 7, 4, 8]
 BOUND = 3.0
-
-
-@pytest.fixture(scope="module")
-def tokenizer(base):
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(base, padding_side="left")
-
-
-@pytest.fixture(scope="module")
-def prompts(tokenizer):
-    return [tokenizer(f"<|im_start|>user\n{question(i)}")["input_ids"] for i in (1, 2, 3)]
 
 
 @pytest.fixture(scope="module")

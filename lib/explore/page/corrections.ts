@@ -1,6 +1,6 @@
 /** What the reader corrects: kept while the page is open, downloaded as lines that --source takes. */
 import type { ExploreData } from "../data.ts";
-import { el } from "./dom.ts";
+import { el } from "../../widget/page/dom.ts";
 
 type Correction = Record<string, unknown>;
 

@@ -1,7 +1,8 @@
 /** One opened row: question, gold beside answer, verdict and why, whole texts, and its siblings. */
 import { HIDDEN_KEYS, type ExploreData, type TextMark } from "../data.ts";
 import { cellText, readable } from "../select.ts";
-import { el, shown } from "./dom.ts";
+import { el } from "../../widget/page/dom.ts";
+import { shown } from "./dom.ts";
 import { toneOf } from "./grid.ts";
 
 const TAG = /(<\/?(?:think|answer)>)/;

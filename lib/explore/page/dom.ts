@@ -3,8 +3,6 @@ import { visibleText } from "../../view/text-view.ts";
 
 import { el } from "../../widget/page/dom.ts";
 
-export { el };
-
 /** A text of a model or a file with what is invisible in it shown. */
 export function shown(text: string): string {
   return visibleText(text, 1_000_000);

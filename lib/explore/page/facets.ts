@@ -1,7 +1,8 @@
 /** The values beside the table, each with how many rows it would leave. */
 import { type Facet, readable } from "../select.ts";
 import type { ExploreState } from "../state.ts";
-import { el, shown } from "./dom.ts";
+import { el } from "../../widget/page/dom.ts";
+import { shown } from "./dom.ts";
 
 const FIRST = 8;
 

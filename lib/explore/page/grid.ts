@@ -2,7 +2,8 @@
 import type { ExploreData } from "../data.ts";
 import { cellText, readable } from "../select.ts";
 import type { ExploreState } from "../state.ts";
-import { el, shown } from "./dom.ts";
+import { el } from "../../widget/page/dom.ts";
+import { shown } from "./dom.ts";
 
 /** CSS pixels; the style sheet has the same. */
 const ROW = 28;
