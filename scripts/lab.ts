@@ -8,7 +8,7 @@ import { relative } from "node:path";
 import { LabError } from "../lib/errors.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { REPO_ROOT } from "../lib/config/paths.ts";
-import { startJupyterLab } from "./pipeline/jupyter.ts";
+import { startJupyterLab, stopJupyterLab } from "./pipeline/jupyter.ts";
 import { environmentOf, HELP, parseOptions } from "./pipeline/options.ts";
 import { bringWorkingCopies, describeCopies } from "./pipeline/working-copies.ts";
 
@@ -31,7 +31,7 @@ try {
     split < 0 ? [] : given.slice(split + 1),
   );
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.on(signal, () => server.kill("SIGTERM")); // SIGINT would ask for a confirmation
+    process.on(signal, () => stopJupyterLab(server));
   server.on("exit", (code) => process.exit(code ?? 1));
 } catch (error) {
   console.error(error instanceof LabError ? `\n${error.message}` : error);

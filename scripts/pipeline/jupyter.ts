@@ -55,3 +55,16 @@ export function startJupyterLab(
     env: environment,
   });
 }
+
+/** How long the server may take to end its kernels; usually it needs half a second. */
+const GRACE_MS = 15_000;
+
+/**
+ * Ends a server and its kernels. A server that is told to stop while a kernel of it is being started waits for
+ * that kernel for ever (jupyter_server 2): it is killed after a while, and its kernels end with it.
+ */
+export function stopJupyterLab(server: ChildProcess): void {
+  server.kill("SIGTERM"); // SIGINT would ask for a confirmation
+  const killing = setTimeout(() => server.kill("SIGKILL"), GRACE_MS);
+  server.once("exit", () => clearTimeout(killing));
+}

@@ -14,7 +14,7 @@ import { explore } from "../../lib/explore/explore.ts";
 import { findChromium } from "../../lib/show/browser.ts";
 import { bundleOf } from "../../lib/show/show.ts";
 import { REPO_ROOT, workspacePaths } from "../../lib/config/paths.ts";
-import { startJupyterLab } from "../pipeline/jupyter.ts";
+import { startJupyterLab, stopJupyterLab } from "../pipeline/jupyter.ts";
 import { bringWorkingCopies } from "../pipeline/working-copies.ts";
 
 const executablePath = findChromium();
@@ -125,6 +125,33 @@ test.skipIf(!executablePath && !process.env.CI)(
   },
 );
 
+test("a server that is told to stop while a kernel is being started ends, and its kernels with it", {
+  timeout: 120_000,
+}, async () => {
+  mkdirSync(folder, { recursive: true });
+  const port = await freePort();
+  const server = startJupyterLab(
+    folder,
+    "",
+    ["--no-browser", `--port=${port}`, "--IdentityProvider.token=check"],
+    "ignore",
+  );
+  stop = () => void server.kill("SIGKILL");
+  await answers(`http://127.0.0.1:${port}/api?token=check`);
+  const started = await startKernel(port);
+  expect(started?.status).toBe(201);
+  const starting = startKernel(port);
+  stopJupyterLab(server);
+  await once(server, "exit");
+  await starting;
+});
+
+/** null when the server ended before it answered. */
+function startKernel(port: number): Promise<Response | null> {
+  const init = { method: "POST", body: JSON.stringify({ name: "tslab" }) };
+  return fetch(`http://127.0.0.1:${port}/api/kernels?token=check`, init).catch(() => null);
+}
+
 interface ReaderNotebook {
   cells: { outputs?: unknown[] }[];
 }
@@ -147,7 +174,7 @@ async function openInLab(root: string, path: string): Promise<OpenedLab> {
     stream.setEncoding("utf8").on("data", (text: string) => void lines.push(text));
   const browser = await chromium.launch({ executablePath: executablePath!, chromiumSandbox: false });
   stop = () => {
-    server.kill("SIGTERM");
+    stopJupyterLab(server);
     void browser.close();
   };
   await answers(`http://127.0.0.1:${port}/api?token=check`);
