@@ -1,5 +1,5 @@
 /**
- * The kernel of the notebooks: tslab 1.0.22 with eight of its gaps closed. The kernelspec starts this file.
+ * The kernel of the notebooks: tslab 1.0.22 with nine of its gaps closed. The kernelspec starts this file.
  *
  * - Cells are checked with `strictNullChecks`: without it `if (!result.ok)` does not narrow, and every
  *   field of a zod
@@ -18,6 +18,7 @@
  * - `process.stdout.write(text, callback)` calls back.
  * - Tab inside quotes completes what is typed: tslab offers every key, to be put behind it.
  * - JupyterLab's question for earlier inputs, which tslab does not know, puts nothing on the terminal.
+ * - It lives through changes of the folders that it imports from: packages installed, a branch pulled.
  * - The process ends when Jupyter says so, and when Jupyter is gone: nothing that the kernel started is
  *   left behind.
  */
@@ -74,6 +75,7 @@ function cellsOnlyAndNullChecked(ts: Untyped): Untyped {
         ...rest,
       ),
     createWatchProgram(host: Untyped) {
+      outliveChangedFolders(host);
       const { afterProgramCreate } = host;
       host.afterProgramCreate = (program: Untyped) => {
         const all = program.getAllDependencies;
@@ -96,6 +98,19 @@ function cellsOnlyAndNullChecked(ts: Untyped): Untyped {
       return ts.createWatchProgram(host);
     },
   };
+}
+
+/**
+ * The compiler has two timers and tslab a place for one: after a change in a folder where a module was looked
+ * for in vain (a package is installed, a branch pulled) no cell would ever be answered again. The second timer
+ * is for between two cells: what it would do, the next cell's check does first.
+ */
+function outliveChangedFolders(host: Untyped): void {
+  const { setTimeout, clearTimeout } = host;
+  const unneeded = {};
+  host.setTimeout = (callback: Untyped, ...rest: Untyped[]) =>
+    callback.name === "invalidateResolutionsOfFailedLookup" ? unneeded : setTimeout(callback, ...rest);
+  host.clearTimeout = (timer: Untyped) => timer === unneeded || clearTimeout(timer);
 }
 
 /**

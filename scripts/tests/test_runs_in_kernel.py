@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -152,3 +153,21 @@ def test_change_a_value_run_stop_run_again_end_compare(kernel):
     assert set(table) == {"100", "1"}
     assert "cancelled" in table["100"] and "done" in table["1"] and "3 of 3" in table["1"]
     assert "SFT runs over each other" in texts(compared.figures[-1])
+
+
+def test_a_package_that_a_cell_missed_is_found_once_it_is_installed(kernel):
+    package = ROOT / ".check" / "kernel" / "node_modules" / "late"
+    shutil.rmtree(package.parent, ignore_errors=True)
+    try:
+        missed = kernel.run('import { late } from "late";')
+        assert "Cannot find module 'late'" in missed.errors
+        package.mkdir(parents=True)
+        (package / "index.js").write_text("exports.late = 41;\n")
+        (package / "index.d.ts").write_text("export declare const late: number;\n")
+        (package / "package.json").write_text('{"name": "late", "main": "index.js", "types": "index.d.ts"}')
+        time.sleep(1)  # the compiler hears of changed folders from the operating system
+        assert kernel.run("const one = 1;").status == "ok"
+        found = kernel.run('import { late } from "late"; console.log(late + one);')
+        assert (found.text.strip(), found.errors) == ("42", "")
+    finally:
+        shutil.rmtree(package.parent, ignore_errors=True)
