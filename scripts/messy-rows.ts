@@ -1,6 +1,6 @@
 /**
- * Writes data/messy/: about 80 rows with what happens to real data, for notebook 1 to set aside. No company in
- * them exists.
+ * Writes data/messy/: about 80 rows with what happens to real data, for notebook 1 to set aside. No company
+ * in them exists.
  *
  *     node_modules/.bin/node scripts/messy-rows.ts
  *

@@ -86,8 +86,8 @@ export function answersFile(paths: Paths, { id, prompt }: { id: string; prompt: 
 }
 
 /**
- * What is on disk, by key, without opening it for writing: another process may be adding to it. A line that is
- * no answer (yet) is left out.
+ * What is on disk, by key, without opening it for writing: another process may be adding to it. A line that
+ * is no answer (yet) is left out.
  */
 export function readAnswers(file: string): Map<string, StoredAnswer> {
   if (!existsSync(file)) return new Map();

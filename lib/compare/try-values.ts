@@ -119,7 +119,9 @@ function labsOf<K extends TriedKey>(
   }));
 }
 
-/** Trains one of them, and notes how far it is. A run that fails or is cancelled by somebody is noted as well. */
+/**
+ * Trains one of them, and notes how far it is. A run that fails or is cancelled by somebody is noted as well.
+ */
 async function trainOne(
   lab: Lab,
   stage: "sft" | "grpo",

@@ -56,8 +56,8 @@ export interface AblateOptions extends EvaluateArmsOptions {
  * answers there is no base_majority.
  *
  * Writes `reports/ablation_summary_<time>.json`: the AblationSummary, and beside its fields `details` (arm →
- * file), `byType`, `regressions` (pair → ids) and `methods` (counts by arm, changes and moves by pair, of greedy
- * and sampled answers; see readMethods). Differences are b − a with 95 % intervals over questions; p
+ * file), `byType`, `regressions` (pair → ids) and `methods` (counts by arm, changes and moves by pair, of
+ * greedy and sampled answers; see readMethods). Differences are b − a with 95 % intervals over questions; p
  * as `compareArms`. Throws LabError when an arm has not been trained or fewer than two arms are asked for.
  */
 export async function ablate(

@@ -63,8 +63,8 @@ export async function askArms(
 }
 
 /**
- * What happens to a question from arm to arm, in words: each arm whose verdict is another than that of the arm
- * before it, or that there is none.
+ * What happens to a question from arm to arm, in words: each arm whose verdict is another than that of the
+ * arm before it, or that there is none.
  *
  * @example fateOf([{ arm: "Base", ok: false }, { arm: "SFT", ok: true }]) //=> "repaired by SFT"
  */

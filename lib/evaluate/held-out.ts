@@ -53,7 +53,10 @@ export async function knownAnswers(lab: Lab, run: TrainedRun, rows: readonly RlR
   });
 }
 
-/** The greedy answers of each run to all of `rows`; those on disk are not asked for again. Throws as `evaluate`. */
+/**
+ * The greedy answers of each run to all of `rows`; those on disk are not asked for again. Throws as
+ * `evaluate`.
+ */
 export async function askHeldOut(
   lab: Lab,
   runs: readonly TrainedRun[],

@@ -50,8 +50,8 @@ export const PINNED: readonly { id: string; kind: string; gold: string; why: str
 ];
 
 /**
- * Whom to look for where the pinned ones are not, in this order: a growth rate in English, a margin in Chinese,
- * a yes or no, and one that a person wrote: the reader, or else we.
+ * Whom to look for where the pinned ones are not, in this order: a growth rate in English, a margin in
+ * Chinese, a yes or no, and one that a person wrote: the reader, or else we.
  */
 const WANTED: readonly ((q: Question) => boolean)[] = [
   (q) => q.kind === "growth_rate" && !isChinese(q),

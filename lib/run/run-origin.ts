@@ -1,4 +1,6 @@
-/** Where an adapter comes from, for people: the runs that made it, their seeds, their data, what was changed. */
+/**
+ * Where an adapter comes from, for people: the runs that made it, their seeds, their data, what was changed.
+ */
 import { basename } from "node:path";
 import { readOrigin } from "../model/adapter.ts";
 import type { AdapterRef } from "../model/model-ref.ts";

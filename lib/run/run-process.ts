@@ -16,8 +16,8 @@ import type { Stage } from "./run-key.ts";
 import { forkTraining, warmUp } from "./warm.ts";
 
 /**
- * `.venv/bin/python scripts/<stage>.py`, where the tiny GRPO is shared by `cores` processes of one thread each.
- * Throws LabError when either is missing.
+ * `.venv/bin/python scripts/<stage>.py`, where the tiny GRPO is shared by `cores` processes of one thread
+ * each. Throws LabError when either is missing.
  */
 export function coresCommand(stage: Stage, cores: number): string[] {
   const [python, script] = sidecarCommand(stage) as [string, string];
@@ -67,8 +67,8 @@ function acrossGpus(processes: number): string[] {
  * pid.json.
  *
  * `environment` goes before this process's own. With `warm`, a training that is one Python script is forked
- * from one that has loaded torch already, where there is any. No shell reads the arguments. A tail that a crash tore off
- * events.jsonl is cut first. Throws LabError when the program cannot start.
+ * from one that has loaded torch already, where there is any. No shell reads the arguments. A tail that a
+ * crash tore off events.jsonl is cut first. Throws LabError when the program cannot start.
  */
 export async function launch(
   folder: RunFolder,
@@ -137,7 +137,10 @@ export async function launch(
   }
 }
 
-/** Of a training that one Python script is: the process that a warm Python has forked for it; null without one. */
+/**
+ * Of a training that one Python script is: the process that a warm Python has forked for it; null without
+ * one.
+ */
 async function forkFromWarm(
   folder: RunFolder,
   [program, script, ...more]: readonly string[],

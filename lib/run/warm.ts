@@ -1,6 +1,7 @@
 /**
  * A Python that has loaded torch and its kin: trainings on a CPU are forked from it, without the seconds that
- * this takes. Wanted where FTMODEL_WARM is 1, which the kernel of the notebooks says; it ends with this process.
+ * this takes. Wanted where FTMODEL_WARM is 1, which the kernel of the notebooks says; it ends with this
+ * process.
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";

@@ -42,8 +42,8 @@ const ANSI = /\u001b\[[0-9;?]*[ -/]*[@-~]/g;
 /**
  * Execution counts null, timings and volatile metadata dropped, ANSI codes and overwritten progress lines
  * gone, one stream output where a cell wrote many, paths relative to the repository and to `workspace`, the
- * folder the run wrote to. Cell metadata keeps `tags` only. Of a widget that holds more than 500 kB stays what
- * stands where no script runs.
+ * folder the run wrote to. Cell metadata keeps `tags` only. Of a widget that holds more than 500 kB stays
+ * what stands where no script runs.
  *
  * Throws LabError when an output tells an absolute path of this machine all the same, or stands on stderr.
  */
