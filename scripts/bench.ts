@@ -1,11 +1,12 @@
 /**
  * Speed and memory of the default run beside what is asked of them.
  *
- *     npm run bench                              runs the pipeline in a fresh temporary workspace: about half an hour on two cores
+ *     npm run bench                              runs the pipeline in a fresh temporary workspace: about half
+ *                                                an hour on two cores
  *     npm run bench -- --skip-pipeline DIR       reads the workspace DIR, and measures the client alone
  *     npm run bench -- --skip-client             without the client against a bare load generator
  *     npm run bench -- --against COMMIT [--skip-pipeline DIR] [--busy] [--rounds 4] [--steps 20]
- *                                                GRPO's steps of that commit's trainer and of this one, by turns, and
+ *                                                GRPO's steps of that commit's trainer and of this one, by turns,
  *                                                nothing else; --busy: beside a program that never rests
  *
  * The pipeline runs three times: from an empty workspace (time, memory, stages), unchanged (the second
@@ -80,9 +81,8 @@ async function main(): Promise<void> {
   const machine =
     `${availableParallelism()} cores, ${(totalmem() / 1e9).toFixed(0)} GB, load ${load.toFixed(1)} ` +
     "at the start";
-  console.log(
-    `\n${table(benchRows(lab, client), undefined, { caption: `Speed and memory: profile ${lab.config.profile}, ${machine}` }).text}`,
-  );
+  const caption = `Speed and memory: profile ${lab.config.profile}, ${machine}`;
+  console.log(`\n${table(benchRows(lab, client), undefined, { caption }).text}`);
   console.log(`\n${table(notebookRows(lab), undefined, { caption: `Notebooks of ${lab.paths.root}` }).text}`);
 }
 
@@ -92,8 +92,9 @@ async function compareTrainers(lab: Lab, ref: string, options: AgainstOptions): 
   const load = loadavg()[0]!.toFixed(1);
   const rows = againstRows(await againstCommit(lab, ref, { ...options, onRound }));
   const caption =
-    `GRPO, ${ref} (there) and this commit (here): ${options.rounds} rounds of ${options.steps} steps by turns, ` +
-    `${availableParallelism()} cores, load ${load} at the start${options.busy ? ", beside a busy program" : ""}`;
+    `GRPO, ${ref} (there) and this commit (here): ${options.rounds} rounds of ${options.steps} steps by ` +
+    `turns, ${availableParallelism()} cores, load ${load} at the start` +
+    (options.busy ? ", beside a busy program" : "");
   console.log(`\n${table(rows, undefined, { caption }).text}`);
 }
 

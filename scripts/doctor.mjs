@@ -2,7 +2,8 @@
  * `npm run doctor`: what is here, what is missing, what to do. Exit status 1 when something is missing that
  * `npm start` needs or installs.
  *
- *     npm run doctor -- --profile gpu      what the profile gpu needs, too, and what fits into which GPU's memory
+ *     npm run doctor -- --profile gpu      what the profile gpu needs, too, and what fits into which GPU's
+ *                                          memory
  */
 import { existsSync } from "node:fs";
 import { describeRows, examine } from "./setup/health.mjs";

@@ -170,9 +170,10 @@ function printAblation(lab: Lab): void {
     JSON.parse(readFileSync(join(lab.paths.reports, newest), "utf8")),
   );
   const rows = arms.map(({ name: arm, byType, ...numbers }) => ({ arm, ...numbers }));
-  say(
-    `\n${table(rows, undefined, { caption: `Ablation, profile ${profile}: ${n} test questions, seeds ${seeds.join(", ")}; value [95 % interval]` }).text}`,
-  );
+  const caption =
+    `Ablation, profile ${profile}: ${n} test questions, seeds ${seeds.join(", ")}; ` +
+    "value [95 % interval]";
+  say(`\n${table(rows, undefined, { caption }).text}`);
 }
 
 /**

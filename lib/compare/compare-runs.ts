@@ -85,7 +85,8 @@ export async function showComparison(
 
 /** Of a table with held-out accuracies. */
 export const HELD_OUT_NOTE =
-  "Held-out: test questions, answered greedily, read strictly, 95 % intervals. What is chosen by them is no " +
+  "Held-out: test questions, answered greedily, read strictly, 95 % intervals. What is chosen by them is " +
+  "no " +
   "longer measured by them.";
 
 interface Chosen {

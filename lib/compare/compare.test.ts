@@ -185,7 +185,7 @@ describe("a run's name and origin", () => {
     expect(labels).toContainEqual(expect.stringMatching(/, loraRank 5$/));
   });
 
-  test("kept, it is the stage's adapter, and the page says from which run, seed, data and values", async () => {
+  test("kept, it is the stage's adapter, and the page says from which run, seed and data", async () => {
     const before = readOrigin(paths.sftLora)!.run;
     const { key } = listRuns(workspace).find(({ label }) => label.endsWith("learningRate 0.0005"))!;
     await keepRun(lab, key);

@@ -53,7 +53,8 @@ export async function tryValues<K extends TriedKey>(
   const labs = labsOf(lab, key, values, settings);
   const questions = count > 0 ? heldOutQuestions(lab, count) : [];
   const compared = labs.map(({ config }): Compared => ({ config, run: null, file: null, answers: [] }));
-  const caption = `${values.length} values of ${key}. ${questions.length > 0 ? HELD_OUT_NOTE : "None is asked anything."}`;
+  const note = questions.length > 0 ? HELD_OUT_NOTE : "None is asked anything.";
+  const caption = `${values.length} values of ${key}. ${note}`;
   const [liveTable, liveCurves] = [liveFigure(), liveFigure()];
   const shownTable = () => comparisonTable(comparisonRows(compared, stage), caption);
   const shownCurves = () => runPanels(curvesOf(compared, stage), stage);

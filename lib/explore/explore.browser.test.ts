@@ -40,7 +40,8 @@ async function openFile(file: string, hash = "", size = { width: 1400, height: 9
   const context = await browser.newContext({ offline: true, viewport: size, acceptDownloads: true });
   const page = await context.newPage();
   await page.addInitScript(
-    "Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text) => { globalThis.copied = text; } } })",
+    "const writeText = async (text) => { globalThis.copied = text; };" +
+      "Object.defineProperty(navigator, 'clipboard', { value: { writeText } })",
   );
   await page.goto(pathToFileURL(file).href + hash);
   return page;
@@ -71,7 +72,7 @@ describe.skipIf(!executablePath)("the explorer in a real Chromium", { timeout: 1
     await page.context().close();
   });
 
-  test("opens a row: question, gold beside the verdict, the marked text, the other arms' answers", async () => {
+  test("opens a row: question, gold beside the verdict, marked text, the other arms' answers", async () => {
     const page = await live(await open(await explorePageHtml(answers(300))));
     await row(page, 4).click();
     const panel = page.locator(".ftx-detail");

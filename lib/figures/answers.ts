@@ -13,7 +13,9 @@ import { styleOf } from "../view/arms.ts";
  * Draws an evaluation while it runs: a function from progress to figure that remembers the curve of the arms
  * being asked. `now` in ms.
  *
- * @example evaluateArms(lab, arms, { onProgress: ((draw) => (progress) => live.update(draw(progress)))(answerProgress()) })
+ * @example
+ * const draw = answerProgress();
+ * await evaluateArms(lab, arms, { onProgress: (progress) => live.update(draw(progress)) });
  */
 export function answerProgress(
   now: () => number = () => performance.now(),

@@ -121,7 +121,9 @@ function answerBeside(
   const lines = (texts: readonly string[]): string => texts.map((line) => label(line, 200)).join("<br>");
   return [
     {
-      text: `<b>${label(paid, 80)}</b>${asked.length > 0 ? `<br><i>${lines(asked)}</i>` : ""}<br>${lines(written)}`,
+      text:
+        `<b>${label(paid, 80)}</b>` +
+        `${asked.length > 0 ? `<br><i>${lines(asked)}</i>` : ""}<br>${lines(written)}`,
       ...{ showarrow: false, align: "left", font: { size: 11, family: MONO_STACK, color: INK } },
       ...{ xref: "paper", x: CURVE_SHARE + 0.04, xanchor: "left", yref: "paper", y: 1, yanchor: "top" },
     },

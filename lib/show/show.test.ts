@@ -62,14 +62,18 @@ describe.skipIf(!ready)("in a real tslab kernel", { timeout: 360_000 }, () => {
           "'Lengths', unit: 'tokens', limit, rows: 'questions' }); await show(draw([10, 20, 20, " +
           "30], 25));",
         `const live = liveFigure({ intervalMs: 50 });
-for (let n = 1; n <= 8; n++) { live.update(draw(Array(n).fill(n), 9)); await new Promise((done) => setTimeout(done, 30)); }
+for (let n = 1; n <= 8; n++) {
+  live.update(draw(Array(n).fill(n), 9));
+  await new Promise((done) => setTimeout(done, 30));
+}
 await live.finish(draw([1, 2, 3], 9));`,
         'await showTable([{ text: "<script>alert(1)</script>" }]); await showMarkdown("**5 %**");',
         "await showFrame(toFrame([{ type: 'a', right: true }, { type: 'a', right: false " +
           "}]).groupby(['type']).agg({ right: 'mean' }));",
         "await showTable(explainConfig(overrideConfig(openLab().config, { seed: 7 }), 'seed'));",
       ]);
-      const outputs = notebook.cells.map((cell) => cell.outputs.flatMap(({ data }) => (data ? [data] : []))); // without a browser, a stream says so
+      // without a browser, a stream says so
+      const outputs = notebook.cells.map((cell) => cell.outputs.flatMap(({ data }) => (data ? [data] : [])));
       const types = outputs.map((cell) => cell.map((data) => Object.keys(data).sort()));
       const figureTypes = [PLOTLY_MIME, ...(findChromium() ? ["image/png"] : []), "text/plain"];
       expect(types.slice(1)).toEqual([

@@ -46,8 +46,11 @@ const TAG = /<\/?(?:think|answer)>/g;
  */
 export function sideBySide(samples: readonly ShownText[], question?: string): View {
   const width = `${Math.floor(100 / Math.max(1, samples.length))}%`;
+  const top = "text-align:left;vertical-align:top;white-space:normal;";
+  const cell = (tag: string, style: string, inner: string) =>
+    `<${tag} align="left" valign="top" width="${width}" style="${top}${style}">${inner}</${tag}>`;
   const cells = (tag: string, style: string, inner: (s: ShownText) => string) =>
-    `<tr>${samples.map((s) => `<${tag} align="left" valign="top" width="${width}" style="text-align:left;vertical-align:top;white-space:normal;${style}">${inner(s)}</${tag}>`).join("")}</tr>`;
+    `<tr>${samples.map((s) => cell(tag, style, inner(s))).join("")}</tr>`;
   const html = [
     question === undefined ? "" : `<p><b>${inertHtml(question)}</b></p>`,
     `<table class="ftmodel-samples" style="width:100%;table-layout:fixed">`,
@@ -88,8 +91,9 @@ export function sampleColumns(columns: Readonly<Record<string, readonly ShownTex
   );
   return {
     html:
-      `<table class="ftmodel-samples" ` +
-      `style="width:100%;table-layout:fixed"><thead><tr>${lists.map(([name]) => cell("th", inertHtml(name))).join("")}</tr></thead>\n<tbody>\n${rows.join("\n")}\n</tbody></table>`,
+      `<table class="ftmodel-samples" style="width:100%;table-layout:fixed">` +
+      `<thead><tr>${lists.map(([name]) => cell("th", inertHtml(name))).join("")}</tr></thead>\n` +
+      `<tbody>\n${rows.join("\n")}\n</tbody></table>`,
     text: lists
       .map(([name, samples]) =>
         [visibleText(name), ...(samples.length > 0 ? samples.map(plain) : ["no samples"])].join("\n"),

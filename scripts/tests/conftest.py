@@ -291,12 +291,22 @@ def make_stage(
     data = path / "rows.jsonl"
     data.write_text(rows if isinstance(rows, str) else "".join(json.dumps(row) + "\n" for row in rows))
     run = {
-        "key": f"{name}-0123456789ab", "stage": name, "label": name, "config": config,
-        "inputs": {"parity" if name == "merge" else "train": {"path": str(data), "sha256": "0", "rows": len(rows)}},
-        "models": {"base": {"path": str(base), "revision": "main", "sha256": "b" * 64}, "adapter": adapter and {"path": str(adapter), "sha256": "a" * 64}},
+        "key": f"{name}-0123456789ab",
+        "stage": name,
+        "label": name,
+        "config": config,
+        "inputs": {
+            "parity" if name == "merge" else "train": {"path": str(data), "sha256": "0", "rows": len(rows)}
+        },
+        "models": {
+            "base": {"path": str(base), "revision": "main", "sha256": "b" * 64},
+            "adapter": adapter and {"path": str(adapter), "sha256": "a" * 64},
+        },
         "reward": reward and {"command": reward, "path": reward[-1], "sha256": "0"},
-        "output": str(path / ("merged" if name == "merge" else "adapter")), "runDir": str(path), "created": "2026-01-01T00:00:00Z",
-    }  # fmt: skip
+        "output": str(path / ("merged" if name == "merge" else "adapter")),
+        "runDir": str(path),
+        "created": "2026-01-01T00:00:00Z",
+    }
     (path / "run.json").write_text(json.dumps(run))
     return Stage(path, name, config)
 

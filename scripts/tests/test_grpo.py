@@ -8,7 +8,10 @@ from conftest import RL_ROWS
 from safetensors.torch import load_file
 
 # Something a random model can do better or worse.
-VOWELS = "(row) => ({ vowels: (row.completion.match(/[aeiou]/g) ?? []).length / 16, brevity: 1 - row.tokens / 16 })"
+VOWELS = (
+    "(row) => ({ vowels: (row.completion.match(/[aeiou]/g) ?? []).length / 16, "
+    "brevity: 1 - row.tokens / 16 })"
+)
 
 
 def test_a_run_learns_and_shows_every_answer_with_its_rewards(stage, reward_module):
@@ -209,10 +212,19 @@ def test_answers_that_are_all_cut_do_not_break_the_run(stage, reward_module):
 
 @pytest.mark.parametrize(
     ("rows", "settings", "cause", "says"),
-    [(RL_ROWS[:1], {}, "no_rows", "1 questions × 1 epochs do not fill one step of grpo.promptsPerStep = 2"), ("", {}, "no_rows", "holds no rows"),
-     ([{**RL_ROWS[0], "gold_answer": ""}], {}, "bad_data", "rows.jsonl:1: gold_answer"), (RL_ROWS, {"microBatch": 3}, "bad_run_file", "must divide promptsPerStep × groupSize = 8"),
-     (RL_ROWS, {"startFromSft": True}, "bad_run_file", "models.adapter")],
-)  # fmt: skip
+    [
+        (
+            RL_ROWS[:1],
+            {},
+            "no_rows",
+            "1 questions × 1 epochs do not fill one step of grpo.promptsPerStep = 2",
+        ),
+        ("", {}, "no_rows", "holds no rows"),
+        ([{**RL_ROWS[0], "gold_answer": ""}], {}, "bad_data", "rows.jsonl:1: gold_answer"),
+        (RL_ROWS, {"microBatch": 3}, "bad_run_file", "must divide promptsPerStep × groupSize = 8"),
+        (RL_ROWS, {"startFromSft": True}, "bad_run_file", "models.adapter"),
+    ],
+)
 def test_what_cannot_be_trained_on_ends_by_name(stage, reward_module, rows, settings, cause, says):
     grpo = stage("grpo", rows, reward=reward_module(VOWELS), grpo={"startFromSft": False, **settings})
     assert grpo.run() == 1

@@ -41,7 +41,7 @@ class Kernel:
         return self.client.complete(code, len(code), reply=True, timeout=180)["content"]["matches"]
 
     def run(self, code: str, interrupt_when=None) -> "Output":
-        """Runs a cell; interrupted once, as soon as a figure that it shows is what `interrupt_when` asks for."""
+        """Runs a cell; interrupted once, as soon as a figure of its is what `interrupt_when` asks for."""
         output = Output()
         waiting = interrupt_when
 

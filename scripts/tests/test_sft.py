@@ -203,9 +203,18 @@ def test_one_row_is_enough_to_train_on(stage):
 
 @pytest.mark.parametrize(
     ("rows", "settings", "cause", "says"),
-    [("", {}, "no_rows", "rows.jsonl holds no rows"), ('{"id": "a"}\n', {}, "bad_data", "rows.jsonl:1: prompt"), (SFT_ROWS[:2], {"maxLength": 10}, "no_rows", "sft.maxLength = 10"),
-     (SFT_ROWS[:1], {"learningRate": "fast"}, "bad_run_file", "config.sft.learningRate: Input should be a valid number")],
-)  # fmt: skip
+    [
+        ("", {}, "no_rows", "rows.jsonl holds no rows"),
+        ('{"id": "a"}\n', {}, "bad_data", "rows.jsonl:1: prompt"),
+        (SFT_ROWS[:2], {"maxLength": 10}, "no_rows", "sft.maxLength = 10"),
+        (
+            SFT_ROWS[:1],
+            {"learningRate": "fast"},
+            "bad_run_file",
+            "config.sft.learningRate: Input should be a valid number",
+        ),
+    ],
+)
 def test_what_cannot_be_trained_on_ends_by_name_before_anything_is_written(
     stage, rows, settings, cause, says
 ):
@@ -263,7 +272,8 @@ def test_the_script_runs_from_the_command_line_and_every_event_is_one_that_lib_r
     program = f"""
         import {{ readFileSync }} from "node:fs";
         import {{ RunEvent }} from "{ROOT}/lib/records.ts";
-        for (const line of readFileSync("{sft.folder}/events.jsonl", "utf8").trim().split("\\n")) RunEvent.parse(JSON.parse(line));"""
+        const lines = readFileSync("{sft.folder}/events.jsonl", "utf8").trim().split("\\n");
+        for (const line of lines) RunEvent.parse(JSON.parse(line));"""
     subprocess.run([NODE, "--input-type=module", "-e", program], check=True, cwd=ROOT)
 
 
