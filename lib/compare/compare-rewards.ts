@@ -3,6 +3,7 @@
  * taught. Shows as it goes.
  */
 import type { Lab } from "../config/lab.ts";
+import { askHeldOut, heldOutQuestions } from "../evaluate/held-out.ts";
 import { passCurve } from "../figures/passes.ts";
 import type { PassLine, PassOptions } from "../figures/passes.ts";
 import type { Figure } from "../figures/theme.ts";
@@ -12,7 +13,7 @@ import { liveFigure } from "../show/show.ts";
 import type { Run } from "../run/run.ts";
 import { practise } from "../train/practise.ts";
 import type { GrpoOptions } from "../train/train.ts";
-import { lastAnswers, lastPaid, trialReading, trialRows } from "./reward-trials.ts";
+import { gradedRows, isChinese, lastAnswers, lastPaid, trialReading, trialRows } from "./reward-trials.ts";
 import type { ShownText } from "../view/sample-view.ts";
 
 export interface RewardTrials {
@@ -25,6 +26,8 @@ export interface RewardTrials {
   curve(measure: string, options: PassOptions): Figure;
   /** The answers that the last reward pays best in its last pass, to the question that it pays best. */
   best: { question: string; texts: ShownText[] };
+  /** Test questions, a run a row: right answers and the paired difference to the first reward. */
+  graded: Record<string, unknown>[];
   /** Of the last pass: paid in full by `paidPart` and wrong by the checker, one of each kind of question. */
   wronglyPaid: ShownText[];
 }
@@ -32,6 +35,8 @@ export interface RewardTrials {
 export interface RewardTrialOptions extends Pick<GrpoOptions, "signal" | "command"> {
   /** Each question is asked once a pass. Default 4. */
   passes?: number;
+  /** So many test questions are asked of each run in the end. Default 0. */
+  heldOut?: number;
   /** The part of the last reward, 0 or 1, that stands for its own idea of a right answer. */
   paidPart?: string;
 }
@@ -55,7 +60,7 @@ export async function compareRewards(
   lab: Lab,
   questions: readonly RlRow[],
   rewards: Readonly<Record<string, Reward>>,
-  { passes = 4, paidPart, ...options }: RewardTrialOptions = {},
+  { passes = 4, heldOut = 0, paidPart, ...options }: RewardTrialOptions = {},
 ): Promise<RewardTrials> {
   const names = Object.keys(rewards);
   const now: Run[] = [];
@@ -87,6 +92,8 @@ export async function compareRewards(
     }),
   );
   await live.finish(draw());
+  const asked = heldOut > 0 ? heldOutQuestions(lab, heldOut) : [];
+  const answers = asked.length > 0 ? await askHeldOut(lab, runs, asked, {}) : [];
   const last = runs.at(-1)!;
   const { grpo } = lab.config;
   const weights = { format: grpo.rewardFormat, accuracy: grpo.rewardAccuracy, judge: grpo.rewardJudge };
@@ -100,6 +107,7 @@ export async function compareRewards(
         runs.map((run) => lineOf(run, measure)),
         shown,
       ),
+    graded: gradedRows(names, answers),
     best: lastAnswers(last, questions),
     wronglyPaid: paidPart === undefined ? [] : wronglyPaidOf(paid.at(-1)!, paidPart, questions),
   };
@@ -114,12 +122,16 @@ function wronglyPaidOf(
 ): ShownText[] {
   const kinds = new Map(questions.map(({ id, kind }) => [id, kind ?? id]));
   const cheats = paid.filter(({ row, parts }) => parts[part] === 1 && row.score.accuracy === 0);
-  const oneOfEach = new Map(cheats.map(({ row }) => [kinds.get(row.id) ?? row.id, row]));
-  return [...oneOfEach.values()].map(({ question, completion, gold, tokens, score }) => ({
-    title: question,
-    text: completion,
-    ok: false,
-    message: score.strict.message,
-    facts: { gold, tokens },
-  }));
+  cheats.sort((a, b) => Number(isChinese(a.row.question)) - Number(isChinese(b.row.question)));
+  const ofKind = Map.groupBy(cheats, ({ row }) => kinds.get(row.id) ?? row.id);
+  return [...ofKind.values()].map(([first]) => {
+    const { question, completion, gold, tokens, score } = first!.row;
+    return {
+      title: question,
+      text: completion,
+      ok: false,
+      message: score.strict.message,
+      facts: { gold, tokens },
+    };
+  });
 }

@@ -1,8 +1,15 @@
 import { describe, expect, test } from "vitest";
-import type { RlRow } from "../records.ts";
+import type { EvalDetail, RlRow } from "../records.ts";
 import { DEFAULT_WEIGHTS } from "../reward/reward.ts";
 import type { Run } from "../run/run.ts";
-import { agreementReading, lastAnswers, lastPaid, trialReading, trialRows } from "./reward-trials.ts";
+import {
+  agreementReading,
+  gradedRows,
+  lastAnswers,
+  lastPaid,
+  trialReading,
+  trialRows,
+} from "./reward-trials.ts";
 
 type Pass = { right: number; paid: number; tokens: number };
 
@@ -47,6 +54,25 @@ describe("what a reward has taught", () => {
     expect(paid).toHaveLength(64);
     const also = { part: "careless", paid: [paid] };
     expect(trialRows([run], also)[0]).toHaveProperty("last pass: wrong, yet paid");
+  });
+
+  test("test questions grade the rewards, each against the first", () => {
+    const answers = (right: (i: number) => boolean) =>
+      Array.from({ length: 100 }, (_, i) => ({
+        ...{
+          id: `q${i}`,
+          type: "financial_concept",
+          mode: "greedy",
+          sample: 0,
+          completion: "",
+          format: true,
+        },
+        ...{ strict: right(i), lenient: right(i), reason: "", message: "", judge: null, tokens: 1 },
+      })) as EvalDetail[];
+    const [first, worse] = gradedRows(["a", "b"], [answers((i) => i < 80), answers((i) => i < 50)]);
+    expect(first).toMatchObject({ reward: "a", n: 100, verdict: null });
+    expect(worse).toMatchObject({ reward: "b", verdict: "worse" });
+    expect(gradedRows(["a"], [])).toEqual([]);
   });
 
   test("how often two ways to pay agree", () => {

@@ -1,5 +1,8 @@
 /** What several rewards have taught on the same questions, in rows and sentences. Pure. */
-import type { Estimate, RlRow } from "../records.ts";
+import { compareArms } from "../evaluate/compare.ts";
+import { differenceVerdict, formatPoints } from "../evaluate/comparison-text.ts";
+import { summarizeArm } from "../evaluate/eval-summary.ts";
+import type { Estimate, EvalDetail, RlRow } from "../records.ts";
 import { paidWrongly, payAgain } from "../reward/pay-again.ts";
 import type { PaidAgain } from "../reward/pay-again.ts";
 import type { Reward, RewardWeights } from "../reward/reward.ts";
@@ -42,6 +45,27 @@ export function trialRows(
   });
 }
 
+/** Test questions as each run answers them: right, format, and the paired difference to the first one. */
+export function gradedRows(
+  labels: readonly string[],
+  answers: readonly (readonly EvalDetail[])[],
+): Record<string, unknown>[] {
+  return answers.map((details, i) => {
+    const arm = summarizeArm(labels[i]!, details);
+    const against = i === 0 ? null : compareArms(answers[0]!, details, "accuracy");
+    return {
+      reward: labels[i],
+      n: details.length,
+      format: arm.format,
+      "right, strict": arm.accuracy,
+      "against the first (points)":
+        against &&
+        `${formatPoints(against.delta)} [${formatPoints(against.low)}, ${formatPoints(against.high)}]`,
+      verdict: against && differenceVerdict(against),
+    };
+  });
+}
+
 /** What each reward did to right answers and to their length; with `paidPart`, whether the last one is hacked. */
 export function trialReading(runs: readonly Trial[], paidPart?: string): string {
   const said = runs.map(({ label, samples }) => {
@@ -68,16 +92,21 @@ function hackReading({ label, samples }: Trial, part: string): string {
   return `- ${label}: what it pays moves by ${points(paid)}, what is right by ${points(right)}. ${says}`;
 }
 
-/** The best paid group of the last pass, its texts to read. */
+/** Of the last pass the best paid group, its texts to read: of an English question where there is one. */
 export function lastAnswers(
   { samples }: Pick<Run, "samples">,
   questions: readonly RlRow[],
 ): { question: string; texts: ShownText[] } {
   const top = ({ answers }: AnswerGroup) => Math.max(...answers.map(({ reward }) => reward));
-  const [group] = [...(passesOf(samples).at(-1) ?? [])].sort((a, b) => top(b) - top(a));
-  const asked = questions.find(({ id }) => id === group?.id);
-  return { question: asked?.prompt ?? "", texts: group ? groupTexts(group).slice(0, 3) : [] };
+  const promptOf = (id: string) => questions.find((question) => question.id === id)?.prompt ?? "";
+  const [group] = [...(passesOf(samples).at(-1) ?? [])]
+    .sort((a, b) => top(b) - top(a))
+    .sort((a, b) => Number(isChinese(promptOf(a.id))) - Number(isChinese(promptOf(b.id))));
+  return { question: promptOf(group?.id ?? ""), texts: group ? groupTexts(group).slice(0, 3) : [] };
 }
+
+/** Whether a reader of English alone is lost. */
+export const isChinese = (text: string): boolean => /\p{Script=Han}/u.test(text);
 
 const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}`;
 

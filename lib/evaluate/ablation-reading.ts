@@ -23,13 +23,13 @@ export const readAblation = {
       `answers keep the format${beside}. `;
     if (own.halfway === null)
       return `${begin}Half of the answers never keep it: the run has **not taken off**.`;
-    const accuracy = other && other.lastRight - own.lastRight;
+    const behind = other ? other.lastRight - own.lastRight : null;
     return (
       `${begin}Half of them do by **step ${own.halfway}** of ${own.steps}; in the last fifth ` +
       `${percent(own.lastFormat)} keep the format and ${percent(own.lastRight)} are right` +
-      (accuracy === undefined
+      (behind === null
         ? "."
-        : accuracy > 0.05
+        : behind > 0.05
           ? `, against ${percent(other!.lastRight)} with SFT: it found the **format**, and the head start in right answers was not made up for.`
           : `, against ${percent(other!.lastRight)} with SFT: it has **caught up**.`)
     );

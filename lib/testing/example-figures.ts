@@ -136,12 +136,8 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
     f.lossCurve([]),
   ],
   lrCurve: [f.lrCurve([{ name: "sft", metrics: sft }]), f.lrCurve([])],
+  toyStep: [f.toyStep(), f.toyCurve([], { title: "t", subtitle: "s", yTitle: "y" })],
   rewardByComponent: [f.rewardByComponent(grpoSamples(60, 0.55, 0.85)), f.rewardByComponent([])],
-  rewardDistribution: [f.rewardDistribution(grpoSamples(60, 0.55, 0.85)), f.rewardDistribution([])],
-  rewardDistributionContinuous: [
-    f.rewardDistribution(grpoSamples(60, 0.55, 0.85, 0.2)),
-    f.rewardDistribution([]),
-  ],
   noSignalShare: [
     f.noSignalShare([
       { name: "sft_grpo", samples: grpoSamples(60, 0.6, 0.9) },

@@ -1,27 +1,35 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { drawQuestions } from "./generate.ts";
-import { inEnglish } from "./gloss.ts";
+import { REPO_ROOT } from "../config/paths.ts";
+import { PROFILES } from "../config/profiles.ts";
+import { generateQuestions } from "./generate.ts";
+import { glosses } from "./gloss.ts";
 
-const config = { seed: 42, prepare: { generated: 300 } };
+const HAN = /\p{Script=Han}/u;
+const inEnglish = glosses(PROFILES.tiny);
 
-test("a Chinese question has its English, with the same numbers", () => {
-  const gloss = inEnglish(config);
-  const chinese = drawQuestions(300, 42, "lab").filter(({ language }) => language === "zh");
-  expect(chinese.length).toBeGreaterThan(100);
-  for (const { question } of chinese) {
-    const english = gloss(question)!;
-    expect(english).not.toMatch(/\p{Script=Han}|undefined|NaN/u);
+test("every Chinese question of the default draw has an English gloss", () => {
+  const { prepare, seed } = PROFILES.tiny;
+  const chinese = generateQuestions(prepare.generated, seed).filter(({ question }) => HAN.test(question));
+  expect(chinese.length).toBeGreaterThan(300);
+  for (const row of chinese) {
+    const gloss = inEnglish(row);
+    expect(gloss, row.question).toBeDefined();
+    expect(gloss).not.toMatch(HAN);
   }
-  const numbers = (text: string) => [...text.matchAll(/\d+(?:\.\d+)?/g)].map(Number).sort();
-  const same = chinese.filter(
-    ({ question }) => String(numbers(question)) === String(numbers(gloss(question)!)),
-  );
-  expect(same.length / chinese.length).toBeGreaterThan(0.6); // a unit or a number may be spelt out in one
 });
 
-test("an English question, and one of elsewhere, has none", () => {
-  const gloss = inEnglish(config);
-  const english = drawQuestions(300, 42, "lab").find(({ language }) => language === "en")!;
-  expect(gloss(english.question)).toBeUndefined();
-  expect(gloss("这不是我们的题目")).toBeUndefined();
+test("every handwritten Chinese question has one, written by hand", () => {
+  const rows = readFileSync(join(REPO_ROOT, "data", "handwritten", "questions.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { id: string; question: string })
+    .filter(({ question }) => HAN.test(question));
+  expect(rows.filter((row) => !inEnglish(row)).map(({ id }) => id)).toEqual([]);
+});
+
+test("an English question, and one of the reader's own, have none", () => {
+  expect(inEnglish({ id: "handwritten_001", question: "What is a bond?" })).toBeUndefined();
+  expect(inEnglish({ id: "mine_1", question: "什么是债券?" })).toBeUndefined();
 });

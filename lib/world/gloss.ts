@@ -1,33 +1,36 @@
-/** A generated question in English, for readers who do not read the Chinese one. */
-import type { Dress } from "./kind.ts";
-import type { Drawn } from "./draw.ts";
+/** English glosses of the project's own Chinese questions: the same values in the kind's English wording. */
+import type { Config } from "../config/config.ts";
+import { COMPANIES } from "./dress.ts";
 import { drawQuestions } from "./generate.ts";
+import type { Drawn } from "./draw.ts";
+import written from "./gloss-handwritten.json" with { type: "json" };
 
-/** Names do not matter to the answer, so English ones stand in for the Chinese. */
-const NAMES: Dress = { company: "Acme", other: "Borealis", unit: "yuan" };
-
-/** The question in English, values as they are; undefined where it is English already. */
-export function englishOf({ kind, values, language, wording }: Drawn): string | undefined {
-  if (language === "en") return undefined;
-  const wordings = kind.ask.en;
-  return wordings[wording % wordings.length]!(values, NAMES);
+interface Asked {
+  id: string;
+  question: string;
 }
 
 /**
- * From a Chinese question of the generated world to its English. `config` is the lab's: the questions are
- * drawn again as stage 1 has drawn them. Others, and English ones, give undefined.
+ * For a question of ours that is Chinese, what it asks in English; undefined for every other. Generated ones
+ * are drawn once more from the config's seed, so a question of another draw has none.
  *
- * @example inEnglish(lab.config)("甲公司…") //=> "Acme …"
+ * @example const inEnglish = glosses(lab.config); inEnglish(question) //=> "Lumen's revenue rose …"
  */
-export function inEnglish(config: {
-  seed: number;
-  prepare: { generated: number };
-}): (question: string) => string | undefined {
-  const known = new Map(
-    drawQuestions(config.prepare.generated, config.seed, "lab").flatMap((drawn) => {
-      const english = englishOf(drawn);
-      return english === undefined ? [] : [[drawn.question, english] as const];
-    }),
-  );
-  return (question) => known.get(question);
+export function glosses({
+  prepare,
+  seed,
+}: Pick<Config, "prepare" | "seed">): (row: Asked) => string | undefined {
+  const drawn = drawQuestions(prepare.generated, seed, "lab").filter(({ language }) => language === "zh");
+  const generated = new Map(drawn.map((one) => [one.question, englishOf(one)]));
+  const byHand = written as Readonly<Record<string, string>>;
+  return ({ id, question }) =>
+    generated.get(question) ?? (/\p{Script=Han}/u.test(question) ? byHand[id] : undefined);
+}
+
+/** A drawn question in English, values as they are; names are the English ones in the same places. */
+export function englishOf({ kind, values, wording, dress }: Drawn): string {
+  const wordings = kind.ask.en;
+  const english = (name: string): string => COMPANIES.en[COMPANIES.zh.indexOf(name)] ?? name;
+  const worn = { ...dress, company: english(dress.company), other: english(dress.other) };
+  return wordings[Math.min(wording, wordings.length - 1)]!(values, worn);
 }
