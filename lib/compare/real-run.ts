@@ -23,7 +23,8 @@ export function realRun(stage: RealStage, runs: readonly RealRun[] = committedRu
   const said = parts.flatMap(({ lines }, i) => lines.map((line) => `${nameOf(runs[i]!)}: ${line}`));
   const [first] = runs;
   const head = first
-    ? `The same with real models (profile ${first.profile}, ${first.device}, measured ${first.created.slice(0, 10)})`
+    ? `The same with real models (profile ${first.profile}, ${first.device}, measured ` +
+      `${first.created.slice(0, 10)})`
     : "No run on real models is kept here.";
   const list = said.map((line) => `<li>${inertHtml(line)}</li>`).join("");
   return {

@@ -26,7 +26,8 @@ export const REAL_STAGES: Record<RealStage, (run: RealRun) => StageResult> = {
     lines: [
       run.copies === 0
         ? "no test question is among the training questions."
-        : `${formatCount(run.copies)} test questions stand among the training questions and were asked nobody.`,
+        : `${formatCount(run.copies)} test questions stand among the training questions and were ` +
+          "asked nobody.",
     ],
   }),
   distil: (run) => ({
@@ -61,7 +62,8 @@ export const REAL_STAGES: Record<RealStage, (run: RealRun) => StageResult> = {
     lines: [
       run.trainingRows === run.rightByRules
         ? "every text with a right answer became a training row; no Judge took part."
-        : `${formatCount(run.rightByRules - run.trainingRows)} texts with a right answer were left out after the rules.`,
+        : `${formatCount(run.rightByRules - run.trainingRows)} texts with a right answer were ` +
+          "left out after the rules.",
     ],
   }),
   sft: (run) =>
@@ -89,8 +91,10 @@ export const REAL_STAGES: Record<RealStage, (run: RealRun) => StageResult> = {
     ],
     lines: [
       run.parity
-        ? `merged and adapter agree on ${(100 * run.parity.topTokens).toFixed(1)} % of the tokens in bfloat16.`
-        : "merged, and found to be the model that was trained; the numbers of that check are not in the kept result.",
+        ? `merged and adapter agree on ${(100 * run.parity.topTokens).toFixed(1)} % of the tokens ` +
+          "in bfloat16."
+        : "merged, and found to be the model that was trained; the numbers of that check are not " +
+          "in the kept result.",
     ],
   }),
   ablation: (run) => ({

@@ -26,7 +26,7 @@ export function lastPaid(
   return payAgain([{ samples: last.flatMap(({ answers }) => answers) }], questions, reward, weights);
 }
 
-/** A run a row; with `also`, the share of answers in the last pass that its part pays and the checker does not. */
+/** A run a row; with `also`, the share of its last answers that the part pays and the checker does not. */
 export function trialRows(
   runs: readonly Trial[],
   also: { part: string; paid: readonly PaidAgain[][] } | null,
@@ -66,7 +66,7 @@ export function gradedRows(
   });
 }
 
-/** What each reward did to right answers and to their length; with `paidPart`, whether the last one is hacked. */
+/** What each reward did to right answers and their length; with `paidPart`, whether the last is hacked. */
 export function trialReading(runs: readonly Trial[], paidPart?: string): string {
   const said = runs.map(({ label, samples }) => {
     const [right, tokens] = [passChange(samples, "accuracy"), passChange(samples, "tokens")];

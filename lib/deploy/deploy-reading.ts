@@ -4,6 +4,10 @@ import type { Throughput } from "../serving/throughput.ts";
 import { formatShare } from "../view/numbers.ts";
 import type { WeightChange } from "./weight-change.ts";
 
+/** "×2.9 for 4 times the requests (at 16)". */
+const grown = ({ row, times, more }: { row: Throughput; times: number; more: number }): string =>
+  `**×${times.toFixed(1)}** for ${Number(more.toFixed(1))} times the requests (at ${row.inFlight})`;
+
 export const readDeployment = {
   /** Whether the merged model is the one that was trained. */
   parity(parity: Pick<Parity, "prompts" | "agree" | "topTokens" | "meanLogprobDifference"> | null): string {
@@ -13,8 +17,10 @@ export const readDeployment = {
       off === null ? "" : ` Log-probabilities differ by ${off.toExponential(0)} nats on average.`;
     return (
       (topTokens === 1 && agree === prompts
-        ? `**The same choice at every token**, in all ${prompts} answers: what notebook 6 measured holds for what is deployed.`
-        : `The same choice at ${(100 * topTokens).toFixed(1)} % of the tokens, and ${agree} of ${prompts} answers ` +
+        ? `**The same choice at every token**, in all ${prompts} answers: what notebook 6 ` +
+          "measured holds for what is deployed."
+        : `The same choice at ${(100 * topTokens).toFixed(1)} % of the tokens, and ${agree} of ` +
+          `${prompts} answers ` +
           "the merged model would write itself: the rest is rounding, which a greedy text does not forget.") +
       rounding
     );
@@ -30,10 +36,12 @@ export const readDeployment = {
     const total = changes.reduce((sum, { weights }) => sum + weights, 0);
     const size = most.relative < 0.03 ? "a nudge" : most.relative < 0.3 ? "no small nudge" : "a rebuilding";
     return (
-      `Between ${(100 * least.relative).toFixed(1)} and **${(100 * most.relative).toFixed(1)} % of the norm** of each ` +
+      `Between ${(100 * least.relative).toFixed(1)} and **${(100 * most.relative).toFixed(1)} % ` +
+      "of the norm** of each " +
       `matrix, most in \`${most.name.replace(/^model\.|\.weight$/g, "")}\`: ${size}. ` +
       `${changes.length - touched.length} of ${changes.length} tensors, with ` +
-      `${formatShare(total - touched.reduce((sum, { weights }) => sum + weights, 0), total)} of the weights, are equal bit for bit.`
+      `${formatShare(total - touched.reduce((sum, { weights }) => sum + weights, 0), total)} of ` +
+      "the weights, are equal bit for bit."
     );
   },
 
@@ -60,10 +68,12 @@ export const readDeployment = {
           ? `The last step brings next to nothing: at ${last.inFlight} the machine is full.`
           : `It still grows at ${last.inFlight}: where the machine is full was not reached.`;
     return (
-      `${steps.map(({ row, times, more }) => `**×${times.toFixed(1)}** for ${Number(more.toFixed(1))} times the requests (at ${row.inFlight})`).join(", ")}` +
+      `${steps.map(grown).join(", ")}` +
       `${fading ? ": each step brings less than the one before. " : ". "}${bend} One answer takes ` +
-      `${(last.medianMs / alone.medianMs).toFixed(1)} times as long at ${last.inFlight} as alone. A thousand answers take ` +
-      `**${minutes(alone.tokensPerSecond)} minutes** one after the other and **${minutes(most.tokensPerSecond)}** with ${most.inFlight} in flight.`
+      `${(last.medianMs / alone.medianMs).toFixed(1)} times as long at ${last.inFlight} as ` +
+      "alone. A thousand answers take " +
+      `**${minutes(alone.tokensPerSecond)} minutes** one after the other and ` +
+      `**${minutes(most.tokensPerSecond)}** with ${most.inFlight} in flight.`
     );
   },
 };

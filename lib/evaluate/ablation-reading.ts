@@ -30,7 +30,8 @@ export const readAblation = {
       (behind === null
         ? "."
         : behind > 0.05
-          ? `, against ${percent(other!.lastRight)} with SFT: it found the **format**, and the head start in right answers was not made up for.`
+          ? `, against ${percent(other!.lastRight)} with SFT: it found the **format**, and the ` +
+            "head start in right answers was not made up for."
           : `, against ${percent(other!.lastRight)} with SFT: it has **caught up**.`)
     );
   },
@@ -43,7 +44,8 @@ export const readAblation = {
     if (!first) return "";
     const best = zeros.reduce((a, b) => (b.accuracyLenient.value > a.accuracyLenient.value ? b : a), first);
     const said =
-      `The highest zero is **${labelOf(best)}**, ${percent(best.accuracyLenient.value)} right, greedy and read ` +
+      `The highest zero is **${labelOf(best)}**, ${percent(best.accuracyLenient.value)} right, ` +
+      "greedy and read " +
       "leniently.";
     if (!sft) return said;
     const [strict, fair] = [
@@ -73,7 +75,10 @@ export const readAblation = {
           open.length > 0 ? `not decided on ${open.join(", ")}` : "",
         ].filter(Boolean);
         const [a, b] = pair.split(" → ");
-        return `- ${styleOf(a!, 0).label} → ${styleOf(b!, 0).label}: ${parts.join("; ") || "no type to compare"}.`;
+        return (
+          `- ${styleOf(a!, 0).label} → ${styleOf(b!, 0).label}: ` +
+          `${parts.join("; ") || "no type to compare"}.`
+        );
       })
       .join("\n");
   },
@@ -90,7 +95,8 @@ export const readAblation = {
     return {
       rows,
       reading:
-        `**${decided} of ${rows.length} comparisons are decided** at 95 %; if no step had any effect, about ` +
+        `**${decided} of ${rows.length} comparisons are decided** at 95 %; if no step had any ` +
+        "effect, about " +
         `${byChance.toFixed(1)} would look so: ${says}`,
     };
   },

@@ -40,7 +40,9 @@ describe("what an evaluation says", () => {
       arm("sft", { strict: half, lenient: half }),
     ]);
     expect(base).toContain("50 points are tags");
-    expect(sft).toContain("both readings agree to within 1 points");
+    expect(sft).toContain("both readings agree");
+    const [near] = readEvaluation.types([arm("sft", { strict: (i) => i > 1, lenient: always })]);
+    expect(near).toContain("differ by 2 of 100 answers");
   });
 
   test("types part, or may part by chance", () => {

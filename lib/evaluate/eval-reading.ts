@@ -57,12 +57,14 @@ export const readEvaluation = {
       const wider = spanOf(whole) / spanOf(asIf);
       said.push(
         wider > 1.1
-          ? `Counting every sampled answer as a question of its own would claim an interval **${wider.toFixed(1)} times** too narrow.`
+          ? "Counting every sampled answer as a question of its own would claim an interval " +
+              `**${wider.toFixed(1)} times** too narrow.`
           : "Here the sampled answers to one question differ as much as those to different questions.",
       );
       said.push(
         spanOf(whole) < spanOf(now)
-          ? `Several samples a question help a little: ${points(spanOf(now))} points become ${points(spanOf(whole))}.`
+          ? `Several samples a question help a little: ${points(spanOf(now))} points become ` +
+              `${points(spanOf(whole))}.`
           : "Several samples a question have not made the interval narrower.",
       );
     }
@@ -105,7 +107,9 @@ export const readEvaluation = {
       : " The lines are flat at their right end: more tries would bring little.";
     return {
       rows,
-      reading: `${said}. ${high.name} is ${signed(atOne)} points from ${low.name} with one try and ${signed(atAll)} with ${low.k}. ${closer}${still}`,
+      reading:
+        `${said}. ${high.name} is ${signed(atOne)} points from ${low.name} with one try and ` +
+        `${signed(atAll)} with ${low.k}. ${closer}${still}`,
     };
   },
 
@@ -123,7 +127,10 @@ export const readEvaluation = {
       if (wrong === 0) return `${name}: no wrong answer.`;
       const top = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 2);
       const share = top.reduce((sum, [, n]) => sum + n, 0) / wrong;
-      return `${name}: ${wrong} wrong, ${percent(share)} of them by ${top.map(([reason]) => `*${pretty(reason)}*`).join(" or ")}.`;
+      return (
+        `${name}: ${wrong} wrong, ${percent(share)} of them by ` +
+        `${top.map(([reason]) => `*${pretty(reason)}*`).join(" or ")}.`
+      );
     });
     const alone = counted.flatMap(({ name, reasons }, i) =>
       [...reasons.keys()]
@@ -147,13 +154,18 @@ export const readEvaluation = {
     const best = told.reduce((a, b) => (b.kappa!.value > a.kappa!.value ? b : a));
     const lets =
       worst.wrongPassed &&
-      `Of the wrong answers of ${styleOf(worst.name, 0).label} it would pass ${percent(worst.wrongPassed.value)}.`;
+      `Of the wrong answers of ${styleOf(worst.name, 0).label} it would pass ` +
+        `${percent(worst.wrongPassed.value)}.`;
     const harder =
       worst.name === best.name
         ? ""
         : areSeparate(worst.kappa!, best.kappa!)
-          ? ` It judges ${styleOf(worst.name, 0).label} **worse** than ${styleOf(best.name, 0).label}: the intervals of κ do not meet.`
-          : ` κ is lowest for ${styleOf(worst.name, 0).label} (${formatEstimate(worst.kappa!)}) and highest for ${styleOf(best.name, 0).label} (${formatEstimate(best.kappa!)}); the intervals overlap, so that its answers are harder to judge is a **hint, not a finding**.`;
+          ? ` It judges ${styleOf(worst.name, 0).label} **worse** than ` +
+            `${styleOf(best.name, 0).label}: the intervals of κ do not meet.`
+          : ` κ is lowest for ${styleOf(worst.name, 0).label} (${formatEstimate(worst.kappa!)}) ` +
+            `and highest for ${styleOf(best.name, 0).label} (${formatEstimate(best.kappa!)}); the ` +
+            "intervals overlap, so that its answers are harder to judge is a **hint, not a " +
+            "finding**.";
     const verdict =
       worst.kappa!.low > 0.8
         ? "It could stand in for the rules here."
@@ -165,13 +177,16 @@ export const readEvaluation = {
 function hiddenByTags({ name, rows }: { name: string; rows: readonly EvalDetail[] }): string[] {
   if (rows.length === 0) return [];
   const share = (reading: "strict" | "lenient") => rows.filter((row) => row[reading]).length / rows.length;
-  const hidden = 100 * (share("lenient") - share("strict"));
-  const { label } = styleOf(name, 0);
-  return hidden > 5
-    ? [
-        `**${label}** is right in ${percent(share("lenient"))} read leniently and in ${percent(share("strict"))} read strictly: ${hidden.toFixed(0)} points are tags, not knowledge.`,
-      ]
-    : [`**${label}**: both readings agree to within ${Math.max(1, Math.ceil(Math.abs(hidden)))} points.`];
+  const [lenient, strict] = [share("lenient"), share("strict")];
+  const hidden = 100 * (lenient - strict);
+  const arm = `**${styleOf(name, 0).label}**`;
+  if (hidden > 5)
+    return [
+      `${arm} is right in ${percent(lenient)} read leniently and in ${percent(strict)} read strictly: ` +
+        `${hidden.toFixed(0)} points are tags, not knowledge.`,
+    ];
+  if (Math.abs(hidden) < 0.5) return [`${arm}: both readings agree.`];
+  return [`${arm}: the readings differ by ${Math.abs(hidden).toFixed(0)} of 100 answers.`];
 }
 
 function typesOf(arm: { name: string; rows: readonly EvalDetail[] } | undefined): string[] {
@@ -185,8 +200,10 @@ function typesOf(arm: { name: string; rows: readonly EvalDetail[] } | undefined)
     ? "the intervals do not meet, so one number for the model hides a real difference"
     : "the intervals overlap, so this may be chance";
   return [
-    `Of the types with at least ${FEW} questions, ${styleOf(arm.name, 0).label} finds *${pretty(hardest.type)}* hardest ` +
-      `(${formatEstimate(hardest.share)}) and *${pretty(easiest.type)}* easiest (${formatEstimate(easiest.share)}): ${apart}.`,
+    `Of the types with at least ${FEW} questions, ${styleOf(arm.name, 0).label} finds ` +
+      `*${pretty(hardest.type)}* hardest ` +
+      `(${formatEstimate(hardest.share)}) and *${pretty(easiest.type)}* easiest ` +
+      `(${formatEstimate(easiest.share)}): ${apart}.`,
   ];
 }
 

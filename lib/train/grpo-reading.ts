@@ -64,8 +64,8 @@ export const readGrpo = {
     return (
       `KL to the start: ${early!.toFixed(4)} nats a token in the first fifth of the run, ` +
       `${late!.toFixed(4)} in the last: it ${grows(early!, late!)}. An answer has ${length.toFixed(0)} ` +
-      `tokens, so the penalty is β · KL = **${penalty.toFixed(3)} an answer**. Best and worst answer of a ` +
-      `group are **${spread.toFixed(2)}** apart in reward: ` +
+      `tokens, so the penalty is β · KL = **${penalty.toFixed(3)} an answer**. Best and worst ` +
+      `answer of a group are **${spread.toFixed(2)}** apart in reward: ` +
       (times >= 1.5
         ? `${times.toFixed(0)} times the penalty, so here the reward decides.`
         : times > 0.67
@@ -142,7 +142,10 @@ function verdictOf(first: Variety, last: Variety): string {
   if (last.texts > 0.9 * first.texts) return "Variety has **not** been lost.";
   if (wrongAfter > wrongBefore + 0.05)
     return `More groups are silent with wrong answers than before: a sign of **collapse**.`;
-  return `Of the silent groups at the end ${share} are right throughout: variety goes where questions are **solved**.`;
+  return (
+    `Of the silent groups at the end ${share} are right throughout: variety goes where questions ` +
+    "are **solved**."
+  );
 }
 
 /** The first and the last fifth; nothing of fewer than ten. */
