@@ -22,6 +22,7 @@ describe("what merging and serving have shown", () => {
     expect(of(0.1)).toContain("no small nudge");
     expect(of(0.5)).toContain("a rebuilding");
     expect(of(0)).toContain("No weight differs");
+    expect(readDeployment.changes(null)).toContain("not on this machine");
   });
 
   test("throughput fades, falls, or goes on growing", () => {

@@ -27,7 +27,8 @@ export const readDeployment = {
   },
 
   /** How large the change is, where it is largest, and what was left alone. */
-  changes(changes: readonly WeightChange[]): string {
+  changes(changes: readonly WeightChange[] | null): string {
+    if (!changes) return "The Base is not on this machine: there is nothing to compare with.";
     const touched = changes.filter(({ changed }) => changed > 0);
     const sizes = touched.flatMap(({ relative, name }) => (relative === null ? [] : [{ relative, name }]));
     if (sizes.length === 0) return "No weight differs from the Base.";

@@ -126,7 +126,7 @@ export function toyStep(): Figure {
     const side = Math.sign(to.x - from.x);
     return { x: to.x - 0.4 * side, y: to.y, ax: from.x + 0.4 * side, ay: from.y };
   };
-  const back = { x: 0.6, y: 0.72, ax: 0.2, ay: 0.28 };
+  const back = { x: 1, y: 0.72, ax: 1, ay: 0.28 }; // the new policy draws the next group
   const arrows = [...STATIONS.slice(1).map((_, i) => ends(i)), back].map((end) => ({
     ...{ ...end, xref: "x", yref: "y", axref: "x", ayref: "y", text: "" },
     ...{ showarrow: true, arrowhead: 2, arrowwidth: 1.5, arrowcolor: FAINT },
@@ -140,8 +140,8 @@ export function toyStep(): Figure {
     ],
     legend: "none",
     x: { ...hidden, range: [-0.5, 3.5] },
-    y: { ...hidden, range: [-0.4, 1.4] },
-    height: 330,
+    y: { ...hidden, range: [-0.35, 1.35] },
+    height: 300,
     layout: { shapes: STATIONS.map((_, i) => box(i)), annotations: [...words, ...arrows] },
   });
 }
