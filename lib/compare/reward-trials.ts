@@ -84,25 +84,23 @@ function hackReading({ label, samples }: Trial, part: string): string {
   const [paid, right] = [passChange(samples, part), passChange(samples, "accuracy")];
   if (!paid || !right) return "";
   const says =
-    paid.value > 0 && right.high < 0
-      ? "The reward is **hacked**: its own curve rises while right answers are lost."
+    paid.value >= 0 && right.high < 0
+      ? "The reward is **hacked**: right answers are lost, and its own curve does not show it."
       : paid.value - right.value > 0.02
         ? "They **part**: the reward's own curve hides a part of what happened to right answers."
         : "They move **together**: on these questions the reward was not fooled.";
   return `- ${label}: what it pays moves by ${points(paid)}, what is right by ${points(right)}. ${says}`;
 }
 
-/** Of the last pass the best paid group, its texts to read: of an English question where there is one. */
+/** The best paid group of the last pass, its texts to read. */
 export function lastAnswers(
   { samples }: Pick<Run, "samples">,
   questions: readonly RlRow[],
 ): { question: string; texts: ShownText[] } {
   const top = ({ answers }: AnswerGroup) => Math.max(...answers.map(({ reward }) => reward));
-  const promptOf = (id: string) => questions.find((question) => question.id === id)?.prompt ?? "";
-  const [group] = [...(passesOf(samples).at(-1) ?? [])]
-    .sort((a, b) => top(b) - top(a))
-    .sort((a, b) => Number(isChinese(promptOf(a.id))) - Number(isChinese(promptOf(b.id))));
-  return { question: promptOf(group?.id ?? ""), texts: group ? groupTexts(group).slice(0, 3) : [] };
+  const [group] = [...(passesOf(samples).at(-1) ?? [])].sort((a, b) => top(b) - top(a));
+  const asked = questions.find(({ id }) => id === group?.id);
+  return { question: asked?.prompt ?? "", texts: group ? groupTexts(group).slice(0, 3) : [] };
 }
 
 /** Whether a reader of English alone is lost. */

@@ -57,29 +57,23 @@ export async function drawFigure(figure: Figure, options: PngOptions = {}): Prom
 }
 
 /**
- * The picture in at most 256 colours: what a figure has, at a quarter of the size that Chromium writes. The
- * same picture as it came where sharp has no build for this machine.
+ * The picture in at most 256 colours: what a figure has, at a quarter of the size that Chromium writes. As it
+ * came where sharp has no build for this machine, or cannot read it.
  */
 export async function withPalette(png: Buffer): Promise<Buffer> {
-  const sharp = await loadSharp();
-  if (!sharp) return png;
-  const small = await sharp(png).png(PALETTE).toBuffer();
-  return small.length < png.length ? small : png;
+  try {
+    const { default: sharp } = (await import("sharp")) as unknown as { default: Sharp };
+    const small = await sharp(png).png(PALETTE).toBuffer();
+    return small.length < png.length ? small : png;
+  } catch {
+    return png;
+  }
 }
 
 /** Without dither: it would speckle even faces. */
 const PALETTE = { palette: true, quality: 90, dither: 0, compressionLevel: 9, effort: 7 };
 
 type Sharp = (png: Buffer) => { png(options: object): { toBuffer(): Promise<Buffer> } };
-
-/** Loaded at the first picture: it costs a tenth of a second. */
-async function loadSharp(): Promise<Sharp | null> {
-  try {
-    return ((await import("sharp")) as unknown as { default: Sharp }).default;
-  } catch {
-    return null;
-  }
-}
 
 async function preparePage(openPage: () => Promise<Page>): Promise<Page> {
   const page = await openPage();
