@@ -65,7 +65,11 @@ export function metricCurve(curves: readonly Curve[], options: CurveOptions): Fi
     title: options.title,
     subtitle: [
       drawn.length > 3 ? `${drawn.length} runs` : sizes.join(" · "),
-      ...(waiting ? [waiting] : options.window === 1 ? [] : ["strong line: moving mean"]),
+      ...(waiting
+        ? [waiting]
+        : options.window === 1
+          ? []
+          : [`strong line: moving mean${options.calm ? "; single steps above the frame are cut" : ""}`]),
     ].join(" · "),
     data,
     x: { ...stepAxis(data, lastStepOf(curves)), rangemode: "tozero" },

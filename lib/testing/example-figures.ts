@@ -136,7 +136,6 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
     f.lossCurve([]),
   ],
   lrCurve: [f.lrCurve([{ name: "sft", metrics: sft }]), f.lrCurve([])],
-  toyStep: [f.toyStep(), f.toyCurve([], { title: "t", subtitle: "s", yTitle: "y" })],
   rewardByComponent: [f.rewardByComponent(grpoSamples(60, 0.55, 0.85)), f.rewardByComponent([])],
   noSignalShare: [
     f.noSignalShare([
