@@ -159,7 +159,7 @@ export function orderReading(arms: readonly { name: ArmName; average: number; sh
   const [theirs, ours] = [sorted("average"), sorted("share")];
   return String(theirs) === String(ours)
     ? `Both put the arms in the same order: ${ours.join(" > ")}.`
-    : `Fin-R1's order is ${theirs.join(" > ")}, ours ${ours.join(" > ")}.`;
+    : `Fin-R1's order is ${theirs.join(" > ")}, ours ${ours.join(" > ")}: by value, decided or not.`;
 }
 
 /** The first and the last fifth of a run's steps. */
