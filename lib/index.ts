@@ -18,10 +18,11 @@ export { overrideConfig } from "./config/settings.ts";
 export { sideLab } from "./config/side-lab.ts";
 
 // Counts, means, intervals, seeded draws
-export { mcnemar, mean, wilson } from "./stats/stats.ts";
+export { mcnemar, mean } from "./stats/stats.ts";
 
 // Tables and texts, as they are shown
 export { groupingOf } from "./view/grouping.ts";
+export { checkPredictions } from "./view/predictions.ts";
 export { sampleColumns, sampleList, sideBySide } from "./view/sample-view.ts";
 
 // When is an answer right
@@ -33,7 +34,6 @@ export { originalRule } from "./answer/original-rule.ts";
 export { scoreCompletion } from "./answer/score.ts";
 
 // Models: tokens, memory, weights
-export { readOrigin } from "./model/adapter.ts";
 export { messages } from "./model/chat.ts";
 export {
   PUBLISHED_SHAPES,
@@ -43,14 +43,14 @@ export {
   quantisationRows,
 } from "./model/model-shape.ts";
 export { loadTokenizer } from "./model/tokens.ts";
-export { heldModels } from "./model/training-memory.ts";
+export { memoryRows } from "./model/training-memory.ts";
 
 // What models are told
 export { promptView } from "./prompt/prompt-view.ts";
-export { promptOf } from "./prompt/prompt.ts";
 
 // The generated basics
 export { worldExamples } from "./world/examples.ts";
+export { glosses } from "./world/gloss.ts";
 
 // Stage 1: questions
 export { CLASSIFY_RULES, classify } from "./prepare/classify.ts";
@@ -68,7 +68,6 @@ export { measureThroughput } from "./serving/throughput.ts";
 export { putFirst } from "./run/first.ts";
 export { runOrigin } from "./run/run-origin.ts";
 export { cancelRun } from "./run/run-start.ts";
-export { readRun } from "./run/run.ts";
 export type { Run } from "./run/run.ts";
 
 // Stage 2: the Teacher
@@ -95,7 +94,7 @@ export { survivalBySource } from "./filter/survival.ts";
 
 // Stage 5: what is paid
 export { expectedNoSignalShare, groupAdvantages, hasNoSignal } from "./reward/advantage.ts";
-export { countPaid, paidWrongly, payAgain } from "./reward/pay-again.ts";
+export { countPaid, payAgain } from "./reward/pay-again.ts";
 export { rewardRow } from "./reward/reward.ts";
 export type { Reward } from "./reward/reward.ts";
 export { trapsBeside } from "./reward/traps.ts";
@@ -105,34 +104,30 @@ export { toyGrpo } from "./toy/index.ts";
 
 // Stages 4 and 5: SFT, GRPO, the census
 export { runCensus } from "./train/census-run.ts";
+export { readGrpo } from "./train/grpo-reading.ts";
 export { groupTexts, groupsOf } from "./train/groups.ts";
 export { lossTokens } from "./train/loss-tokens.ts";
 export { trainOneStep } from "./train/one-step.ts";
-export { passChange, passMeans, passesOf } from "./train/passes.ts";
-export { practise } from "./train/practise.ts";
 export { trainGrpo, trainSft } from "./train/train.ts";
 export { trainWithoutSft } from "./train/without-sft.ts";
 
 // Stages 6 and 8: answers, arms, differences
+export { readAblation } from "./evaluate/ablation-reading.ts";
 export { ablate } from "./evaluate/ablate.ts";
-export { changesView } from "./evaluate/answer-view.ts";
 export { askArms } from "./evaluate/ask-arms.ts";
 export { compareArms } from "./evaluate/compare.ts";
-export {
-  comparisonRows,
-  describeComparison,
-  describePairs,
-  formatPoints,
-} from "./evaluate/comparison-text.ts";
+export { describeComparison, describePairs } from "./evaluate/comparison-text.ts";
+export { armCosts, runOf } from "./evaluate/costs.ts";
+export { readEvaluation } from "./evaluate/eval-reading.ts";
 export { evaluateArms } from "./evaluate/evaluate-arms.ts";
 export { evaluate } from "./evaluate/evaluate.ts";
-export { FIN_R1 } from "./evaluate/fin-r1.ts";
 export { readMethods } from "./evaluate/methods.ts";
 export { travellers } from "./evaluate/travellers.ts";
 export { yourRows } from "./evaluate/your-rows.ts";
 
 // Stage 7: merge and serve
 export { askByCurl, askStreamed, deploy, mergeForDeployment, withDeployment } from "./deploy/deploy.ts";
+export { readDeployment } from "./deploy/deploy-reading.ts";
 export { mergedWeights } from "./deploy/weight-change.ts";
 
 // The model in the page
@@ -151,10 +146,9 @@ export { funnel, funnelByReason } from "./figures/filter.ts";
 export { judgeHeatmap, judgeThreshold } from "./figures/judge.ts";
 export { lengthHistogram } from "./figures/lengths.ts";
 export { methodFlow } from "./figures/methods.ts";
-export { passCurve } from "./figures/passes.ts";
 export { duplicatesTable, sourceBars, typeBars } from "./figures/prepare.ts";
 export { questionLengths } from "./figures/question-lengths.ts";
-export { rewardByComponent, rewardDistribution } from "./figures/reward.ts";
+export { rewardByComponent } from "./figures/reward.ts";
 export { censusHistogram, noSignalShare } from "./figures/signal.ts";
 export { stepSeconds } from "./figures/step-seconds.ts";
 export { throughputCurve } from "./figures/throughput.ts";
@@ -170,6 +164,9 @@ export { liveFigure, show, showMarkdown, showTable } from "./show/show.ts";
 export { exportReport } from "./report/export-report.ts";
 
 // Runs beside each other: compared, tried, kept
+export { compareRewards } from "./compare/compare-rewards.ts";
 export { compareRuns } from "./compare/compare-runs.ts";
 export { keepRun } from "./compare/keep-run.ts";
+export { realRun } from "./compare/real-run.ts";
+export { agreementReading } from "./compare/reward-trials.ts";
 export { tryValues } from "./compare/try-values.ts";

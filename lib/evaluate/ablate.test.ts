@@ -90,7 +90,7 @@ test("arms are asked once, each by its own name and prompt, and compared in pair
     ["grpo_only", 0.5, 0.5],
   ]);
   expect(pairs.map(({ a, b }) => `${a} → ${b}`)).toEqual([
-    ...["base_prompted → sft", "sft → sft_grpo", "base_prompted → sft_grpo", "base_majority → sft_grpo"],
+    ...["sft → sft_grpo", "base_prompted → sft", "base_prompted → sft_grpo", "base_majority → sft_grpo"],
     ...["base → base_prompted", "base → sft", "base → grpo_only", "grpo_only → sft_grpo"],
   ]);
 

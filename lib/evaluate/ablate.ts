@@ -15,12 +15,12 @@ import { AblationSummary, ARM_NAMES, Arm } from "../records.ts";
 import type { ArmName, EvalDetail, QuestionType } from "../records.ts";
 
 /**
- * What training adds to the best that the untrained Base can be made to do, and what GRPO adds to SFT; then
+ * What GRPO adds to SFT, and what training adds to the best that the untrained Base can be made to do; then
  * what each step adds alone: a prompt, SFT, GRPO without SFT, SFT before GRPO.
  */
 const ARM_PAIRS: readonly (readonly [ArmName, ArmName])[] = [
-  ["base_prompted", "sft"],
   ["sft", "sft_grpo"],
+  ["base_prompted", "sft"],
   ["base_prompted", "sft_grpo"],
   ["base_majority", "sft_grpo"],
   ["base", "base_prompted"],

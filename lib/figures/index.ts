@@ -17,7 +17,7 @@ export {
   rewardCurve,
 } from "./curves.ts";
 export { runPanels } from "./run-panels.ts";
-export { rewardByComponent, rewardDistribution, type StepSamples } from "./reward.ts";
+export { rewardByComponent, type StepSamples } from "./reward.ts";
 export { censusHistogram, noSignalShare, type SampledRun } from "./signal.ts";
 export { stepSeconds } from "./step-seconds.ts";
 export { passCurve, type PassLine, type PassOptions } from "./passes.ts";
@@ -29,5 +29,5 @@ export { type Delta, deltas, deltasByType } from "./deltas.ts";
 export { answerProgress, passAtKCurve } from "./answers.ts";
 export { temperatureBars } from "./temperature.ts";
 export { throughputCurve } from "./throughput.ts";
-export { drawToy, toyCurve, type ToyCurveOptions, toyKnobs } from "./toy.ts";
+export { drawToy, toyStep, toyCurve, type ToyCurveOptions, toyKnobs } from "./toy.ts";
 export { weightChangeMap } from "./weight-change.ts";

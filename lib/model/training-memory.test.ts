@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { countLoraParameters, countParameters, PUBLISHED_SHAPES } from "./model-shape.ts";
-import { heldModels } from "./training-memory.ts";
+import { heldModels, memoryRows } from "./training-memory.ts";
 
 const shape = PUBLISHED_SHAPES["Qwen/Qwen2.5-7B-Instruct"]!;
 const { total } = countParameters(shape);
@@ -25,4 +25,10 @@ test("GRPO has no value model, and nothing but the policy is trained", () => {
       .filter((held) => held.trained > 0)
       .map((held) => held.model),
   ).toEqual(["policy", "value model"]);
+});
+
+test("PPO holds a second model the size of the first: nearly twice the memory, whatever the model", () => {
+  const rows = memoryRows("nowhere/unknown", 16);
+  expect(rows.length).toBeGreaterThan(2);
+  for (const row of rows) expect(Number.parseFloat(String(row["PPO needs"]))).toBeGreaterThan(1.7);
 });

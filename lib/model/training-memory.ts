@@ -1,5 +1,5 @@
 /** Which models an RL algorithm holds while it trains, and what they weigh: GRPO against PPO. Pure. */
-import { countLoraParameters, countParameters } from "./model-shape.ts";
+import { countLoraParameters, countParameters, PUBLISHED_SHAPES, readModelShape } from "./model-shape.ts";
 import type { ModelShape } from "./model-shape.ts";
 
 /**
@@ -56,4 +56,27 @@ export function heldModels(shape: ModelShape, rank: number | null, algorithm: "g
     reference,
     ...(algorithm === "ppo" ? [trainedAs("value model", shape.hidden_size)] : []),
   ];
+}
+
+/**
+ * A row a model: GiB that GRPO and PPO hold, with LoRA of `rank` and with all weights. `base` first, then the
+ * models whose shape is published.
+ */
+export function memoryRows(base: string, rank: number): Record<string, unknown>[] {
+  return [...new Set([base, ...Object.keys(PUBLISHED_SHAPES)])].flatMap((model) => {
+    const shape = readModelShape(model);
+    if (!shape) return [];
+    const gib = (of: number | null, algorithm: "grpo" | "ppo") =>
+      heldModels(shape, of, algorithm).reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 30;
+    return [
+      {
+        model,
+        "GRPO, LoRA": gib(rank, "grpo"),
+        "PPO, LoRA": gib(rank, "ppo"),
+        "GRPO, all weights": gib(null, "grpo"),
+        "PPO, all weights": gib(null, "ppo"),
+        "PPO needs": `${(gib(null, "ppo") / gib(null, "grpo")).toFixed(2)} ×`,
+      },
+    ];
+  });
 }

@@ -137,11 +137,6 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
   ],
   lrCurve: [f.lrCurve([{ name: "sft", metrics: sft }]), f.lrCurve([])],
   rewardByComponent: [f.rewardByComponent(grpoSamples(60, 0.55, 0.85)), f.rewardByComponent([])],
-  rewardDistribution: [f.rewardDistribution(grpoSamples(60, 0.55, 0.85)), f.rewardDistribution([])],
-  rewardDistributionContinuous: [
-    f.rewardDistribution(grpoSamples(60, 0.55, 0.85, 0.2)),
-    f.rewardDistribution([]),
-  ],
   noSignalShare: [
     f.noSignalShare([
       { name: "sft_grpo", samples: grpoSamples(60, 0.6, 0.9) },
