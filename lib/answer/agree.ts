@@ -1,8 +1,8 @@
 /** Rules 4–8 on two read numbers: which readings may be compared, and whether one of them fits. */
-import type { Ask } from "./ask.ts";
-import { absolute, approximately, equal, isNegative, isZero, negate, shift } from "./exact.ts";
+import type { Ask } from "./hints/hints.ts";
+import { absolute, approximately, equal, isNegative, isZero, negate, shift } from "./reading/exact.ts";
 import { sameNumber } from "./rounding.ts";
-import type { Quantity } from "./value.ts";
+import type { Quantity } from "./reading/value.ts";
 
 /** `ok: null`: rules cannot decide. */
 export interface Agreement {

@@ -1,15 +1,15 @@
 /** Is a prediction right? The one notion of "correct" that filter, reward and evaluation share. */
-import { checkChoice } from "./choice.ts";
+import { checkChoice } from "./check-choice.ts";
 import { checkValue } from "./check-value.ts";
 import type { ReadQuestion } from "./gold.ts";
 import { readQuestion } from "./gold.ts";
-import { checkText } from "./keyword.ts";
-import { circledAsLetters } from "./labels.ts";
+import { checkText } from "./check-text.ts";
+import { circledAsLetters } from "./hints/labels.ts";
 import { choiceSentence, textSentence, valueSentence, yesNoSentence } from "./message.ts";
-import { MAX_ANSWER, normalise } from "./normalise.ts";
+import { MAX_ANSWER, normalise } from "./reading/normalise.ts";
 import type { Judged } from "./verdict.ts";
 import { excerpt, judged } from "./verdict.ts";
-import { readYesNo } from "./yes-no.ts";
+import { readYesNo } from "./reading/yes-no.ts";
 
 export interface AnswerCase {
   question: string;

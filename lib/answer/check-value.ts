@@ -1,11 +1,11 @@
 /** Rules 1 and 9: a prediction's values against the gold's one value. */
 import type { Agreement } from "./agree.ts";
 import { agree } from "./agree.ts";
-import type { Ask } from "./ask.ts";
-import { divide, isZero } from "./exact.ts";
-import { readValues } from "./read-values.ts";
-import type { Found, Quantity, Value } from "./value.ts";
-import { isWhen, isYear } from "./value.ts";
+import type { Ask } from "./hints/hints.ts";
+import { divide, isZero } from "./reading/exact.ts";
+import { readValues } from "./reading/read-values.ts";
+import type { Found, Quantity, Value } from "./reading/value.ts";
+import { isWhen, isYear } from "./reading/value.ts";
 import type { Verdict } from "./verdict.ts";
 
 export interface ValueVerdict {

@@ -2,22 +2,22 @@
  * The kind of a gold answer, derived from the gold and the question's options; and the gold read once for all
  * its predictions.
  */
-import type { Ask } from "./ask.ts";
-import { readAsk } from "./ask.ts";
-import { letteredOption } from "./choice.ts";
-import type { Keywords } from "./keyword.ts";
-import { readKeywords } from "./keyword.ts";
-import { readLetters } from "./letters.ts";
-import { MAX_ANSWER, normalise } from "./normalise.ts";
+import type { Ask } from "./hints/hints.ts";
+import { readAsk } from "./hints/hints.ts";
+import { letteredOption } from "./check-choice.ts";
+import type { Keywords } from "./check-text.ts";
+import { readKeywords } from "./check-text.ts";
+import { readLetters } from "./reading/letters.ts";
+import { MAX_ANSWER, normalise } from "./reading/normalise.ts";
 import { optionOf } from "./option-text.ts";
-import type { Options } from "./options.ts";
-import { NO_OPTIONS, readOptions } from "./options.ts";
-import { readValues } from "./read-values.ts";
-import { occurrences } from "./squash.ts";
-import type { Reading, Value } from "./value.ts";
-import { isYear } from "./value.ts";
+import type { Options } from "./hints/options.ts";
+import { NO_OPTIONS, readOptions } from "./hints/options.ts";
+import { readValues } from "./reading/read-values.ts";
+import { occurrences } from "./reading/squash.ts";
+import type { Reading, Value } from "./reading/value.ts";
+import { isYear } from "./reading/value.ts";
 import type { AnswerKind } from "./verdict.ts";
-import { isYesNoGold, yesNoOf } from "./yes-no.ts";
+import { isYesNoGold, yesNoOf } from "./reading/yes-no.ts";
 
 export type Gold =
   | { kind: "unreadable"; reason: string }

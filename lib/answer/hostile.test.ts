@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkAnswer } from "./check-answer.ts";
-import { Characters } from "./characters.ts";
-import { extractAnswer } from "./extract.ts";
-import { checkFormat } from "./format.ts";
+import { Characters } from "./reading/characters.ts";
+import { extractAnswer } from "./completion/extract.ts";
+import { checkFormat } from "./completion/format.ts";
 import { readGold } from "./gold.ts";
-import { readOptions } from "./options.ts";
-import { readTokens, readValues } from "./read-values.ts";
+import { readOptions } from "./hints/options.ts";
+import { readTokens, readValues } from "./reading/read-values.ts";
 import { scoreCompletion } from "./score.ts";
-import type { Reading } from "./value.ts";
+import type { Reading } from "./reading/value.ts";
 
 const MEGABYTE = 1_000_000;
 const repeat = (part: string) => part.repeat(Math.ceil(MEGABYTE / part.length)).slice(0, MEGABYTE);

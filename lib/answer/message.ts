@@ -1,9 +1,9 @@
 /** The sentences behind the reason codes. */
-import type { Exact } from "./exact.ts";
-import { absolute, approximately, divide } from "./exact.ts";
-import { show } from "./exact-rounding.ts";
-import type { Value } from "./value.ts";
-import { showValue } from "./value.ts";
+import type { Exact } from "./reading/exact.ts";
+import { absolute, approximately, divide } from "./reading/exact.ts";
+import { show } from "./reading/exact-rounding.ts";
+import type { Value } from "./reading/value.ts";
+import { showValue } from "./reading/value.ts";
 import { excerpt } from "./verdict.ts";
 
 const VALUE_REASONS: Record<string, string> = {

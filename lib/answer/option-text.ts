@@ -1,10 +1,10 @@
 /** Which of a question's options a text states, by the option's text, its number or its meaning. */
 import { agree } from "./agree.ts";
-import type { Ask } from "./ask.ts";
-import type { Option } from "./options.ts";
-import { readSingle } from "./single.ts";
-import { occurrences, squash } from "./squash.ts";
-import { readYesNo, yesNoOf } from "./yes-no.ts";
+import type { Ask } from "./hints/hints.ts";
+import type { Option } from "./hints/options.ts";
+import { readSingle } from "./reading/single.ts";
+import { occurrences, squash } from "./reading/squash.ts";
+import { readYesNo, yesNoOf } from "./reading/yes-no.ts";
 
 /** The one option whose text or number `text` states, or null. */
 export function optionOf(text: string, options: Option[], ask: Ask): string | null {

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { checkAnswer } from "./check-answer.ts";
 import { otherNumbers, rewriteLetter, rewriteNumber, rewriteYesNo } from "../testing/rewrite-gold.ts";
 import { readGold } from "./gold.ts";
-import { squash } from "./squash.ts";
+import { squash } from "./reading/squash.ts";
 
 const fixtures =
   process.env.FTMODEL_FIXTURES || fileURLToPath(new URL("../../../shared/data", import.meta.url));

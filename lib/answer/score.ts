@@ -1,7 +1,7 @@
 /** A whole completion judged: format, the answer read strictly, the answer read leniently. */
 import { checkAnswer } from "./check-answer.ts";
-import { extractAnswer } from "./extract.ts";
-import { checkFormat } from "./format.ts";
+import { extractAnswer } from "./completion/extract.ts";
+import { checkFormat } from "./completion/format.ts";
 import type { Judged } from "./verdict.ts";
 import { judged } from "./verdict.ts";
 

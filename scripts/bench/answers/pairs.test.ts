@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkAnswer } from "./check-answer.ts";
-import { generatePairs } from "./generator/index.ts";
+import { checkAnswer } from "../../../lib/answer/check-answer.ts";
+import { generatePairs } from "./pairs.ts";
 
 const COUNT = 24_000;
 

@@ -1,9 +1,9 @@
 /** The options a question lists, read for comparing answers with them. */
-import { splitOptions } from "../question/options.ts";
-import type { Labels } from "../question/options.ts";
-import { readSingle } from "./single.ts";
-import { squash } from "./squash.ts";
-import type { Quantity } from "./value.ts";
+import { splitOptions } from "../../question/options.ts";
+import type { Labels } from "../../question/options.ts";
+import { readSingle } from "../reading/single.ts";
+import { squash } from "../reading/squash.ts";
+import type { Quantity } from "../reading/value.ts";
 
 export interface Option {
   /** By its place, whatever its label: the second one is B. */

@@ -3,7 +3,7 @@
  * decides, not any word of direction: "By how much did profit fall?" states a fall, "What is revenue less
  * cost?" and 收入下降后的利润是多少 do not.
  */
-import { askAt, asksFallInChinese } from "./ask-fall-zh.ts";
+import { askAt, asksFallInChinese } from "./fall-zh.ts";
 import { latinWords } from "./latin-words.ts";
 
 const set = (words: string) => new Set(words.split(" "));

@@ -2,7 +2,7 @@
  * Generated cases for the answer checker, written from the policy's text alone so that the two share no
  * mistake.
  */
-import { createRandom } from "../../stats/random.ts";
+import { createRandom } from "../../../lib/stats/random.ts";
 import { COMPOUND_FAMILIES } from "./compounds.ts";
 import { DISCRETE_FAMILIES } from "./discrete.ts";
 import { NUMBER_FAMILIES } from "./numbers.ts";

@@ -1,5 +1,5 @@
 /** What a sentence states as its answer: the value alone, as plain text. */
-import { stripMarkup } from "./markup.ts";
+import { stripMarkup } from "../reading/markup.ts";
 import { stripTags } from "./tags.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** Rule 9: ranges, inequalities, ratios, fractions, multiples. */
-import type { Random } from "../../stats/random.ts";
+import type { Random } from "../../../lib/stats/random.ts";
 import type { Amount } from "./amount.ts";
 import { plain, shift } from "./amount.ts";
 import type { Family } from "./pair.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readAsk } from "./ask.ts";
+import { readAsk } from "./hints.ts";
 import { readOptions } from "./options.ts";
 
 describe("what a question states", () => {

@@ -1,5 +1,5 @@
 /** Rules 1–4: one value, its normal forms, exact decimals, scale. */
-import type { Random } from "../../stats/random.ts";
+import type { Random } from "../../../lib/stats/random.ts";
 import type { Amount } from "./amount.ts";
 import { grouped, isRound, plain, sameDecimals, scientific, shift, withMoreZeros } from "./amount.ts";
 import { bankersNumeral, chineseNumeral } from "./numerals.ts";

@@ -2,7 +2,7 @@
  * Exact amounts of the pair generator and the ways to write one down. Knows the policy's text, not the
  * checker.
  */
-import type { Random } from "../../stats/random.ts";
+import type { Random } from "../../../lib/stats/random.ts";
 
 /** The value units / 10^decimals; units may be negative. */
 export interface Amount {

@@ -1,5 +1,5 @@
 /** Answers that name an option by its number in the list (②, "2.", "第2项", 乙), in letters: the second is B. */
-import { dropLeadIn, trimGlue } from "./lead-in.ts";
+import { dropLeadIn, trimGlue } from "../reading/lead-in.ts";
 import type { Options } from "./options.ts";
 
 const STEMS = "甲乙丙丁戊己庚辛壬癸";

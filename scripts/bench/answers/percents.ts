@@ -1,5 +1,5 @@
 /** Rule 5: percent, fraction, points, multiples; and rule 6: signs in words. */
-import type { Random } from "../../stats/random.ts";
+import type { Random } from "../../../lib/stats/random.ts";
 import type { Amount } from "./amount.ts";
 import { fullWidth, plain, sameDecimals, shift } from "./amount.ts";
 import { chineseNumeral } from "./numerals.ts";

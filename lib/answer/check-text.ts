@@ -1,7 +1,7 @@
 /**
  * Rule 12: free text by its keywords, negation and length bounded; what rules cannot decide is the Judge's.
  */
-import { occurrences, squash, stands } from "./squash.ts";
+import { occurrences, squash, stands } from "./reading/squash.ts";
 import type { Verdict } from "./verdict.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** What people put around an answer without changing it. */
-import type { Random } from "../../stats/random.ts";
+import type { Random } from "../../../lib/stats/random.ts";
 
 const AROUND: ((text: string) => string)[] = [
   (t) => t,

@@ -1,10 +1,10 @@
 /** Rule 10: an answer against a choice, by letter, by the option's value, or by both when they agree. */
-import type { Ask } from "./ask.ts";
-import { labelsAsLetters } from "./labels.ts";
-import { dropLeadIn } from "./lead-in.ts";
-import { readLetters } from "./letters.ts";
+import type { Ask } from "./hints/hints.ts";
+import { labelsAsLetters } from "./hints/labels.ts";
+import { dropLeadIn } from "./reading/lead-in.ts";
+import { readLetters } from "./reading/letters.ts";
 import { contradicts, lettersOf, mentionedOptions, ofPair, optionOf } from "./option-text.ts";
-import type { Option, Options } from "./options.ts";
+import type { Option, Options } from "./hints/options.ts";
 import type { Verdict } from "./verdict.ts";
 
 export interface ChoiceVerdict {

@@ -1,5 +1,5 @@
 /** One generated case: what ANSWERS.md says about a prediction for a gold answer. */
-import type { Random } from "../../stats/random.ts";
+import type { Random } from "../../../lib/stats/random.ts";
 
 export interface Pair {
   question: string;

@@ -1,11 +1,11 @@
 /**
  * What the question itself states, so that an answer may leave it out: percent, scale, fall, decimals, per.
  */
-import { askedDecimals } from "./ask-decimals.ts";
-import { statesFall } from "./ask-fall.ts";
-import { statedScales } from "./ask-scale.ts";
+import { askedDecimals } from "./decimals.ts";
+import { statesFall } from "./fall.ts";
+import { statedScales } from "./scale.ts";
 import { latinWords } from "./latin-words.ts";
-import { foldCharacters } from "./normalise.ts";
+import { foldCharacters } from "../reading/normalise.ts";
 
 export interface Ask {
   /** A percentage is asked for, or percentage points. */

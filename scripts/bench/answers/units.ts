@@ -1,5 +1,5 @@
 /** Rule 7: currency and unit; and the scale a question states (rule 4). */
-import type { Random } from "../../stats/random.ts";
+import type { Random } from "../../../lib/stats/random.ts";
 import type { Amount } from "./amount.ts";
 import { grouped, plain, sameDecimals, shift } from "./amount.ts";
 import { changeAmount, drawAmount } from "./numbers.ts";

@@ -1,5 +1,5 @@
 /** Rules 10–12: choices, yes and no, keywords. */
-import type { Random } from "../../stats/random.ts";
+import type { Random } from "../../../lib/stats/random.ts";
 import type { Family } from "./pair.ts";
 import { right, wrong } from "./pair.ts";
 import { fullWidth } from "./amount.ts";

@@ -1,7 +1,7 @@
 /**
  * Rule 8: which differences are rounding. Expectations are computed here on integers, apart from the checker.
  */
-import type { Random } from "../../stats/random.ts";
+import type { Random } from "../../../lib/stats/random.ts";
 import type { Amount } from "./amount.ts";
 import { plain, sameDecimals } from "./amount.ts";
 import type { Family, Pair } from "./pair.ts";
