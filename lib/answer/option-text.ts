@@ -2,7 +2,7 @@
 import { agree } from "./agree.ts";
 import type { Ask } from "./hints/hints.ts";
 import type { Option } from "./hints/options.ts";
-import { readSingle } from "./reading/single.ts";
+import { readSingle } from "./reading/read-values.ts";
 import { occurrences, squash } from "./reading/squash.ts";
 import { readYesNo, yesNoOf } from "./reading/yes-no.ts";
 

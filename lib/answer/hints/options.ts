@@ -1,7 +1,7 @@
 /** The options a question lists, read for comparing answers with them. */
 import { splitOptions } from "../../question/options.ts";
 import type { Labels } from "../../question/options.ts";
-import { readSingle } from "../reading/single.ts";
+import { readSingle } from "../reading/read-values.ts";
 import { squash } from "../reading/squash.ts";
 import type { Quantity } from "../reading/value.ts";
 

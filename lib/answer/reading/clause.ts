@@ -1,5 +1,5 @@
 /** What the words and signs of a clause do to the numbers in it. */
-import type { Characters } from "./characters.ts";
+import { latinAt } from "./characters.ts";
 import { isNegative, negate } from "./exact.ts";
 import type { Before } from "./quantity.ts";
 import { nothingBefore } from "./quantity.ts";
@@ -43,7 +43,7 @@ export function takeUnknown(clause: Clause): void {
 export function takeSign(
   tokens: Token[],
   i: number,
-  text: Characters,
+  text: string,
   clause: Clause,
   found: Found[],
 ): Clause {
@@ -57,8 +57,8 @@ export function takeSign(
     case "?":
       return newClause(found.length);
     case ".": {
-      const after = text.code(tokens[i]!.end);
-      return after === 0 || after === 32 || after === 10 ? newClause(found.length) : clause;
+      const after = text[tokens[i]!.end] ?? " ";
+      return after === " " || after === "\n" ? newClause(found.length) : clause;
     }
     case ":": {
       // "Decrease: 5.2%" falls; "No change: 0%" is not denied.
@@ -95,11 +95,9 @@ export function takeSign(
 }
 
 /** A hyphen is a sign unless it hangs on an unknown Latin word ("COVID-19"). */
-function isMinus(tokens: Token[], i: number, text: Characters): boolean {
+function isMinus(tokens: Token[], i: number, text: string): boolean {
   if (tokens[i + 1] === undefined) return false;
-  const previous = text.code(tokens[i]!.start - 1);
-  const latin = (previous >= 97 && previous <= 122) || (previous >= 65 && previous <= 90);
-  return !latin || tokens[i - 1]?.type === "role";
+  return !latinAt(text, tokens[i]!.start - 1) || tokens[i - 1]?.type === "role";
 }
 
 /** A bracket right after a value restates it ("12.5% (0.125)"); elsewhere it is an accounting negative. */
@@ -108,7 +106,7 @@ function isRestatement(tokens: Token[], i: number, found: Found[]): boolean {
 }
 
 /** A known word that is not part of a number. */
-export function takeRole(tokens: Token[], i: number, text: Characters, clause: Clause, found: Found[]): void {
+export function takeRole(tokens: Token[], i: number, text: string, clause: Clause, found: Found[]): void {
   const role = tokens[i]!.role!;
   const { before } = clause;
   switch (role.role) {
@@ -144,7 +142,7 @@ export function takeRole(tokens: Token[], i: number, text: Characters, clause: C
       takeDirection(tokens, i, role.sign, role.noun, clause, found);
       break;
     case "join": {
-      const mark = text.at(tokens[i]!.start);
+      const mark = text[tokens[i]!.start]!;
       if ((mark === "–" || mark === "—") && tokens[i + 1]?.start === tokens[i]!.end) before.minus = true;
       // "fell to 5%", "降至5%": the level, not the change.
       else if (mark !== "~") before.direction = 0;

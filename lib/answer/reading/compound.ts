@@ -1,5 +1,4 @@
 /** Two or more numbers that make one value: fractions, ratios, ranges, inequalities. */
-import type { Characters } from "./characters.ts";
 import type { Exact } from "./exact.ts";
 import { add, decimal, divide, isNegative, isZero, negate, shift } from "./exact.ts";
 import type { Before, Parsed } from "./quantity.ts";
@@ -29,7 +28,7 @@ export function readCompound(
   at: number,
   first: Parsed,
   lead: Lead,
-  text: Characters,
+  text: string,
 ): Compound {
   const follow = tokens[first.next];
   if (lead.inequality === null && (follow === undefined || !mayJoin(follow)))
@@ -72,7 +71,7 @@ function readFraction(
   at: number,
   first: Parsed,
   lead: Lead,
-  text: Characters,
+  text: string,
 ): { number: Quantity | null; next: number } | null {
   const i = first.next;
   const q = first.quantity;
@@ -103,7 +102,7 @@ function mixedNumber(
   tokens: Token[],
   at: number,
   whole: Quantity,
-  text: Characters,
+  text: string,
 ): { number: Quantity; next: number } | null {
   const top = tokens[at + 1];
   const below = tokens[at + 3];
@@ -117,7 +116,7 @@ function mixedNumber(
     return null;
   if (
     top.start !== tokens[at]!.end + 1 ||
-    !text.is(tokens[at]!.end, " ") ||
+    text[tokens[at]!.end] !== " " ||
     !isWhole(top) ||
     !isWhole(below) ||
     top.mantissa >= below.mantissa
@@ -180,7 +179,7 @@ function readRange(
   from: number,
   low: Quantity,
   lead: Lead,
-  text: Characters,
+  text: string,
 ): { value: Value; next: number } | null {
   const joint = tokens[from];
   const role = roleAt(tokens, from);

@@ -1,5 +1,4 @@
 /** Calendar dates and years: 2019年12月31日, FY2019, December 31, 2019, 2019-12-31. */
-import type { Characters } from "./characters.ts";
 import { decimal } from "./exact.ts";
 import { isSign, roleAt } from "./suffix.ts";
 import type { Token } from "./token.ts";
@@ -67,7 +66,7 @@ function plainYear(year: number): Quantity {
 }
 
 /** 2019年至2021年, from 2019 to 2021: the years as a range; null where no second year follows the first. */
-export function readYears(tokens: Token[], first: ReadDate, text: Characters): ReadDate | null {
+export function readYears(tokens: Token[], first: ReadDate, text: string): ReadDate | null {
   if (first.value.kind !== "date" || first.value.year === null) return null;
   if (!isSign(tokens[first.next], "-") && roleAt(tokens, first.next)?.role !== "join") return null;
   const at = first.next + 1;
@@ -81,7 +80,7 @@ export function readYears(tokens: Token[], first: ReadDate, text: Characters): R
 }
 
 /** The date that starts at token `at`, or null. */
-export function readDate(tokens: Token[], at: number, text: Characters): ReadDate | null {
+export function readDate(tokens: Token[], at: number, text: string): ReadDate | null {
   const first = tokens[at];
   const role = roleAt(tokens, at);
   if (role?.role === "fiscal") {
@@ -163,7 +162,7 @@ function afterMonth(tokens: Token[], at: number, month: number): ReadDate | null
     : make(null, month, day, one + 1);
 }
 
-function afterYear(tokens: Token[], at: number, year: Token, text: Characters): ReadDate | null {
+function afterYear(tokens: Token[], at: number, year: Token, text: string): ReadDate | null {
   const separator = tokens[at + 1];
   // 2019-12-31, 2019/12/31
   if (
@@ -179,8 +178,8 @@ function afterYear(tokens: Token[], at: number, year: Token, text: Characters): 
   if (word?.role === "fiscal") return make(num(year), null, null, at + 2);
   if (
     unitAt(tokens, at + 1) !== "year" ||
-    text.is(tokens[at + 1]!.start, "y") ||
-    text.is(tokens[at + 1]!.start, "Y")
+    text[tokens[at + 1]!.start] === "y" ||
+    text[tokens[at + 1]!.start] === "Y"
   )
     return null;
   let i = at + 2;
@@ -195,7 +194,7 @@ function afterYear(tokens: Token[], at: number, year: Token, text: Characters): 
 }
 
 /** 2019.12.31 */
-function dotted(token: Token, text: Characters, at: number): ReadDate | null {
+function dotted(token: Token, text: string, at: number): ReadDate | null {
   const parts = text.slice(token.start, token.end).split(".");
   if (parts.length !== 3 || parts[0]!.length !== 4) return null;
   const [year, month, day] = parts.map(Number) as [number, number, number];

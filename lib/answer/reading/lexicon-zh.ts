@@ -1,5 +1,4 @@
 /** The Chinese words and the signs the reader of values knows; the longest word that fits wins. */
-import type { Characters } from "./characters.ts";
 import type { Role } from "./lexicon.ts";
 import { inOneShape } from "./lexicon.ts";
 
@@ -139,11 +138,11 @@ const ASCII_STARTS = new Uint8Array(128);
 for (const code of TABLE.keys()) if (code < 128) ASCII_STARTS[code] = 1;
 
 /** Does the entry's word stand at `at`, where its first character does? */
-export const matches = ({ word, second }: Entry, text: Characters, at: number): boolean =>
-  word.length === 1 || (text.code(at + 1) === second && (word.length === 2 || text.startsWith(word, at)));
+export const matches = ({ word, second }: Entry, text: string, at: number): boolean =>
+  word.length === 1 || (text.charCodeAt(at + 1) === second && (word.length === 2 || text.startsWith(word, at)));
 
 /** All the known words that start with this character, longest first; a word may be listed with two roles. */
-export function entriesAt(text: Characters, at: number): Entry[] | undefined {
-  const code = text.code(at);
+export function entriesAt(text: string, at: number): Entry[] | undefined {
+  const code = text.charCodeAt(at);
   return code < 128 && ASCII_STARTS[code] === 0 ? undefined : TABLE.get(code);
 }

@@ -1,6 +1,5 @@
 /** LaTeX and markdown out of an answer, in one pass. */
-import { codeAt } from "./characters.ts";
-import { TextBuffer } from "./text-buffer.ts";
+import { digitAt, latinAt, wordsOf } from "./characters.ts";
 
 /**
  * Stands for a narrow or no-break space (or LaTeX's `\\,`) between two digits: a thousands separator, where a
@@ -9,70 +8,21 @@ import { TextBuffer } from "./text-buffer.ts";
 export const GROUP_SPACE = "\u0002";
 const DOLLAR = "\u0001";
 
-const DROPPED = new Set([
-  "boxed",
-  "text",
-  "textbf",
-  "textit",
-  "mathrm",
-  "mathbf",
-  "mathit",
-  "mathsf",
-  "operatorname",
-  "mbox",
-  "fbox",
-  "rm",
-  "bf",
-  "left",
-  "right",
-  "displaystyle",
-  "big",
-  "Big",
-  "bigl",
-  "bigr",
-  "quad",
-  "qquad",
-  "rmb",
-]);
-const SIGNS = new Map(
-  Object.entries({
-    times: "×",
-    cdot: "×",
-    approx: "≈",
-    sim: "~",
-    simeq: "≈",
-    geq: "≥",
-    ge: "≥",
-    geqslant: "≥",
-    leq: "≤",
-    le: "≤",
-    leqslant: "≤",
-    gt: ">",
-    lt: "<",
-    neq: "≠",
-    ne: "≠",
-    pm: "±",
-    div: "/",
-    percent: "%",
-    yen: "¥",
-    euro: "€",
-    pounds: "£",
-    to: " to ",
-  }),
+const DROPPED = new Set(
+  wordsOf(
+    "boxed|text|textbf|textit|mathrm|mathbf|mathit|mathsf|operatorname|mbox|fbox|rm|bf|left|right" +
+      "|displaystyle|big|Big|bigl|bigr|quad|qquad|rmb",
+  ),
 );
+const SIGNS = new Map(
+  wordsOf(
+    "times ×|cdot ×|approx ≈|simeq ≈|sim ~|geq ≥|ge ≥|geqslant ≥|leq ≤|le ≤|leqslant ≤|gt >|lt <|neq ≠|ne ≠" +
+      "|pm ±|div /|percent %|yen ¥|euro €|pounds £",
+  ).map((pair) => pair.split(" ") as [string, string]),
+).set("to", " to ");
 
 /** What follows them is not the answer but what to work out: one sign stands for all. */
-const FUNCTIONS = new Set(["sqrt", "log", "ln", "exp", "sum", "prod", "int", "lim", "binom"]);
-
-/** \ { } * ` # _ < and DOLLAR; all else is copied. */
-const MARKED = new Uint8Array(128);
-for (const sign of "\\{}*`#_<\u0001") MARKED[sign.charCodeAt(0)] = 1;
-const isMarked = (c: number): boolean => c < 128 && MARKED[c] === 1;
-
-const out = new TextBuffer();
-const isLetter = (c: string | undefined) =>
-  c !== undefined && ((c >= "a" && c <= "z") || (c >= "A" && c <= "Z"));
-const isDigit = (c: string | undefined) => c !== undefined && c >= "0" && c <= "9";
+const FUNCTIONS = new Set(wordsOf("sqrt|log|ln|exp|sum|prod|int|lim|binom"));
 
 /**
  * `\boxed{12.5\%}` → `12.5%`, `\frac{1}{3}` → `1/3`, `**B**` → `B`, `$1.2\times10^{6}$` → `1.2×10^6`; a
@@ -80,87 +30,83 @@ const isDigit = (c: string | undefined) => c !== undefined && c >= "0" && c <= "
  */
 export function stripMarkup(text: string): string {
   const source = dropMathDelimiters(text);
-  out.clear();
+  let out = "";
   // For each open brace: what its close writes. A fraction's first close writes "/".
   const closes: string[] = [];
   let fraction = 0;
   for (let i = 0; i < source.length; i++) {
-    const from = i;
-    while (i < source.length && !isMarked(codeAt(source, i))) i++;
-    out.write(source, from, i);
-    if (i === source.length) break;
     const c = source[i]!;
     if (c === "\\") {
       let end = i + 1;
-      while (isLetter(source[end])) end++;
+      while (latinAt(source, end)) end++;
       const name = source.slice(i + 1, end);
       if (name === "") {
         const sign = source[i + 1] ?? "";
         i++;
-        if (sign === ",") out.write(isDigit(source[i - 2]) && isDigit(source[i + 1]) ? GROUP_SPACE : " ");
-        else if (sign === "\\" || sign === ";" || sign === ":" || sign === " ") out.write(" ");
-        else if (!"!()[]".includes(sign)) out.write(sign);
+        if (sign === ",") out += digitAt(source, i - 2) && digitAt(source, i + 1) ? GROUP_SPACE : " ";
+        else if (sign === "\\" || sign === ";" || sign === ":" || sign === " ") out += " ";
+        else if (!"!()[]".includes(sign)) out += sign;
         continue;
       }
       i = end - 1;
       if (name === "frac" || name === "dfrac" || name === "tfrac") {
-        if (out.last >= 48 && out.last <= 57) out.write(" ");
+        if (digitAt(out, out.length - 1)) out += " ";
         // \frac12 is one half
-        if (isDigit(source[end]) && isDigit(source[end + 1])) {
-          out.write(`${source[end]}/${source[end + 1]}`);
+        if (digitAt(source, end) && digitAt(source, end + 1)) {
+          out += `${source[end]}/${source[end + 1]}`;
           i = end + 1;
         } else {
           fraction++;
           closes.push("fraction");
         }
-      } else if (FUNCTIONS.has(name)) out.write("√");
-      else if (!DROPPED.has(name)) out.write(SIGNS.get(name) ?? " ");
+      } else if (FUNCTIONS.has(name)) out += "√";
+      else if (!DROPPED.has(name)) out += SIGNS.get(name) ?? " ";
     } else if (c === "{") {
       if (closes.at(-1) === "fraction") closes[closes.length - 1] = "numerator";
       else if (source[i + 1] === "," && source[i + 2] === "}") {
-        out.write(",");
+        out += ",";
         i += 2;
       } else closes.push("");
     } else if (c === "}") {
       const close = closes.pop();
       if (close === "numerator" && fraction-- > 0) {
-        out.write("/");
+        out += "/";
         closes.push("");
         if (source[i + 1] === "{") i++;
         else closes.pop();
       }
     } else if (c === "*" || c === "`" || c === "#") {
-      if (c === "*" && source[i + 1] === "*" && isDigit(source[i - 1]) && isDigit(source[i + 2])) {
-        out.write("^");
+      if (c === "*" && source[i + 1] === "*" && digitAt(source, i - 1) && digitAt(source, i + 2)) {
+        out += "^";
         i++;
       } else if (c === "*" && source[i + 1] !== "*" && source[i - 1] !== "*" && between(source, i))
-        out.write("×");
+        out += "×";
     } else if (c === "_") {
-      if (isDigit(source[i - 1]) && isDigit(source[i + 1])) out.write("_");
-      else if (isLetter(source[i - 1]) && isLetter(source[i + 1])) out.write(" ");
-    } else if (c === DOLLAR) out.write("$");
+      if (digitAt(source, i - 1) && digitAt(source, i + 1)) out += "_";
+      else if (latinAt(source, i - 1) && latinAt(source, i + 1)) out += " ";
+    } else if (c === DOLLAR) out += "$";
     else if (c === "<" && tagEnd(source, i) > 0) i = tagEnd(source, i);
-    else out.write(c);
+    else out += c;
   }
-  return out.toString();
+  return out;
 }
 
 /** Where an HTML tag (<b>, </strong>, <br/>) ends; 0 when "<" is only "less than". */
 function tagEnd(s: string, i: number): number {
   const at = s[i + 1] === "/" ? i + 2 : i + 1;
-  if (!isLetter(s[at])) return 0;
+  if (!latinAt(s, at)) return 0;
   for (let end = at + 1; end < at + 12; end++) {
     if (s[end] === ">") return end;
-    if (!isLetter(s[end]) && s[end] !== "/" && s[end] !== " ") return 0;
+    if (!latinAt(s, end) && s[end] !== "/" && s[end] !== " ") return 0;
   }
   return 0;
 }
 
 /** A star between two operands multiplies. */
 function between(s: string, i: number): boolean {
-  const before = s[i - 1] === " " ? s[i - 2] : s[i - 1];
-  const after = s[i + 1] === " " ? s[i + 2] : s[i + 1];
-  return isDigit(before) && isDigit(after);
+  const before = s[i - 1] === " " ? i - 2 : i - 1;
+  const after = s[i + 1] === " " ? i + 2 : i + 1;
+  return digitAt(s, before) && digitAt(s, after);
 }
 
 /**
@@ -180,23 +126,23 @@ function dropMathDelimiters(text: string): string {
       i++;
       continue;
     }
-    const next = text[i + 1] === " " ? text[i + 2] : text[i + 1];
-    const opensAmount = isDigit(next) || next === "." || next === "(" || next === "-" || next === "\\";
+    const next = text[i + 1] === " " ? i + 2 : i + 1;
+    const opensAmount = digitAt(text, next) || ".(-\\".includes(text[next] ?? "?");
     // "…10^{0}$." closes: it hangs on what it closes, and no amount follows at once.
-    const hangs = i > 0 && !" \n-–—~/,(".includes(text[i - 1]!) && !isDigit(text[i + 1]);
-    if (opensAmount && isLetter(text[i - 1]) && !(open >= 0 && hangs)) continue; // US$5
+    const hangs = i > 0 && !" \n-–—~/,(".includes(text[i - 1]!) && !digitAt(text, i + 1);
+    if (opensAmount && latinAt(text, i - 1) && !(open >= 0 && hangs)) continue; // US$5
     if (open >= 0 && (hangs || !opensAmount)) {
       drop.add(open).add(i);
       open = -1;
     } else open = i;
   }
-  out.clear();
+  let out = "";
   for (let i = 0; i < text.length; i++) {
     if (drop.has(i)) continue;
     if (text[i] === "\\" && text[i + 1] === "$") {
-      out.write(DOLLAR);
+      out += DOLLAR;
       i++;
-    } else out.push(codeAt(text, i));
+    } else out += text[i];
   }
-  return out.toString();
+  return out;
 }

@@ -1,5 +1,4 @@
 /** Chinese and banker's numerals: 一万二千三百四十五, 壹佰万, 十二点五, 二〇一九. */
-import type { Characters } from "./characters.ts";
 
 /** Character code → digit 0–9, or minus the power of ten that a unit stands for. */
 const VALUES = new Map<number, number>();
@@ -42,11 +41,11 @@ export const isChineseDigit = (code: number): boolean => isDigit(VALUES.get(code
  * Powers of ten that scale characters stand for after a western number: 万亿 → 12; and where they end. Zero
  * when none.
  */
-export function scanScale(text: Characters, at: number): { power: number; end: number } {
+export function scanScale(text: string, at: number): { power: number; end: number } {
   let power = 0;
   let i = at;
   for (; i < text.length; i++) {
-    const value = VALUES.get(text.code(i));
+    const value = VALUES.get(text.charCodeAt(i));
     if (value === undefined || value >= 0) break;
     power -= value;
   }
@@ -54,21 +53,21 @@ export function scanScale(text: Characters, at: number): { power: number; end: n
 }
 
 /** The numeral at `at`, or null where the characters do not make one (万科, 百货) or it is above 9·10^15. */
-export function scanChineseNumeral(text: Characters, at: number): ChineseNumeral | null {
-  const first = VALUES.get(text.code(at));
+export function scanChineseNumeral(text: string, at: number): ChineseNumeral | null {
+  const first = VALUES.get(text.charCodeAt(at));
   if (first === undefined) return null;
   let end = at + 1;
   let units = first < 0;
-  for (let v = VALUES.get(text.code(end)); v !== undefined; v = VALUES.get(text.code(++end)))
+  for (let v = VALUES.get(text.charCodeAt(end)); v !== undefined; v = VALUES.get(text.charCodeAt(++end)))
     if (v < 0) units = true;
   if (end - at > MAX_LENGTH) return { mantissa: 0, decimals: 0, end, single: false, wellFormed: false };
   const single = end - at === 1;
   const whole = units ? readUnits(text, at, end, first) : readDigits(text, at, end, 0);
-  if (whole === null || (!single && !units && text.code(at) === TWO)) return null;
-  if (!POINTS.includes(text.code(end)))
+  if (whole === null || (!single && !units && text.charCodeAt(at) === TWO)) return null;
+  if (!POINTS.includes(text.charCodeAt(end)))
     return { mantissa: whole, decimals: 0, end, single, wellFormed: true };
   let stop = end + 1;
-  while (stop - end <= MAX_LENGTH && isChineseDigit(text.code(stop))) stop++;
+  while (stop - end <= MAX_LENGTH && isChineseDigit(text.charCodeAt(stop))) stop++;
   const decimals = stop - end - 1;
   if (decimals === 0) return { mantissa: whole, decimals: 0, end, single, wellFormed: true };
   return {
@@ -81,14 +80,14 @@ export function scanChineseNumeral(text: Characters, at: number): ChineseNumeral
 }
 
 /** The digits one after the other, behind `before`. */
-function readDigits(text: Characters, from: number, to: number, before: number | bigint): number | bigint {
+function readDigits(text: string, from: number, to: number, before: number | bigint): number | bigint {
   if (typeof before === "number" && before < 1000 && to - from <= 12) {
     let n = before;
-    for (let i = from; i < to; i++) n = n * 10 + VALUES.get(text.code(i))!;
+    for (let i = from; i < to; i++) n = n * 10 + VALUES.get(text.charCodeAt(i))!;
     return n;
   }
   let n = BigInt(before);
-  for (let i = from; i < to; i++) n = n * 10n + BigInt(VALUES.get(text.code(i))!);
+  for (let i = from; i < to; i++) n = n * 10n + BigInt(VALUES.get(text.charCodeAt(i))!);
   return n;
 }
 
@@ -96,21 +95,21 @@ function readDigits(text: Characters, from: number, to: number, before: number |
  * 一百五 is 150, 一万五 is 15,000: a digit right behind a unit counts the next lower place. 二十五 and 一百零五 are as
  * they stand.
  */
-function placeOfLast(text: Characters, from: number, to: number): number {
-  const unit = to - from > 1 ? VALUES.get(text.code(to - 2))! : 0;
+function placeOfLast(text: string, from: number, to: number): number {
+  const unit = to - from > 1 ? VALUES.get(text.charCodeAt(to - 2))! : 0;
   return unit < -1 ? 10 ** (-unit - 1) : 1;
 }
 
 /** total + the section below the next 万 or 亿 + the digit before the next 十, 百 or 千. */
-function readUnits(text: Characters, from: number, to: number, first: number): number | null {
-  if (first < -3 || (first < -1 && to - from === 1) || (first === -1 && !TEN.includes(text.code(from))))
+function readUnits(text: string, from: number, to: number, first: number): number | null {
+  if (first < -3 || (first < -1 && to - from === 1) || (first === -1 && !TEN.includes(text.charCodeAt(from))))
     return null;
   let total = 0;
   let section = 0;
   let digit: number | null = null;
   let lastSmall = 4;
   for (let i = from; i < to; i++) {
-    const value = VALUES.get(text.code(i))!;
+    const value = VALUES.get(text.charCodeAt(i))!;
     if (value >= 0) {
       if (digit !== null && digit !== 0) return null;
       digit = value;

@@ -1,6 +1,6 @@
 /** Western numerals by a strict grammar: what is not exactly a number is malformed, never half read. */
-import type { Characters } from "./characters.ts";
-import { GROUP_SPACE } from "./normalise.ts";
+import { digitAt, isDigit } from "./characters.ts";
+import { GROUP_SPACE } from "./markup.ts";
 
 export interface Numeral {
   /** Digits without the point. */
@@ -14,7 +14,6 @@ export interface Numeral {
   grouped: boolean;
 }
 
-const isDigit = (c: number) => c >= 48 && c <= 57;
 const MAX_DIGITS = 400;
 const EXACT_DIGITS = 15;
 const COMMA = 44;
@@ -25,18 +24,18 @@ const SPACE = GROUP_SPACE.charCodeAt(0);
  * The numeral at `start` (a digit, or a point before a digit). Takes every digit, comma and point that belong
  * together.
  */
-export function scanNumeral(text: Characters, start: number): Numeral {
+export function scanNumeral(text: string, start: number): Numeral {
   let i = start;
   let mantissa = 0;
   let digits = 0;
-  let c = text.code(i);
-  for (; isDigit(c); c = text.code(++i)) {
+  let c = text.charCodeAt(i);
+  for (; isDigit(c); c = text.charCodeAt(++i)) {
     mantissa = mantissa * 10 + c - 48;
     digits++;
   }
   let ok = true;
   let grouped = false;
-  if (digits > 0 && (c === COMMA || c === SPACE) && isDigit(text.code(i + 1))) {
+  if (digits > 0 && (c === COMMA || c === SPACE) && digitAt(text, i + 1)) {
     const separator = c;
     const first = digits;
     grouped = true;
@@ -44,21 +43,21 @@ export function scanNumeral(text: Characters, start: number): Numeral {
     let western = first <= 3;
     let indian = first <= 2 && separator === COMMA;
     let group = 0;
-    while (c === separator && isDigit(text.code(i + 1))) {
+    while (c === separator && digitAt(text, i + 1)) {
       if (group !== 0 && group !== 3) western = false;
       if (group !== 0 && group !== 2) indian = false;
       group = 0;
-      for (c = text.code(++i); isDigit(c); c = text.code(++i)) {
+      for (c = text.charCodeAt(++i); isDigit(c); c = text.charCodeAt(++i)) {
         mantissa = mantissa * 10 + c - 48;
         digits++;
         group++;
       }
     }
-    ok = group === 3 && (western || indian) && text.code(start) !== 48;
+    ok = group === 3 && (western || indian) && text.charCodeAt(start) !== 48;
   }
   let decimals = 0;
-  if (c === POINT && isDigit(text.code(i + 1))) {
-    for (c = text.code(++i); isDigit(c); c = text.code(++i)) {
+  if (c === POINT && digitAt(text, i + 1)) {
+    for (c = text.charCodeAt(++i); isDigit(c); c = text.charCodeAt(++i)) {
       mantissa = mantissa * 10 + c - 48;
       digits++;
       decimals++;
@@ -67,35 +66,35 @@ export function scanNumeral(text: Characters, start: number): Numeral {
   // More of the same would be a date, a version, another locale: "1.234,5", "1.2.3", "1_000", "1'000".
   while (
     (c === POINT || c === COMMA || c === 95 || c === 39 || c === 0x2019 || c === SPACE) &&
-    isDigit(text.code(i + 1))
+    digitAt(text, i + 1)
   ) {
     ok = false;
-    for (c = text.code(++i); isDigit(c); c = text.code(++i));
+    for (c = text.charCodeAt(++i); isDigit(c); c = text.charCodeAt(++i));
   }
   if (digits <= EXACT_DIGITS) return { mantissa, decimals, end: i, wellFormed: ok, grouped };
   if (digits > MAX_DIGITS || !ok) return { mantissa: 0, decimals: 0, end: i, wellFormed: false, grouped };
   return { mantissa: BigInt(onlyDigits(text, start, i)), decimals, end: i, wellFormed: true, grouped };
 }
 
-function onlyDigits(text: Characters, from: number, to: number): string {
+function onlyDigits(text: string, from: number, to: number): string {
   let out = "";
-  for (let i = from; i < to; i++) if (isDigit(text.code(i))) out += text.at(i);
+  for (let i = from; i < to; i++) if (digitAt(text, i)) out += text[i]!;
   return out;
 }
 
 /** "e6", "E-05", "×10^6", "x 10^-3", "·10^6" after a number: its exponent and end, or null. */
-export function scanExponent(text: Characters, at: number): { exponent: number; end: number } | null {
+export function scanExponent(text: string, at: number): { exponent: number; end: number } | null {
   let i = at;
-  const c = text.code(i);
+  const c = text.charCodeAt(i);
   if (c === 101 || c === 69) {
-    const sign = text.is(i + 1, "-") || text.is(i + 1, "+") ? 1 : 0;
-    return isDigit(text.code(i + 1 + sign)) ? readExponent(text, i + 1) : null;
+    const sign = text[i + 1] === "-" || text[i + 1] === "+" ? 1 : 0;
+    return digitAt(text, i + 1 + sign) ? readExponent(text, i + 1) : null;
   }
-  while (text.code(i) === 32) i++;
-  if (!isTimes(text.code(i))) return null;
+  while (text.charCodeAt(i) === 32) i++;
+  if (!isTimes(text.charCodeAt(i))) return null;
   i++;
-  while (text.code(i) === 32) i++;
-  if (!text.is(i, "1") || !text.is(i + 1, "0") || !text.is(i + 2, "^")) return null;
+  while (text.charCodeAt(i) === 32) i++;
+  if (text[i] !== "1" || text[i + 1] !== "0" || text[i + 2] !== "^") return null;
   return readExponent(text, i + 3);
 }
 
@@ -103,17 +102,17 @@ export function scanExponent(text: Characters, at: number): { exponent: number; 
 const isTimes = (c: number) => c === 0xd7 || c === 120 || c === 88 || c === 42 || c === 0xb7;
 
 /** A signed whole number, capped: larger exponents make the number malformed. */
-export function readExponent(text: Characters, at: number): { exponent: number; end: number } | null {
+export function readExponent(text: string, at: number): { exponent: number; end: number } | null {
   let i = at;
-  const bracket = text.is(i, "(");
+  const bracket = text[i] === "(";
   if (bracket) i++;
   let sign = 1;
-  if (text.is(i, "-")) sign = -1;
-  if (text.is(i, "-") || text.is(i, "+")) i++;
+  if (text[i] === "-") sign = -1;
+  if (text[i] === "-" || text[i] === "+") i++;
   let value = 0;
   const from = i;
-  while (isDigit(text.code(i))) value = Math.min(10_000, value * 10 + text.code(i++) - 48);
+  while (digitAt(text, i)) value = Math.min(10_000, value * 10 + text.charCodeAt(i++) - 48);
   if (i === from) return null;
-  if (bracket && text.is(i, ")")) i++;
+  if (bracket && text[i] === ")") i++;
   return { exponent: sign * value, end: i };
 }

@@ -1,37 +1,21 @@
 /** All values a text states, in order. */
-import { Characters } from "./characters.ts";
+import { isWide } from "./characters.ts";
 import type { Clause } from "./clause.ts";
 import { newClause, takeRole, takeSign, takeUnknown } from "./clause.ts";
 import { readCompound } from "./compound.ts";
 import type { ReadDate } from "./date.ts";
 import { isOrdinalDay, readDate, readYears } from "./date.ts";
-import { readPlainNumber } from "./plain-number.ts";
 import { nothingBefore, parseQuantity } from "./quantity.ts";
 import type { Token } from "./token.ts";
 import { tokenise } from "./tokens.ts";
-import type { Reading, Value } from "./value.ts";
-import { numberValue } from "./value.ts";
+import { MAX_ANSWER, normalise } from "./normalise.ts";
+import type { Quantity, Reading, Value } from "./value.ts";
 
 /** More values than this are a list whatever they are. */
 const MAX_FOUND = 64;
 
-const characters = new Characters();
-
 /** Reads a normalised text. Linear in its length. */
 export function readValues(text: string): Reading {
-  const plain = readPlainNumber(characters.take(text));
-  if (plain !== null)
-    return {
-      found: [{ value: numberValue(plain), start: 0, end: text.length, negated: false, weak: false }],
-      malformed: 0,
-      wordsBefore: 0,
-      wordsAfter: 0,
-    };
-  return readTokens(characters);
-}
-
-/** The whole grammar. */
-export function readTokens(text: Characters): Reading {
   const tokens = tokenise(text);
   const reading: Reading = { found: [], malformed: 0, wordsBefore: 0, wordsAfter: 0 };
   let clause = newClause(0);
@@ -94,7 +78,7 @@ function pushDate(
   at: number,
   date: ReadDate,
   clause: Clause,
-  text: Characters,
+  text: string,
 ): number {
   const { value, next } = readYears(tokens, date, text) ?? date;
   push(reading, value, tokens[at]!.start, tokens[next - 1]!.end, clause.negated, false);
@@ -102,13 +86,13 @@ function pushDate(
 }
 
 function countWords(reading: Reading, word: string): void {
-  const n = word.charCodeAt(0) >= 0x2e80 ? word.length / 2 : 1;
+  const n = isWide(word.charCodeAt(0)) ? word.length / 2 : 1;
   if (reading.found.length === 0) reading.wordsBefore += n;
   else reading.wordsAfter += n;
 }
 
 /** A date or a value that starts with the number at `at`; the index after it. */
-function readNumber(tokens: Token[], at: number, text: Characters, clause: Clause, reading: Reading): number {
+function readNumber(tokens: Token[], at: number, text: string, clause: Clause, reading: Reading): number {
   const { before, negated } = clause;
   const { start, wellFormed } = tokens[at]!;
   const date = before.currency !== null || before.minus ? null : readDate(tokens, at, text);
@@ -127,4 +111,14 @@ function readNumber(tokens: Token[], at: number, text: Characters, clause: Claus
   clause.inequality = null;
   clause.between = false;
   return next;
+}
+
+/** The one number that `text` consists of, with few words around it; null where it is anything else. */
+export function readSingle(text: string): Quantity | null {
+  if (text.length > MAX_ANSWER) return null;
+  const reading = readValues(normalise(text));
+  if (reading.malformed > 0 || reading.found.length !== 1 || reading.wordsBefore + reading.wordsAfter > 4)
+    return null;
+  const only = reading.found[0]!;
+  return only.value.kind === "number" && !only.negated && !only.weak ? only.value.number : null;
 }

@@ -2,25 +2,23 @@
  * A normalised answer as a row of tokens: numerals, known words, unknown words, signs. One pass, no pattern
  * matching.
  */
-import type { Characters } from "./characters.ts";
+import { digitAt, isDigit, isLatin, latinAt } from "./characters.ts";
 import { LATIN_WORDS } from "./lexicon.ts";
 import { readExponent, scanExponent, scanNumeral } from "./numeral.ts";
 import { otherToken, token } from "./token.ts";
 import type { Token } from "./token.ts";
 import { pushLatin, pushOther } from "./words.ts";
 
-const isDigit = (c: number) => c >= 48 && c <= 57;
-const isLatin = (c: number) => (c >= 97 && c <= 122) || (c >= 65 && c <= 90);
 const isHex = (c: number) => isDigit(c) || (c >= 97 && c <= 102) || (c >= 65 && c <= 70);
 const MAX_EXPONENT = 400;
 
-export function tokenise(text: Characters): Token[] {
+export function tokenise(text: string): Token[] {
   const out: Token[] = [];
   let i = 0;
   while (i < text.length) {
-    const c = text.code(i);
+    const c = text.charCodeAt(i);
     if (c === 32) i++;
-    else if (isDigit(c) || (c === 46 && isDigit(text.code(i + 1)) && !isDigit(text.code(i - 1))))
+    else if (isDigit(c) || (c === 46 && digitAt(text, i + 1) && !digitAt(text, i - 1)))
       i = pushNumber(text, i, out);
     else if (isLatin(c)) i = pushLatin(text, i, out);
     else i = pushOther(text, i, out);
@@ -28,11 +26,11 @@ export function tokenise(text: Characters): Token[] {
   return out;
 }
 
-function pushNumber(text: Characters, start: number, out: Token[]): number {
+function pushNumber(text: string, start: number, out: Token[]): number {
   const result = token("number", start, start, "", null);
-  if (text.code(start) === 48 && isRadix(text.code(start + 1)) && isHex(text.code(start + 2))) {
+  if (text.charCodeAt(start) === 48 && isRadix(text.charCodeAt(start + 1)) && isHex(text.charCodeAt(start + 2))) {
     let end = start + 2;
-    while (isHex(text.code(end))) end++;
+    while (isHex(text.charCodeAt(end))) end++;
     result.end = end;
     result.wellFormed = false;
     out.push(result);
@@ -41,11 +39,11 @@ function pushNumber(text: Characters, start: number, out: Token[]): number {
   const n = scanNumeral(text, start);
   let { end } = n;
   const power =
-    text.is(end, "^") && n.mantissa === 10 && n.decimals === 0 ? readExponent(text, end + 1) : null;
+    text[end] === "^" && n.mantissa === 10 && n.decimals === 0 ? readExponent(text, end + 1) : null;
   const scientific = power ?? scanExponent(text, end);
   if (scientific) ({ end } = scientific);
   const exponent = power ? power.exponent - 1 : (scientific?.exponent ?? 0);
-  if (isLatin(text.code(end))) {
+  if (latinAt(text, end)) {
     const stop = endOfMangled(text, end);
     if (stop > 0) {
       out.push(otherToken("unknown", text.slice(start, stop), start, stop));
@@ -70,10 +68,10 @@ const isRadix = (c: number) => c === 120 || c === 88 || c === 98 || c === 66 || 
 /**
  * "1st", "3D", "5xyz" are no numbers: where they end; 0 when the letters are a known suffix ("5m", "25bp").
  */
-function endOfMangled(text: Characters, from: number): number {
+function endOfMangled(text: string, from: number): number {
   let stop = from + 1;
-  while (isLatin(text.code(stop))) stop++;
+  while (latinAt(text, stop)) stop++;
   if (LATIN_WORDS.has(text.slice(from, stop).toLowerCase())) return 0;
-  while (isLatin(text.code(stop)) || isDigit(text.code(stop))) stop++;
+  while (latinAt(text, stop) || digitAt(text, stop)) stop++;
   return stop;
 }

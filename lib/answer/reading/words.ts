@@ -1,5 +1,5 @@
 /** Latin words, Chinese words and signs as tokens. */
-import type { Characters } from "./characters.ts";
+import { digitAt, isDigit, latinAt } from "./characters.ts";
 import type { Role } from "./lexicon.ts";
 import { inOneShape, LATIN_WORDS, latinWord } from "./lexicon.ts";
 import { entriesAt, matches } from "./lexicon-zh.ts";
@@ -7,13 +7,11 @@ import { isChineseDigit, scanChineseNumeral, scanScale } from "./numeral-zh.ts";
 import type { Token } from "./token.ts";
 import { otherToken, roleToken } from "./token.ts";
 
-const isDigit = (c: number) => c >= 48 && c <= 57;
-const isLatin = (c: number) => (c >= 97 && c <= 122) || (c >= 65 && c <= 90);
 /** One letter that is a unit only where it touches its number; "5.2 m" and "3 K" are scales. */
 const ONLY_ADJACENT = new Set(["x", "h", "p"]);
 
-export function pushLatin(text: Characters, start: number, out: Token[]): number {
-  const sign = text.code(start) <= 90 ? currencySign(text, start) : null;
+export function pushLatin(text: string, start: number, out: Token[]): number {
+  const sign = text.charCodeAt(start) <= 90 ? currencySign(text, start) : null;
   if (sign) {
     out.push(sign);
     return sign.end;
@@ -31,15 +29,15 @@ export function pushLatin(text: Characters, start: number, out: Token[]): number
     known === undefined || (word.length === 1 && ONLY_ADJACENT.has(word) && !touchesNumber(text, start))
       ? null
       : known.role;
-  if (role && (!isDigit(text.code(end)) || role.role === "currency" || role.role === "fiscal")) {
+  if (role && (!digitAt(text, end) || role.role === "currency" || role.role === "fiscal")) {
     out.push(roleToken(role, start, end));
     return end;
   }
-  while (isDigit(text.code(end)) || isLatin(text.code(end))) end++;
+  while (digitAt(text, end) || latinAt(text, end)) end++;
   const name = text.slice(start, end);
   // COVID-19: the hyphen belongs to the word.
-  if (text.is(end, "-") && isDigit(text.code(end + 1)) && !role)
-    while (text.is(end, "-") || isDigit(text.code(end))) end++;
+  if (text[end] === "-" && digitAt(text, end + 1) && !role)
+    while (text[end] === "-" || digitAt(text, end)) end++;
   out.push(otherToken("unknown", name, start, end));
   return end;
 }
@@ -48,18 +46,18 @@ const SCALES: Role[] = [];
 /** 万, 百万, 万亿: made once for each power. */
 const scaleRole = (power: number): Role => (SCALES[power] ??= inOneShape({ role: "scale", power }));
 
-const touchesNumber = (text: Characters, start: number): boolean =>
-  start > 0 && (isDigit(text.code(start - 1)) || text.is(start - 1, ")"));
+const touchesNumber = (text: string, start: number): boolean =>
+  start > 0 && (digitAt(text, start - 1) || text[start - 1] === ")");
 
 /** US$, HK$, A$ */
-function currencySign(text: Characters, start: number): Token | null {
+function currencySign(text: string, start: number): Token | null {
   for (const entry of entriesAt(text, start) ?? [])
     if (matches(entry, text, start)) return roleToken(entry.role, start, start + entry.word.length);
   return null;
 }
 
 function findPhrase(
-  text: Characters,
+  text: string,
   start: number,
   end: number,
   word: string,
@@ -68,7 +66,7 @@ function findPhrase(
   let phrase = word;
   let stop = end;
   let best: Token | null = null;
-  for (let k = 1; k < longest && text.is(stop, " ") && isLatin(text.code(stop + 1)); k++) {
+  for (let k = 1; k < longest && text[stop] === " " && latinAt(text, stop + 1); k++) {
     const from = stop + 1;
     stop = wordEnd(text, from);
     phrase += " " + text.slice(from, stop).toLowerCase();
@@ -78,15 +76,15 @@ function findPhrase(
   return best;
 }
 
-function wordEnd(text: Characters, start: number): number {
+function wordEnd(text: string, start: number): number {
   let end = start + 1;
-  while (isLatin(text.code(end)) || ((text.is(end, "'") || text.is(end, "’")) && isLatin(text.code(end + 1))))
+  while (latinAt(text, end) || ((text[end] === "'" || text[end] === "’") && latinAt(text, end + 1)))
     end++;
   return end;
 }
 
 /** Some words mean something only right after a number (成, 以上), some only right before an amount (跌5%). */
-function fitsHere(role: Role, text: Characters, end: number, previous: Token | undefined): boolean {
+function fitsHere(role: Role, text: string, end: number, previous: Token | undefined): boolean {
   switch (role.role) {
     case "tenths":
       return previous?.type === "number";
@@ -95,16 +93,16 @@ function fitsHere(role: Role, text: Characters, end: number, previous: Token | u
       return previous?.type === "number" || previous?.type === "role";
     case "direction": {
       if (!role.adjacent) return true;
-      const c = text.code(text.is(end, " ") ? end + 1 : end);
-      return isDigit(c) || c === 45 || c === 36 || text.is(end, "约") || text.is(end, "百");
+      const c = text.charCodeAt(text[end] === " " ? end + 1 : end);
+      return isDigit(c) || c === 45 || c === 36 || text[end] === "约" || text[end] === "百";
     }
     default:
       return true;
   }
 }
 
-export function pushOther(text: Characters, start: number, out: Token[]): number {
-  const c = text.code(start);
+export function pushOther(text: string, start: number, out: Token[]): number {
+  const c = text.charCodeAt(start);
   const previous = out.length > 0 ? out[out.length - 1] : undefined;
   if (
     c > 0x2e80 &&
@@ -140,16 +138,16 @@ const WIDE_SIGNS = new Map(
   ["。", "、", "≈", "≒", "≅", "±", "√", "∶", "×"].map((sign) => [sign.charCodeAt(0), sign]),
 );
 
-function pushSign(text: Characters, start: number, out: Token[]): number {
-  const c = text.code(start);
+function pushSign(text: string, start: number, out: Token[]): number {
+  const c = text.charCodeAt(start);
   out.push(
-    otherToken("sign", c < 128 ? text.at(start) : (WIDE_SIGNS.get(c) ?? text.at(start)), start, start + 1),
+    otherToken("sign", c < 128 ? text[start]! : (WIDE_SIGNS.get(c) ?? text[start]!), start, start + 1),
   );
   return start + 1;
 }
 
 function pushChinese(
-  text: Characters,
+  text: string,
   start: number,
   c: number,
   previous: Token | undefined,
@@ -168,13 +166,13 @@ function pushChinese(
     number.fourDigits =
       numeral.decimals === 0 &&
       numeral.end - start === 4 &&
-      isChineseDigit(text.code(start + 1)) &&
-      isChineseDigit(text.code(start + 3));
+      isChineseDigit(text.charCodeAt(start + 1)) &&
+      isChineseDigit(text.charCodeAt(start + 3));
     out.push(number);
     return numeral.end;
   }
   if (previous?.type === "unknown" && previous.end === start && previous.text.charCodeAt(0) > 0x2e80)
     previous.end = start + 1;
-  else out.push(otherToken("unknown", text.at(start), start, start + 1));
+  else out.push(otherToken("unknown", text[start]!, start, start + 1));
   return start + 1;
 }
