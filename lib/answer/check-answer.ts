@@ -1,4 +1,5 @@
 /** Is a prediction right? The one notion of "correct" that filter, reward and evaluation share. */
+import { wordsOf } from "./reading/characters.ts";
 import { checkChoice } from "./check-choice.ts";
 import { checkValue } from "./check-value.ts";
 import type { ReadQuestion } from "./gold.ts";
@@ -18,20 +19,9 @@ export interface AnswerCase {
   prediction: string;
 }
 
-const SAYS_NOTHING = new Set([
-  "n/a",
-  "n.a.",
-  "na",
-  "nan",
-  "null",
-  "undefined",
-  "-",
-  "--",
-  "not applicable",
-  "not applicable.",
-  "不适用",
-  "不适用。",
-]);
+const SAYS_NOTHING = new Set(
+  wordsOf("n/a|n.a.|na|nan|null|undefined|-|--|not applicable|not applicable.|不适用|不适用。"),
+);
 const LONGEST_NOTHING = 15;
 /** Few answers start like one of them, so few are looked up. */
 const STARTS_NOTHING = new Set(Array.from("nNuU-不", (c) => c.charCodeAt(0)));
@@ -87,11 +77,11 @@ function judge(read: ReadQuestion, gold: string, prediction: string, text: strin
   const g = read.gold;
   switch (g.kind) {
     case "value": {
-      const v = checkValue(g.value, text, read.ask);
+      const v = checkValue(g.value, text, read.hints);
       return judged(v.verdict, v.reason, () => valueSentence(gold, g.value, prediction, v.answer, v.reason));
     }
     case "choice": {
-      const v = checkChoice(g.letters, text, read.options, read.ask);
+      const v = checkChoice(g.letters, text, read.options, read.hints);
       return judged(v.verdict, v.reason, () =>
         choiceSentence(g.letters.join(", "), v.chosen, prediction, v.reason),
       );

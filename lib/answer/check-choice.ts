@@ -1,5 +1,5 @@
 /** Rule 10: an answer against a choice, by letter, by the option's value, or by both when they agree. */
-import type { Ask } from "./hints/hints.ts";
+import type { Hints } from "./hints/hints.ts";
 import { labelsAsLetters } from "./hints/labels.ts";
 import { dropLeadIn } from "./reading/lead-in.ts";
 import { readLetters } from "./reading/letters.ts";
@@ -15,11 +15,11 @@ export interface ChoiceVerdict {
 }
 
 /** `gold` sorted letters; `answer` normalised. */
-export function checkChoice(gold: string[], answer: string, read: Options, ask: Ask): ChoiceVerdict {
+export function checkChoice(gold: string[], answer: string, read: Options, hints: Hints): ChoiceVerdict {
   const { list: options, letters: listed } = read;
   const written = readLetters(answer, listed);
   if (written.alone) return finish(gold, written.chosen, verdictOf);
-  const stated = optionOf(answer, options, ask) ?? optionOf(dropLeadIn(answer), options, ask);
+  const stated = optionOf(answer, options, hints) ?? optionOf(dropLeadIn(answer), options, hints);
   const text = stated === null ? labelsAsLetters(answer, read) : answer;
   const letters = text === answer ? written : readLetters(text, listed);
   const say: typeof verdictOf = (verdict, reason, named = letters.chosen) =>
@@ -32,12 +32,13 @@ export function checkChoice(gold: string[], answer: string, read: Options, ask: 
     const right = gold.length === 1 && stated === gold[0];
     return say(right ? "right" : "wrong", right ? "option_value" : "other_option_value", [stated]);
   }
-  const pair = options.length > 0 ? letterWithText(text, options, ask) : null;
+  const pair = options.length > 0 ? letterWithText(text, options, hints) : null;
   if (pair?.meant.includes(pair.letter)) return finish(gold, [pair.letter], say);
   if (pair) return say("wrong", "letter_against_value", [pair.letter, pair.meant[0]!]);
   if (letters.rest !== null && letters.first !== null) {
     const own = options.find((o) => o.letter === letters.first);
-    if (own && contradicts(own, letters.rest, ask)) return say("wrong", "letter_against_value", [own.letter]);
+    if (own && contradicts(own, letters.rest, hints))
+      return say("wrong", "letter_against_value", [own.letter]);
   }
   if (letters.hedged) return say("wrong", "hedged_choice");
   if (letters.chosen.length > 0) return finish(gold, letters.chosen, say);
@@ -71,15 +72,15 @@ interface LetterWithText {
  * A letter and nothing but an option's text beside it, and whose text that is: "选B，减少", "(B)减少", "减少(B)";
  * null where there is anything else. Letters within the text ("B超", "D线") are part of it.
  */
-function letterWithText(text: string, options: Option[], ask: Ask): LetterWithText | null {
+function letterWithText(text: string, options: Option[], hints: Hints): LetterWithText | null {
   const body = dropLeadIn(text);
   const head = LEADING.exec(body);
   if (head && head[0].length < body.length) {
     const letter = head[1]!.toUpperCase();
     const beside = body.slice(head[0].length);
-    let meant = lettersOf(beside, options, ask);
+    let meant = lettersOf(beside, options, hints);
     // "B -5%": a minus, or a dash
-    if (meant.length === 0 && beside.startsWith("-")) meant = lettersOf(beside.slice(1), options, ask);
+    if (meant.length === 0 && beside.startsWith("-")) meant = lettersOf(beside.slice(1), options, hints);
     // "B正确" speaks of B, whatever "正确" may be the text of.
     const praised = /[a-j\])项]$/i.test(head[0]) && PRAISE.test(beside);
     const article = /^a\s$/i.test(head[0]) && /^[a-z]/.test(beside) && !meant.includes("A");
@@ -89,7 +90,7 @@ function letterWithText(text: string, options: Option[], ask: Ask): LetterWithTe
   const tail = TRAILING.exec(body.slice(-MAX_TAIL));
   const letter = tail?.[1] ?? tail?.[2];
   if (!tail || letter === undefined) return null;
-  const meant = lettersOf(body.slice(0, body.length - tail[0].length), options, ask);
+  const meant = lettersOf(body.slice(0, body.length - tail[0].length), options, hints);
   return meant.length > 0 ? { letter, meant } : null;
 }
 
@@ -108,7 +109,9 @@ function finish(gold: string[], chosen: string[], say: typeof verdictOf): Choice
 }
 
 /** "B. 12.5%": a letter with its own option's text; null where they do not belong together. */
-export function letteredOption(text: string, { list, letters }: Options, ask: Ask): string | null {
+export function letteredOption(text: string, { list, letters }: Options, hints: Hints): string | null {
   const { chosen, rest } = readLetters(text, letters);
-  return chosen.length === 1 && rest !== null && optionOf(rest, list, ask) === chosen[0] ? chosen[0]! : null;
+  return chosen.length === 1 && rest !== null && optionOf(rest, list, hints) === chosen[0]
+    ? chosen[0]!
+    : null;
 }

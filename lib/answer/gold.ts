@@ -2,8 +2,9 @@
  * The kind of a gold answer, derived from the gold and the question's options; and the gold read once for all
  * its predictions.
  */
-import type { Ask } from "./hints/hints.ts";
-import { readAsk } from "./hints/hints.ts";
+import { wordsOf } from "./reading/characters.ts";
+import type { Hints } from "./hints/hints.ts";
+import { readHints } from "./hints/hints.ts";
 import { letteredOption } from "./check-choice.ts";
 import type { Keywords } from "./check-text.ts";
 import { readKeywords } from "./check-text.ts";
@@ -42,39 +43,15 @@ const BLANK = {
 export interface ReadQuestion {
   gold: Gold;
   options: Options;
-  ask: Ask;
+  hints: Hints;
 }
 
-const NOTHING = new Set([
-  "",
-  "na",
-  "n/a",
-  "n.a.",
-  "not applicable",
-  "不适用",
-  "nan",
-  "null",
-  "none.",
-  "undefined",
-  "inf",
-  "infinity",
-  "-inf",
-  "tbd",
-  "unknown",
-  "未知",
-  "无法计算",
-  "不详",
-  "nil",
-  "#n/a",
-  "#div/0!",
-  "?",
-  "??",
-  "-",
-  "--",
-  "—",
-  "/",
-  ".",
-]);
+const NOTHING = new Set(
+  wordsOf(
+    "|na|n/a|n.a.|not applicable|不适用|nan|null|none.|undefined|inf|infinity|-inf|tbd|unknown|未知" +
+      "|无法计算|不详|nil|#n/a|#div/0!|?|??|-|--|—|/|.",
+  ),
+);
 
 /** What a gold is, whether it can be checked by rules, and which rule of the kind said so. */
 export interface GoldReading {
@@ -102,7 +79,7 @@ function kindOfValue(value: Value): AnswerKind {
 /** A question as asked of many golds. */
 interface Asked {
   options: Options;
-  ask: Ask;
+  hints: Hints;
   golds: Map<string, ReadQuestion>;
 }
 
@@ -126,17 +103,17 @@ export function readQuestion(question: string, gold: string): ReadQuestion {
   }
   if (known === undefined) {
     const options = readOptions(question);
-    known = { options, ask: readAsk(question, options.sure ? options.at : -1), golds: new Map() };
+    known = { options, hints: readHints(question, options.sure ? options.at : -1), golds: new Map() };
     if (question.length <= MAX_LENGTH) asked.set(question, known);
   }
   const { golds } = known;
   const options = known.options.sure || namesOption(gold, known.options) ? known.options : NO_OPTIONS;
-  const classified: Gold = { ...BLANK, ...classifyGold(gold, options, known.ask) };
-  const ask =
-    known.ask.tableScale !== null && !fitsTable(question, gold, classified)
-      ? { ...known.ask, tableScale: null }
-      : known.ask;
-  const fresh: ReadQuestion = { gold: classified, options, ask };
+  const classified: Gold = { ...BLANK, ...classifyGold(gold, options, known.hints) };
+  const hints =
+    known.hints.tableScale !== null && !fitsTable(question, gold, classified)
+      ? { ...known.hints, tableScale: null }
+      : known.hints;
+  const fresh: ReadQuestion = { gold: classified, options, hints };
   if (gold.length <= MAX_LENGTH) golds.set(gold, fresh);
   return fresh;
 }
@@ -152,7 +129,7 @@ function fitsTable(question: string, gold: string, { kind, ...read }: Gold): boo
 }
 
 /** The rules in order; the first that fits decides. */
-function classifyGold(gold: string, options: Options, ask: Ask): Gold {
+function classifyGold(gold: string, options: Options, hints: Hints): Gold {
   if (gold.length > MAX_ANSWER) return { kind: "unreadable", reason: "gold_too_long" };
   const text = normalise(gold);
   if (text.length > MAX_ANSWER) return { kind: "unreadable", reason: "gold_too_long" };
@@ -166,7 +143,7 @@ function classifyGold(gold: string, options: Options, ask: Ask): Gold {
   const letters = startsNumber ? null : goldLetters(text, options);
   if (letters) return { kind: "choice", letters, rule: options.letters ? "letters_of_options" : "letters" };
   if (options.letters) {
-    const letter = optionOf(text, options.list, ask) ?? letteredOption(text, options, ask);
+    const letter = optionOf(text, options.list, hints) ?? letteredOption(text, options, hints);
     if (letter) return { kind: "choice", letters: [letter], rule: "value_of_an_option" };
   }
   const polarity = !startsNumber && isYesNoGold(text) ? yesNoOf(text) : null;

@@ -1,19 +1,19 @@
 /** Which of a question's options a text states, by the option's text, its number or its meaning. */
 import { agree } from "./agree.ts";
-import type { Ask } from "./hints/hints.ts";
+import type { Hints } from "./hints/hints.ts";
 import type { Option } from "./hints/options.ts";
 import { readSingle } from "./reading/read-values.ts";
 import { occurrences, squash } from "./reading/squash.ts";
 import { readYesNo, yesNoOf } from "./reading/yes-no.ts";
 
 /** The one option whose text or number `text` states, or null. */
-export function optionOf(text: string, options: Option[], ask: Ask): string | null {
-  const meant = lettersOf(text, options, ask);
+export function optionOf(text: string, options: Option[], hints: Hints): string | null {
+  const meant = lettersOf(text, options, hints);
   return meant.length === 1 ? meant[0]! : null;
 }
 
 /** The options whose text `text` is, or else whose number; several where the question lists one twice. */
-export function lettersOf(text: string, options: Option[], ask: Ask): string[] {
+export function lettersOf(text: string, options: Option[], hints: Hints): string[] {
   const words = squash(text);
   if (words === "") return [];
   const same = options.filter((o) => o.words === words);
@@ -22,7 +22,7 @@ export function lettersOf(text: string, options: Option[], ask: Ask): string[] {
   if (sum !== null) return options.filter((o) => summaryOf(o.words) === sum).map((o) => o.letter);
   const value = readSingle(text);
   if (value === null) return [];
-  const equal = options.filter((o) => o.number !== null && agree(o.number, value, ask).ok === true);
+  const equal = options.filter((o) => o.number !== null && agree(o.number, value, hints).ok === true);
   return equal.map((o) => o.letter);
 }
 
@@ -44,9 +44,9 @@ function summaryOf(words: string): "all" | "none" | null {
 }
 
 /** Both are numbers, and not the same. */
-export function contradicts(own: Option, rest: string, ask: Ask): boolean {
+export function contradicts(own: Option, rest: string, hints: Hints): boolean {
   const value = readSingle(rest);
-  return own.number !== null && value !== null && agree(own.number, value, ask).ok === false;
+  return own.number !== null && value !== null && agree(own.number, value, hints).ok === false;
 }
 
 /** Options whose text a sentence quotes, not denied; an option within a longer quoted one does not count. */

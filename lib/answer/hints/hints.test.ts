@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readAsk } from "./hints.ts";
+import { readHints } from "./hints.ts";
 import { readOptions } from "./options.ts";
 
 describe("what a question states", () => {
@@ -12,7 +12,9 @@ describe("what a question states", () => {
     ["At 5 percent a year, how much interest is that?", false],
     ["毛利率是多少？", false],
     ["", false],
-  ])("%j asks for a percentage: %j", (question, percent) => expect(readAsk(question).percent).toBe(percent));
+  ])("%j asks for a percentage: %j", (question, percent) =>
+    expect(readHints(question).percent).toBe(percent),
+  );
 
   it.each([
     ["What was net income, in millions?", 6],
@@ -32,14 +34,15 @@ describe("what a question states", () => {
     ["A loan of $5m: what is the interest?", null],
     ["请用亿元表示净利润。", 8],
     ["净利润（单位：人民币万元）？", 4],
-  ])("%j states the scale 10^%j", (question, scale) => expect(readAsk(question).scale).toBe(scale));
+  ])("%j states the scale 10^%j", (question, scale) => expect(readHints(question).scale).toBe(scale));
 
   it("the table above a question may name the scale, once", () => {
     expect(
-      readAsk("Context: the table (in thousands):\n|a|1|\nQuestion: What is the change in a?"),
+      readHints("Context: the table (in thousands):\n|a|1|\nQuestion: What is the change in a?"),
     ).toMatchObject({ scale: null, tableScale: 3 });
     expect(
-      readAsk("Context: a (in thousands) and b (in millions)\nQuestion: What is the change in a?").tableScale,
+      readHints("Context: a (in thousands) and b (in millions)\nQuestion: What is the change in a?")
+        .tableScale,
     ).toBeNull();
   });
 
@@ -73,7 +76,7 @@ describe("what a question states", () => {
     ["收入下降后的净利润是多少？", false],
     ["利润（亏损）是多少？", false],
     ["下降到多少？", false],
-  ])("%j states a fall: %j", (question, fall) => expect(readAsk(question).fall).toBe(fall));
+  ])("%j states a fall: %j", (question, fall) => expect(readHints(question).fall).toBe(fall));
 
   it.each([
     ["Give two decimals.", 2],
@@ -84,7 +87,7 @@ describe("what a question states", () => {
     ["Round to the nearest whole number.", 0],
     ["四舍五入取整", 0],
     ["What is it?", null],
-  ])("%j asks for %j decimals", (question, decimals) => expect(readAsk(question).decimals).toBe(decimals));
+  ])("%j asks for %j decimals", (question, decimals) => expect(readHints(question).decimals).toBe(decimals));
 });
 
 describe("the options of a question", () => {

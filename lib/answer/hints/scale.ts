@@ -1,4 +1,5 @@
 /** The scales a question states: "in millions", "(USD mn)", 多少万元, 用亿元表示. */
+import { latinAt, wordsOf } from "../reading/characters.ts";
 
 const ENGLISH_SCALES: [string, number][] = [
   ["thousand", 3],
@@ -15,7 +16,7 @@ const SHORT_SCALES: [string, number][] = [
   ["bn", 9],
   ["k", 3],
 ];
-const CURRENCIES = ["us$", "hk$", "$", "€", "£", "¥", "usd", "rmb", "cny", "eur", "hkd"];
+const CURRENCIES = wordsOf("us$|hk$|$|€|£|¥|usd|rmb|cny|eur|hkd");
 const CHINESE_SCALES: [string, number][] = [
   ["千万元", 7],
   ["百万", 6],
@@ -24,21 +25,7 @@ const CHINESE_SCALES: [string, number][] = [
   ["万", 4],
   ["亿", 8],
 ];
-const CHINESE_LEADS = [
-  "多少",
-  "几",
-  "单位:",
-  "单位：",
-  "单位",
-  "单位为",
-  "单位是",
-  "(",
-  "（",
-  "以",
-  "用",
-  "单位:人民币",
-  "单位：人民币",
-];
+const CHINESE_LEADS = wordsOf("多少|几|单位:|单位：|单位|单位为|单位是|(|（|以|用|单位:人民币|单位：人民币");
 
 /**
  * Every scale that is asked for or named as the unit, not those of the data ("5 million"). `text` is in lower
@@ -68,17 +55,16 @@ function addShortScales(text: string, found: Set<number>): void {
       let from = at + currency.length;
       if (text[from] === " ") from++;
       const hit = SHORT_SCALES.find(
-        ([word]) => text.startsWith(word, from) && !isLetter(text.charCodeAt(from + word.length)),
+        ([word]) => text.startsWith(word, from) && !latinAt(text, from + word.length),
       );
       if (hit && namesUnit(leadOf(text, at))) found.add(hit[1]);
     }
   }
 }
 
-const isLetter = (c: number) => c >= 97 && c <= 122;
 const leadOf = (text: string, at: number): string => text.slice(Math.max(0, at - 12), at).trimEnd();
 const namesUnit = (lead: string): boolean =>
-  lead === "in" || [" in", "(in", "(", "many"].some((word) => lead.endsWith(word));
+  lead === "in" || wordsOf(" in|(in|(|many").some((word) => lead.endsWith(word));
 
 function withoutCurrency(lead: string): string {
   const currency = CURRENCIES.find((word) => lead.endsWith(word));

@@ -40,13 +40,7 @@ export function takeUnknown(clause: Clause): void {
 }
 
 /** A sign; a stop or an equals sign begins a new clause, which is returned. */
-export function takeSign(
-  tokens: Token[],
-  i: number,
-  text: string,
-  clause: Clause,
-  found: Found[],
-): Clause {
+export function takeSign(tokens: Token[], i: number, text: string, clause: Clause, found: Found[]): Clause {
   switch (tokens[i]!.text) {
     case ",":
     case ";":

@@ -23,13 +23,7 @@ export interface Compound {
 }
 
 /** The value that starts at token `at`, whose first number is already parsed. */
-export function readCompound(
-  tokens: Token[],
-  at: number,
-  first: Parsed,
-  lead: Lead,
-  text: string,
-): Compound {
+export function readCompound(tokens: Token[], at: number, first: Parsed, lead: Lead, text: string): Compound {
   const follow = tokens[first.next];
   if (lead.inequality === null && (follow === undefined || !mayJoin(follow)))
     return { value: numberValue(first.quantity), next: first.next, weak: first.weak };

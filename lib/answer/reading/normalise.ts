@@ -31,8 +31,7 @@ export function foldCharacters(text: string): string {
 }
 
 const LINE_ENDS = "\n\r\u0085\u2028\u2029";
-const INVISIBLE =
-  /[\0-\x1f\x7f-\x9f\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/;
+const INVISIBLE = /[\0-\x1f\x7f-\x9f\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/;
 const NARROW_SPACES = "\u00a0\u2007\u2009\u202f";
 const HYPHENS = "\u2010\u2011\u2012\u2212\ufe63";
 /** Dashes, quotes, € and the signs of comparison mean what they are. */
@@ -48,14 +47,16 @@ function fold(c: string, at: number, text: string): string | null {
   if (LINE_ENDS.includes(c)) return "\n";
   if (c === "\t" || c === "\u3000") return " ";
   if (INVISIBLE.test(c)) return "";
-  if (NARROW_SPACES.includes(c)) return isNumeric(text, at - 1) && isNumeric(text, at + 1) ? GROUP_SPACE : " ";
+  if (NARROW_SPACES.includes(c))
+    return isNumeric(text, at - 1) && isNumeric(text, at + 1) ? GROUP_SPACE : " ";
   if (HYPHENS.includes(c)) return "-";
   if (KEPT.test(c)) return c;
   if (SUPERSCRIPTS.includes(c)) {
     const power = c === "⁻" ? "-" : String(SUPERSCRIPTS.indexOf(c));
     return at > 0 && SUPERSCRIPTS.includes(text[at - 1]!) ? power : `^${power}`;
   }
-  if (VULGAR.test(c)) return (isNumeric(text, at - 1) ? " " : "") + c.normalize("NFKC").replace("\u2044", "/");
+  if (VULGAR.test(c))
+    return (isNumeric(text, at - 1) ? " " : "") + c.normalize("NFKC").replace("\u2044", "/");
   return null;
 }
 

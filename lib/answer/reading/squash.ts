@@ -1,8 +1,8 @@
 /** Words for comparison: one case, no white space or punctuation between. */
+import { digitAt, isDigit, isWide } from "./characters.ts";
 import { normalise } from "./normalise.ts";
 
-const isWord = (c: number) =>
-  (c >= 48 && c <= 57) || (c >= 97 && c <= 122) || c >= 0x2e80 || (c >= 0xc0 && c < 0x2000);
+const isWord = (c: number) => isDigit(c) || (c >= 97 && c <= 122) || isWide(c) || (c >= 0xc0 && c < 0x2000);
 const isPunctuation = (c: number) =>
   (c >= 0x3000 && c <= 0x303f) || (c >= 0xff00 && c <= 0xff0f) || (c >= 0xfe30 && c <= 0xfe4f);
 
@@ -19,8 +19,8 @@ export function squash(text: string): string {
     if (i > from) {
       if (
         out &&
-        s.charCodeAt(from) < 0x2e80 &&
-        out.charCodeAt(out.length - 1) < 0x2e80 &&
+        !isWide(s.charCodeAt(from)) &&
+        !isWide(out.charCodeAt(out.length - 1)) &&
         !joinsDigits(s, from - 1)
       )
         out += " ";
@@ -35,16 +35,14 @@ export function squash(text: string): string {
 function stays(s: string, i: number): boolean {
   const c = s.charCodeAt(i);
   if (isWord(c)) return !isPunctuation(c);
-  if (c === 46) return digit(s, i - 1) && digit(s, i + 1);
-  if (c === 37) return digit(s, i - 1);
-  return c === 45 ? digit(s, i + 1) : c === 47 || c === 38 || c === 43;
+  if (c === 46) return digitAt(s, i - 1) && digitAt(s, i + 1);
+  if (c === 37) return digitAt(s, i - 1);
+  return c === 45 ? digitAt(s, i + 1) : c === 47 || c === 38 || c === 43;
 }
 
 /** 1,234 and 1234 are one word. */
 const joinsDigits = (s: string, i: number): boolean =>
-  s.charCodeAt(i) === 44 && digit(s, i - 1) && digit(s, i + 1);
-
-const digit = (s: string, i: number) => s.charCodeAt(i) >= 48 && s.charCodeAt(i) <= 57;
+  s.charCodeAt(i) === 44 && digitAt(s, i - 1) && digitAt(s, i + 1);
 
 /** Places where `part` stands in `text`; a part of Latin letters only at word ends. */
 export function occurrences(text: string, part: string): number[] {
@@ -56,16 +54,13 @@ export function occurrences(text: string, part: string): number[] {
   return out;
 }
 
-/** Does `part` stand at `at`, as a whole word where it is Latin? */
-export const stands = (text: string, part: string, at: number): boolean =>
-  text.startsWith(part, at) && hasEdges(text, part, at);
 const hasEdges = (text: string, part: string, at: number): boolean =>
   edge(text, at, part.charCodeAt(0), -1) &&
   edge(text, at + part.length - 1, part.charCodeAt(part.length - 1), 1);
 
-const isLatin = (c: number) => (c >= 97 && c <= 122) || (c >= 48 && c <= 57);
+const isLatinWord = (c: number) => (c >= 97 && c <= 122) || isDigit(c);
 
 function edge(text: string, at: number, own: number, side: 1 | -1): boolean {
   const other = text.charCodeAt(at + side);
-  return !(isLatin(own) && isLatin(other));
+  return !(isLatinWord(own) && isLatinWord(other));
 }

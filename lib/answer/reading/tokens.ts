@@ -28,7 +28,11 @@ export function tokenise(text: string): Token[] {
 
 function pushNumber(text: string, start: number, out: Token[]): number {
   const result = token("number", start, start, "", null);
-  if (text.charCodeAt(start) === 48 && isRadix(text.charCodeAt(start + 1)) && isHex(text.charCodeAt(start + 2))) {
+  if (
+    text.charCodeAt(start) === 48 &&
+    isRadix(text.charCodeAt(start + 1)) &&
+    isHex(text.charCodeAt(start + 2))
+  ) {
     let end = start + 2;
     while (isHex(text.charCodeAt(end))) end++;
     result.end = end;

@@ -1,9 +1,9 @@
 /** Latin words, Chinese words and signs as tokens. */
-import { digitAt, isDigit, latinAt } from "./characters.ts";
+import { digitAt, isDigit, latinAt, wordsOf } from "./characters.ts";
 import type { Role } from "./lexicon.ts";
 import { inOneShape, LATIN_WORDS, latinWord } from "./lexicon.ts";
 import { entriesAt, matches } from "./lexicon-zh.ts";
-import { isChineseDigit, scanChineseNumeral, scanScale } from "./numeral-zh.ts";
+import { isChineseDigit, scanChineseNumeral, scanScale } from "../../question/chinese-numerals.ts";
 import type { Token } from "./token.ts";
 import { otherToken, roleToken } from "./token.ts";
 
@@ -56,13 +56,7 @@ function currencySign(text: string, start: number): Token | null {
   return null;
 }
 
-function findPhrase(
-  text: string,
-  start: number,
-  end: number,
-  word: string,
-  longest: number,
-): Token | null {
+function findPhrase(text: string, start: number, end: number, word: string, longest: number): Token | null {
   let phrase = word;
   let stop = end;
   let best: Token | null = null;
@@ -78,8 +72,7 @@ function findPhrase(
 
 function wordEnd(text: string, start: number): number {
   let end = start + 1;
-  while (latinAt(text, end) || ((text[end] === "'" || text[end] === "’") && latinAt(text, end + 1)))
-    end++;
+  while (latinAt(text, end) || ((text[end] === "'" || text[end] === "’") && latinAt(text, end + 1))) end++;
   return end;
 }
 
@@ -134,9 +127,7 @@ export function pushOther(text: string, start: number, out: Token[]): number {
 }
 
 /** One string for each, as signs are compared again and again. */
-const WIDE_SIGNS = new Map(
-  ["。", "、", "≈", "≒", "≅", "±", "√", "∶", "×"].map((sign) => [sign.charCodeAt(0), sign]),
-);
+const WIDE_SIGNS = new Map(wordsOf("。|、|≈|≒|≅|±|√|∶|×").map((sign) => [sign.charCodeAt(0), sign]));
 
 function pushSign(text: string, start: number, out: Token[]): number {
   const c = text.charCodeAt(start);

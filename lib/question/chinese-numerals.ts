@@ -1,4 +1,7 @@
-/** Chinese and banker's numerals: 一万二千三百四十五, 壹佰万, 十二点五, 二〇一九. */
+/**
+ * Chinese and banker's numerals: 一万二千三百四十五, 壹佰万, 十二点五, 二〇一九. One reader for comparing questions and
+ * for reading answers.
+ */
 
 /** Character code → digit 0–9, or minus the power of ten that a unit stands for. */
 const VALUES = new Map<number, number>();
@@ -19,9 +22,7 @@ for (const [unit, power] of [
 ] as const)
   for (const c of unit) VALUES.set(c.charCodeAt(0), -power);
 
-const TWO = "两".charCodeAt(0);
-const TEN = ["十".charCodeAt(0), "拾".charCodeAt(0)];
-const POINTS = ["点".charCodeAt(0), "點".charCodeAt(0)];
+const POINTS = "点點";
 const MAX_LENGTH = 60;
 
 export interface ChineseNumeral {
@@ -34,8 +35,14 @@ export interface ChineseNumeral {
   wellFormed: boolean;
 }
 
-const isDigit = (v: number | undefined): v is number => v !== undefined && v >= 0;
-export const isChineseDigit = (code: number): boolean => isDigit(VALUES.get(code));
+/** 0–9 for 〇 to 九, 壹 to 玖 and 两; null for any other character. */
+export function chineseDigit(c: string): number | null {
+  const value = VALUES.get(c.charCodeAt(0));
+  return value !== undefined && value >= 0 ? value : null;
+}
+export const isChineseDigit = (code: number): boolean => (VALUES.get(code) ?? -1) >= 0;
+/** The zeros of a unit's power of ten: 1 for 十, 8 for 亿; 0 for a digit. */
+export const zerosOf = (unit: string): number => -Math.min(0, VALUES.get(unit.charCodeAt(0)) ?? 0);
 
 /**
  * Powers of ten that scale characters stand for after a western number: 万亿 → 12; and where they end. Zero
@@ -63,8 +70,8 @@ export function scanChineseNumeral(text: string, at: number): ChineseNumeral | n
   if (end - at > MAX_LENGTH) return { mantissa: 0, decimals: 0, end, single: false, wellFormed: false };
   const single = end - at === 1;
   const whole = units ? readUnits(text, at, end, first) : readDigits(text, at, end, 0);
-  if (whole === null || (!single && !units && text.charCodeAt(at) === TWO)) return null;
-  if (!POINTS.includes(text.charCodeAt(end)))
+  if (whole === null || (!single && !units && text[at] === "两")) return null;
+  if (!POINTS.includes(text[end] ?? "?"))
     return { mantissa: whole, decimals: 0, end, single, wellFormed: true };
   let stop = end + 1;
   while (stop - end <= MAX_LENGTH && isChineseDigit(text.charCodeAt(stop))) stop++;
@@ -102,8 +109,7 @@ function placeOfLast(text: string, from: number, to: number): number {
 
 /** total + the section below the next 万 or 亿 + the digit before the next 十, 百 or 千. */
 function readUnits(text: string, from: number, to: number, first: number): number | null {
-  if (first < -3 || (first < -1 && to - from === 1) || (first === -1 && !TEN.includes(text.charCodeAt(from))))
-    return null;
+  if (first < -3 || (first < -1 && to - from === 1)) return null;
   let total = 0;
   let section = 0;
   let digit: number | null = null;
