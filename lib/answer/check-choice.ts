@@ -5,25 +5,23 @@ import { dropLeadIn } from "./reading/lead-in.ts";
 import { readLetters } from "./reading/letters.ts";
 import { contradicts, lettersOf, mentionedOptions, ofPair, optionOf } from "./option-text.ts";
 import type { Option, Options } from "./hints/options.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Decision, Verdict } from "./verdict.ts";
 
-export interface ChoiceVerdict {
-  verdict: Verdict;
-  reason: string;
+export interface ChoiceDecision extends Decision {
   /** What the answer was taken to choose: "B", "A, C", "". */
   chosen: string;
 }
 
 /** `gold` sorted letters; `answer` normalised. */
-export function checkChoice(gold: string[], answer: string, read: Options, hints: Hints): ChoiceVerdict {
+export function checkChoice(gold: string[], answer: string, read: Options, hints: Hints): ChoiceDecision {
   const { list: options, letters: listed } = read;
   const written = readLetters(answer, listed);
-  if (written.alone) return finish(gold, written.chosen, verdictOf);
+  if (written.alone) return finish(gold, written.chosen, decisionOf);
   const stated = optionOf(answer, options, hints) ?? optionOf(dropLeadIn(answer), options, hints);
   const text = stated === null ? labelsAsLetters(answer, read) : answer;
   const letters = text === answer ? written : readLetters(text, listed);
-  const say: typeof verdictOf = (verdict, reason, named = letters.chosen) =>
-    verdictOf(verdict, reason, named);
+  const say: typeof decisionOf = (verdict, reason, named = letters.chosen) =>
+    decisionOf(verdict, reason, named);
   // The whole answer is an option's text: its letters, if it holds any, are part of that text.
   if (stated !== null && letters.rest === null) {
     const [only] = letters.chosen;
@@ -49,7 +47,7 @@ export function checkChoice(gold: string[], answer: string, read: Options, hints
   return agreed === null ? say("unreadable", "no_choice", []) : finish(gold, [agreed], say);
 }
 
-function verdictOf(verdict: Verdict, reason: string, chosen: string[] = []): ChoiceVerdict {
+function decisionOf(verdict: Verdict, reason: string, chosen: string[] = []): ChoiceDecision {
   return { verdict, reason, chosen: chosen.join(", ") };
 }
 
@@ -98,7 +96,7 @@ function letterWithText(text: string, options: Option[], hints: Hints): LetterWi
 const isWordOf = (options: Option[], option: string, letter: string): boolean =>
   options.some((o) => o.letter === option && o.text.includes(letter));
 
-function finish(gold: string[], chosen: string[], say: typeof verdictOf): ChoiceVerdict {
+function finish(gold: string[], chosen: string[], say: typeof decisionOf): ChoiceDecision {
   if (chosen.length === gold.length && chosen.every((l) => gold.includes(l)))
     return say("right", "same_choice", chosen);
   if (gold.length === 1 && chosen.length > 1) return say("wrong", "several_choices", chosen);

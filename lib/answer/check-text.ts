@@ -3,7 +3,7 @@
  */
 import { isWide, wordsOf } from "./reading/characters.ts";
 import { occurrences, squash } from "./reading/squash.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Decision } from "./verdict.ts";
 
 /**
  * Words of opposite direction: rise, fall, no change. A text that says another direction than the gold is
@@ -50,7 +50,7 @@ export function readKeywords(gold: string): Keywords {
   };
 }
 
-export function checkText(gold: Keywords, prediction: string): { verdict: Verdict; reason: string } {
+export function checkText(gold: Keywords, prediction: string): Decision {
   const g = gold.words;
   const p = squash(prediction);
   if (p === "") return { verdict: "unreadable", reason: "empty" };

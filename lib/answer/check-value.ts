@@ -6,17 +6,15 @@ import { divide, isZero } from "./reading/exact.ts";
 import { readValues } from "./reading/read-values.ts";
 import type { Found, Quantity, Value } from "./reading/value.ts";
 import { isWhen, isYear } from "./reading/value.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Decision } from "./verdict.ts";
 
-export interface ValueVerdict {
-  verdict: Verdict;
-  reason: string;
+export interface ValueDecision extends Decision {
   /** The value the answer was taken to state; null where it stated none or several. */
   answer: Value | null;
 }
 
 /** `text` is normalised. */
-export function checkValue(gold: Value, text: string, hints: Hints): ValueVerdict {
+export function checkValue(gold: Value, text: string, hints: Hints): ValueDecision {
   const reading = readValues(text);
   const stated = relevant(reading.found, gold);
   if (stated.length === 0) {
@@ -37,7 +35,7 @@ export function checkValue(gold: Value, text: string, hints: Hints): ValueVerdic
 }
 
 /** Every form must state the gold, and no two may contradict each other. */
-function checkSeveral(gold: Value, stated: Found[], hints: Hints): ValueVerdict {
+function checkSeveral(gold: Value, stated: Found[], hints: Hints): ValueDecision {
   const literal: Hints = { ...hints, percent: false, fall: false };
   const first = stated[0]!.value;
   for (const { value } of stated) {

@@ -27,18 +27,6 @@ export type Gold =
   | { kind: "value"; value: Value; rule: string }
   | { kind: "text"; text: string; keywords: Keywords; rule: string };
 
-/** Golds of all kinds have one shape, so that looking at any stays fast. */
-const BLANK = {
-  kind: "",
-  reason: "",
-  rule: "",
-  letters: null,
-  polarity: null,
-  value: null,
-  text: null,
-  keywords: null,
-};
-
 /** A question and its gold, read: what `checkAnswer` compares every prediction with. */
 export interface ReadQuestion {
   gold: Gold;
@@ -108,7 +96,7 @@ export function readQuestion(question: string, gold: string): ReadQuestion {
   }
   const { golds } = known;
   const options = known.options.sure || namesOption(gold, known.options) ? known.options : NO_OPTIONS;
-  const classified: Gold = { ...BLANK, ...classifyGold(gold, options, known.hints) };
+  const classified = classifyGold(gold, options, known.hints);
   const hints =
     known.hints.tableScale !== null && !fitsTable(question, gold, classified)
       ? { ...known.hints, tableScale: null }
@@ -121,9 +109,8 @@ export function readQuestion(question: string, gold: string): ReadQuestion {
 /**
  * The scale of the question's table is a gold's when the gold names a scale itself, or stands in that table.
  */
-function fitsTable(question: string, gold: string, { kind, ...read }: Gold): boolean {
-  if (kind === "value" && "value" in read && read.value.kind === "number" && read.value.number.scaled)
-    return true;
+function fitsTable(question: string, gold: string, read: Gold): boolean {
+  if (read.kind === "value" && read.value.kind === "number" && read.value.number.scaled) return true;
   const text = gold.trim();
   return text.length >= 3 && text.length <= 40 && occurrences(question.slice(0, MAX_LENGTH), text).length > 0;
 }
@@ -135,11 +122,8 @@ function classifyGold(gold: string, options: Options, hints: Hints): Gold {
   if (text.length > MAX_ANSWER) return { kind: "unreadable", reason: "gold_too_long" };
   if (NOTHING.has(text.toLowerCase()))
     return { kind: "unreadable", reason: text === "" ? "gold_empty" : "gold_says_nothing" };
-  const first = text.charCodeAt(0);
   // A digit, minus, point or dollar sign: neither letters nor a yes or no.
-  const startsNumber =
-    options.letters === null &&
-    ((first >= 48 && first <= 57) || first === 45 || first === 46 || first === 36);
+  const startsNumber = options.letters === null && /^[-\d.$]/.test(text);
   const letters = startsNumber ? null : goldLetters(text, options);
   if (letters) return { kind: "choice", letters, rule: options.letters ? "letters_of_options" : "letters" };
   if (options.letters) {
@@ -177,11 +161,10 @@ const LONGEST_LETTERS = 24;
 function goldLetters(written: string, { letters: listed }: Options): string[] | null {
   if (written.length > LONGEST_LETTERS) return null;
   const text = listed && written.length === 1 ? written.toUpperCase() : written;
-  for (const c of text)
-    if (!((c >= "A" && c <= "J") || " ,、;/()[].和与及&".includes(c) || "and".includes(c))) return null;
+  if (!/^[A-J ,、;/()[\].和与及&and]*$/.test(text)) return null;
   const { chosen, hedged, denied } = readLetters(text, listed);
   if (chosen.length === 0 || hedged || denied.length > 0) return null;
-  const named = Array.from(text).filter((c) => c >= "A" && c <= "J");
+  const named = text.match(/[A-J]/g) ?? [];
   if (named.length !== chosen.length) return null;
   if (!listed && named.length > 1 && !text.includes(",") && named.join("") !== chosen.join("")) return null;
   return chosen;

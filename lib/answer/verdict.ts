@@ -8,44 +8,35 @@ export type Verdict = "right" | "wrong" | "unreadable" | "judge";
 
 export type AnswerKind = "number" | "range" | "inequality" | "ratio" | "date" | "choice" | "yesno" | "text";
 
-/**
- * A verdict with a stable code for machines and a sentence for people. `message` is a getter: JSON shows it,
- * spreading loses it.
- */
-export interface Judged {
+/** What a policy decides, with a stable code for machines. */
+export interface Decision {
   verdict: Verdict;
   reason: string;
+}
+
+/** A decision with a sentence for people. */
+export interface Judged extends Decision {
   message: string;
 }
 
-/** The sentence is written only when somebody reads it: most verdicts are counted, not read. */
-class LazyJudged implements Judged {
-  readonly verdict: Verdict;
-  readonly reason: string;
-  readonly #sentence: () => string;
-
-  constructor(verdict: Verdict, reason: string, sentence: () => string) {
-    this.verdict = verdict;
-    this.reason = reason;
-    this.#sentence = sentence;
-  }
-
-  get message(): string {
-    return this.#sentence();
-  }
-
-  toJSON(): Judged {
+/** A notebook's cell shows the sentence, not that it is made when it is read. */
+const SHOWN = {
+  [Symbol.for("nodejs.util.inspect.custom")](this: Judged): Judged {
     return { verdict: this.verdict, reason: this.reason, message: this.message };
-  }
+  },
+};
 
-  /** What a notebook cell shows. */
-  [Symbol.for("nodejs.util.inspect.custom")](): Judged {
-    return this.toJSON();
-  }
-}
-
-export function judged(verdict: Verdict, reason: string, sentence: () => string): Judged {
-  return new LazyJudged(verdict, reason, sentence);
+/** The sentence is written only when somebody reads it: most verdicts are counted, not read. */
+export function judged({ verdict, reason }: Decision, sentence: () => string): Judged {
+  const shown = {
+    __proto__: SHOWN,
+    verdict,
+    reason,
+    get message() {
+      return sentence();
+    },
+  };
+  return shown;
 }
 
 /** Cut for messages, so that no message grows with its input. */

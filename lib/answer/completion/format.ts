@@ -8,31 +8,9 @@ export interface FormatVerdict {
 
 const TAGS = ["<think>", "</think>", "<answer>", "</answer>"] as const;
 
-const isSpace = (c: number): boolean =>
-  c === 32 ||
-  (c >= 9 && c <= 13) ||
-  c === 0xa0 ||
-  c === 0x3000 ||
-  c === 0xfeff ||
-  c === 0x1680 ||
-  (c >= 0x2000 && c <= 0x200a) ||
-  c === 0x2028 ||
-  c === 0x2029 ||
-  c === 0x202f ||
-  c === 0x205f;
-/** Nothing that could be read: zero-width characters too. */
-const isUnseen = (c: number): boolean =>
-  isSpace(c) ||
-  c < 32 ||
-  (c >= 0x200b && c <= 0x200f) ||
-  (c >= 0x202a && c <= 0x202e) ||
-  (c >= 0x2060 && c <= 0x2064) ||
-  c === 0xad;
-
-function isAll(test: (c: number) => boolean, text: string, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (!test(text.charCodeAt(i))) return false;
-  return true;
-}
+const SPACE = /^\s*$/;
+/** Nothing that could be read: control and zero-width characters too. */
+const UNSEEN = /^[\s\0-\x1f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064]*$/;
 
 /**
  * 1 or 0, no half marks: exactly `<think>…</think>` and then `<answer>…</answer>`, lower-case tags, white
@@ -54,12 +32,11 @@ export function checkFormat(completion: string): FormatVerdict {
   const [think, thinkEnd, answer, answerEnd] = at as [number, number, number, number];
   if (!(think < thinkEnd && thinkEnd < answer && answer < answerEnd))
     return { ok: false, reason: "wrong_order" };
-  if (!isAll(isSpace, completion, 0, think)) return { ok: false, reason: "text_before" };
-  if (!isAll(isSpace, completion, thinkEnd + 8, answer)) return { ok: false, reason: "text_between" };
-  if (!isAll(isSpace, completion, answerEnd + 9, completion.length))
-    return { ok: false, reason: "text_after" };
-  if (isAll(isUnseen, completion, think + 7, thinkEnd)) return { ok: false, reason: "blank_think" };
-  if (isAll(isUnseen, completion, answer + 8, answerEnd)) return { ok: false, reason: "blank_answer" };
+  if (!SPACE.test(completion.slice(0, think))) return { ok: false, reason: "text_before" };
+  if (!SPACE.test(completion.slice(thinkEnd + 8, answer))) return { ok: false, reason: "text_between" };
+  if (!SPACE.test(completion.slice(answerEnd + 9))) return { ok: false, reason: "text_after" };
+  if (UNSEEN.test(completion.slice(think + 7, thinkEnd))) return { ok: false, reason: "blank_think" };
+  if (UNSEEN.test(completion.slice(answer + 8, answerEnd))) return { ok: false, reason: "blank_answer" };
   return { ok: true, reason: "ok" };
 }
 

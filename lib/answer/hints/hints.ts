@@ -4,8 +4,7 @@
 import { wordsOf } from "../reading/characters.ts";
 import { foldCharacters } from "../reading/normalise.ts";
 import { askedDecimals } from "./decimals.ts";
-import { statesFall } from "./fall.ts";
-import { latinWords } from "./latin-words.ts";
+import { latinWords, statesFall } from "./fall.ts";
 import { statedScales } from "./scale.ts";
 
 export interface Hints {
