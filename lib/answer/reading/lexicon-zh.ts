@@ -1,6 +1,6 @@
 /** The Chinese words and the signs the reader of values knows; the longest word that fits wins. */
 import type { Role } from "./lexicon.ts";
-import { inOneShape } from "./lexicon.ts";
+import { wordsOf } from "./characters.ts";
 
 const WORDS: [Role, string][] = [
   [{ role: "percent", power: -2 }, "%"],
@@ -116,39 +116,22 @@ const WORDS: [Role, string][] = [
 /** A word and what it does. */
 interface Entry {
   word: string;
-  /** Its second character's code; NaN for a word of one. Rules most words out at one look. */
-  second: number;
   role: Role;
 }
 
-function byFirstCharacter(): Map<number, Entry[]> {
-  const map = new Map<number, Entry[]>();
-  for (const [listed, words] of WORDS) {
-    const role = inOneShape(listed);
-    for (const word of words.split("|")) {
-      const key = word.charCodeAt(0);
-      const entry = { word, second: word.charCodeAt(1), role };
-      const list = map.get(key);
-      if (list) list.push(entry);
-      else map.set(key, [entry]);
-    }
+/** Longest first; a word may be listed with two roles. */
+const BY_FIRST_CHARACTER = new Map<string, Entry[]>();
+for (const [role, words] of WORDS) {
+  for (const word of wordsOf(words)) {
+    const list = BY_FIRST_CHARACTER.get(word[0]!) ?? [];
+    BY_FIRST_CHARACTER.set(
+      word[0]!,
+      [...list, { word, role }].sort((a, b) => b.word.length - a.word.length),
+    );
   }
-  for (const list of map.values()) list.sort((a, b) => b.word.length - a.word.length);
-  return map;
 }
+const NONE: Entry[] = [];
 
-const TABLE = byFirstCharacter();
-/** Most signs of ASCII start no word: one look at this saves the look-up. */
-const ASCII_STARTS = new Uint8Array(128);
-for (const code of TABLE.keys()) if (code < 128) ASCII_STARTS[code] = 1;
-
-/** Does the entry's word stand at `at`, where its first character does? */
-export const matches = ({ word, second }: Entry, text: string, at: number): boolean =>
-  word.length === 1 ||
-  (text.charCodeAt(at + 1) === second && (word.length === 2 || text.startsWith(word, at)));
-
-/** All the known words that start with this character, longest first; a word may be listed with two roles. */
-export function entriesAt(text: string, at: number): Entry[] | undefined {
-  const code = text.charCodeAt(at);
-  return code < 128 && ASCII_STARTS[code] === 0 ? undefined : TABLE.get(code);
-}
+/** All the known words that stand at `at`, longest first. */
+export const entriesAt = (text: string, at: number): Entry[] =>
+  (BY_FIRST_CHARACTER.get(text[at]!) ?? NONE).filter(({ word }) => text.startsWith(word, at));

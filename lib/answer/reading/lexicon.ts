@@ -2,6 +2,7 @@
  * The words the reader of values knows, and what each does to the number beside it. Everything else is passed
  * over.
  */
+import { wordsOf } from "./characters.ts";
 
 export type Role =
   | { role: "scale"; power: number }
@@ -45,23 +46,6 @@ export type Role =
   | { role: "lead" }
   /** A known word that holds a numeral and is no number: 一般, 第一. */
   | { role: "plain" };
-
-const BLANK = {
-  role: "",
-  power: 0,
-  unit: null,
-  code: "",
-  sign: 0,
-  adjacent: false,
-  noun: false,
-  op: "",
-  month: 0,
-};
-/**
- * The same role with the fields of all, in one order: the readers look at roles at every token, and one shape
- * keeps that fast.
- */
-export const inOneShape = (role: Role): Role => ({ ...BLANK, ...role }) as Role;
 
 const LATIN: [Role, string][] = [
   [{ role: "scale", power: 2 }, "hundred|hundreds"],
@@ -181,39 +165,22 @@ const LATIN: [Role, string][] = [
     "answer|final|result|final answer|so|thus|therefore|hence|ie|i.e|that|it|this|which|value",
   ],
 ];
-const MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december".split(
-  "|",
+const MONTHS = wordsOf(
+  "january|february|march|april|may|june|july|august|september|october|november|december",
 );
 
 /** Words of Latin letters in lower case, phrases with single spaces. */
-export const LATIN_WORDS: ReadonlyMap<string, Role> = new Map(
-  (
-    [
-      ...LATIN.flatMap(([role, words]) => words.split("|").map((word): [string, Role] => [word, role])),
-      ...MONTHS.flatMap((name, i): [string, Role][] => [
-        [name, { role: "month", month: i + 1 }],
-        [name.slice(0, 3), { role: "month", month: i + 1 }],
-      ]),
-      ["sept", { role: "month", month: 9 }],
-    ] as [string, Role][]
-  ).map(([word, role]) => [word, inOneShape(role)]),
-);
+export const LATIN_WORDS: ReadonlyMap<string, Role> = new Map([
+  ...LATIN.flatMap(([role, words]) => wordsOf(words).map((word) => [word, role] as const)),
+  ...MONTHS.flatMap((name, i) => {
+    const role: Role = { role: "month", month: i + 1 };
+    return [name, name.slice(0, 3), ...(i === 8 ? ["sept"] : [])].map((word) => [word, role] as const);
+  }),
+]);
 
-/** First words of phrases, with the number of words of the longest. */
-const phraseStarts = new Map<string, number>();
-for (const key of LATIN_WORDS.keys()) {
-  const [first = "", ...rest] = key.split(" ");
-  if (rest.length > 0) phraseStarts.set(first, Math.max(phraseStarts.get(first) ?? 0, rest.length + 1));
-}
-
-/** A word's role by itself, and the words of the longest phrase that starts with it (0 for none). */
-export interface LatinWord {
-  role: Role | null;
-  phrase: number;
-}
-const WORDS = new Map<string, LatinWord>();
-for (const word of [...LATIN_WORDS.keys(), ...phraseStarts.keys()])
-  if (!word.includes(" "))
-    WORDS.set(word, { role: LATIN_WORDS.get(word) ?? null, phrase: phraseStarts.get(word) ?? 0 });
-
-export const latinWord = (word: string): LatinWord | undefined => WORDS.get(word);
+/** Words of the longest phrase that starts with a word. */
+export const PHRASES: ReadonlyMap<string, number> = [...LATIN_WORDS.keys()].reduce((longest, phrase) => {
+  const words = phrase.split(" ");
+  if (words.length > 1) longest.set(words[0]!, Math.max(words.length, longest.get(words[0]!) ?? 0));
+  return longest;
+}, new Map<string, number>());

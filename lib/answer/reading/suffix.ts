@@ -1,6 +1,5 @@
 /** What follows a number and belongs to it: scale, percent, unit, currency, per. */
 import type { Role } from "./lexicon.ts";
-import { inOneShape } from "./lexicon.ts";
 import type { Token } from "./token.ts";
 import type { Dress } from "./value.ts";
 
@@ -121,5 +120,5 @@ export function takeBracketed(tokens: Token[], from: number, s: Suffix): number 
 const SCALE_WORDS: Record<string, number> = { 千: 3, 万: 4, 百万: 6, 千万: 7, 亿: 8, 十亿: 9 };
 function applyScaleWord(text: string, s: Suffix): boolean {
   const power = Object.hasOwn(SCALE_WORDS, text) ? SCALE_WORDS[text] : undefined;
-  return power !== undefined && apply(inOneShape({ role: "scale", power }), s);
+  return power !== undefined && apply({ role: "scale", power }, s);
 }

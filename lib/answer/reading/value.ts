@@ -34,15 +34,14 @@ export interface CalendarDate {
 }
 
 export type Value =
-  /** `op` is null: numbers and inequalities have one shape, so that looking at either stays fast. */
-  | { kind: "number"; op: null; number: Quantity }
+  | { kind: "number"; number: Quantity }
   | { kind: "range"; low: Quantity; high: Quantity; ratioLike: boolean }
   | { kind: "inequality"; op: string; number: Quantity }
   | { kind: "date"; date: CalendarDate; year: Quantity | null }
   /** 3:2:1 */
   | { kind: "parts"; parts: Quantity[] };
 
-export const numberValue = (number: Quantity): Value => ({ kind: "number", op: null, number });
+export const numberValue = (number: Quantity): Value => ({ kind: "number", number });
 
 /** One value with its place in the text, and whether the text denies it. */
 export interface Found {

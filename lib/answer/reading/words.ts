@@ -1,8 +1,8 @@
 /** Latin words, Chinese words and signs as tokens. */
-import { digitAt, isDigit, latinAt, wordsOf } from "./characters.ts";
+import { digitAt, latinAt, isDigit } from "./characters.ts";
 import type { Role } from "./lexicon.ts";
-import { inOneShape, LATIN_WORDS, latinWord } from "./lexicon.ts";
-import { entriesAt, matches } from "./lexicon-zh.ts";
+import { LATIN_WORDS, PHRASES } from "./lexicon.ts";
+import { entriesAt } from "./lexicon-zh.ts";
 import { isChineseDigit, scanChineseNumeral, scanScale } from "../../question/chinese-numerals.ts";
 import type { Token } from "./token.ts";
 import { otherToken, roleToken } from "./token.ts";
@@ -18,17 +18,13 @@ export function pushLatin(text: string, start: number, out: Token[]): number {
   }
   let end = wordEnd(text, start);
   const word = text.slice(start, end).toLowerCase();
-  const known = latinWord(word);
-  const phrase =
-    known === undefined || known.phrase === 0 ? null : findPhrase(text, start, end, word, known.phrase);
+  const phrase = findPhrase(text, end, word);
   if (phrase) {
-    out.push(phrase);
+    out.push(roleToken(phrase.role, start, phrase.end));
     return phrase.end;
   }
-  const role =
-    known === undefined || (word.length === 1 && ONLY_ADJACENT.has(word) && !touchesNumber(text, start))
-      ? null
-      : known.role;
+  const isApart = word.length === 1 && ONLY_ADJACENT.has(word) && !touchesNumber(text, start);
+  const role = isApart ? undefined : LATIN_WORDS.get(word);
   if (role && (!digitAt(text, end) || role.role === "currency" || role.role === "fiscal")) {
     out.push(roleToken(role, start, end));
     return end;
@@ -42,30 +38,26 @@ export function pushLatin(text: string, start: number, out: Token[]): number {
   return end;
 }
 
-const SCALES: Role[] = [];
-/** 万, 百万, 万亿: made once for each power. */
-const scaleRole = (power: number): Role => (SCALES[power] ??= inOneShape({ role: "scale", power }));
-
 const touchesNumber = (text: string, start: number): boolean =>
   start > 0 && (digitAt(text, start - 1) || text[start - 1] === ")");
 
 /** US$, HK$, A$ */
 function currencySign(text: string, start: number): Token | null {
-  for (const entry of entriesAt(text, start) ?? [])
-    if (matches(entry, text, start)) return roleToken(entry.role, start, start + entry.word.length);
-  return null;
+  const entry = entriesAt(text, start)[0];
+  return entry ? roleToken(entry.role, start, start + entry.word.length) : null;
 }
 
-function findPhrase(text: string, start: number, end: number, word: string, longest: number): Token | null {
+/** The longest phrase that begins with `word`, which ends at `end`. */
+function findPhrase(text: string, end: number, word: string): { role: Role; end: number } | null {
+  const longest = PHRASES.get(word) ?? 0;
   let phrase = word;
-  let stop = end;
-  let best: Token | null = null;
-  for (let k = 1; k < longest && text[stop] === " " && latinAt(text, stop + 1); k++) {
+  let best: { role: Role; end: number } | null = null;
+  for (let k = 1, stop = end; k < longest && text[stop] === " " && latinAt(text, stop + 1); k++) {
     const from = stop + 1;
     stop = wordEnd(text, from);
     phrase += " " + text.slice(from, stop).toLowerCase();
-    const found = LATIN_WORDS.get(phrase);
-    if (found) best = roleToken(found, start, stop);
+    const role = LATIN_WORDS.get(phrase);
+    if (role) best = { role, end: stop };
   }
   return best;
 }
@@ -106,34 +98,21 @@ export function pushOther(text: string, start: number, out: Token[]): number {
   ) {
     const scale = scanScale(text, start);
     if (scale.power > 0) {
-      out.push(roleToken(scaleRole(scale.power), start, scale.end));
+      out.push(roleToken({ role: "scale", power: scale.power }, start, scale.end));
       return scale.end;
     }
   }
-  const entries = entriesAt(text, start);
-  if (entries !== undefined) {
-    for (const entry of entries) {
-      const { word, role } = entry;
-      if (!matches(entry, text, start) || !fitsHere(role, text, start + word.length, previous)) continue;
-      out.push(
-        role.role === "plain"
-          ? otherToken("unknown", word, start, start + word.length)
-          : roleToken(role, start, start + word.length),
-      );
-      return start + word.length;
-    }
+  for (const { word, role } of entriesAt(text, start)) {
+    const end = start + word.length;
+    if (!fitsHere(role, text, end, previous)) continue;
+    out.push(role.role === "plain" ? otherToken("unknown", word, start, end) : roleToken(role, start, end));
+    return end;
   }
   return c > 0x2e80 ? pushChinese(text, start, c, previous, out) : pushSign(text, start, out);
 }
 
-/** One string for each, as signs are compared again and again. */
-const WIDE_SIGNS = new Map(wordsOf("。|、|≈|≒|≅|±|√|∶|×").map((sign) => [sign.charCodeAt(0), sign]));
-
 function pushSign(text: string, start: number, out: Token[]): number {
-  const c = text.charCodeAt(start);
-  out.push(
-    otherToken("sign", c < 128 ? text[start]! : (WIDE_SIGNS.get(c) ?? text[start]!), start, start + 1),
-  );
+  out.push(otherToken("sign", text[start]!, start, start + 1));
   return start + 1;
 }
 
