@@ -14,30 +14,39 @@ export interface Decision {
   reason: string;
 }
 
-/** A decision with a sentence for people. */
+/** A decision with a sentence for people. `message` is a getter: JSON shows it, spreading loses it. */
 export interface Judged extends Decision {
   message: string;
 }
 
-/** A notebook's cell shows the sentence, not that it is made when it is read. */
-const SHOWN = {
-  [Symbol.for("nodejs.util.inspect.custom")](this: Judged): Judged {
-    return { verdict: this.verdict, reason: this.reason, message: this.message };
-  },
-};
-
 /** The sentence is written only when somebody reads it: most verdicts are counted, not read. */
-export function judged({ verdict, reason }: Decision, sentence: () => string): Judged {
-  const shown = {
-    __proto__: SHOWN,
-    verdict,
-    reason,
-    get message() {
-      return sentence();
-    },
-  };
-  return shown;
+class RuleVerdict implements Judged {
+  readonly verdict: Verdict;
+  readonly reason: string;
+  readonly #sentence: () => string;
+
+  constructor({ verdict, reason }: Decision, sentence: () => string) {
+    this.verdict = verdict;
+    this.reason = reason;
+    this.#sentence = sentence;
+  }
+
+  get message(): string {
+    return this.#sentence();
+  }
+
+  toJSON(): Judged {
+    return { verdict: this.verdict, reason: this.reason, message: this.message };
+  }
+
+  /** What a notebook cell shows. */
+  [Symbol.for("nodejs.util.inspect.custom")](): Judged {
+    return this.toJSON();
+  }
 }
+
+export const judged = (decision: Decision, sentence: () => string): Judged =>
+  new RuleVerdict(decision, sentence);
 
 /** Cut for messages, so that no message grows with its input. */
 export function excerpt(text: string, length = 80): string {

@@ -119,19 +119,24 @@ interface Entry {
   role: Role;
 }
 
-/** Longest first; a word may be listed with two roles. */
-const BY_FIRST_CHARACTER = new Map<string, Entry[]>();
+/** By the first character's code, longest first; a word may be listed with two roles. */
+const STARTS = new Map<number, Entry[]>();
 for (const [role, words] of WORDS) {
   for (const word of wordsOf(words)) {
-    const list = BY_FIRST_CHARACTER.get(word[0]!) ?? [];
-    BY_FIRST_CHARACTER.set(
-      word[0]!,
-      [...list, { word, role }].sort((a, b) => b.word.length - a.word.length),
+    const list = [...(STARTS.get(word.charCodeAt(0)) ?? []), { word, role }];
+    STARTS.set(
+      word.charCodeAt(0),
+      list.sort((a, b) => b.word.length - a.word.length),
     );
   }
 }
-const NONE: Entry[] = [];
 
-/** All the known words that stand at `at`, longest first. */
-export const entriesAt = (text: string, at: number): Entry[] =>
-  (BY_FIRST_CHARACTER.get(text[at]!) ?? NONE).filter(({ word }) => text.startsWith(word, at));
+/** The longest known word that stands at `at` and whose role fits there. */
+export function findEntry(
+  text: string,
+  at: number,
+  fits: (role: Role, end: number) => boolean,
+): Entry | undefined {
+  const known = STARTS.get(text.charCodeAt(at));
+  return known?.find(({ word, role }) => text.startsWith(word, at) && fits(role, at + word.length));
+}

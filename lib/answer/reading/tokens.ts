@@ -4,7 +4,7 @@
  */
 import { digitAt, isDigit, isLatin, latinAt } from "./characters.ts";
 import { LATIN_WORDS } from "./lexicon.ts";
-import { readExponent, scanExponent, scanNumeral } from "./numeral.ts";
+import { scanExponent, scanNumeral } from "./numeral.ts";
 import { otherToken, token } from "./token.ts";
 import type { Token } from "./token.ts";
 import { pushLatin, pushOther } from "./words.ts";
@@ -41,12 +41,9 @@ function pushNumber(text: string, start: number, out: Token[]): number {
     return end;
   }
   const n = scanNumeral(text, start);
-  let { end } = n;
-  const power =
-    text[end] === "^" && n.mantissa === 10 && n.decimals === 0 ? readExponent(text, end + 1) : null;
-  const scientific = power ?? scanExponent(text, end);
-  if (scientific) ({ end } = scientific);
-  const exponent = power ? power.exponent - 1 : (scientific?.exponent ?? 0);
+  const power = scanExponent(text, n.end, n.mantissa === 10 && n.decimals === 0);
+  const end = power?.end ?? n.end;
+  const exponent = power?.exponent ?? 0;
   if (latinAt(text, end)) {
     const stop = endOfMangled(text, end);
     if (stop > 0) {
@@ -60,7 +57,7 @@ function pushNumber(text: string, start: number, out: Token[]): number {
     result.mantissa = n.mantissa;
     result.decimals = n.decimals;
     result.exponent = exponent;
-    result.fourDigits = end - start === 4 && n.decimals === 0 && !n.grouped && !scientific;
+    result.fourDigits = end - start === 4 && n.decimals === 0 && !n.grouped && !power;
   }
   out.push(result);
   return end;

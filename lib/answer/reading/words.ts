@@ -2,7 +2,7 @@
 import { digitAt, latinAt, isDigit } from "./characters.ts";
 import type { Role } from "./lexicon.ts";
 import { LATIN_WORDS, PHRASES } from "./lexicon.ts";
-import { entriesAt } from "./lexicon-zh.ts";
+import { findEntry } from "./lexicon-zh.ts";
 import { isChineseDigit, scanChineseNumeral, scanScale } from "../../question/chinese-numerals.ts";
 import type { Token } from "./token.ts";
 import { otherToken, roleToken } from "./token.ts";
@@ -43,7 +43,7 @@ const touchesNumber = (text: string, start: number): boolean =>
 
 /** US$, HK$, A$ */
 function currencySign(text: string, start: number): Token | null {
-  const entry = entriesAt(text, start)[0];
+  const entry = findEntry(text, start, () => true);
   return entry ? roleToken(entry.role, start, start + entry.word.length) : null;
 }
 
@@ -102,9 +102,10 @@ export function pushOther(text: string, start: number, out: Token[]): number {
       return scale.end;
     }
   }
-  for (const { word, role } of entriesAt(text, start)) {
+  const entry = findEntry(text, start, (role, end) => fitsHere(role, text, end, previous));
+  if (entry) {
+    const { word, role } = entry;
     const end = start + word.length;
-    if (!fitsHere(role, text, end, previous)) continue;
     out.push(role.role === "plain" ? otherToken("unknown", word, start, end) : roleToken(role, start, end));
     return end;
   }
