@@ -138,6 +138,8 @@ const BETWEEN_ZH = wordsOf(
     "|大约|左右|等于|到底|究竟|达到|合计|约|了|的|额|率|数|值|为|是|达|共|总|个|有|之|其|(|)|%| |:",
 );
 
+const JOINER = /[或者还是/(、]+$/;
+
 /** Where 多少 and its kin stand; −1 when they do not. */
 function askAt(text: string): number {
   const at = ASKS_ZH.map((word) => text.indexOf(word)).filter((i) => i >= 0);
@@ -152,7 +154,7 @@ function asksFallInChinese(text: string): boolean {
   if (!before.falls || !isAll(BETWEEN_ZH, text.slice(before.end, asked < 0 ? text.length : asked)))
     return false;
   const lead = text.slice(0, before.start);
-  const joined = trimJoiner(lead);
+  const joined = lead.replace(JOINER, "");
   return joined === lead || !PROFITS_ZH.some((word) => joined.endsWith(word));
 }
 
@@ -186,10 +188,4 @@ function isAll(parts: string[], text: string): boolean {
     rest = rest.slice(part.length);
   }
   return true;
-}
-
-function trimJoiner(text: string): string {
-  let end = text.length;
-  while (end > 0 && "或者还是/(、".includes(text[end - 1]!)) end--;
-  return text.slice(0, end);
 }

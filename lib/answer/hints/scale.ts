@@ -1,30 +1,13 @@
 /** The scales a question states: "in millions", "(USD mn)", 多少万元, 用亿元表示. */
 import { latinAt, wordsOf } from "../reading/characters.ts";
 
-const ENGLISH_SCALES: [string, number][] = [
-  ["thousand", 3],
-  ["million", 6],
-  ["billion", 9],
-  ["trillion", 12],
-];
+const scalesOf = (listed: string): [word: string, power: number][] =>
+  wordsOf(listed).map((pair) => [pair.split(" ")[0]!, Number(pair.split(" ")[1])]);
+const ENGLISH_SCALES = scalesOf("thousand 3|million 6|billion 9|trillion 12");
 /** Only after a currency: "in $mm", "(US$ bn)". */
-const SHORT_SCALES: [string, number][] = [
-  ["mm", 6],
-  ["mn", 6],
-  ["mln", 6],
-  ["m", 6],
-  ["bn", 9],
-  ["k", 3],
-];
+const SHORT_SCALES = scalesOf("mm 6|mn 6|mln 6|m 6|bn 9|k 3");
 const CURRENCIES = wordsOf("us$|hk$|$|€|£|¥|usd|rmb|cny|eur|hkd");
-const CHINESE_SCALES: [string, number][] = [
-  ["千万元", 7],
-  ["百万", 6],
-  ["万亿", 12],
-  ["千元", 3],
-  ["万", 4],
-  ["亿", 8],
-];
+const CHINESE_SCALES = scalesOf("千万元 7|百万 6|万亿 12|千元 3|万 4|亿 8");
 const CHINESE_LEADS = wordsOf("多少|几|单位:|单位：|单位|单位为|单位是|(|（|以|用|单位:人民币|单位：人民币");
 
 /**

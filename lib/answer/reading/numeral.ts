@@ -36,8 +36,7 @@ export function scanNumeral(text: string, start: number): Numeral {
     more === undefined &&
     (!grouped || WESTERN.test(written) || INDIAN.test(written)) &&
     digits.length <= MAX_DIGITS;
-  if (!wellFormed) return { mantissa: 0, decimals: 0, end, wellFormed, grouped };
-  const mantissa = digits.length <= EXACT_DIGITS ? Number(digits) : BigInt(digits);
+  const mantissa = digits.length <= EXACT_DIGITS ? Number(digits) : BigInt(wellFormed ? digits : 0);
   return { mantissa, decimals: fraction.length, end, wellFormed, grouped };
 }
 

@@ -1,9 +1,7 @@
 /** What a normalised answer is made of. */
 import type { Role } from "./lexicon.ts";
 
-/**
- * One shape for all kinds, so that reading them stays fast; which fields mean something depends on `type`.
- */
+/** Which fields mean something depends on `type`. */
 export interface Token {
   type: "number" | "role" | "unknown" | "sign";
   start: number;
@@ -23,30 +21,35 @@ export interface Token {
   fourDigits: boolean;
 }
 
-export const roleToken = (role: Role, start: number, end: number): Token =>
-  token("role", start, end, "", role);
-export const otherToken = (type: "unknown" | "sign", text: string, start: number, end: number): Token =>
-  token(type, start, end, text, null);
+type Numeral = Partial<Omit<Token, "type" | "start" | "end" | "text" | "role">>;
 
-export function token(
+const token = (
   type: Token["type"],
   start: number,
   end: number,
   text: string,
   role: Role | null,
-): Token {
-  return {
-    type,
-    start,
-    end,
-    text,
-    role,
-    mantissa: 0,
-    decimals: 0,
-    exponent: 0,
-    wellFormed: true,
-    weak: false,
-    chinese: false,
-    fourDigits: false,
-  };
-}
+  n: Numeral,
+) => ({
+  type,
+  start,
+  end,
+  text,
+  role,
+  mantissa: n.mantissa ?? 0,
+  decimals: n.decimals ?? 0,
+  exponent: n.exponent ?? 0,
+  wellFormed: n.wellFormed ?? true,
+  weak: n.weak ?? false,
+  chinese: n.chinese ?? false,
+  fourDigits: n.fourDigits ?? false,
+});
+const NONE: Numeral = {};
+
+export const roleToken = (role: Role, start: number, end: number): Token =>
+  token("role", start, end, "", role, NONE);
+export const otherToken = (type: "unknown" | "sign", text: string, start: number, end: number): Token =>
+  token(type, start, end, text, null, NONE);
+/** `numeral` is what is known of it; a malformed one has a place only. */
+export const numberToken = (start: number, end: number, numeral: Numeral): Token =>
+  token("number", start, end, "", null, numeral);

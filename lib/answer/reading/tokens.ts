@@ -5,11 +5,10 @@
 import { digitAt, isDigit, isLatin, latinAt } from "./characters.ts";
 import { LATIN_WORDS } from "./lexicon.ts";
 import { scanExponent, scanNumeral } from "./numeral.ts";
-import { otherToken, token } from "./token.ts";
+import { numberToken, otherToken } from "./token.ts";
 import type { Token } from "./token.ts";
 import { pushLatin, pushOther } from "./words.ts";
 
-const isHex = (c: number) => isDigit(c) || (c >= 97 && c <= 102) || (c >= 65 && c <= 70);
 const MAX_EXPONENT = 400;
 
 export function tokenise(text: string): Token[] {
@@ -26,19 +25,14 @@ export function tokenise(text: string): Token[] {
   return out;
 }
 
+/** Hexadecimal, binary and octal numerals: malformed. */
+const RADIX = /0[xXbBoO][\dA-Fa-f]+/y;
+
 function pushNumber(text: string, start: number, out: Token[]): number {
-  const result = token("number", start, start, "", null);
-  if (
-    text.charCodeAt(start) === 48 &&
-    isRadix(text.charCodeAt(start + 1)) &&
-    isHex(text.charCodeAt(start + 2))
-  ) {
-    let end = start + 2;
-    while (isHex(text.charCodeAt(end))) end++;
-    result.end = end;
-    result.wellFormed = false;
-    out.push(result);
-    return end;
+  RADIX.lastIndex = start;
+  if (RADIX.test(text)) {
+    out.push(numberToken(start, RADIX.lastIndex, { wellFormed: false }));
+    return RADIX.lastIndex;
   }
   const n = scanNumeral(text, start);
   const power = scanExponent(text, n.end, n.mantissa === 10 && n.decimals === 0);
@@ -51,20 +45,14 @@ function pushNumber(text: string, start: number, out: Token[]): number {
       return stop;
     }
   }
-  result.end = end;
-  result.wellFormed = n.wellFormed && exponent <= MAX_EXPONENT && exponent >= -MAX_EXPONENT;
-  if (result.wellFormed) {
-    result.mantissa = n.mantissa;
-    result.decimals = n.decimals;
-    result.exponent = exponent;
-    result.fourDigits = end - start === 4 && n.decimals === 0 && !n.grouped && !power;
-  }
-  out.push(result);
+  const wellFormed = n.wellFormed && exponent <= MAX_EXPONENT && exponent >= -MAX_EXPONENT;
+  const { mantissa, decimals } = n;
+  const fourDigits = end - start === 4 && decimals === 0 && !n.grouped && !power;
+  out.push(
+    numberToken(start, end, wellFormed ? { mantissa, decimals, exponent, fourDigits } : { wellFormed }),
+  );
   return end;
 }
-
-/** 0x, 0b, 0o */
-const isRadix = (c: number) => c === 120 || c === 88 || c === 98 || c === 66 || c === 111 || c === 79;
 
 /**
  * "1st", "3D", "5xyz" are no numbers: where they end; 0 when the letters are a known suffix ("5m", "25bp").

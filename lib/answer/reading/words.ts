@@ -5,7 +5,7 @@ import { LATIN_WORDS, PHRASES } from "./lexicon.ts";
 import { findEntry } from "./lexicon-zh.ts";
 import { isChineseDigit, scanChineseNumeral, scanScale } from "../../question/chinese-numerals.ts";
 import type { Token } from "./token.ts";
-import { otherToken, roleToken } from "./token.ts";
+import { numberToken, otherToken, roleToken } from "./token.ts";
 
 /** One letter that is a unit only where it touches its number; "5.2 m" and "3 K" are scales. */
 const ONLY_ADJACENT = new Set(["x", "h", "p"]);
@@ -127,19 +127,10 @@ function pushChinese(
   if (c >= 0x3000 && c <= 0x303f && c !== 0x3007) return pushSign(text, start, out);
   const numeral = scanChineseNumeral(text, start);
   if (numeral) {
-    const number = otherToken("unknown", "", start, numeral.end);
-    number.type = "number";
-    number.mantissa = numeral.mantissa;
-    number.decimals = numeral.decimals;
-    number.wellFormed = numeral.wellFormed;
-    number.weak = numeral.single;
-    number.chinese = true;
-    number.fourDigits =
-      numeral.decimals === 0 &&
-      numeral.end - start === 4 &&
-      isChineseDigit(text.charCodeAt(start + 1)) &&
-      isChineseDigit(text.charCodeAt(start + 3));
-    out.push(number);
+    const { mantissa, decimals, wellFormed, single: weak, end } = numeral;
+    const isDigits = isChineseDigit(text.charCodeAt(start + 1)) && isChineseDigit(text.charCodeAt(start + 3));
+    const fourDigits = decimals === 0 && end - start === 4 && isDigits;
+    out.push(numberToken(start, end, { mantissa, decimals, wellFormed, weak, chinese: true, fourDigits }));
     return numeral.end;
   }
   if (previous?.type === "unknown" && previous.end === start && previous.text.charCodeAt(0) > 0x2e80)
