@@ -82,8 +82,8 @@ function undecidable(gold: Quantity, answer: Quantity, hints: Hints): string | n
 }
 
 /**
- * "360元" where 万元 are asked is complete as it stands, and a bare gold is then in 万元: they cannot be compared
- * as they are.
+ * "360元" where 万元 are asked is complete as it stands, and a bare gold is then in 万元: they cannot be
+ * compared as they are.
  */
 function isIncomplete(gold: Quantity, answer: Quantity, hints: Hints): boolean {
   const complete = (q: Quantity, other: Quantity) => q.spelled && !q.scaled && isBare(other);

@@ -52,11 +52,16 @@ function decisionOf(verdict: Verdict, reason: string, chosen: string[] = []): Ch
 }
 
 /** "B. ", "(B)", "选B，", "Option B: ", "B项，" */
-const LEADING =
-  /^(?:本题|因此|所以|故|应)?(?:选项|选择|选|option |choice )?\s?[(\[]?([a-j])(?![a-z\d])[)\]]?\s?(?:选?项(?=[\s,.、:;。]))?[\s,.、:;。]{0,4}/i;
+const LEADING = new RegExp(
+  "^(?:本题|因此|所以|故|应)?(?:选项|选择|选|option |choice )?\\s?" +
+    "[(\\[]?([a-j])(?![a-z\\d])[)\\]]?\\s?(?:选?项(?=[\\s,.、:;。]))?[\\s,.、:;。]{0,4}",
+  "i",
+);
 /** "(B)", "，选B", "，故选B项。" */
-const TRAILING =
-  /[\s,.、:;。]{0,4}(?:\((?:选项|选|option )?\s?([A-J])\)|(?:故|应)?选(?:项|择)?\s?([A-J])(?:选项|项)?)[.。]?$/;
+const TRAILING = new RegExp(
+  "[\\s,.、:;。]{0,4}(?:\\((?:选项|选|option )?\\s?([A-J])\\)" +
+    "|(?:故|应)?选(?:项|择)?\\s?([A-J])(?:选项|项)?)[.。]?$",
+);
 const PRAISE = /^(?:是?正确的?|是?对的?)[.。!]?$/;
 const MAX_TAIL = 24;
 
@@ -67,8 +72,8 @@ interface LetterWithText {
 }
 
 /**
- * A letter and nothing but an option's text beside it, and whose text that is: "选B，减少", "(B)减少", "减少(B)";
- * null where there is anything else. Letters within the text ("B超", "D线") are part of it.
+ * A letter and nothing but an option's text beside it, and whose text that is: "选B，减少", "(B)减少",
+ * "减少(B)"; null where there is anything else. Letters within the text ("B超", "D线") are part of it.
  */
 function letterWithText(text: string, options: Option[], hints: Hints): LetterWithText | null {
   const body = dropLeadIn(text);

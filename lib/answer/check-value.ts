@@ -89,8 +89,7 @@ function compareValues(gold: Value, answer: Value, hints: Hints): Agreement {
 /** > and ≥ differ; 以上 and "or more" leave it open. */
 function sameDirection(a: string, b: string): boolean {
   if (a === b) return true;
-  const loose = (x: string, y: string) =>
-    (x === "≥" && (y === ">" || y === ">=")) || (x === "≤" && (y === "<" || y === "<="));
+  const loose = (x: string, y: string) => (x === "≥" && /^>/.test(y)) || (x === "≤" && /^</.test(y));
   return loose(a, b) || loose(b, a);
 }
 

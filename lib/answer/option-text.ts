@@ -26,11 +26,15 @@ export function lettersOf(text: string, options: Option[], hints: Hints): string
   return equal.map((o) => o.letter);
 }
 
-const SUMMARY =
-  /^(?:以上|上述)(?:选项|各项|说法|答案|[二三四两]项|[二三四两]者|内容|情况){0,2}(?:全都|全部|都|均|全|皆)(不|没有?)?/;
+const SUMMARY = new RegExp(
+  "^(?:以上|上述)(?:选项|各项|说法|答案|[二三四两]项|[二三四两]者|内容|情况){0,2}" +
+    "(?:全都|全部|都|均|全|皆)(不|没有?)?",
+);
 const NO_MORE = /^(?:对|正确|是|误|错误?|符合|包括|属于|可以?)?$/;
 
-/** "以上都对", "all of the above"; "以上均不正确", "none of the above"; null for any other text. `words`: squashed. */
+/**
+ * "以上都对", "all of the above"; "以上均不正确", "none of the above"; null for others. `words`: squashed.
+ */
 function summaryOf(words: string): "all" | "none" | null {
   if (words === "all of the above" || words === "all of these") return "all";
   if (words === "none of the above" || words === "none of these") return "none";

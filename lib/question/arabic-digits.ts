@@ -1,6 +1,6 @@
 /**
- * Chinese numerals as Arabic digits, for comparing texts. Not for reading answers: it converts 一 in 一般 too,
- * in both texts alike.
+ * Chinese numerals as Arabic digits, for comparing texts. Not for reading answers: it converts 一 in 一般
+ * too, in both texts alike.
  */
 import { chineseDigit, scanChineseNumeral, zerosOf } from "./chinese-numerals.ts";
 
@@ -12,8 +12,8 @@ const PLAIN = new Map(
 );
 
 /**
- * The text with Chinese numerals written in digits: 二〇二三 → 2023, 一百二十万 → 1200000, 百分之十二点五 → 12.5%, 千分之五 → 5‰,
- * 二分之一 → 1/2, 1.5亿 → 150000000, 1亿2000万 → 120000000.
+ * The text with Chinese numerals written in digits: 二〇二三 → 2023, 一百二十万 → 1200000, 百分之十二点五 →
+ * 12.5%, 千分之五 → 5‰, 二分之一 → 1/2, 1.5亿 → 150000000, 1亿2000万 → 120000000.
  *
  * A scale without a number (万科, 亿元) stays. Longer runs are read piece by piece. Linear in the text.
  */

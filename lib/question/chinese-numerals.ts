@@ -1,6 +1,6 @@
 /**
- * Chinese and banker's numerals: 一万二千三百四十五, 壹佰万, 十二点五, 二〇一九. One reader for comparing questions and
- * for reading answers.
+ * Chinese and banker's numerals: 一万二千三百四十五, 壹佰万, 十二点五, 二〇一九. One reader for comparing
+ * questions and for reading answers.
  */
 
 /** Character code → digit 0–9, or minus the power of ten that a unit stands for. */
@@ -99,8 +99,8 @@ function readDigits(text: string, from: number, to: number, before: number | big
 }
 
 /**
- * 一百五 is 150, 一万五 is 15,000: a digit right behind a unit counts the next lower place. 二十五 and 一百零五 are as
- * they stand.
+ * 一百五 is 150, 一万五 is 15,000: a digit right behind a unit counts the next lower place. 二十五 and
+ * 一百零五 are as they stand.
  */
 function placeOfLast(text: string, from: number, to: number): number {
   const unit = to - from > 1 ? VALUES.get(text.charCodeAt(to - 2))! : 0;

@@ -15,9 +15,9 @@ const LEAD = new RegExp(
 );
 
 /**
- * A text's conclusion: its last sentence with "therefore", "so", "因此", "所以" …, from the last "is", "=", "为",
- * "是" on; the whole sentence where it holds one number and none of these. Null when numbers follow it (it was
- * a step), or when it stands too far from the end.
+ * A text's conclusion: its last sentence with "therefore", "so", "因此", "所以" …, from the last "is", "=",
+ * "为", "是" on; the whole sentence where it holds one number and none of these. Null when numbers follow
+ * it (it was a step), or when it stands too far from the end.
  */
 export function conclusion(text: string): Statement | null {
   const from = Math.max(0, text.length - CONCLUSION_WITHIN);

@@ -20,8 +20,8 @@ function count(word: string): number | null {
 }
 
 /**
- * "two decimals", 保留两位小数, "nearest cent", 精确到0.01: how many decimals are asked for; null when none is
- * said.
+ * "two decimals", 保留两位小数, "nearest cent", 精确到0.01: how many decimals are asked for; null when none
+ * is said.
  */
 export function askedDecimals(text: string, words: string[]): number | null {
   for (let i = 1; i < words.length; i++) {

@@ -1,4 +1,7 @@
-/** Answers that name an option by its number in the list (②, "2.", "第2项", 乙), in letters: the second is B. */
+/**
+ * Answers that name an option by its number in the list (②, "2.", "第2项", 乙), in letters: the second is
+ * B.
+ */
 import { dropLeadIn, trimGlue } from "../reading/lead-in.ts";
 import type { Options } from "./options.ts";
 

@@ -19,14 +19,9 @@ export interface Clause {
   first: number;
 }
 
-export const newClause = (first: number): Clause => ({
-  before: nothingBefore(),
-  negated: false,
-  outside: false,
-  inequality: null,
-  between: false,
-  first,
-});
+export const newClause = (first: number): Clause => {
+  return { before: nothingBefore(), negated: false, outside: false, inequality: null, between: false, first };
+};
 
 /** An unknown word: what stood right before the number must stand right before it. */
 export function takeUnknown(clause: Clause): void {

@@ -56,7 +56,7 @@ export function readLetters(text: string, listed: string | null): Letters {
     if (run === 0) continue;
     const end = i + run;
     const letters = body.slice(i, end).toUpperCase();
-    const isDenied = startsAny(body, end, DENIED_AFTER) || deniedBefore(body, i);
+    const isDenied = startsAny(body, end, DENIED_AFTER) || endsAny(body, i, DENIALS);
     for (const letter of letters) (isDenied ? denied : chosen).add(letter);
     if (last >= 0 && !isDenied && joinsWithOr(body.slice(last, i))) result.hedged = true;
     if (i === 0 && run === 1 && DELIMITERS.includes(body[end] ?? "?")) {
@@ -98,7 +98,8 @@ function bareLetters(body: string, allowed: string): string[] | null {
 }
 
 /**
- * Length of the option letters that stand alone at `i`: "B" in "选B", "ABD" in "选ABD"; 0 when there are none.
+ * Length of the option letters that stand alone at `i`: "B" in "选B", "ABD" in "选ABD"; 0 when there are
+ * none.
  */
 function runAt(body: string, i: number, allowed: string): number {
   if (isWordChar(body[i - 1])) return 0;
@@ -122,10 +123,8 @@ function runAt(body: string, i: number, allowed: string): number {
   return run === "A" && isArticle(body, end) && !afterMarker(body, i) ? 0 : 1;
 }
 
-function isSet(run: string, allowed: string): boolean {
-  for (const c of run) if (!allowed.includes(c)) return false;
-  return new Set(run).size === run.length;
-}
+const isSet = (run: string, allowed: string): boolean =>
+  [...run].every((c) => allowed.includes(c)) && new Set(run).size === run.length;
 
 /** "A company": a word follows that is neither a verb nor a joiner. */
 function isArticle(body: string, end: number): boolean {
@@ -151,18 +150,10 @@ function endsAny(text: string, at: number, words: string[]): boolean {
   return words.some((w) => before.endsWith(w));
 }
 
-function deniedBefore(text: string, at: number): boolean {
-  return endsAny(text, at, DENIALS);
-}
-
 function joinsWithOr(between: string): boolean {
   const b = between.toLowerCase();
   return b.includes("或") || b.includes(" or ") || b === "/" || b === " / " || b.includes("抑或");
 }
 
-function trimBrackets(text: string): string {
-  return (text.startsWith("(") && text.endsWith(")") && text.length <= 6) ||
-    (text.startsWith("[") && text.endsWith("]") && text.length <= 6)
-    ? text.slice(1, -1)
-    : text;
-}
+const BRACKETED = /^(?:\(.{0,4}\)|\[.{0,4}\])$/s;
+const trimBrackets = (text: string): string => (BRACKETED.test(text) ? text.slice(1, -1) : text);

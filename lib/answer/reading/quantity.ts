@@ -1,7 +1,7 @@
 /** One number with everything that belongs to it. */
 import { add, decimal, negate, shift } from "./exact.ts";
 import type { Suffix } from "./suffix.ts";
-import { isSign, roleAt, takeBracketed, takeSuffix } from "./suffix.ts";
+import { isSign, NO_SUFFIX, roleAt, takeBracketed, takeSuffix } from "./suffix.ts";
 import type { Token } from "./token.ts";
 import type { Quantity } from "./value.ts";
 
@@ -44,17 +44,8 @@ export interface Parsed {
 /** Reads the number at token `at` and what follows it. */
 export function parseQuantity(tokens: Token[], at: number, before: Before): Parsed {
   const number = tokens[at]!;
-  const s: Suffix = {
-    power: 0,
-    scaled: false,
-    dress: "plain",
-    currency: before.currency,
-    currencyPower: before.currencyPower,
-    spelled: false,
-    unit: null,
-    per: before.per,
-    any: false,
-  };
+  const { currency, currencyPower, per } = before;
+  const s: Suffix = { ...NO_SUFFIX, currency, currencyPower, per };
   let i = takeSuffix(tokens, at + 1, s);
   let step = number.exponent - number.decimals + s.power;
   let value = decimal(number.mantissa, step);
@@ -87,22 +78,19 @@ export function parseQuantity(tokens: Token[], at: number, before: Before): Pars
     decimals,
     dress: before.parts !== null ? "percent" : s.dress,
     scaled: s.scaled,
-    sign:
-      before.minus || closed
-        ? "minus"
-        : down
-          ? "down"
-          : before.plus
-            ? "plus"
-            : before.direction === 1
-              ? "up"
-              : "none",
+    sign: signOf(before, closed),
     currency: s.currency,
     spelled: s.spelled,
     unit: s.unit,
     per: s.per,
   };
   return { quantity, next: i, closed, weak: number.weak && !s.any && before.parts === null };
+}
+
+function signOf({ minus, plus, direction }: Before, closed: boolean): Quantity["sign"] {
+  if (minus || closed) return "minus";
+  if (direction === -1) return "down";
+  return plus ? "plus" : direction === 1 ? "up" : "none";
 }
 
 function moved(

@@ -17,6 +17,10 @@ export interface Suffix {
   any: boolean;
 }
 
+const BARE = { power: 0, scaled: false, dress: "plain", currency: null, currencyPower: 0 } as const;
+/** A number with nothing behind it. */
+export const NO_SUFFIX: Suffix = { ...BARE, spelled: false, unit: null, per: null, any: false };
+
 export const isSign = (t: Token | undefined, text: string): boolean =>
   t !== undefined && t.type === "sign" && t.text === text;
 export const roleAt = (tokens: Token[], i: number): Role | null =>

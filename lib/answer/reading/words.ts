@@ -68,7 +68,9 @@ function wordEnd(text: string, start: number): number {
   return end;
 }
 
-/** Some words mean something only right after a number (成, 以上), some only right before an amount (跌5%). */
+/**
+ * Some words mean something only right after a number (成, 以上), some only right before an amount (跌5%).
+ */
 function fitsHere(role: Role, text: string, end: number, previous: Token | undefined): boolean {
   switch (role.role) {
     case "tenths":
