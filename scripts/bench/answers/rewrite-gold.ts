@@ -1,7 +1,7 @@
 /**
  * Other ways to write a real gold, and other values of its kind: for golds whose text is all that is known.
  */
-import { fullWidth, grouped } from "../../scripts/bench/answers/amount.ts";
+import { fullWidth, grouped } from "./amount.ts";
 
 const isNumber = (s: string): boolean => s !== "" && Number.isFinite(Number(s)) && !s.includes("e");
 

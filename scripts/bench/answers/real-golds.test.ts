@@ -2,13 +2,13 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { checkAnswer } from "./check-answer.ts";
-import { otherNumbers, rewriteLetter, rewriteNumber, rewriteYesNo } from "../testing/rewrite-gold.ts";
-import { readGold } from "./gold.ts";
-import { squash } from "./reading/squash.ts";
+import { checkAnswer } from "../../../lib/answer/check-answer.ts";
+import { otherNumbers, rewriteLetter, rewriteNumber, rewriteYesNo } from "./rewrite-gold.ts";
+import { readGold } from "../../../lib/answer/gold.ts";
+import { squash } from "../../../lib/answer/reading/squash.ts";
 
 const fixtures =
-  process.env.FTMODEL_FIXTURES || fileURLToPath(new URL("../../../shared/data", import.meta.url));
+  process.env.FTMODEL_FIXTURES || fileURLToPath(new URL("../../../../shared/data", import.meta.url));
 const present = existsSync(join(fixtures, "finance-qa"));
 if (!present) console.log(`skipped: no real questions at ${fixtures} (set FTMODEL_FIXTURES)`);
 
