@@ -28,8 +28,8 @@ export { sampleColumns, sampleList, sideBySide } from "./view/sample-view.ts";
 // When is an answer right
 export { checkAnswer } from "./answer/check-answer.ts";
 export { EXAMPLE_PAIRS } from "./answer/examples.ts";
-export { extractAnswer } from "./answer/extract.ts";
-export { checkFormat } from "./answer/format.ts";
+export { extractAnswer } from "./answer/completion/extract.ts";
+export { checkFormat } from "./answer/completion/format.ts";
 export { originalRule } from "./answer/original-rule.ts";
 export { scoreCompletion } from "./answer/score.ts";
 

@@ -1,5 +1,5 @@
 /** How an answer to a generated question came about: by which method, and did its sums hold? Pure. */
-import { findTags, stripTags } from "../answer/tags.ts";
+import { findTags, stripTags } from "../answer/completion/tags.ts";
 import { createRandom } from "../stats/random.ts";
 import { drawQuestion, KINDS, solve } from "../world/index.ts";
 import type { Kind } from "../world/index.ts";
