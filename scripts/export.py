@@ -4,8 +4,8 @@ Writes the merged model as files that other programs read, each checked against 
     python scripts/export.py reports/runs/export-…/run.json
 
 `gguf/model.gguf` is for llama.cpp and what stands on it (Ollama, LM Studio), with tokenizer and chat
-template inside; weights keep their type. `onnx/` is a folder for transformers.js, in Node and in a browser;
-its weights are float32, the one type that every processor computes.
+template inside, and `gguf/Modelfile` for Ollama; weights keep their type. `onnx/` is a folder for
+transformers.js, in Node and in a browser; its weights are float32, which every processor computes.
 
 Both are checked on the greedy answers of the model in float32 to a few test questions, from the conversation
 on: the chat template, the tokens, the most likely token and the log-probabilities at each place of the
@@ -28,6 +28,7 @@ from sidecar.checkpoint import replace_folder
 from sidecar.events import EventLog
 from sidecar.failure import Failure
 from sidecar.gguf_file import tensors
+from sidecar.modelfile import modelfile
 from sidecar.reference import Reference, write_reference
 from sidecar.rows import messages, read_rows
 from sidecar.runfile import RunFile
@@ -102,6 +103,9 @@ def write_gguf(
     with needing("gguf"):
         is_float32 = write(source, config, path)
     metrics = {"ggufIsFloat32": int(is_float32)}
+    told = modelfile(reference)
+    if told is not None:
+        (folder / "Modelfile").write_text(told, encoding="utf-8")
     try:
         import xllamacpp  # noqa: F401
     except ImportError:

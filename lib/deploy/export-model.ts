@@ -52,7 +52,10 @@ const READERS = {
 };
 
 export interface ExportedModel {
-  /** `ckpts/exported/<hash of model and formats>`; in it `gguf/model.gguf` and `onnx/`. */
+  /**
+   * `ckpts/exported/<hash of model and formats>`; in it `gguf/model.gguf`, `gguf/Modelfile` (for Ollama) and
+   * `onnx/`.
+   */
   path: string;
   exports: Export[];
   /** A row a format: file, size, seconds and parity, as a notebook shows it. */
@@ -84,6 +87,7 @@ export async function exportModel(
       todo: "Merge one first: mergeForDeployment(lab).",
     });
   const base = await resolveModel(realpathSync(model));
+  if (config.deploy.exports.length === 0) return describe(join(paths.ckpts, "exported"), [], true);
   const todo = "Run 03_filter first; the exported files are compared on its test questions.";
   const rows = readJsonl(paths.test, RlRow, todo).length;
   const spec: RunSpec = {
