@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import urllib.request
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from .failure import Failure
 from .reference import Reference, Text
 
 MOST_TOKENS = 512  # whose log-probabilities are compared at a place, the most likely ones
+SMALL = 100_000_000  # bytes, magic number
 
 
 @dataclass
@@ -29,6 +29,7 @@ class Server:
     """llama.cpp on one model, on a free port of 127.0.0.1 with a key of its own, until the process ends."""
 
     def __init__(self, path: Path, positions: int):
+        import torch
         import xllamacpp as x
 
         self.key = secrets.token_hex(16)
@@ -38,7 +39,8 @@ class Server:
         settings.n_ctx, settings.n_parallel = positions, 1
         settings.n_gpu_layers, settings.fit_params, settings.warmup = 0, False, False
         settings.verbosity = -1
-        settings.cpuparams.n_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+        # Its threads spin while they wait for each other: a small model gains nothing by more than one.
+        settings.cpuparams.n_threads = 1 if path.stat().st_size < SMALL else torch.get_num_threads()
         # In float32 all the way, so that what differs is the file's fault.
         settings.cache_type_k = settings.cache_type_v = x.ggml_type.GGML_TYPE_F32
         settings.flash_attn_type = x.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
