@@ -317,7 +317,7 @@ const Deploy = z.strictObject({
       meta(
         "formats",
         "files for other programs: gguf for llama.cpp, Ollama, LM Studio; onnx for transformers.js, in " +
-          "float32: of 1.5 billion weights 6 GB, and three times that in memory to write them",
+          "float32: 6 GB for 1.5 billion weights, more than a page can load",
       ),
     ),
 });
