@@ -55,16 +55,14 @@ describe("the tiny model, exported", { timeout: 600_000 }, () => {
     expect(gguf!.sameTokens / gguf!.tokens).toBeGreaterThanOrEqual(lab.config.deploy.parityTopTokens);
   });
 
-  test("a spoilt weight is seen in tokens and log-probabilities", async () => {
+  test("a spoilt weight is seen in the log-probabilities", async () => {
     const folder = copy("weights");
     const file = join(folder, "onnx", "model.onnx");
     const bytes = readFileSync(file);
     const middle = Math.floor(bytes.length / 2); // among the weights
     bytes.fill(0, middle, middle + 400_000);
     writeFileSync(file, bytes);
-    const parity = await compareOnnx(folder, runFolder);
-    expect(parity.maxLogprobDifference).toBeGreaterThan(0.1);
-    expect(parity.sameTokens).toBeLessThan(parity.tokens);
+    expect((await compareOnnx(folder, runFolder)).maxLogprobDifference).toBeGreaterThan(0.1);
   });
 
   test("another tokenizer, another chat template and a cut file are named", async () => {
