@@ -13,7 +13,6 @@ export { readJsonl } from "./store/jsonl.ts";
 // The lab: a profile, its values, the folders
 export { explainConfig } from "./config/explain.ts";
 export { openLab } from "./config/lab.ts";
-export { PROFILES } from "./config/profiles.ts";
 export { overrideConfig } from "./config/settings.ts";
 export { sideLab } from "./config/side-lab.ts";
 
@@ -125,9 +124,10 @@ export { readMethods } from "./evaluate/methods.ts";
 export { travellers } from "./evaluate/travellers.ts";
 export { yourRows } from "./evaluate/your-rows.ts";
 
-// Stage 7: merge and serve
+// Stage 7: merge, serve, export
 export { askByCurl, askStreamed, deploy, mergeForDeployment, withDeployment } from "./deploy/deploy.ts";
 export { readDeployment } from "./deploy/deploy-reading.ts";
+export { exportModel } from "./deploy/export-model.ts";
 export { mergedWeights } from "./deploy/weight-change.ts";
 
 // The model in the page

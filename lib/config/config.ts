@@ -311,6 +311,15 @@ const Deploy = z.strictObject({
       "of the answers' tokens at which both must have the same most likely one in bf16; in float32 all",
     ),
   ),
+  exports: z
+    .array(z.enum(["gguf", "onnx"]))
+    .meta(
+      meta(
+        "formats",
+        "files for other programs: gguf for llama.cpp, Ollama, LM Studio; onnx for transformers.js, in " +
+          "float32: 6 GB for 1.5 billion weights, more than a page can load",
+      ),
+    ),
 });
 
 const Tracking = z.strictObject({

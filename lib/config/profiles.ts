@@ -119,7 +119,7 @@ export const ORIGINAL: Config = {
     serverMemoryShare: 0.9,
     cudaGraphs: true,
   },
-  deploy: { port: 8000, parityPrompts: 64, parityTopTokens: 0.98 },
+  deploy: { port: 8000, parityPrompts: 64, parityTopTokens: 0.98, exports: ["gguf"] },
   tracking: { service: "none", wandbMode: "offline", project: "FTModel-Training" },
 };
 
@@ -216,6 +216,7 @@ const tiny: Config = {
     startTimeoutMs: 120_000,
     maxModelLength: 512,
   },
+  deploy: { ...gpu.deploy, exports: ["gguf", "onnx"] },
 };
 
 export const PROFILES = { tiny, small, gpu } as const;

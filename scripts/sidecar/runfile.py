@@ -145,6 +145,7 @@ class Evaluate:
 class Deploy:
     parity_prompts: int
     parity_top_tokens: float
+    exports: list[str]  # gguf, onnx
 
 
 @record

@@ -30,7 +30,7 @@ def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
     The last line of events.jsonl is always `end`: done, or failed with a cause: bad_run_file, no_gpu,
     no_vllm, no_bitsandbytes, bad_model, adapter_of_another_base, no_rows, bad_data, bad_chat_template,
     non_finite_gradient, non_finite_loss, no_signal, nothing_trained, reward_failed, reward_process_died,
-    parity, out_of_memory, disk_full, cancelled, error.
+    parity, not_exportable, no_package, out_of_memory, disk_full, cancelled, error.
     """
     if len(sys.argv) != 2:
         print(f"usage: python scripts/{stage}.py RUN.JSON", file=sys.stderr)
@@ -80,7 +80,7 @@ def outcome(
         meet()
         if run.plan and events.speaks:
             print(run.plan, flush=True)
-        body(run if stage == "merge" else start_tracking(run, events), events)
+        body(run if stage in ("merge", "export") else start_tracking(run, events), events)
     except Cancelled:
         return "cancelled", "stopped by a signal; what the checkpoints hold is kept"
     except Failure as failure:
