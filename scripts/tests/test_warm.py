@@ -35,7 +35,7 @@ def order(warm, folder: Path, how: str) -> Path:
     (folder / "run.json").write_text(how)
     (folder / "log.txt").touch()
     names = {name: str(folder / name) for name in ("child.py", "run.json", "log.txt")}
-    request = {"script": names["child.py"], "run": names["run.json"], "log": names["log.txt"]}
+    request = {"command": [names["child.py"], names["run.json"]], "log": names["log.txt"]}
     warm.stdin.write(json.dumps({**request, "environment": {"ONLY": "this"}}).encode() + b"\n")
     warm.stdin.flush()
     return folder / "log.txt"
