@@ -97,7 +97,7 @@ function sessionOf(root: string, stage: TrainedStage, workspace: string): Sessio
 
 /** A row for each stage and training. Pure. */
 export function firstStepRows(rounds: readonly FirstStepRound[]): FirstStepRow[] {
-  return STAGES.flatMap((stage) =>
+  return STAGES.filter((stage) => rounds.some((round) => round.stage === stage)).flatMap((stage) =>
     ([0, 1] as const).map((nth) => {
       const of = rounds.filter((round) => round.stage === stage);
       const both = of.flatMap(({ there, here }) =>

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { faultsOfReport, LEFT_OUT, LOOKS, NO_CHROMIUM, startChromium } from "./lab-page.ts";
@@ -29,6 +29,8 @@ describe.skipIf(pages.length === 0)(
           faults.push(...(await faultsOfReport(browser, join(reports!, name), figuresOf(name), FAR_APART)));
         expect(faults).toEqual([]);
         expect(pages).toEqual(expect.arrayContaining(["index.html", "ftmodel.html"]));
+        // an attachment that mail servers let through
+        expect(statSync(join(reports!, "ftmodel.html")).size).toBeLessThan(12e6);
       },
     );
   },
