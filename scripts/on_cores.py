@@ -17,6 +17,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -69,7 +70,8 @@ def become(command: list[str], environment: dict[str, str]) -> NoReturn:
 def ended(children: list[int]) -> int:
     def end_all(*_: object) -> None:
         for child in running:
-            os.kill(child, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # it ended a moment ago
+                os.kill(child, signal.SIGTERM)
 
     running, first = set(children), 0
     for number in (signal.SIGTERM, signal.SIGINT):
