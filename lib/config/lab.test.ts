@@ -44,14 +44,15 @@ describe("resolveConfig", () => {
     ["sft.learning_rate=1e-4", "did you mean sft.learningRate?"],
     ["train.loraDropout=0", "did you mean sft.loraDropout?"],
     ["sed=1", "did you mean seed?"],
-    ["qqqqqqqq.zzzzzzz=1", "a key of the config"],
-  ])("the unknown key of %s names the nearest valid one", (setting, expected) => {
+    ["grpo.lr=1e-4", expect.stringMatching(/^one of grpo\.startFromSft, grpo\.[^…]*grpo\.learningRate/)],
+    ["qqqqqqqq.zzzzzzz=1", expect.stringMatching(/^one of seed, models\.…, .*grpo\.…/)],
+  ])("the unknown key of %s names the nearest valid one, or those of its section", (setting, expected) => {
     expect(problem(() => resolveConfig({ set: [setting] }))).toMatchObject({
       what: "There is no such key",
       expected,
     });
     const key = setting.split("=")[0]!;
-    expect(problem(() => resolveConfig({ overrides: { [key]: 1 } })).expected).toBe(expected);
+    expect(problem(() => resolveConfig({ overrides: { [key]: 1 } })).expected).toEqual(expected);
   });
 
   test("an unknown profile names the nearest", () => {

@@ -68,10 +68,10 @@ export interface ExportedModel {
  * Exports the merged model in the formats of `deploy.exports`, beside the merged ones in ckpts.
  *
  * Each file is checked along the greedy answers to up to 16 test questions: GGUF by llama.cpp, ONNX by
- * transformers.js. It has to read the same prompts, to hold `deploy.parityTopTokens` of the most likely tokens
- * and, in float32, every log-probability within 0.01. Only then both are put in their place; each model is
- * exported once. Throws LabError: nothing merged, no test questions, another architecture than Qwen2, a
- * package missing, a full disk, a file that is another model.
+ * transformers.js. It has to read the same prompts, to hold `deploy.parityTopTokens` of the most likely
+ * tokens and, in float32, every log-probability within 0.01. Only then both are put in their place; each
+ * model is exported once. Throws LabError: nothing merged, no test questions, another architecture than
+ * Qwen2, a package missing, a full disk, a file that is another model.
  *
  * @example const { path, table } = await exportModel(lab);
  */

@@ -35,10 +35,10 @@ const Reference = z.object({
 type Text = z.infer<typeof Reference>["texts"][number];
 
 /**
- * Compares `folder` (as transformers.js reads it) with the reference of a run's folder: chat template, tokens,
- * log-probabilities in one pass over each answer, and the answer written token by token, which goes through
- * the cache. Throws LabError when the folder does not load, or reads another prompt than the model; rejects
- * with the signal's reason when that aborts.
+ * Compares `folder` (as transformers.js reads it) with the reference of a run's folder: chat template,
+ * tokens, log-probabilities in one pass over each answer, and the answer written token by token, which goes
+ * through the cache. Throws LabError when the folder does not load, or reads another prompt than the model;
+ * rejects with the signal's reason when that aborts.
  */
 export async function compareOnnx(
   folder: string,

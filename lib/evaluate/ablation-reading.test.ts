@@ -4,7 +4,9 @@ import type { Run } from "../run/run.ts";
 import { orderReading, readAblation } from "./ablation-reading.ts";
 import type { ArmPair } from "./ablate.ts";
 
-/** Ten steps of one group of two answers; `format` and `right` say how many keep it and are right, by step. */
+/**
+ * Ten steps of one group of two answers; `format` and `right` say how many keep it and are right, by step.
+ */
 function runOf(format: (step: number) => number, right: (step: number) => number): Pick<Run, "samples"> {
   const samples = Array.from({ length: 10 }, (_, step) => ({
     step: step + 1,

@@ -57,7 +57,7 @@ export function metricCurve(curves: readonly Curve[], options: CurveOptions): Fi
   );
   const sizes = drawn.map(
     (points, i) =>
-      `${points.label ?? styles[i]!.label}: ${points.progress ?? `${points.step.length} steps`}` +
+      `${shortened(points.label ?? styles[i]!.label)}: ${points.progress ?? `${points.step.length} steps`}` +
       lastOf(points.value),
   );
   const waiting = curves.length > drawn.length ? waitingFor(curves) : null;
@@ -252,4 +252,10 @@ function brokenMark(step: number, color: string): Record<string, unknown> {
 function lastOf(values: readonly (number | null)[]): string {
   const last = values.findLast((value) => value !== null);
   return last === undefined || last === null ? "" : `, last ${formatNumber(last)}`;
+}
+
+/** A run is named after all values that were changed: how far it is must still fit into the subtitle. */
+function shortened(name: string): string {
+  const characters = [...name];
+  return characters.length > 60 ? `${characters.slice(0, 59).join("")}…` : name;
 }

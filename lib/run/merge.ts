@@ -153,8 +153,8 @@ function isWhole(model: string): boolean {
 }
 
 /**
- * Puts a run's result in its place, with its origin. One copy of gigabytes is enough: it is moved, not copied;
- * by the first of those who followed the same run.
+ * Puts a run's result in its place, with its origin. One copy of gigabytes is enough: it is moved, not
+ * copied; by the first of those who followed the same run.
  */
 export function moveOutput(source: string, target: string, origin: Origin): void {
   if (!existsSync(source) && readOrigin(target)?.run === origin.run) return;

@@ -14,8 +14,8 @@ import { hubCache } from "../model/hub.ts";
 
 /** What `scripts/warm.py` is asked for. */
 export interface ForkOrder {
-  script: string;
-  run: string;
+  /** A script of the sidecar, and its arguments. */
+  command: string[];
   log: string;
   environment: NodeJS.ProcessEnv;
 }

@@ -43,8 +43,8 @@ export const TAG_COLOUR = "#0072B2";
 const TAG = /<\/?(?:think|answer)>/g;
 
 /**
- * One column a text (Base, SFT, GRPO …), under the question if one is given, with its English folded under it;
- * wraps, keeps line breaks, shows tags in colour.
+ * One column a text (Base, SFT, GRPO …), under the question if one is given, with its English folded under
+ * it; wraps, keeps line breaks, shows tags in colour.
  */
 export function sideBySide(samples: readonly ShownText[], question?: string, gloss?: string): View {
   const width = `${Math.floor(100 / Math.max(1, samples.length))}%`;

@@ -15,6 +15,7 @@ from typing import Any
 
 from .events import EventLog
 from .failure import Cancelled, Failure, first_words
+from .libraries import load
 from .ranks import launched, meet, note, noted, rank, watch_others
 from .runfile import RunFile, read_run_file
 
@@ -77,6 +78,7 @@ def outcome(
         if run.stage != stage:
             raise Failure("bad_run_file", f"{path.name}: stage: expected {stage}, found {run.stage}")
         set_environment(run)
+        load(stage)
         meet()
         if run.plan and events.speaks:
             print(run.plan, flush=True)
@@ -132,6 +134,10 @@ def set_environment(run: RunFile) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ["HF_HUB_OFFLINE"] = "1"  # a hub id was downloaded before the run began
     tracking = run.config.tracking
+    for name in {"wandb", "trackio"} - {tracking.service}:
+        sys.modules.setdefault(
+            name, None
+        )  # cannot be imported: TRL would, for a second, and use nothing of it
     if tracking.service == "trackio":
         os.environ["TRACKIO_DIR"] = os.path.join(
             run.run_dir, "trackio"
