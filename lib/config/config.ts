@@ -142,6 +142,12 @@ const Lora = {
 };
 
 const Sft = z.strictObject({
+  goldOnly: flag().meta(
+    meta(
+      "",
+      "train on the gold answers of the same rows, without reasoning: what the Teacher adds is told by it",
+    ),
+  ),
   ...Lora,
   epochs: real(0.01, 100).meta(meta("epochs", "passes over the kept rows")),
   batchSize: int(1, 1024).meta(meta("rows", "per device and forward pass")),

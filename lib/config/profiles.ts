@@ -52,6 +52,7 @@ export const ORIGINAL: Config = {
     sftMaxRows: 100_000,
   },
   sft: {
+    goldOnly: false,
     loraRank: 16,
     loraAlpha: 32,
     loraDropout: 0.05,

@@ -85,7 +85,10 @@ function usedOf({ stage, config: { gpu }, judge }: RunSpec): unknown {
 }
 
 function settingsOf({ stage, config, judge }: RunSpec): unknown {
-  if (stage === "sft") return config.sft;
+  if (stage === "sft") {
+    const { goldOnly: _, ...sft } = config.sft; // it decides the input, whose hash is in the key
+    return sft;
+  }
   if (stage === "merge") return { parityPrompts: config.deploy.parityPrompts };
   const { judgeTemperature, judgeMaxTokens, judgePassScore } = config.filter;
   const { dropDeadGroups: _, ...grpo } = config.grpo; // what it leaves is the input, whose hash is in the key
