@@ -78,6 +78,7 @@ export const ORIGINAL: Config = {
     maxTokens: 512,
     learningRate: 5e-6,
     warmupShare: 0.05,
+    schedule: "constant",
     beta: 0.05,
     klGradient: "paper",
     rewardFormat: 0.3,
