@@ -47,7 +47,14 @@ export function armAdapter({ paths }: Pick<Lab, "paths">, arm: AskedArm): string
   }[arm];
 }
 
-/** Arms that a comparison can do without: trained on demand, or not at all where there is nothing to learn from. */
+const HOW_TO_TRAIN: Partial<Record<ArmName, string>> = {
+  sft_gold: 'Train it first: trainSft with "sft.goldOnly": true.',
+  sft: "Run 04_sft first.",
+  sft_grpo: "Run 05_grpo first.",
+  grpo_only: "08_ablation trains it.",
+};
+
+/** Arms that a comparison can do without: trained on demand, or not where there is nothing to learn from. */
 const OPTIONAL: readonly ArmName[] = ["sft_gold", "grpo_only"];
 
 /** All arms but the optional ones that have not been trained. */
@@ -104,11 +111,7 @@ export async function evaluatedModel(
     throw new LabError({
       what: `The arm ${arm} has not been trained`,
       where: folder,
-      todo:
-        {
-          sft: "Run 04_sft first.",
-          sft_grpo: "Run 05_grpo first.",
-        }[arm as string] ?? "08_ablation trains it.",
+      todo: arm && HOW_TO_TRAIN[arm],
     });
   const about = { name: safeName(name ?? arm ?? basename(label)), label, role: null };
   const told =

@@ -185,8 +185,8 @@ const Grpo = z.strictObject({
     .meta(
       meta(
         "",
-        "the learning rate after warm-up: stays, or falls to 0 by the last step, so that the noise of single " +
-          "batches is averaged out of the weights",
+        "the learning rate after warm-up: stays, or falls to 0 by the last step, so that the noise of " +
+          "single batches is averaged out of the weights",
       ),
     ),
   beta: real(0, 10).meta(meta("", "weight of the KL to the starting policy")),

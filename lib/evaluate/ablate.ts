@@ -17,8 +17,8 @@ import type { ArmName, EvalDetail, QuestionType } from "../records.ts";
 
 /**
  * What training adds to the best that the untrained Base can be made to do, and what GRPO adds to SFT; then
- * what each step adds alone: a prompt, SFT, SFT on golds alone, the Teacher's reasoning to it, GRPO without SFT, SFT
- * before GRPO.
+ * what each step adds alone: a prompt, SFT, SFT on golds alone, the Teacher's reasoning to it, GRPO without
+ * SFT, SFT before GRPO.
  */
 const ARM_PAIRS: readonly (readonly [ArmName, ArmName])[] = [
   ["base_prompted", "sft"],

@@ -8,11 +8,12 @@ import { readJsonl } from "../store/jsonl.ts";
 import { finishJsonl } from "../store/manifest.ts";
 
 /**
- * Writes `data/processed/sft_gold.jsonl`: the questions of `sft.jsonl`, in its order, each answered by its gold
- * answer in answer tags and nothing else. So many rows make as many steps, of fewer tokens. Returns its path.
+ * Writes `data/processed/sft_gold.jsonl`: the questions of `sft.jsonl`, in its order, each answered by its
+ * gold answer in answer tags and nothing else. So many rows make as many steps, of fewer tokens. Returns its
+ * path.
  *
- * There is no think block: such a text does not keep the format, and is read leniently. Throws LabError when a
- * row's question is not in `distilled.jsonl`.
+ * There is no think block: such a text does not keep the format, and is read leniently. Throws LabError when
+ * a row's question is not in `distilled.jsonl`.
  */
 export async function writeGoldRows({ paths }: Pick<Lab, "paths">): Promise<string> {
   const rows = readJsonl(paths.sft, SftRow, "Run 03_filter first.");

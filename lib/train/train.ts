@@ -65,8 +65,8 @@ export interface Trained extends Run {
 }
 
 /**
- * Stage 4: trains a LoRA adapter on `sft.jsonl` and publishes it as ckpts/sft_lora; with `sft.goldOnly` on the
- * gold answers of the same rows, as ckpts/sft_gold_lora.
+ * Stage 4: trains a LoRA adapter on `sft.jsonl` and publishes it as ckpts/sft_lora; with `sft.goldOnly` on
+ * the gold answers of the same rows, as ckpts/sft_gold_lora.
  *
  * An unchanged call returns the finished run at once; a call during the run watches it; after a crash it
  * resumes. Throws LabError: no rows, no base, no Python, the run failed or died (with the real cause), or

@@ -1,6 +1,6 @@
 /**
- * Measures the tiny models on 1,000 generated questions that no training saw, what SFT and GRPO add to the Base,
- * and by what the arms are right and wrong.
+ * Measures the tiny models on 1,000 generated questions that no training saw, what SFT and GRPO add to the
+ * Base, and by what the arms are right and wrong.
  *
  *     npm run bench:tiny                 everything: about 80 minutes on two cores
  *     npm run bench:tiny -- --models     Base, Teacher and Judge only
