@@ -101,7 +101,7 @@ def grpo_config(run: RunFile, **machine: object) -> GRPOConfig:
         mask_truncated_completions=settings.mask_truncated,
         disable_dropout=True,  # with dropout the trained policy would not be the one that answered
         shuffle_dataset=False,
-        lr_scheduler_type="constant_with_warmup",
+        lr_scheduler_type={"constant": "constant_with_warmup", "linear": "linear"}[settings.schedule],
         **machine,
     )
 

@@ -10,7 +10,8 @@ import { modelId, resolveModel } from "../model/model-ref.ts";
 import { localModelPath } from "../config/paths.ts";
 import { ownPrompt, promptOf } from "../prompt/prompt.ts";
 import type { ModelPrompt } from "../prompt/prompt.ts";
-import type { AskedArm } from "../records.ts";
+import { ARM_NAMES } from "../records.ts";
+import type { ArmName, AskedArm } from "../records.ts";
 import type { AdapterRef, ModelRef } from "../model/model-ref.ts";
 import type { ServedAdapter } from "../serving/engine.ts";
 import { givenServer, roleModel } from "../serving/given.ts";
@@ -39,10 +40,28 @@ export function armAdapter({ paths }: Pick<Lab, "paths">, arm: AskedArm): string
   return {
     base: null,
     base_prompted: null,
+    sft_gold: join(paths.ckpts, "sft_gold_lora"),
     sft: paths.sftLora,
     sft_grpo: paths.grpoLora,
     grpo_only: join(paths.ckpts, "grpo_only_lora"),
   }[arm];
+}
+
+const HOW_TO_TRAIN: Partial<Record<ArmName, string>> = {
+  sft_gold: 'Train it first: trainSft with "sft.goldOnly": true.',
+  sft: "Run 04_sft first.",
+  sft_grpo: "Run 05_grpo first.",
+  grpo_only: "08_ablation trains it.",
+};
+
+/** Arms that a comparison can do without: trained on demand, or not where there is nothing to learn from. */
+const OPTIONAL: readonly ArmName[] = ["sft_gold", "grpo_only"];
+
+/** All arms but the optional ones that have not been trained. */
+export function armsToCompare(lab: Pick<Lab, "paths">): ArmName[] {
+  return ARM_NAMES.filter(
+    (arm) => arm === "base_majority" || !OPTIONAL.includes(arm) || existsSync(armAdapter(lab, arm)!),
+  );
 }
 
 /**
@@ -92,7 +111,7 @@ export async function evaluatedModel(
     throw new LabError({
       what: `The arm ${arm} has not been trained`,
       where: folder,
-      todo: arm === "sft" ? "Run 04_sft first." : "Run 05_grpo first (08_ablation trains grpo_only).",
+      todo: arm && HOW_TO_TRAIN[arm],
     });
   const about = { name: safeName(name ?? arm ?? basename(label)), label, role: null };
   const told =

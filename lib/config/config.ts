@@ -142,6 +142,12 @@ const Lora = {
 };
 
 const Sft = z.strictObject({
+  goldOnly: flag().meta(
+    meta(
+      "",
+      "train on the gold answers of the same rows, without reasoning: what the Teacher adds is told by it",
+    ),
+  ),
   ...Lora,
   epochs: real(0.01, 100).meta(meta("epochs", "passes over the kept rows")),
   batchSize: int(1, 1024).meta(meta("rows", "per device and forward pass")),
@@ -172,8 +178,17 @@ const Grpo = z.strictObject({
   ),
   temperature: real(0.05, 2).meta(meta("", "exploration while answering")),
   maxTokens: int(8, 32_768).meta(meta("tokens", "longer answers are cut; see maskTruncated")),
-  learningRate: real(1e-9, 1).meta(meta("", "constant after warm-up")),
-  warmupShare: real(0, 0.9).meta(meta("share of steps", "linear warm-up before the constant learning rate")),
+  learningRate: real(1e-9, 1).meta(meta("", "after warm-up")),
+  warmupShare: real(0, 0.9).meta(meta("share of steps", "linear warm-up before that learning rate")),
+  schedule: z
+    .enum(["constant", "linear"])
+    .meta(
+      meta(
+        "",
+        "the learning rate after warm-up: stays, or falls to 0 by the last step, so that the noise of " +
+          "single batches is averaged out of the weights",
+      ),
+    ),
   beta: real(0, 10).meta(meta("", "weight of the KL to the starting policy")),
   klGradient: z
     .enum(["paper", "unbiased"])

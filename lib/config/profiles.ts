@@ -52,6 +52,7 @@ export const ORIGINAL: Config = {
     sftMaxRows: 100_000,
   },
   sft: {
+    goldOnly: false,
     loraRank: 16,
     loraAlpha: 32,
     loraDropout: 0.05,
@@ -77,6 +78,7 @@ export const ORIGINAL: Config = {
     maxTokens: 512,
     learningRate: 5e-6,
     warmupShare: 0.05,
+    schedule: "constant",
     beta: 0.05,
     klGradient: "paper",
     rewardFormat: 0.3,

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { writeFileAtomic } from "../store/atomic.ts";
 import { changedAnswers, compareArms, compareByType, METRICS } from "./compare.ts";
 import type { Change, Comparison } from "./compare.ts";
+import { armsToCompare } from "../ask/model.ts";
 import { LabError } from "../errors.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { evaluateArms } from "./evaluate-arms.ts";
@@ -16,7 +17,8 @@ import type { ArmName, EvalDetail, QuestionType } from "../records.ts";
 
 /**
  * What GRPO adds to SFT, and what training adds to the best that the untrained Base can be made to do; then
- * what each step adds alone: a prompt, SFT, GRPO without SFT, SFT before GRPO.
+ * what each step adds alone: a prompt, SFT, SFT on golds alone, the Teacher's reasoning to it, GRPO without
+ * SFT, SFT before GRPO.
  */
 const ARM_PAIRS: readonly (readonly [ArmName, ArmName])[] = [
   ["sft", "sft_grpo"],
@@ -25,6 +27,8 @@ const ARM_PAIRS: readonly (readonly [ArmName, ArmName])[] = [
   ["base_majority", "sft_grpo"],
   ["base", "base_prompted"],
   ["base", "sft"],
+  ["base", "sft_gold"],
+  ["sft_gold", "sft"],
   ["base", "grpo_only"],
   ["grpo_only", "sft_grpo"],
 ];
@@ -48,6 +52,7 @@ export interface Ablation {
 }
 
 export interface AblateOptions extends EvaluateArmsOptions {
+  /** Default: all, without sft_gold and grpo_only where they have not been trained. */
   arms?: readonly ArmName[];
 }
 
@@ -62,7 +67,7 @@ export interface AblateOptions extends EvaluateArmsOptions {
  */
 export async function ablate(
   lab: Lab,
-  { arms = ARM_NAMES, ...options }: AblateOptions = {},
+  { arms = armsToCompare(lab), ...options }: AblateOptions = {},
 ): Promise<Ablation> {
   const names = [...new Set(arms)].filter(
     (arm) => arm !== "base_majority" || lab.config.evaluate.samples > 0,

@@ -90,7 +90,10 @@ function usedOf({ stage, config: { gpu }, judge }: RunSpec): unknown {
 }
 
 function settingsOf({ stage, config, judge }: RunSpec): unknown {
-  if (stage === "sft") return config.sft;
+  if (stage === "sft") {
+    const { goldOnly: _, ...sft } = config.sft; // it decides the input, whose hash is in the key
+    return sft;
+  }
   if (stage === "merge") return { parityPrompts: config.deploy.parityPrompts };
   if (stage === "export") return { exports: config.deploy.exports.toSorted() };
   const { judgeTemperature, judgeMaxTokens, judgePassScore } = config.filter;

@@ -13,6 +13,7 @@ import { readJsonl } from "../store/jsonl.ts";
 import { assertMadeTogether } from "../store/manifest.ts";
 import { promptVersion } from "../judge/judge-prompt.ts";
 import type { Lab } from "../config/lab.ts";
+import { writeGoldRows } from "./gold-rows.ts";
 import { modelId, resolveModel } from "../model/model-ref.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { RlRow, SftRow } from "../records.ts";
@@ -64,7 +65,8 @@ export interface Trained extends Run {
 }
 
 /**
- * Stage 4: trains a LoRA adapter on `sft.jsonl` and publishes it as ckpts/sft_lora.
+ * Stage 4: trains a LoRA adapter on `sft.jsonl` and publishes it as ckpts/sft_lora; with `sft.goldOnly` on
+ * the gold answers of the same rows, as ckpts/sft_gold_lora.
  *
  * An unchanged call returns the finished run at once; a call during the run watches it; after a crash it
  * resumes. Throws LabError: no rows, no base, no Python, the run failed or died (with the real cause), or
@@ -74,14 +76,14 @@ export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Tr
   const { config, paths } = lab;
   const base = await resolveModel(config.models.base);
   assertMadeTogether(paths.sft, paths.test, CUT_OFF);
-  const train = await inputFile(
-    paths.sft,
-    SftRow,
-    "Run 03_filter first; if it kept nothing, its funnel says why.",
-  );
+  const todo = "Run 03_filter first; if it kept nothing, its funnel says why.";
+  const kept = await inputFile(paths.sft, SftRow, todo);
+  const train = config.sft.goldOnly ? await inputFile(await writeGoldRows(lab), SftRow, todo) : kept;
   const spec: RunSpec = {
     stage: "sft",
-    label: options.label ?? defaultLabel("SFT", config, "sft"),
+    label:
+      options.label ??
+      defaultLabel(config.sft.goldOnly ? "SFT, golds alone" : "SFT", config, "sft", ["sft.goldOnly"]),
     config,
     inputs: { train },
     models: { base, adapter: null },
@@ -92,7 +94,7 @@ export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Tr
 
 /** The place in ckpts/ of what a run trains. */
 export function publishedAs({ paths }: Workspace, { stage, config }: Pick<Run, "stage" | "config">): string {
-  if (stage === "sft") return paths.sftLora;
+  if (stage === "sft") return config.sft.goldOnly ? join(paths.ckpts, "sft_gold_lora") : paths.sftLora;
   return config.grpo.startFromSft ? paths.grpoLora : join(paths.ckpts, "grpo_only_lora");
 }
 

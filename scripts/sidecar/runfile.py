@@ -129,6 +129,7 @@ class Grpo:
     warmup_share: float
     beta: float
     kl_gradient: str  # paper, unbiased
+    schedule: str  # constant, linear
     mask_truncated: bool
     scale_rewards: bool
     save_steps: int

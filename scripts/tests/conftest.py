@@ -188,6 +188,7 @@ SMALL = {
         "maxSteps": 4,
         "saveSteps": 2,
         "learningRate": 1e-2,
+        "schedule": "constant",
         "loraRank": 4,
     },
     "evaluate": {"maxTokens": 12},

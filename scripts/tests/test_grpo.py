@@ -74,6 +74,17 @@ def check_samples(samples, metrics):
         assert s["reward"] == sum(s["rewards"].values())
 
 
+@pytest.mark.parametrize(
+    ("schedule", "shares"), [("constant", [0, 1, 1, 1]), ("linear", [0, 1, 2 / 3, 1 / 3])]
+)
+def test_after_warm_up_the_learning_rate_stays_or_falls_to_the_end(stage, reward_module, schedule, shares):
+    settings = {"startFromSft": False, "maxSteps": 4, "warmupShare": 0.25, "schedule": schedule}
+    grpo = stage("grpo", RL_ROWS, reward=reward_module(VOWELS), grpo={**settings, "learningRate": 1e-3})
+    assert grpo.run() == 0, grpo.log()
+    rates = [event["metrics"]["learning_rate"] for event in grpo.events("step")]
+    assert rates == pytest.approx([1e-3 * share for share in shares])
+
+
 def test_without_scaling_the_advantage_is_the_distance_to_the_mean(stage, reward_module):
     grpo = stage(
         "grpo",
