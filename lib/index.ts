@@ -43,7 +43,7 @@ export {
   quantisationRows,
 } from "./model/model-shape.ts";
 export { loadTokenizer } from "./model/tokens.ts";
-export { heldModels } from "./model/training-memory.ts";
+export { heldModels } from "./gpu/held-models.ts";
 
 // What models are told
 export { promptView } from "./prompt/prompt-view.ts";

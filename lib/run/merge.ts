@@ -11,7 +11,7 @@ import { readJsonl } from "../store/jsonl.ts";
 import type { Lab } from "../config/lab.ts";
 import { trainingRun } from "./lineage.ts";
 import { fetchModel } from "../model/fetch-model.ts";
-import { fitLab } from "../model/fit-lab.ts";
+import { fitLab } from "../gpu/plan-stage.ts";
 import { modelId, resolveModel } from "../model/model-ref.ts";
 import { RlRow } from "../records.ts";
 import { readRun } from "./run.ts";

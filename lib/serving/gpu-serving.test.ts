@@ -11,7 +11,7 @@ import { randomAdapter, randomModel } from "../testing/random-model.ts";
 import { fakeGpu } from "../testing/fake-gpu.ts";
 import type { FakeGpu } from "../testing/fake-gpu.ts";
 import type * as Serving from "./serving.ts";
-import type * as FitLab from "../model/fit-lab.ts";
+import type * as FitLab from "../gpu/plan-stage.ts";
 import type { Lab } from "../config/lab.ts";
 import { openLab } from "../config/lab.ts";
 import { PYTHON } from "../config/paths.ts";
@@ -34,7 +34,7 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
     gpu = fakeGpu(PYTHON);
     Object.assign(process.env, { PATH: gpu.path, FTMODEL_PYTHON: gpu.python });
     vi.resetModules(); // paths.ts reads the interpreter when it is loaded
-    [serving, fit] = [await import("./serving.ts"), await import("../model/fit-lab.ts")];
+    [serving, fit] = [await import("./serving.ts"), await import("../gpu/plan-stage.ts")];
     printed = [];
     vi.spyOn(console, "log").mockImplementation((line: string) => void printed.push(line));
   });
@@ -252,7 +252,7 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
   });
 
   test("transformers on a GPU is planned too, with a batch that its reserved cache holds", async () => {
-    const { planServer } = await import("./server-plan.ts");
+    const { planServer } = await import("../gpu/transformers.ts");
     const models = Object.fromEntries(
       ["Qwen/Qwen2.5-1.5B-Instruct", "Qwen/Qwen2.5-7B-Instruct"].map((name) => [
         name,
@@ -283,7 +283,7 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
   });
 
   test("without a GPU transformers runs on the CPU, in the same small batch", async () => {
-    const { planServer } = await import("./server-plan.ts");
+    const { planServer } = await import("../gpu/transformers.ts");
     process.env.CUDA_VISIBLE_DEVICES = "";
     try {
       const { config, plan } = await planServer(

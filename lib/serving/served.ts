@@ -6,7 +6,7 @@ import { modelId } from "../model/model-ref.ts";
 import type { ModelRef } from "../model/model-ref.ts";
 import { givenServer, roleModel } from "./given.ts";
 import { readManifest } from "../store/manifest.ts";
-import { planServer } from "./server-plan.ts";
+import { planServer } from "../gpu/transformers.ts";
 
 /**
  * The identity of the Teacher or the Judge as a server gives it: `modelId`, and on a GPU whether it is loaded

@@ -24,7 +24,7 @@ import { assertInstalled } from "./installed.ts";
 import { assertPortFree } from "./port.ts";
 import { answered, probe } from "./readiness.ts";
 import { startServers } from "./servers.ts";
-import { planServer } from "./server-plan.ts";
+import { planServer } from "../gpu/transformers.ts";
 
 export interface OpenServerOptions {
   /** Of a started server, which then is one process with one address; default `serving.port`. */

@@ -15,6 +15,7 @@ const ROOMS = [
   "widget",
   "answer",
   "model",
+  "gpu",
   "forward",
   "prompt",
   "world",

@@ -7,7 +7,7 @@ import { hashCode } from "../config/code-hash.ts";
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
 import { fetchModel } from "../model/fetch-model.ts";
-import { fitLab } from "../model/fit-lab.ts";
+import { fitLab } from "../gpu/plan-stage.ts";
 import { hashFile, hashFolder, hashJson } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import { assertMadeTogether } from "../store/manifest.ts";

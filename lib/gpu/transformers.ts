@@ -1,14 +1,14 @@
 /** What a server that is started here may use of the machine. */
 import { wantsGpu } from "../config/config.ts";
 import type { Config } from "../config/config.ts";
-import { listGpus } from "../config/gpu.ts";
+import { listGpus } from "./gpus.ts";
 import type { Lab } from "../config/lab.ts";
 import { overrideConfig } from "../config/settings.ts";
-import { fitLab } from "../model/fit-lab.ts";
-import type { Fitted } from "../model/fit-lab.ts";
-import type { LoraSlots } from "../model/memory-plan.ts";
+import { fitLab } from "./plan-stage.ts";
+import type { Fitted } from "./plan-stage.ts";
+import type { LoraSlots } from "./memory.ts";
 import type { ModelRef } from "../model/model-ref.ts";
-import { batchFor, inFlightFor } from "./engine.ts";
+import { batchFor, inFlightFor } from "../serving/engine.ts";
 
 /**
  * transformers' batch on a GPU: its cache is reserved for the whole batch at full length, used or

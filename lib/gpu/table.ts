@@ -2,12 +2,12 @@
  * What the stages of a lab would take on GPUs of several sizes, as a table. Pure but for reading config.json
  * files.
  */
-import type { Gpu } from "../config/gpu.ts";
+import type { Gpu } from "./gpus.ts";
 import type { Lab } from "../config/lab.ts";
-import { bytesOf, fitRow, freeKeys, roomOf } from "./fit.ts";
-import { fitServing } from "./fit-serving.ts";
-import { fitGrpo, fitSft } from "./fit-training.ts";
-import { readModelShape } from "./model-shape.ts";
+import { bytesOf, fitRow, freeKeys, roomOf } from "./choose.ts";
+import { fitServing } from "./serving.ts";
+import { fitGrpo, fitSft } from "./training.ts";
+import { readModelShape } from "../model/model-shape.ts";
 
 /** MiB of cards sold as 8, 16, 24 and 80 GB. */
 const CARDS: Readonly<Record<string, number>> = {

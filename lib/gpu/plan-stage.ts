@@ -3,25 +3,34 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { wantsGpu } from "../config/config.ts";
 import type { Config } from "../config/config.ts";
-import { indicesOf, listGpus, requireGpu } from "../config/gpu.ts";
-import type { Gpu } from "../config/gpu.ts";
+import { indicesOf, listGpus, requireGpu } from "./gpus.ts";
+import type { Gpu } from "./gpus.ts";
 import type { Lab } from "../config/lab.ts";
 import { overrideConfig } from "../config/settings.ts";
 import type { Overrides } from "../config/settings.ts";
 import { LabError } from "../errors.ts";
 import { table } from "../view/table.ts";
-import { modelFolder } from "./model-ref.ts";
-import type { ModelRef } from "./model-ref.ts";
-import { assertFits, bytesOf, fitRow, freeKeys, gigabytes, roomOf, settings, unlessRefused } from "./fit.ts";
-import type { Fit } from "./fit.ts";
-import { fitMerge } from "./fit-merge.ts";
-import { fitServing } from "./fit-serving.ts";
-import { bothRefused, fitGrpo, fitSft } from "./fit-training.ts";
-import type { TrainingNeed } from "./fit-training.ts";
-import { totalMemory } from "./memory-plan.ts";
-import type { LoraSlots } from "./memory-plan.ts";
-import { readModelShape } from "./model-shape.ts";
-import type { ModelShape } from "./model-shape.ts";
+import { modelFolder } from "../model/model-ref.ts";
+import type { ModelRef } from "../model/model-ref.ts";
+import {
+  assertFits,
+  bytesOf,
+  fitRow,
+  freeKeys,
+  gigabytes,
+  roomOf,
+  settings,
+  unlessRefused,
+} from "./choose.ts";
+import type { Fit } from "./choose.ts";
+import { fitMerge } from "./merge.ts";
+import { fitServing } from "./serving.ts";
+import { bothRefused, fitGrpo, fitSft } from "./training.ts";
+import type { TrainingNeed } from "./training.ts";
+import { totalMemory } from "./memory.ts";
+import type { LoraSlots } from "./memory.ts";
+import { readModelShape } from "../model/model-shape.ts";
+import type { ModelShape } from "../model/model-shape.ts";
 
 export type FittedStage =
   | { stage: "SFT" | "GRPO" | "merge"; model: ModelRef; judge?: ModelRef | undefined }

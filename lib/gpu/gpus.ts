@@ -2,7 +2,7 @@
  * Whether there is a GPU, how much of it is free, and whether its driver will do: asked before anything is
  * loaded.
  */
-import { wantsGpu } from "./config.ts";
+import { wantsGpu } from "../config/config.ts";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { LabError } from "../errors.ts";

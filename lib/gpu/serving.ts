@@ -1,12 +1,12 @@
 /** What a vLLM server can afford on a GPU: bf16 or 4 bit, requests at once, captured graphs. Pure. */
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
-import { choose, divisors } from "./fit.ts";
-import type { Fit, Option } from "./fit.ts";
-import { cacheBytes, GIB, servingMemory, times, totalMemory } from "./memory-plan.ts";
-import type { LoraSlots } from "./memory-plan.ts";
-import { weightBytes } from "./model-shape.ts";
-import type { ModelShape, WeightFormat } from "./model-shape.ts";
+import { choose, divisors } from "./choose.ts";
+import type { Fit, Option } from "./choose.ts";
+import { cacheBytes, GIB, servingMemory, times, totalMemory } from "./memory.ts";
+import type { LoraSlots } from "./memory.ts";
+import { weightBytes } from "../model/model-shape.ts";
+import type { ModelShape, WeightFormat } from "../model/model-shape.ts";
 
 /**
  * Requests at once up to which a step of tokens is replayed from captured graphs, prompts that come in

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openLab } from "../config/lab.ts";
-import { memoryTable } from "./fit-table.ts";
+import { memoryTable } from "./table.ts";
 
 test("the gpu profile has four stages on four cards and on the machine's own, each with room", () => {
   const rows = memoryTable(openLab({ profile: "gpu" }, {}), [

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { countLoraParameters, countParameters, PUBLISHED_SHAPES } from "./model-shape.ts";
-import { heldModels } from "./training-memory.ts";
+import { countLoraParameters, countParameters, PUBLISHED_SHAPES } from "../model/model-shape.ts";
+import { heldModels } from "./held-models.ts";
 
 const shape = PUBLISHED_SHAPES["Qwen/Qwen2.5-7B-Instruct"]!;
 const { total } = countParameters(shape);

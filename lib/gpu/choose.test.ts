@@ -3,11 +3,11 @@ import type { Config } from "../config/config.ts";
 import { PROFILES } from "../config/profiles.ts";
 import { overrideConfig } from "../config/settings.ts";
 import type { Overrides } from "../config/settings.ts";
-import { assertFits, bytesOf, divisors, fitRow, freeKeys, roomOf } from "./fit.ts";
-import { fitServing } from "./fit-serving.ts";
-import { fitGrpo, fitSft } from "./fit-training.ts";
-import { GIB, cacheBytes, totalMemory } from "./memory-plan.ts";
-import { readModelShape } from "./model-shape.ts";
+import { assertFits, bytesOf, divisors, fitRow, freeKeys, roomOf } from "./choose.ts";
+import { fitServing } from "./serving.ts";
+import { fitGrpo, fitSft } from "./training.ts";
+import { GIB, cacheBytes, totalMemory } from "./memory.ts";
+import { readModelShape } from "../model/model-shape.ts";
 
 const base = readModelShape("Qwen/Qwen2.5-1.5B-Instruct")!;
 const judge = readModelShape("Qwen/Qwen2.5-7B-Instruct")!;

@@ -4,8 +4,8 @@ import { PROFILES } from "../config/profiles.ts";
 import { overrideConfig, valueAt } from "../config/settings.ts";
 import type { Overrides } from "../config/settings.ts";
 import { LabError } from "../errors.ts";
-import { GIB, totalMemory } from "./memory-plan.ts";
-import type { Memory } from "./memory-plan.ts";
+import { GIB, totalMemory } from "./memory.ts";
+import type { Memory } from "./memory.ts";
 
 /** A setting and what it takes of each GPU. */
 export interface Option {

@@ -6,8 +6,8 @@ import { openLab } from "../config/lab.ts";
 import type { Overrides } from "../config/settings.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
 import { fakeSmi } from "../testing/fake-gpu.ts";
-import { fitLab } from "./fit-lab.ts";
-import type { FittedStage } from "./fit-lab.ts";
+import { fitLab } from "./plan-stage.ts";
+import type { FittedStage } from "./plan-stage.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ftmodel-fit-lab-"));
 const PATH = process.env.PATH;

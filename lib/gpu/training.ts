@@ -4,11 +4,11 @@
 import type { Config } from "../config/config.ts";
 import type { Overrides } from "../config/settings.ts";
 import { LabError } from "../errors.ts";
-import { accepts, bytesOf, choose, divisors, roomOf } from "./fit.ts";
-import type { Fit, Option, Short } from "./fit.ts";
-import { cacheBytes, servingMemory, together, totalMemory, trainingMemory } from "./memory-plan.ts";
-import type { Memory } from "./memory-plan.ts";
-import type { ModelShape } from "./model-shape.ts";
+import { accepts, bytesOf, choose, divisors, roomOf } from "./choose.ts";
+import type { Fit, Option, Short } from "./choose.ts";
+import { cacheBytes, servingMemory, together, totalMemory, trainingMemory } from "./memory.ts";
+import type { Memory } from "./memory.ts";
+import type { ModelShape } from "../model/model-shape.ts";
 
 /**
  * Tokens a pass below which a GPU idles: then smaller activations by checkpointing buy more than they cost.

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { PROFILES } from "../config/profiles.ts";
 import { overrideConfig } from "../config/settings.ts";
-import { bytesOf, roomOf } from "./fit.ts";
-import { fitMerge, MERGE } from "./fit-merge.ts";
-import { GIB, totalMemory } from "./memory-plan.ts";
-import { readModelShape } from "./model-shape.ts";
+import { bytesOf, roomOf } from "./choose.ts";
+import { fitMerge, MERGE } from "./merge.ts";
+import { GIB, totalMemory } from "./memory.ts";
+import { readModelShape } from "../model/model-shape.ts";
 
 const shape = (model: string) => readModelShape(model)!;
 const room = roomOf(8188);

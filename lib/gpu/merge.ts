@@ -1,13 +1,13 @@
 /** What a merge takes of a GPU: the model as it was trained writes texts, the merged one reads them. Pure. */
 import type { Config } from "../config/config.ts";
-import { choose } from "./fit.ts";
-import type { Fit } from "./fit.ts";
-import { CONTEXT, cacheBytes, totalMemory } from "./memory-plan.ts";
-import type { Memory } from "./memory-plan.ts";
-import { weightBytes } from "./model-shape.ts";
-import type { ModelShape } from "./model-shape.ts";
+import { choose } from "./choose.ts";
+import type { Fit } from "./choose.ts";
+import { CONTEXT, cacheBytes, totalMemory } from "./memory.ts";
+import type { Memory } from "./memory.ts";
+import { weightBytes } from "../model/model-shape.ts";
+import type { ModelShape } from "../model/model-shape.ts";
 
-/** As scripts/merge.py has them; lib/model/fit-merge.test.ts reads them there. */
+/** As scripts/merge.py has them; lib/gpu/merge.test.ts reads them there. */
 export const MERGE = {
   PROMPTS_AT_ONCE: 64,
   TOKENS_AT_ONCE: 2 ** 15,
