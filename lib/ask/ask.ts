@@ -85,10 +85,10 @@ export async function askModels(
           "base",
           tasks.map(({ row }) => row.prompt),
         );
-    for (const { server, adapters, lists } of await inServers(lab, open, client !== undefined)) {
+    for (const { server, adapters, plan, lists } of await inServers(lab, open, client !== undefined)) {
       const collect = (client: Client, signal?: AbortSignal) =>
         collectAnswers(client, lists, { signal, onProgress });
-      await (client ? collect(client, signal) : withServer(lab, server, collect, { signal, adapters }));
+      await (client ? collect(client, signal) : withServer(lab, server, collect, { signal, adapters, plan }));
     }
     return asks.map(({ model, tasks }, i) => {
       const answers = tasks.map((task) => storeOf(model).get(task.key)!);
@@ -108,6 +108,7 @@ interface OpenTasks extends ModelTasks {
 interface ServerLists {
   server: ServedModel["server"];
   adapters: ServedAdapter[];
+  plan: ServedModel["plan"];
   lists: Questionnaire[];
 }
 
@@ -120,11 +121,11 @@ async function inServers(lab: Lab, open: readonly OpenTasks[], given: boolean): 
     const left = tasks.filter(({ key }) => !taken.has(`${store.path} ${key}`));
     for (const { key } of left) taken.add(`${store.path} ${key}`);
     if (left.length === 0) continue;
-    const { server, adapter } = given
-      ? { server: model.ref, adapter: model.adapter }
+    const { server, adapter, plan } = given
+      ? { server: model.ref, adapter: model.adapter, plan: null }
       : await servedModel(lab, model);
     const key = given ? "" : typeof server === "string" ? server : modelId(server);
-    const one = servers.get(key) ?? { server, adapters: [], lists: [] };
+    const one = servers.get(key) ?? { server, adapters: [], plan, lists: [] };
     servers.set(key, one);
     const known = one.adapters.find(({ name }) => name === adapter?.name);
     if (known && known.path !== adapter!.path)

@@ -12,10 +12,11 @@ import { ownPrompt, promptOf } from "../prompt/prompt.ts";
 import type { ModelPrompt } from "../prompt/prompt.ts";
 import type { AskedArm } from "../records.ts";
 import type { AdapterRef, ModelRef } from "../model/model-ref.ts";
+import type { StagePlan } from "../gpu/plan-stage.ts";
 import type { ServedAdapter } from "../serving/engine.ts";
 import { givenServer, roleModel } from "../serving/given.ts";
 import type { ModelRole } from "../serving/given.ts";
-import { servedId } from "../serving/served.ts";
+import { planRole } from "../serving/served.ts";
 
 export interface EvaluatedModel {
   /** Of the arm or the model in reports; an adapter's server knows it by this name. */
@@ -32,6 +33,8 @@ export interface EvaluatedModel {
   promptKey: "prompt.system" | "prompt.base" | "prompt.teacher";
   /** Of the config's Teacher: asked where the Teacher is served, in the Teacher's precision. */
   role: "teacher" | null;
+  /** Of the Teacher's server, as its id says. */
+  plan: StagePlan | null;
 }
 
 /** The folder of an arm's published adapter; null for the Base. */
@@ -72,14 +75,11 @@ export async function evaluatedModel(
   const { models, prompt } = lab.config;
   const { base, teacher } = models;
   if (model === teacher && model !== base) {
-    const about = {
+    return {
       name: safeName(name ?? basename(model)),
       label: model,
       ref: await roleModel(lab.config, "teacher"),
-      id: await servedId(lab, "teacher"),
-    };
-    return {
-      ...about,
+      ...(await planRole(lab, "teacher")),
       adapter: null,
       prompt: promptOf(prompt.teacher),
       promptKey: "prompt.teacher",
@@ -94,7 +94,7 @@ export async function evaluatedModel(
       where: folder,
       todo: arm === "sft" ? "Run 04_sft first." : "Run 05_grpo first (08_ablation trains grpo_only).",
     });
-  const about = { name: safeName(name ?? arm ?? basename(label)), label, role: null };
+  const about = { name: safeName(name ?? arm ?? basename(label)), label, role: null, plan: null };
   const told =
     arm === "base_prompted"
       ? ({ prompt: promptOf(prompt.base), promptKey: "prompt.base" } as const)
@@ -116,6 +116,7 @@ export interface ServedModel {
   server: ModelRole | ModelRef;
   /** By its name on that server; null for the server's own model. */
   adapter: ServedAdapter | null;
+  plan: StagePlan | null;
 }
 
 /**
@@ -125,13 +126,13 @@ export interface ServedModel {
  */
 export async function servedModel(
   lab: Lab,
-  { name, ref, adapter, role }: EvaluatedModel,
+  { name, ref, adapter, role, plan }: EvaluatedModel,
 ): Promise<ServedModel> {
-  if (adapter === null) return { server: role ?? ref, adapter: null };
+  if (adapter === null) return { server: role ?? ref, adapter: null, plan };
   if (givenServer(lab.config, null) !== null)
-    return { server: { path: name, revision: UNPINNED, sha256: null }, adapter: null };
-  if (lab.config.serving.engine === "vllm") return { server: ref, adapter };
-  return { server: await resolveModel((await mergeAdapter(lab, adapter.path)).path), adapter: null };
+    return { server: { path: name, revision: UNPINNED, sha256: null }, adapter: null, plan };
+  if (lab.config.serving.engine === "vllm") return { server: ref, adapter, plan };
+  return { server: await resolveModel((await mergeAdapter(lab, adapter.path)).path), adapter: null, plan };
 }
 
 function adapterFolder(model: string): string | null {

@@ -20,7 +20,7 @@ export type DistillSettings = Pick<Config, "distill" | "prompt" | "seed">;
 /**
  * `samplesPerQuestion` texts of every question, in the questions' order.
  *
- * key = sha256(model, prompt, question, sampling, seed, sample, id), `model` as `servedId` says, the prompt
+ * key = sha256(model, prompt, question, sampling, seed, sample, id), `model` as `planRole` says, the prompt
  * by its texts (`promptId`): another model, prompt or seed asks anew, nothing else does. Each text has a seed
  * of its own, drawn from the config's seed, the question and the sample, so neither order nor company changes
  * it. Throws LabError on an id that comes twice.

@@ -20,7 +20,8 @@ import type { Lab } from "../config/lab.ts";
 import { finishJsonl, readManifest } from "../store/manifest.ts";
 import { Distilled } from "../records.ts";
 import type { Question } from "../records.ts";
-import { servedId } from "../serving/served.ts";
+import { planRole } from "../serving/served.ts";
+import type { ServedRole } from "../serving/served.ts";
 import { withServer } from "../serving/serving.ts";
 import type { Store } from "../store/store.ts";
 
@@ -68,7 +69,7 @@ export async function distill(
       where: paths.raw,
       todo: "Run 01_prepare first; its training questions are what the Teacher is asked.",
     });
-  const teacher = await servedId(lab, "teacher");
+  const { id: teacher, plan } = await planRole(lab, "teacher");
   const tasks = distillTasks(questions, teacher, config);
   const inputs = await inputsOf(lab, teacher, tasks);
   const counter = new ProgressCounter(tasks.map((task) => task.question.type));
@@ -104,7 +105,9 @@ export async function distill(
       if (!openKeys.has(key)) counter.add(assembleRow(store.get(key)!, config.distill.assemble));
     onProgress?.(counter.snapshot());
     const told =
-      open.length === 0 ? null : await ask(lab, open, store, counter, { onProgress, signal, evenUnusable });
+      open.length === 0
+        ? null
+        : await ask(lab, open, store, counter, { onProgress, signal, evenUnusable, plan });
     // What the Teacher wrote is what was kept; all else is what the question and the rules say now.
     const rows = tasks.map(({ key, question, sample }): Distilled => {
       const { teacher_output, teacher_reasoning, failure, completion_tokens, model } = store.get(key)!;
@@ -130,7 +133,7 @@ async function ask(
   open: readonly DistillTask[],
   store: Store<Distilled>,
   counter: ProgressCounter,
-  { onProgress, signal, evenUnusable }: DistillOptions,
+  { onProgress, signal, evenUnusable, plan }: DistillOptions & { plan: ServedRole["plan"] },
 ): Promise<Told> {
   const { assemble: assembles } = lab.config.distill;
   const told: Told = { url: "", sentences: new Map() };
@@ -176,7 +179,7 @@ async function ask(
         },
       );
     },
-    { signal },
+    { signal, plan },
   );
   return told;
 }

@@ -3,9 +3,10 @@ import type { Config } from "../config/config.ts";
 import { PROFILES } from "../config/profiles.ts";
 import { overrideConfig } from "../config/settings.ts";
 import type { Overrides } from "../config/settings.ts";
-import { assertFits, bytesOf, divisors, fitRow, freeKeys, roomOf } from "./choose.ts";
-import { fitServing } from "./serving.ts";
-import { fitGrpo, fitSft } from "./training.ts";
+import { assertFits, bytesOf, divisors, planRow, freeKeys, roomOf } from "./choose.ts";
+import { planServing } from "./serving.ts";
+import { planGrpo } from "./grpo.ts";
+import { planSft } from "./sft.ts";
 import { GIB, cacheBytes, totalMemory } from "./memory.ts";
 import { readModelShape } from "../model/model-shape.ts";
 
@@ -26,11 +27,11 @@ const need = (card: Card, overrides: Overrides = {}, gpus = 1) => {
   };
 };
 const sft = (card: Card, overrides?: Overrides, gpus?: number, shape = base) =>
-  fitSft({ ...need(card, overrides, gpus), shape });
+  planSft({ ...need(card, overrides, gpus), shape });
 const grpo = (card: Card, overrides?: Overrides, gpus?: number) =>
-  fitGrpo({ ...need(card, overrides, gpus), shape: base });
+  planGrpo({ ...need(card, overrides, gpus), shape: base });
 const serving = (card: Card, overrides?: Overrides, gpus?: number, mayQuantise = true) =>
-  fitServing({ ...need(card, overrides, gpus), shape: mayQuantise ? judge : base, mayQuantise });
+  planServing({ ...need(card, overrides, gpus), shape: mayQuantise ? judge : base, mayQuantise });
 
 test.each([8, 16, 24, 80] as const)(
   "on %i GB every stage of the gpu profile has a setting with room",
@@ -76,7 +77,7 @@ test(
   () => {
     const lora = { count: 3, rank: 16 };
     const fits = (card: Card, slots: typeof lora | null) =>
-      fitServing({ ...need(card), shape: base, mayQuantise: false, lora: slots });
+      planServing({ ...need(card), shape: base, mayQuantise: false, lora: slots });
     const [without, beside] = [fits(80, null), fits(80, lora)];
     // peft's count of the 1.5B at rank 16
     expect(beside.memory.weights - without.memory.weights).toBe(3 * 2 * 18_464_768);
@@ -166,7 +167,7 @@ test("servers on many GPUs have no more in flight than the config takes", () => 
 
 test("a tiny model's share of a huge GPU is one that the config takes", () => {
   const total = bytesOf(400_000);
-  const huge = fitGrpo(
+  const huge = planGrpo(
     { ...need(80, { "gpu.vllm": true }), room: roomOf(400_000), total, shape: base },
     { shape: base, tokens: 64 },
   );
@@ -175,7 +176,7 @@ test("a tiny model's share of a huge GPU is one that the config takes", () => {
 
 test("a Judge on the same GPU has its share of it", () => {
   const alone = grpo(80);
-  const judged = fitGrpo({ ...need(80), shape: base }, { shape: judge, tokens: 16 * 4096 });
+  const judged = planGrpo({ ...need(80), shape: base }, { shape: judge, tokens: 16 * 4096 });
   expect(totalMemory(judged.memory)).toBeGreaterThan(totalMemory(alone.memory) - 20 * GIB);
   expect(judged.overrides).toMatchObject({ "gpu.serveIn4bit": true });
   expect(judged.overrides["gpu.serverMemoryShare"]).toBeLessThan(0.2);
@@ -186,7 +187,7 @@ test(
     "many requests as one works on",
   () => {
     const of = (card: Card, { shape = base, cores = 16, overrides = {} as Overrides, gpus = 1 } = {}) =>
-      fitServing({
+      planServing({
         ...need(card, { "serving.maxModelLength": 2560, ...overrides }, gpus),
         shape,
         cores,
@@ -256,11 +257,11 @@ test("too little memory is refused with the number missing and a setting that wo
     "models.loadIn4bit": false,
   };
   const settings = need(24, overrides);
-  const fitFor = (config: Config, free: (key: string) => boolean) =>
-    fitSft({ ...settings, config, free, shape: base });
-  const fit = fitFor(settings.config, settings.free);
+  const choiceFor = (config: Config, free: (key: string) => boolean) =>
+    planSft({ ...settings, config, free, shape: base });
+  const fit = choiceFor(settings.config, settings.free);
   expect(fit.fits).toBe(false);
-  const refusal = () => assertFits(fit, settings.config, "Qwen/Qwen2.5-1.5B-Instruct", fitFor);
+  const refusal = () => assertFits(fit, settings.config, "Qwen/Qwen2.5-1.5B-Instruct", choiceFor);
   expect(refusal).toThrow(
     /SFT does not fit[^]*GiB are missing[^]*This would fit: --set models.loadIn4bit=false --set sft.batchSize=/,
   );
@@ -268,25 +269,25 @@ test("too little memory is refused with the number missing and a setting that wo
 
 test("where no setting of that length fits, a shorter length is named; where none does, that is said", () => {
   const tight = { ...need(8), room: 3.4 * GIB };
-  const fitFor = (config: Config, free: (key: string) => boolean) =>
-    fitSft({ ...tight, config, free, shape: base });
-  expect(() => assertFits(fitFor(tight.config, tight.free), tight.config, "m", fitFor)).not.toThrow();
+  const choiceFor = (config: Config, free: (key: string) => boolean) =>
+    planSft({ ...tight, config, free, shape: base });
+  expect(() => assertFits(choiceFor(tight.config, tight.free), tight.config, "m", choiceFor)).not.toThrow();
   const hopeless = { ...tight, room: GIB };
   const never = (config: Config, free: (key: string) => boolean) =>
-    fitSft({ ...hopeless, config, free, shape: judge });
+    planSft({ ...hopeless, config, free, shape: judge });
   expect(() => assertFits(never(hopeless.config, hopeless.free), hopeless.config, "m", never)).toThrow(
     /smaller model, or a larger GPU/,
   );
   const long = need(8, { "sft.maxLength": 131_072 });
   const ofLong = (config: Config, free: (key: string) => boolean) =>
-    fitSft({ ...long, config, free, shape: base });
+    planSft({ ...long, config, free, shape: base });
   expect(() => assertFits(ofLong(long.config, long.free), long.config, "m", ofLong)).toThrow(
     /This would fit: --set sft.maxLength=\d+ /,
   );
 });
 
 test("a row of the table adds up", () => {
-  const row = fitRow(sft(24), "24 GB") as Record<string, number>;
+  const row = planRow(sft(24), "24 GB") as Record<string, number>;
   const parts = ["weights", "KV cache", "optimizer", "activations", "runtime"].reduce(
     (sum, part) => sum + row[`${part} (GiB)`]!,
     0,

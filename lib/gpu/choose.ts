@@ -27,7 +27,7 @@ export interface Short {
   needs: number;
 }
 
-export interface Fit extends Option {
+export interface Choice extends Option {
   stage: "SFT" | "GRPO" | "merge" | "serving";
   /** Bytes of one GPU that may be taken. */
   room: number;
@@ -45,7 +45,7 @@ export function roomOf(memoryMiB: number): number {
 }
 
 /** The first of the options, best first, that has room; the smallest one when none has. */
-export function choose(stage: Fit["stage"], options: readonly Option[], room: number): Fit {
+export function choose(stage: Choice["stage"], options: readonly Option[], room: number): Choice {
   const fitting = options.find(({ memory, short }) => !short && totalMemory(memory) <= room);
   const option = fitting ?? [...options].sort((a, b) => totalMemory(a.memory) - totalMemory(b.memory))[0];
   if (!option)
@@ -85,30 +85,30 @@ export function divisors(n: number, atMost = n): number[] {
 }
 
 /**
- * Throws LabError when a fit has no room: what is needed, what is there, the gigabytes missing, and a setting
- * that would fit. `fitFor` plans again under other settings: first with nothing set by hand, then with
+ * Throws LabError when a choice has no room: what is needed, what is there, the gigabytes missing, and a setting
+ * that would fit. `choiceFor` plans again under other settings: first with nothing set by hand, then with
  * shorter and shorter rows. `instead` is what would do without another setting.
  */
 export function assertFits(
-  fit: Fit,
+  choice: Choice,
   config: Config,
   where: string,
-  fitFor: (config: Config, free: (key: string) => boolean) => Fit,
+  choiceFor: (config: Config, free: (key: string) => boolean) => Choice,
   instead: () => string | null = () => null,
 ): void {
-  if (fit.fits) return;
-  const { short } = fit;
-  const [has, need] = short ? [short.has, short.needs] : [fit.room, totalMemory(fit.memory)];
+  if (choice.fits) return;
+  const { short } = choice;
+  const [has, need] = short ? [short.has, short.needs] : [choice.room, totalMemory(choice.memory)];
   const length = {
     SFT: "sft.maxLength",
     GRPO: "grpo.maxTokens",
     merge: "prepare.maxPromptTokens",
     serving: "serving.maxModelLength",
-  }[fit.stage];
+  }[choice.stage];
   throw new LabError({
-    what: `${fit.stage} does not fit into the GPU's memory`,
+    what: `${choice.stage} does not fit into the GPU's memory`,
     where,
-    expected: `${gigabytes(need)} GiB at least (${fit.setting})`,
+    expected: `${gigabytes(need)} GiB at least (${choice.setting})`,
     found:
       `${gigabytes(has)} GiB to ` +
       `use${short ? ` by ${short.key}=${valueAt(config, short.key)}` : ""}: ` +
@@ -131,7 +131,7 @@ export function assertFits(
 
   /** All that has to be set besides these; null when nothing fits with them, or the config refuses it. */
   function attempt(changes: Overrides): Overrides | null {
-    const other = unlessRefused(() => fitFor(overrideConfig(config, changes), () => true));
+    const other = unlessRefused(() => choiceFor(overrideConfig(config, changes), () => true));
     const all = { ...changes, ...other?.overrides };
     return other?.fits && accepts(config, all) ? all : null;
   }
@@ -152,23 +152,23 @@ export function settings(overrides: Overrides): string {
 export const gigabytes = (bytes: number): string => (bytes / GIB).toFixed(1);
 
 /** One row of the table that is printed before anything is loaded; GiB a GPU. */
-export function fitRow(fit: Fit, gpu: string): Record<string, unknown> {
-  const { weights, cache, optimizer, activations, runtime } = fit.memory;
+export function planRow(choice: Choice, gpu: string): Record<string, unknown> {
+  const { weights, cache, optimizer, activations, runtime } = choice.memory;
   const parts = {
     weights,
     "KV cache": cache,
     optimizer,
     activations,
     runtime,
-    "in all": totalMemory(fit.memory),
+    "in all": totalMemory(choice.memory),
   };
   return {
-    stage: fit.stage,
+    stage: choice.stage,
     GPU: gpu,
     ...Object.fromEntries(
       Object.entries(parts).map(([name, bytes]) => [`${name} (GiB)`, Number(gigabytes(bytes))]),
     ),
-    fits: fit.fits ? "yes" : "NO",
-    setting: fit.setting,
+    fits: choice.fits ? "yes" : "NO",
+    setting: choice.setting,
   };
 }

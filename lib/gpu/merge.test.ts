@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { PROFILES } from "../config/profiles.ts";
 import { overrideConfig } from "../config/settings.ts";
 import { bytesOf, roomOf } from "./choose.ts";
-import { fitMerge, MERGE } from "./merge.ts";
+import { planMerge, MERGE } from "./merge.ts";
 import { GIB, totalMemory } from "./memory.ts";
 import { readModelShape } from "../model/model-shape.ts";
 
@@ -22,7 +22,7 @@ test("the Bases of the profiles small and gpu are merged on a card of 8 GB, in 4
   for (const profile of ["small", "gpu"] as const)
     for (const loadIn4bit of [false, true]) {
       const config = overrideConfig(PROFILES[profile], { "models.loadIn4bit": loadIn4bit });
-      const fit = fitMerge({ config, shape: shape(config.models.base), room });
+      const fit = planMerge({ config, shape: shape(config.models.base), room });
       const setting = `${loadIn4bit ? "4 bit, then bf16" : "bf16"}, one model at a time`;
       expect(fit, profile).toMatchObject({ fits: true, setting });
       expect(totalMemory(fit.memory)).toBeLessThan(room);
@@ -33,7 +33,7 @@ test("a 7B is merged on 24 GB and not on 8; longer prompts than a batch take a c
   const seven = shape("Qwen/Qwen2.5-7B-Instruct");
   const fit = (memoryMiB: number, maxPromptTokens = 1024) => {
     const overrides = { "prepare.maxPromptTokens": maxPromptTokens, "models.loadIn4bit": false };
-    return fitMerge({
+    return planMerge({
       config: overrideConfig(PROFILES.gpu, overrides),
       shape: seven,
       room: roomOf(memoryMiB),

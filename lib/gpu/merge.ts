@@ -1,7 +1,7 @@
 /** What a merge takes of a GPU: the model as it was trained writes texts, the merged one reads them. Pure. */
 import type { Config } from "../config/config.ts";
 import { choose } from "./choose.ts";
-import type { Fit } from "./choose.ts";
+import type { Choice } from "./choose.ts";
 import { CONTEXT, cacheBytes, totalMemory } from "./memory.ts";
 import type { Memory } from "./memory.ts";
 import { weightBytes } from "../model/model-shape.ts";
@@ -21,7 +21,15 @@ export const MERGE = {
  * packed ones; base and adapter are gone before the merged model is read back. There is nothing to choose: it
  * fits, or not.
  */
-export function fitMerge({ config, shape, room }: { config: Config; shape: ModelShape; room: number }): Fit {
+export function planMerge({
+  config,
+  shape,
+  room,
+}: {
+  config: Config;
+  shape: ModelShape;
+  room: number;
+}): Choice {
   const { loadIn4bit } = config.models;
   const [packed, whole] = [weightBytes(shape, "nf4 double"), weightBytes(shape, "bf16")];
   const longest = config.prepare.maxPromptTokens + MERGE.TEXT_TOKENS;

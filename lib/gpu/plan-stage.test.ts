@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { openLab } from "../config/lab.ts";
 import type { Overrides } from "../config/settings.ts";
+import { PUBLISHED_SHAPES } from "../model/model-shape.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
 import { fakeSmi } from "../testing/fake-gpu.ts";
-import { fitLab } from "./plan-stage.ts";
-import type { FittedStage } from "./plan-stage.ts";
+import { planStage, readyStage } from "./plan-stage.ts";
+import type { PlannedStage } from "./plan-stage.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ftmodel-fit-lab-"));
 const PATH = process.env.PATH;
@@ -20,27 +21,27 @@ afterAll(() => {
 
 const hub = (path: string) => ({ path, revision: "main", sha256: null });
 const [base, judge] = [hub("Qwen/Qwen2.5-1.5B-Instruct"), hub("Qwen/Qwen2.5-7B-Instruct")];
-const SFT: FittedStage = { stage: "SFT", model: base };
-const GRPO: FittedStage = { stage: "GRPO", model: base };
-const JUDGED: FittedStage = { ...GRPO, judge };
-const serving: FittedStage = { stage: "serving", model: base, mayQuantise: false };
+const SFT: PlannedStage = { stage: "SFT", model: base };
+const GRPO: PlannedStage = { stage: "GRPO", model: base };
+const JUDGED: PlannedStage = { ...GRPO, judge };
+const serving: PlannedStage = { stage: "serving", model: base, mayQuantise: false };
 
 /**
  * What a machine with these cards (`name;total MiB;free MiB`) says to a stage; "free" where nothing is
  * refused.
  */
-async function ask(cards: string[], what: FittedStage, overrides: Overrides = {}): Promise<string> {
+async function ask(cards: string[], what: PlannedStage, overrides: Overrides = {}): Promise<string> {
   fakeSmi(folder, cards);
   try {
-    await (await fitLab(openLab({ profile: "gpu", ...overrides }, {}), what)).assertFree(0);
+    await (await planStage(openLab({ profile: "gpu", ...overrides }, {}), what)).assertFree(0);
     return "free";
   } catch (error) {
     return (error as Error).message;
   }
 }
-const plan = async (cards: string[], what: FittedStage, overrides: Overrides = {}) => {
+const plan = async (cards: string[], what: PlannedStage, overrides: Overrides = {}) => {
   fakeSmi(folder, cards);
-  return await fitLab(openLab({ profile: "gpu", ...overrides }, {}), what);
+  return await planStage(openLab({ profile: "gpu", ...overrides }, {}), what);
 };
 /** The settings that a message advises. */
 const advised = (message: string): Overrides =>
@@ -91,7 +92,7 @@ test(
     expect(await ask(card, GRPO, { "gpu.vllmMemoryShare": 0.02 })).toMatch(
       /GRPO does not fit[^]*2\.9 GiB at least[^]*0\.5 GiB to use by gpu\.vllmMemoryShare=0\.02/,
     );
-    const { config, plan: text } = await plan(card, GRPO, { "gpu.vllmMemoryShare": 0.5 });
+    const { config, table: text } = await plan(card, GRPO, { "gpu.vllmMemoryShare": 0.5 });
     expect(config.gpu).toMatchObject({ vllm: true, vllmMemoryShare: 0.5 });
     // the trainer, and half of the card
     expect(Number(/([\d.]+)\s+yes/.exec(text!)?.[1])).toBeCloseTo(8.5 + 12, 0);
@@ -117,7 +118,7 @@ test("a base of unknown size has one of two defaults that exclude each other, an
     JSON.stringify({ model_type: "llama", architectures: ["LlamaForCausalLM"] }),
   );
   writeFileSync(join(path, "more.safetensors"), Buffer.alloc(8 * 2 ** 20));
-  const other: FittedStage = { stage: "GRPO", model: { path, revision: "main", sha256: "x" } };
+  const other: PlannedStage = { stage: "GRPO", model: { path, revision: "main", sha256: "x" } };
   const pair = async (overrides: Overrides) => {
     const { config } = await plan(["H100;81559;81000"], other, overrides);
     return [config.gpu.vllm, config.models.loadIn4bit];
@@ -157,7 +158,7 @@ test("a server takes its share of each GPU, however large that is", async () => 
 });
 
 test("a share that was set by hand is the first thing to give up", async () => {
-  const seven: FittedStage = { stage: "serving", model: judge, mayQuantise: false };
+  const seven: PlannedStage = { stage: "serving", model: judge, mayQuantise: false };
   const message = await ask(["H100;81559;81000"], seven, { "gpu.serverMemoryShare": 0.1 });
   expect(message).toMatch(
     /serving does not fit[^]*by gpu\.serverMemoryShare=0\.1[^]*This would fit: --set gpu\.serverMemoryShare=0\.9 /,
@@ -185,4 +186,21 @@ test("a full GPU among others is named, with those that would do", async () => {
   expect(await ask(cards, SFT)).toBe("free");
   delete process.env.CUDA_VISIBLE_DEVICES;
   expect(await ask(cards, SFT, { "gpu.processes": 2 })).not.toMatch(/CUDA_VISIBLE_DEVICES/);
+});
+
+test("a size known only after the download plans anew, but for the precision that keys have by now", async () => {
+  fakeSmi(folder, ["H100;81559;81000"]);
+  const path = fakeModel(join(folder, "downloaded"));
+  const shape = { ...PUBLISHED_SHAPES["Qwen/Qwen2.5-7B-Instruct"], architectures: ["Qwen2ForCausalLM"] };
+  writeFileSync(join(path, "config.json"), JSON.stringify(shape));
+  const model = { path, revision: "main", sha256: "x" };
+  const what: PlannedStage = { stage: "serving", model, mayQuantise: true };
+  const lab = openLab({ profile: "gpu" }, {});
+  const known = await planStage(lab, what);
+  expect([known.sizeKnown, known.config.gpu.serveIn4bit]).toEqual([true, false]);
+  const gpu = { ...known.config.gpu, serveIn4bit: true };
+  const before = { ...known, sizeKnown: false, config: { ...known.config, gpu } };
+  const ready = await readyStage(lab, what, before);
+  expect([ready.config.gpu.serveIn4bit, ready.table]).toEqual([true, expect.stringContaining("4 bit")]);
+  expect(await readyStage(lab, what, known)).toBe(known);
 });

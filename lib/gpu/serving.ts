@@ -2,7 +2,7 @@
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
 import { choose, divisors } from "./choose.ts";
-import type { Fit, Option } from "./choose.ts";
+import type { Choice, Option } from "./choose.ts";
 import { cacheBytes, GIB, servingMemory, times, totalMemory } from "./memory.ts";
 import type { LoraSlots } from "./memory.ts";
 import { weightBytes } from "../model/model-shape.ts";
@@ -57,7 +57,7 @@ export interface ServingNeed {
  * Several processes share the GPU where the model is small and there is room for as many requests as one
  * would work on: each has its part of them, and a cache of a size of its own.
  */
-export function fitServing({
+export function planServing({
   config,
   shape,
   room,
@@ -66,7 +66,7 @@ export function fitServing({
   mayQuantise,
   lora,
   free,
-}: ServingNeed): Fit {
+}: ServingNeed): Choice {
   const { maxModelLength, concurrency } = config.serving;
   const replicas = config.gpu.replicas > 0 ? config.gpu.replicas : Math.max(1, gpus);
   if (replicas > gpus)

@@ -4,9 +4,10 @@
  */
 import type { Gpu } from "./gpus.ts";
 import type { Lab } from "../config/lab.ts";
-import { bytesOf, fitRow, freeKeys, roomOf } from "./choose.ts";
-import { fitServing } from "./serving.ts";
-import { fitGrpo, fitSft } from "./training.ts";
+import { bytesOf, planRow, freeKeys, roomOf } from "./choose.ts";
+import { planServing } from "./serving.ts";
+import { planGrpo } from "./grpo.ts";
+import { planSft } from "./sft.ts";
 import { readModelShape } from "../model/model-shape.ts";
 
 /** MiB of cards sold as 8, 16, 24 and 80 GB. */
@@ -49,21 +50,21 @@ export function memoryTable(
       ...(served
         ? [
             {
-              ...fitRow(fitServing({ ...need, shape: served, mayQuantise: true }), card),
+              ...planRow(planServing({ ...need, shape: served, mayQuantise: true }), card),
               stage: "Teacher or Judge",
             },
           ]
         : []),
       ...(trained
         ? [
-            fitRow(fitSft({ ...need, shape: trained }), card),
-            fitRow(fitGrpo({ ...need, shape: trained }), card),
+            planRow(planSft({ ...need, shape: trained }), card),
+            planRow(planGrpo({ ...need, shape: trained }), card),
           ]
         : []),
       ...(trained
         ? [
             {
-              ...fitRow(fitServing({ ...need, shape: trained, mayQuantise: false }), card),
+              ...planRow(planServing({ ...need, shape: trained, mayQuantise: false }), card),
               stage: "evaluation",
             },
           ]

@@ -26,7 +26,7 @@ export interface JudgeRequest {
 
 /** A Judge behind a server. */
 export interface JudgeServer {
-  /** As `servedId` says: part of the cache key. */
+  /** As `planRole` says: part of the cache key. */
   model: string;
   ask(request: JudgeRequest): Promise<JudgeReply>;
   /**

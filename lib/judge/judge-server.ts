@@ -3,12 +3,12 @@ import type { Client } from "../serving/client.ts";
 import type { JudgeReply, JudgeServer } from "./judge-ask.ts";
 import type { Lab } from "../config/lab.ts";
 import { LabError } from "../errors.ts";
-import { servedId } from "../serving/served.ts";
+import { planRole } from "../serving/served.ts";
 import { openServer } from "../serving/serving.ts";
 import type { OpenServer } from "../serving/serving.ts";
 
 /**
- * A Judge asked through a client. `model` is what stands for it in cache keys (`servedId`).
+ * A Judge asked through a client. `model` is what stands for it in cache keys (`planRole`).
  *
  * A text that was cut or is empty is a reply, though not a verdict: it is asked for again within the Judge's
  * own bound. What the client calls a failure otherwise stays one. `ask` throws LabError when the server has
@@ -55,10 +55,10 @@ export function judgeThrough(client: Client, model: string): JudgeServer {
  * Throws LabError when there is no such model; `ask` as openServer.
  */
 export async function openJudge(lab: Lab): Promise<JudgeServer> {
-  const model = await servedId(lab, "judge");
+  const { id: model, plan } = await planRole(lab, "judge");
   let opening: Promise<OpenServer> | null = null;
   const open = async (signal?: AbortSignal) =>
-    (await (opening ??= openServer(lab, "judge", { signal }))).client;
+    (await (opening ??= openServer(lab, "judge", { signal, plan }))).client;
   return {
     model,
     inFlight: async (signal) => (await open(signal)).concurrency,

@@ -33,7 +33,7 @@ export type StoredVote = z.infer<typeof StoredVote>;
 
 /** All a verdict depends on. Two verdicts with the same key would be the same question to the same Judge. */
 export interface VoteQuestion {
-  /** As `servedId` says: content hash of a local model, or `id@revision`; on a GPU also 4 bit or bf16. */
+  /** As `planRole` says: content hash of a local model, or `id@revision`; on a GPU also 4 bit or bf16. */
   model: string;
   /** `promptVersion`: rubric, layout, size and a hash of their texts. */
   prompt: string;

@@ -1,23 +1,18 @@
 /**
- * What SFT and GRPO can afford on a GPU: bf16 or NF4, rows a pass, checkpointing, vLLM in the trainer. Pure.
+ * What GRPO can afford on a GPU: rows a pass, checkpointing, vLLM in the trainer, a Judge beside it. Pure.
  */
-import type { Config } from "../config/config.ts";
 import type { Overrides } from "../config/settings.ts";
 import { LabError } from "../errors.ts";
-import { accepts, bytesOf, choose, divisors, roomOf } from "./choose.ts";
-import type { Fit, Option, Short } from "./choose.ts";
+import type { ModelShape } from "../model/model-shape.ts";
+import { bytesOf, choose, divisors, roomOf } from "./choose.ts";
+import type { Choice, Option, Short } from "./choose.ts";
 import { cacheBytes, servingMemory, together, totalMemory, trainingMemory } from "./memory.ts";
 import type { Memory } from "./memory.ts";
-import type { ModelShape } from "../model/model-shape.ts";
+import { assertDivides, passes, processesFor, words } from "./passes.ts";
+import type { TrainingNeed } from "./passes.ts";
 
 /**
- * Tokens a pass below which a GPU idles: then smaller activations by checkpointing buy more than they cost.
- */
-const ENOUGH_TOKENS = 4096;
-/** Rows a pass beyond which nothing gets faster. */
-const ENOUGH_ROWS = 16;
-/**
- * The same of GRPO's answers, which are planned at their greatest length: what is left serves vLLM better.
+ * Answers a pass beyond which nothing gets faster: they are planned at their greatest length: what is left serves vLLM better.
  */
 const ENOUGH_ANSWERS = 8;
 /**
@@ -34,77 +29,12 @@ const LEAST_AT_ONCE = 32;
 /** TRL's default share for vLLM in the trainer. */
 const USUAL_SHARE = 0.3;
 
-export interface TrainingNeed {
-  config: Config;
-  shape: ModelShape;
-  /** Bytes of each GPU that may be taken. */
-  room: number;
-  /** Bytes of each whole GPU, of which vLLM takes its share. */
-  total: number;
-  gpus: number;
-  /** Which keys the plan may change. */
-  free: (key: string) => boolean;
-}
-
-/**
- * SFT: bf16 LoRA where memory allows, NF4 where it does not; the rows of a step are the config's, whatever is
- * chosen.
- */
-export function fitSft({ config, shape, room, gpus, free }: TrainingNeed): Fit {
-  const { batchSize, gradientAccumulation, gradientCheckpointing, loraRank, loraDropout, maxLength } =
-    config.sft;
-  const rows = batchSize * gradientAccumulation;
-  const mayCut = free("sft.batchSize") && free("sft.gradientAccumulation");
-  const processes = processesFor(
-    config,
-    rows,
-    gpus,
-    mayCut ? 1 : batchSize,
-    "sft.batchSize × sft.gradientAccumulation",
-  );
-  const cut = (micro: number) => ({ "sft.batchSize": micro, "sft.gradientAccumulation": rows / micro });
-  if (!mayCut) assertDivides(rows / processes, batchSize, "sft.batchSize", processes);
-  const options = passes(
-    config,
-    free,
-    mayCut
-      ? divisors(rows / processes, ENOUGH_ROWS).filter((micro) => accepts(config, cut(micro)))
-      : [batchSize],
-    maxLength,
-    free("sft.gradientCheckpointing") ? null : gradientCheckpointing,
-  ).map(
-    ({ format, checkpointing, micro }): Option => ({
-      overrides: {
-        "models.loadIn4bit": format !== "bf16",
-        ...(mayCut && cut(micro)),
-        "sft.gradientCheckpointing": checkpointing,
-        "gpu.processes": processes,
-      },
-      setting: words(
-        format,
-        checkpointing,
-        `${processes > 1 ? `${processes} GPUs × ` : ""}${micro} rows × ${rows / micro / processes}`,
-      ),
-      memory: trainingMemory({
-        shape,
-        format,
-        rank: loraRank,
-        dropout: loraDropout > 0,
-        tokens: micro * maxLength,
-        checkpointing,
-        kernels: "fused",
-      }),
-    }),
-  );
-  return choose("SFT", options, room);
-}
-
 /**
  * GRPO: vLLM beside the trainer; asleep while the policy learns where both have no room; without it where
  * even that has none. vLLM needs bf16 weights: an adapter merged into NF4 weights at every step would be
  * rounded with them.
  */
-export function fitGrpo(need: TrainingNeed, judge?: Judge): Fit {
+export function planGrpo(need: TrainingNeed, judge?: Judge): Choice {
   const { config, shape, room, gpus, free } = need;
   const { promptsPerStep, groupSize, microBatch, maxTokens, loraRank, gradientCheckpointing } = config.grpo;
   const answers = promptsPerStep * groupSize;
@@ -241,7 +171,7 @@ function besideTrainer({ config, total, free }: TrainingNeed, { shape, tokens }:
   const share = free(key) ? shareFor(totalMemory(holding(tokens)), total) : config.gpu.serverMemoryShare;
   const one = holding(config.serving.maxModelLength);
   const overrides = { "gpu.serveIn4bit": in4bit, "gpu.cudaGraphs": graphs, "gpu.replicas": 1, [key]: share };
-  // Its own plan (fitServing) counts on the room in its share of the card, not on all of it.
+  // Its own plan (planServing) counts on the room in its share of the card, not on all of it.
   return {
     share,
     overrides,
@@ -264,91 +194,6 @@ function shareFor(bytes: number, total: number): number {
   return Math.max(0.02, Math.ceil((100 * bytes) / total) / 100);
 }
 
-interface Pass {
-  format: "bf16" | "nf4 double";
-  checkpointing: boolean;
-  micro: number;
-}
-
-/** The ways to cut a step into passes, the fastest first. */
-function passes(
-  { models }: Config,
-  free: TrainingNeed["free"],
-  micros: readonly number[],
-  length: number,
-  checkpointing: boolean | null,
-): Pass[] {
-  const formats = free("models.loadIn4bit")
-    ? (["bf16", "nf4 double"] as const)
-    : ([models.loadIn4bit ? "nf4 double" : "bf16"] as const);
-  const modes = checkpointing === null ? [false, true] : [checkpointing];
-  return formats.flatMap((format) =>
-    modes.flatMap((mode) =>
-      micros
-        .filter(
-          (micro) => mode || checkpointing !== null || micro * length >= ENOUGH_TOKENS || micro === micros[0],
-        )
-        .map((micro) => ({ format, checkpointing: mode, micro })),
-    ),
-  );
-}
-
-/**
- * The GPUs that share a step: those asked for, or as many as divide its rows into whole passes of `micro`.
- * Throws LabError when so many are not there, or do not divide them.
- */
-function processesFor(
-  { gpu: { processes, ray } }: Config,
-  rows: number,
-  gpus: number,
-  micro: number,
-  product: string,
-): number {
-  if (processes === 0 && ray !== "")
-    throw new LabError({
-      what: "How many GPUs of the Ray cluster take part is not said",
-      where: "gpu.processes",
-      expected: `a divisor of ${product} = ${rows}: ${divisors(rows).join(", ")}`,
-      found: "0",
-    });
-  if (processes === 0)
-    return divisors(rows, Math.max(1, gpus)).find((count) => (rows / count) % micro === 0) ?? 1;
-  if (processes > gpus && ray === "")
-    throw new LabError({
-      what: "There are not so many GPUs",
-      where: "gpu.processes",
-      expected: `at most ${gpus}, or 0 for all that divide a step`,
-      found: String(processes),
-    });
-  if (rows % processes !== 0)
-    throw new LabError({
-      what: "The GPUs do not divide a step's rows",
-      where: "gpu.processes",
-      expected: `a divisor of ${product} = ${rows}: ${divisors(rows, Math.max(gpus, processes)).join(", ")}`,
-      found: String(processes),
-    });
-  return processes;
-}
-
-function assertDivides(rows: number, micro: number, key: string, processes: number): void {
-  if (rows % micro !== 0)
-    throw new LabError({
-      what: "The passes do not fill a step",
-      where: key,
-      expected:
-        `a divisor of the ${rows} rows that each of ${processes} processes has a step: ` +
-        `${divisors(rows).join(", ")}`,
-      found: String(micro),
-    });
-}
-
 const NOTHING: Memory = { weights: 0, cache: 0, optimizer: 0, activations: 0, runtime: 0 };
 const resting = (training: Memory): Memory => ({ ...training, activations: 0 });
 const larger = (a: Memory, b: Memory): Memory => (totalMemory(a) >= totalMemory(b) ? a : b);
-
-function words(format: Pass["format"], checkpointing: boolean, rest: string): string {
-  return (
-    `${format === "bf16" ? "bf16 LoRA" : "NF4 QLoRA"}, ${rest}, ` +
-    `${checkpointing ? "" : "no "}checkpointing`
-  );
-}
