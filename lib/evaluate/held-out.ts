@@ -1,11 +1,11 @@
 /** How trained runs answer test questions: what is known of it, or what asking them tells. */
 import { readGold } from "../answer/index.ts";
-import { answersFile, answerTasks, isOpen, readAnswers } from "../ask/answers.ts";
-import type { AnswerTask } from "../ask/answers.ts";
-import { askModels } from "../ask/ask.ts";
-import type { CollectProgress } from "../ask/collect.ts";
-import { evaluatedModel } from "../ask/model.ts";
-import type { EvaluatedModel } from "../ask/model.ts";
+import { answersFile, answerTasks, isOpen, readAnswers } from "../completions/cache.ts";
+import type { AnswerTask } from "../completions/cache.ts";
+import { askModels } from "../completions/ask-models.ts";
+import type { CollectProgress } from "../completions/ask.ts";
+import { evaluatedModel } from "../completions/models.ts";
+import type { EvaluatedModel } from "../completions/models.ts";
 import type { Lab } from "../config/lab.ts";
 import { LabError } from "../errors.ts";
 import { inDrawnOrder } from "../prepare/sample.ts";

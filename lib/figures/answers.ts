@@ -1,6 +1,6 @@
 /** Stage 6: an evaluation under way, and what several tries bring. */
 import { curveRecorder } from "../view/progress-curve.ts";
-import type { CollectProgress } from "../ask/collect.ts";
+import type { CollectProgress } from "../completions/ask.ts";
 import { passAtKOf } from "../evaluate/eval-summary.ts";
 import { distillProgress } from "./distill.ts";
 import type { ArmDetails } from "./evaluate.ts";

@@ -22,7 +22,7 @@ const ROOMS = [
   "prepare",
   "serving",
   "run",
-  "ask",
+  "completions",
   "distill",
   "judge",
   "filter",

@@ -5,7 +5,7 @@ import type { Client } from "../serving/client.ts";
 import { LabError } from "../errors.ts";
 import { promptRequest } from "../prompt/prompt.ts";
 import type { ModelPrompt } from "../prompt/prompt.ts";
-import type { AnswerTask, StoredAnswer } from "./answers.ts";
+import type { AnswerTask, StoredAnswer } from "./cache.ts";
 import { countBy } from "../stats/stats.ts";
 import type { Store } from "../store/store.ts";
 

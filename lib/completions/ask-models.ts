@@ -1,10 +1,10 @@
 /** Has every answer of a list on disk: what is there is read, what is missing is asked for. */
-import { answersFile, isOpen, openAnswers } from "./answers.ts";
-import type { AnswerTask, StoredAnswer } from "./answers.ts";
-import { collectAnswers } from "./collect.ts";
-import type { CollectOptions, Questionnaire } from "./collect.ts";
-import { servedModel } from "./model.ts";
-import type { EvaluatedModel, ServedModel } from "./model.ts";
+import { answersFile, isOpen, openAnswers } from "./cache.ts";
+import type { AnswerTask, StoredAnswer } from "./cache.ts";
+import { collectAnswers } from "./ask.ts";
+import type { CollectOptions, Questionnaire } from "./ask.ts";
+import { servedModel } from "./models.ts";
+import type { EvaluatedModel, ServedModel } from "./models.ts";
 import type { Lab } from "../config/lab.ts";
 import { LabError } from "../errors.ts";
 import { modelId } from "../model/model-ref.ts";

@@ -6,10 +6,10 @@ import { ownPrompt, promptOf } from "../prompt/prompt.ts";
 import { createClient } from "../serving/client.ts";
 import { sendChat, startStub } from "../testing/stub-server.ts";
 import type { Answer, StubServer } from "../testing/stub-server.ts";
-import { answerTasks, openAnswers } from "./answers.ts";
-import type { AnswerTask } from "./answers.ts";
-import { collectAnswers } from "./collect.ts";
-import type { Questionnaire } from "./collect.ts";
+import { answerTasks, openAnswers } from "./cache.ts";
+import type { AnswerTask } from "./cache.ts";
+import { collectAnswers } from "./ask.ts";
+import type { Questionnaire } from "./ask.ts";
 
 let folder: string;
 let stub: StubServer;
