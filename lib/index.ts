@@ -72,7 +72,7 @@ export { readRun } from "./run/run.ts";
 export type { Run } from "./run/run.ts";
 
 // Stage 2: the Teacher
-export { followDistillation } from "./distill/distill-curve.ts";
+export { followDistillation } from "./distill/curve.ts";
 export { textOutcome } from "./distill/outcome.ts";
 export { measuredPrompts } from "./distill/prompt-report.ts";
 

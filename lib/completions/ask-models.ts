@@ -1,13 +1,21 @@
 /** Has every answer of a list on disk: what is there is read, what is missing is asked for. */
-import { answersFile, isOpen, openAnswers } from "./cache.ts";
-import type { AnswerTask, StoredAnswer } from "./cache.ts";
-import { collectAnswers } from "./ask.ts";
-import type { CollectOptions, Questionnaire } from "./ask.ts";
+import { join } from "node:path";
+import type { Paths } from "../config/paths.ts";
+import { countBy } from "../stats/stats.ts";
+import { hashJson } from "../store/hash.ts";
+import type { Progress } from "../view/progress-curve.ts";
+import { askAll, openTasks, through } from "./ask.ts";
+import type { TaskList } from "./ask.ts";
+import { openCache } from "./cache.ts";
+import type { StoredCompletion } from "./cache.ts";
+import type { AnswerTask } from "./tasks.ts";
 import { servedModel } from "./models.ts";
 import type { EvaluatedModel, ServedModel } from "./models.ts";
 import type { Lab } from "../config/lab.ts";
 import { LabError } from "../errors.ts";
 import { modelId } from "../model/model-ref.ts";
+import { promptId, promptRequest } from "../prompt/prompt.ts";
+import type { ModelPrompt } from "../prompt/prompt.ts";
 import { assertPromptFits } from "../prompt/prompt-tokens.ts";
 import type { Client } from "../serving/client.ts";
 import { TOO_LONG } from "../serving/completion.ts";
@@ -16,7 +24,15 @@ import { givenServer } from "../serving/given.ts";
 import { withServer } from "../serving/serving.ts";
 import type { Store } from "../store/store.ts";
 
-export interface AskOptions extends CollectOptions {
+export interface CollectProgress extends Progress {
+  /** Of the arms or models that are asked, in their order. */
+  names: readonly string[];
+}
+
+export interface AskOptions {
+  signal?: AbortSignal | undefined;
+  /** Of what had to be asked for. */
+  onProgress?: ((progress: CollectProgress) => void) | undefined;
   /** Ask this instead of starting servers: it answers for every model, and knows adapters by their names. */
   client?: Client | undefined;
   /** Ask for all of them again. Default false. */
@@ -25,7 +41,7 @@ export interface AskOptions extends CollectOptions {
 
 export interface Asked {
   /** One a task, in their order. */
-  answers: StoredAnswer[];
+  answers: StoredCompletion[];
   /** Those that had to be asked for. */
   asked: number;
 }
@@ -59,10 +75,10 @@ export async function askModels(
   asks: readonly ModelTasks[],
   { client, force = false, signal, onProgress }: AskOptions = {},
 ): Promise<Asked[]> {
-  const stores = new Map<string, Store<StoredAnswer>>();
-  const storeOf = (model: EvaluatedModel): Store<StoredAnswer> => {
+  const stores = new Map<string, Store<StoredCompletion>>();
+  const storeOf = (model: EvaluatedModel): Store<StoredCompletion> => {
     const file = answersFile(lab.paths, model);
-    const store = stores.get(file) ?? openAnswers(file);
+    const store = stores.get(file) ?? openCache(file);
     stores.set(file, store);
     return store;
   };
@@ -70,13 +86,8 @@ export async function askModels(
     const open = asks.map(({ model, tasks }) => {
       const context =
         client || givenServer(lab.config, model.role) ? null : lab.config.serving.maxModelLength;
-      const store = storeOf(model);
-      return {
-        model,
-        tasks: force ? tasks : tasks.filter((task) => isOpen(store.get(task.key), context)),
-        store,
-        context,
-      };
+      const cache = storeOf(model);
+      return { model, tasks: openTasks({ tasks, cache, context }, force), cache, context };
     });
     for (const { model, tasks, context } of open)
       if (model.promptKey === "prompt.base" && context !== null)
@@ -100,9 +111,17 @@ export async function askModels(
   }
 }
 
-interface OpenTasks extends ModelTasks {
-  store: Store<StoredAnswer>;
-  context: number | null;
+interface OpenTasks extends ModelTasks, TaskList<AnswerTask> {
+  tasks: readonly AnswerTask[];
+}
+
+/** What one model of a server is asked. */
+export interface Questionnaire extends TaskList<AnswerTask> {
+  /** For people. */
+  name: string;
+  /** As the server calls it; default as the client does. */
+  servedAs: string | undefined;
+  prompt: ModelPrompt;
 }
 
 interface ServerLists {
@@ -116,10 +135,10 @@ interface ServerLists {
 async function inServers(lab: Lab, open: readonly OpenTasks[], given: boolean): Promise<ServerLists[]> {
   const servers = new Map<string, ServerLists>();
   const taken = new Set<string>();
-  for (const { model, tasks, store, context } of open) {
+  for (const { model, tasks, cache, context } of open) {
     // Two arms may want the same answer.
-    const left = tasks.filter(({ key }) => !taken.has(`${store.path} ${key}`));
-    for (const { key } of left) taken.add(`${store.path} ${key}`);
+    const left = tasks.filter(({ key }) => !taken.has(`${cache.path} ${key}`));
+    for (const { key } of left) taken.add(`${cache.path} ${key}`);
     if (left.length === 0) continue;
     const { server, adapter, plan } = given
       ? { server: model.ref, adapter: model.adapter, plan: null }
@@ -136,14 +155,44 @@ async function inServers(lab: Lab, open: readonly OpenTasks[], given: boolean): 
       servedAs: adapter?.name,
       prompt: model.prompt,
       tasks: left,
-      store,
+      cache,
       context,
     });
   }
   return [...servers.values()];
 }
 
-function tellTooLong(name: string, answers: readonly StoredAnswer[], maxModelLength: number): void {
+/**
+ * Asks every questionnaire. A text cut at maxTokens is an answer, and so is a prompt too long for the context:
+ * both are scored as they are. Throws LabError when answers are missing for any other reason: what a server
+ * refuses or fails at says nothing about the model.
+ */
+export async function collectAnswers(
+  client: Client,
+  lists: readonly Questionnaire[],
+  { signal, onProgress }: Pick<AskOptions, "signal" | "onProgress"> = {},
+): Promise<void> {
+  const names = lists.map(({ name }) => name);
+  const asking = through<AnswerTask, Questionnaire>(client, ({ request: { prompt, ...sampling } }, list) => ({
+    ...{ ...sampling, ...promptRequest(list.prompt, prompt) },
+    model: list.servedAs,
+  }));
+  const missing = await askAll(lists, {
+    ...{ ...asking, signal },
+    onProgress: (progress) => onProgress?.({ ...progress, names }),
+  });
+  if (missing.size === 0) return;
+  const messages = countBy([...missing.values()], ({ message, failure }) => message ?? failure!);
+  const [[message, count]] = [...messages] as [[string, number]];
+  throw new LabError({
+    what: "Some answers could not be had",
+    where: client.baseURL,
+    found: `${missing.size} of ${lists.flatMap(({ tasks }) => tasks).length}, most (${count}) because: ${message}`,
+    todo: "Run the cell again: only those are asked for.",
+  });
+}
+
+function tellTooLong(name: string, answers: readonly StoredCompletion[], maxModelLength: number): void {
   const count = answers.filter(({ failure }) => failure === TOO_LONG).length;
   if (count === 0) return;
   const todo =
@@ -160,4 +209,13 @@ function tellTooLong(name: string, answers: readonly StoredAnswer[], maxModelLen
     `${name}: ${count} of ${answers.length} prompts are too long for the server's context and ` +
       `count as not answered. ${todo}`,
   );
+}
+
+/**
+ * `reports/runs/eval-<hash of the model's id and its prompt>/answers.jsonl`: arms that are one model with one
+ * prompt share it.
+ */
+export function answersFile(paths: Paths, { id, prompt }: { id: string; prompt: ModelPrompt }): string {
+  const name = `eval-${hashJson({ model: id, prompt: promptId(prompt) }).slice(0, 12)}`;
+  return join(paths.runs, name, "answers.jsonl");
 }

@@ -4,8 +4,8 @@
  */
 import { scoreCompletion } from "../answer/index.ts";
 import { shownAnswer } from "./answer-view.ts";
-import { answerTasks } from "../completions/cache.ts";
-import type { StoredAnswer } from "../completions/cache.ts";
+import { answerTasks } from "../completions/tasks.ts";
+import type { StoredCompletion } from "../completions/cache.ts";
 import { askModels } from "../completions/ask-models.ts";
 import { evaluatedModel } from "../completions/models.ts";
 import type { EvaluatedModel } from "../completions/models.ts";
@@ -81,7 +81,7 @@ function shown(
   arm: AskedArm,
   question: string,
   gold: string,
-  { completion, tokens }: StoredAnswer,
+  { completion, tokens }: StoredCompletion,
 ): ShownText {
   const { format, lenient } = scoreCompletion({ question, gold, completion });
   return shownAnswer(arm, {

@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { archivePath } from "./distill-store.ts";
+import { textsPath } from "./texts.ts";
 import { distill } from "./distill.ts";
+import type { Lab } from "../config/lab.ts";
 import { readManifest } from "../store/manifest.ts";
 import type { Distilled } from "../records.ts";
 import { distilleries, good, prompt, rowsOf } from "../testing/distill-fixture.ts";
@@ -58,9 +59,8 @@ test("killed at random moments and started again, it ends with what an undisturb
     await sleep(Math.random() * 60);
     child.kill("SIGKILL");
     await once(child, "exit");
-    const rows = existsSync(lab().paths.distilled)
-      ? readFileSync(lab().paths.distilled, "utf8").split("\n").length - 1
-      : 0;
+    const texts = textsPath(lab().paths);
+    const rows = existsSync(texts) ? readFileSync(texts, "utf8").split("\n").length - 1 : 0;
     expect(rows).toBeGreaterThanOrEqual(acknowledged);
     expect(rows).toBeLessThan(n);
   }
@@ -72,41 +72,65 @@ test("killed at random moments and started again, it ends with what an undisturb
   expect(rowsOf(lab())).toEqual(resumed.rows);
 });
 
+/** Damages the cache of texts, which then stands alone. */
+function damage(lab: Lab, change: (bytes: Buffer) => Buffer): void {
+  const texts = textsPath(lab.paths);
+  writeFileSync(texts, change(readFileSync(texts)));
+  rmSync(lab.paths.distilled);
+}
+
 test("a torn last line is cut, told, and asked for again", async () => {
   const { lab, asked } = await bench();
   await distill(lab(), stubQuestions(5));
-  asked();
-  const { distilled } = lab().paths;
-  writeFileSync(distilled, readFileSync(distilled).subarray(0, -20));
+  const last = asked().map(prompt).at(-1);
+  damage(lab(), (bytes) => bytes.subarray(0, -20));
   const { repaired, rows } = await distill(lab(), stubQuestions(5));
   expect(repaired).toMatch(/cut an unfinished last line/);
-  expect(asked().map(prompt)).toEqual(["What is 4 + 4?"]);
+  expect(asked().map(prompt)).toEqual([last]);
   expect(rowsOf(lab())).toEqual(rows);
 });
 
-test("a bit that flips in a finished file's text is noticed: set aside, told, asked again", async () => {
+test("a bit that flips in a text is noticed: set aside, told, asked again", async () => {
   const { lab, asked } = await bench();
   const first = await distill(lab(), stubQuestions(5));
   asked();
-  const { distilled } = lab().paths;
-  const bytes = readFileSync(distilled);
-  const at = bytes.indexOf("What is 2 + 2?");
-  bytes[at + 8]! ^= 1; // 2 → 3
-  writeFileSync(distilled, bytes);
+  damage(lab(), (bytes) => {
+    bytes[bytes.indexOf("What is 2 + 2?") + 8]! ^= 1; // 2 → 3
+    return bytes;
+  });
   const { repaired, rows } = await distill(lab(), stubQuestions(5));
-  expect(repaired).toMatch(/line 3[^]*another checksum/);
+  expect(repaired).toMatch(/line \d[^]*another checksum/);
   expect(asked().map(prompt)).toEqual(["What is 2 + 2?"]);
   expect(rows).toEqual(first.rows);
 });
 
-test("a damaged archive costs its own line only", async () => {
+test("a finished file that is damaged or gone is made again of what is kept, and nothing is asked", async () => {
   const { lab, asked } = await bench();
-  await distill(lab(), stubQuestions(4));
-  await distill(lab({ seed: 1 }), stubQuestions(4));
-  appendFileSync(archivePath(lab().paths), "{half\n");
+  const first = await distill(lab(), stubQuestions(5));
+  const { distilled } = lab().paths;
+  const whole = readFileSync(distilled, "utf8");
   asked();
-  await distill(lab(), stubQuestions(4));
-  expect(asked()).toHaveLength(0);
+  for (const damaged of [whole.replace("What is 2 + 2?", "What is 3 + 2?"), whole.slice(0, -20), ""]) {
+    writeFileSync(distilled, damaged);
+    expect((await distill(lab(), stubQuestions(5))).rows).toEqual(first.rows);
+    expect(readFileSync(distilled, "utf8")).toBe(whole);
+  }
+  expect(asked()).toEqual([]);
+});
+
+test("a workspace without a cache keeps its texts: those of distilled.jsonl and of the archive beside it", async () => {
+  const { lab, asked } = await bench();
+  const { paths } = lab();
+  const archive = join(paths.processed, "distilled.archive.jsonl");
+  const older = await distill(lab({ seed: 1 }), stubQuestions(4));
+  const archived = `${readFileSync(paths.distilled, "utf8")}{half\n`;
+  const newer = await distill(lab(), stubQuestions(4));
+  writeFileSync(archive, archived);
+  asked();
+  rmSync(join(paths.processed, "teacher"), { recursive: true });
+  expect((await distill(lab({ seed: 1 }), stubQuestions(4))).rows).toEqual(older.rows);
+  expect((await distill(lab(), stubQuestions(4))).rows).toEqual(newer.rows);
+  expect([asked(), existsSync(archive)]).toEqual([[], false]);
 });
 
 test("a server restarted in mid-run loses no row and repeats none", async () => {

@@ -3,7 +3,7 @@ import { resolveConfig } from "../config/settings.ts";
 import { PROMPT_NAMES, promptOf } from "../prompt/prompt.ts";
 import { sampleSeed } from "../store/hash.ts";
 import { stubQuestions } from "../testing/questions.ts";
-import { distillTasks } from "./distill-tasks.ts";
+import { distillTasks } from "./tasks.ts";
 
 const [first, second] = stubQuestions(2);
 const tasks = (overrides = {}) =>

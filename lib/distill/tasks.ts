@@ -1,5 +1,7 @@
 /** What the Teacher is asked, and the key under which each answer is kept. Pure. */
-import type { CompletionRequest, CompletionResult } from "../serving/completion.ts";
+import type { StoredCompletion } from "../completions/cache.ts";
+import type { CompletionRequest } from "../serving/completion.ts";
+import { assembleRow } from "./assemble-row.ts";
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
 import { promptId, promptOf, promptRequest } from "../prompt/prompt.ts";
@@ -9,6 +11,8 @@ import type { Distilled, Question } from "../records.ts";
 /** One text to be had. */
 export interface DistillTask {
   key: string;
+  /** The question's. */
+  id: string;
   question: Question;
   /** 0 … k − 1 */
   sample: number;
@@ -48,31 +52,37 @@ export function distillTasks(
       const asked = { prompt: toldId, question: question.question, id: question.id };
       const key = hashJson({ model, ...asked, temperature, topP, maxTokens, seed, sample });
       const sampling = { temperature, topP, maxTokens, seed: sampleSeed(seed, sample, question.question) };
-      return { key, question, sample, request: { ...promptRequest(told, question.question), ...sampling } };
+      return {
+        key,
+        id: question.id,
+        question,
+        sample,
+        request: { ...promptRequest(told, question.question), ...sampling },
+      };
     }),
   );
 }
 
 /**
- * The row of a finished request, as written: `assembleRow` does the rest. A cut text is kept beside its
- * failure: people want to see where it broke off.
+ * The row of a task, as its completion and the rules of today have it. A cut text is kept beside its failure:
+ * people want to see where it broke off.
  */
 export function distilledRow(
   { key, question, sample }: DistillTask,
-  result: CompletionResult,
-  model: string,
+  { completion, reasoning, failure, tokens }: StoredCompletion,
+  { models, distill }: Pick<Config, "models" | "distill">,
 ): Distilled {
-  const failed = !result.ok;
-  return {
+  const row: Distilled = {
     ...question,
     key,
     sample,
-    teacher_output: failed && result.text.trim() === "" ? null : result.text,
-    teacher_reasoning: result.reasoning,
+    teacher_output: failure !== null && completion.trim() === "" ? null : completion,
+    teacher_reasoning: reasoning ?? null,
+    failure,
+    completion_tokens: tokens,
+    model: models.teacher,
     response: null,
     assembly: null,
-    failure: failed ? result.cause : null,
-    completion_tokens: result.completionTokens,
-    model,
   };
+  return assembleRow(row, distill.assemble);
 }
