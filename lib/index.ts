@@ -42,7 +42,7 @@ export {
   quantisationRows,
 } from "./model/model-shape.ts";
 export { loadTokenizer } from "./model/tokens.ts";
-export { memoryRows } from "./model/training-memory.ts";
+export { memoryRows } from "./gpu/held-models.ts";
 
 // What models are told
 export { promptView } from "./prompt/prompt-view.ts";
@@ -70,7 +70,7 @@ export { cancelRun } from "./run/run-start.ts";
 export type { Run } from "./run/run.ts";
 
 // Stage 2: the Teacher
-export { followDistillation } from "./distill/distill-curve.ts";
+export { followDistillation } from "./distill/curve.ts";
 export { textOutcome } from "./distill/outcome.ts";
 export { measuredPrompts } from "./distill/prompt-report.ts";
 

@@ -22,8 +22,8 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { listGpus, requireGpu } from "../lib/config/gpu.ts";
-import type { Gpu } from "../lib/config/gpu.ts";
+import { listGpus, requireGpu } from "../lib/gpu/gpus.ts";
+import type { Gpu } from "../lib/gpu/gpus.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { PYTHON, workspacePaths } from "../lib/config/paths.ts";
 import { LabError } from "../lib/errors.ts";

@@ -18,7 +18,7 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { listGpus } from "../lib/config/gpu.ts";
+import { listGpus } from "../lib/gpu/gpus.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { workspacePaths } from "../lib/config/paths.ts";
 import { parseSetting, profileName } from "../lib/config/settings.ts";

@@ -11,7 +11,7 @@
  */
 import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { listGpus } from "../lib/config/gpu.ts";
+import { listGpus } from "../lib/gpu/gpus.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { localModelPath } from "../lib/config/paths.ts";
 import { comparePrompts } from "../lib/distill/compare-prompts.ts";

@@ -21,7 +21,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { listGpus } from "../lib/config/gpu.ts";
+import { listGpus } from "../lib/gpu/gpus.ts";
 import { realFigure } from "./bench/real-figure.ts";
 import type { Drawn } from "./bench/real-figure.ts";
 import { runLine } from "./bench/real-line.ts";

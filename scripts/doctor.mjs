@@ -44,8 +44,8 @@ async function openGpuLab() {
 /** @param {import("../lib/config/lab.ts").Lab} lab */
 async function printMemory(lab) {
   const [{ listGpus }, { memoryTable }, { table }] = await Promise.all([
-    import("../lib/config/gpu.ts"),
-    import("../lib/model/fit-table.ts"),
+    import("../lib/gpu/gpus.ts"),
+    import("../lib/gpu/table.ts"),
     import("../lib/view/table.ts"),
   ]);
   try {

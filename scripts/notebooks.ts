@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { fileError, makeFolder } from "../lib/store/atomic.ts";
 import { LabError } from "../lib/errors.ts";
-import { requireGpu } from "../lib/config/gpu.ts";
+import { requireGpu } from "../lib/gpu/gpus.ts";
 import { openLab } from "../lib/config/lab.ts";
 import type { Lab } from "../lib/config/lab.ts";
 import { REPO_ROOT } from "../lib/config/paths.ts";

@@ -1,5 +1,5 @@
 /** `tryValues`: several values of one setting, trained one after the other and compared. Shows as it goes. */
-import type { CollectProgress } from "../ask/collect.ts";
+import type { CollectProgress } from "../completions/ask-models.ts";
 import type { Lab } from "../config/lab.ts";
 import { overrideConfig } from "../config/settings.ts";
 import type { ConfigKey, ConfigValue, Overrides } from "../config/settings.ts";

@@ -255,7 +255,7 @@ const Serving = z.strictObject({
 });
 
 /**
- * Read on a GPU only. What is not set is chosen by the GPU's memory (lib/model/fit.ts), as are loadIn4bit,
+ * Read on a GPU only. What is not set is chosen by the GPU's memory (lib/gpu/choose.ts), as are loadIn4bit,
  * batches and checkpointing.
  */
 const Gpu = z.strictObject({

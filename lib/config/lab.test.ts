@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { LabError } from "../errors.ts";
 import { explainConfig } from "./explain.ts";
-import { firstGpus, isOlder, listGpus, parseGpus, requireGpu, ownGpu, visibleGpus } from "./gpu.ts";
+import { firstGpus, isOlder, listGpus, parseGpus, requireGpu, ownGpu, visibleGpus } from "../gpu/gpus.ts";
 import { openLab } from "./lab.ts";
 import { REPO_ROOT } from "./paths.ts";
 import { PROFILES } from "./profiles.ts";

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ablate } from "./ablate.ts";
 import { createClient } from "../serving/client.ts";
 import type { Client } from "../serving/client.ts";
-import { armAdapter } from "../ask/model.ts";
+import { armAdapter } from "../completions/models.ts";
 import { AblationSummary, ARM_NAMES, TRAINED_NAMES } from "../records.ts";
 import type { AskedArm } from "../records.ts";
 import { fakeAdapter } from "../testing/model-fixture.ts";

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { writeFileAtomic } from "../store/atomic.ts";
 import { changedAnswers, compareArms, compareByType, METRICS } from "./compare.ts";
 import type { Change, Comparison } from "./compare.ts";
-import { armsToCompare } from "../ask/model.ts";
+import { armsToCompare } from "../completions/models.ts";
 import { LabError } from "../errors.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { evaluateArms } from "./evaluate-arms.ts";

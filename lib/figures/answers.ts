@@ -1,6 +1,6 @@
 /** Stage 6: an evaluation under way, and what several tries bring. */
 import { curveRecorder } from "../view/progress-curve.ts";
-import type { CollectProgress } from "../ask/collect.ts";
+import type { CollectProgress } from "../completions/ask-models.ts";
 import { passAtKOf } from "../evaluate/eval-summary.ts";
 import { distillProgress } from "./distill.ts";
 import type { ArmDetails } from "./evaluate.ts";
@@ -26,7 +26,7 @@ export function answerProgress(
     const title = `Answers of ${names.map((name) => styleOf(name, 0).label).join(" · ")}`;
     if (title !== asked) record = curveRecorder(now);
     asked = title;
-    return distillProgress(record({ ...progress, asked: progress.done, failures: {} }), {
+    return distillProgress(record({ ...progress, failures: {} }), {
       title,
       unit: "answers",
     });

@@ -10,8 +10,7 @@ import { hashFile, hashJson } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import type { Lab } from "../config/lab.ts";
 import { trainingRun } from "./lineage.ts";
-import { fetchModel } from "../model/fetch-model.ts";
-import { fitLab } from "../model/fit-lab.ts";
+import { planStage, readyStage } from "../gpu/plan-stage.ts";
 import { modelId, resolveModel } from "../model/model-ref.ts";
 import { RlRow } from "../records.ts";
 import { readRun } from "./run.ts";
@@ -107,13 +106,11 @@ export async function mergeAdapter(
     reward: null,
   };
   const force = options.force || isDoneWithoutOutput(lab, runKey(spec));
-  const fit = () => fitLab({ ...lab, config: spec.config }, { stage: "merge", model: base });
-  await fetchModel(base, { ...options, before: fit });
-  const { plan, assertFree } = await fit();
-  if (plan) console.log(plan);
+  const [own, stage] = [{ ...lab, config: spec.config }, { stage: "merge", model: base } as const];
+  const { table, assertFree } = await readyStage(own, stage, await planStage(own, stage), options);
   const { key } = await startInTurn(
     lab,
-    { ...spec, plan: plan ?? undefined },
+    { ...spec, plan: table ?? undefined },
     { ...options, force, ready: () => assertFree() },
   );
   const run = await followRun(lab, key, options);

@@ -4,7 +4,7 @@ import { appendFileSync, closeSync, existsSync, globSync, openSync, rmSync } fro
 import { basename, join } from "node:path";
 import { fileError } from "../store/atomic.ts";
 import { LabError } from "../errors.ts";
-import { GPU_ORDER } from "../config/gpu.ts";
+import { GPU_ORDER } from "../gpu/gpus.ts";
 import { PYTHON, REPO_ROOT } from "../config/paths.ts";
 import { assertPython } from "../config/python.ts";
 import { hubCache } from "../model/hub.ts";

@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileError, writeFileAtomic } from "../store/atomic.ts";
 import { fileStamp } from "../store/file-stamp.ts";
-import { firstGpus } from "../config/gpu.ts";
+import { firstGpus } from "../gpu/gpus.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { endGroup, waitForExit } from "../store/process-identity.ts";
 import { isFinished, readRun } from "./run.ts";

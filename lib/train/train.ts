@@ -6,8 +6,7 @@ import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "../model/a
 import { hashCode } from "../config/code-hash.ts";
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
-import { fetchModel } from "../model/fetch-model.ts";
-import { fitLab } from "../model/fit-lab.ts";
+import { planStage, readyStage } from "../gpu/plan-stage.ts";
 import { hashFile, hashFolder, hashJson } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import { assertMadeTogether } from "../store/manifest.ts";
@@ -183,13 +182,11 @@ async function runTraining(
   const stage = spec.stage === "sft" ? "SFT" : "GRPO";
   // a Judge of our own shares the GPU
   const judge = spec.judge && givenServer(lab.config, "judge") === null ? spec.judge.model : undefined;
-  const fit = () => fitLab(lab, { stage, model: base, judge });
-  for (const model of [base, judge]) if (model) await fetchModel(model, { ...options, before: fit });
-  const { config, plan, assertFree } = await fit();
-  if (plan) console.log(plan);
+  const what = { stage, model: base, judge } as const;
+  const { config, table, assertFree } = await readyStage(lab, what, await planStage(lab, what), options);
   const { key, started } = await startInTurn(
     lab,
-    { ...spec, config, plan: plan ?? undefined },
+    { ...spec, config, plan: table ?? undefined },
     { ...options, force, ready: () => assertFree() },
   );
   const run = await followRun(lab, key, options);

@@ -1,5 +1,5 @@
 /** The fourth arm (beside Base, SFT, SFT + GRPO): GRPO on the bare Base, as Fin-R1-Zero. */
-import { armsToCompare } from "../ask/model.ts";
+import { armsToCompare } from "../completions/models.ts";
 import type { Lab } from "../config/lab.ts";
 import type { ArmName } from "../records.ts";
 import type { Run } from "../run/run.ts";

@@ -6,7 +6,7 @@ import { openLab } from "../../lib/config/lab.ts";
 import { profileName } from "../../lib/config/settings.ts";
 import type { Overrides } from "../../lib/config/settings.ts";
 import { mergeForDeployment } from "../../lib/deploy/deploy.ts";
-import { armsToCompare } from "../../lib/ask/model.ts";
+import { armsToCompare } from "../../lib/completions/models.ts";
 import { distill } from "../../lib/distill/distill.ts";
 import { ablate } from "../../lib/evaluate/ablate.ts";
 import { filter } from "../../lib/filter/filter.ts";
