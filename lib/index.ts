@@ -13,7 +13,6 @@ export { readJsonl } from "./store/jsonl.ts";
 // The lab: a profile, its values, the folders
 export { explainConfig } from "./config/explain.ts";
 export { openLab } from "./config/lab.ts";
-export { PROFILES } from "./config/profiles.ts";
 export { overrideConfig } from "./config/settings.ts";
 export { sideLab } from "./config/side-lab.ts";
 

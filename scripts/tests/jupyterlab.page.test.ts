@@ -21,10 +21,10 @@ const executablePath = findChromium();
 // inside the repository: the cell imports the library by name
 const folder = join(REPO_ROOT, ".check", "lab");
 const cells = [
-  'import { explore, PROFILES, show } from "ftmodel";',
+  'import { explore, openLab, show } from "ftmodel";',
   'await show({ data: [{ type: "bar", x: ["a", "b"], y: [1, 2] }], layout: { title: { text: "Two ' +
     'bars" } } });',
-  'console.log("learning rate", PROFILES.tiny.sft.learningRate);',
+  'console.log("learning rate", openLab({ profile: "tiny" }).config.sft.learningRate);',
   'await show(explore([{ id: "a", question: "$5 or $6?" }, { id: "b", question: "2 + 2?" }]));',
 ];
 let stop = (): void => {};
