@@ -33,6 +33,7 @@ const ROOMS = [
   "figures",
   "explore",
   "chat",
+  "inside",
   "show",
   "compare",
   "report",

@@ -1,0 +1,157 @@
+/** GRPO's loss at one token, with the token's own numbers in it. Pure, for Node and for the page. */
+import { formatNumber } from "../view/numbers.ts";
+import { clipsNext, k3, moved, push, ratioAfter } from "./measures.ts";
+import type { StepTotals, TokenNumbers } from "./measures.ts";
+import type { StepFile } from "./step-record.ts";
+
+/** A line of the calculation: what it is, the formula with numbers, what that makes, what it means. */
+export interface FormulaLine {
+  name: string;
+  formula: string;
+  value: string;
+  note?: string;
+}
+
+export interface TokenFormula {
+  lines: FormulaLine[];
+  /** What the step wanted of the token, and what became of it. */
+  sentence: string;
+}
+
+type Settings = Pick<StepFile, "beta" | "klGradient" | "clip">;
+
+/**
+ * d loss / d log p as GRPO's formula gives it, to be the file's `slope`, which autograd found. At ratio 1:
+ * −(w A − β k′) / (n N), where k′ is 1 − o/p ("paper") or log p − log o ("unbiased"), n the answer's tokens and N
+ * the step's answers.
+ */
+export function slopeOf(
+  token: TokenNumbers,
+  { beta, klGradient }: Settings,
+  tokens: number,
+  answers: number,
+): number {
+  return -(token.weight * token.advantage - beta * klSlope(token, klGradient)) / (tokens * answers);
+}
+
+function klSlope({ before, reference }: TokenNumbers, klGradient: StepFile["klGradient"]): number {
+  if (reference === null) return 0;
+  return klGradient === "paper" ? -Math.expm1(reference - before) : before - reference;
+}
+
+/** `tokens`: of the token's answer. */
+export function tokenFormula(
+  token: TokenNumbers,
+  settings: Settings,
+  totals: StepTotals,
+  tokens: number,
+): TokenFormula {
+  const { before, after, reference, weight, slope, advantage, sampled } = token;
+  const { beta, klGradient, clip } = settings;
+  const [A, w] = [num(advantage), num(weight)];
+  const isWeighted = weight !== 1 || sampled !== null;
+  const kl = k3(token);
+  const gain = weight * advantage;
+  const spread = `(${tokens} × ${totals.answers})`;
+  const term = -(gain - beta * (kl ?? 0)) / (tokens * totals.answers);
+  const ratio = ratioAfter(token);
+  const isOutside = ratio < clip[0] || ratio > clip[1];
+  const share = totals.push === 0 ? 0 : push(token) / totals.push;
+  const lines: (FormulaLine | false)[] = [
+    {
+      name: "before → after",
+      formula: `p = ${percent(before)} → ${percent(after)}`,
+      value: `log p ${num(before)} → ${num(after)}`,
+    },
+    { name: "moved", formula: `${num(after)} − ${paren(before)}`, value: signed(moved(token)) },
+    {
+      name: "ratio in the loss",
+      formula: "p / p",
+      value: "1",
+      note: "the policy that learns is the one that answered: nothing is clipped",
+    },
+    sampled !== null && {
+      name: "vLLM against the trainer",
+      formula: `exp(${num(before)} − ${paren(sampled)})`,
+      value: num(Math.exp(before - sampled)),
+      note: `weight w = ${w}`,
+    },
+    {
+      name: "gain",
+      formula: `min(1 · A, clip(1, ${num(clip[0])}, ${num(clip[1])}) · A)${isWeighted ? " · w" : ""} = ${paren(advantage)}${isWeighted ? ` · ${w}` : ""}`,
+      value: num(gain),
+      note: advantage === 0 ? "the group was paid alike: A = 0" : `A = ${A}, of the whole answer`,
+    },
+    kl !== null && {
+      name: "KL (k3)",
+      formula: `o/p − log(o/p) − 1, log(o/p) = ${num(reference!)} − ${paren(before)}`,
+      value: num(kl),
+    },
+    {
+      name: "its term of the loss",
+      formula: `−(gain${kl === null ? "" : " − β k3"}) / (n N) = −(${num(gain)}${kl === null ? "" : ` − ${num(beta)} · ${num(kl)}`}) / ${spread}`,
+      value: num(term),
+      note: `n = ${tokens} tokens of the answer, N = ${totals.answers} answers of the step`,
+    },
+    {
+      name: "slope: d loss / d log p",
+      formula:
+        kl === null
+          ? `−${isWeighted ? "w " : ""}A / (n N)`
+          : `−(${isWeighted ? "w " : ""}A − β ${klGradient === "paper" ? "(1 − o/p)" : "(log p − log o)"}) / (n N) = −(${num(gain)} − ${num(beta)} · ${paren(klSlope(token, klGradient))}) / ${spread}`,
+      value: num(slope),
+      note:
+        slope < 0
+          ? "below 0: the step pushes it up"
+          : slope > 0
+            ? "above 0: the step pushes it down"
+            : "no push",
+    },
+    {
+      name: "share of the gradient",
+      formula: `|slope| (1 − p) / sum = ${num(Math.abs(slope))} · ${num(-Math.expm1(before))} / ${num(totals.push)}`,
+      value: `${num(100 * share)} %`,
+      note: `${num(share * totals.tokens)} times the mean token's`,
+    },
+    {
+      name: "ratio after the step",
+      formula: `exp(${signed(moved(token))})`,
+      value: num(ratio),
+      note: clipsNext(token, clip)
+        ? "beyond the bound: a second update would be clipped here"
+        : isOutside
+          ? "beyond the bound, against the advantage: a second update would not be clipped"
+          : `within ${num(clip[0])} … ${num(clip[1])}`,
+    },
+  ];
+  return { lines: lines.filter((line) => line !== false), sentence: happened(token) };
+}
+
+/** Below this a log-probability has not moved: float32 keeps no more of it. */
+const STILL = 1e-6;
+
+function happened(token: TokenNumbers): string {
+  const { slope } = token;
+  const by = moved(token);
+  const went =
+    Math.abs(by) < STILL
+      ? "stayed where it was"
+      : by > 0
+        ? "has become more likely"
+        : "has become less likely";
+  if (slope === 0) return `Nothing pushed this token itself; it ${went}.`;
+  const wanted = slope < 0 ? "up" : "down";
+  const isPushed = Math.abs(by) >= STILL && by > 0 === slope < 0;
+  if (isPushed) return `The step pushed this token ${wanted}, and it ${went}.`;
+  return `The step pushed this token ${wanted}, yet it ${went}: all tokens are moved through the same weights.`;
+}
+
+/** A log-probability as a probability: "63 %", "0.12 %"; never 0 for what can happen. */
+function percent(logProbability: number): string {
+  const value = 100 * Math.exp(logProbability);
+  return value < 0.001 ? "< 0.001 %" : value > 99.99 ? "> 99.99 %" : `${num(value)} %`;
+}
+
+const num = (value: number): string => formatNumber(value === 0 ? 0 : value).replace("-", "−");
+const paren = (value: number): string => (value < 0 ? `(${num(value)})` : num(value));
+const signed = (value: number): string => (value > 0 ? `+${num(value)}` : num(value));
