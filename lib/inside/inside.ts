@@ -1,5 +1,5 @@
 /** One step of a GRPO run to open in the page: its answers token by token. */
-import { formatCount, formatNumber } from "../view/numbers.ts";
+import { formatNumber } from "../view/numbers.ts";
 import { table } from "../view/table.ts";
 import type { View } from "../view/table.ts";
 import { inertHtml } from "../view/text-view.ts";
@@ -115,7 +115,7 @@ function rowOf(question: string, answer: StepAnswer): Record<string, unknown> {
     question,
     reward: answer.reward,
     advantage: answer.advantage,
-    tokens: formatCount(answer.ids.length),
+    tokens: answer.ids.length,
     "answer moved by": seen.length === 0 ? null : seen.reduce((sum, { by }) => sum + by, 0),
     "moved most": most === null ? "left out of the loss" : `${nameOf(most.text)} ${formatNumber(most.by)}`,
     text: answer.texts.join(""),
