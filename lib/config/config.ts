@@ -209,7 +209,7 @@ const Grpo = z.strictObject({
   gradientCheckpointing: flag().meta(meta("", "recompute activations: less memory, a third more time")),
   sampleEvery: int(1, 1000).meta(meta("steps", "how often completions are kept for the figures")),
   inspectSteps: z
-    .array(z.literal(-1).or(int(1, 1_000_000)))
+    .array(int(-1, 1_000_000).refine((step) => step !== 0, "a step from 1 on, or -1 for the last"))
     .max(20)
     .meta(
       meta(

@@ -86,6 +86,7 @@ export function tokenFormula(
       name: "KL (k3)",
       formula: `o/p − log(o/p) − 1, log(o/p) = ${num(reference!)} − ${paren(before)}`,
       value: num(kl),
+      note: "o: the policy that the run started from",
     },
     {
       name: "its term of the loss",

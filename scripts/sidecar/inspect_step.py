@@ -4,7 +4,7 @@ such as steps/0010.json. lib/inside reads and shows it.
 
 For each token t of an answer, all under softmax(logits / temperature):
 
-    sampled    log q(t), of vLLM where it answered; null where the trainer answered itself, whose q is `before`
+    sampled    log q(t), of vLLM where it answered; null where the trainer did, whose q is `before`
     before     log p(t) of the policy that answered, as the loss had it
     after      log p(t) of the policy after the optimizer's step
     reference  log o(t) of the policy that the run started from; null without a KL (beta 0)
@@ -165,7 +165,7 @@ class StepInspector(TrainerCallback):
 def questions_of(
     trainer: TimedGRPOTrainer, rows: list[dict[str, Any]], group_size: int
 ) -> list[dict[str, Any]]:
-    """The questions of the step with their answers: what the samples event says, and `rows` token by token."""
+    """The step's questions with their answers: what the samples event says, and `rows` token by token."""
     from .watch_grpo import samples_of
 
     golds = dict(zip(trainer.train_dataset["id"], trainer.train_dataset["gold"], strict=True))
