@@ -60,7 +60,7 @@ export function tokenFormula(
   const lines: (FormulaLine | false)[] = [
     {
       name: "before → after",
-      formula: `p = ${percent(before)} → ${percent(after)}`,
+      formula: `p: ${percent(before)} → ${percent(after)}`,
       value: `log p ${num(before)} → ${num(after)}`,
     },
     { name: "moved", formula: `${num(after)} − ${paren(before)}`, value: signed(moved(token)) },
@@ -125,25 +125,22 @@ export function tokenFormula(
           : `within ${num(clip[0])} … ${num(clip[1])}`,
     },
   ];
-  return { lines: lines.filter((line) => line !== false), sentence: happened(token) };
+  return { lines: lines.filter((line) => line !== false), sentence: happened(token, share * totals.tokens) };
 }
 
-/** Below this a log-probability has not moved: float32 keeps no more of it. */
-const STILL = 1e-6;
+/** Magic numbers: a movement by less of the probability, and a push of less of the mean token's, is none. */
+const STILL = 1e-4;
+const UNPUSHED = 0.01;
 
-function happened(token: TokenNumbers): string {
+/** `pushed`: its push in times the mean token's. */
+function happened(token: TokenNumbers, pushed: number): string {
   const { slope } = token;
   const by = moved(token);
-  const went =
-    Math.abs(by) < STILL
-      ? "stayed where it was"
-      : by > 0
-        ? "has become more likely"
-        : "has become less likely";
-  if (slope === 0) return `Nothing pushed this token itself; it ${went}.`;
+  const isStill = Math.abs(by) < STILL;
+  const went = isStill ? "has hardly moved" : `has become ${by > 0 ? "more" : "less"} likely`;
+  if (pushed < UNPUSHED) return `Hardly anything pushed this token itself; it ${went}.`;
   const wanted = slope < 0 ? "up" : "down";
-  const isPushed = Math.abs(by) >= STILL && by > 0 === slope < 0;
-  if (isPushed) return `The step pushed this token ${wanted}, and it ${went}.`;
+  if (!isStill && by > 0 === slope < 0) return `The step pushed this token ${wanted}, and it ${went}.`;
   return `The step pushed this token ${wanted}, yet it ${went}: all tokens are moved through the same weights.`;
 }
 
@@ -153,6 +150,6 @@ function percent(logProbability: number): string {
   return value < 0.001 ? "< 0.001 %" : value > 99.99 ? "> 99.99 %" : `${num(value)} %`;
 }
 
-const num = (value: number): string => formatNumber(value === 0 ? 0 : value).replace("-", "−");
+const num = (value: number): string => formatNumber(value === 0 ? 0 : value).replaceAll("-", "−");
 const paren = (value: number): string => (value < 0 ? `(${num(value)})` : num(value));
 const signed = (value: number): string => (value > 0 ? `+${num(value)}` : num(value));

@@ -57,15 +57,15 @@ describe.skipIf(!executablePath)("a step in a real Chromium", { timeout: 120_000
   test("shows the answers of a question, the best paid first, coloured by what is chosen", async () => {
     const page = await live(await open(await widgetPageHtml(opened())));
     expect(await page.locator("article header").allTextContents()).toEqual([
-      "reward 1 (format 1, accuracy 1) advantage +1.2 9 tokens",
-      "reward 0.3 (format 1, accuracy 0) advantage −1.2 9 tokens",
+      "1 of 2: reward 1 (format 1, accuracy 1), advantage +1.2, 9 tokens",
+      "1 of 2: reward 0.3 (format 1, accuracy 0), advantage −1.2, 9 tokens",
     ]);
     expect(await page.locator(".inside-reading").textContent()).toContain("Step 10 moved 8 of 23 tokens");
     expect(await colour(page, 0, 0)).toEqual(["more", 1]);
-    expect((await colour(page, 0, 1))[1]).toBeLessThan(0.1);
+    expect((await colour(page, 0, 2))[1]).toBeLessThan(0.2);
     const [tone, strength] = await colour(page, 1, 0);
     expect(tone).toBe("less");
-    expect(strength).toBeCloseTo(0.3 / 0.32, 6); // full is the second of 23 by size
+    expect(strength).toBeCloseTo(Math.sqrt(0.3 / 0.33), 6); // full is the largest
     await page.getByLabel("advantage").check();
     expect(await colour(page, 0, 1)).toEqual(["more", 1]);
     expect(await colour(page, 1, 1)).toEqual(["less", 1]);
@@ -84,7 +84,7 @@ describe.skipIf(!executablePath)("a step in a real Chromium", { timeout: 120_000
     const formula = page.locator("article").first().locator(".inside-formula");
     expect(await formula.textContent()).toContain("␣/ token 4 of 9, number 103");
     // p = exp(−1.9), then 0.3 more; A 1.2, 9 tokens, 4 answers
-    expect(await formula.textContent()).toContain("p = 14.96 % → 20.6 %");
+    expect(await formula.textContent()).toContain("p: 14.96 % → 20.6 %");
     expect(await formula.textContent()).toContain("/ (9 × 4)");
     expect(await formula.textContent()).toContain("pushed this token up, and it has become more likely");
     for (const key of ["ArrowRight", "ArrowRight"]) await page.keyboard.press(key);

@@ -68,7 +68,7 @@ describe("the numbers of a token", () => {
     expect(seen.reduce((sum, one) => sum + push(one) / totals.push, 0)).toBeCloseTo(1, 12);
     const shades = seen.map((one) => shade("moved", one, { clip: step.clip, totals })!);
     expect(Math.max(...shades)).toBe(1);
-    expect(Math.min(...shades)).toBeCloseTo(-0.3 / 0.32, 12);
+    expect(Math.min(...shades)).toBeCloseTo(-Math.sqrt(0.3 / 0.33), 12);
   });
 });
 
@@ -119,8 +119,8 @@ describe("the reading", () => {
     expect(stepReading(exampleStep())).toBe(
       "Step 10 moved 8 of 23 tokens by more than 10 % of their probability; the 3 that moved most are “<think>” " +
         "(67 % → 93.2 %, in an answer paid 1), “␣/” (15 % → 20.6 %, in an answer paid 1), “46” (24.7 % → 33.6 %, " +
-        "in an answer paid 1). Of the tokens in answers above their group's mean 78.6 % have become more likely, of " +
-        "those below it 100 % less likely. 1 of 4 answers were cut and left out of the loss.",
+        "in an answer paid 1). Of those that moved by more than 0.1 %, 11 of 14 in answers above their " +
+        "group's mean have become more likely, and 9 of 9 in answers below it less likely. 1 of 4 answers were cut and left out of the loss.",
     );
   });
 

@@ -76,7 +76,10 @@ export interface StepTotals {
   tokens: number;
   /** The sum of `push` over them. */
   push: number;
-  /** Where each colour is full: the 98th of 100 tokens by size. */
+  /**
+   * Where each colour is full: the largest of the step's tokens, but no movement beyond half or twice the
+   * probability.
+   */
   full: Record<"moved" | "advantage" | "share" | "drift", number>;
 }
 
@@ -90,25 +93,29 @@ export function totalsOf({ questions }: Pick<StepFile, "questions">): StepTotals
     tokens: seen.length,
     push: sum,
     full: {
-      moved: fullAt(seen.map(moved)),
-      advantage: Math.max(0, ...answers.map(({ advantage }) => Math.abs(advantage))),
-      share: sum === 0 ? 0 : fullAt(pushes) / sum,
-      drift: fullAt(seen.map(({ before, reference }) => (reference === null ? 0 : before - reference))),
+      moved: Math.min(Math.LN2, largest(seen.map(moved))),
+      advantage: largest(answers.map(({ advantage }) => advantage)),
+      share: sum === 0 ? 0 : largest(pushes) / sum,
+      drift: Math.min(Math.LN2, largest(seen.map(drift))),
     },
   };
 }
 
-function fullAt(values: readonly number[]): number {
-  const sizes = values.map(Math.abs).sort((a, b) => a - b);
-  return sizes[Math.floor(0.98 * (sizes.length - 1))] ?? 0;
-}
+/** How far the policy had come from the starting one before the step; 0 without a KL. */
+const drift = ({ before, reference }: TokenNumbers): number => (reference === null ? 0 : before - reference);
+
+const largest = (values: readonly number[]): number =>
+  values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 export const MEASURES = ["moved", "ratio", "clipped", "advantage", "share", "drift"] as const;
 export type Measure = (typeof MEASURES)[number];
 
 /** In a choice, and what it means. */
 export const MEASURE_TEXTS: Record<Measure, { label: string; means: string }> = {
-  moved: { label: "moved", means: "log-probability after the step minus before it" },
+  moved: {
+    label: "moved",
+    means: "log-probability after the step minus before it (colour: its square root)",
+  },
   ratio: { label: "ratio", means: "probability after the step by that before it; full at the clip bounds" },
   clipped: {
     label: "clipped",
@@ -117,7 +124,10 @@ export const MEASURE_TEXTS: Record<Measure, { label: string; means: string }> = 
       "second update on the same answers would clip",
   },
   advantage: { label: "advantage", means: "the answer's, the same for all its tokens" },
-  share: { label: "share of the gradient", means: "of the step's push on logits, |slope| (1 − p)" },
+  share: {
+    label: "share of the gradient",
+    means: "of the step's push on logits, |slope| (1 − p) (colour: its square root)",
+  },
   drift: {
     label: "away from the start",
     means: "log-probability before the step minus that under the starting policy",
@@ -136,7 +146,7 @@ export function shade(
   const { full } = totals;
   switch (measure) {
     case "moved":
-      return part(moved(token), full.moved);
+      return rooted(part(moved(token), full.moved));
     case "ratio": {
       const by = ratioAfter(token) - 1;
       return part(by, by > 0 ? clip[1] - 1 : 1 - clip[0]);
@@ -146,11 +156,14 @@ export function shade(
     case "advantage":
       return part(token.advantage, full.advantage);
     case "share":
-      return totals.push === 0 ? 0 : part(push(token) / totals.push, full.share);
+      return totals.push === 0 ? 0 : rooted(part(push(token) / totals.push, full.share));
     case "drift":
-      return token.reference === null ? null : part(token.before - token.reference, full.drift);
+      return token.reference === null ? null : rooted(part(drift(token), full.drift));
   }
 }
 
 const part = (value: number, full: number): number =>
   full === 0 ? 0 : Math.max(-1, Math.min(1, value / full));
+
+/** A few tokens take most of a step: by the square root the others are seen, too. */
+const rooted = (value: number): number => Math.sign(value) * Math.sqrt(Math.abs(value));

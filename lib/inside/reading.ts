@@ -1,5 +1,5 @@
 /** One step in a sentence or two, computed from its tokens. Pure. */
-import { formatCount, formatNumber, formatShare } from "../view/numbers.ts";
+import { formatCount, formatNumber } from "../view/numbers.ts";
 import { visibleText } from "../view/text-view.ts";
 import { moved, ratioAfter, tokensOf } from "./measures.ts";
 import type { TokenNumbers } from "./measures.ts";
@@ -7,18 +7,22 @@ import type { StepFile } from "./step-record.ts";
 
 /** Magic number: a change of a probability by this share is worth counting. */
 const MUCH = 0.1;
+/** Magic number: below this share it has stayed. */
+const LITTLE = 0.001;
 const NAMED = 3;
 
 /**
- * How many tokens the step moved, which most, and whether those of answers paid above their group's mean went
- * up and those below it down.
+ * How many tokens the step moved, which most (equal answers count once there), and how many of those in answers
+ * paid above their group's mean went up, and of those below it down.
  *
  * @example stepReading(step) //=> "Step 10 moved 37 of 812 tokens by more than 10 % of their probability …"
  */
 export function stepReading(step: Pick<StepFile, "step" | "learningRate" | "questions">): string {
   const answers = step.questions.flatMap((question) => question.answers);
   const tokens = answers.flatMap((answer) =>
-    tokensOf(answer).flatMap(({ text, numbers }) => (numbers === null ? [] : [{ text, numbers, answer }])),
+    tokensOf(answer).flatMap(({ text, numbers }, i) =>
+      numbers === null ? [] : [{ text, numbers, answer, place: `${answer.ids.join()}/${i}` }],
+    ),
   );
   const left = answers.filter(({ before }) => before === null).length;
   const leftOut =
@@ -27,7 +31,9 @@ export function stepReading(step: Pick<StepFile, "step" | "learningRate" | "ques
   if (step.learningRate === 0)
     return `The learning rate of step ${step.step} was 0, the start of the warm-up: no token could move.${leftOut}`;
   const much = tokens.filter(({ numbers }) => Math.abs(ratioAfter(numbers) - 1) > MUCH).length;
-  const most = [...tokens]
+  // equal answers are one place in the text, however often they were drawn
+  const places = new Map(tokens.map((token) => [token.place, token]));
+  const most = [...places.values()]
     .sort((a, b) => Math.abs(moved(b.numbers)) - Math.abs(moved(a.numbers)))
     .slice(0, NAMED)
     .map(({ text, numbers, answer }) => {
@@ -43,15 +49,16 @@ export function stepReading(step: Pick<StepFile, "step" | "learningRate" | "ques
 }
 
 function directions(tokens: readonly TokenNumbers[]): string {
-  const better = tokens.filter(({ advantage }) => advantage > 0);
-  const worse = tokens.filter(({ advantage }) => advantage < 0);
-  if (better.length + worse.length === 0)
+  if (tokens.every(({ advantage }) => advantage === 0))
     return "All answers to each question were paid alike, so only the KL moved anything.";
+  const moving = tokens.filter((token) => Math.abs(ratioAfter(token) - 1) > LITTLE);
+  const better = moving.filter(({ advantage }) => advantage > 0);
+  const worse = moving.filter(({ advantage }) => advantage < 0);
   const up = better.filter((token) => moved(token) > 0).length;
   const down = worse.filter((token) => moved(token) < 0).length;
   return (
-    `Of the tokens in answers above their group's mean ${formatShare(up, better.length)} have become more ` +
-    `likely, of those below it ${formatShare(down, worse.length)} less likely.`
+    `Of those that moved by more than ${100 * LITTLE} %, ${up} of ${better.length} in answers above their ` +
+    `group's mean have become more likely, and ${down} of ${worse.length} in answers below it less likely.`
   );
 }
 

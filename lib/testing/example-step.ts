@@ -15,7 +15,7 @@ function answer(texts: readonly string[], advantage: number, by: readonly number
     rewards: { format: 1, accuracy: advantage > 0 ? 1 : 0 },
     reward: advantage > 0 ? 1 : 0.3,
     advantage,
-    ids: texts.map((_, i) => 100 + i),
+    ids: texts.map((_, i) => (advantage > 0 ? 100 : 200) + i),
     texts: [...texts],
     special: [texts.length - 1],
     sampled: null,

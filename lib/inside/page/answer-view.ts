@@ -16,9 +16,10 @@ export interface AnswerView {
   close(): void;
 }
 
-/** `onOpen` hears that a token of this answer was chosen. */
+/** `of`: how many of how many answers this is, word for word. `onOpen` hears that a token was chosen. */
 export function answerView(
   answer: StepAnswer,
+  of: string,
   data: InsideData,
   onOpen: (view: AnswerView) => void,
 ): AnswerView {
@@ -77,7 +78,7 @@ export function answerView(
   });
 
   const view: AnswerView = {
-    element: el("article", {}, el("header", {}, ...headOf(answer)), text, formula),
+    element: el("article", {}, el("header", {}, ...headOf(answer, of)), text, formula),
     colour(measure) {
       for (const [i, { numbers }] of tokens.entries()) {
         const by = numbers && shade(measure, numbers, data);
@@ -94,13 +95,21 @@ export function answerView(
   return view;
 }
 
-function headOf({ reward, rewards, advantage, ids, before }: StepAnswer): (HTMLElement | string)[] {
+function headOf(
+  { reward, rewards, advantage, ids, before }: StepAnswer,
+  of: string,
+): (HTMLElement | string)[] {
   const parts = Object.entries(rewards).map(([name, value]) => `${visibleText(name)} ${formatNumber(value)}`);
   return [
+    `${of}: `,
     el("b", {}, `reward ${formatNumber(reward)}`),
-    parts.length > 0 ? ` (${parts.join(", ")})` : "",
-    el("b", { "data-tone": advantage < 0 ? "less" : "more" }, ` advantage ${signed(advantage)}`),
-    ` ${ids.length} tokens`,
+    parts.length > 0 ? ` (${parts.join(", ")}), ` : ", ",
+    el(
+      "b",
+      { "data-tone": advantage < 0 ? "less" : advantage > 0 && "more" },
+      `advantage ${signed(advantage)}`,
+    ),
+    `, ${ids.length} tokens`,
     before === null ? el("em", {}, " cut at grpo.maxTokens: left out of the loss") : "",
   ];
 }
@@ -138,4 +147,4 @@ function formulaOf(token: StepToken, at: number, { ids }: StepAnswer, data: Insi
 }
 
 const signed = (value: number): string =>
-  (value > 0 ? `+${formatNumber(value)}` : formatNumber(value)).replace("-", "−");
+  (value > 0 ? `+${formatNumber(value)}` : formatNumber(value)).replaceAll("-", "−");

@@ -47,11 +47,14 @@ export function startStep(block: HTMLElement, data: InsideData): void {
       visibleText(question.question),
       el("span", { class: "inside-gold" }, `gold: ${visibleText(question.gold)}`),
     );
-    const sorted = [...question.answers].sort((a, b) => b.reward - a.reward);
+    const different = Map.groupBy(question.answers, ({ ids }) => ids.join());
+    const sorted = [...different.values()].sort(([a], [b]) => b!.reward - a!.reward);
     const select = (chosen: AnswerView): void => {
       for (const view of views) if (view !== chosen) view.close();
     };
-    views = sorted.map((answer) => answerView(answer, data, select));
+    views = sorted.map((same) =>
+      answerView(same[0]!, `${same.length} of ${question.answers.length}`, data, select),
+    );
     answers.replaceChildren(...views.map(({ element }) => element));
     colour();
   };
@@ -81,6 +84,8 @@ export function startStep(block: HTMLElement, data: InsideData): void {
     ),
   );
   live.addEventListener("keydown", (event) => event.stopPropagation());
+  const first = questions.findIndex(({ answers: its }) => its.some(({ advantage }) => advantage !== 0));
+  choice.selectedIndex = Math.max(0, first); // one that taught something
   open();
   block.append(live);
   block.classList.add("inside-ready");
