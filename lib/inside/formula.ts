@@ -22,8 +22,8 @@ type Settings = Pick<StepFile, "beta" | "klGradient" | "clip">;
 
 /**
  * d loss / d log p as GRPO's formula gives it, to be the file's `slope`, which autograd found. At ratio 1:
- * −(w A − β k′) / (n N), where k′ is 1 − o/p ("paper") or log p − log o ("unbiased"), n the answer's tokens and N
- * the step's answers.
+ * −(w A − β k′) / (n N), where k′ is 1 − o/p ("paper") or log p − log o ("unbiased"), n the answer's tokens
+ * and N the step's answers.
  */
 export function slopeOf(
   token: TokenNumbers,
@@ -57,6 +57,13 @@ export function tokenFormula(
   const ratio = ratioAfter(token);
   const isOutside = ratio < clip[0] || ratio > clip[1];
   const share = totals.push === 0 ? 0 : push(token) / totals.push;
+  const rest = -Math.expm1(before); // 1 − p
+  const ofW = isWeighted ? "w " : "";
+  const pull = klGradient === "paper" ? "(1 − o/p)" : "(log p − log o)";
+  const clipped = `clip(1, ${num(clip[0])}, ${num(clip[1])})`;
+  const weighted = isWeighted ? [" · w", ` · ${w}`] : ["", ""];
+  const lossParts = kl === null ? ["", ""] : [" − β k3", ` − ${num(beta)} · ${num(kl)}`];
+  const withPull = `−(${num(gain)} − ${num(beta)} · ${paren(klSlope(token, klGradient))}) / ${spread}`;
   const lines: (FormulaLine | false)[] = [
     {
       name: "before → after",
@@ -78,9 +85,10 @@ export function tokenFormula(
     },
     {
       name: "gain",
-      formula: `min(1 · A, clip(1, ${num(clip[0])}, ${num(clip[1])}) · A)${isWeighted ? " · w" : ""} = ${paren(advantage)}${isWeighted ? ` · ${w}` : ""}`,
+      formula: `min(1 · A, ${clipped} · A)${weighted[0]} = ${paren(advantage)}${weighted[1]}`,
       value: num(gain),
-      note: advantage === 0 ? "the group was paid alike: A = 0" : `A = ${A}, of the whole answer`,
+      note:
+        advantage === 0 ? "A = 0: paid what its group was paid on average" : `A = ${A}, of the whole answer`,
     },
     kl !== null && {
       name: "KL (k3)",
@@ -90,16 +98,13 @@ export function tokenFormula(
     },
     {
       name: "its term of the loss",
-      formula: `−(gain${kl === null ? "" : " − β k3"}) / (n N) = −(${num(gain)}${kl === null ? "" : ` − ${num(beta)} · ${num(kl)}`}) / ${spread}`,
+      formula: `−(gain${lossParts[0]}) / (n N) = −(${num(gain)}${lossParts[1]}) / ${spread}`,
       value: num(term),
       note: `n = ${tokens} tokens of the answer, N = ${totals.answers} answers of the step`,
     },
     {
       name: "slope: d loss / d log p",
-      formula:
-        kl === null
-          ? `−${isWeighted ? "w " : ""}A / (n N)`
-          : `−(${isWeighted ? "w " : ""}A − β ${klGradient === "paper" ? "(1 − o/p)" : "(log p − log o)"}) / (n N) = −(${num(gain)} − ${num(beta)} · ${paren(klSlope(token, klGradient))}) / ${spread}`,
+      formula: kl === null ? `−${ofW}A / (n N)` : `−(${ofW}A − β ${pull}) / (n N) = ${withPull}`,
       value: num(slope),
       note:
         slope < 0
@@ -110,7 +115,7 @@ export function tokenFormula(
     },
     {
       name: "share of the gradient",
-      formula: `|slope| (1 − p) / sum = ${num(Math.abs(slope))} · ${num(-Math.expm1(before))} / ${num(totals.push)}`,
+      formula: `|slope| (1 − p) / sum = ${num(Math.abs(slope))} · ${num(rest)} / ${num(totals.push)}`,
       value: `${num(100 * share)} %`,
       note: `${num(share * totals.tokens)} times the mean token's`,
     },
@@ -141,7 +146,7 @@ function happened(token: TokenNumbers, pushed: number): string {
   if (pushed < UNPUSHED) return `Hardly anything pushed this token itself; it ${went}.`;
   const wanted = slope < 0 ? "up" : "down";
   if (!isStill && by > 0 === slope < 0) return `The step pushed this token ${wanted}, and it ${went}.`;
-  return `The step pushed this token ${wanted}, yet it ${went}: all tokens are moved through the same weights.`;
+  return `The step pushed this token ${wanted}, yet it ${went}: all tokens move through the same weights.`;
 }
 
 /** A log-probability as a probability: "63 %", "0.12 %"; never 0 for what can happen. */

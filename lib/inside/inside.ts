@@ -27,12 +27,12 @@ const DIGITS = 5;
 
 /**
  * A step of a finished GRPO run: its answers with every token coloured by how far the step moved it, by its
- * ratio, advantage or share of the gradient; a clicked token shows the loss's formula with its own numbers. It
- * works in JupyterLab, in VS Code and in an exported report, without a kernel and without a network; where no
- * script may run, a table of the answers stands there.
+ * ratio, advantage or share of the gradient; a clicked token shows the loss's formula with its own numbers.
+ * It works in JupyterLab, in VS Code and in an exported report, without a kernel and without a network; where
+ * no script may run, a table of the answers stands there.
  *
- * The trainer keeps the steps of `grpo.inspectSteps`; of a run that kept none the view is a sentence that says
- * how to get them. Throws LabError as `readStep`: for a step that was not kept, and for a damaged file.
+ * The trainer keeps the steps of `grpo.inspectSteps`; of a run that kept none the view is a sentence that
+ * says how to get them. Throws LabError as `readStep`: for a step that was not kept, and for a damaged file.
  *
  * @example await show(insideStep(run, { step: 10 }));
  */
@@ -69,7 +69,7 @@ export function insideStep(run: Pick<Run, "key" | "folder">, options: InsideOpti
 function notKept(key: string): View {
   const text =
     `The run ${key} kept no step token by token. Train with grpo.inspectSteps, such as ` +
-    'openLab({ "grpo.inspectSteps": [10, -1] }) for the tenth step and the last: it becomes a run of its own.';
+    'openLab({ "grpo.inspectSteps": [10, -1] }) for the tenth step and the last: that is a run of its own.';
   return { html: `<p><em>${inertHtml(text)}</em></p>`, text };
 }
 

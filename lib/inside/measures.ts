@@ -59,8 +59,8 @@ export function clipsNext(token: TokenNumbers, [low, high]: StepFile["clip"]): b
 
 /**
  * The step's push on the token's own logit, without sign: |d loss / d logit| up to the temperature, which all
- * tokens share. d log p / d logit = (1 - p) / temperature, so a token that was nearly certain gets almost none,
- * however large its advantage.
+ * tokens share. d log p / d logit = (1 - p) / temperature, so a token that was nearly certain gets almost
+ * none, however large its advantage.
  */
 export const push = ({ slope, before }: TokenNumbers): number => Math.abs(slope) * -Math.expm1(before);
 
@@ -120,8 +120,8 @@ export const MEASURE_TEXTS: Record<Measure, { label: string; means: string }> = 
   clipped: {
     label: "clipped",
     means:
-      "this step clips nothing, as its answers are learned from once and their ratio is 1; marked is what a " +
-      "second update on the same answers would clip",
+      "this step clips nothing, as its answers are learned from once and their ratio is 1; marked is what " +
+      "a second update on the same answers would clip",
   },
   advantage: { label: "advantage", means: "the answer's, the same for all its tokens" },
   share: {

@@ -12,8 +12,8 @@ const LITTLE = 0.001;
 const NAMED = 3;
 
 /**
- * How many tokens the step moved, which most (equal answers count once there), and how many of those in answers
- * paid above their group's mean went up, and of those below it down.
+ * How many tokens the step moved, which most (equal answers count once there), and how many of those in
+ * answers paid above their group's mean went up, and of those below it down.
  *
  * @example stepReading(step) //=> "Step 10 moved 37 of 812 tokens by more than 10 % of their probability …"
  */
@@ -29,7 +29,7 @@ export function stepReading(step: Pick<StepFile, "step" | "learningRate" | "ques
     left === 0 ? "" : ` ${left} of ${answers.length} answers were cut and left out of the loss.`;
   if (tokens.length === 0) return `Step ${step.step} learned nothing: every answer was left out of the loss.`;
   if (step.learningRate === 0)
-    return `The learning rate of step ${step.step} was 0, the start of the warm-up: no token could move.${leftOut}`;
+    return `The learning rate of step ${step.step} was 0, as a warm-up starts: no token could move.${leftOut}`;
   const much = tokens.filter(({ numbers }) => Math.abs(ratioAfter(numbers) - 1) > MUCH).length;
   // equal answers are one place in the text, however often they were drawn
   const places = new Map(tokens.map((token) => [token.place, token]));
