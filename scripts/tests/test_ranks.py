@@ -70,15 +70,10 @@ def learnt(stage, name):
     return [e["metrics"][name] for e in stage.events("step")]
 
 
-def inspected(stage):
-    (file,) = (stage.folder / "steps").iterdir()
-    return [answer for one in json.loads(file.read_text())["questions"] for answer in one["answers"]]
-
-
 def test_a_grpo_step_that_two_processes_share_answers_pays_and_learns_as_one_does(
     stage, reward_module, sft_adapter
 ):
-    settings = {"maxSteps": 4, "microBatch": 8, "saveSteps": 2, "epochs": 2, "inspectSteps": [2]}
+    settings = {"maxSteps": 4, "microBatch": 8, "saveSteps": 2, "epochs": 2}
     reward = reward_module(VOWELS)
     alone, shared, killed = (
         stage("grpo", RL_ROWS, folder=name, adapter=sft_adapter, reward=reward, grpo=settings)
@@ -95,11 +90,6 @@ def test_a_grpo_step_that_two_processes_share_answers_pays_and_learns_as_one_doe
         assert learnt(shared, name) == pytest.approx(learnt(alone, name), rel=1e-3, abs=1e-6), name
     for name, weight in alone.adapter().items():
         assert torch.allclose(weight, shared.adapter()[name], atol=1e-4), name
-    for ours, theirs in zip(inspected(shared), inspected(alone), strict=True):
-        assert (ours["ids"], ours["reward"]) == (theirs["ids"], theirs["reward"])
-        for column in ("before", "after", "reference", "slope"):  # none of a masked answer
-            values = theirs[column] and pytest.approx(theirs[column], rel=1e-2, abs=1e-4)
-            assert ours[column] == values, column
 
     on_cores(killed, kill_at=2)
     assert not killed.events("end")
