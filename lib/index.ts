@@ -134,6 +134,9 @@ export { mergedWeights } from "./deploy/weight-change.ts";
 export { chat } from "./chat/chat.ts";
 export { temperatureFigure } from "./chat/temperature-figure.ts";
 
+// One step of GRPO, token by token
+export { insideStep } from "./inside/inside.ts";
+
 // Figures: rows in, Plotly JSON out
 export { ablation, ablationTable } from "./figures/ablate.ts";
 export { answerProgress, passAtKCurve } from "./figures/answers.ts";

@@ -30,7 +30,8 @@ Everything is under softmax(logits / temperature), as the answers were drawn.
 
 The reward is lib's TypeScript scorer in a Node process of ours. The KL is to the policy the run starts from:
 the SFT adapter, or the Base when grpo.startFromSft is false. With grpo.maskTruncated, answers cut at
-grpo.maxTokens count in their group's mean but are not trained on.
+grpo.maxTokens count in their group's mean but are not trained on. What the steps of grpo.inspectSteps did to
+every token is kept beside the events (sidecar/inspect_step.py).
 """
 
 from __future__ import annotations

@@ -223,6 +223,16 @@ const Grpo = z.strictObject({
   saveSteps: int(1, 100_000).meta(meta("steps", "a killed run loses at most this much")),
   gradientCheckpointing: flag().meta(meta("", "recompute activations: less memory, a third more time")),
   sampleEvery: int(1, 1000).meta(meta("steps", "how often completions are kept for the figures")),
+  inspectSteps: z
+    .array(int(-1, 1_000_000).refine((step) => step !== 0, "a step from 1 on, or -1 for the last"))
+    .max(20)
+    .meta(
+      meta(
+        "steps",
+        "of which every token's numbers are kept (insideStep shows them), -1 for the last; each costs " +
+          "one more forward pass",
+      ),
+    ),
 });
 
 const Evaluate = z.strictObject({

@@ -69,6 +69,12 @@ describe("resolveConfig", () => {
     ["grpo.groupSize=2.5", "key grpo.groupSize", "a whole number from 2 to 128 (answers)", "2.5"],
     ["sft.learningRate=fast", "key sft.learningRate", "a number from 1e-8 to 1", '"fast"'],
     ["sft.learningRate=null", "key sft.learningRate", "a number from 1e-8 to 1", "null"],
+    [
+      "grpo.inspectSteps=[5,0]",
+      "key grpo.inspectSteps",
+      "a step from 1 on, or -1 for the last (steps)",
+      "[5,0]",
+    ],
     ["filter.useJudge=yes", "key filter.useJudge", "true or false", '"yes"'],
     ["filter.rubric=five", "key filter.rubric", "one of four-dimensions, seven-criteria", '"five"'],
     [

@@ -91,6 +91,7 @@ export const ORIGINAL: Config = {
     saveSteps: 50,
     gradientCheckpointing: true,
     sampleEvery: 1,
+    inspectSteps: [10, -1],
   },
   evaluate: { maxTokens: 1024, samples: 4, temperature: 0.7, useJudge: true, maxQuestions: 1_000_000 },
   serving: {

@@ -34,6 +34,7 @@ const ROOMS = [
   "figures",
   "explore",
   "chat",
+  "inside",
   "show",
   "compare",
   "report",
