@@ -6,6 +6,7 @@ import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "../model/a
 import { hashCode } from "../config/code-hash.ts";
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
+import { heldOutPath } from "../filter/filter-record.ts";
 import { fetchModel } from "../model/fetch-model.ts";
 import { fitLab } from "../model/fit-lab.ts";
 import { hashFile, hashFolder, hashJson } from "../store/hash.ts";
@@ -64,7 +65,8 @@ export interface Trained extends Run {
 }
 
 /**
- * Stage 4: trains a LoRA adapter on `sft.jsonl` and publishes it as ckpts/sft_lora.
+ * Stage 4: trains a LoRA adapter on `sft.jsonl` and publishes it as ckpts/sft_lora. The loss of the good texts
+ * that the filter had no place for is measured as it goes.
  *
  * An unchanged call returns the finished run at once; a call during the run watches it; after a crash it
  * resumes. Throws LabError: no rows, no base, no Python, the run failed or died (with the real cause), or
@@ -83,7 +85,7 @@ export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Tr
     stage: "sft",
     label: options.label ?? defaultLabel("SFT", config, "sft"),
     config,
-    inputs: { train },
+    inputs: { train, ...(await heldOutInput(lab)) },
     models: { base, adapter: null },
     reward: null,
   };
@@ -216,6 +218,14 @@ function putInPlace({ output }: Run, target: string): string {
 async function sealOutput(run: Run, base: ModelRef): Promise<void> {
   if (readOrigin(run.output)?.run !== run.key)
     writeOrigin(run.output, { run: run.key, base: modelId(base), adapter: await hashFolder(run.output) });
+}
+
+/** Nothing where every good text is trained on, or the file was made before there was one. */
+async function heldOutInput({ paths }: Lab): Promise<{ heldOut?: InputFile }> {
+  const path = heldOutPath(paths);
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return {};
+  assertMadeTogether(paths.sft, path, CUT_OFF);
+  return { heldOut: await inputFile(path, SftRow, "") };
 }
 
 async function inputFile<T>(path: string, schema: z.ZodType<T>, todo: string): Promise<InputFile> {
