@@ -30,6 +30,7 @@ const ROOMS = [
   "train",
   "evaluate",
   "deploy",
+  "reading",
   "figures",
   "explore",
   "chat",
