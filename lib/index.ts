@@ -22,6 +22,7 @@ export { mcnemar, mean, wilson } from "./stats/stats.ts";
 
 // Tables and texts, as they are shown
 export { groupingOf } from "./view/grouping.ts";
+export { checkPredictions } from "./view/predictions.ts";
 export { sampleColumns, sampleList, sideBySide } from "./view/sample-view.ts";
 
 // When is an answer right
@@ -39,6 +40,7 @@ export {
   PUBLISHED_SHAPES,
   countLoraParameters,
   countParameters,
+  loraRows,
   readModelShape,
   quantisationRows,
 } from "./model/model-shape.ts";
@@ -51,14 +53,15 @@ export { promptOf } from "./prompt/prompt.ts";
 
 // The generated basics
 export { worldExamples } from "./world/examples.ts";
+export { glosses } from "./world/gloss.ts";
 
 // Stage 1: questions
-export { CLASSIFY_RULES, classify } from "./prepare/classify.ts";
 export { removeDuplicates } from "./prepare/duplicates.ts";
 export { prepare } from "./prepare/prepare.ts";
 export { questionFacts, readPrepared } from "./prepare/prepared.ts";
 export { messyFiles, readQuestions } from "./prepare/sources.ts";
 export { splitQuestions } from "./prepare/split.ts";
+export { typeRules } from "./prepare/type-rules.ts";
 
 // Model servers
 export { isPortFree } from "./serving/port.ts";
@@ -81,8 +84,6 @@ export { judgeOnArms } from "./judge/judge-arms.ts";
 export { cardSummary } from "./judge/judge-card.ts";
 export { judgeCurveRecorder } from "./judge/judge-curve.ts";
 export { quickJudgeCard } from "./judge/judge-quick.ts";
-export { teacherSet } from "./judge/judge-real-texts.ts";
-export { SET_COLUMNS } from "./judge/judge-set-card.ts";
 export { judgeScale } from "./judge/judge-verdict.ts";
 
 // Stage 3: the filter
@@ -135,6 +136,9 @@ export { yourRows } from "./evaluate/your-rows.ts";
 export { askByCurl, askStreamed, deploy, mergeForDeployment, withDeployment } from "./deploy/deploy.ts";
 export { mergedWeights } from "./deploy/weight-change.ts";
 
+// Sentences about a run that are computed from it
+export { readings } from "./reading/index.ts";
+
 // The model in the page
 export { chat } from "./chat/chat.ts";
 export { temperatureFigure } from "./chat/temperature-figure.ts";
@@ -142,17 +146,19 @@ export { temperatureFigure } from "./chat/temperature-figure.ts";
 // Figures: rows in, Plotly JSON out
 export { ablation, ablationTable } from "./figures/ablate.ts";
 export { answerProgress, passAtKCurve } from "./figures/answers.ts";
-export { entropyCurve, klCurve, lossCurve, lrCurve, rewardCurve } from "./figures/curves.ts";
+export { entropyCurve, klCurve, rewardCurve } from "./figures/curves.ts";
 export { deltas, deltasByType } from "./figures/deltas.ts";
 export { distillProgress, yieldByType } from "./figures/distill.ts";
 export { accuracyByType } from "./figures/evaluate.ts";
 export { failureSamples, readFailures } from "./figures/failures.ts";
 export { funnel, funnelByReason } from "./figures/filter.ts";
 export { judgeHeatmap, judgeThreshold } from "./figures/judge.ts";
+export { lineDiagram } from "./figures/line.ts";
+export { sftLoss } from "./figures/sft-loss.ts";
 export { lengthHistogram } from "./figures/lengths.ts";
 export { methodFlow } from "./figures/methods.ts";
 export { passCurve } from "./figures/passes.ts";
-export { duplicatesTable, sourceBars, typeBars } from "./figures/prepare.ts";
+export { duplicatesTable, sourceBars } from "./figures/prepare.ts";
 export { questionLengths } from "./figures/question-lengths.ts";
 export { rewardByComponent, rewardDistribution } from "./figures/reward.ts";
 export { censusHistogram, noSignalShare } from "./figures/signal.ts";

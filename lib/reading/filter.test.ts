@@ -3,6 +3,7 @@ import type { FilterDetail, FilterStats } from "../filter/filter-record.ts";
 import type { Survival } from "../filter/survival.ts";
 import type { LayoutCard } from "../judge/judge-quick.ts";
 import type { SetCard } from "../judge/judge-set-card.ts";
+import type { Distilled } from "../records.ts";
 import * as filter from "./filter.ts";
 
 const layer = (name: string, came: number, out: number) => ({
@@ -21,9 +22,18 @@ test("funnel: quality apart from room", () => {
 const detail = (reason: string | null, more: Partial<FilterDetail> = {}): FilterDetail =>
   ({ layer: "answer", reason, points: null, ...more }) as FilterDetail;
 
-test("reasons: none, the most frequent one", () => {
-  expect(filter.reasons([detail(null)], 0)).toContain("dropped nothing");
-  const told = filter.reasons([detail("value_differs"), detail("value_differs"), detail("no_unit")], 1);
+test("reasons: none, the most frequent one, and what the original's rule would have taken", () => {
+  expect(filter.reasons([detail(null)], [])).toContain("dropped nothing");
+  const text = (key: string, answer: string): Distilled =>
+    ({ key, gold_answer: "5.2亿", response: `<think>x</think><answer>${answer}</answer>` }) as Distilled;
+  const told = filter.reasons(
+    [
+      detail("value_differs", { key: "a" }),
+      detail("value_differs", { key: "b" }),
+      detail("no_unit", { key: "c" }),
+    ],
+    [text("a", "5.2万"), text("b", "7"), text("c", "8")],
+  );
   expect(told).toContain("3 texts for 2 reasons; “value differs” is 66.7 %");
   expect(told).toContain("taken **1** of these");
 });

@@ -1,10 +1,12 @@
 /** What the filter and the Judge did, in sentences: markdown that is computed from this run. Pure. */
+import { extractAnswer, originalRule } from "../answer/index.ts";
 import type { JudgeCaught } from "../filter/judge-caught.ts";
 import type { FilterDetail, FilterStats } from "../filter/filter-record.ts";
 import type { Survival } from "../filter/survival.ts";
 import type { LayoutCard } from "../judge/judge-quick.ts";
 import type { SetCard } from "../judge/judge-set-card.ts";
 import type { OverlapReport } from "../prepare/overlap.ts";
+import type { Distilled } from "../records.ts";
 import { formatCount, formatShare } from "../view/numbers.ts";
 import { counted, points } from "./words.ts";
 
@@ -33,7 +35,7 @@ export function funnel({ layers, rows }: Pick<FilterStats, "layers" | "rows">): 
 }
 
 /** The most frequent reason of the answer layer, and what the original's rule would have let through. */
-export function reasons(details: readonly FilterDetail[], looser: number): string {
+export function reasons(details: readonly FilterDetail[], texts: readonly Distilled[]): string {
   const dropped = details.filter(({ layer, reason }) => layer === "answer" && reason !== null);
   if (dropped.length === 0) return "The answer layer dropped nothing.";
   const counts = [...Map.groupBy(dropped, ({ reason }) => reason!)].map(([reason, rows]) => ({
@@ -41,6 +43,11 @@ export function reasons(details: readonly FilterDetail[], looser: number): strin
     n: rows.length,
   }));
   const top = counts.reduce((a, b) => (b.n > a.n ? b : a));
+  const byKey = new Map(texts.map((row) => [row.key, row]));
+  const looser = dropped.filter(({ key }) => {
+    const row = byKey.get(key);
+    return row && originalRule(row.gold_answer, extractAnswer(row.response ?? "", "strict") ?? "");
+  }).length;
   return (
     `The answer layer dropped ${counted(dropped.length, "text")} for ${counted(counts.length, "reason")}; ` +
     `“${top.reason.replaceAll("_", " ")}” is ${formatShare(top.n, dropped.length)} of them. The original ` +
