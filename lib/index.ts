@@ -177,5 +177,6 @@ export { exportReport } from "./report/export-report.ts";
 
 // Runs beside each other: compared, tried, kept
 export { compareRuns } from "./compare/compare-runs.ts";
+export { goldsAlone } from "./compare/golds-alone.ts";
 export { keepRun } from "./compare/keep-run.ts";
 export { tryValues } from "./compare/try-values.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { EvalDetail } from "../records.ts";
 import { metrics } from "../testing/example-runs.ts";
-import { census, heldOut, rates, tooLong, training, whatSftBrings } from "./sft.ts";
+import { census, heldOut, rates, tooLong, training, whatSftBrings, whyDistil } from "./sft.ts";
 import type { TrainedRun } from "./sft.ts";
 
 const run = (columns: Record<string, (share: number) => number | null>, steps = 20): TrainedRun =>
@@ -74,4 +75,18 @@ test("census: nobody asked, something left to learn, settled", () => {
   );
   expect(census(of([1, 8, 1]))).toContain("something left");
   expect(census(of([5, 2, 5]))).toContain("teach nothing any more");
+});
+
+test("why distil: better, worse, undecided, not asked", () => {
+  const answers = (right: number): EvalDetail[] =>
+    Array.from({ length: 100 }, (_, i) => ({
+      id: `${i}`,
+      mode: "greedy",
+      lenient: i < right,
+    })) as EvalDetail[];
+  expect(whyDistil({ golds: answers(20), texts: answers(60) })).toContain("**Distilling pays:**");
+  expect(whyDistil({ golds: answers(20), texts: answers(60) })).toContain("+40.0 points");
+  expect(whyDistil({ golds: answers(60), texts: answers(20) })).toContain("did harm");
+  expect(whyDistil({ golds: answers(50), texts: answers(51) })).toContain("do not decide");
+  expect(whyDistil({ golds: [], texts: answers(5) })).toContain("no question");
 });

@@ -1,9 +1,12 @@
 /** What SFT did, in sentences: markdown that is computed from this run. Pure. */
+import { compareArms } from "../evaluate/compare.ts";
+import { differenceVerdict, formatPoints } from "../evaluate/comparison-text.ts";
+import type { EvalDetail } from "../records.ts";
 import type { Run } from "../run/run.ts";
 import { mean } from "../stats/stats.ts";
 import type { Census } from "../train/census.ts";
 import { formatCount, formatShare } from "../view/numbers.ts";
-import { counted, points } from "./words.ts";
+import { counted, points, shareOf } from "./words.ts";
 
 /** A run as far as these sentences need it. */
 export type TrainedRun = Pick<Run, "metrics" | "config" | "step" | "totalSteps" | "start">;
@@ -121,6 +124,25 @@ export function census({ n, groupSize, histogram }: Pick<Census, "n" | "groupSiz
   return (
     `Of ${counted(n, "question")}, asked ${groupSize} times each: **${mixed}** are right in some answers and wrong in ` +
     `others, ${always} right in all, ${never} in none. ${use}`
+  );
+}
+
+/** What the Teacher's steps are worth: a model trained on them against one trained on the golds alone. */
+export function whyDistil({ golds, texts }: Record<"golds" | "texts", readonly EvalDetail[]>): string {
+  const difference = compareArms(golds, texts, "accuracyLenient");
+  if (difference === null) return "The two models were asked no question that both answered.";
+  const share = (details: readonly EvalDetail[]): string =>
+    shareOf(details.filter(({ lenient }) => lenient).length, details.length);
+  const { delta, low, high } = difference;
+  const verdict = {
+    better: "Distilling pays",
+    worse: "The steps did harm",
+    undecided: "These questions do not decide it",
+  };
+  return (
+    `**${verdict[differenceVerdict(difference)]}:** trained on golds alone ${share(golds)} test questions are right, on ` +
+    `the Teacher's texts ${share(texts)}: ${formatPoints(delta)} points [${formatPoints(low)}, ${formatPoints(high)}], read ` +
+    "wherever the answer stands."
   );
 }
 
