@@ -106,6 +106,7 @@ export { toyGrpo } from "./toy/index.ts";
 
 // Stages 4 and 5: SFT, GRPO, the census
 export { runCensus } from "./train/census-run.ts";
+export { firstStep } from "./train/first-step.ts";
 export { groupTexts, groupsOf } from "./train/groups.ts";
 export { lossTokens } from "./train/loss-tokens.ts";
 export { trainOneStep } from "./train/one-step.ts";

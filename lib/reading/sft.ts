@@ -5,6 +5,7 @@ import type { EvalDetail } from "../records.ts";
 import type { Run } from "../run/run.ts";
 import { mean } from "../stats/stats.ts";
 import type { Census } from "../train/census.ts";
+import type { FirstStep } from "../train/first-step.ts";
 import { formatCount, formatShare } from "../view/numbers.ts";
 import { counted, points, shareOf } from "./words.ts";
 
@@ -86,18 +87,10 @@ export function rates(runs: readonly { rate: number; run: Pick<Run, "metrics"> }
   return `Mean loss of the last five steps: ${told}. **${best.rate} is ahead**, with the same rows in the same order.`;
 }
 
-/** What one step of GRPO finds to compare, from the Base and from SFT. */
-export interface FirstStep {
-  questions: number;
-  answers: number;
-  /** Shares of the answers: in the format, right where the reward looks, right wherever they stand. */
-  format: number;
-  strict: number;
-  lenient: number;
-}
+type Step = Pick<FirstStep, "questions" | "answers" | "format" | "lenient">;
 
 /** What SFT has changed about the answers: form, substance, or both. */
-export function whatSftBrings(base: FirstStep, sft: FirstStep): string {
+export function whatSftBrings(base: Step, sft: Step): string {
   const [form, substance] = [sft.format - base.format, sft.lenient - base.lenient];
   // answers to one question go together: as careful as if each question had been asked once
   const noise = 1.96 * Math.sqrt(0.5 / Math.max(1, Math.min(base.questions, sft.questions)));
