@@ -24,7 +24,7 @@ const BOXES: readonly Box[] = [
 /** Each from the bottom of one row to the top of the next; the file that goes along. */
 const ARROWS: readonly { x: number; from: number; file: string }[] = [
   { x: 0.31, from: 0, file: "training questions" },
-  { x: 0.85, from: 0, file: "test.jsonl" },
+  { x: 0.85, from: 0, file: "the others" },
   { x: 0.31, from: 1, file: "distilled.jsonl" },
   { x: 0.31, from: 2, file: "sft.jsonl, rl.jsonl" },
   { x: 0.31, from: 3, file: "sft_lora" },

@@ -152,7 +152,7 @@ export function layouts(cards: readonly LayoutCard[]): string {
   const best = errors.reduce((a, b) => (b.value < a.value ? b : a));
   const worst = errors.reduce((a, b) => (b.value > a.value ? b : a));
   if (best.value === worst.value)
-    return `**The layout makes no difference to this Judge**: the same share of errors five times (n = ${best.n}).`;
+    return `**The layout makes no difference to this Judge**: the same share of errors in each (n = ${best.n}).`;
   if (best.high < worst.low)
     return `**The layout matters to this Judge**: ${best.layout} errs less than ${worst.layout}, and their intervals are apart.`;
   return `All intervals overlap: ${counted(best.n, "text")} cannot tell these layouts apart for this Judge.`;
@@ -170,5 +170,9 @@ export function overlap({ copies, copiesWithin, train, test, ngram }: OverlapRep
     copies.length === 0
       ? `**No test question has a near-copy in training** (${counted(test, "question")} against ${formatCount(train)}).`
       : `**${copies.length} of ${counted(test, "test question")} have a near-copy in training: the test is not fair.**`;
-  return `${head} ${kept === 0 ? "" : `${counted(kept, "near-copy").replace("copys", "copies")} stayed together on one side.`}${runs}`;
+  const beside =
+    kept === 0
+      ? ""
+      : ` ${counted(kept, "near-copy").replace("copys", "copies")} stayed together on one side.`;
+  return `${head}${beside}${runs}`;
 }

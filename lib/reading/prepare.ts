@@ -33,7 +33,7 @@ export function rules(facts: readonly QuestionFacts[]): string {
   const byRule = [...Map.groupBy(known, ({ rule }) => rule)]
     .map(([rule, rows]) => ({ rule, n: rows.length, share: rows.filter(agree).length / rows.length }))
     .filter(({ n }) => n >= 10)
-    .sort((a, b) => a.share - b.share);
+    .sort((a, b) => a.share - b.share || b.n - a.n);
   const [weakest] = byRule;
   const weak =
     weakest && weakest.share < 0.5
