@@ -28,7 +28,6 @@ export { sampleColumns, sampleList, sideBySide } from "./view/sample-view.ts";
 // When is an answer right
 export { checkAnswer } from "./answer/check-answer.ts";
 export { EXAMPLE_PAIRS } from "./answer/examples.ts";
-export { extractAnswer } from "./answer/extract.ts";
 export { checkFormat } from "./answer/format.ts";
 export { originalRule } from "./answer/original-rule.ts";
 export { scoreCompletion } from "./answer/score.ts";
@@ -156,7 +155,6 @@ export { funnel, funnelByReason } from "./figures/filter.ts";
 export { judgeHeatmap, judgeThreshold } from "./figures/judge.ts";
 export { lineDiagram } from "./figures/line.ts";
 export { sftLoss } from "./figures/sft-loss.ts";
-export { lengthHistogram } from "./figures/lengths.ts";
 export { methodFlow } from "./figures/methods.ts";
 export { passCurve } from "./figures/passes.ts";
 export { duplicatesTable, sourceBars } from "./figures/prepare.ts";
