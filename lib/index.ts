@@ -27,7 +27,6 @@ export { sampleColumns, sampleList, sideBySide } from "./view/sample-view.ts";
 // When is an answer right
 export { checkAnswer } from "./answer/check-answer.ts";
 export { EXAMPLE_PAIRS } from "./answer/examples.ts";
-export { extractAnswer } from "./answer/completion/extract.ts";
 export { checkFormat } from "./answer/completion/format.ts";
 export { originalRule } from "./answer/original-rule.ts";
 export { scoreCompletion } from "./answer/score.ts";
@@ -38,6 +37,7 @@ export {
   PUBLISHED_SHAPES,
   countLoraParameters,
   countParameters,
+  loraRows,
   readModelShape,
   quantisationRows,
 } from "./model/model-shape.ts";
@@ -52,12 +52,12 @@ export { worldExamples } from "./world/examples.ts";
 export { glosses } from "./world/gloss.ts";
 
 // Stage 1: questions
-export { CLASSIFY_RULES, classify } from "./prepare/classify.ts";
 export { removeDuplicates } from "./prepare/duplicates.ts";
 export { prepare } from "./prepare/prepare.ts";
 export { questionFacts, readPrepared } from "./prepare/prepared.ts";
 export { messyFiles, readQuestions } from "./prepare/sources.ts";
 export { splitQuestions } from "./prepare/split.ts";
+export { typeRules } from "./prepare/type-rules.ts";
 
 // Model servers
 export { isPortFree } from "./serving/port.ts";
@@ -79,8 +79,6 @@ export { judgeOnArms } from "./judge/judge-arms.ts";
 export { cardSummary } from "./judge/judge-card.ts";
 export { judgeCurveRecorder } from "./judge/judge-curve.ts";
 export { quickJudgeCard } from "./judge/judge-quick.ts";
-export { teacherSet } from "./judge/judge-real-texts.ts";
-export { SET_COLUMNS } from "./judge/judge-set-card.ts";
 export { judgeScale } from "./judge/judge-verdict.ts";
 
 // Stage 3: the filter
@@ -103,6 +101,7 @@ export { toyGrpo } from "./toy/index.ts";
 
 // Stages 4 and 5: SFT, GRPO, the census
 export { runCensus } from "./train/census-run.ts";
+export { firstStep } from "./train/first-step.ts";
 export { readGrpo } from "./train/grpo-reading.ts";
 export { groupTexts, groupsOf } from "./train/groups.ts";
 export { lossTokens } from "./train/loss-tokens.ts";
@@ -130,6 +129,9 @@ export { readDeployment } from "./deploy/deploy-reading.ts";
 export { exportModel } from "./deploy/export-model.ts";
 export { mergedWeights } from "./deploy/weight-change.ts";
 
+// Sentences about a run that are computed from it
+export { readings } from "./reading/index.ts";
+
 // The model in the page
 export { chat } from "./chat/chat.ts";
 export { temperatureFigure } from "./chat/temperature-figure.ts";
@@ -140,16 +142,17 @@ export { insideStep } from "./inside/inside.ts";
 // Figures: rows in, Plotly JSON out
 export { ablation, ablationTable } from "./figures/ablate.ts";
 export { answerProgress, passAtKCurve } from "./figures/answers.ts";
-export { entropyCurve, klCurve, lossCurve, lrCurve, rewardCurve } from "./figures/curves.ts";
+export { entropyCurve, klCurve, rewardCurve } from "./figures/curves.ts";
 export { deltas, deltasByType } from "./figures/deltas.ts";
 export { distillProgress, yieldByType } from "./figures/distill.ts";
 export { accuracyByType } from "./figures/evaluate.ts";
 export { failureSamples, readFailures } from "./figures/failures.ts";
 export { funnel, funnelByReason } from "./figures/filter.ts";
 export { judgeHeatmap, judgeThreshold } from "./figures/judge.ts";
-export { lengthHistogram } from "./figures/lengths.ts";
+export { lineDiagram } from "./figures/line.ts";
+export { sftLoss } from "./figures/sft-loss.ts";
 export { methodFlow } from "./figures/methods.ts";
-export { duplicatesTable, sourceBars, typeBars } from "./figures/prepare.ts";
+export { duplicatesTable, sourceBars } from "./figures/prepare.ts";
 export { questionLengths } from "./figures/question-lengths.ts";
 export { rewardByComponent } from "./figures/reward.ts";
 export { censusHistogram, noSignalShare } from "./figures/signal.ts";
@@ -169,6 +172,7 @@ export { exportReport } from "./report/export-report.ts";
 // Runs beside each other: compared, tried, kept
 export { compareRewards } from "./compare/compare-rewards.ts";
 export { compareRuns } from "./compare/compare-runs.ts";
+export { goldsAlone } from "./compare/golds-alone.ts";
 export { keepRun } from "./compare/keep-run.ts";
 export { realRun } from "./compare/real-run.ts";
 export { agreementReading } from "./compare/reward-trials.ts";

@@ -163,9 +163,9 @@ async function inServers(lab: Lab, open: readonly OpenTasks[], given: boolean): 
 }
 
 /**
- * Asks every questionnaire. A text cut at maxTokens is an answer, and so is a prompt too long for the context:
- * both are scored as they are. Throws LabError when answers are missing for any other reason: what a server
- * refuses or fails at says nothing about the model.
+ * Asks every questionnaire. A text cut at maxTokens is an answer, and so is a prompt too long for the
+ * context: both are scored as they are. Throws LabError when answers are missing for any other reason: what a
+ * server refuses or fails at says nothing about the model.
  */
 export async function collectAnswers(
   client: Client,

@@ -60,10 +60,10 @@ export function openTasks<T extends Task>({ tasks, cache, context }: TaskList<T>
  * Asks for every task of every list, one list behind the other in one queue: the next one's requests fill the
  * server while the last ones of the one before are still being answered.
  *
- * A completion that is kept (`isKept`) is on disk before it is counted; the others are returned by key, and the
- * next call asks for them again. Throws LabError when the server is gone: 8 lost connections in a row, or 20
- * failures that are neither kept nor the prompt's; what `ask` and `onCame` throw; the reason of `signal`, which
- * an interrupted cell fires, too. What was answered stays on disk.
+ * A completion that is kept (`isKept`) is on disk before it is counted; the others are returned by key, and
+ * the next call asks for them again. Throws LabError when the server is gone: 8 lost connections in a row, or
+ * 20 failures that are neither kept nor the prompt's; what `ask` and `onCame` throw; the reason of `signal`,
+ * which an interrupted cell fires, too. What was answered stays on disk.
  */
 export async function askAll<T extends Task, L extends TaskList<T>>(
   lists: readonly L[],

@@ -1,4 +1,6 @@
-/** What models wrote, by the key of what they were asked: a completion that is here is not asked for again. */
+/**
+ * What models wrote, by the key of what they were asked: a completion that is here is not asked for again.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { isPermanent, TOO_LONG } from "../serving/completion.ts";
@@ -26,8 +28,8 @@ const Row = z.object({
 });
 
 /**
- * One completion as the model gave it. What it is worth is worked out whenever it is read, so a mended scorer,
- * reader or rule asks for nothing.
+ * One completion as the model gave it. What it is worth is worked out whenever it is read, so a mended
+ * scorer, reader or rule asks for nothing.
  */
 export type StoredCompletion = z.infer<typeof Row>;
 export const StoredCompletion: z.ZodType<StoredCompletion> = z.preprocess(fromVote, Row);
@@ -46,8 +48,8 @@ export function openCache(file: string): Store<StoredCompletion> {
 }
 
 /**
- * What is on disk, by key, without opening it for writing: another process may be adding to it. A line that is
- * no row (yet) is left out.
+ * What is on disk, by key, without opening it for writing: another process may be adding to it. A line that
+ * is no row (yet) is left out.
  */
 export function readCache(file: string): Map<string, StoredCompletion> {
   return new Map(readableRows(file, StoredCompletion).map((row) => [row.key, row]));

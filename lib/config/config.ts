@@ -154,9 +154,7 @@ const Sft = z.strictObject({
   gradientAccumulation: int(1, 1024).meta(meta("batches", "effective batch = batch × accumulation")),
   learningRate: real(1e-8, 1).meta(meta("", "peak of the cosine schedule")),
   warmupShare: real(0, 0.9).meta(meta("share of steps", "linear warm-up before the cosine")),
-  maxLength: int(32, 131_072).meta(
-    meta("tokens", "prompt + response; longer rows are truncated and counted"),
-  ),
+  maxLength: int(32, 131_072).meta(meta("tokens", "prompt + response; longer rows are left out and counted")),
   gradientCheckpointing: flag().meta(meta("", "recompute activations: less memory, a third more time")),
   saveSteps: int(1, 100_000).meta(meta("steps", "a killed run loses at most this much")),
 });

@@ -54,10 +54,11 @@ export interface Distillation {
  * Give it the training questions only (`splitQuestions`). Every text is on disk before it is counted; a
  * killed or interrupted call goes on where it was, and with nothing missing no server is started. Failures
  * are rows with their cause; those that are not the model's own (`isKept`) are asked for again by the next
- * call. What other configs asked for stays in the cache: going back to one asks nothing. Every whole text gets its training text (`response`) by `ASSEMBLY_RULES`, anew whenever the file
- * is put into the questions' order and given its manifest at the end: other rules ask nothing again. Throws
- * LabError: no questions, no such Teacher, a server that cannot be had or is lost, not one usable text among
- * the first 64 of this call or among all; the abort's reason.
+ * call. What other configs asked for stays in the cache: going back to one asks nothing. Every whole text
+ * gets its training text (`response`) by `ASSEMBLY_RULES`, anew whenever the file is put into the questions'
+ * order and given its manifest at the end: other rules ask nothing again. Throws LabError: no questions, no
+ * such Teacher, a server that cannot be had or is lost, not one usable text among the first 64 of this call
+ * or among all; the abort's reason.
  */
 export async function distill(
   lab: Lab,

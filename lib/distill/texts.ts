@@ -1,4 +1,7 @@
-/** The Teacher's texts of every config that was ever tried here, and distilled.jsonl, the view of the present one. */
+/**
+ * The Teacher's texts of every config that was ever tried here, and distilled.jsonl, the view of the present
+ * one.
+ */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { isKept, openCache, readableRows } from "../completions/cache.ts";

@@ -1,6 +1,7 @@
 /** All figures, stage by stage: pure functions from rows to plain Plotly JSON. `show()` draws them. */
 export type { Figure, Trace } from "./theme.ts";
-export { duplicatesTable, sourceBars, typeBars } from "./prepare.ts";
+export { duplicatesTable, sourceBars } from "./prepare.ts";
+export { sftLoss } from "./sft-loss.ts";
 export { lengthHistogram, type LengthOptions } from "./lengths.ts";
 export { type MeasuredQuestion, questionLengths } from "./question-lengths.ts";
 export { distillProgress, yieldByType } from "./distill.ts";

@@ -85,9 +85,9 @@ export function divisors(n: number, atMost = n): number[] {
 }
 
 /**
- * Throws LabError when a choice has no room: what is needed, what is there, the gigabytes missing, and a setting
- * that would fit. `choiceFor` plans again under other settings: first with nothing set by hand, then with
- * shorter and shorter rows. `instead` is what would do without another setting.
+ * Throws LabError when a choice has no room: what is needed, what is there, the gigabytes missing, and a
+ * setting that would fit. `choiceFor` plans again under other settings: first with nothing set by hand, then
+ * with shorter and shorter rows. `instead` is what would do without another setting.
  */
 export function assertFits(
   choice: Choice,

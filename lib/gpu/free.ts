@@ -22,7 +22,8 @@ export interface Waiting {
 const RELEASE_MS = 8_000;
 
 /**
- * Throws LabError when the GPUs' memory is held by others, after waiting `releaseMs` for what is about to end.
+ * Throws LabError when the GPUs' memory is held by others, after waiting `releaseMs` for what is about to
+ * end.
  */
 export async function assertFree(
   { stage, used, need, others, smaller }: Waiting,

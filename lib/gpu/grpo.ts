@@ -12,7 +12,8 @@ import { assertDivides, passes, processesFor, words } from "./passes.ts";
 import type { TrainingNeed } from "./passes.ts";
 
 /**
- * Answers a pass beyond which nothing gets faster: they are planned at their greatest length: what is left serves vLLM better.
+ * Answers a pass beyond which nothing gets faster: they are planned at their greatest length: what is left
+ * serves vLLM better.
  */
 const ENOUGH_ANSWERS = 8;
 /**

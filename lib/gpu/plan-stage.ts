@@ -22,9 +22,9 @@ import { takenAsItIs } from "./unknown-size.ts";
 export type { PlannedStage, StagePlan } from "./stage.ts";
 
 /**
- * The config with every value that nobody set chosen by the GPU's memory. As it is under profile tiny, and for
- * a model whose size is not known here (but for a pair of its defaults that excludes itself); transformers
- * without a GPU serves on the CPU.
+ * The config with every value that nobody set chosen by the GPU's memory. As it is under profile tiny, and
+ * for a model whose size is not known here (but for a pair of its defaults that excludes itself);
+ * transformers without a GPU serves on the CPU.
  *
  * Throws LabError: no GPU, its driver is too old, the settings need more memory than it has (what is missing
  * and what would fit).

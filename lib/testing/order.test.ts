@@ -31,6 +31,7 @@ const ROOMS = [
   "train",
   "evaluate",
   "deploy",
+  "reading",
   "figures",
   "explore",
   "chat",

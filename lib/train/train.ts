@@ -6,6 +6,7 @@ import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "../model/a
 import { hashCode } from "../config/code-hash.ts";
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
+import { heldOutPath } from "../filter/filter-record.ts";
 import { planStage, readyStage } from "../gpu/plan-stage.ts";
 import { hashFile, hashFolder, hashJson } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
@@ -65,7 +66,8 @@ export interface Trained extends Run {
 
 /**
  * Stage 4: trains a LoRA adapter on `sft.jsonl` and publishes it as ckpts/sft_lora; with `sft.goldOnly` on
- * the gold answers of the same rows, as ckpts/sft_gold_lora.
+ * the gold answers of the same rows, as ckpts/sft_gold_lora. The loss of the good texts that the filter had
+ * no place for is measured as it goes.
  *
  * An unchanged call returns the finished run at once; a call during the run watches it; after a crash it
  * resumes. Throws LabError: no rows, no base, no Python, the run failed or died (with the real cause), or
@@ -84,7 +86,7 @@ export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Tr
       options.label ??
       defaultLabel(config.sft.goldOnly ? "SFT, golds alone" : "SFT", config, "sft", ["sft.goldOnly"]),
     config,
-    inputs: { train },
+    inputs: { train, ...(config.sft.goldOnly ? {} : await heldOutInput(lab)) },
     models: { base, adapter: null },
     reward: null,
   };
@@ -215,6 +217,14 @@ function putInPlace({ output }: Run, target: string): string {
 async function sealOutput(run: Run, base: ModelRef): Promise<void> {
   if (readOrigin(run.output)?.run !== run.key)
     writeOrigin(run.output, { run: run.key, base: modelId(base), adapter: await hashFolder(run.output) });
+}
+
+/** Nothing where every good text is trained on, or the file was made before there was one. */
+async function heldOutInput({ paths }: Lab): Promise<{ heldOut?: InputFile }> {
+  const path = heldOutPath(paths);
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return {};
+  assertMadeTogether(paths.sft, path, CUT_OFF);
+  return { heldOut: await inputFile(path, SftRow, "") };
 }
 
 async function inputFile<T>(path: string, schema: z.ZodType<T>, todo: string): Promise<InputFile> {

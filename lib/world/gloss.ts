@@ -5,11 +5,6 @@ import { drawQuestions } from "./generate.ts";
 import type { Drawn } from "./draw.ts";
 import written from "./gloss-handwritten.json" with { type: "json" };
 
-interface Asked {
-  id: string;
-  question: string;
-}
-
 /**
  * For a question of ours that is Chinese, what it asks in English; undefined for every other. Generated ones
  * are drawn once more from the config's seed, so a question of another draw has none.
@@ -19,7 +14,7 @@ interface Asked {
 export function glosses({
   prepare,
   seed,
-}: Pick<Config, "prepare" | "seed">): (row: Asked) => string | undefined {
+}: Pick<Config, "prepare" | "seed">): (row: { id: string; question: string }) => string | undefined {
   const drawn = drawQuestions(prepare.generated, seed, "lab").filter(({ language }) => language === "zh");
   const generated = new Map(drawn.map((one) => [one.question, englishOf(one)]));
   const byHand = written as Readonly<Record<string, string>>;
@@ -27,8 +22,7 @@ export function glosses({
     generated.get(question) ?? (/\p{Script=Han}/u.test(question) ? byHand[id] : undefined);
 }
 
-/** A drawn question in English, values as they are; names are the English ones in the same places. */
-export function englishOf({ kind, values, wording, dress }: Drawn): string {
+function englishOf({ kind, values, wording, dress }: Drawn): string {
   const wordings = kind.ask.en;
   const english = (name: string): string => COMPANIES.en[COMPANIES.zh.indexOf(name)] ?? name;
   const worn = { ...dress, company: english(dress.company), other: english(dress.other) };

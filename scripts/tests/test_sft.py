@@ -51,6 +51,24 @@ def test_a_run_trains_the_adapter_and_says_what_it_did(stage):
     ]
 
 
+def test_held_out_rows_are_measured_and_change_nothing(stage):
+    plain = stage("sft", SFT_ROWS, folder="plain")
+    watched = stage("sft", SFT_ROWS, folder="watched")
+    run = json.loads(watched.run_file.read_text())
+    rows = watched.folder / "held_out.jsonl"
+    rows.write_text("".join(json.dumps(row) + "\n" for row in SFT_ROWS[:3]))
+    run["inputs"]["heldOut"] = {"path": str(rows), "sha256": "1", "rows": 3}
+    watched.run_file.write_text(json.dumps(run))
+    assert plain.run() == 0, plain.log()
+    assert watched.run() == 0, watched.log()
+    losses = [e["metrics"]["heldOutLoss"] for e in watched.events("step") if "heldOutLoss" in e["metrics"]]
+    assert len(losses) == 6  # fewer than ten steps: after each
+    assert losses[-1] < losses[0]  # these rows are trained on, too
+    assert plain.adapter().keys() == watched.adapter().keys()
+    assert all(torch.equal(weight, plain.adapter()[name]) for name, weight in watched.adapter().items())
+    assert not any("heldOutLoss" in e["metrics"] for e in plain.events("step"))
+
+
 @pytest.fixture
 def from_hub(tmp_path, base, monkeypatch):
     """
