@@ -17,7 +17,7 @@ export { overrideConfig } from "./config/settings.ts";
 export { sideLab } from "./config/side-lab.ts";
 
 // Counts, means, intervals, seeded draws
-export { mcnemar, mean } from "./stats/stats.ts";
+export { mcnemar } from "./stats/stats.ts";
 
 // Tables and texts, as they are shown
 export { groupingOf } from "./view/grouping.ts";
@@ -34,7 +34,6 @@ export { scoreCompletion } from "./answer/score.ts";
 // Models: tokens, memory, weights
 export { messages } from "./model/chat.ts";
 export {
-  PUBLISHED_SHAPES,
   countLoraParameters,
   countParameters,
   loraRows,
