@@ -9,6 +9,7 @@ NEEDED = {
     "sft": ("datasets", "peft", "trl.trainer.sft_trainer", "sidecar.loop", "sidecar.watch"),
     "grpo": ("datasets", "peft", "sidecar.cpu_grpo", "sidecar.loop", "sidecar.watch_grpo"),
     "merge": ("peft",),
+    "export": ("transformers",),
 }
 
 
