@@ -34,7 +34,7 @@ def environment(monkeypatch):
     ):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
-    for name in {"wandb", "trackio"} - set(sys.modules):
+    for name in ("wandb", "trackio"):  # what is there now, if another test imported it, comes back
         monkeypatch.setitem(sys.modules, name, None)
         del sys.modules[name]
 
