@@ -114,8 +114,10 @@ function timeFirstSteps(lab: Lab, rounds: number, ref?: string): void {
   const load = loadavg()[0]!.toFixed(1);
   const rows = firstStepRows(measureFirstSteps(lab, { rounds, ref, onRound }));
   const caption =
-    `Seconds from the call to the first step${ref ? `, ${ref} (there) and this commit (here) by turns` : ""}: ` +
-    `${rounds} rounds, ${availableParallelism()} cores, load ${load} at the start, ${loadavg()[0]!.toFixed(1)} at the end`;
+    `Seconds from the call to the first ` +
+    `step${ref ? `, ${ref} (there) and this commit (here) by turns` : ""}: ` +
+    `${rounds} rounds, ${availableParallelism()} cores, load ${load} at the start, ` +
+    `${loadavg()[0]!.toFixed(1)} at the end`;
   console.log(`\n${table(rows, undefined, { caption }).text}`);
 }
 

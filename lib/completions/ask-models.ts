@@ -187,7 +187,9 @@ export async function collectAnswers(
   throw new LabError({
     what: "Some answers could not be had",
     where: client.baseURL,
-    found: `${missing.size} of ${lists.flatMap(({ tasks }) => tasks).length}, most (${count}) because: ${message}`,
+    found:
+      `${missing.size} of ${lists.flatMap(({ tasks }) => tasks).length}, most (${count}) because: ` +
+      `${message}`,
     todo: "Run the cell again: only those are asked for.",
   });
 }

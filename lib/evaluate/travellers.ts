@@ -45,7 +45,8 @@ export const PINNED: readonly { id: string; kind: string; gold: string; why: str
     gold: "4032元",
     why: "one that stays wrong, though rules can check it",
     gloss:
-      "The net value of company C's fund is 4200 yuan. It falls by 20%, then rises by 20%. What is it in the end?",
+      "The net value of company C's fund is 4200 yuan. It falls by 20%, then rises by 20%. What is it " +
+      "in the end?",
   },
 ];
 

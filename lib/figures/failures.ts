@@ -47,7 +47,9 @@ export function readFailures(arms: readonly ArmDetails[], mode: EvalDetail["mode
   });
   return makeFigure({
     title,
-    subtitle: `n = ${answersOf(drawn)} ${mode} answers, read leniently; counts on the bars, the commonest reasons`,
+    subtitle:
+      `n = ${answersOf(drawn)} ${mode} answers, read leniently; counts on the bars, the ` +
+      `commonest reasons`,
     data,
     x: { title: { text: "share of the arm's answers (%)" }, rangemode: "tozero" },
     y: { autorange: "reversed", title: { text: "" } },

@@ -29,7 +29,9 @@ export function stepReading(step: Pick<StepFile, "step" | "learningRate" | "ques
     left === 0 ? "" : ` ${left} of ${answers.length} answers were cut and left out of the loss.`;
   if (tokens.length === 0) return `Step ${step.step} learned nothing: every answer was left out of the loss.`;
   if (step.learningRate === 0)
-    return `The learning rate of step ${step.step} was 0, as a warm-up starts: no token could move.${leftOut}`;
+    return (
+      `The learning rate of step ${step.step} was 0, as a warm-up starts: no token could ` + `move.${leftOut}`
+    );
   const much = tokens.filter(({ numbers }) => Math.abs(ratioAfter(numbers) - 1) > MUCH).length;
   // equal answers are one place in the text, however often they were drawn
   const places = new Map(tokens.map((token) => [token.place, token]));

@@ -62,9 +62,13 @@ export function teacherYield(rows: readonly Distilled[]): string {
     .sort((a, b) => a.share - b.share);
   const weakest = shares.length > 1 ? shares[0] : undefined;
   const where = weakest
-    ? ` The lowest yield is in ${weakest.type.replace("financial_", "")}: ${points(weakest.share)} % of ${weakest.n}.`
+    ? ` The lowest yield is in ${weakest.type.replace("financial_", "")}: ${points(weakest.share)} % ` +
+      `of ${weakest.n}.`
     : "";
-  return `${head} Of the rest, ${formatShare(n, rows.length - right)} fail by “${cause.replaceAll("_", " ")}”.${where}`;
+  return (
+    `${head} Of the rest, ${formatShare(n, rows.length - right)} fail by ` +
+    `“${cause.replaceAll("_", " ")}”.${where}`
+  );
 }
 
 /** How the sources differ in what the Teacher makes of them. */
@@ -108,7 +112,8 @@ export function rescue(
         ? " Most of it comes with the first new text."
         : " The later texts still bring a good part of it.";
   return (
-    `${last.k} more texts rescue **${points(last.share)} %** [${points(saved.low)}, ${points(saved.high)}] of ` +
+    `${last.k} more texts rescue **${points(last.share)} %** [${points(saved.low)}, ` +
+    `${points(saved.high)}] of ` +
     `${counted(asked, "question")}.${fade} Asked of all that failed, this would lift the yield from ` +
     `${points(right / total)} % to between **${yields[0]} and ${yields[1]} %**.`
   );

@@ -21,16 +21,20 @@ export function funnel({ layers, rows }: Pick<FilterStats, "layers" | "rows">): 
   const all = lost.reduce((sum, { n }) => sum + n, 0);
   const size = layers.find(({ layer }) => layer === "size");
   const full = size ? size.in - size.out : 0;
-  const kept = `**${formatCount(rows.sft)}** rows for SFT, **${formatCount(rows.rl)}** questions for RL, **${formatCount(rows.test)}** for the test.`;
+  const kept =
+    `**${formatCount(rows.sft)}** rows for SFT, **${formatCount(rows.rl)}** questions for ` +
+    `RL, **${formatCount(rows.test)}** for the test.`;
   const most = lost.reduce((a, b) => (b.n > a.n ? b : a), { layer: "", n: 0 });
   const quality =
     all === 0
       ? "No text was dropped for its quality."
-      : `Of ${counted(all, "text")} dropped for quality, ${formatShare(most.n, all)} fell at the layer “${most.layer}”.`;
+      : `Of ${counted(all, "text")} dropped for quality, ${formatShare(most.n, all)} fell at the layer ` +
+        `“${most.layer}”.`;
   const room =
     full === 0
       ? ""
-      : ` ${counted(full, "good text")} had no place under \`filter.sftMaxRows\`; some of them serve as held-out rows in notebook 4.`;
+      : ` ${counted(full, "good text")} had no place under \`filter.sftMaxRows\`; some of them serve ` +
+        `as held-out rows in notebook 4.`;
   return `${kept} ${quality}${room}`;
 }
 
@@ -85,7 +89,8 @@ export function ownFiles(rows: readonly Survival[], own: ReadonlySet<string>, so
       ? "**The Teacher fails most of them:** they are beyond what it was trained on."
       : "The Teacher is of use for them.";
   return (
-    `**Your own files:** ${sum("read")} rows read, ${sum("tooLong")} too long for this model, ${asked} asked ` +
+    `**Your own files:** ${sum("read")} rows read, ${sum("tooLong")} too long for this model, ${asked} ` +
+    `asked ` +
     `of the Teacher, ${solved} answered rightly, ${sum("sft")} in the training rows. ${verdict}`
   );
 }
@@ -95,8 +100,10 @@ export function caught({ seen, dropped, right }: JudgeCaught): string {
   if (seen === 0) return "No Judge was asked: `filter.useJudge` is false, or nothing was left to judge.";
   if (dropped === 0) return `The Judge saw ${counted(seen, "text")} and dropped none.`;
   return (
-    `The Judge saw **${formatCount(seen)}** texts, a request each, and dropped **${dropped}**: **${right}** with a ` +
-    "right answer, the others where the rules could not decide. A dropped text with a right answer is a catch " +
+    `The Judge saw **${formatCount(seen)}** texts, a request each, and dropped **${dropped}**: ` +
+    `**${right}** with a ` +
+    "right answer, the others where the rules could not decide. A dropped text with a right answer is " +
+    "a catch " +
     "if its reasoning is unsound, and a false alarm if it is not: read them below."
   );
 }
@@ -114,7 +121,9 @@ export function passMark(details: readonly Pick<FilterDetail, "points">[], mark:
       ? `**Every mark from ${low} to ${high} keeps the same texts**`
       : `The mark of ${mark} stands between two heaps`;
   const top = keeps(most);
-  const full = `${formatShare(top, points_.length)} of the ${counted(points_.length, "verdict")} give the full ${most} points`;
+  const full =
+    `${formatShare(top, points_.length)} of the ${counted(points_.length, "verdict")} give ` +
+    `the full ${most} points`;
   const fine =
     2 * top > points_.length ? "this Judge says yes or no rather than grading" : "the scores are spread out";
   return `${same}. ${full}: ${fine}.`;
@@ -135,11 +144,15 @@ export function judgeWorth(sets: readonly SetCard[], made: readonly string[]): s
   const [low, high] = [most.badPassed!.low, most.badPassed!.high];
   if (low > best)
     return (
-      `**The exam flatters the Judge:** of the made texts it lets at most ${points(best)} % of the bad ones pass, ` +
+      `**The exam flatters the Judge:** of the made texts it lets at most ${points(best)} % of the bad ` +
+      `ones pass, ` +
       `of ${most.name} ${points(lets(most)!)} % [${points(low)}, ${points(high)}].`
     );
   if (high < best)
-    return `On ${most.name} the Judge lets fewer bad texts pass than on made ones: ${points(lets(most)!)} % against ${points(best)} %.`;
+    return (
+      `On ${most.name} the Judge lets fewer bad texts pass than on made ones: ` +
+      `${points(lets(most)!)} % against ${points(best)} %.`
+    );
   return `Made texts and ${most.name} give the same picture, within their intervals.`;
 }
 
@@ -152,9 +165,15 @@ export function layouts(cards: readonly LayoutCard[]): string {
   const best = errors.reduce((a, b) => (b.value < a.value ? b : a));
   const worst = errors.reduce((a, b) => (b.value > a.value ? b : a));
   if (best.value === worst.value)
-    return `**The layout makes no difference to this Judge**: the same share of errors in each (n = ${best.n}).`;
+    return (
+      `**The layout makes no difference to this Judge**: the same share of errors in each (n = ` +
+      `${best.n}).`
+    );
   if (best.high < worst.low)
-    return `**The layout matters to this Judge**: ${best.layout} errs less than ${worst.layout}, and their intervals are apart.`;
+    return (
+      `**The layout matters to this Judge**: ${best.layout} errs less than ${worst.layout}, and ` +
+      `their intervals are apart.`
+    );
   return `All intervals overlap: ${counted(best.n, "text")} cannot tell these layouts apart for this Judge.`;
 }
 
@@ -164,12 +183,16 @@ export function overlap({ copies, copiesWithin, train, test, ngram }: OverlapRep
   const runs =
     ngram.meanShare === null
       ? ""
-      : ` On average a test question shares ${formatShare(ngram.meanShare, 1)} of its runs of ${ngram.n} words or ` +
-        "characters with some training question: questions of one kind share their wording, not their values.";
+      : ` On average a test question shares ${formatShare(ngram.meanShare, 1)} of its runs of ` +
+        `${ngram.n} words or ` +
+        "characters with some training question: questions of one kind share their wording, not their " +
+        "values.";
   const head =
     copies.length === 0
-      ? `**No test question has a near-copy in training** (${counted(test, "question")} against ${formatCount(train)}).`
-      : `**${copies.length} of ${counted(test, "test question")} have a near-copy in training: the test is not fair.**`;
+      ? `**No test question has a near-copy in training** (${counted(test, "question")} against ` +
+        `${formatCount(train)}).`
+      : `**${copies.length} of ${counted(test, "test question")} have a near-copy in training: the ` +
+        `test is not fair.**`;
   const beside =
     kept === 0
       ? ""

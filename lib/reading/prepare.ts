@@ -43,7 +43,10 @@ export function rules(facts: readonly QuestionFacts[]): string {
     wilson(right, known.length)!.low > 0.9
       ? "For a file without types they can stand in for a person."
       : "For a file without types they keep the mix roughly in shape; no more should rest on them.";
-  return `The rules give the type that the source gave in ${shareOf(right, known.length)} questions.${weak} ${use}`;
+  return (
+    `The rules give the type that the source gave in ${shareOf(right, known.length)} ` +
+    `questions.${weak} ${use}`
+  );
 }
 
 /** How close the kept questions come to the mix that was asked for. */
@@ -72,7 +75,9 @@ export function lengths(
 ): string {
   const { maxPromptTokens: limit, overMaxPromptTokens: over } = limits;
   const longest = tokens.reduce((most, row) => Math.max(most, row.tokens), 0);
-  const room = `The window of ${formatCount(window)} tokens leaves at least ${formatCount(window - limit)} for thinking and answer.`;
+  const room =
+    `The window of ${formatCount(window)} tokens leaves at least ` +
+    `${formatCount(window - limit)} for thinking and answer.`;
   if (tokens.length === 0) return "No question was measured.";
   if (over === 0)
     return (
@@ -92,7 +97,8 @@ export function copies(duplicates: PrepareReport["duplicates"]): string {
   const warn =
     differ === 0
       ? "their gold answers agree."
-      : `**${differ} of them ${differ === 1 ? "has" : "have"} another gold answer** than the row that stayed: ` +
+      : `**${differ} of them ${differ === 1 ? "has" : "have"} another gold answer** than the row that ` +
+        `stayed: ` +
         "one of each two is wrong, so look them up.";
   return `${counted(duplicates.length, "near-copy").replace("copys", "copies")} removed; ${warn}`;
 }

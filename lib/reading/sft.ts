@@ -17,9 +17,15 @@ export function tooLong(lengths: readonly number[], limit: number): string {
   const over = lengths.filter((length) => length > limit).length;
   const longest = Math.max(0, ...lengths);
   if (over === 0)
-    return `**No row is left out**: the longest has ${formatCount(longest)} tokens, ${formatCount(limit)} are allowed.`;
+    return (
+      `**No row is left out**: the longest has ${formatCount(longest)} tokens, ` +
+      `${formatCount(limit)} are allowed.`
+    );
   const most = over > lengths.length / 10 ? " That is too many to go on with: raise `sft.maxLength`." : "";
-  return `**${counted(over, "row")} of ${formatCount(lengths.length)} are longer than ${formatCount(limit)} tokens and are left out.**${most}`;
+  return (
+    `**${counted(over, "row")} of ${formatCount(lengths.length)} are longer than ` +
+    `${formatCount(limit)} tokens and are left out.**${most}`
+  );
 }
 
 /** Parameters, speed, and where most of the loss went. */
@@ -34,10 +40,13 @@ export function training({ metrics, step, start }: TrainedRun): string {
   ];
   const share = formatShare(start.trainableParameters, start.totalParameters);
   const head =
-    `**${formatCount(start.trainableParameters)} of ${formatCount(start.totalParameters)} parameters were trained ` +
-    `(${share})**, ${counted(step, "step")} on ${start.device}, ${mean(column(metrics, "secondsPerStep")).toFixed(2)} s each.`;
+    `**${formatCount(start.trainableParameters)} of ${formatCount(start.totalParameters)} parameters ` +
+    `were trained ` +
+    `(${share})**, ${counted(step, "step")} on ${start.device}, ` +
+    `${mean(column(metrics, "secondsPerStep")).toFixed(2)} s each.`;
   const moved =
-    `The loss went from ${from.toFixed(3)} to ${to.toFixed(3)} nats a token (mean of ${ends} steps at each end): the ` +
+    `The loss went from ${from.toFixed(3)} to ${to.toFixed(3)} nats a token (mean of ${ends} steps at ` +
+    `each end): the ` +
     `Teacher's token had a probability of ${points(Math.exp(-from))} % and has ${points(Math.exp(-to))} %.`;
   if (to >= from) return `${head} ${moved} **It did not fall.**`;
   const early = (from - middle) / (from - to);
@@ -60,16 +69,23 @@ export function heldOut({ metrics, config, totalSteps }: TrainedRun): string {
     return typeof value === "number" ? [{ step, value }] : [];
   });
   if (points_.length === 0)
-    return "Every good text is trained on, so none is left to hold out: this run cannot say when overfitting starts.";
+    return (
+      "Every good text is trained on, so none is left to hold out: this run cannot say when " +
+      "overfitting starts."
+    );
   if (points_.length < 3) return "The held-out loss was measured too seldom to say when it turns.";
   const lowest = points_.reduce((a, b) => (b.value < a.value ? b : a));
   const last = points_.at(-1)!;
   const epoch = ((lowest.step / totalSteps) * config.sft.epochs).toFixed(1);
   const fell = `The held-out loss goes from ${points_[0]!.value.toFixed(3)} to ${last.value.toFixed(3)}`;
   if (last.value <= 1.02 * lowest.value)
-    return `${fell} and ${last === lowest ? "is lowest at the end" : "ends where it was lowest"}: **no overfitting in this run.**`;
+    return (
+      `${fell} and ${last === lowest ? "is lowest at the end" : "ends where it was lowest"}: **no ` +
+      `overfitting in this run.**`
+    );
   return (
-    `${fell}, with its lowest value, ${lowest.value.toFixed(3)}, at step ${lowest.step} (epoch ${epoch}): **from there on ` +
+    `${fell}, with its lowest value, ${lowest.value.toFixed(3)}, at step ${lowest.step} (epoch ` +
+    `${epoch}): **from there on ` +
     "the model overfits**. It gets better at its own rows and worse at others."
   );
 }
@@ -84,7 +100,10 @@ export function rates(runs: readonly { rate: number; run: Pick<Run, "metrics"> }
   const told = ends.map(({ rate, loss }) => `${loss.toFixed(3)} at ${rate}`).join(", ");
   if (worst.loss < 1.1 * best.loss)
     return `Mean loss of the last five steps: ${told}. That is hardly a difference.`;
-  return `Mean loss of the last five steps: ${told}. **${best.rate} is ahead**, with the same rows in the same order.`;
+  return (
+    `Mean loss of the last five steps: ${told}. **${best.rate} is ahead**, with the same rows in ` +
+    `the same order.`
+  );
 }
 
 type Step = Pick<FirstStep, "questions" | "answers" | "format" | "lenient">;
@@ -100,7 +119,10 @@ export function whatSftBrings(base: Step, sft: Step): string {
     `to ${sft.questions} questions)`;
   if (form > noise && substance > noise) return `**SFT brought the form and right answers, too:** ${told}.`;
   if (form > noise)
-    return `**SFT brought the form;** whether it brought right answers these few cannot say: ${told}. Notebook 6 asks all.`;
+    return (
+      `**SFT brought the form;** whether it brought right answers these few cannot say: ${told}. ` +
+      `Notebook 6 asks all.`
+    );
   if (substance > noise) return `**SFT brought right answers;** the form was there before: ${told}.`;
   return `These few answers show no difference: ${told}.`;
 }
@@ -115,7 +137,8 @@ export function census({ n, groupSize, histogram }: Pick<Census, "n" | "groupSiz
       ? "Most questions have something left to learn from."
       : "Most questions are settled one way or the other, and teach nothing any more.";
   return (
-    `Of ${counted(n, "question")}, asked ${groupSize} times each: **${mixed}** are right in some answers and wrong in ` +
+    `Of ${counted(n, "question")}, asked ${groupSize} times each: **${mixed}** are right in some ` +
+    `answers and wrong in ` +
     `others, ${always} right in all, ${never} in none. ${use}`
   );
 }
@@ -133,8 +156,10 @@ export function whyDistil({ golds, texts }: Record<"golds" | "texts", readonly E
     undecided: "These questions do not decide it",
   };
   return (
-    `**${verdict[differenceVerdict(difference)]}:** trained on golds alone ${share(golds)} test questions are right, on ` +
-    `the Teacher's texts ${share(texts)}: ${formatPoints(delta)} points [${formatPoints(low)}, ${formatPoints(high)}], read ` +
+    `**${verdict[differenceVerdict(difference)]}:** trained on golds alone ${share(golds)} test ` +
+    `questions are right, on ` +
+    `the Teacher's texts ${share(texts)}: ${formatPoints(delta)} points [${formatPoints(low)}, ` +
+    `${formatPoints(high)}], read ` +
     "wherever the answer stands."
   );
 }

@@ -158,7 +158,8 @@ function allInOne(paths: Paths, notebooks: readonly Executed[], footer: string):
 }
 
 const NO_SCRIPT =
-  "<noscript><p><b>Scripts are off here, so no figure is drawn.</b> The page of each notebook holds pictures " +
+  "<noscript><p><b>Scripts are off here, so no figure is drawn.</b> The page of each notebook holds " +
+  "pictures " +
   "of its figures, too.</p></noscript>";
 
 /** In one file all pictures of figures would be 3 MB of 13, for readers without scripts alone. */

@@ -65,7 +65,8 @@ function rowOf({ key, stage, config, inputs, created, plan }: RunFile): Record<s
     run: key,
     seed: config.seed,
     data: train
-      ? `${train.rows} ${train.rows === 1 ? "row" : "rows"} of ${basename(train.path)}, ${train.sha256.slice(0, 8)}`
+      ? `${train.rows} ${train.rows === 1 ? "row" : "rows"} of ${basename(train.path)}, ` +
+        `${train.sha256.slice(0, 8)}`
       : "–",
     Base: describeValue(config.models.base),
     "changed against the defaults": changed.length === 0 ? "nothing" : changed.join(", ") + why,

@@ -39,7 +39,8 @@ export function fakeGpu(
   const each = Array.from({ length: gpus }, () => 0);
   writeFileSync(
     join(bin, "nvidia-smi"),
-    `#!/bin/sh\necho >> ${folder}/smi-calls\nfor pid in $(ls ${held}); do if kill -0 $pid 2>/dev/null; then ` +
+    `#!/bin/sh\necho >> ${folder}/smi-calls\nfor pid in $(ls ${held}); do if kill -0 $pid 2>/dev/null; ` +
+      `then ` +
       `${each.map((_, i) => line(900, i)).join("; ")}; exit; fi; ` +
       `done\n${each.map((_, i) => line(memoryMiB - otherMiB, i)).join("\n")}\n`,
     { mode: 0o755 },

@@ -145,7 +145,10 @@ function heading(sample: ShownText): string {
 /** A click away, for those who do not read the language of the question. */
 function glossHtml(gloss: string | undefined): string {
   if (gloss === undefined) return "";
-  return `<details><summary><small>in English</small></summary><small style="font-weight:normal">${inertHtml(gloss)}</small></details>`;
+  return (
+    `<details><summary><small>in English</small></summary><small ` +
+    `style="font-weight:normal">${inertHtml(gloss)}</small></details>`
+  );
 }
 
 function bodyHtml(sample: ShownText): string {
