@@ -17,7 +17,7 @@ let stub: StubJudge;
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), "filter-resume-"));
   stub = await startStubJudge(
-    async ({ prompt }) => (await new Promise((wake) => setTimeout(wake, 3)), perfectVerdict(prompt)),
+    async ({ prompt }) => (await new Promise((wake) => setTimeout(wake, 80)), perfectVerdict(prompt)),
   );
 });
 afterEach(async () => {
