@@ -197,9 +197,12 @@ const tiny: Config = {
     loraDropout: 0,
     saveSteps: 10,
   },
+  // Each question once. At a constant rate methods are repaired and sums are broken; at one that falls to 0
+  // methods are repaired and sums stay (600 questions of their own: +6.8 points where 60 constant steps gain 3.2).
   grpo: {
     ...gpu.grpo,
-    maxSteps: 60,
+    maxSteps: 100,
+    schedule: "linear",
     promptsPerStep: 8,
     groupSize: 8,
     microBatch: 64,

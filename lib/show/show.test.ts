@@ -88,7 +88,7 @@ await live.finish(draw([1, 2, 3], 9));`,
         [[SETTINGS_MIME, "text/html", "text/plain"]],
       ]);
       expect(outputs[5]![0]![SETTINGS_MIME]).toMatchObject({ changed: [{ name: "seed", value: 7 }] });
-      expect(outputs[1]![0]![PLOTLY_MIME]).toMatchObject({ data: [{ type: "bar" }] });
+      expect(outputs[1]![0]![PLOTLY_MIME]).toMatchObject({ data: [{ type: "bar" }, { type: "bar" }] });
       expect(String(outputs[2]![0]!["text/plain"])).toContain("n = 3 ");
       expect(String(outputs[3]![0]!["text/html"])).not.toContain("<script");
       expect(String(outputs[4]![0]!["text/plain"])).toMatch(/a\s+0\.5/);

@@ -107,7 +107,8 @@ def walk(server: Server, text: Text, logits: Any) -> tuple[int, float]:
     different, largest, place = 0, 0.0, 0
     while place < len(text.answer):
         probabilities = min(MOST_TOKENS, logits.shape[1]) if place < len(logits) else 0
-        left = len(logits) - place if probabilities else len(text.answer) - place
+        # One by one: of a token that ends within a character llama.cpp tells no probabilities.
+        left = 1 if probabilities else len(text.answer) - place
         written = server.ask(
             "/completion",
             {
@@ -121,9 +122,9 @@ def walk(server: Server, text: Text, logits: Any) -> tuple[int, float]:
         )
         likely = written.get("completion_probabilities", [])
         begun = place
-        for i, token in enumerate(written["tokens"]):
-            if i < len(likely) and place < len(logits):
-                top = likely[i]["top_logprobs"]
+        for token in written["tokens"]:
+            if likely:
+                top = likely[0]["top_logprobs"]
                 found = np.array([one["logprob"] for one in top])
                 difference = np.abs(found - wanted[place, [one["id"] for one in top]]).max()
                 largest = max(largest, float(difference) if np.isfinite(difference) else float("inf"))
