@@ -127,7 +127,7 @@ describe.skipIf(skipped)("an exported page", { timeout: 400_000 }, () => {
         .filter((address) => !/^(?:#|https:\/\/|data:)/.test(address)),
     );
     expect(addresses).toEqual([]);
-    expect(await page.locator("article").count()).toBe(exported.pages.length);
+    expect(await page.locator("main > article").count()).toBe(exported.pages.length);
     expect(await page.locator("#outcome + ul li").allInnerTexts()).toEqual([
       "SFT + GRPO against SFT, greedy, lenient: +6.0 points [+1.0, +10.0], p = 0.020, " +
         "n = 200 questions: better.",

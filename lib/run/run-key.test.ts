@@ -70,7 +70,7 @@ describe("runKey", () => {
     ["the seed", sft, configured(sft, (c) => (c.seed = 43))],
     ["the system prompt", sft, configured(sft, (c) => (c.prompt.system = "Be brief."))],
     ["the gradient of the KL", grpo, configured(grpo, (c) => (c.grpo.klGradient = "paper"))],
-    ["how the learning rate goes on", grpo, configured(grpo, (c) => (c.grpo.schedule = "linear"))],
+    ["how the learning rate goes on", grpo, configured(grpo, (c) => (c.grpo.schedule = "constant"))],
     ["the bound of vLLM's correction, on a GPU", bounded(true, 3), bounded(true, 2)],
     ["padding, on a GPU", onGpu(grpo), onGpu(grpo, (c) => (c.gpu.packed = false))],
     ["vLLM in the trainer, on a GPU", onGpu(grpo), onGpu(grpo, (c) => (c.gpu.vllm = false))],
