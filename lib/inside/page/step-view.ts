@@ -3,7 +3,7 @@ import { el } from "../../widget/page/dom.ts";
 import { formatNumber } from "../../view/numbers.ts";
 import { visibleText } from "../../view/text-view.ts";
 import type { InsideData } from "../data.ts";
-import { MEASURES, MEASURE_TEXTS } from "../measures.ts";
+import { MEASURES, MEASURE_TEXTS, moved, tokensOf } from "../measures.ts";
 import type { Measure } from "../measures.ts";
 import type { StepQuestion } from "../step-record.ts";
 import { answerView } from "./answer-view.ts";
@@ -84,11 +84,21 @@ export function startStep(block: HTMLElement, data: InsideData): void {
     ),
   );
   live.addEventListener("keydown", (event) => event.stopPropagation());
-  const first = questions.findIndex(({ answers: its }) => its.some(({ advantage }) => advantage !== 0));
-  choice.selectedIndex = Math.max(0, first); // one that taught something
+  const movement = questions.map(movementOf);
+  choice.selectedIndex = movement.indexOf(Math.max(...movement)); // where most is to be seen
   open();
   block.append(live);
   block.classList.add("inside-ready");
+}
+
+/** How far the step moved the tokens of a question with right and wrong answers, all together; 0 for others. */
+function movementOf({ answers }: StepQuestion): number {
+  const rewards = new Set(answers.map(({ reward }) => reward));
+  if (rewards.size < 2) return 0;
+  const moves = answers.flatMap((answer) =>
+    tokensOf(answer).flatMap(({ numbers }) => (numbers ? [Math.abs(moved(numbers))] : [])),
+  );
+  return moves.reduce((sum, move) => sum + move, 0);
 }
 
 function optionOf({ question, answers }: StepQuestion, index: number): HTMLOptionElement {
