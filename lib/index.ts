@@ -13,52 +13,50 @@ export { readJsonl } from "./store/jsonl.ts";
 // The lab: a profile, its values, the folders
 export { explainConfig } from "./config/explain.ts";
 export { openLab } from "./config/lab.ts";
-export { PROFILES } from "./config/profiles.ts";
 export { overrideConfig } from "./config/settings.ts";
 export { sideLab } from "./config/side-lab.ts";
 
 // Counts, means, intervals, seeded draws
-export { mcnemar, mean, wilson } from "./stats/stats.ts";
+export { mcnemar } from "./stats/stats.ts";
 
 // Tables and texts, as they are shown
 export { groupingOf } from "./view/grouping.ts";
+export { checkPredictions } from "./view/predictions.ts";
 export { sampleColumns, sampleList, sideBySide } from "./view/sample-view.ts";
 
 // When is an answer right
 export { checkAnswer } from "./answer/check-answer.ts";
 export { EXAMPLE_PAIRS } from "./answer/examples.ts";
-export { extractAnswer } from "./answer/extract.ts";
-export { checkFormat } from "./answer/format.ts";
+export { checkFormat } from "./answer/completion/format.ts";
 export { originalRule } from "./answer/original-rule.ts";
 export { scoreCompletion } from "./answer/score.ts";
 
 // Models: tokens, memory, weights
-export { readOrigin } from "./model/adapter.ts";
 export { messages } from "./model/chat.ts";
 export {
-  PUBLISHED_SHAPES,
   countLoraParameters,
   countParameters,
+  loraRows,
   readModelShape,
   quantisationRows,
 } from "./model/model-shape.ts";
 export { loadTokenizer } from "./model/tokens.ts";
-export { heldModels } from "./model/training-memory.ts";
+export { memoryRows } from "./gpu/held-models.ts";
 
 // What models are told
 export { promptView } from "./prompt/prompt-view.ts";
-export { promptOf } from "./prompt/prompt.ts";
 
 // The generated basics
 export { worldExamples } from "./world/examples.ts";
+export { glosses } from "./world/gloss.ts";
 
 // Stage 1: questions
-export { CLASSIFY_RULES, classify } from "./prepare/classify.ts";
 export { removeDuplicates } from "./prepare/duplicates.ts";
 export { prepare } from "./prepare/prepare.ts";
 export { questionFacts, readPrepared } from "./prepare/prepared.ts";
 export { messyFiles, readQuestions } from "./prepare/sources.ts";
 export { splitQuestions } from "./prepare/split.ts";
+export { typeRules } from "./prepare/type-rules.ts";
 
 // Model servers
 export { isPortFree } from "./serving/port.ts";
@@ -68,11 +66,10 @@ export { measureThroughput } from "./serving/throughput.ts";
 export { putFirst } from "./run/first.ts";
 export { runOrigin } from "./run/run-origin.ts";
 export { cancelRun } from "./run/run-start.ts";
-export { readRun } from "./run/run.ts";
 export type { Run } from "./run/run.ts";
 
 // Stage 2: the Teacher
-export { followDistillation } from "./distill/distill-curve.ts";
+export { followDistillation } from "./distill/curve.ts";
 export { textOutcome } from "./distill/outcome.ts";
 export { measuredPrompts } from "./distill/prompt-report.ts";
 
@@ -81,8 +78,6 @@ export { judgeOnArms } from "./judge/judge-arms.ts";
 export { cardSummary } from "./judge/judge-card.ts";
 export { judgeCurveRecorder } from "./judge/judge-curve.ts";
 export { quickJudgeCard } from "./judge/judge-quick.ts";
-export { teacherSet } from "./judge/judge-real-texts.ts";
-export { SET_COLUMNS } from "./judge/judge-set-card.ts";
 export { judgeScale } from "./judge/judge-verdict.ts";
 
 // Stage 3: the filter
@@ -95,7 +90,7 @@ export { survivalBySource } from "./filter/survival.ts";
 
 // Stage 5: what is paid
 export { expectedNoSignalShare, groupAdvantages, hasNoSignal } from "./reward/advantage.ts";
-export { countPaid, paidWrongly, payAgain } from "./reward/pay-again.ts";
+export { countPaid, payAgain } from "./reward/pay-again.ts";
 export { rewardRow } from "./reward/reward.ts";
 export type { Reward } from "./reward/reward.ts";
 export { trapsBeside } from "./reward/traps.ts";
@@ -105,56 +100,60 @@ export { toyGrpo } from "./toy/index.ts";
 
 // Stages 4 and 5: SFT, GRPO, the census
 export { runCensus } from "./train/census-run.ts";
+export { firstStep } from "./train/first-step.ts";
+export { readGrpo } from "./train/grpo-reading.ts";
 export { groupTexts, groupsOf } from "./train/groups.ts";
 export { lossTokens } from "./train/loss-tokens.ts";
 export { trainOneStep } from "./train/one-step.ts";
-export { passChange, passMeans, passesOf } from "./train/passes.ts";
-export { practise } from "./train/practise.ts";
 export { trainGrpo, trainSft } from "./train/train.ts";
 export { trainWithoutSft } from "./train/without-sft.ts";
 
 // Stages 6 and 8: answers, arms, differences
+export { readAblation } from "./evaluate/ablation-reading.ts";
 export { ablate } from "./evaluate/ablate.ts";
-export { changesView } from "./evaluate/answer-view.ts";
 export { askArms } from "./evaluate/ask-arms.ts";
 export { compareArms } from "./evaluate/compare.ts";
-export {
-  comparisonRows,
-  describeComparison,
-  describePairs,
-  formatPoints,
-} from "./evaluate/comparison-text.ts";
+export { describeComparison, describePairs } from "./evaluate/comparison-text.ts";
+export { armCosts, runOf } from "./evaluate/costs.ts";
+export { readEvaluation } from "./evaluate/eval-reading.ts";
 export { evaluateArms } from "./evaluate/evaluate-arms.ts";
 export { evaluate } from "./evaluate/evaluate.ts";
-export { FIN_R1 } from "./evaluate/fin-r1.ts";
 export { readMethods } from "./evaluate/methods.ts";
 export { travellers } from "./evaluate/travellers.ts";
 export { yourRows } from "./evaluate/your-rows.ts";
 
-// Stage 7: merge and serve
+// Stage 7: merge, serve, export
 export { askByCurl, askStreamed, deploy, mergeForDeployment, withDeployment } from "./deploy/deploy.ts";
+export { readDeployment } from "./deploy/deploy-reading.ts";
+export { exportModel } from "./deploy/export-model.ts";
 export { mergedWeights } from "./deploy/weight-change.ts";
+
+// Sentences about a run that are computed from it
+export { readings } from "./reading/index.ts";
 
 // The model in the page
 export { chat } from "./chat/chat.ts";
 export { temperatureFigure } from "./chat/temperature-figure.ts";
 
+// One step of GRPO, token by token
+export { insideStep } from "./inside/inside.ts";
+
 // Figures: rows in, Plotly JSON out
 export { ablation, ablationTable } from "./figures/ablate.ts";
 export { answerProgress, passAtKCurve } from "./figures/answers.ts";
-export { entropyCurve, klCurve, lossCurve, lrCurve, rewardCurve } from "./figures/curves.ts";
+export { entropyCurve, klCurve, rewardCurve } from "./figures/curves.ts";
 export { deltas, deltasByType } from "./figures/deltas.ts";
 export { distillProgress, yieldByType } from "./figures/distill.ts";
 export { accuracyByType } from "./figures/evaluate.ts";
 export { failureSamples, readFailures } from "./figures/failures.ts";
 export { funnel, funnelByReason } from "./figures/filter.ts";
 export { judgeHeatmap, judgeThreshold } from "./figures/judge.ts";
-export { lengthHistogram } from "./figures/lengths.ts";
+export { lineDiagram } from "./figures/line.ts";
+export { sftLoss } from "./figures/sft-loss.ts";
 export { methodFlow } from "./figures/methods.ts";
-export { passCurve } from "./figures/passes.ts";
-export { duplicatesTable, sourceBars, typeBars } from "./figures/prepare.ts";
+export { duplicatesTable, sourceBars } from "./figures/prepare.ts";
 export { questionLengths } from "./figures/question-lengths.ts";
-export { rewardByComponent, rewardDistribution } from "./figures/reward.ts";
+export { rewardByComponent } from "./figures/reward.ts";
 export { censusHistogram, noSignalShare } from "./figures/signal.ts";
 export { stepSeconds } from "./figures/step-seconds.ts";
 export { throughputCurve } from "./figures/throughput.ts";
@@ -170,6 +169,10 @@ export { liveFigure, show, showMarkdown, showTable } from "./show/show.ts";
 export { exportReport } from "./report/export-report.ts";
 
 // Runs beside each other: compared, tried, kept
+export { compareRewards } from "./compare/compare-rewards.ts";
 export { compareRuns } from "./compare/compare-runs.ts";
+export { goldsAlone } from "./compare/golds-alone.ts";
 export { keepRun } from "./compare/keep-run.ts";
+export { realRun } from "./compare/real-run.ts";
+export { agreementReading } from "./compare/reward-trials.ts";
 export { tryValues } from "./compare/try-values.ts";

@@ -16,7 +16,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { generatePairs } from "../lib/answer/generator/index.ts";
+import { generatePairs } from "./bench/answers/pairs.ts";
 import { checkAnswer, scoreCompletion } from "../lib/answer/index.ts";
 import { originalRule } from "../lib/answer/original-rule.ts";
 import { PYTHON, REPO_ROOT } from "../lib/config/paths.ts";

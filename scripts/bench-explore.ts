@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { explore } from "../lib/explore/explore.ts";
 import { closeBrowser, type Page, withBrowser } from "../lib/show/browser.ts";
 import { quantile } from "../lib/stats/stats.ts";
-import { answersToExplore, explorePageHtml } from "../lib/testing/explore-rows.ts";
+import { answersToExplore, widgetPageHtml } from "../lib/testing/explore-rows.ts";
 import { table } from "../lib/view/table.ts";
 import { pageScript } from "../lib/widget/page-script.ts";
 
@@ -18,7 +18,7 @@ const { values } = parseArgs({ options: { rows: { type: "string", default: "2000
 const rows = Number(values.rows);
 const folder = mkdtempSync(join(tmpdir(), "explore-"));
 const file = join(folder, "page.html");
-const html = await explorePageHtml(
+const html = await widgetPageHtml(
   explore(answersToExplore(rows, 5), { caption: "All answers", name: "answers", maxRows: Infinity }),
 );
 writeFileSync(file, html);

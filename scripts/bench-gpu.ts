@@ -1,12 +1,15 @@
 /**
  * Speed and memory on a GPU beside plain baselines, measured in the same run, and what is asked of each.
  *
- *     npm run bench:gpu                             every row that this machine has GPUs for: about half an hour on one H100
+ *     npm run bench:gpu                             every row that this machine has GPUs for: about half an
+ *                                                   hour on one H100
  *     npm run bench:gpu -- --rows sft,grpo          some rows
- *     npm run bench:gpu -- --tokenizer FOLDER       a folder with the tokenizer.json of Qwen2.5; without it bytes are tokens
+ *     npm run bench:gpu -- --tokenizer FOLDER       a folder with the tokenizer.json of Qwen2.5; without it
+ *                                                   bytes are tokens
  *     npm run bench:gpu -- --out DIR                models, rows, logs and results; default reports/bench-gpu
  *     npm run bench:gpu -- --again                  measure again what has a result
- *     npm run bench:gpu -- --learning               the tiny world learnt through the gpu profile's code, beside the CPU's run of it
+ *     npm run bench:gpu -- --learning               the tiny world learnt through the gpu profile's code,
+ *                                                   beside the CPU's run of it
  *
  * Models of exactly the shapes of Qwen2.5-1.5B and -7B with random weights: right for speed and memory. Each
  * row is kept in DIR/<row>.json when it is done, so that a bench that was cut off goes on where it was. On a
@@ -19,8 +22,8 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { listGpus, requireGpu } from "../lib/config/gpu.ts";
-import type { Gpu } from "../lib/config/gpu.ts";
+import { listGpus, requireGpu } from "../lib/gpu/gpus.ts";
+import type { Gpu } from "../lib/gpu/gpus.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { PYTHON, workspacePaths } from "../lib/config/paths.ts";
 import { LabError } from "../lib/errors.ts";
@@ -143,9 +146,8 @@ async function printLearning(out: string): Promise<void> {
       ? "yes"
       : "NO",
   }));
-  console.log(
-    `\n${table(rows, undefined, { caption: `The tiny world, n = 500, 95 % intervals, ${describeDevice(await listGpus())}` }).text}`,
-  );
+  const caption = `The tiny world, n = 500, 95 % intervals, ${describeDevice(await listGpus())}`;
+  console.log(`\n${table(rows, undefined, { caption }).text}`);
 }
 
 function describeDevice(gpus: readonly Gpu[]): string {

@@ -6,7 +6,8 @@
  *       --profile NAME       small (default), gpu; tiny on a CPU
  *       --set key=value      any config value; repeatable. 16 questions × 8 answers, unless set otherwise
  *       --out DIR            default reports/bench-grpo
- *       --against            TRL's own trainer with vLLM colocated afterwards, on the same rows, and the factor
+ *       --against            TRL's own trainer with vLLM colocated afterwards, on the same rows, and the
+ *                            factor
  *       --batch 16           answers a pass of that one, without gradient checkpointing
  *
  * The rows are those of rl.jsonl (`prompt`, `gold_answer`) or questions of one's own (`question`,
@@ -17,7 +18,7 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { listGpus } from "../lib/config/gpu.ts";
+import { listGpus } from "../lib/gpu/gpus.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { workspacePaths } from "../lib/config/paths.ts";
 import { parseSetting, profileName } from "../lib/config/settings.ts";
@@ -89,16 +90,14 @@ async function main(): Promise<void> {
   const seconds = secondsOf(run!.events);
   const [gpu] = await listGpus();
   const { grpo, gpu: used } = run!.config;
-  writeFileAtomic(
-    join(out, "grpo.json"),
-    `${JSON.stringify({ created: new Date().toISOString(), device: gpu?.name ?? "CPU", grpo, gpu: used, ...seconds }, null, 1)}\n`,
-  );
+  const device = gpu?.name ?? "CPU";
+  const result = { created: new Date().toISOString(), device, grpo, gpu: used, ...seconds };
+  writeFileAtomic(join(out, "grpo.json"), `${JSON.stringify(result, null, 1)}\n`);
   const setting =
     `${grpo.promptsPerStep} × ${grpo.groupSize} answers, ${grpo.microBatch} a pass, packed ` +
     `${used.packed}, correction ${used.vllmCorrection}`;
-  console.log(
-    `\n${table(seconds.rows, undefined, { caption: `GRPO on ${gpu?.name ?? "a CPU"}: ${setting}, ${seconds.steps} steps` }).text}`,
-  );
+  const caption = `GRPO on ${gpu?.name ?? "a CPU"}: ${setting}, ${seconds.steps} steps`;
+  console.log(`\n${table(seconds.rows, undefined, { caption }).text}`);
   if (values.against) {
     const { seconds: plain, length } = await plainTrl(
       run!.config,

@@ -11,7 +11,7 @@
  */
 import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { listGpus } from "../lib/config/gpu.ts";
+import { listGpus } from "../lib/gpu/gpus.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { localModelPath } from "../lib/config/paths.ts";
 import { comparePrompts } from "../lib/distill/compare-prompts.ts";
@@ -115,9 +115,8 @@ async function main(args: string[]): Promise<void> {
     rows,
   };
   const { reportPath, textsPath } = writePromptReport(lab.paths.reports, report, texts);
-  console.log(
-    `\n${promptTable(rows, `${report.model}, ${drawn.length} questions, ${report.device}`).text}\n\n${reportPath}\n${textsPath}`,
-  );
+  const caption = `${report.model}, ${drawn.length} questions, ${report.device}`;
+  console.log(`\n${promptTable(rows, caption).text}\n\n${reportPath}\n${textsPath}`);
   for (const [name, problem] of Object.entries(problems)) console.error(`\nprompt ${name}: ${problem}`);
   if (Object.keys(problems).length > 0) process.exitCode = 1;
 }

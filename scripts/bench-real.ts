@@ -3,10 +3,12 @@
  *
  *     npm run bench:real -- --base DIR --teacher DIR --judge DIR --train FILE --test FILE
  *       --seeds 1,2          trainings and evaluations of so many seeds, compared together (1,2)
- *       --out DIR            default reports/bench-real; a bench that was cut off goes on there, stage by stage
+ *       --out DIR            default reports/bench-real; a bench that was cut off goes on there, stage by
+ *                            stage
  *       --set key=value      any config value; repeatable
  *       --profile NAME       small (default) or gpu; tiny runs it on a CPU
- *       --together           trainings share the GPU: give each its room with --set gpu.vllmMemoryShare=… and grpo.microBatch=…
+ *       --together           trainings share the GPU: give each its room with --set gpu.vllmMemoryShare=… and
+ *                            grpo.microBatch=…
  *       --no-alone           leaves out GRPO on the bare Base
  *     npm run bench:real -- --of DIR/real.json
  *       prints a result's tables as Markdown and draws DIR/real.png, on any machine with Chromium
@@ -19,7 +21,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { listGpus } from "../lib/config/gpu.ts";
+import { listGpus } from "../lib/gpu/gpus.ts";
 import { realFigure } from "./bench/real-figure.ts";
 import type { Drawn } from "./bench/real-figure.ts";
 import { runLine } from "./bench/real-line.ts";

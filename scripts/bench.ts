@@ -1,12 +1,15 @@
 /**
  * Speed and memory of the default run beside what is asked of them.
  *
- *     npm run bench                              runs the pipeline in a fresh temporary workspace: about half an hour on two cores
+ *     npm run bench                              runs the pipeline in a fresh temporary workspace: about half
+ *                                                an hour on two cores
  *     npm run bench -- --skip-pipeline DIR       reads the workspace DIR, and measures the client alone
  *     npm run bench -- --skip-client             without the client against a bare load generator
  *     npm run bench -- --against COMMIT [--skip-pipeline DIR] [--busy] [--rounds 4] [--steps 20]
- *                                                GRPO's steps of that commit's trainer and of this one, by turns, and
+ *                                                GRPO's steps of that commit's trainer and of this one, by turns,
  *                                                nothing else; --busy: beside a program that never rests
+ *     npm run bench -- --first-step --skip-pipeline DIR [--against COMMIT] [--rounds 4]
+ *                                                seconds until SFT's and GRPO's first step, of that commit too
  *
  * The pipeline runs three times: from an empty workspace (time, memory, stages), unchanged (the second
  * start), and with its executed notebooks forgotten but all model work on disk (a notebook's own overhead).
@@ -29,6 +32,8 @@ import { table } from "../lib/view/table.ts";
 import { againstCommit, againstRows } from "./bench/against.ts";
 import type { AgainstOptions, Round } from "./bench/against.ts";
 import { benchRequests, compareClients } from "./bench/client.ts";
+import { firstStepRows, measureFirstSteps } from "./bench/first-step.ts";
+import type { FirstStepRound, Session } from "./bench/first-step.ts";
 import { watchMemory } from "./bench/memory.ts";
 import { benchRows, notebookRows } from "./bench/requirements.ts";
 import { readTimings, recordFile } from "./bench/results.ts";
@@ -44,6 +49,7 @@ async function main(): Promise<void> {
       "skip-pipeline": { type: "string" },
       "skip-client": { type: "boolean" },
       against: { type: "string" },
+      "first-step": { type: "boolean" },
       busy: { type: "boolean" },
       rounds: { type: "string", default: "4" },
       steps: { type: "string", default: "20" },
@@ -57,6 +63,10 @@ async function main(): Promise<void> {
       found: "nothing there",
     });
   const load = loadavg()[0]!;
+  if (values["first-step"]) {
+    const workspace = existing === undefined ? {} : { FTMODEL_WORKSPACE: resolve(existing) };
+    return timeFirstSteps(openLab({}, workspace), Number(values.rounds), values.against);
+  }
   if (values.against !== undefined) {
     const workspace = existing === undefined ? {} : { FTMODEL_WORKSPACE: resolve(existing) };
     await compareTrainers(openLab({}, workspace), values.against, {
@@ -80,9 +90,8 @@ async function main(): Promise<void> {
   const machine =
     `${availableParallelism()} cores, ${(totalmem() / 1e9).toFixed(0)} GB, load ${load.toFixed(1)} ` +
     "at the start";
-  console.log(
-    `\n${table(benchRows(lab, client), undefined, { caption: `Speed and memory: profile ${lab.config.profile}, ${machine}` }).text}`,
-  );
+  const caption = `Speed and memory: profile ${lab.config.profile}, ${machine}`;
+  console.log(`\n${table(benchRows(lab, client), undefined, { caption }).text}`);
   console.log(`\n${table(notebookRows(lab), undefined, { caption: `Notebooks of ${lab.paths.root}` }).text}`);
 }
 
@@ -92,8 +101,23 @@ async function compareTrainers(lab: Lab, ref: string, options: AgainstOptions): 
   const load = loadavg()[0]!.toFixed(1);
   const rows = againstRows(await againstCommit(lab, ref, { ...options, onRound }));
   const caption =
-    `GRPO, ${ref} (there) and this commit (here): ${options.rounds} rounds of ${options.steps} steps by turns, ` +
-    `${availableParallelism()} cores, load ${load} at the start${options.busy ? ", beside a busy program" : ""}`;
+    `GRPO, ${ref} (there) and this commit (here): ${options.rounds} rounds of ${options.steps} steps by ` +
+    `turns, ${availableParallelism()} cores, load ${load} at the start` +
+    (options.busy ? ", beside a busy program" : "");
+  console.log(`\n${table(rows, undefined, { caption }).text}`);
+}
+
+function timeFirstSteps(lab: Lab, rounds: number, ref?: string): void {
+  const words = (session: Session | null): string => (session ?? []).map((s) => s.toFixed(1)).join(", ");
+  const onRound = ({ stage, there, here }: FirstStepRound): void =>
+    console.log(`${stage}: ${there ? `${words(there)} s there, ` : ""}${words(here)} s here`);
+  const load = loadavg()[0]!.toFixed(1);
+  const rows = firstStepRows(measureFirstSteps(lab, { rounds, ref, onRound }));
+  const caption =
+    `Seconds from the call to the first ` +
+    `step${ref ? `, ${ref} (there) and this commit (here) by turns` : ""}: ` +
+    `${rounds} rounds, ${availableParallelism()} cores, load ${load} at the start, ` +
+    `${loadavg()[0]!.toFixed(1)} at the end`;
   console.log(`\n${table(rows, undefined, { caption }).text}`);
 }
 

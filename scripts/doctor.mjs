@@ -2,7 +2,8 @@
  * `npm run doctor`: what is here, what is missing, what to do. Exit status 1 when something is missing that
  * `npm start` needs or installs.
  *
- *     npm run doctor -- --profile gpu      what the profile gpu needs, too, and what fits into which GPU's memory
+ *     npm run doctor -- --profile gpu      what the profile gpu needs, too, and what fits into which GPU's
+ *                                          memory
  */
 import { existsSync } from "node:fs";
 import { describeRows, examine } from "./setup/health.mjs";
@@ -43,8 +44,8 @@ async function openGpuLab() {
 /** @param {import("../lib/config/lab.ts").Lab} lab */
 async function printMemory(lab) {
   const [{ listGpus }, { memoryTable }, { table }] = await Promise.all([
-    import("../lib/config/gpu.ts"),
-    import("../lib/model/fit-table.ts"),
+    import("../lib/gpu/gpus.ts"),
+    import("../lib/gpu/table.ts"),
     import("../lib/view/table.ts"),
   ]);
   try {

@@ -30,7 +30,8 @@ Everything is under softmax(logits / temperature), as the answers were drawn.
 
 The reward is lib's TypeScript scorer in a Node process of ours. The KL is to the policy the run starts from:
 the SFT adapter, or the Base when grpo.startFromSft is false. With grpo.maskTruncated, answers cut at
-grpo.maxTokens count in their group's mean but are not trained on.
+grpo.maxTokens count in their group's mean but are not trained on. What the steps of grpo.inspectSteps did to
+every token is kept beside the events (sidecar/inspect_step.py).
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def grpo_config(run: RunFile, **machine: object) -> GRPOConfig:
         mask_truncated_completions=settings.mask_truncated,
         disable_dropout=True,  # with dropout the trained policy would not be the one that answered
         shuffle_dataset=False,
-        lr_scheduler_type="constant_with_warmup",
+        lr_scheduler_type={"constant": "constant_with_warmup", "linear": "linear"}[settings.schedule],
         **machine,
     )
 

@@ -2,7 +2,8 @@
  * Measures a Judge on texts with known labels and prints its card, one figure a line by name.
  *
  *     npm run --silent judge-card
- *     npm run --silent judge-card -- --url http://127.0.0.1:8000/v1 --model Qwen/Qwen2.5-7B-Instruct --labelled mine.jsonl
+ *     npm run --silent judge-card -- --url http://127.0.0.1:8000/v1 --model Qwen/Qwen2.5-7B-Instruct \
+ *       --labelled mine.jsonl
  *
  * Sets of real texts are judged besides, where a run has left them: the Teacher's own texts and each arm's
  * answers, labelled by the checker. Verdicts are kept under reports/judge/, so a killed measure goes on; the
@@ -30,16 +31,17 @@ import { PROFILES } from "../lib/config/profiles.ts";
 import { profileName } from "../lib/config/settings.ts";
 import { modelId, resolveModel } from "../lib/model/model-ref.ts";
 
-const HELP = `Measures a Judge on texts with known labels: kappa, precision, recall by kind of fault, false-positive rate, unreadable rate,
-agreement with the rules, attacks that pass, mean score by criterion and label, the five layouts on the same
-texts, and the real texts that a run has left (its Teacher's, the newest answers of each arm): where the Judge is no
-better than chance.
+const HELP = `Measures a Judge on texts with known labels: kappa, precision, recall by kind of fault, false-positive
+rate, unreadable rate, agreement with the rules, attacks that pass, mean score by criterion and label, the five
+layouts on the same texts, and the real texts that a run has left (its Teacher's, the newest answers of each
+arm): where the Judge is no better than chance.
 
   npm run --silent judge-card -- [options]
 
   --url URL         an OpenAI-compatible server; without it the profile's Judge is started
   --model NAME      the model asked for; one that is not the profile's Judge gets the full prompts
-  --labelled FILE   JSON lines of id, question, gold, completion, fault (null: clean) instead of planted faults
+  --labelled FILE   JSON lines of id, question, gold, completion, fault (null: clean) instead of planted
+                    faults
   --count N         planted faults to make (600)
   --rubric NAME     ${RUBRIC_NAMES.join(" | ")}
   --layout NAME     ${LAYOUT_NAMES.join(" | ")}

@@ -102,8 +102,8 @@ function cellsOnlyAndNullChecked(ts: Untyped): Untyped {
 
 /**
  * The compiler has two timers and tslab a place for one: after a change in a folder where a module was looked
- * for in vain (a package is installed, a branch pulled) no cell would ever be answered again. The second timer
- * is for between two cells: what it would do, the next cell's check does first.
+ * for in vain (a package is installed, a branch pulled) no cell would ever be answered again. The second
+ * timer is for between two cells: what it would do, the next cell's check does first.
  */
 function outliveChangedFolders(host: Untyped): void {
   const { setTimeout, clearTimeout } = host;

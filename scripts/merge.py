@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-# Magic numbers; lib plans a GPU's memory for them (lib/model/fit-merge.ts).
+# Magic numbers; lib plans a GPU's memory for them (lib/gpu/merge.ts).
 PROMPTS_AT_ONCE = 64  # in one batch: a GPU writes 64 texts in hardly more time than one
 TOKENS_AT_ONCE = 2**15  # of one batch, prompts and texts with padding: fewer prompts where they are long
 PREFILL = 64  # tokens of each prompt read at once: LoRA's float32 sums of a whole batch are gigabytes

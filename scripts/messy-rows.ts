@@ -1,6 +1,6 @@
 /**
- * Writes data/messy/: about 80 rows with what happens to real data, for notebook 1 to set aside. No company in
- * them exists.
+ * Writes data/messy/: about 80 rows with what happens to real data, for notebook 1 to set aside. No company
+ * in them exists.
  *
  *     node_modules/.bin/node scripts/messy-rows.ts
  *
@@ -81,7 +81,8 @@ const NOTHING_TO_CHECK: readonly Row[] = [
 const ESSAYS: readonly Row[] = [
   row(
     "Why did the margin of the wholesale segment fall?",
-    "Because freight and energy became dearer while prices were fixed in yearly contracts, so that the higher " +
+    "Because freight and energy became dearer while prices were fixed in yearly contracts, so that the " +
+      "higher " +
       "costs could be passed on to customers only from the next year on.",
   ),
   row(
@@ -90,12 +91,14 @@ const ESSAYS: readonly Row[] = [
   ),
   row(
     "What should the board do about the receivables?",
-    "Shorten the terms for late payers, offer a small discount for early payment, and review each account that " +
+    "Shorten the terms for late payers, offer a small discount for early payment, and review each " +
+      "account that " +
       "is more than ninety days overdue with the sales manager who opened it.",
   ),
   row(
     "Explain the difference between cash and accrual accounting to a new colleague.",
-    "Cash accounting writes down money when it moves; accrual accounting writes down what was earned and what was " +
+    "Cash accounting writes down money when it moves; accrual accounting writes down what was earned " +
+      "and what was " +
       "used up, whenever the money moves, so that a period shows what belongs to it.",
   ),
 ];
@@ -109,10 +112,12 @@ const ONE_LINE_OPTIONS: readonly Row[] = [
 ];
 
 const SECTIONS = [
-  "The segment sells pumps, valves and spare parts to water works in four regions; orders are taken by agents.",
+  "The segment sells pumps, valves and spare parts to water works in four regions; orders are taken by " +
+    "agents.",
   "Revenue is recognised when goods leave the warehouse; freight that is charged on is shown within revenue.",
   "Of the receivables, a part is older than ninety days; an allowance is made by age and by customer group.",
-  "The loan of the bank bears a variable rate; the covenant asks for an interest cover of at least three times.",
+  "The loan of the bank bears a variable rate; the covenant asks for an interest cover of at least " +
+    "three times.",
   "Leases of vehicles run for three to five years; none holds an option to buy that is likely to be used.",
   "公司主要从事水泵、阀门及配件的生产与销售,产品面向供水企业,采用代理销售模式。",
   "本期存货跌价准备按照成本与可变现净值孰低计提,可变现净值以估计售价减去相关费用确定。",
@@ -123,7 +128,10 @@ const SECTIONS = [
 function filing(company: string, pages: number, question: string, gold: string): Row {
   const text = Array.from({ length: 6 * pages }, (_, i) => {
     const year = 2019 + (i % 5);
-    return `(${i + 1}) ${SECTIONS[i % SECTIONS.length]} ${year}: ${1200 + 37 * i}; ${year + 1}: ${1260 + 41 * i}.`;
+    return (
+      `(${i + 1}) ${SECTIONS[i % SECTIONS.length]} ${year}: ${1200 + 37 * i}; ${year + 1}: ` +
+      `${1260 + 41 * i}.`
+    );
   });
   return row(`${company}, annual report, notes.\n${text.join("\n")}\n${question}`, gold);
 }
@@ -147,7 +155,8 @@ const IDS: readonly Row[] = [
 const BROKEN: readonly string[] = [
   '{"question": "Revenue is 640 and cost is 4',
   '{"question": "利润总额是多少?", "gold_answer": "120万元"',
-  '{"question": "Tax of 80 at 25%?", "gold_answer": "20"}{"question": "Tax of 60 at 25%?", "gold_answer": "15"}',
+  '{"question": "Tax of 80 at 25%?", "gold_answer": "20"}{"question": "Tax of 60 at 25%?", ' +
+    '"gold_answer": "15"}',
   "question: What is the yield? gold_answer: 4%",
   "{'question': 'Yield of a bond at par?', 'gold_answer': '5%'}",
   '["a list", "is no row"]',

@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { fileError, makeFolder } from "../lib/store/atomic.ts";
 import { LabError } from "../lib/errors.ts";
-import { requireGpu } from "../lib/config/gpu.ts";
+import { requireGpu } from "../lib/gpu/gpus.ts";
 import { openLab } from "../lib/config/lab.ts";
 import type { Lab } from "../lib/config/lab.ts";
 import { REPO_ROOT } from "../lib/config/paths.ts";
@@ -170,9 +170,10 @@ function printAblation(lab: Lab): void {
     JSON.parse(readFileSync(join(lab.paths.reports, newest), "utf8")),
   );
   const rows = arms.map(({ name: arm, byType, ...numbers }) => ({ arm, ...numbers }));
-  say(
-    `\n${table(rows, undefined, { caption: `Ablation, profile ${profile}: ${n} test questions, seeds ${seeds.join(", ")}; value [95 % interval]` }).text}`,
-  );
+  const caption =
+    `Ablation, profile ${profile}: ${n} test questions, seeds ${seeds.join(", ")}; ` +
+    "value [95 % interval]";
+  say(`\n${table(rows, undefined, { caption }).text}`);
 }
 
 /**

@@ -13,7 +13,7 @@ import { ablation } from "../lib/figures/ablate.ts";
 import { AblationSummary } from "../lib/records.ts";
 import { closeBrowser } from "../lib/show/browser.ts";
 import { drawFigure } from "../lib/show/png.ts";
-import { normaliseNotebook } from "./pipeline/normalise.ts";
+import { normaliseNotebook, notebookText } from "./pipeline/normalise.ts";
 import type { Notebook } from "./pipeline/normalise.ts";
 import { environmentOf, notebookFiles, numberOf, parseOptions } from "./pipeline/options.ts";
 
@@ -31,7 +31,7 @@ try {
     const executed = JSON.parse(
       readFileSync(join(paths.reports, "notebooks", basename(notebook)), "utf8"),
     ) as Notebook;
-    writeFileAtomic(notebook, `${JSON.stringify(normaliseNotebook(executed, paths.root), null, 1)}\n`);
+    writeFileAtomic(notebook, notebookText(normaliseNotebook(executed, paths.root)));
     console.log(`refreshed ${basename(notebook)}`);
   }
   const summary = globSync(join(paths.reports, "ablation_summary_*.json")).sort().at(-1);

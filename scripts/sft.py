@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sidecar.batch import Batch, filled, in_passes, passes_of
 from sidecar.events import EventLog
@@ -29,7 +29,13 @@ from sidecar.runfile import RunFile
 from sidecar.stage import run_stage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from transformers import PreTrainedTokenizerBase
+
+
+# Magic number: how often the held-out loss is measured in a run; enough to see where a curve turns.
+EVALUATIONS = 10
 
 
 def main(run: RunFile, events: EventLog) -> None:
@@ -51,7 +57,8 @@ def train(run: RunFile, events: EventLog, batch: Batch, fill: bool) -> None:
 
     config, settings, device = run.config, run.config.sft, device_of(run)
     speed, tokenizer = speed_of(run, device), load_tokenizer(run)
-    rows = whole_rows(encoded_rows(run, tokenizer), settings.max_length, events)
+    rows = whole_rows(encoded_rows(run, tokenizer, "train"), settings.max_length, events)
+    held_out = held_out_rows(run, tokenizer, settings.max_length)
     passes = Passes(
         rows, epochs_in_order(len(rows), settings.epochs, config.seed), padded=speed.kernel is None
     )
@@ -71,23 +78,49 @@ def train(run: RunFile, events: EventLog, batch: Batch, fill: bool) -> None:
         trainer = SFTTrainer(
             model=model,
             processing_class=tokenizer,
-            train_dataset=Dataset.from_list(
-                [{"input_ids": row.input_ids, "labels": row.labels} for row in passes.dealt(batch)]
-            ),
+            train_dataset=Dataset.from_list(as_examples(passes.dealt(batch))),
+            eval_dataset=Dataset.from_list(as_examples(held_out)) if held_out else None,
             callbacks=[Watch(events, settings.epochs)],
             args=SFTConfig(
                 train_sampling_strategy="sequential",
                 lr_scheduler_type="cosine",
                 max_length=None,  # longer rows are left out above, and counted
+                eval_strategy="steps" if held_out else "no",
+                eval_steps=max(1, steps // EVALUATIONS),
+                per_device_eval_batch_size=batch.micro,
+                prediction_loss_only=True,  # the logits of a whole vocabulary are never gathered
                 **loop_arguments(run, settings, batch, steps, device, speed),
             ),
         )
+        trainer.evaluate = with_its_own_dice(trainer.evaluate)
         train_and_save(trainer, run, before, events, autocast_alone=device != "cpu")
 
 
-def encoded_rows(run: RunFile, tokenizer: PreTrainedTokenizerBase) -> list[Encoded]:
-    rows = read_rows(run.input("train").path, ["id", "prompt", "response"])
+def encoded_rows(run: RunFile, tokenizer: PreTrainedTokenizerBase, name: str) -> list[Encoded]:
+    rows = read_rows(run.input(name).path, ["id", "prompt", "response"])
     return [encode(tokenizer, run.config.prompt.system, row["prompt"], row["response"]) for row in rows]
+
+
+def held_out_rows(run: RunFile, tokenizer: PreTrainedTokenizerBase, max_length: int) -> list[Encoded]:
+    """Texts as good as those that are trained on, which no step sees: their loss is measured as it goes."""
+    if "heldOut" not in run.inputs:
+        return []
+    return [row for row in encoded_rows(run, tokenizer, "heldOut") if len(row.input_ids) <= max_length]
+
+
+def with_its_own_dice(evaluate: Callable[..., Any]) -> Callable[..., Any]:
+    """A run that is measured draws the same dropout as one that is not, and ends with the same weights."""
+    import torch
+
+    def measured(*args: Any, **kwargs: Any) -> Any:
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            return evaluate(*args, **kwargs)
+
+    return measured
+
+
+def as_examples(rows: list[Encoded]) -> list[dict[str, list[int]]]:
+    return [{"input_ids": row.input_ids, "labels": row.labels} for row in rows]
 
 
 def whole_rows(encoded: list[Encoded], max_length: int, events: EventLog) -> list[Encoded]:

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { findChromium } from "../lib/show/browser.ts";
 import { REPO_ROOT } from "../lib/config/paths.ts";
+import { course } from "./checks/course.ts";
 import { notebookSuites, realQuestions } from "./checks/notebooks.ts";
 import { ownQuestions } from "./checks/own-questions.ts";
 import { style } from "./checks/style.ts";
@@ -34,6 +35,7 @@ const suites = [
   style,
   libraryTypes,
   notebookTypes,
+  course,
   vitestUnits,
   pytestUnits,
   fourBit,

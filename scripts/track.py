@@ -38,7 +38,10 @@ def main(report: dict[str, Any]) -> None:
         import trackio as service
 
         options = {"embed": False, "group": report["kind"]}
-        table = lambda columns, rows: service.Table(dataframe=pandas.DataFrame(rows, columns=columns))  # noqa: E731
+
+        def table(columns, rows):
+            return service.Table(dataframe=pandas.DataFrame(rows, columns=columns))
+
     run = service.init(project=report["project"], name=report["name"], config=report["config"], **options)
     run.log({name: value for name, value in report["metrics"].items() if value is not None})
     for name, rows in report["tables"].items():

@@ -3,7 +3,8 @@ Holds ready what every training on a CPU loads first, which takes seconds, and f
 
     python scripts/warm.py          (started by the kernel of a notebook; ends with it)
 
-Writes {"ready": true} when it has loaded. Reads orders, a JSON object a line: script, run, log, environment.
+Writes {"ready": true} when it has loaded. Reads orders, a JSON object a line: command (a script and its
+arguments), log, environment.
 Writes a line for each process it starts, {"pid": …}, and one when that ends, {"pid": …, "status": …,
 "signal": …}. A forked process leads a session of its own and outlives this one.
 """
@@ -17,19 +18,14 @@ import signal
 import sys
 from types import SimpleNamespace
 
+from sidecar.libraries import load
 from sidecar.stage import set_environment
 
 
-def load() -> None:
-    """What sft.py, grpo.py and merge.py import. No thread may be started here: threads are not forked."""
+def load_all() -> None:
     tracking = SimpleNamespace(service="none")
     set_environment(SimpleNamespace(config=SimpleNamespace(tracking=tracking), run_dir=""))
-    import datasets  # noqa: F401
-    import sidecar.cpu_grpo  # noqa: F401
-    import sidecar.loop  # noqa: F401
-    import sidecar.watch_grpo  # noqa: F401
-    from peft import PeftModel  # noqa: F401
-    from trl import GRPOConfig, GRPOTrainer, SFTConfig, SFTTrainer  # noqa: F401
+    load("sft", "grpo", "merge")
 
 
 def tell(message: dict[str, int | bool | None]) -> None:
@@ -57,13 +53,13 @@ def become(order: dict[str, object]) -> None:
         os.dup2(source, target)
     os.environ.clear()
     os.environ.update(order["environment"])  # type: ignore[arg-type]
-    sys.argv = [str(order["script"]), str(order["run"])]
+    sys.argv = [str(part) for part in order["command"]]
     runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def main() -> None:
     signal.signal(signal.SIGCHLD, reap)
-    load()
+    load_all()
     tell({"ready": True})
     for line in sys.stdin:
         pid = os.fork()

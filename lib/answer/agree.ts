@@ -1,8 +1,8 @@
 /** Rules 4–8 on two read numbers: which readings may be compared, and whether one of them fits. */
-import type { Ask } from "./ask.ts";
-import { absolute, approximately, equal, isNegative, isZero, negate, shift } from "./exact.ts";
+import type { Hints } from "./hints/hints.ts";
+import { absolute, approximately, equal, isNegative, isZero, negate, shift } from "./reading/exact.ts";
 import { sameNumber } from "./rounding.ts";
-import type { Quantity } from "./value.ts";
+import type { Quantity } from "./reading/value.ts";
 
 /** `ok: null`: rules cannot decide. */
 export interface Agreement {
@@ -14,14 +14,14 @@ const EQUAL: Agreement = { ok: true, reason: "equal" };
 const AS_STATED: Agreement = { ok: true, reason: "equal_as_stated" };
 
 /** Does `answer` state what `gold` states? `null`: points against percent, "grew 2 times" against 200 %. */
-export function agree(gold: Quantity, answer: Quantity, ask: Ask): Agreement {
-  const unit = contradiction(gold, answer, ask);
+export function agree(gold: Quantity, answer: Quantity, hints: Hints): Agreement {
+  const unit = contradiction(gold, answer, hints);
   if (unit !== null) return { ok: false, reason: unit };
-  const doubt = undecidable(gold, answer, ask);
+  const doubt = undecidable(gold, answer, hints);
   if (doubt !== null) return { ok: null, reason: doubt };
-  if (!isIncomplete(gold, answer, ask) && matches(gold, answer, 0, 0, ask)) return EQUAL;
-  if (readings(gold, answer, ask, (g, a) => matches(gold, answer, g, a, ask))) return AS_STATED;
-  return { ok: false, reason: whyDifferent(gold, answer, ask) };
+  if (!isIncomplete(gold, answer, hints) && matches(gold, answer, 0, 0, hints)) return EQUAL;
+  if (readings(gold, answer, hints, (g, a) => matches(gold, answer, g, a, hints))) return AS_STATED;
+  return { ok: false, reason: whyDifferent(gold, answer, hints) };
 }
 
 const DOLLARS = new Set(["dollar", "USD", "HKD", "AUD", "CAD", "SGD"]);
@@ -38,7 +38,7 @@ function sameCurrency(a: string, b: string): boolean {
 }
 
 /** Rule 7: both name a currency, a unit or a "per", and not the same. */
-function contradiction(gold: Quantity, answer: Quantity, ask: Ask): string | null {
+function contradiction(gold: Quantity, answer: Quantity, hints: Hints): string | null {
   if (gold.currency !== null && answer.currency !== null && !sameCurrency(gold.currency, answer.currency))
     return "currency_differs";
   if (gold.unit !== null && answer.unit !== null && gold.unit !== answer.unit) return "unit_differs";
@@ -48,7 +48,9 @@ function contradiction(gold: Quantity, answer: Quantity, ask: Ask): string | nul
   if (gold.per !== null && answer.per !== null) return "per_differs";
   const total = gold.per === null ? gold : answer;
   const per = (gold.per ?? answer.per)!;
-  return total.currency !== null && total.dress === "plain" && !ask.per.includes(per) ? "per_differs" : null;
+  return total.currency !== null && total.dress === "plain" && !hints.per.includes(per)
+    ? "per_differs"
+    : null;
 }
 
 const isMoney = (q: Quantity) => q.currency !== null && q.unit === null;
@@ -62,10 +64,10 @@ const isRise = (q: Quantity) => (q.sign === "up" || q.sign === "plus") && !isZer
 const grew = (q: Quantity) => q.dress === "multiple" && (q.sign === "up" || q.sign === "down");
 
 /** Rule 5: points against percent; "grew 2 times" against a percentage or against "2 times". */
-function undecidable(gold: Quantity, answer: Quantity, ask: Ask): string | null {
+function undecidable(gold: Quantity, answer: Quantity, hints: Hints): string | null {
   if (gold.dress === "plain" && answer.dress === "plain") return null;
-  const g = ask.points && isBare(gold) ? "point" : gold.dress;
-  const a = ask.points && isBare(answer) ? "point" : answer.dress;
+  const g = hints.points && isBare(gold) ? "point" : gold.dress;
+  const a = hints.points && isBare(answer) ? "point" : answer.dress;
   if ((g === "point" && a === "percent") || (a === "point" && g === "percent"))
     return "points_against_percent";
   // "2 times" against "grew by 200 %"
@@ -80,33 +82,37 @@ function undecidable(gold: Quantity, answer: Quantity, ask: Ask): string | null 
 }
 
 /**
- * "360元" where 万元 are asked is complete as it stands, and a bare gold is then in 万元: they cannot be compared
- * as they are.
+ * "360元" where 万元 are asked is complete as it stands, and a bare gold is then in 万元: they cannot be
+ * compared as they are.
  */
-function isIncomplete(gold: Quantity, answer: Quantity, ask: Ask): boolean {
+function isIncomplete(gold: Quantity, answer: Quantity, hints: Hints): boolean {
   const complete = (q: Quantity, other: Quantity) => q.spelled && !q.scaled && isBare(other);
-  return ask.scale !== null && (complete(answer, gold) || complete(gold, answer));
+  return hints.scale !== null && (complete(answer, gold) || complete(gold, answer));
 }
 
 /** Tries the powers of ten by which gold and answer may be read beside their plain reading. */
 function readings(
   gold: Quantity,
   answer: Quantity,
-  ask: Ask,
+  hints: Hints,
   fits: (goldPower: number, answerPower: number) => boolean,
 ): boolean {
   const bareGold = isBare(gold);
   const bareAnswer = isBare(answer);
   if (bareAnswer && isPercentLike(gold) && fits(0, gold.dress === "bp" ? -4 : -2)) return true;
-  if (bareGold && isPercentLike(answer) && ((ask.percent && fits(-2, 0)) || (ask.basisPoints && fits(-4, 0))))
+  if (
+    bareGold &&
+    isPercentLike(answer) &&
+    ((hints.percent && fits(-2, 0)) || (hints.basisPoints && fits(-4, 0)))
+  )
     return true;
-  if (bareGold && bareAnswer && ask.percent && (fits(0, -2) || fits(-2, 0))) return true;
-  if (ask.scale !== null) {
-    if (isUnscaled(gold) && answer.dress === "plain" && fits(ask.scale, 0)) return true;
-    return isUnscaled(answer) && gold.dress === "plain" && fits(0, ask.scale);
+  if (bareGold && bareAnswer && hints.percent && (fits(0, -2) || fits(-2, 0))) return true;
+  if (hints.scale !== null) {
+    if (isUnscaled(gold) && answer.dress === "plain" && fits(hints.scale, 0)) return true;
+    return isUnscaled(answer) && gold.dress === "plain" && fits(0, hints.scale);
   }
-  if (ask.tableScale === null || gold.scaled === answer.scaled) return false;
-  return (isUnscaled(gold) && fits(ask.tableScale, 0)) || (isUnscaled(answer) && fits(0, ask.tableScale));
+  if (hints.tableScale === null || gold.scaled === answer.scaled) return false;
+  return (isUnscaled(gold) && fits(hints.tableScale, 0)) || (isUnscaled(answer) && fits(0, hints.tableScale));
 }
 
 function matches(
@@ -114,15 +120,15 @@ function matches(
   answer: Quantity,
   goldPower: number,
   answerPower: number,
-  ask: Ask,
+  hints: Hints,
 ): boolean {
   // The question says that it fell: the sign may be dropped or repeated, but a rise is a rise.
-  if (ask.fall && isRise(gold) !== isRise(answer)) return false;
+  if (hints.fall && isRise(gold) !== isRise(answer)) return false;
   const g = goldPower === 0 ? gold : moved(gold, goldPower);
   const a = answerPower === 0 ? answer : moved(answer, answerPower);
-  if (sameNumber(g, a, ask.decimals)) return true;
-  if (!ask.fall || isRise(gold)) return false;
-  return sameNumber({ ...g, value: absolute(g.value) }, { ...a, value: absolute(a.value) }, ask.decimals);
+  if (sameNumber(g, a, hints.decimals)) return true;
+  if (!hints.fall || isRise(gold)) return false;
+  return sameNumber({ ...g, value: absolute(g.value) }, { ...a, value: absolute(a.value) }, hints.decimals);
 }
 
 const moved = (q: Quantity, power: number): Quantity => ({
@@ -131,11 +137,11 @@ const moved = (q: Quantity, power: number): Quantity => ({
   step: q.step === null ? null : q.step + power,
 });
 
-function whyDifferent(gold: Quantity, answer: Quantity, ask: Ask): string {
+function whyDifferent(gold: Quantity, answer: Quantity, hints: Hints): string {
   const g = gold.value;
   const a = answer.value;
   if (isZero(g) || isZero(a)) return "value_differs";
-  if (isNegative(g) !== isNegative(a) && sameNumber({ ...gold, value: negate(g) }, answer, ask.decimals))
+  if (isNegative(g) !== isNegative(a) && sameNumber({ ...gold, value: negate(g) }, answer, hints.decimals))
     return "sign_differs";
   const ratio = approximately(a) / approximately(g);
   if (Math.abs(ratio - 1) < 0.05) return equal(g, a) ? "sign_differs" : "rounding_differs";

@@ -1,15 +1,17 @@
 /** Is a prediction right? The one notion of "correct" that filter, reward and evaluation share. */
-import { checkChoice } from "./choice.ts";
+import { wordsOf } from "./reading/characters.ts";
+import { checkChoice } from "./check-choice.ts";
 import { checkValue } from "./check-value.ts";
 import type { ReadQuestion } from "./gold.ts";
 import { readQuestion } from "./gold.ts";
-import { checkText } from "./keyword.ts";
-import { circledAsLetters } from "./labels.ts";
-import { choiceSentence, textSentence, valueSentence, yesNoSentence } from "./message.ts";
-import { MAX_ANSWER, normalise } from "./normalise.ts";
-import type { Judged } from "./verdict.ts";
+import { checkText } from "./check-text.ts";
+import { circledAsLetters } from "./hints/labels.ts";
+import { quote, sentence, valueSentence } from "./message.ts";
+import { MAX_ANSWER, normalise } from "./reading/normalise.ts";
+import type { Polarity } from "./reading/yes-no.ts";
+import type { Decision, Judged } from "./verdict.ts";
 import { excerpt, judged } from "./verdict.ts";
-import { readYesNo } from "./yes-no.ts";
+import { readYesNo } from "./reading/yes-no.ts";
 
 export interface AnswerCase {
   question: string;
@@ -18,27 +20,9 @@ export interface AnswerCase {
   prediction: string;
 }
 
-const SAYS_NOTHING = new Set([
-  "n/a",
-  "n.a.",
-  "na",
-  "nan",
-  "null",
-  "undefined",
-  "-",
-  "--",
-  "not applicable",
-  "not applicable.",
-  "不适用",
-  "不适用。",
-]);
-const LONGEST_NOTHING = 15;
-/** Few answers start like one of them, so few are looked up. */
-const STARTS_NOTHING = new Set(Array.from("nNuU-不", (c) => c.charCodeAt(0)));
-const saysNothing = (text: string): boolean =>
-  text.length <= LONGEST_NOTHING &&
-  STARTS_NOTHING.has(text.charCodeAt(0)) &&
-  SAYS_NOTHING.has(text.toLowerCase());
+const SAYS_NOTHING = new Set(
+  wordsOf("n/a|n.a.|na|nan|null|undefined|-|--|not applicable|not applicable.|不适用|不适用。"),
+);
 
 /**
  * Judges one answer against its gold under the project's own policy (FinQA and TAT-QA check programs or exact
@@ -57,12 +41,10 @@ export function checkAnswer({ question, gold, prediction }: AnswerCase): Judged 
   const read = readQuestion(question, gold);
   if (read.gold.kind === "unreadable") {
     const { reason } = read.gold;
-    return judged(
-      "unreadable",
+    const shown = JSON.stringify(excerpt(gold));
+    return unreadable(
       reason,
-      () =>
-        `the gold ${JSON.stringify(excerpt(gold))} cannot be read ` +
-        `(${reason.replaceAll("_", " ")}): set the row aside`,
+      () => `the gold ${shown} cannot be read (${reason.replaceAll("_", " ")}): set the row aside`,
     );
   }
   const said = read.gold.kind === "choice" ? circledAsLetters(prediction, read.options) : prediction;
@@ -70,53 +52,63 @@ export function checkAnswer({ question, gold, prediction }: AnswerCase): Judged 
   const text = bare.length > MAX_ANSWER ? bare : normalise(bare);
   // A ligature may grow to eighteen characters: the cap holds before and after.
   if (text.length > MAX_ANSWER)
-    return judged(
-      "unreadable",
+    return unreadable(
       "too_long",
-      () =>
-        `the answer has ${text.length.toLocaleString("en")} characters; at most ` +
-        `${MAX_ANSWER.toLocaleString("en")} are read`,
+      () => `the answer has ${inWords(text.length)} characters; at most ${inWords(MAX_ANSWER)} are read`,
     );
-  if (text === "") return judged("unreadable", "empty", () => "the answer is empty");
-  if (saysNothing(text))
-    return judged("unreadable", "says_nothing", () => `the answer ${JSON.stringify(text)} says nothing`);
-  return judge(read, gold, prediction, text);
+  if (text === "") return unreadable("empty", () => "the answer is empty");
+  if (SAYS_NOTHING.has(text.toLowerCase()))
+    return unreadable("says_nothing", () => `the answer ${JSON.stringify(text)} says nothing`);
+  return decide(read, { gold, prediction, text });
 }
 
-function judge(read: ReadQuestion, gold: string, prediction: string, text: string): Judged {
-  const g = read.gold;
+const unreadable = (reason: string, message: () => string): Judged =>
+  judged({ verdict: "unreadable", reason }, message);
+const inWords = (n: number): string => n.toLocaleString("en");
+
+/** By the kind of the gold; `text` is the prediction in one spelling. */
+function decide(
+  { gold: g, options, hints }: ReadQuestion,
+  { gold, prediction, text }: { gold: string; prediction: string; text: string },
+): Judged {
   switch (g.kind) {
     case "value": {
-      const v = checkValue(g.value, text, read.ask);
-      return judged(v.verdict, v.reason, () => valueSentence(gold, g.value, prediction, v.answer, v.reason));
+      const v = checkValue(g.value, text, hints);
+      return judged(v, () => valueSentence(gold, g.value, prediction, v.answer, v.reason));
     }
     case "choice": {
-      const v = checkChoice(g.letters, text, read.options, read.ask);
-      return judged(v.verdict, v.reason, () =>
-        choiceSentence(g.letters.join(", "), v.chosen, prediction, v.reason),
-      );
+      const v = checkChoice(g.letters, text, options, hints);
+      const chosen = v.chosen ? `, read as ${v.chosen}` : "";
+      return judged(v, () => sentence(g.letters.join(", "), quote(prediction) + chosen, v.reason));
     }
     case "yesno": {
       const said = readYesNo(text);
-      const verdict =
-        said === g.polarity ? "right" : said === "open" ? "judge" : said === "none" ? "unreadable" : "wrong";
-      const reason =
-        said === g.polarity
-          ? `says_${said}`
-          : said === "open"
-            ? "neither_yes_nor_no"
-            : said === "none"
-              ? "no_yes_or_no"
-              : said === "both"
-                ? "yes_and_no"
-                : "opposite";
-      return judged(verdict, reason, () => yesNoSentence(g.polarity, said, prediction));
+      return judged(
+        checkYesNo(g.polarity, said),
+        () => `gold says ${g.polarity}; answer ${quote(prediction)} says ${SAID[said]}`,
+      );
     }
     case "text": {
       const v = checkText(g.keywords, text);
-      return judged(v.verdict, v.reason, () => textSentence(g.text, prediction, v.reason));
+      return judged(v, () => sentence(quote(g.text), quote(prediction), v.reason));
     }
-    default:
-      return judged("unreadable", g.reason, () => "the gold cannot be read");
+    case "unreadable":
+      return unreadable(g.reason, () => "the gold cannot be read");
   }
+}
+
+const SAID: Record<Polarity, string> = {
+  yes: "yes",
+  no: "no",
+  both: "both yes and no",
+  open: "a sentence that rules cannot place",
+  none: "neither yes nor no",
+};
+
+/** Rule 11. */
+function checkYesNo(gold: "yes" | "no", said: Polarity): Decision {
+  if (said === gold) return { verdict: "right", reason: `says_${said}` };
+  if (said === "open") return { verdict: "judge", reason: "neither_yes_nor_no" };
+  if (said === "none") return { verdict: "unreadable", reason: "no_yes_or_no" };
+  return { verdict: "wrong", reason: said === "both" ? "yes_and_no" : "opposite" };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { checkAnswer } from "./check-answer.ts";
-import { extractAnswer } from "./extract.ts";
-import { checkFormat } from "./format.ts";
+import { extractAnswer } from "./completion/extract.ts";
+import { checkFormat } from "./completion/format.ts";
 import { readGold } from "./gold.ts";
 import { scoreCompletion } from "./score.ts";
 

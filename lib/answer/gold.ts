@@ -2,22 +2,23 @@
  * The kind of a gold answer, derived from the gold and the question's options; and the gold read once for all
  * its predictions.
  */
-import type { Ask } from "./ask.ts";
-import { readAsk } from "./ask.ts";
-import { letteredOption } from "./choice.ts";
-import type { Keywords } from "./keyword.ts";
-import { readKeywords } from "./keyword.ts";
-import { readLetters } from "./letters.ts";
-import { MAX_ANSWER, normalise } from "./normalise.ts";
+import { wordsOf } from "./reading/characters.ts";
+import type { Hints } from "./hints/hints.ts";
+import { readHints } from "./hints/hints.ts";
+import { letteredOption } from "./check-choice.ts";
+import type { Keywords } from "./check-text.ts";
+import { readKeywords } from "./check-text.ts";
+import { readLetters } from "./reading/letters.ts";
+import { MAX_ANSWER, normalise } from "./reading/normalise.ts";
 import { optionOf } from "./option-text.ts";
-import type { Options } from "./options.ts";
-import { NO_OPTIONS, readOptions } from "./options.ts";
-import { readValues } from "./read-values.ts";
-import { occurrences } from "./squash.ts";
-import type { Reading, Value } from "./value.ts";
-import { isYear } from "./value.ts";
+import type { Options } from "./hints/options.ts";
+import { NO_OPTIONS, readOptions } from "./hints/options.ts";
+import { readValues } from "./reading/read-values.ts";
+import { occurrences } from "./reading/squash.ts";
+import type { Reading, Value } from "./reading/value.ts";
+import { isYear } from "./reading/value.ts";
 import type { AnswerKind } from "./verdict.ts";
-import { isYesNoGold, yesNoOf } from "./yes-no.ts";
+import { isYesNoGold, yesNoOf } from "./reading/yes-no.ts";
 
 export type Gold =
   | { kind: "unreadable"; reason: string }
@@ -26,55 +27,19 @@ export type Gold =
   | { kind: "value"; value: Value; rule: string }
   | { kind: "text"; text: string; keywords: Keywords; rule: string };
 
-/** Golds of all kinds have one shape, so that looking at any stays fast. */
-const BLANK = {
-  kind: "",
-  reason: "",
-  rule: "",
-  letters: null,
-  polarity: null,
-  value: null,
-  text: null,
-  keywords: null,
-};
-
 /** A question and its gold, read: what `checkAnswer` compares every prediction with. */
 export interface ReadQuestion {
   gold: Gold;
   options: Options;
-  ask: Ask;
+  hints: Hints;
 }
 
-const NOTHING = new Set([
-  "",
-  "na",
-  "n/a",
-  "n.a.",
-  "not applicable",
-  "不适用",
-  "nan",
-  "null",
-  "none.",
-  "undefined",
-  "inf",
-  "infinity",
-  "-inf",
-  "tbd",
-  "unknown",
-  "未知",
-  "无法计算",
-  "不详",
-  "nil",
-  "#n/a",
-  "#div/0!",
-  "?",
-  "??",
-  "-",
-  "--",
-  "—",
-  "/",
-  ".",
-]);
+const NOTHING = new Set(
+  wordsOf(
+    "|na|n/a|n.a.|not applicable|不适用|nan|null|none.|undefined|inf|infinity|-inf|tbd|unknown|未知" +
+      "|无法计算|不详|nil|#n/a|#div/0!|?|??|-|--|—|/|.",
+  ),
+);
 
 /** What a gold is, whether it can be checked by rules, and which rule of the kind said so. */
 export interface GoldReading {
@@ -102,7 +67,7 @@ function kindOfValue(value: Value): AnswerKind {
 /** A question as asked of many golds. */
 interface Asked {
   options: Options;
-  ask: Ask;
+  hints: Hints;
   golds: Map<string, ReadQuestion>;
 }
 
@@ -126,17 +91,17 @@ export function readQuestion(question: string, gold: string): ReadQuestion {
   }
   if (known === undefined) {
     const options = readOptions(question);
-    known = { options, ask: readAsk(question, options.sure ? options.at : -1), golds: new Map() };
+    known = { options, hints: readHints(question, options.sure ? options.at : -1), golds: new Map() };
     if (question.length <= MAX_LENGTH) asked.set(question, known);
   }
   const { golds } = known;
   const options = known.options.sure || namesOption(gold, known.options) ? known.options : NO_OPTIONS;
-  const classified: Gold = { ...BLANK, ...classifyGold(gold, options, known.ask) };
-  const ask =
-    known.ask.tableScale !== null && !fitsTable(question, gold, classified)
-      ? { ...known.ask, tableScale: null }
-      : known.ask;
-  const fresh: ReadQuestion = { gold: classified, options, ask };
+  const classified = classifyGold(gold, options, known.hints);
+  const hints =
+    known.hints.tableScale !== null && !fitsTable(question, gold, classified)
+      ? { ...known.hints, tableScale: null }
+      : known.hints;
+  const fresh: ReadQuestion = { gold: classified, options, hints };
   if (gold.length <= MAX_LENGTH) golds.set(gold, fresh);
   return fresh;
 }
@@ -144,29 +109,25 @@ export function readQuestion(question: string, gold: string): ReadQuestion {
 /**
  * The scale of the question's table is a gold's when the gold names a scale itself, or stands in that table.
  */
-function fitsTable(question: string, gold: string, { kind, ...read }: Gold): boolean {
-  if (kind === "value" && "value" in read && read.value.kind === "number" && read.value.number.scaled)
-    return true;
+function fitsTable(question: string, gold: string, read: Gold): boolean {
+  if (read.kind === "value" && read.value.kind === "number" && read.value.number.scaled) return true;
   const text = gold.trim();
   return text.length >= 3 && text.length <= 40 && occurrences(question.slice(0, MAX_LENGTH), text).length > 0;
 }
 
 /** The rules in order; the first that fits decides. */
-function classifyGold(gold: string, options: Options, ask: Ask): Gold {
+function classifyGold(gold: string, options: Options, hints: Hints): Gold {
   if (gold.length > MAX_ANSWER) return { kind: "unreadable", reason: "gold_too_long" };
   const text = normalise(gold);
   if (text.length > MAX_ANSWER) return { kind: "unreadable", reason: "gold_too_long" };
   if (NOTHING.has(text.toLowerCase()))
     return { kind: "unreadable", reason: text === "" ? "gold_empty" : "gold_says_nothing" };
-  const first = text.charCodeAt(0);
   // A digit, minus, point or dollar sign: neither letters nor a yes or no.
-  const startsNumber =
-    options.letters === null &&
-    ((first >= 48 && first <= 57) || first === 45 || first === 46 || first === 36);
+  const startsNumber = options.letters === null && /^[-\d.$]/.test(text);
   const letters = startsNumber ? null : goldLetters(text, options);
   if (letters) return { kind: "choice", letters, rule: options.letters ? "letters_of_options" : "letters" };
   if (options.letters) {
-    const letter = optionOf(text, options.list, ask) ?? letteredOption(text, options, ask);
+    const letter = optionOf(text, options.list, hints) ?? letteredOption(text, options, hints);
     if (letter) return { kind: "choice", letters: [letter], rule: "value_of_an_option" };
   }
   const polarity = !startsNumber && isYesNoGold(text) ? yesNoOf(text) : null;
@@ -200,11 +161,10 @@ const LONGEST_LETTERS = 24;
 function goldLetters(written: string, { letters: listed }: Options): string[] | null {
   if (written.length > LONGEST_LETTERS) return null;
   const text = listed && written.length === 1 ? written.toUpperCase() : written;
-  for (const c of text)
-    if (!((c >= "A" && c <= "J") || " ,、;/()[].和与及&".includes(c) || "and".includes(c))) return null;
+  if (!/^[A-J ,、;/()[\].和与及&and]*$/.test(text)) return null;
   const { chosen, hedged, denied } = readLetters(text, listed);
   if (chosen.length === 0 || hedged || denied.length > 0) return null;
-  const named = Array.from(text).filter((c) => c >= "A" && c <= "J");
+  const named = text.match(/[A-J]/g) ?? [];
   if (named.length !== chosen.length) return null;
   if (!listed && named.length > 1 && !text.includes(",") && named.join("") !== chosen.join("")) return null;
   return chosen;

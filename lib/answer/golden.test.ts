@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { checkAnswer } from "./check-answer.ts";
-import { checkFormat } from "./format.ts";
+import { checkFormat } from "./completion/format.ts";
 import { scoreCompletion } from "./score.ts";
 
 const lines = <T>(name: string): T[] =>

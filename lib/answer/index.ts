@@ -2,12 +2,12 @@
 export type { AnswerKind, Judged, Verdict } from "./verdict.ts";
 export type { AnswerCase } from "./check-answer.ts";
 export { checkAnswer } from "./check-answer.ts";
-export type { FormatVerdict } from "./format.ts";
-export { checkFormat } from "./format.ts";
-export { extractAnswer } from "./extract.ts";
-export type { FoundAnswer } from "./find-answer.ts";
-export { findAnswer } from "./find-answer.ts";
-export { lastBoxed } from "./boxed.ts";
+export type { FormatVerdict } from "./completion/format.ts";
+export { checkFormat } from "./completion/format.ts";
+export { extractAnswer } from "./completion/extract.ts";
+export type { FoundAnswer } from "./completion/find-answer.ts";
+export { findAnswer } from "./completion/find-answer.ts";
+export { lastBoxed } from "./completion/boxed.ts";
 export type { GoldReading } from "./gold.ts";
 export { readGold } from "./gold.ts";
 export { goldProblem } from "./gold-problem.ts";

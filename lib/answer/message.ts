@@ -1,12 +1,12 @@
 /** The sentences behind the reason codes. */
-import type { Exact } from "./exact.ts";
-import { absolute, approximately, divide } from "./exact.ts";
-import { show } from "./exact-rounding.ts";
-import type { Value } from "./value.ts";
-import { showValue } from "./value.ts";
+import type { Exact } from "./reading/exact.ts";
+import { absolute, approximately, divide } from "./reading/exact.ts";
+import { show } from "./reading/exact-rounding.ts";
+import type { Value } from "./reading/value.ts";
+import { showValue } from "./reading/value.ts";
 import { excerpt } from "./verdict.ts";
 
-const VALUE_REASONS: Record<string, string> = {
+const REASONS: Record<string, string> = {
   equal: "equal under the rules",
   equal_as_stated: "equal, with what the question or the gold states filled in",
   restated: "all the forms given are equal",
@@ -36,9 +36,6 @@ const VALUE_REASONS: Record<string, string> = {
   date_incomplete: "one date is less complete than the other",
   not_a_date: "a date against something else",
   other_ratio: "another ratio",
-};
-
-const CHOICE_REASONS: Record<string, string> = {
   same_choice: "the same choice",
   option_value: "the option's own value",
   other_option_value: "the value of another option",
@@ -50,9 +47,6 @@ const CHOICE_REASONS: Record<string, string> = {
   other_choice: "another option",
   denied_choice: "the answer only denies an option",
   no_choice: "there is no option in it",
-};
-
-const TEXT_REASONS: Record<string, string> = {
   same_text: "the same text",
   keyword: "the gold's keyword stands in the answer",
   negated_keyword: "the keyword is denied",
@@ -66,7 +60,7 @@ const TEXT_REASONS: Record<string, string> = {
   empty: "the answer is empty",
 };
 
-const quoted = (raw: string, value: Value): string => {
+const asRead = (raw: string, value: Value): string => {
   const shown = showValue(value);
   const text = excerpt(raw.trim(), 60);
   return text === shown ? text : `${text} = ${shown}`;
@@ -79,15 +73,11 @@ export function valueSentence(
   answer: Value | null,
   reason: string,
 ): string {
-  const g = `gold ${quoted(gold, goldValue)}`;
-  const a = answer
-    ? `answer ${quoted(prediction, answer)}`
-    : `answer ${JSON.stringify(excerpt(prediction.trim(), 60))}`;
   const why =
     reason === "scale_differs" && goldValue.kind === "number" && answer?.kind === "number"
       ? `scale differs by ${factor(goldValue.number.value, answer.number.value)}`
-      : (VALUE_REASONS[reason] ?? reason);
-  return `${g}; ${a}: ${why}`;
+      : reason;
+  return sentence(asRead(gold, goldValue), answer ? asRead(prediction, answer) : quote(prediction), why);
 }
 
 /** 10,000 for values that differ by that factor, either way. */
@@ -98,32 +88,9 @@ function factor(a: Exact, b: Exact): string {
   return show(approximately(ratio) >= 1 ? ratio : divide(y, x));
 }
 
-export function choiceSentence(gold: string, chosen: string, prediction: string, reason: string): string {
-  return (
-    `gold ${gold}; answer ` +
-    `${JSON.stringify(excerpt(prediction.trim(), 60))}${chosen ? `, read as ${chosen}` : ""}: ` +
-    `${CHOICE_REASONS[reason] ?? reason}`
-  );
-}
+/** The gold and the answer as they are to be shown, and why the verdict is what it is. */
+export const sentence = (gold: string, answer: string, reason: string): string =>
+  `gold ${gold}; answer ${answer}: ${REASONS[reason] ?? reason}`;
 
-const SAID: Record<string, string> = {
-  yes: "yes",
-  no: "no",
-  both: "both yes and no",
-  open: "a sentence that rules cannot place",
-  none: "neither yes nor no",
-};
-
-export function yesNoSentence(gold: string, said: string, prediction: string): string {
-  return (
-    `gold says ${gold}; answer ${JSON.stringify(excerpt(prediction.trim(), 60))} says ` +
-    `${SAID[said] ?? said}`
-  );
-}
-
-export function textSentence(gold: string, prediction: string, reason: string): string {
-  return (
-    `gold ${JSON.stringify(excerpt(gold, 60))}; answer ` +
-    `${JSON.stringify(excerpt(prediction.trim(), 60))}: ${TEXT_REASONS[reason] ?? reason}`
-  );
-}
+/** The start of a text in quotes. */
+export const quote = (text: string): string => JSON.stringify(excerpt(text.trim(), 60));

@@ -1,19 +1,19 @@
 /** Which of a question's options a text states, by the option's text, its number or its meaning. */
 import { agree } from "./agree.ts";
-import type { Ask } from "./ask.ts";
-import type { Option } from "./options.ts";
-import { readSingle } from "./single.ts";
-import { occurrences, squash } from "./squash.ts";
-import { readYesNo, yesNoOf } from "./yes-no.ts";
+import type { Hints } from "./hints/hints.ts";
+import type { Option } from "./hints/options.ts";
+import { readSingle } from "./reading/read-values.ts";
+import { occurrences, squash } from "./reading/squash.ts";
+import { readYesNo, yesNoOf } from "./reading/yes-no.ts";
 
 /** The one option whose text or number `text` states, or null. */
-export function optionOf(text: string, options: Option[], ask: Ask): string | null {
-  const meant = lettersOf(text, options, ask);
+export function optionOf(text: string, options: Option[], hints: Hints): string | null {
+  const meant = lettersOf(text, options, hints);
   return meant.length === 1 ? meant[0]! : null;
 }
 
 /** The options whose text `text` is, or else whose number; several where the question lists one twice. */
-export function lettersOf(text: string, options: Option[], ask: Ask): string[] {
+export function lettersOf(text: string, options: Option[], hints: Hints): string[] {
   const words = squash(text);
   if (words === "") return [];
   const same = options.filter((o) => o.words === words);
@@ -22,15 +22,19 @@ export function lettersOf(text: string, options: Option[], ask: Ask): string[] {
   if (sum !== null) return options.filter((o) => summaryOf(o.words) === sum).map((o) => o.letter);
   const value = readSingle(text);
   if (value === null) return [];
-  const equal = options.filter((o) => o.number !== null && agree(o.number, value, ask).ok === true);
+  const equal = options.filter((o) => o.number !== null && agree(o.number, value, hints).ok === true);
   return equal.map((o) => o.letter);
 }
 
-const SUMMARY =
-  /^(?:以上|上述)(?:选项|各项|说法|答案|[二三四两]项|[二三四两]者|内容|情况){0,2}(?:全都|全部|都|均|全|皆)(不|没有?)?/;
+const SUMMARY = new RegExp(
+  "^(?:以上|上述)(?:选项|各项|说法|答案|[二三四两]项|[二三四两]者|内容|情况){0,2}" +
+    "(?:全都|全部|都|均|全|皆)(不|没有?)?",
+);
 const NO_MORE = /^(?:对|正确|是|误|错误?|符合|包括|属于|可以?)?$/;
 
-/** "以上都对", "all of the above"; "以上均不正确", "none of the above"; null for any other text. `words`: squashed. */
+/**
+ * "以上都对", "all of the above"; "以上均不正确", "none of the above"; null for others. `words`: squashed.
+ */
 function summaryOf(words: string): "all" | "none" | null {
   if (words === "all of the above" || words === "all of these") return "all";
   if (words === "none of the above" || words === "none of these") return "none";
@@ -44,9 +48,9 @@ function summaryOf(words: string): "all" | "none" | null {
 }
 
 /** Both are numbers, and not the same. */
-export function contradicts(own: Option, rest: string, ask: Ask): boolean {
+export function contradicts(own: Option, rest: string, hints: Hints): boolean {
   const value = readSingle(rest);
-  return own.number !== null && value !== null && agree(own.number, value, ask).ok === false;
+  return own.number !== null && value !== null && agree(own.number, value, hints).ok === false;
 }
 
 /** Options whose text a sentence quotes, not denied; an option within a longer quoted one does not count. */

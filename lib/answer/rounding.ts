@@ -1,7 +1,7 @@
 /** Rule 8: when two exact values count as the same number. */
-import type { Exact } from "./exact.ts";
-import { approximately, equal, isNegative, isZero } from "./exact.ts";
-import { lastDigitPower, roundsTo, within } from "./exact-rounding.ts";
+import type { Exact } from "./reading/exact.ts";
+import { approximately, equal, isNegative, isZero } from "./reading/exact.ts";
+import { lastDigitPower, roundsTo, within } from "./reading/exact-rounding.ts";
 
 /** A value with the precision it was written in. */
 export interface Written {

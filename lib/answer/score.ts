@@ -1,7 +1,7 @@
 /** A whole completion judged: format, the answer read strictly, the answer read leniently. */
 import { checkAnswer } from "./check-answer.ts";
-import { extractAnswer } from "./extract.ts";
-import { checkFormat } from "./format.ts";
+import { extractAnswer } from "./completion/extract.ts";
+import { checkFormat } from "./completion/format.ts";
 import type { Judged } from "./verdict.ts";
 import { judged } from "./verdict.ts";
 
@@ -25,21 +25,25 @@ export interface CompletionCase {
  * Judges a completion. Without an answer block `strict` is unreadable with the reason "no_answer_block".
  *
  * @example
- * scoreCompletion({ question: "", gold: "800", completion: "<think>a</think><answer>800</answer>" }).strict.verdict //=> "right"
+ * const completion = "<think>a</think><answer>800</answer>";
+ * scoreCompletion({ question: "", gold: "800", completion }).strict.verdict //=> "right"
  */
 export function scoreCompletion({ question, gold, completion }: CompletionCase): Score {
-  const format = checkFormat(completion);
-  const answer = extractAnswer(completion, "strict");
-  const strict = answer === null ? noAnswer() : checkAnswer({ question, gold, prediction: answer });
-  const found = answer ?? extractAnswer(completion, "lenient");
-  const lenient =
-    answer !== null
-      ? strict
-      : found === null
-        ? judged("unreadable", "empty", () => "the completion is empty")
-        : checkAnswer({ question, gold, prediction: found });
-  return { format: format.ok, formatReason: format.reason, strict, lenient };
+  const { ok: format, reason: formatReason } = checkFormat(completion);
+  const check = (prediction: string): Judged => checkAnswer({ question, gold, prediction });
+  const strict = extractAnswer(completion, "strict");
+  if (strict !== null) {
+    const judgement = check(strict);
+    return { format, formatReason, strict: judgement, lenient: judgement };
+  }
+  const lenient = extractAnswer(completion, "lenient");
+  return {
+    format,
+    formatReason,
+    strict: unreadable("no_answer_block", "there is not exactly one answer block after the thinking"),
+    lenient: lenient === null ? unreadable("empty", "the completion is empty") : check(lenient),
+  };
 }
 
-const noAnswer = (): Judged =>
-  judged("unreadable", "no_answer_block", () => "there is not exactly one answer block after the thinking");
+const unreadable = (reason: string, message: string): Judged =>
+  judged({ verdict: "unreadable", reason }, () => message);

@@ -8,23 +8,24 @@ export type Verdict = "right" | "wrong" | "unreadable" | "judge";
 
 export type AnswerKind = "number" | "range" | "inequality" | "ratio" | "date" | "choice" | "yesno" | "text";
 
-/**
- * A verdict with a stable code for machines and a sentence for people. `message` is a getter: JSON shows it,
- * spreading loses it.
- */
-export interface Judged {
+/** What a policy decides, with a stable code for machines. */
+export interface Decision {
   verdict: Verdict;
   reason: string;
+}
+
+/** A decision with a sentence for people. `message` is a getter: JSON shows it, spreading loses it. */
+export interface Judged extends Decision {
   message: string;
 }
 
 /** The sentence is written only when somebody reads it: most verdicts are counted, not read. */
-class LazyJudged implements Judged {
+class RuleVerdict implements Judged {
   readonly verdict: Verdict;
   readonly reason: string;
   readonly #sentence: () => string;
 
-  constructor(verdict: Verdict, reason: string, sentence: () => string) {
+  constructor({ verdict, reason }: Decision, sentence: () => string) {
     this.verdict = verdict;
     this.reason = reason;
     this.#sentence = sentence;
@@ -44,9 +45,8 @@ class LazyJudged implements Judged {
   }
 }
 
-export function judged(verdict: Verdict, reason: string, sentence: () => string): Judged {
-  return new LazyJudged(verdict, reason, sentence);
-}
+export const judged = (decision: Decision, sentence: () => string): Judged =>
+  new RuleVerdict(decision, sentence);
 
 /** Cut for messages, so that no message grows with its input. */
 export function excerpt(text: string, length = 80): string {

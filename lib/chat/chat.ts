@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { LabError } from "../errors.ts";
-import { armAdapter } from "../ask/model.ts";
+import { armAdapter } from "../completions/models.ts";
 import type { Lab } from "../config/lab.ts";
 import { packInt8, throughInt8 } from "../forward/int8.ts";
 import type { Tensor } from "../forward/int8.ts";

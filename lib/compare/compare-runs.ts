@@ -9,6 +9,7 @@ import { readRunFile } from "../run/lineage.ts";
 import { listRuns, readRun } from "../run/run.ts";
 import type { Run } from "../run/run.ts";
 import { RunFolder } from "../run/run-folder.ts";
+import { isTraining } from "../run/run-key.ts";
 import { changedSettings } from "../run/run-settings.ts";
 import type { TrainedStage } from "../run/run-settings.ts";
 import { show } from "../show/show.ts";
@@ -85,7 +86,8 @@ export async function showComparison(
 
 /** Of a table with held-out accuracies. */
 export const HELD_OUT_NOTE =
-  "Held-out: test questions, answered greedily, read strictly, 95 % intervals. What is chosen by them is no " +
+  "Held-out: test questions, answered greedily, read strictly, 95 % intervals. What is chosen by them is " +
+  "no " +
   "longer measured by them.";
 
 interface Chosen {
@@ -140,7 +142,7 @@ function count(runs: readonly Run[]): string {
 function stageOf(lab: Lab, runs: readonly Run[]): TrainedStage {
   const stages = new Set(runs.map(({ stage }) => stage));
   const [stage] = stages;
-  if (stages.size === 1 && stage !== undefined && stage !== "merge") return stage;
+  if (stages.size === 1 && stage !== undefined && isTraining(stage)) return stage;
   throw new LabError({
     what: "Only runs of one stage compare",
     where: lab.paths.runs,

@@ -1,4 +1,12 @@
-import { appendFileSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
@@ -185,7 +193,7 @@ describe("a run's name and origin", () => {
     expect(labels).toContainEqual(expect.stringMatching(/, loraRank 5$/));
   });
 
-  test("kept, it is the stage's adapter, and the page says from which run, seed, data and values", async () => {
+  test("kept, it is the stage's adapter, and the page says from which run, seed and data", async () => {
     const before = readOrigin(paths.sftLora)!.run;
     const { key } = listRuns(workspace).find(({ label }) => label.endsWith("learningRate 0.0005"))!;
     await keepRun(lab, key);
@@ -205,6 +213,17 @@ describe("a run's name and origin", () => {
     const lines = text.split("\n").filter((line) => /^(sft|grpo)-/.test(line));
     expect(lines.map((line) => line.split("-")[0])).toEqual(["sft", "grpo"]);
     expect(models.adapter.path).toBe(paths.sftLora);
+    const all = await runOrigin(lab);
+    expect(all.text).toContain(readOrigin(paths.sftLora)!.run);
+    expect(all.text).toContain("Where the adapters come from");
+  });
+
+  test("an adapter from elsewhere in the place of ours is named", async () => {
+    const foreign = join(paths.ckpts, "grpo_only_lora");
+    mkdirSync(foreign, { recursive: true });
+    writeFileSync(join(foreign, "adapter_config.json"), "{}");
+    expect((await runOrigin(lab)).text).toContain("(grpo_only_lora: trained elsewhere)");
+    rmSync(foreign, { recursive: true });
   });
 
   test("a run that is not done is not kept", async () => {

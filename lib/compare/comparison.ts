@@ -92,7 +92,8 @@ export function comparisonRows(compared: readonly Compared[], stage: TrainedStag
       n: answers.length > 0 ? answers.length : null,
       "held-out accuracy": answers.length > 0 ? proportion(answers, ({ strict }) => strict) : null,
       "points against the first": difference
-        ? `${formatPoints(difference.delta)} [${formatPoints(difference.low)}, ${formatPoints(difference.high)}]`
+        ? `${formatPoints(difference.delta)} ` +
+          `[${formatPoints(difference.low)}, ${formatPoints(difference.high)}]`
         : null,
       p: difference ? formatP(difference.p).replace(/^p (?:= )?/, "") : null,
     };

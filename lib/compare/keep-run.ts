@@ -15,7 +15,9 @@ import { publishedAs, publishRun } from "../train/train.ts";
  * It stays until another run is published: the training cell publishes its own whenever it runs. Throws
  * LabError when there is no such run or it is not done.
  *
- * @example const { runs } = await tryValues(lab, "sft.learningRate", [1e-3, 2e-3]); await keepRun(lab, runs[0]);
+ * @example
+ * const { runs } = await tryValues(lab, "sft.learningRate", [1e-3, 2e-3]);
+ * await keepRun(lab, runs[0]);
  */
 export async function keepRun(lab: Lab, which: string | Pick<Run, "key">): Promise<void> {
   const run = readRun(lab, typeof which === "string" ? which : which.key);

@@ -1,5 +1,5 @@
 /** `tryValues`: several values of one setting, trained one after the other and compared. Shows as it goes. */
-import type { CollectProgress } from "../ask/collect.ts";
+import type { CollectProgress } from "../completions/ask-models.ts";
 import type { Lab } from "../config/lab.ts";
 import { overrideConfig } from "../config/settings.ts";
 import type { ConfigKey, ConfigValue, Overrides } from "../config/settings.ts";
@@ -53,7 +53,8 @@ export async function tryValues<K extends TriedKey>(
   const labs = labsOf(lab, key, values, settings);
   const questions = count > 0 ? heldOutQuestions(lab, count) : [];
   const compared = labs.map(({ config }): Compared => ({ config, run: null, file: null, answers: [] }));
-  const caption = `${values.length} values of ${key}. ${questions.length > 0 ? HELD_OUT_NOTE : "None is asked anything."}`;
+  const note = questions.length > 0 ? HELD_OUT_NOTE : "None is asked anything.";
+  const caption = `${values.length} values of ${key}. ${note}`;
   const [liveTable, liveCurves] = [liveFigure(), liveFigure()];
   const shownTable = () => comparisonTable(comparisonRows(compared, stage), caption);
   const shownCurves = () => runPanels(curvesOf(compared, stage), stage);
@@ -119,7 +120,9 @@ function labsOf<K extends TriedKey>(
   }));
 }
 
-/** Trains one of them, and notes how far it is. A run that fails or is cancelled by somebody is noted as well. */
+/**
+ * Trains one of them, and notes how far it is. A run that fails or is cancelled by somebody is noted as well.
+ */
 async function trainOne(
   lab: Lab,
   stage: "sft" | "grpo",

@@ -142,15 +142,19 @@ const Lora = {
 };
 
 const Sft = z.strictObject({
+  goldOnly: flag().meta(
+    meta(
+      "",
+      "train on the gold answers of the same rows, without reasoning: what the Teacher adds is told by it",
+    ),
+  ),
   ...Lora,
   epochs: real(0.01, 100).meta(meta("epochs", "passes over the kept rows")),
   batchSize: int(1, 1024).meta(meta("rows", "per device and forward pass")),
   gradientAccumulation: int(1, 1024).meta(meta("batches", "effective batch = batch × accumulation")),
   learningRate: real(1e-8, 1).meta(meta("", "peak of the cosine schedule")),
   warmupShare: real(0, 0.9).meta(meta("share of steps", "linear warm-up before the cosine")),
-  maxLength: int(32, 131_072).meta(
-    meta("tokens", "prompt + response; longer rows are truncated and counted"),
-  ),
+  maxLength: int(32, 131_072).meta(meta("tokens", "prompt + response; longer rows are left out and counted")),
   gradientCheckpointing: flag().meta(meta("", "recompute activations: less memory, a third more time")),
   saveSteps: int(1, 100_000).meta(meta("steps", "a killed run loses at most this much")),
 });
@@ -172,8 +176,17 @@ const Grpo = z.strictObject({
   ),
   temperature: real(0.05, 2).meta(meta("", "exploration while answering")),
   maxTokens: int(8, 32_768).meta(meta("tokens", "longer answers are cut; see maskTruncated")),
-  learningRate: real(1e-9, 1).meta(meta("", "constant after warm-up")),
-  warmupShare: real(0, 0.9).meta(meta("share of steps", "linear warm-up before the constant learning rate")),
+  learningRate: real(1e-9, 1).meta(meta("", "after warm-up")),
+  warmupShare: real(0, 0.9).meta(meta("share of steps", "linear warm-up before that learning rate")),
+  schedule: z
+    .enum(["constant", "linear"])
+    .meta(
+      meta(
+        "",
+        "the learning rate after warm-up: stays, or falls to 0 by the last step, so that the noise of " +
+          "single batches is averaged out of the weights",
+      ),
+    ),
   beta: real(0, 10).meta(meta("", "weight of the KL to the starting policy")),
   klGradient: z
     .enum(["paper", "unbiased"])
@@ -208,6 +221,16 @@ const Grpo = z.strictObject({
   saveSteps: int(1, 100_000).meta(meta("steps", "a killed run loses at most this much")),
   gradientCheckpointing: flag().meta(meta("", "recompute activations: less memory, a third more time")),
   sampleEvery: int(1, 1000).meta(meta("steps", "how often completions are kept for the figures")),
+  inspectSteps: z
+    .array(int(-1, 1_000_000).refine((step) => step !== 0, "a step from 1 on, or -1 for the last"))
+    .max(20)
+    .meta(
+      meta(
+        "steps",
+        "of which every token's numbers are kept (insideStep shows them), -1 for the last; each costs " +
+          "one more forward pass",
+      ),
+    ),
 });
 
 const Evaluate = z.strictObject({
@@ -240,7 +263,7 @@ const Serving = z.strictObject({
 });
 
 /**
- * Read on a GPU only. What is not set is chosen by the GPU's memory (lib/model/fit.ts), as are loadIn4bit,
+ * Read on a GPU only. What is not set is chosen by the GPU's memory (lib/gpu/choose.ts), as are loadIn4bit,
  * batches and checkpointing.
  */
 const Gpu = z.strictObject({
@@ -311,6 +334,15 @@ const Deploy = z.strictObject({
       "of the answers' tokens at which both must have the same most likely one in bf16; in float32 all",
     ),
   ),
+  exports: z
+    .array(z.enum(["gguf", "onnx"]))
+    .meta(
+      meta(
+        "formats",
+        "files for other programs: gguf for llama.cpp, Ollama, LM Studio; onnx for transformers.js, in " +
+          "float32: 6 GB for 1.5 billion weights, more than a page can load",
+      ),
+    ),
 });
 
 const Tracking = z.strictObject({

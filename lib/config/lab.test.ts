@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { LabError } from "../errors.ts";
 import { explainConfig } from "./explain.ts";
-import { firstGpus, isOlder, listGpus, parseGpus, requireGpu, ownGpu, visibleGpus } from "./gpu.ts";
+import { firstGpus, isOlder, listGpus, parseGpus, requireGpu, ownGpu, visibleGpus } from "../gpu/gpus.ts";
 import { openLab } from "./lab.ts";
 import { REPO_ROOT } from "./paths.ts";
 import { PROFILES } from "./profiles.ts";
@@ -44,14 +44,15 @@ describe("resolveConfig", () => {
     ["sft.learning_rate=1e-4", "did you mean sft.learningRate?"],
     ["train.loraDropout=0", "did you mean sft.loraDropout?"],
     ["sed=1", "did you mean seed?"],
-    ["qqqqqqqq.zzzzzzz=1", "a key of the config"],
-  ])("the unknown key of %s names the nearest valid one", (setting, expected) => {
+    ["grpo.lr=1e-4", expect.stringMatching(/^one of grpo\.startFromSft, grpo\.[^…]*grpo\.learningRate/)],
+    ["qqqqqqqq.zzzzzzz=1", expect.stringMatching(/^one of seed, models\.…, .*grpo\.…/)],
+  ])("the unknown key of %s names the nearest valid one, or those of its section", (setting, expected) => {
     expect(problem(() => resolveConfig({ set: [setting] }))).toMatchObject({
       what: "There is no such key",
       expected,
     });
     const key = setting.split("=")[0]!;
-    expect(problem(() => resolveConfig({ overrides: { [key]: 1 } })).expected).toBe(expected);
+    expect(problem(() => resolveConfig({ overrides: { [key]: 1 } })).expected).toEqual(expected);
   });
 
   test("an unknown profile names the nearest", () => {
@@ -68,6 +69,12 @@ describe("resolveConfig", () => {
     ["grpo.groupSize=2.5", "key grpo.groupSize", "a whole number from 2 to 128 (answers)", "2.5"],
     ["sft.learningRate=fast", "key sft.learningRate", "a number from 1e-8 to 1", '"fast"'],
     ["sft.learningRate=null", "key sft.learningRate", "a number from 1e-8 to 1", "null"],
+    [
+      "grpo.inspectSteps=[5,0]",
+      "key grpo.inspectSteps",
+      "a step from 1 on, or -1 for the last (steps)",
+      "[5,0]",
+    ],
     ["filter.useJudge=yes", "key filter.useJudge", "true or false", '"yes"'],
     ["filter.rubric=five", "key filter.rubric", "one of four-dimensions, seven-criteria", '"five"'],
     [

@@ -175,10 +175,14 @@ function assign(config: Config, key: string, value: unknown): void {
 
 function unknown(kind: string, found: string, valid: readonly string[]): LabError {
   const near = nearest(found, valid) ?? (valid.length === 1 ? valid[0] : null);
-  const expected = near
-    ? `did you mean ${near}?`
-    : valid.length <= 8
-      ? `one of ${valid.join(", ")}`
-      : "a key of the config";
+  const expected = near ? `did you mean ${near}?` : `one of ${among(valid, found).join(", ")}`;
   return new LabError({ what: `There is no such ${kind}`, where: `${kind} ${found}`, expected, found });
+}
+
+/** Of many keys those of the section that was named; of a section that is none, the sections. */
+function among(valid: readonly string[], found: string): readonly string[] {
+  const sectionOf = (key: string): string => key.split(".")[0]!;
+  const siblings = valid.filter((key) => sectionOf(key) === sectionOf(found));
+  if (valid.length <= 8) return valid;
+  return siblings.length > 0 ? siblings : [...new Set(valid.map((key) => key.replace(/\..*/, ".…")))];
 }

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { messages } from "../model/chat.ts";
-import { armAdapter } from "../ask/model.ts";
+import { armAdapter } from "../completions/models.ts";
 import { LabError } from "../errors.ts";
 import { interruptible } from "../interruptible.ts";
 import type { Lab } from "../config/lab.ts";

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PROFILES } from "../config/profiles.ts";
-import { evaluatedModel } from "../ask/model.ts";
+import { evaluatedModel } from "../completions/models.ts";
 import { writeReport } from "../evaluate/eval-report.ts";
 import type { EvalReport } from "../records.ts";
 import { hashFolder } from "../store/hash.ts";

@@ -1,6 +1,6 @@
 /** The card of a merged model: what it was made from, how, on which data, and how good it was found to be. */
 import { basename, join } from "node:path";
-import { adaptedId } from "../ask/model.ts";
+import { adaptedId } from "../completions/models.ts";
 import type { Lab } from "../config/lab.ts";
 import { listReports } from "../evaluate/eval-report.ts";
 import { formatEstimate } from "../view/numbers.ts";

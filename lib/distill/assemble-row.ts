@@ -17,6 +17,6 @@ export function assembleRow(row: Distilled, isOn: boolean): Distilled {
 }
 
 /** Whether a student could be trained on it as far as its form goes: right or wrong is another matter. */
-export function isUsable({ response }: Pick<Distilled, "response">): boolean {
-  return response !== null && checkFormat(response).ok;
+export function isUsable(row: Pick<Distilled, "response"> | null): boolean {
+  return row !== null && row.response !== null && checkFormat(row.response).ok;
 }

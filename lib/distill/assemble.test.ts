@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ASSEMBLY_RULES, assemble } from "./assemble.ts";
 import { checkFormat, extractAnswer } from "../answer/index.ts";
-import { findTags } from "../answer/tags.ts";
+import { findTags } from "../answer/completion/tags.ts";
 
 /**
  * One text as a model writes it. `expect` names the rule that makes its training text, or why there is none.

@@ -1,12 +1,12 @@
 /** From what a Teacher writes to what a student reads: reasoning and answer in a block each. Pure. */
-import { unwrapBoxes } from "../answer/boxed.ts";
-import { conclusion } from "../answer/conclusion.ts";
-import { findAnswer, isShort, onlyLine } from "../answer/find-answer.ts";
-import type { FoundAnswer } from "../answer/find-answer.ts";
+import { unwrapBoxes } from "../answer/completion/boxed.ts";
+import { conclusion } from "../answer/completion/conclusion.ts";
+import { findAnswer, isShort, onlyLine } from "../answer/completion/find-answer.ts";
+import type { FoundAnswer } from "../answer/completion/find-answer.ts";
 import { checkFormat } from "../answer/index.ts";
-import { markedLine } from "../answer/marked-line.ts";
-import { tidyAnswer } from "../answer/statement.ts";
-import { stripTags } from "../answer/tags.ts";
+import { markedLine } from "../answer/completion/marked-line.ts";
+import { tidyAnswer } from "../answer/completion/statement.ts";
+import { stripTags } from "../answer/completion/tags.ts";
 import { blocksOf, ReadText } from "./read-text.ts";
 import type { TeacherText, Thoughts } from "./read-text.ts";
 

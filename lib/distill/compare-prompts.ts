@@ -7,7 +7,7 @@ import { assertPromptFits } from "../prompt/prompt-tokens.ts";
 import type { Question } from "../records.ts";
 import type { Client } from "../serving/client.ts";
 import { givenServer } from "../serving/given.ts";
-import { servedId } from "../serving/served.ts";
+import { planRole } from "../serving/served.ts";
 import { withServer } from "../serving/serving.ts";
 import { writeFileAtomic } from "../store/atomic.ts";
 import { hashJson } from "../store/hash.ts";
@@ -50,7 +50,8 @@ export async function comparePrompts(
   { client, force = lab.force, signal, onPrompt }: ComparePromptsOptions = {},
 ): Promise<PromptComparison> {
   await assertAskable(lab, questions, names, client);
-  const folder = join(lab.paths.runs, `prompts-${await roundsId(lab, questions, client)}`);
+  const { id, plan } = client ? { id: client.model, plan: null } : await planRole(lab, "teacher");
+  const folder = join(lab.paths.runs, `prompts-${roundsId(lab, questions, id)}`);
   const fileOf = (name: string): string => join(folder, `${name}-${promptId(promptOf(name))}.json`);
   const rounds = new Map<string, Round>();
   const problems: Record<string, string> = {};
@@ -74,7 +75,7 @@ export async function comparePrompts(
     }
   };
   if (open.length > 0)
-    await (client ? askOpen(client, signal) : withServer(lab, "teacher", askOpen, { signal }));
+    await (client ? askOpen(client, signal) : withServer(lab, "teacher", askOpen, { signal, plan }));
   if (rounds.size === 0) throw nothingMeasured(problems);
   const through = names.flatMap((name) => (rounds.has(name) ? [{ name, ...rounds.get(name)! }] : []));
   return {
@@ -112,15 +113,10 @@ async function assertAskable(
 }
 
 /** All that texts and seconds depend on beside the prompt. */
-async function roundsId(
-  lab: Lab,
-  questions: readonly Question[],
-  client: Client | undefined,
-): Promise<string> {
+function roundsId(lab: Lab, questions: readonly Question[], model: string): string {
   const { distill, serving, seed } = lab.config;
   const { temperature, topP, maxTokens } = distill;
   const { engine, maxModelLength, concurrency } = serving;
-  const model = client?.model ?? (await servedId(lab, "teacher"));
   const asked = questions.map(({ id, question, gold_answer }) => [id, question, gold_answer]);
   const all = { model, temperature, topP, maxTokens, seed, engine, maxModelLength, concurrency, asked };
   return hashJson(all).slice(0, 12);

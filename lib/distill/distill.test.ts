@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { distill } from "./distill.ts";
-import type { DistillProgress } from "./distill-progress.ts";
+import { textsPath } from "./texts.ts";
+import type { DistillProgress } from "./progress.ts";
 import { readManifest } from "../store/manifest.ts";
 import { distilleries, good, prompt, rowsOf } from "../testing/distill-fixture.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
@@ -123,9 +124,8 @@ test("progress never runs ahead of the disk, counts the rate and the time left",
   await distill(lab(), stubQuestions(40), {
     onProgress(progress) {
       seen.push(progress);
-      const lines = existsSync(lab().paths.distilled)
-        ? readFileSync(lab().paths.distilled, "utf8").split("\n").length - 1
-        : 0;
+      const texts = textsPath(lab().paths);
+      const lines = existsSync(texts) ? readFileSync(texts, "utf8").split("\n").length - 1 : 0;
       expect(lines).toBeGreaterThanOrEqual(progress.done);
     },
   });

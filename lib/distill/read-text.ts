@@ -3,10 +3,10 @@
  * states.
  */
 import { checkFormat } from "../answer/index.ts";
-import { findAnswer } from "../answer/find-answer.ts";
-import type { FoundAnswer } from "../answer/find-answer.ts";
-import { findTags, REASONING_TAGS, stripTags } from "../answer/tags.ts";
-import type { Tag } from "../answer/tags.ts";
+import { findAnswer } from "../answer/completion/find-answer.ts";
+import type { FoundAnswer } from "../answer/completion/find-answer.ts";
+import { findTags, REASONING_TAGS, stripTags } from "../answer/completion/tags.ts";
+import type { Tag } from "../answer/completion/tags.ts";
 
 /** A Teacher's text as it came. */
 export interface TeacherText {

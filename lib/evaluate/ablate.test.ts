@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ablate } from "./ablate.ts";
 import { createClient } from "../serving/client.ts";
 import type { Client } from "../serving/client.ts";
-import { armAdapter } from "../ask/model.ts";
+import { armAdapter } from "../completions/models.ts";
 import { AblationSummary, ARM_NAMES, TRAINED_NAMES } from "../records.ts";
 import type { AskedArm } from "../records.ts";
 import { fakeAdapter } from "../testing/model-fixture.ts";
@@ -24,6 +24,7 @@ const N = 20;
 const RIGHT: Record<AskedArm, (n: number) => boolean> = {
   base: (n) => n < 8,
   base_prompted: (n) => n < 9,
+  sft_gold: (n) => n < 11,
   sft: (n) => n < 13,
   sft_grpo: (n) => n > 0 && n < 18,
   grpo_only: (n) => n < 10,
@@ -77,6 +78,7 @@ test("arms are asked once, each by its own name and prompt, and compared in pair
   expect([...asked].map(([what, { length }]) => [what, length])).toEqual([
     ["stub user", 60],
     ["stub system user assistant user", 60],
+    ["sft_gold user", 60],
     ["sft user", 60],
     ["sft_grpo user", 60],
     ["grpo_only user", 60],
@@ -85,13 +87,15 @@ test("arms are asked once, each by its own name and prompt, and compared in pair
     ["base", 0, 0.4],
     ["base_prompted", 0.45, 0.45],
     ["base_majority", 0.55, 0.55],
+    ["sft_gold", 0.55, 0.55],
     ["sft", 0.65, 0.65],
     ["sft_grpo", 0.85, 0.85],
     ["grpo_only", 0.5, 0.5],
   ]);
   expect(pairs.map(({ a, b }) => `${a} → ${b}`)).toEqual([
-    ...["base_prompted → sft", "sft → sft_grpo", "base_prompted → sft_grpo", "base_majority → sft_grpo"],
-    ...["base → base_prompted", "base → sft", "base → grpo_only", "grpo_only → sft_grpo"],
+    ...["sft → sft_grpo", "base_prompted → sft", "base_prompted → sft_grpo", "base_majority → sft_grpo"],
+    ...["base → base_prompted", "base → sft", "base → sft_gold", "sft_gold → sft", "base → grpo_only"],
+    "grpo_only → sft_grpo",
   ]);
 
   const step = pairs.find(({ a }) => a === "sft")!;

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { writeFileAtomic } from "../store/atomic.ts";
 import { changedAnswers, compareArms, compareByType, METRICS } from "./compare.ts";
 import type { Change, Comparison } from "./compare.ts";
+import { armsToCompare } from "../completions/models.ts";
 import { LabError } from "../errors.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { evaluateArms } from "./evaluate-arms.ts";
@@ -15,16 +16,19 @@ import { AblationSummary, ARM_NAMES, Arm } from "../records.ts";
 import type { ArmName, EvalDetail, QuestionType } from "../records.ts";
 
 /**
- * What training adds to the best that the untrained Base can be made to do, and what GRPO adds to SFT; then
- * what each step adds alone: a prompt, SFT, GRPO without SFT, SFT before GRPO.
+ * What GRPO adds to SFT, and what training adds to the best that the untrained Base can be made to do; then
+ * what each step adds alone: a prompt, SFT, SFT on golds alone, the Teacher's reasoning to it, GRPO without
+ * SFT, SFT before GRPO.
  */
 const ARM_PAIRS: readonly (readonly [ArmName, ArmName])[] = [
-  ["base_prompted", "sft"],
   ["sft", "sft_grpo"],
+  ["base_prompted", "sft"],
   ["base_prompted", "sft_grpo"],
   ["base_majority", "sft_grpo"],
   ["base", "base_prompted"],
   ["base", "sft"],
+  ["base", "sft_gold"],
+  ["sft_gold", "sft"],
   ["base", "grpo_only"],
   ["grpo_only", "sft_grpo"],
 ];
@@ -48,6 +52,7 @@ export interface Ablation {
 }
 
 export interface AblateOptions extends EvaluateArmsOptions {
+  /** Default: all, without sft_gold and grpo_only where they have not been trained. */
   arms?: readonly ArmName[];
 }
 
@@ -56,13 +61,13 @@ export interface AblateOptions extends EvaluateArmsOptions {
  * answers there is no base_majority.
  *
  * Writes `reports/ablation_summary_<time>.json`: the AblationSummary, and beside its fields `details` (arm →
- * file), `byType`, `regressions` (pair → ids) and `methods` (counts by arm, changes and moves by pair, of greedy
- * and sampled answers; see readMethods). Differences are b − a with 95 % intervals over questions; p
+ * file), `byType`, `regressions` (pair → ids) and `methods` (counts by arm, changes and moves by pair, of
+ * greedy and sampled answers; see readMethods). Differences are b − a with 95 % intervals over questions; p
  * as `compareArms`. Throws LabError when an arm has not been trained or fewer than two arms are asked for.
  */
 export async function ablate(
   lab: Lab,
-  { arms = ARM_NAMES, ...options }: AblateOptions = {},
+  { arms = armsToCompare(lab), ...options }: AblateOptions = {},
 ): Promise<Ablation> {
   const names = [...new Set(arms)].filter(
     (arm) => arm !== "base_majority" || lab.config.evaluate.samples > 0,

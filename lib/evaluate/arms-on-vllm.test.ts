@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type * as Ablate from "./ablate.ts";
 import type * as Census from "../train/census-run.ts";
-import { armAdapter } from "../ask/model.ts";
+import { armAdapter } from "../completions/models.ts";
 import { openLab } from "../config/lab.ts";
 import type { Lab } from "../config/lab.ts";
 import { PYTHON } from "../config/paths.ts";

@@ -4,11 +4,11 @@
  */
 import { scoreCompletion } from "../answer/index.ts";
 import { shownAnswer } from "./answer-view.ts";
-import { answerTasks } from "../ask/answers.ts";
-import type { StoredAnswer } from "../ask/answers.ts";
-import { askModels } from "../ask/ask.ts";
-import { evaluatedModel } from "../ask/model.ts";
-import type { EvaluatedModel } from "../ask/model.ts";
+import { answerTasks } from "../completions/tasks.ts";
+import type { StoredCompletion } from "../completions/cache.ts";
+import { askModels } from "../completions/ask-models.ts";
+import { evaluatedModel } from "../completions/models.ts";
+import type { EvaluatedModel } from "../completions/models.ts";
 import type { Client } from "../serving/client.ts";
 import type { Lab } from "../config/lab.ts";
 import type { AskedArm, Question } from "../records.ts";
@@ -63,8 +63,8 @@ export async function askArms(
 }
 
 /**
- * What happens to a question from arm to arm, in words: each arm whose verdict is another than that of the arm
- * before it, or that there is none.
+ * What happens to a question from arm to arm, in words: each arm whose verdict is another than that of the
+ * arm before it, or that there is none.
  *
  * @example fateOf([{ arm: "Base", ok: false }, { arm: "SFT", ok: true }]) //=> "repaired by SFT"
  */
@@ -81,7 +81,7 @@ function shown(
   arm: AskedArm,
   question: string,
   gold: string,
-  { completion, tokens }: StoredAnswer,
+  { completion, tokens }: StoredCompletion,
 ): ShownText {
   const { format, lenient } = scoreCompletion({ question, gold, completion });
   return shownAnswer(arm, {

@@ -49,8 +49,8 @@ export function compareArms(
 }
 
 /**
- * Difference b − a of the share of answers for which `holds`, as `compareArms` has it, over all answers given:
- * of one mode, and of those questions that the share is about.
+ * Difference b − a of the share of answers for which `holds`, as `compareArms` has it, over all answers
+ * given: of one mode, and of those questions that the share is about.
  */
 export function compareShares(
   a: readonly EvalDetail[],

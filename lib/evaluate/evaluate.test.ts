@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { isOpen } from "../ask/answers.ts";
-import { armAdapter } from "../ask/model.ts";
+import { isOpen } from "../completions/cache.ts";
+import { armAdapter } from "../completions/models.ts";
 import { createClient } from "../serving/client.ts";
 import type { Config } from "../config/config.ts";
 import { listReports } from "./eval-report.ts";

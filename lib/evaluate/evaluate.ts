@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { readGold, scoreCompletion } from "../answer/index.ts";
 import type { Client } from "../serving/client.ts";
 import { LabError } from "../errors.ts";
-import { answerTasks } from "../ask/answers.ts";
-import type { AnswerTask, StoredAnswer } from "../ask/answers.ts";
-import { askModels } from "../ask/ask.ts";
-import type { CollectProgress } from "../ask/collect.ts";
-import { evaluatedModel } from "../ask/model.ts";
-import type { EvaluatedModel } from "../ask/model.ts";
+import { answerTasks } from "../completions/tasks.ts";
+import type { AnswerTask } from "../completions/tasks.ts";
+import type { StoredCompletion } from "../completions/cache.ts";
+import { askModels } from "../completions/ask-models.ts";
+import type { CollectProgress } from "../completions/ask-models.ts";
+import { evaluatedModel } from "../completions/models.ts";
+import type { EvaluatedModel } from "../completions/models.ts";
 import { findReport, writeReport } from "./eval-report.ts";
 import { summarizeArm } from "./eval-summary.ts";
 import { majorityOf } from "./majority.ts";
@@ -193,8 +194,8 @@ async function answersOf(
  */
 function majorities(
   tasks: readonly AnswerTask[],
-  answers: readonly StoredAnswer[],
-): [AnswerTask, StoredAnswer][] {
+  answers: readonly StoredCompletion[],
+): [AnswerTask, StoredCompletion][] {
   const byRow = Map.groupBy(
     tasks.map((task, i) => ({ task, vote: answers[i]! })),
     ({ task }) => task.row,
@@ -226,7 +227,7 @@ export interface ScoredAnswer {
 /** An answer as the checker reads it. */
 export function scored(
   { row, mode, sample }: AnswerTask,
-  { completion, failure, tokens }: StoredAnswer,
+  { completion, failure, tokens }: StoredCompletion,
 ): ScoredAnswer {
   const { format, strict, lenient } = scoreCompletion({
     question: row.prompt,

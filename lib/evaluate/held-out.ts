@@ -1,11 +1,13 @@
 /** How trained runs answer test questions: what is known of it, or what asking them tells. */
 import { readGold } from "../answer/index.ts";
-import { answersFile, answerTasks, isOpen, readAnswers } from "../ask/answers.ts";
-import type { AnswerTask } from "../ask/answers.ts";
-import { askModels } from "../ask/ask.ts";
-import type { CollectProgress } from "../ask/collect.ts";
-import { evaluatedModel } from "../ask/model.ts";
-import type { EvaluatedModel } from "../ask/model.ts";
+import { answersFile } from "../completions/ask-models.ts";
+import { answerTasks } from "../completions/tasks.ts";
+import { isOpen, readCache } from "../completions/cache.ts";
+import type { AnswerTask } from "../completions/tasks.ts";
+import { askModels } from "../completions/ask-models.ts";
+import type { CollectProgress } from "../completions/ask-models.ts";
+import { evaluatedModel } from "../completions/models.ts";
+import type { EvaluatedModel } from "../completions/models.ts";
 import type { Lab } from "../config/lab.ts";
 import { LabError } from "../errors.ts";
 import { inDrawnOrder } from "../prepare/sample.ts";
@@ -44,7 +46,7 @@ export async function knownAnswers(lab: Lab, run: TrainedRun, rows: readonly RlR
     if (error instanceof LabError) return [];
     throw error;
   }
-  const answers = readAnswers(answersFile(lab.paths, model));
+  const answers = readCache(answersFile(lab.paths, model));
   return greedyTasks(lab, rows).flatMap((task) => {
     const answer = answers.get(task.key);
     return answer === undefined || isOpen(answer, lab.config.serving.maxModelLength)
@@ -53,7 +55,10 @@ export async function knownAnswers(lab: Lab, run: TrainedRun, rows: readonly RlR
   });
 }
 
-/** The greedy answers of each run to all of `rows`; those on disk are not asked for again. Throws as `evaluate`. */
+/**
+ * The greedy answers of each run to all of `rows`; those on disk are not asked for again. Throws as
+ * `evaluate`.
+ */
 export async function askHeldOut(
   lab: Lab,
   runs: readonly TrainedRun[],

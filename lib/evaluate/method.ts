@@ -1,5 +1,5 @@
 /** How an answer to a generated question came about: by which method, and did its sums hold? Pure. */
-import { findTags, stripTags } from "../answer/tags.ts";
+import { findTags, stripTags } from "../answer/completion/tags.ts";
 import { createRandom } from "../stats/random.ts";
 import { drawQuestion, KINDS, solve } from "../world/index.ts";
 import type { Kind } from "../world/index.ts";
@@ -77,8 +77,8 @@ const DRAWS = 400;
 const known = new Map<string, Map<string, string>>();
 
 /**
- * Worded line → the one method of the kind that writes it: its shape or, where a method always writes the same
- * ("1 bp=0.01%"), the line itself. Drawn once a kind, then kept.
+ * Worded line → the one method of the kind that writes it: its shape or, where a method always writes the
+ * same ("1 bp=0.01%"), the line itself. Drawn once a kind, then kept.
  */
 function tellingLines(kind: Kind): Map<string, string> {
   const kept = known.get(kind.name);

@@ -1,4 +1,7 @@
-/** What training changed, the method or the sum: counts by arm, moves from arm to arm, and what they say. Pure. */
+/**
+ * What training changed, the method or the sum: counts by arm, moves from arm to arm, and what they say.
+ * Pure.
+ */
 import { formatP, formatPoints, differenceVerdict } from "./comparison-text.ts";
 import { compareShares } from "./compare.ts";
 import type { Comparison } from "./compare.ts";
@@ -8,7 +11,9 @@ import type { EvalDetail } from "../records.ts";
 import type { BootstrapOptions } from "../stats/bootstrap.ts";
 import { styleOf } from "../view/arms.ts";
 
-/** Answers by outcome; they sum to `n`. `wrongSums`: those with a sum that does not hold, whatever came of it. */
+/**
+ * Answers by outcome; they sum to `n`. `wrongSums`: those with a sum that does not hold, whatever came of it.
+ */
 export type MethodCounts = Record<MethodOutcome, number> & { n: number; wrongSums: number };
 
 /** From each outcome before to each outcome after: the answers to the same questions. */

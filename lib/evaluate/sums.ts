@@ -15,8 +15,9 @@ const RELATION =
  * Every sum and every comparison of numbers in a text, each held against its own result.
  *
  * A result holds when it is the exact value, or that value rounded to two or four decimals (of a percentage:
- * of its points). A factor with two decimals may itself have been rounded. Signs of multiplication, thousands and currencies may be written in any common way. A sum in
- * words is none. Linear in the text for lines of a usual length.
+ * of its points). A factor with two decimals may itself have been rounded. Signs of multiplication, thousands
+ * and currencies may be written in any common way. A sum in words is none. Linear in the text for lines of a
+ * usual length.
  *
  * @example readSums("170/1700=10%\n10%*2=30%") //=> [{ text: "170/1700=10%", holds: true }, { text: "10%*2=30%", holds: false }]
  */
@@ -61,8 +62,8 @@ function relates(a: number, sign: string, b: number, written: string): boolean {
 }
 
 /**
- * A factor with two decimals may be a rounded one ("7.5/9.38=80%", of 9.375): does the result hold exactly for
- * a number of four decimals that is rounded so? Exactly, for else 825/1.25 might be 657.
+ * A factor with two decimals may be a rounded one ("7.5/9.38=80%", of 9.375): does the result hold exactly
+ * for a number of four decimals that is rounded so? Exactly, for else 825/1.25 might be 657.
  */
 function holdsRounded(term: string, result: number): boolean {
   if (!/[*/]/.test(term)) return false;

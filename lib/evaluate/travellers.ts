@@ -45,13 +45,14 @@ export const PINNED: readonly { id: string; kind: string; gold: string; why: str
     gold: "4032元",
     why: "one that stays wrong, though rules can check it",
     gloss:
-      "The net value of company C's fund is 4200 yuan. It falls by 20%, then rises by 20%. What is it in the end?",
+      "The net value of company C's fund is 4200 yuan. It falls by 20%, then rises by 20%. What is it " +
+      "in the end?",
   },
 ];
 
 /**
- * Whom to look for where the pinned ones are not, in this order: a growth rate in English, a margin in Chinese,
- * a yes or no, and one that a person wrote: the reader, or else we.
+ * Whom to look for where the pinned ones are not, in this order: a growth rate in English, a margin in
+ * Chinese, a yes or no, and one that a person wrote: the reader, or else we.
  */
 const WANTED: readonly ((q: Question) => boolean)[] = [
   (q) => q.kind === "growth_rate" && !isChinese(q),

@@ -9,7 +9,7 @@ import { readQuestions } from "../prepare/sources.ts";
 import { exportReports } from "../report/report.ts";
 import { findChromium } from "../show/browser.ts";
 import { bundleOf } from "../show/show.ts";
-import { answersToExplore, explorePageHtml, HOSTILE } from "../testing/explore-rows.ts";
+import { answersToExplore, widgetPageHtml, HOSTILE } from "../testing/explore-rows.ts";
 import { type Explorer, type ExploreOptions, explore } from "./explore.ts";
 
 const executablePath = findChromium();
@@ -40,7 +40,8 @@ async function openFile(file: string, hash = "", size = { width: 1400, height: 9
   const context = await browser.newContext({ offline: true, viewport: size, acceptDownloads: true });
   const page = await context.newPage();
   await page.addInitScript(
-    "Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text) => { globalThis.copied = text; } } })",
+    "const writeText = async (text) => { globalThis.copied = text; };" +
+      "Object.defineProperty(navigator, 'clipboard', { value: { writeText } })",
   );
   await page.goto(pathToFileURL(file).href + hash);
   return page;
@@ -57,7 +58,7 @@ const button = (page: Page, name: string | RegExp) => page.getByRole("button", {
 
 describe.skipIf(!executablePath)("the explorer in a real Chromium", { timeout: 120_000 }, () => {
   test("searches, sorts and filters, with counts that add up", async () => {
-    const page = await live(await open(await explorePageHtml(answers(300))));
+    const page = await live(await open(await widgetPageHtml(answers(300))));
     expect(await count(page)).toBe("300 rows");
     await page.getByRole("searchbox").fill("毛利率是多少 SFT");
     expect(await count(page)).toBe("40 of 300 rows");
@@ -71,8 +72,8 @@ describe.skipIf(!executablePath)("the explorer in a real Chromium", { timeout: 1
     await page.context().close();
   });
 
-  test("opens a row: question, gold beside the verdict, the marked text, the other arms' answers", async () => {
-    const page = await live(await open(await explorePageHtml(answers(300))));
+  test("opens a row: question, gold beside the verdict, marked text, the other arms' answers", async () => {
+    const page = await live(await open(await widgetPageHtml(answers(300))));
     await row(page, 4).click();
     const panel = page.locator(".ftx-detail");
     expect(await panel.locator(".ftx-question").textContent()).toContain("Company 1: revenue is $13");
@@ -86,7 +87,7 @@ describe.skipIf(!executablePath)("the explorer in a real Chromium", { timeout: 1
   });
 
   test("goes by keys alone, and a notebook's shortcuts hear none of them", async () => {
-    const page = await live(await open(await explorePageHtml(answers(300))));
+    const page = await live(await open(await widgetPageHtml(answers(300))));
     await page.evaluate("document.addEventListener('keydown', () => { globalThis.heard = true; })");
     await page.locator(".ftx-grid").focus();
     for (const key of ["ArrowDown", "ArrowDown", "Enter"]) await page.keyboard.press(key);
@@ -105,7 +106,7 @@ describe.skipIf(!executablePath)("the explorer in a real Chromium", { timeout: 1
   });
 
   test("a link holds the state; what is shown is copied as JSON lines", async () => {
-    const html = await explorePageHtml(answers(300));
+    const html = await widgetPageHtml(answers(300));
     const page = await live(await open(html));
     await page.getByRole("searchbox").fill('"company 7:"');
     await page.locator("label", { hasText: /^wrong\d/ }).click();
@@ -123,7 +124,7 @@ describe.skipIf(!executablePath)("the explorer in a real Chromium", { timeout: 1
     const hash = link.slice(link.indexOf("#"));
     for (const again of [
       await open(html, hash),
-      await open(await explorePageHtml(answers(300, { state: link }))),
+      await open(await widgetPageHtml(answers(300, { state: link }))),
     ]) {
       await live(again);
       expect(await count(again)).toBe("1 of 300 rows");
@@ -134,7 +135,7 @@ describe.skipIf(!executablePath)("the explorer in a real Chromium", { timeout: 1
   });
 
   test("what the reader corrects is downloaded, and the loader of sources takes it", async () => {
-    const page = await live(await open(await explorePageHtml(answers(300))));
+    const page = await live(await open(await widgetPageHtml(answers(300))));
     await row(page, 0).click();
     await page.locator("[data-field=gold]").fill("50%");
     await page.locator("[data-field=note]").fill("20 / 40");
@@ -162,7 +163,7 @@ describe.skipIf(!executablePath)("the explorer in a real Chromium", { timeout: 1
     const rows = answersToExplore(60).map((one, i) =>
       i % 2 ? one : { ...one, kind: HOSTILE, source: HOSTILE, reason: HOSTILE, [HOSTILE]: HOSTILE },
     );
-    const html = await explorePageHtml(explore(rows, { caption: HOSTILE, columns: ["id", "kind", HOSTILE] }));
+    const html = await widgetPageHtml(explore(rows, { caption: HOSTILE, columns: ["id", "kind", HOSTILE] }));
     // without the content policy: nothing but the block itself protects the reader
     const page = await live(await open(html.replace(/<meta http-equiv[^>]*>/, "")));
     await row(page, 0).click();
@@ -176,7 +177,7 @@ describe.skipIf(!executablePath)("the explorer in a real Chromium", { timeout: 1
   });
 
   test("where no script may run, the first rows stand as a table", async () => {
-    const html = await explorePageHtml(answers(300));
+    const html = await widgetPageHtml(answers(300));
     const page = await open(html.replace(/script-src [^;]*/, "script-src 'none'"));
     expect(await page.locator(".widget-static table").isVisible()).toBe(true);
     expect(await page.locator(".widget-static tbody tr").count()).toBe(8);
@@ -185,7 +186,7 @@ describe.skipIf(!executablePath)("the explorer in a real Chromium", { timeout: 1
   });
 
   test("damaged rows leave the plain table", async () => {
-    const html = await explorePageHtml(answers(30));
+    const html = await widgetPageHtml(answers(30));
     const page = await open(html.replace(/(class="widget-data">.{40}).{40}/, "$1"));
     await page.locator("[data-widget=failed]").waitFor();
     expect(await page.locator(".widget-static table").isVisible()).toBe(true);
@@ -193,7 +194,7 @@ describe.skipIf(!executablePath)("the explorer in a real Chromium", { timeout: 1
   });
 
   test("is dark where the page is, and fits a phone", async () => {
-    const html = await explorePageHtml(answers(300), 'data-jp-theme-light="false"');
+    const html = await widgetPageHtml(answers(300), 'data-jp-theme-light="false"');
     const page = await live(await open(html, "", { width: 390, height: 800 }));
     expect(await page.locator(".ftx").getAttribute("data-theme")).toBe("dark");
     await row(page, 0).click();
@@ -205,7 +206,7 @@ describe.skipIf(!executablePath)("the explorer in a real Chromium", { timeout: 1
       ["#fff", "light"],
     ])
       expect(
-        await (await live(await open(await explorePageHtml(answers(3), `style="background:${ground}"`))))
+        await (await live(await open(await widgetPageHtml(answers(3), `style="background:${ground}"`))))
           .locator(".ftx")
           .getAttribute("data-theme"),
       ).toBe(theme);
@@ -213,7 +214,7 @@ describe.skipIf(!executablePath)("the explorer in a real Chromium", { timeout: 1
   });
 
   test("20,000 rows: few are elements, and neither the start nor a keystroke makes one wait", async () => {
-    const html = await explorePageHtml(
+    const html = await widgetPageHtml(
       explore(answersToExplore(20_000, 5), { name: "answers", maxRows: Infinity }),
     );
     const page = await live(await open(html));

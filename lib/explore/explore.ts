@@ -43,9 +43,9 @@ const STATIC_ROWS = 8;
 const READ_WHEN_OPEN = ["message", "language", "training text", "sample", "answer read"];
 
 /**
- * A table of the rows that one can search, sort, filter by what is counted beside it, and click open. It works
- * in JupyterLab, in VS Code and in an exported report, without a kernel and without a network; where no script
- * may run, its first rows stand as a plain table.
+ * A table of the rows that one can search, sort, filter by what is counted beside it, and click open. It
+ * works in JupyterLab, in VS Code and in an exported report, without a kernel and without a network; where no
+ * script may run, its first rows stand as a plain table.
  *
  * Fields with a meaning: `id` (answers to one question share it), `question` and `gold`, `text`, `marks` (the
  * places of `text` that a reason speaks of), `verdict`, `reason` and `message`. `language` is added where

@@ -171,7 +171,9 @@ function questionOf(id: string, asked: ReadonlyMap<string, Asked>): Row {
   return { question: row?.prompt ?? null, gold: row?.gold_answer ?? null };
 }
 
-/** The answer's place, right or wrong (null: not judged); without an answer block there is nothing to mark. */
+/**
+ * The answer's place, right or wrong (null: not judged); without an answer block there is nothing to mark.
+ */
 function answerMarks(text: string, isRight: boolean | null): TextMark[] {
   const place = answerPlace(text);
   if (place === null) return [];

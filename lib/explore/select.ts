@@ -1,4 +1,6 @@
-/** Which rows an explorer shows: search, facets, order. Pure, and quick enough for 20,000 rows a keystroke. */
+/**
+ * Which rows an explorer shows: search, facets, order. Pure, and quick enough for 20,000 rows a keystroke.
+ */
 import { HIDDEN_KEYS, type ExploreData } from "./data.ts";
 import type { ExploreState } from "./state.ts";
 

@@ -46,7 +46,8 @@ test("the curve of an evaluation begins anew with other arms, and names all that
   let ms = 0;
   const draw = answerProgress(() => ms);
   const at = (names: string[], done: number) => (
-    (ms += 1000), draw({ names, done, total: 4, tokensPerSecond: 10, etaSeconds: 1 })
+    (ms += 1000),
+    draw({ names, done, asked: done, failures: {}, total: 4, tokensPerSecond: 10, etaSeconds: 1 })
   );
   at(["base"], 1);
   expect(at(["base"], 2).data[0]!.y).toEqual([1, 2]);

@@ -1,6 +1,6 @@
 /** Stage 6: an evaluation under way, and what several tries bring. */
 import { curveRecorder } from "../view/progress-curve.ts";
-import type { CollectProgress } from "../ask/collect.ts";
+import type { CollectProgress } from "../completions/ask-models.ts";
 import { passAtKOf } from "../evaluate/eval-summary.ts";
 import { distillProgress } from "./distill.ts";
 import type { ArmDetails } from "./evaluate.ts";
@@ -13,7 +13,9 @@ import { styleOf } from "../view/arms.ts";
  * Draws an evaluation while it runs: a function from progress to figure that remembers the curve of the arms
  * being asked. `now` in ms.
  *
- * @example evaluateArms(lab, arms, { onProgress: ((draw) => (progress) => live.update(draw(progress)))(answerProgress()) })
+ * @example
+ * const draw = answerProgress();
+ * await evaluateArms(lab, arms, { onProgress: (progress) => live.update(draw(progress)) });
  */
 export function answerProgress(
   now: () => number = () => performance.now(),
@@ -24,7 +26,7 @@ export function answerProgress(
     const title = `Answers of ${names.map((name) => styleOf(name, 0).label).join(" · ")}`;
     if (title !== asked) record = curveRecorder(now);
     asked = title;
-    return distillProgress(record({ ...progress, asked: progress.done, failures: {} }), {
+    return distillProgress(record({ ...progress, failures: {} }), {
       title,
       unit: "answers",
     });

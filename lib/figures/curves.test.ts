@@ -73,16 +73,6 @@ describe("rewards", () => {
     expect(drawn).toEqual({ format: 1, accuracy: 0.75, total: expect.closeTo(0.825, 9) });
   });
 
-  test("0.3 · 1 + 0.7 · 1 is one level, however it was rounded", () => {
-    const figure = f.rewardDistribution([step]);
-    expect(figure.data.filter((trace) => trace.type === "bar").map((trace) => [trace.name, trace.y])).toEqual(
-      [
-        ["reward 0.3", [25]],
-        ["reward 1", [75]],
-      ],
-    );
-  });
-
   test("equal rewards carry no signal", () => {
     expect(title(f.noSignalShare([{ name: "sft_grpo", samples: [step] }]))).toContain(
       "n = 2 groups, 1 without signal (50.0 %)",

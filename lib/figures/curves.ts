@@ -31,6 +31,8 @@ export interface CurveOptions {
   y?: Record<string, unknown>;
   /** Steps of the moving mean; 1 draws the raw line alone. Default a tenth of the run, 3 to 25. */
   window?: number;
+  /** The axis ends above the moving mean: single steps that jump far beyond it are cut. */
+  calm?: boolean;
 }
 
 /**
@@ -55,7 +57,7 @@ export function metricCurve(curves: readonly Curve[], options: CurveOptions): Fi
   );
   const sizes = drawn.map(
     (points, i) =>
-      `${points.label ?? styles[i]!.label}: ${points.progress ?? `${points.step.length} steps`}` +
+      `${shortened(points.label ?? styles[i]!.label)}: ${points.progress ?? `${points.step.length} steps`}` +
       lastOf(points.value),
   );
   const waiting = curves.length > drawn.length ? waitingFor(curves) : null;
@@ -63,11 +65,15 @@ export function metricCurve(curves: readonly Curve[], options: CurveOptions): Fi
     title: options.title,
     subtitle: [
       drawn.length > 3 ? `${drawn.length} runs` : sizes.join(" · "),
-      ...(waiting ? [waiting] : options.window === 1 ? [] : ["strong line: moving mean"]),
+      ...(waiting
+        ? [waiting]
+        : options.window === 1
+          ? []
+          : [`strong line: moving mean${options.calm ? "; single steps above the frame are cut" : ""}`]),
     ].join(" · "),
     data,
     x: { ...stepAxis(data, lastStepOf(curves)), rangemode: "tozero" },
-    y: { title: { text: options.yTitle }, ...options.y },
+    y: { title: { text: options.yTitle }, ...options.y, ...(options.calm && calmRange(data)) },
     legend: drawn.length > 1 ? "top" : "none",
     layout:
       broken.length > 0
@@ -120,6 +126,7 @@ export function klCurve(curves: readonly Curve[]): Figure {
     yTitle: "KL (nats per token, k3)",
     metric: "kl",
     y: { rangemode: "tozero" },
+    calm: true,
   });
 }
 
@@ -130,7 +137,15 @@ export function entropyCurve(curves: readonly Curve[]): Figure {
     yTitle: "entropy (nats per token)",
     metric: "entropy",
     y: { rangemode: "tozero" },
+    calm: true,
   });
+}
+
+/** From 0 to a half above the highest mean; as Plotly has it where no mean is drawn. */
+function calmRange(data: readonly Trace[]): Record<string, unknown> {
+  const means = data.filter(({ opacity }) => opacity === undefined);
+  const most = Math.max(...means.flatMap(({ y }) => (y as (number | null)[]).map((value) => value ?? 0)));
+  return means.length > 0 && most > 0 ? { range: [0, 1.5 * most] } : {};
 }
 
 /** The figure before any step: of a run that goes on, what it waits for. */
@@ -237,4 +252,10 @@ function brokenMark(step: number, color: string): Record<string, unknown> {
 function lastOf(values: readonly (number | null)[]): string {
   const last = values.findLast((value) => value !== null);
   return last === undefined || last === null ? "" : `, last ${formatNumber(last)}`;
+}
+
+/** A run is named after all values that were changed: how far it is must still fit into the subtitle. */
+function shortened(name: string): string {
+  const characters = [...name];
+  return characters.length > 60 ? `${characters.slice(0, 59).join("")}…` : name;
 }

@@ -23,6 +23,7 @@ export interface Delta {
 
 /** How what `differenceVerdict` says is coloured. */
 export const VERDICT_COLOURS = { better: KEPT, worse: MARK, undecided: "#8C959F" } as const;
+const SIGNS = { better: " ▲", worse: " ▼ regression", undecided: "" } as const;
 
 /**
  * Paired differences b − a, over all questions and by type; questions that only one of the two answered are
@@ -63,12 +64,12 @@ export function deltas(rows: readonly Delta[]): Figure {
       colours: verdicts.map((verdict) => VERDICT_COLOURS[verdict]),
       text: chosen.map(
         (row, k) =>
-          `${row.delta >= 0 ? "+" : "−"}${(100 * Math.abs(row.delta)).toFixed(1)}${{ better: " ▲", worse: " ▼ regression", undecided: "" }[verdicts[k]!]}`,
+          `${row.delta >= 0 ? "+" : "−"}${(100 * Math.abs(row.delta)).toFixed(1)}${SIGNS[verdicts[k]!]}`,
       ),
       subtitle:
         `${pairName(pair)} · n = ${formatCount(Math.max(...chosen.map((row) => row.n)))} questions ` +
         "· 95 % intervals, paired · " +
-        `${lost === 0 ? "no regression beyond chance" : `${lost} ${lost === 1 ? "regression" : "regressions"}`}`,
+        (lost === 0 ? "no regression beyond chance" : `${lost} ${lost === 1 ? "regression" : "regressions"}`),
     };
   });
   const choices = views.map(

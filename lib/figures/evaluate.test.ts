@@ -51,7 +51,7 @@ describe("evaluation", () => {
     const details = ["1", "2", "3"]
       .map((id) => detail(id, false))
       .concat(detail("4", false, { reason: "no_answer_block" }));
-    const view = f.failureSamples(details, [{ id: "1", prompt: "Why <b>?", gold_answer: "6" }], 2);
+    const view = f.failureSamples(details, [{ id: "1", prompt: "Why <b>?", gold_answer: "6" }], { max: 2 });
     expect(view.html).toContain("no_answer_block");
     expect(view.html).toContain("Why &lt;b&gt;?");
     expect(view.html).not.toContain("Why <b>");

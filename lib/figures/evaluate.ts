@@ -17,8 +17,8 @@ export interface ArmDetails {
 }
 
 /**
- * Accuracy by type, one bar an arm, with 95 % intervals. The menu changes greedy to sampled, strict to
- * lenient, types to sources, and narrows to one source.
+ * Accuracy by type, one bar an arm, with 95 % intervals. The menu changes greedy to sampled, lenient to
+ * strict, types to sources, and narrows to one source.
  */
 export function accuracyByType(arms: readonly ArmDetails[]): Figure {
   const title = "Accuracy by type";
@@ -29,16 +29,16 @@ export function accuracyByType(arms: readonly ArmDetails[]): Figure {
   const sources = [...countBy(all, (row) => row.source ?? "").keys()].filter((source) => source !== "");
   const slices: Slice[] = [
     ...modes.flatMap((mode) =>
-      (["strict", "lenient"] as const).map(
+      (["lenient", "strict"] as const).map(
         (reading): Slice => ({ name: `${mode}, ${reading}`, mode, reading, by: "type", source: null }),
       ),
     ),
     ...(sources.length > 1
       ? modes.map(
           (mode): Slice => ({
-            name: `${mode}, strict, by source`,
+            name: `${mode}, lenient, by source`,
             mode,
-            reading: "strict",
+            reading: "lenient",
             by: "source",
             source: null,
           }),
@@ -47,9 +47,9 @@ export function accuracyByType(arms: readonly ArmDetails[]): Figure {
     ...(sources.length > 1
       ? sources.slice(0, 12).map(
           (source): Slice => ({
-            name: `${modes[0]}, strict, only ${source}`,
+            name: `${modes[0]}, lenient, only ${source}`,
             mode: modes[0]!,
-            reading: "strict",
+            reading: "lenient",
             by: "type",
             source,
           }),

@@ -9,6 +9,9 @@ import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
 import { axisLabels, pretty } from "../view/labels.ts";
 import { styleOf } from "../view/arms.ts";
 
+/** Rarer ones are read in the table of answers: a bar of one or two says nothing. */
+const MOST_REASONS = 6;
+
 /**
  * Why answers were not right, by the scorer's reason (lenient reading, greedy answers): one colour an arm, in
  * % of the arm's answers.
@@ -24,7 +27,7 @@ export function readFailures(arms: readonly ArmDetails[], mode: EvalDetail["mode
       drawn.flatMap((arm) => arm.rows.filter((row) => !row.lenient)),
       (row) => row.reason,
     ).keys(),
-  ].slice(0, 12);
+  ].slice(0, MOST_REASONS);
   if (reasons.length === 0) return emptyFigure(title, "Every answer was right.");
   const data = drawn.map((arm, i) => {
     const style = styleOf(arm.name, i);
@@ -44,7 +47,9 @@ export function readFailures(arms: readonly ArmDetails[], mode: EvalDetail["mode
   });
   return makeFigure({
     title,
-    subtitle: `n = ${answersOf(drawn)} ${mode} answers, read leniently; counts on the bars`,
+    subtitle:
+      `n = ${answersOf(drawn)} ${mode} answers, read leniently; counts on the bars, the ` +
+      `commonest reasons`,
     data,
     x: { title: { text: "share of the arm's answers (%)" }, rangemode: "tozero" },
     y: { autorange: "reversed", title: { text: "" } },
@@ -61,6 +66,13 @@ function answersOf(arms: readonly { name: string; rows: readonly EvalDetail[] }[
   return arms.map((arm, i) => `${formatCount(arm.rows.length)} ${styleOf(arm.name, i).label}`).join(", ");
 }
 
+export interface FailureOptions {
+  /** Answers shown. Default 6. */
+  max?: number;
+  /** A Chinese question in English, as `glosses` knows it. */
+  gloss?: (row: { id: string; question: string }) => string | undefined;
+}
+
 /**
  * Wrong answers to read, with question, gold and the scorer's reason: the first `max` of them, one reason
  * after the other.
@@ -68,7 +80,7 @@ function answersOf(arms: readonly { name: string; rows: readonly EvalDetail[] }[
 export function failureSamples(
   details: readonly EvalDetail[],
   questions: readonly { id: string; prompt: string; gold_answer: string }[],
-  max = 6,
+  { max = 6, gloss = () => undefined }: FailureOptions = {},
 ): View {
   const byId = new Map(questions.map((question) => [question.id, question]));
   const wrong = details.filter((row) => !row.lenient);
@@ -85,6 +97,7 @@ export function failureSamples(
       const question = byId.get(row.id);
       return {
         title: question?.prompt ?? row.id,
+        gloss: question && gloss({ id: row.id, question: question.prompt }),
         text: row.completion,
         ok: false,
         reason: row.reason,

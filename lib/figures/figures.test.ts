@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import * as f from "./index.ts";
 import { EXAMPLES } from "../testing/example-figures.ts";
 import type { Figure } from "./theme.ts";
 
@@ -63,4 +64,14 @@ describe.each(Object.entries(EXAMPLES))("%s", (_, [full, empty]) => {
       }
     }
   });
+});
+
+test("the diagram of a step is a circle: an arrow out of each box, the last one's back to the group", () => {
+  const { shapes, annotations } = f.toyStep().layout as {
+    shapes: object[];
+    annotations: { showarrow: boolean; text: string }[];
+  };
+  expect(shapes).toHaveLength(7);
+  expect(annotations.filter(({ showarrow }) => showarrow)).toHaveLength(7);
+  expect(annotations.map(({ text }) => text).join()).toContain("advantage");
 });

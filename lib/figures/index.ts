@@ -1,6 +1,7 @@
 /** All figures, stage by stage: pure functions from rows to plain Plotly JSON. `show()` draws them. */
 export type { Figure, Trace } from "./theme.ts";
-export { duplicatesTable, sourceBars, typeBars } from "./prepare.ts";
+export { duplicatesTable, sourceBars } from "./prepare.ts";
+export { sftLoss } from "./sft-loss.ts";
 export { lengthHistogram, type LengthOptions } from "./lengths.ts";
 export { type MeasuredQuestion, questionLengths } from "./question-lengths.ts";
 export { distillProgress, yieldByType } from "./distill.ts";
@@ -17,7 +18,7 @@ export {
   rewardCurve,
 } from "./curves.ts";
 export { runPanels } from "./run-panels.ts";
-export { rewardByComponent, rewardDistribution, type StepSamples } from "./reward.ts";
+export { rewardByComponent, type StepSamples } from "./reward.ts";
 export { censusHistogram, noSignalShare, type SampledRun } from "./signal.ts";
 export { stepSeconds } from "./step-seconds.ts";
 export { passCurve, type PassLine, type PassOptions } from "./passes.ts";
@@ -29,5 +30,5 @@ export { type Delta, deltas, deltasByType } from "./deltas.ts";
 export { answerProgress, passAtKCurve } from "./answers.ts";
 export { temperatureBars } from "./temperature.ts";
 export { throughputCurve } from "./throughput.ts";
-export { drawToy, toyCurve, type ToyCurveOptions, toyKnobs } from "./toy.ts";
+export { drawToy, toyStep, toyCurve, type ToyCurveOptions, toyKnobs } from "./toy.ts";
 export { weightChangeMap } from "./weight-change.ts";

@@ -82,7 +82,13 @@ export function judgeThreshold(rows: readonly JudgedText[], options: ThresholdOp
     ],
     legend: "none",
     x: { title: { text: "sum of the Judge's scores (points)" }, dtick: 1, range: [min - 0.6, max + 0.6] },
-    y: { title: { text: unit }, rangemode: "tozero" },
+    // a few texts beside hundreds must be seen
+    y: {
+      title: { text: `${unit} (logarithmic)` },
+      type: "log",
+      range: [Math.log10(0.5), Math.log10(2 * Math.max(...counts))],
+      dtick: 1,
+    },
     height: 480,
     layout: {
       sliders: [updateSlider(choices, Math.min(Math.max(pass - min, 0), scores.length - 1), "kept from ")],

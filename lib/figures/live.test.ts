@@ -25,6 +25,9 @@ describe("the curve of a run that goes on", () => {
     const figure = f.lossCurve([{ ...going(), name: "sft" }]);
     expect(title(figure)).toContain("SFT: 34 of 100 steps · 0.5 s a step · 0:33 left");
     expect(axis(figure).range).toEqual([0, 101]);
+    const label = "SFT, epochs 100, batchSize 3, learningRate 0.0005, maxLength 200, saveSteps 400";
+    const long = title(f.lossCurve([{ ...going(), name: "sft", label }]));
+    expect(long).toContain("learningRate 0.0005, maxLengt…: 34 of 100 steps · 0.5 s a step · 0:33 left");
     const done = f.lossCurve([{ ...going({ status: "done" }), name: "sft" }]);
     expect(title(done)).toContain("SFT: 34 steps");
     expect(axis(done).range).toEqual([0, 101]);

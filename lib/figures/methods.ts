@@ -64,7 +64,8 @@ export function methodFlow({ arms, steps, mode }: MethodsRead): Figure {
   const times = each > 1 ? ` × ${each} answers` : "";
   return makeFigure({
     title,
-    subtitle: `n = ${formatCount(chain[0]!.n)} generated questions${times} · ${mode} · width: number of answers`,
+    subtitle:
+      `n = ${formatCount(chain[0]!.n)} generated questions${times} · ${mode} · width: number ` + `of answers`,
     legend: "none",
     height: 470,
     data: [

@@ -2,21 +2,7 @@ import { describe, expect, test } from "vitest";
 import * as f from "./index.ts";
 import { menu, title } from "../testing/figure-parts.ts";
 
-const rows = (...types: string[]) => types.map((type) => ({ type }));
-
 describe("preparation", () => {
-  test("bars are shares of their own set, so that sets of different size compare", () => {
-    const [before, after, asked] = f.typeBars(
-      rows("financial_concept", "financial_concept", "financial_analysis", "financial_analysis"),
-      rows("financial_concept"),
-      { financial_concept: 1 },
-    ).data;
-    expect(before!.y).toEqual([50, 50]);
-    expect(after!.y).toEqual([100, 0]);
-    expect(after!.text).toEqual(["1", "0"]);
-    expect(asked!.y).toEqual([100]);
-  });
-
   test("a source with nothing but rows set aside is still a bar", () => {
     const figure = f.sourceBars(
       [{ source: "a" }],

@@ -6,65 +6,12 @@ import { countBy } from "../stats/stats.ts";
 import { formatCount, formatShare } from "../view/numbers.ts";
 import { DROPPED, emptyFigure, type Figure, KEPT, makeFigure } from "./theme.ts";
 import { axisLabels, pretty } from "../view/labels.ts";
-import { SERIES } from "../view/arms.ts";
 
 /** The four types first, in their order, then any other that occurs. */
 export function orderTypes(types: Iterable<string>): string[] {
   const found = new Set(types);
   const known = QUESTION_TYPES.filter((type) => found.has(type)) as string[];
   return [...known, ...[...found].filter((type) => !known.includes(type))];
-}
-
-/**
- * Share of every type before and after sampling, in %, with the counts on the bars; diamonds mark the mix
- * that was asked for.
- *
- * @param mix target shares by type, 0–1.
- */
-export function typeBars(
-  before: readonly { type: string }[],
-  after: readonly { type: string }[],
-  mix: Record<string, number> = {},
-): Figure {
-  const title = "Question types before and after sampling";
-  if (before.length + after.length === 0) return emptyFigure(title, "No questions yet.");
-  const types = orderTypes([...before, ...after].map((row) => row.type));
-  const bars = (name: string, rows: readonly { type: string }[], color: string) => {
-    const counts = countBy(rows, (row) => row.type);
-    const n = types.map((type) => counts.get(type) ?? 0);
-    const y = n.map((count) => (rows.length > 0 ? (100 * count) / rows.length : 0));
-    return {
-      type: "bar",
-      name,
-      x: types.map((t) => pretty(t)),
-      y,
-      text: n.map(formatCount),
-      textposition: "outside",
-      cliponaxis: false,
-      marker: { color },
-      hovertemplate: "%{x}: %{y:.1f} % (%{text})<extra>%{fullData.name}</extra>",
-    };
-  };
-  const data = [bars("before", before, "#B6BCC4"), bars("after", after, SERIES[0])];
-  const targets = types.filter((type) => mix[type] !== undefined);
-  const diamonds = {
-    type: "scatter",
-    mode: "markers",
-    name: "asked for",
-    x: targets.map((t) => pretty(t)),
-    y: targets.map((t) => 100 * mix[t]!),
-    marker: { symbol: "diamond", size: 11, color: SERIES[1], line: { color: "#FFFFFF", width: 1 } },
-  };
-  return makeFigure({
-    title,
-    subtitle:
-      `n = ${formatCount(before.length)} questions before, ${formatCount(after.length)} after; ` +
-      "counts on the bars",
-    data: targets.length > 0 ? [...data, diamonds] : data,
-    x: { title: { text: "type" } },
-    y: { title: { text: "share of questions (%)" }, rangemode: "tozero" },
-    layout: { barmode: "group", bargap: 0.35 },
-  });
 }
 
 /** Questions kept and set aside by source: one bar a source, one colour a reason. */

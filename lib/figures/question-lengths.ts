@@ -94,6 +94,6 @@ function describe(rows: readonly MeasuredQuestion[], limit: number) {
     ),
     subtitle: facts.join(" · "),
     // The limit belongs in the picture when it is near the data; far beyond it would squeeze the bars.
-    axis: [Math.min(bins.starts[0]!, limit), limit > 2.5 * end ? end : Math.max(end, limit * 1.03)],
+    axis: [Math.min(bins.starts[0]!, limit), limit > 1.5 * end ? end : Math.max(end, limit * 1.03)],
   };
 }

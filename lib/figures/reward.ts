@@ -1,7 +1,7 @@
-/** Stage 5: what GRPO pays, part by part and spread over time. */
+/** Stage 5: what GRPO pays, part by part. */
 import { formatCount, formatNumber, meanOf, movingAverage, smoothingWindow } from "../view/numbers.ts";
 import { notYet } from "./curves.ts";
-import { emptyFigure, type Figure, INK, KEPT, makeFigure, MONO_STACK, stepAxis } from "./theme.ts";
+import { type Figure, INK, KEPT, makeFigure, MONO_STACK, stepAxis } from "./theme.ts";
 import { describeProgress } from "../run/run-progress.ts";
 import type { Underway } from "../run/run-progress.ts";
 import { label, pretty } from "../view/labels.ts";
@@ -121,140 +121,11 @@ function answerBeside(
   const lines = (texts: readonly string[]): string => texts.map((line) => label(line, 200)).join("<br>");
   return [
     {
-      text: `<b>${label(paid, 80)}</b>${asked.length > 0 ? `<br><i>${lines(asked)}</i>` : ""}<br>${lines(written)}`,
+      text:
+        `<b>${label(paid, 80)}</b>` +
+        `${asked.length > 0 ? `<br><i>${lines(asked)}</i>` : ""}<br>${lines(written)}`,
       ...{ showarrow: false, align: "left", font: { size: 11, family: MONO_STACK, color: INK } },
       ...{ xref: "paper", x: CURVE_SHARE + 0.04, xanchor: "left", yref: "paper", y: 1, yanchor: "top" },
     },
   ];
-}
-
-/**
- * How rewards are spread, step window by step window, in % of the window's completions. Up to eight distinct
- * rewards (0, 0.3, 0.7, 1 …) are stacked level by level; more become a heat map of twelve bins. The line is
- * the mean reward.
- */
-export function rewardDistribution(steps: readonly StepSamples[], windows = 10): Figure {
-  const title = "Distribution of the reward over time";
-  const filled = steps.filter((step) => step.samples.length > 0);
-  if (filled.length === 0) return emptyFigure(title, "No step with completions yet.");
-  const groups = splitSteps(filled, windows).map((group) => ({
-    name: group.length === 1 ? `${group[0]!.step}` : `${group[0]!.step} – ${group.at(-1)!.step}`,
-    rewards: group.flatMap((step) => step.samples.map((s) => Math.round(s.reward * 1e4) / 1e4)),
-  }));
-  const levels = [...new Set(groups.flatMap((group) => group.rewards))].sort((a, b) => a - b);
-  const x = groups.map((group) => group.name);
-  const mean = {
-    type: "scatter",
-    mode: "lines+markers",
-    name: "mean reward",
-    x,
-    y: groups.map((group) => meanOf(group.rewards)),
-    yaxis: "y2",
-    line: { color: INK, width: 2.5 },
-    marker: { color: INK, size: 6 },
-    hovertemplate: "%{x}: %{y:.3f}<extra>mean</extra>",
-  };
-  const halo = {
-    ...mean,
-    mode: "lines",
-    showlegend: false,
-    hoverinfo: "skip",
-    hovertemplate: "",
-    line: { color: "#FFFFFF", width: 6 },
-  };
-  const low = Math.min(0, levels[0]!);
-  const high = Math.max(1, levels.at(-1)!);
-  const n = groups.reduce((sum, group) => sum + group.rewards.length, 0);
-  const parts = {
-    title,
-    subtitle:
-      `n = ${formatCount(n)} completions, ${formatCount(groups[0]!.rewards.length)} a window; ` +
-      "line: mean reward",
-  };
-  const xAxis = { title: { text: "optimizer steps" }, type: "category", showgrid: false };
-  const meanAxis = {
-    overlaying: "y",
-    side: "right",
-    range: [low, high],
-    tickmode: "auto",
-    showgrid: false,
-    automargin: true,
-  };
-  if (levels.length > 8) {
-    return makeFigure({
-      ...parts,
-      data: [levelMap(groups, low, high, x), halo, mean],
-      x: xAxis,
-      y: { title: { text: "reward" }, range: [low, high], showgrid: false },
-      layout: { yaxis2: { ...meanAxis, visible: false } },
-    });
-  }
-  return makeFigure({
-    ...parts,
-    data: [...levelBars(groups, levels, x), halo, mean],
-    x: xAxis,
-    y: { title: { text: "share of completions (%)" }, range: [0, 100], showgrid: false },
-    layout: {
-      barmode: "stack",
-      bargap: 0.08,
-      yaxis2: { ...meanAxis, title: { text: "mean reward" } },
-      ...(levels.length > 4 && { legend: { x: 1.12, xanchor: "left", y: 1, yanchor: "top" } }),
-    },
-  });
-}
-
-interface Window {
-  name: string;
-  rewards: number[];
-}
-
-function levelBars(groups: readonly Window[], levels: readonly number[], x: readonly string[]) {
-  const shades = ["#D3D6DB", "#BFD7EA", "#9CCAE1", "#6BAED6", "#4292C6", "#2171B5", "#08519C", "#08306B"];
-  return levels.map((level, i) => ({
-    type: "bar",
-    name: `reward ${formatNumber(level)}`,
-    x,
-    y: groups.map(
-      (group) => (100 * group.rewards.filter((reward) => reward === level).length) / group.rewards.length,
-    ),
-    marker: {
-      color: shades[levels.length === 1 ? 4 : Math.round((i * (shades.length - 2)) / (levels.length - 1))],
-    },
-    hovertemplate: "steps %{x}: %{y:.1f} %<extra>%{fullData.name}</extra>",
-  }));
-}
-
-function levelMap(groups: readonly Window[], low: number, high: number, x: readonly string[]) {
-  const bins = 12;
-  const binOf = (reward: number) => Math.min(bins - 1, Math.floor(((reward - low) / (high - low)) * bins));
-  const z = Array.from({ length: bins }, (_, bin) =>
-    groups.map(
-      (group) =>
-        (100 * group.rewards.filter((reward) => binOf(reward) === bin).length) / group.rewards.length,
-    ),
-  );
-  const y = Array.from({ length: bins }, (_, bin) => low + ((bin + 0.5) * (high - low)) / bins);
-  return {
-    type: "heatmap",
-    x,
-    y,
-    z,
-    zmin: 0,
-    zmax: Math.max(...z.flat()),
-    colorscale: [
-      [0, "#FFFFFF"],
-      [0.4, "#9CCAE1"],
-      [1, "#08519C"],
-    ],
-    colorbar: { title: { text: "share (%)" }, thickness: 14, outlinewidth: 0 },
-    hovertemplate: "steps %{x}, reward %{y:.2f}: %{z:.1f} %<extra></extra>",
-  };
-}
-
-/** Neighbouring steps in at most `windows` groups of equal size (the last may be smaller). */
-function splitSteps<T>(steps: readonly T[], windows: number): T[][] {
-  const size = Math.ceil(steps.length / Math.max(1, windows));
-  return Array.from({ length: Math.ceil(steps.length / size) }, (_, i) =>
-    steps.slice(i * size, (i + 1) * size),
-  );
 }

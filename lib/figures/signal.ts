@@ -50,16 +50,6 @@ export function noSignalShare(runs: readonly SampledRun[], part = "accuracy"): F
     const traces: Trace[] = [
       {
         ...line,
-        mode: "lines",
-        y: shares,
-        name: style.label,
-        line: { color: style.colour, width: 1 },
-        opacity: 0.3,
-        showlegend: false,
-        hoverinfo: "skip",
-      },
-      {
-        ...line,
         mode: points.length === 1 ? "markers" : "lines",
         y: movingAverage(shares, window),
         name: style.label,
@@ -73,8 +63,7 @@ export function noSignalShare(runs: readonly SampledRun[], part = "accuracy"): F
         ...line,
         mode: "lines",
         y: movingAverage(expected, window),
-        name: `${style.label}, expected`,
-        showlegend: false,
+        name: `${style.label}, if all questions were alike`,
         line: { color: style.colour, width: 2, dash: "dash" },
         hovertemplate: "step %{x}: %{y:.1f} % expected<extra></extra>",
       });
@@ -84,7 +73,7 @@ export function noSignalShare(runs: readonly SampledRun[], part = "accuracy"): F
     title,
     subtitle:
       `n = ${formatCount(groups.all)} groups, ${formatCount(groups.silent)} without signal ` +
-      `(${formatShare(groups.silent, groups.all)}) · dashed: p^G + (1 − p)^G`,
+      `(${formatShare(groups.silent, groups.all)}) · moving means`,
     data,
     x: stepAxis(data),
     y: { title: { text: "groups with equal rewards (%)" }, range: [0, 102] },

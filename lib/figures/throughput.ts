@@ -4,7 +4,7 @@ import { formatCount } from "../view/numbers.ts";
 import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
 import { SERIES } from "../view/arms.ts";
 
-/** Tokens a second by requests in flight, and the median time that one whole answer took. */
+/** Tokens a second by requests in flight; beside each the median time that one whole answer took. */
 export function throughputCurve(rows: readonly Throughput[]): Figure {
   const title = "Tokens a second by requests in flight";
   if (rows.length === 0) return emptyFigure(title, "Nothing has been measured yet.");
@@ -17,8 +17,6 @@ export function throughputCurve(rows: readonly Throughput[]): Figure {
       ? ` · ${(best.tokensPerSecond / first.tokensPerSecond).toFixed(1)} times as many at ` +
         `${best.inFlight} as at ${first.inFlight}`
       : "";
-  // The times stay in the lower half, where they do not lie on the speeds and their labels.
-  const seconds = rows.map((row) => row.medianMs / 1000);
   return makeFigure({
     title,
     subtitle:
@@ -31,35 +29,18 @@ export function throughputCurve(rows: readonly Throughput[]): Figure {
         name: "tokens/s",
         x,
         y: rows.map((row) => row.tokensPerSecond),
-        text: rows.map((row) => formatCount(row.tokensPerSecond)),
+        text: rows.map(
+          ({ tokensPerSecond, medianMs }) =>
+            `${formatCount(tokensPerSecond)}<br>${(medianMs / 1000).toFixed(2)} s an answer`,
+        ),
         textposition: "top center",
         cliponaxis: false,
         line: { color: SERIES[0], width: 3 },
         marker: { size: 9 },
       },
-      {
-        type: "scatter",
-        mode: "lines+markers",
-        name: "seconds an answer (right)",
-        x,
-        y: seconds,
-        yaxis: "y2",
-        line: { color: SERIES[1], width: 2, dash: "dot" },
-        marker: { size: 7, symbol: "square" },
-      },
     ],
     x: { title: { text: "requests in flight" }, type: "category" },
-    y: { title: { text: "tokens/s" }, range: [0, 1.2 * best.tokensPerSecond] },
-    layout: {
-      yaxis2: {
-        title: { text: "median time of an answer (s)" },
-        overlaying: "y",
-        side: "right",
-        range: [0, 2.2 * Math.max(...seconds)],
-        tickmode: "auto",
-        showgrid: false,
-        automargin: true,
-      },
-    },
+    y: { title: { text: "tokens/s" }, range: [0, 1.25 * best.tokensPerSecond] },
+    legend: "none",
   });
 }

@@ -3,7 +3,7 @@ import type { ToyLine } from "../toy/experiments.ts";
 import type { Knobs } from "../toy/knobs.ts";
 import { label } from "../view/labels.ts";
 import { type Choice, updateMenu, updateSlider } from "./menu.ts";
-import { emptyFigure, type Figure, makeFigure, titleOf } from "./theme.ts";
+import { emptyFigure, FAINT, type Figure, INK, makeFigure, titleOf } from "./theme.ts";
 
 /** Right answers in the green of what is kept; none of these is an arm's colour. */
 const COLOURS = ["#009E73", "#E69F00", "#8A7B00", "#56B4E9"];
@@ -91,5 +91,60 @@ export function toyCurve(lines: readonly ToyLine[], { title, subtitle, yTitle }:
 
 const percent = (share: number): number => Math.round(1000 * share) / 10;
 
+const STATIONS = [
+  ["question", "one of the<br>RL questions"],
+  ["group", "the policy draws<br>G answers"],
+  ["reward", "a rule pays<br>each answer"],
+  ["advantage", "minus the mean,<br>over the spread"],
+  ["ratio and clip", "now against<br>when drawn"],
+  ["loss", "− gain + β · KL"],
+  ["step", "the gradient moves<br>the policy"],
+] as const;
+
+/** One step of GRPO as boxes and arrows: four above, back below, and the new policy draws the next group. */
+export function toyStep(): Figure {
+  const place = (i: number) => (i < 4 ? { x: i, y: 1 } : { x: 3 - (i - 4), y: 0 });
+  const box = (i: number) => {
+    const { x, y } = place(i);
+    const trains = i >= 4;
+    return {
+      ...{ type: "rect", x0: x - 0.4, x1: x + 0.4, y0: y - 0.28, y1: y + 0.28 },
+      line: { color: trains ? FAINT : INK, width: 1.5 },
+      fillcolor: trains ? "#F1F3F5" : "#FFFFFF",
+      layer: "below",
+    };
+  };
+  const words = STATIONS.map(([name, what], i) => ({
+    ...place(i),
+    text: `<b>${name}</b><br>${what}`,
+    showarrow: false,
+    font: { size: 12 },
+  }));
+  const ends = (i: number) => {
+    const [from, to] = [place(i), place(i + 1)];
+    if (from.y !== to.y) return { x: to.x, y: 0.28, ax: from.x, ay: 0.72 };
+    const side = Math.sign(to.x - from.x);
+    return { x: to.x - 0.4 * side, y: to.y, ax: from.x + 0.4 * side, ay: from.y };
+  };
+  const back = { x: 1, y: 0.72, ax: 1, ay: 0.28 }; // the new policy draws the next group
+  const arrows = [...STATIONS.slice(1).map((_, i) => ends(i)), back].map((end) => ({
+    ...{ ...end, xref: "x", yref: "y", axref: "x", ayref: "y", text: "" },
+    ...{ showarrow: true, arrowhead: 2, arrowwidth: 1.5, arrowcolor: FAINT },
+  }));
+  const hidden = { visible: false, fixedrange: true };
+  return makeFigure({
+    title: "One step of GRPO",
+    subtitle: "white: answers are made and paid · grey: they are learned from",
+    data: [
+      { type: "scatter", mode: "markers", x: [0, 3], y: [0, 1], marker: { opacity: 0 }, hoverinfo: "skip" },
+    ],
+    legend: "none",
+    x: { ...hidden, range: [-0.5, 3.5] },
+    y: { ...hidden, range: [-0.35, 1.35] },
+    height: 300,
+    layout: { shapes: STATIONS.map((_, i) => box(i)), annotations: [...words, ...arrows] },
+  });
+}
+
 /** All of the toy's figures, as a notebook takes them. */
-export const drawToy = { knobs: toyKnobs, curve: toyCurve };
+export const drawToy = { step: toyStep, knobs: toyKnobs, curve: toyCurve };

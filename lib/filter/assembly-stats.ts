@@ -1,6 +1,6 @@
 /** How the Teacher's texts became training texts, and in which language they were written. Pure. */
 import { z } from "zod";
-import { stripTags } from "../answer/tags.ts";
+import { stripTags } from "../answer/completion/tags.ts";
 import { languageOf } from "../question/language.ts";
 import { countBy } from "../stats/stats.ts";
 

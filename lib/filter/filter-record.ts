@@ -92,3 +92,10 @@ export type FilterStats = z.infer<typeof FilterStats>;
 export function filterDetailsPath(paths: Pick<Paths, "processed">): string {
   return join(paths.processed, "filter_details.jsonl");
 }
+
+/**
+ * Where the filter keeps good texts that `filter.sftMaxRows` had no place for: rows for the held-out loss.
+ */
+export function heldOutPath(paths: Pick<Paths, "processed">): string {
+  return join(paths.processed, "sft_held_out.jsonl");
+}

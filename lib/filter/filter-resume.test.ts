@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { StoredVote } from "../judge/judge-store.ts";
+import { StoredCompletion } from "../completions/cache.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import { distilled, labWith, question, right } from "../testing/filter-fixture.ts";
 import { judgedText, perfectVerdict, startStubJudge } from "../testing/stub-judge.ts";
@@ -17,7 +17,7 @@ let stub: StubJudge;
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), "filter-resume-"));
   stub = await startStubJudge(
-    async ({ prompt }) => (await new Promise((wake) => setTimeout(wake, 3)), perfectVerdict(prompt)),
+    async ({ prompt }) => (await new Promise((wake) => setTimeout(wake, 80)), perfectVerdict(prompt)),
   );
 });
 afterEach(async () => {
@@ -54,7 +54,7 @@ test("a filter killed three times ends as one that was not, and asks for no verd
   const kept = readFileSync(votes, "utf8")
     .split("\n")
     .slice(0, -1)
-    .map((line) => StoredVote.parse(JSON.parse(line)));
+    .map((line) => StoredCompletion.parse(JSON.parse(line)));
   expect(kept.length).toBeGreaterThanOrEqual(17);
 
   const before = stub.requests.length;
@@ -66,7 +66,7 @@ test("a filter killed three times ends as one that was not, and asks for no verd
   expect(asked.filter((key) => done.has(key))).toEqual([]);
   expect(new Set(asked).size).toBe(asked.length);
 
-  const all = readJsonl(votes, StoredVote);
+  const all = readJsonl(votes, StoredCompletion);
   expect(new Set(all.map((vote) => vote.key)).size).toBe(all.length); // no verdict twice on disk
   for (const file of ["sft", "rl", "test"] as const)
     expect(readFileSync(killed.paths[file], "utf8")).toBe(readFileSync(whole.paths[file], "utf8"));

@@ -6,7 +6,7 @@ import { hashFile } from "../store/hash.ts";
 import { applyJudge, applyRules, questionFates } from "./filter-rules.ts";
 import { goldProblem } from "../answer/index.ts";
 import type { Side } from "./filter-rules.ts";
-import { filterDetailsPath, QUESTION_LAYERS, TEXT_LAYERS } from "./filter-record.ts";
+import { filterDetailsPath, heldOutPath, QUESTION_LAYERS, TEXT_LAYERS } from "./filter-record.ts";
 import type { FilterDetail, FilterStats, QuestionFate } from "./filter-record.ts";
 import { assemblyStats, languageCounts, madeOf } from "./assembly-stats.ts";
 import { funnelOf } from "./funnel.ts";
@@ -45,9 +45,12 @@ export interface Filtered {
   overlap: OverlapReport;
 }
 
+/** Rows for the held-out loss: enough for a steady mean, few enough to be measured often. */
+const MOST_HELD_OUT = 40;
+
 /**
- * Filters the Teacher's texts and writes sft.jsonl, rl.jsonl, test.jsonl, filter_details.jsonl and, last,
- * filter_stats.json, each with a manifest.
+ * Filters the Teacher's texts and writes sft.jsonl, sft_held_out.jsonl, rl.jsonl, test.jsonl,
+ * filter_details.jsonl and, last, filter_stats.json, each with a manifest.
  *
  * Questions are split by type before anything is filtered, near-copies on one side, so the test holds those
  * the Teacher failed, too; questions whose gold cannot be read are in no file. Verdicts of the Judge are
@@ -88,9 +91,11 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
   const fates = questionFates(questions, side, new Set(kept.map((row) => row.id)), rlSource);
   const inRl = new Set(fates.filter((fate) => fate.reason === null).map((fate) => fate.id));
 
-  const sft = kept.map(
-    (row): SftRow => ({ id: row.id, prompt: row.question, response: row.response!, type: row.type }),
+  const sft = kept.map(sftRow);
+  const spare = new Set(
+    details.filter(({ layer, reason }) => layer === "size" && reason !== null).map(({ key }) => key),
   );
+  const heldOut = texts.filter(({ key }) => spare.has(key)).slice(0, MOST_HELD_OUT);
   const rl = train.filter((question) => inRl.has(question.id)).map(rlRow);
   const testRows = test.map(rlRow);
   const used = new Set([...sft.map((row) => row.id), ...inRl]);
@@ -126,6 +131,7 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
     ...(corrected.size > 0 && { corrections: await hashFile(correctionsPath(lab)) }),
   };
   finishJsonl(paths.sft, sft, inputs);
+  finishJsonl(heldOutPath(paths), heldOut.map(sftRow), inputs);
   finishJsonl(paths.rl, rl, inputs);
   finishJsonl(paths.test, testRows, inputs);
   finishJsonl(filterDetailsPath(paths), details, inputs);
@@ -170,6 +176,13 @@ async function judgeTexts(lab: Lab, passed: readonly Distilled[], options: Filte
     if (!options.judge) await server.close?.();
   }
 }
+
+const sftRow = (row: Distilled): SftRow => ({
+  id: row.id,
+  prompt: row.question,
+  response: row.response!,
+  type: row.type,
+});
 
 const rlRow = ({ id, question, gold_answer, type, source, kind }: Question): RlRow => ({
   id,

@@ -2,16 +2,20 @@
 import type { Config } from "../config/config.ts";
 import type { JudgeRow } from "./judge-gate.ts";
 import { nonceFor, promptVersion, renderJudgePrompt } from "./judge-prompt.ts";
-import { voteKey } from "./judge-store.ts";
-import type { StoredVote } from "./judge-store.ts";
+import type { Came } from "../completions/ask.ts";
+import type { StoredCompletion } from "../completions/cache.ts";
+import { TOO_LONG } from "../serving/completion.ts";
+import { hashJson } from "../store/hash.ts";
 import { readVerdict, verdictJsonSchema } from "./judge-verdict.ts";
 import type { JudgeVote } from "./judge-vote.ts";
 
-/** What came back from one request. `failure`: why there is no text; `permanent`: as `isPermanent` says. */
+/** What came back from one request. `failure`: why there is no text. */
 export interface JudgeReply {
   text: string | null;
   finishReason: string | null;
-  failure: { code: string; message: string; permanent: boolean } | null;
+  failure: { code: string; message: string } | null;
+  /** As the server counted them. */
+  tokens?: number | null;
 }
 
 export interface JudgeRequest {
@@ -26,9 +30,11 @@ export interface JudgeRequest {
 
 /** A Judge behind a server. */
 export interface JudgeServer {
-  /** As `servedId` says: part of the cache key. */
+  /** As `planRole` says: part of the cache key. */
   model: string;
   ask(request: JudgeRequest): Promise<JudgeReply>;
+  /** Tokens that its context holds; null or absent when that is not ours to know. */
+  context?: number | null;
   /**
    * How many requests it takes at once; default serving.concurrency. Starts a server that `openJudge` has yet
    * to start.
@@ -47,9 +53,29 @@ export interface VoteSettings {
   sampling: { temperature: number; maxTokens: number; attempts: number; seed: number };
 }
 
+/** All a verdict depends on. Two verdicts with the same key would be the same question to the same Judge. */
+interface VoteQuestion {
+  /** As `planRole` says: content hash of a local model, or `id@revision`; on a GPU also 4 bit or bf16. */
+  model: string;
+  /** `promptVersion`: rubric, layout, size and a hash of their texts. */
+  prompt: string;
+  sampling: { temperature: number; maxTokens: number; attempts: number; seed: number };
+  vote: number;
+  question: string;
+  gold: string;
+  completion: string;
+}
+
+/** The cache key: sha256 of everything in the question. */
+function voteKey(question: VoteQuestion): string {
+  return hashJson(question);
+}
+
 /** One vote to be had. */
 export interface VoteTask {
   key: string;
+  /** Of the judged row. */
+  id: string;
   row: JudgeRow;
   vote: number;
 }
@@ -60,8 +86,7 @@ export function voteTasks(rows: readonly JudgeRow[], votes: number, settings: Vo
   const prompt = promptVersion(settings);
   return rows.flatMap((row) =>
     Array.from({ length: votes }, (_, vote) => ({
-      row,
-      vote,
+      ...{ id: row.id, row, vote },
       key: voteKey({
         model,
         prompt,
@@ -75,18 +100,10 @@ export function voteTasks(rows: readonly JudgeRow[], votes: number, settings: Vo
   );
 }
 
-export interface AskedVote {
-  vote: StoredVote;
-  requests: number;
-  /** A failure that is not the Judge's own: not to be kept, to be asked again by the next run. */
-  passing: boolean;
-}
-
 /** What a vote is without a single request: the run's time was up. */
 const TIME_IS_UP: JudgeReply["failure"] = {
   code: "deadline",
   message: "the run's time was up before the Judge was asked",
-  permanent: false,
 };
 
 /**
@@ -101,7 +118,7 @@ export async function askVote(
   settings: VoteSettings,
   end: number,
   signal?: AbortSignal,
-): Promise<AskedVote> {
+): Promise<Came & { vote: JudgeVote }> {
   const { rubric, layout, size, sampling } = settings;
   const { question, gold, completion } = task.row;
   const schema = verdictJsonSchema(rubric, sampling.maxTokens);
@@ -119,22 +136,21 @@ export async function askVote(
     if (reply.failure) break;
     read = readVerdict(rubric, reply.text, reply.finishReason);
   }
-  if (reply.failure) read = { verdict: null, problem: reply.failure.code, message: reply.failure.message };
-  return {
-    requests,
-    passing: reply.failure !== null && !reply.failure.permanent,
-    vote: {
-      key: task.key,
-      id: task.row.id,
-      vote: task.vote,
-      scores: read.verdict?.scores ?? null,
-      reason: read.verdict?.reason ?? null,
-      problem: read.problem,
-      message: read.message,
-      reply: reply.text,
-      attempts: Math.max(1, requests),
-      model: settings.model,
-      prompt: promptVersion(settings),
-    },
+  const { failure } = reply;
+  const came: StoredCompletion = {
+    ...{ key: task.key, id: task.id, completion: reply.text ?? "", tokens: reply.tokens ?? null },
+    failure: failure ? failure.code : reply.finishReason === "length" ? "length" : null,
+    ...(failure && { message: failure.message }),
+    ...(failure?.code === TOO_LONG && server.context != null && { context: server.context }),
   };
+  return { completion: came, requests, vote: failure ? voteOf(came, rubric) : read };
+}
+
+/** A vote as its completion reads today: a mended reader needs no new reply. */
+export function voteOf(
+  { completion, failure, message }: StoredCompletion,
+  rubric: VoteSettings["rubric"],
+): JudgeVote {
+  if (failure === null || failure === "length") return readVerdict(rubric, completion, failure);
+  return { verdict: null, problem: failure, message: message ?? null };
 }

@@ -13,18 +13,6 @@ export function judgeCurveRecorder(
   now: () => number = () => performance.now(),
 ): (progress: JudgeProgress) => ProgressCurve {
   const record = curveRecorder(now);
-  return ({ total, done, fromStore, unreadable }) => {
-    const curve = record({
-      total: total + fromStore,
-      done: done + fromStore,
-      asked: done,
-      tokensPerSecond: null,
-      etaSeconds: null,
-      failures: unreadable > 0 ? { unreadable } : {},
-    });
-    return {
-      ...curve,
-      etaSeconds: done === 0 ? null : ((total - done) * curve.history.at(-1)!.seconds) / done,
-    };
-  };
+  return ({ unreadable, ...progress }) =>
+    record({ ...progress, tokensPerSecond: null, failures: unreadable > 0 ? { unreadable } : {} });
 }

@@ -12,7 +12,8 @@ import type { RuleComparison } from "./judge-preference.ts";
 import { openJudge } from "./judge-server.ts";
 import { MADE_ANSWERS, PLANTED } from "./judge-measure.ts";
 import type { LabelledSet } from "./judge-measure.ts";
-import { setCard } from "./judge-set-card.ts";
+import { teacherSet } from "./judge-real-texts.ts";
+import { SET_COLUMNS, setCard } from "./judge-set-card.ts";
 import type { SetCard } from "./judge-set-card.ts";
 import { plantedFaults, wrongAnswers } from "./judge-sets.ts";
 import type { LabelledText } from "./judge-sets.ts";
@@ -20,7 +21,9 @@ import type { Judgement } from "./judge-vote.ts";
 import { judge } from "./judge.ts";
 import type { JudgeOptions } from "./judge.ts";
 import type { Lab } from "../config/lab.ts";
-import type { Estimate } from "../records.ts";
+import type { Distilled, Estimate } from "../records.ts";
+import { table } from "../view/table.ts";
+import type { View } from "../view/table.ts";
 
 export interface QuickCardOptions extends Pick<JudgeOptions, "signal" | "onProgress"> {
   /**
@@ -33,7 +36,9 @@ export interface QuickCardOptions extends Pick<JudgeOptions, "signal" | "onProgr
    * verdicts.
    */
   layouts?: number;
-  /** Real texts with labels to judge besides, such as this run's own Teacher texts. */
+  /** This run's own Teacher texts, to judge some of them as the checker labels them. */
+  texts?: readonly Distilled[];
+  /** Other real texts with labels to judge besides. */
   sets?: readonly LabelledSet[];
   /** The Judge to ask; the config's unless told. */
   judge?: JudgeServer;
@@ -61,6 +66,8 @@ export interface QuickCard {
   layouts: LayoutCard[];
   /** The made texts and the sets that were given: where the Judge is better than chance. */
   sets: SetCard[];
+  /** The same as a table. */
+  setTable: View;
 }
 
 /**
@@ -71,11 +78,17 @@ export interface QuickCard {
  */
 export async function quickJudgeCard(
   lab: Lab,
-  { count = 200, layouts = 0, sets = [], judge: given, ...options }: QuickCardOptions = {},
+  { count = 200, layouts = 0, texts = [], sets = [], judge: given, ...options }: QuickCardOptions = {},
 ): Promise<QuickCard> {
   const { seed } = lab.config;
   if (!lab.config.filter.useJudge)
-    return { card: judgeCard([]), rules: compareWithRules([], []), judged: [], layouts: [], sets: [] };
+    return {
+      card: judgeCard([]),
+      rules: compareWithRules([], []),
+      judged: [],
+      layouts: [],
+      ...shownSets([]),
+    };
   const server = given ?? (await openJudge(lab));
   const run = async (
     rows: readonly LabelledText[],
@@ -100,7 +113,8 @@ export async function quickJudgeCard(
       setCard(PLANTED, labels(planted, judgements), { seed }),
       setCard(MADE_ANSWERS, labels(answers, ofAnswers), { seed }),
     ];
-    for (const { name, texts } of sets) cards.push(setCard(name, labels(texts, await run(texts)), { seed }));
+    const real = texts.length > 0 ? [teacherSet(texts, seed), ...sets] : sets;
+    for (const { name, texts } of real) cards.push(setCard(name, labels(texts, await run(texts)), { seed }));
     const some = planted.slice(0, layouts);
     const compared: LayoutCard[] = [];
     for (const layout of some.length === 0 ? [] : LAYOUT_NAMES) {
@@ -112,9 +126,14 @@ export async function quickJudgeCard(
       rules: compareWithRules(answers, ofAnswers, { seed }),
       judged: planted.map((text, i) => ({ text, judgement: judgements[i]! })),
       layouts: compared,
-      sets: cards,
+      ...shownSets(cards),
     };
   } finally {
     if (!given) await server.close?.();
   }
 }
+
+const shownSets = (sets: SetCard[]): Pick<QuickCard, "sets" | "setTable"> => ({
+  sets,
+  setTable: table(sets, SET_COLUMNS, { caption: "The Judge on labelled texts" }),
+});

@@ -102,7 +102,7 @@ test("a server that dies is told with its last words, not taken for a Judge with
   );
   await expect(
     judge(openLab({}, { FTMODEL_WORKSPACE: folder }), judgeThrough(client, "stub"), judgeRows(2)),
-  ).rejects.toThrow(/Judge's server ended[^]*CUDA out of memory/);
+  ).rejects.toThrow(/The model server died[^]*CUDA out of memory/);
 });
 
 test("the config's server is asked when the first verdict is missing, not when all are there", async () => {

@@ -2,13 +2,14 @@
 import type { Client } from "../serving/client.ts";
 import type { JudgeReply, JudgeServer } from "./judge-ask.ts";
 import type { Lab } from "../config/lab.ts";
-import { LabError } from "../errors.ts";
-import { servedId } from "../serving/served.ts";
+import { serverEnded } from "../completions/ask.ts";
+import { givenServer } from "../serving/given.ts";
+import { planRole } from "../serving/served.ts";
 import { openServer } from "../serving/serving.ts";
 import type { OpenServer } from "../serving/serving.ts";
 
 /**
- * A Judge asked through a client. `model` is what stands for it in cache keys (`servedId`).
+ * A Judge asked through a client. `model` is what stands for it in cache keys (`planRole`).
  *
  * A text that was cut or is empty is a reply, though not a verdict: it is asked for again within the Judge's
  * own bound. What the client calls a failure otherwise stays one. `ask` throws LabError when the server has
@@ -26,25 +27,13 @@ export function judgeThrough(client: Client, model: string): JudgeServer {
         jsonSchema: schema,
         signal,
       });
-      if (result.ok) return { text: result.text, finishReason: result.finishReason, failure: null };
-      if (result.cause === "cancelled" && !signal?.aborted)
-        throw new LabError({
-          what: "The Judge's server ended",
-          where: client.baseURL,
-          found: result.message,
-          todo: "Run the cell again: the verdicts so far are kept.",
-        });
-      if (result.cause === "length" || result.cause === "empty")
-        return {
-          text: result.text,
-          finishReason: result.cause === "length" ? "length" : "stop",
-          failure: null,
-        };
-      return {
-        text: null,
-        finishReason: null,
-        failure: { code: result.cause, message: result.message, permanent: result.permanent },
-      };
+      const tokens = result.completionTokens;
+      if (result.ok) return { text: result.text, finishReason: result.finishReason, failure: null, tokens };
+      const { cause, message, text } = result;
+      if (cause === "cancelled" && !signal?.aborted) throw serverEnded(client, result);
+      if (cause === "length" || cause === "empty")
+        return { text, finishReason: cause === "length" ? "length" : "stop", failure: null, tokens };
+      return { text: null, finishReason: null, failure: { code: cause, message } };
     },
   };
 }
@@ -55,12 +44,13 @@ export function judgeThrough(client: Client, model: string): JudgeServer {
  * Throws LabError when there is no such model; `ask` as openServer.
  */
 export async function openJudge(lab: Lab): Promise<JudgeServer> {
-  const model = await servedId(lab, "judge");
+  const { id: model, plan } = await planRole(lab, "judge");
   let opening: Promise<OpenServer> | null = null;
   const open = async (signal?: AbortSignal) =>
-    (await (opening ??= openServer(lab, "judge", { signal }))).client;
+    (await (opening ??= openServer(lab, "judge", { signal, plan }))).client;
   return {
     model,
+    context: givenServer(lab.config, "judge") === null ? lab.config.serving.maxModelLength : null,
     inFlight: async (signal) => (await open(signal)).concurrency,
     ask: async (request) => judgeThrough(await open(request.signal), model).ask(request),
     async close(): Promise<void> {

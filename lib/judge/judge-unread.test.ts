@@ -103,7 +103,7 @@ test.each<[string, JudgeServer["ask"], RegExp]>([
     async () => ({
       text: null,
       finishReason: null,
-      failure: { code: "context_overflow", message: "too long", permanent: true },
+      failure: { code: "context_overflow", message: "too long" },
     }),
     /context_overflow 32[^]*serving\.maxModelLength/,
   ],

@@ -1,10 +1,15 @@
 /** A Judge without JSON: of its first verdicts none can be read. Pure. */
 import { LabError } from "../errors.ts";
 import { countBy } from "../stats/stats.ts";
-import type { StoredVote } from "./judge-store.ts";
+import type { JudgeVote } from "./judge-vote.ts";
 
 /** So many verdicts, and none readable: the next thousand will be no better. */
 export const UNREAD_LIMIT = 32;
+
+/** `reply`: what was read in vain; null where there was none. */
+export interface UnreadVote extends JudgeVote {
+  reply: string | null;
+}
 
 /** Characters of a reply that the error shows. */
 const SAMPLE = 160;
@@ -15,8 +20,8 @@ const SAMPLE = 160;
  * replies are.
  */
 export function unreadError(
-  votes: readonly StoredVote[],
-  { maxTokens, path }: { maxTokens: number; path: string },
+  votes: readonly UnreadVote[],
+  { model, maxTokens, path }: { model: string; maxTokens: number; path: string },
 ): LabError {
   const causes = countBy(votes, ({ problem }) => problem ?? "unread");
   const [[worst]] = [...causes] as [[string, number]];
@@ -26,7 +31,7 @@ export function unreadError(
   );
   return new LabError({
     what: "The Judge writes no verdict that can be read",
-    where: votes[0]!.model,
+    where: model,
     expected: "one JSON object with a reason and a score for each criterion, and nothing else",
     found: [
       `none in ${votes.length}: ${[...causes].map(([cause, n]) => `${cause} ${n}`).join(", ")}`,

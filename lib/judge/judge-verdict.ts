@@ -184,7 +184,9 @@ export function pointsToPass(rubric: RubricName, judgePassScore: number): number
   return isMarked(rubric) ? judgePassScore : maxPoints(rubric);
 }
 
-/** A rubric's points for a figure's axis: lowest and highest, the pass mark, and the range of one criterion. */
+/**
+ * A rubric's points for a figure's axis: lowest and highest, the pass mark, and the range of one criterion.
+ */
 export function judgeScale(settings: { rubric: RubricName; judgePassScore: number }): {
   min: number;
   max: number;

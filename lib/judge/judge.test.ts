@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -8,8 +8,8 @@ import { RUBRIC_NAMES } from "./judge-prompt.ts";
 import { FAULT_KINDS } from "../world/fault-kind.ts";
 import { attackTexts } from "./judge-sets.ts";
 import type { JudgeServer } from "./judge-ask.ts";
-import { openVotes } from "./judge-store.ts";
-import type { StoredVote } from "./judge-store.ts";
+import { readCache } from "../completions/cache.ts";
+import { checkedLine } from "../store/jsonl.ts";
 import { judge } from "./judge.ts";
 import { openLab } from "../config/lab.ts";
 import { judgeRows, textOf } from "../testing/judge-rows.ts";
@@ -183,27 +183,35 @@ describe("the cache", () => {
   );
 
   test(
-    "a kept reply is read again, so that a mended reader revives it; one that an older store cut " +
-      "counts as it was read then",
+    "votes as they were kept until 0.1 are read again from their replies, and asked for only where " +
+      "nothing was kept",
     async () => {
-      const rows = judgeRows(2);
-      await judge(labWith({ "serving.concurrency": 1 }), stubJudge(stub.url), rows);
-      const store = openVotes(votesPath());
-      const [unread, cut] = store.rows() as [StoredVote, StoredVote];
-      await store.append(
-        { ...unread, scores: null, reason: null, problem: "bad_json", message: "not JSON" },
-        { ...cut, reply: `{"reason": "${"so ".repeat(1000)}`.slice(0, 2000) },
-      );
-      await store.close();
-      const again = await judge(labWith(), stubJudge(stub.url), rows);
-      expect([again.requests, ...again.judgements.map((j) => j.status)]).toEqual([0, "passed", "passed"]);
+      await judge(labWith({ "serving.concurrency": 1 }), stubJudge(stub.url), judgeRows(3));
+      const kept = [...readCache(votesPath()).values()];
+      const lines = kept.map(({ key, id, completion }, i) => {
+        const read = { scores: null, reason: null, problem: "bad_json", message: "not JSON" };
+        const vote = {
+          ...{ key, id, vote: 0 },
+          ...read,
+          reply: completion,
+          attempts: 1,
+          model: "",
+          prompt: "",
+        };
+        return checkedLine(i === 2 ? { ...vote, problem: "http_400", reply: null } : vote);
+      });
+      writeFileSync(votesPath(), `${lines.join("\n")}\n`);
+      const again = await judge(labWith(), stubJudge(stub.url), judgeRows(3));
+      expect([again.requests, ...again.judgements.map((j) => j.status)]).toEqual([
+        ...[1, "passed", "passed", "failed"],
+      ]);
     },
   );
 
   test("a long reply is kept whole", async () => {
     answer = () => "no verdict ".repeat(300);
     await judge(labWith(), stubJudge(stub.url), [row("a")]);
-    expect((JSON.parse(readFileSync(votesPath(), "utf8")) as StoredVote).reply).toHaveLength(3300);
+    expect([...readCache(votesPath()).values()][0]!.completion).toHaveLength(3300);
   });
 
   test("a run killed in the middle goes on where it was: no text is asked about twice, and the result " +
@@ -222,9 +230,7 @@ describe("the cache", () => {
       );
 
     const first = child();
-    let printed = "";
-    first.stdout.setEncoding("utf8").on("data", (text: string) => (printed += text));
-    while (!printed.includes("12\n")) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (readCache(votesPath()).size < 12) await new Promise((resolve) => setTimeout(resolve, 10));
     first.kill("SIGKILL");
     await once(first, "close");
     const acknowledged = readFileSync(join(folder, "data", "processed", "judge", "votes.jsonl"), "utf8")
@@ -257,33 +263,32 @@ describe("a server in trouble", () => {
     expect(second.judgements[3]!.status).toBe("passed");
   });
 
-  test(
-    "a refused prompt is reported, stops nothing, and is asked about again by the next run, even " +
-      "where an older store kept it",
-    async () => {
-      answer = () => ({ status: 400 });
-      const refused = await judge(labWith(), stubJudge(stub.url), judgeRows(25));
-      expect(refused.judgements[24]).toMatchObject({ status: "not_judged", reason: "http_400" });
-      answer = ({ prompt }) => perfectVerdict(prompt);
-      await judge(labWith(), stubJudge(stub.url), judgeRows(25));
-      const store = openVotes(votesPath());
-      await store.append({
-        ...store.rows()[0]!,
-        scores: null,
-        reason: null,
-        problem: "http_400",
-        message: "status 400",
-        reply: null,
-      });
-      await store.close();
-      const again = await judge(labWith(), stubJudge(stub.url), judgeRows(25));
-      expect([
-        again.requests,
-        again.fromStore,
-        again.judgements.filter((j) => j.status === "not_judged"),
-      ]).toEqual([1, 24, []]);
-    },
-  );
+  test("a refused prompt is reported, stops nothing, and is asked about again by the next run", async () => {
+    answer = () => ({ status: 400 });
+    const refused = await judge(labWith(), stubJudge(stub.url), judgeRows(25));
+    expect(refused.judgements[24]).toMatchObject({ status: "not_judged", reason: "http_400" });
+    answer = ({ prompt }) => perfectVerdict(prompt);
+    const again = await judge(labWith(), stubJudge(stub.url), judgeRows(25));
+    expect([
+      again.requests,
+      again.fromStore,
+      again.judgements.filter((j) => j.status === "not_judged"),
+    ]).toEqual([25, 0, []]);
+  });
+
+  test("a prompt too long for our server is asked about again under another context only", async () => {
+    const strict = (context: number | null): JudgeServer => ({
+      ...{ model: "stub", context },
+      ask: async () => ({
+        ...{ text: null, finishReason: null },
+        failure: { code: "context_overflow", message: "too long" },
+      }),
+    });
+    const requests = async (context: number | null) =>
+      (await judge(labWith(), strict(context), judgeRows(1))).requests;
+    expect([await requests(512), await requests(512), await requests(1024)]).toEqual([1, 0, 1]);
+    expect([await requests(null), await requests(null)]).toEqual([1, 1]);
+  });
 
   test("what the Judge itself held back is kept", async () => {
     const silent: JudgeServer = {
@@ -291,7 +296,7 @@ describe("a server in trouble", () => {
       ask: async () => ({
         text: null,
         finishReason: null,
-        failure: { code: "content_filter", message: "held back", permanent: true },
+        failure: { code: "content_filter", message: "held back" },
       }),
     };
     await judge(labWith(), silent, judgeRows(1));
@@ -301,11 +306,9 @@ describe("a server in trouble", () => {
     });
   });
 
-  test("twenty lost connections in a row stop the run by name; what was judged before is kept", async () => {
+  test("lost connections in a row stop the run by name; what was judged before is kept", async () => {
     answer = ({ prompt }) => (stub.requests.length <= 10 ? perfectVerdict(prompt) : "cut");
-    await expect(judge(labWith(), stubJudge(stub.url), judgeRows(200))).rejects.toThrow(
-      /server does not answer/,
-    );
+    await expect(judge(labWith(), stubJudge(stub.url), judgeRows(200))).rejects.toThrow(/server is gone/);
     expect(stub.requests.length).toBeLessThan(60);
     answer = ({ prompt }) => perfectVerdict(prompt);
     expect((await judge(labWith(), stubJudge(stub.url), judgeRows(200))).fromStore).toBe(10);

@@ -1,22 +1,25 @@
-/** The Judge at work: rules first, then bounded questions to a server, every verdict on disk at once. */
+/** The Judge at work: rules first, then bounded questions to a server, every reply on disk at once. */
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
-import { askVote, voteTasks } from "./judge-ask.ts";
+import type { TaskList } from "../completions/ask.ts";
+import { askAll, openTasks } from "../completions/ask.ts";
+import { isKept, openCache } from "../completions/cache.ts";
+import type { StoredCompletion } from "../completions/cache.ts";
+import { askVote, voteOf, voteTasks } from "./judge-ask.ts";
 import type { JudgeServer, VoteSettings, VoteTask } from "./judge-ask.ts";
 import { gateReason } from "./judge-gate.ts";
 import type { JudgeRow } from "./judge-gate.ts";
 import { promptVersion } from "./judge-prompt.ts";
-import { openVotes } from "./judge-store.ts";
-import type { StoredVote } from "./judge-store.ts";
 import { UNREAD_LIMIT, unreadError } from "./judge-unread.ts";
-import { pointsToPass, readVerdict } from "./judge-verdict.ts";
+import type { UnreadVote } from "./judge-unread.ts";
+import { pointsToPass } from "./judge-verdict.ts";
 import { judgementOf } from "./judge-vote.ts";
-import type { Judgement, JudgeVote } from "./judge-vote.ts";
+import type { Judgement } from "./judge-vote.ts";
 import type { Lab } from "../config/lab.ts";
-import { isPermanent, isRejection, TOO_LONG } from "../serving/completion.ts";
-import { mapPool } from "../serving/pool.ts";
+import { isRejection } from "../serving/completion.ts";
 import type { Store } from "../store/store.ts";
+import type { Progress } from "../view/progress-curve.ts";
 
 export interface JudgeOptions {
   /** Instead of the config's filter values. */
@@ -35,11 +38,8 @@ export interface JudgeOptions {
   onProgress?: (progress: JudgeProgress) => void;
 }
 
-export interface JudgeProgress {
-  /** Votes that had to be asked for, and those that are answered. */
-  total: number;
-  done: number;
-  /** Votes found on disk. */
+export interface JudgeProgress extends Progress {
+  /** Votes found on disk; `done` counts them, too. */
   fromStore: number;
   /** Answered now, but not readable. */
   unreadable: number;
@@ -54,20 +54,16 @@ export interface JudgeRun extends JudgeProgress {
   prompt: string;
 }
 
-/** Failed requests in a row after which the server counts as gone. */
-const MAX_FAILED_IN_A_ROW = 20;
-
 /**
  * Judges every row: the rule gate and the guard first, then `judgeVotes` verdicts each from the server,
  * `serving.concurrency` at once.
  *
  * A reply that is no verdict is asked for again, a little warmer each time, at most `attempts` times; then it
- * is "not judged" with its reason, never a pass. Verdicts, readable or not, are kept under a key of model,
+ * is "not judged" with its reason, never a pass. Replies, readable or not, are kept under a key of model,
  * prompt version, sampling and texts; requests that failed for another reason (a lost connection, a busy
- * server, a prompt it refused) are not kept and the next run asks again. Throws LabError when ids repeat,
- * when 20 requests in a row fail without an answer, and when none of the first 32 verdicts can be read
- * (`unreadError`; those are asked for again by the next run); AbortError when `signal` fires. What was
- * answered stays on disk.
+ * server, a prompt it refused) are not kept and the next run asks again. Throws LabError when ids repeat, as
+ * `askAll`, and when none of the first 32 verdicts can be read (`unreadError`; those are asked for again by
+ * the next run).
  */
 export async function judge(
   lab: Lab,
@@ -97,112 +93,72 @@ export async function judge(
     settings,
   );
   const path = options.store ?? join(lab.paths.processed, "judge", "votes.jsonl");
-  const store = openVotes(path);
+  const cache = openCache(path);
   try {
-    const asking = { ...options, path, concurrency: lab.config.serving.concurrency };
-    const { passing, progress } = await collectVotes(server, tasks, settings, store, asking);
-    const votes = new Map<string, JudgeVote[]>();
-    for (const { row, key } of tasks)
-      votes.set(row.id, [...(votes.get(row.id) ?? []), voteOf(passing.get(key) ?? store.get(key)!, rubric)]);
+    const { completions, progress } = await askVotes(server, tasks, settings, cache, {
+      ...{ ...options, path, concurrency: lab.config.serving.concurrency },
+    });
+    const votes = Map.groupBy(tasks, ({ id }) => id);
     const judgements = rows.map((row, i): Judgement => {
-      if (held[i])
-        return { id: row.id, status: "held_back", ...held[i], points: null, scores: null, votePoints: [] };
-      return judgementOf(row.id, votes.get(row.id)!, rubric, pointsToPass(rubric, judgePassScore));
+      const { id } = row;
+      if (held[i]) return { id, status: "held_back", ...held[i], points: null, scores: null, votePoints: [] };
+      const read = votes.get(id)!.map(({ key }) => voteOf(completions(key), rubric));
+      return judgementOf(id, read, rubric, pointsToPass(rubric, judgePassScore));
     });
     return { judgements, ...progress, prompt: promptVersion(settings) };
   } finally {
-    await store.close();
+    await cache.close();
   }
 }
 
-/**
- * Asks for every vote the store does not hold. `passing`: votes that failed for a reason that may pass, by
- * key.
- */
-async function collectVotes(
+/** Asks for every vote that is not on disk. */
+async function askVotes(
   server: JudgeServer,
   tasks: readonly VoteTask[],
   settings: VoteSettings,
-  store: Store<StoredVote>,
+  cache: Store<StoredCompletion>,
   options: JudgeOptions & { path: string; concurrency: number },
-) {
-  const isRead = (vote: StoredVote): boolean => voteOf(vote, settings.rubric).verdict !== null;
-  const stored = tasks.map(({ key }) => [key, store.get(key)] as const);
-  const kept = new Map(stored.flatMap(([key, vote]) => (isKept(vote) ? [[key, vote!] as const] : [])));
-  let anyRead = [...kept.values()].some(isRead);
+): Promise<{ completions: (key: string) => StoredCompletion; progress: JudgeProgress }> {
+  const { evenUnread = false, deadlineMs, signal, onProgress, path } = options;
+  const list = { tasks, cache, context: server.context ?? null };
+  const missing = new Set(openTasks(list).map(({ key }) => key));
+  const kept = tasks.filter(({ key }) => !missing.has(key));
+  let anyRead = kept.some(({ key }) => voteOf(cache.get(key)!, settings.rubric).verdict !== null);
   // Many replies and no verdict among them: something was wrong with the Judge, which may be mended by now.
-  if (!anyRead && kept.size >= UNREAD_LIMIT) kept.clear();
-  // The same text twice is one question: a key is asked once.
-  const missing = tasks.filter((task) => !kept.has(task.key));
-  const open = [...new Map(missing.map((task) => [task.key, task])).values()];
-  const progress: JudgeProgress = {
-    total: open.length,
-    done: 0,
-    fromStore: tasks.length - open.length,
-    unreadable: 0,
-    requests: 0,
+  const open = openTasks(list, !anyRead && kept.length >= UNREAD_LIMIT);
+  const onDisk = tasks.length - open.length;
+  const end = deadlineMs === undefined ? Infinity : Date.now() + deadlineMs;
+  const unread: UnreadVote[] = [];
+  const counts = { fromStore: onDisk, unreadable: 0, requests: 0 };
+  let now: Progress = {
+    ...{ total: tasks.length, done: onDisk, asked: 0, failures: {} },
+    ...{ tokensPerSecond: null, etaSeconds: open.length === 0 ? 0 : null },
   };
-  const passing = new Map<string, StoredVote>();
-  const end = options.deadlineMs === undefined ? Infinity : Date.now() + options.deadlineMs;
-  const unread: StoredVote[] = [];
-  let failedInARow = 0;
-  options.onProgress?.({ ...progress });
-  if (open.length === 0) return { passing, progress };
-  const inFlight = (await server.inFlight?.(options.signal)) ?? options.concurrency;
-  await mapPool(open, { concurrency: inFlight, signal: options.signal }, async (task, _, signal) => {
-    const asked = await askVote(server, task, settings, end, signal);
-    signal.throwIfAborted();
-    if (asked.passing) passing.set(task.key, asked.vote);
-    else await store.append(asked.vote);
-    // A server that refuses a prompt is there.
-    failedInARow =
-      asked.passing && asked.requests > 0 && !isRejection(asked.vote.problem!) ? failedInARow + 1 : 0;
-    progress.done++;
-    progress.requests += asked.requests;
-    if (asked.vote.scores === null) progress.unreadable++;
-    else anyRead = true;
-    // Neither a lost connection nor the end of the run's time says anything about the Judge.
-    const isJudges = !asked.passing || isRejection(asked.vote.problem!);
-    if (asked.vote.scores === null && isJudges) unread.push(asked.vote);
-    if (!options.evenUnread && !anyRead && unread.length >= UNREAD_LIMIT)
-      throw unreadError(unread, { maxTokens: settings.sampling.maxTokens, path: options.path });
-    options.onProgress?.({ ...progress });
-    if (failedInARow >= MAX_FAILED_IN_A_ROW)
-      throw new LabError({
-        what: "The Judge's server does not answer",
-        where: server.model,
-        found: `${failedInARow} failed requests in a row, the last: ${asked.vote.message}`,
-        todo:
-          "Start it again and run this cell once more: the verdicts so far are kept. Or set " +
-          "filter.useJudge to false.",
-      });
-  });
-  return { passing, progress };
-}
-
-/**
- * Older stores hold failed requests of every cause; only those that are the Judge's own count. A longer
- * context may hold what was too long.
- */
-function isKept(vote: StoredVote | undefined): boolean {
-  return (
-    vote !== undefined &&
-    (vote.reply !== null || vote.problem === null || (isPermanent(vote.problem) && vote.problem !== TOO_LONG))
-  );
-}
-
-/** Older stores kept no more characters of a reply. */
-const OLD_CUT = 2000;
-
-/**
- * The stored reply, read again, so that a mended reader needs no new reply; where there is no whole one, what
- * was read when it came.
- */
-function voteOf(
-  { reply, scores, reason, problem, message }: StoredVote,
-  rubric: VoteSettings["rubric"],
-): JudgeVote {
-  if (reply !== null && reply.length !== OLD_CUT)
-    return readVerdict(rubric, reply, problem === "cut_off" ? "length" : null);
-  return { verdict: scores === null ? null : { scores, reason: reason ?? "" }, problem, message };
+  let passing = new Map<string, StoredCompletion>();
+  if (open.length > 0)
+    passing = await askAll<VoteTask, TaskList<VoteTask>>([{ ...list, tasks: open }], {
+      ...{ where: server.model, onDisk, signal },
+      concurrency: (await server.inFlight?.(signal)) ?? options.concurrency,
+      ask: (task, stop) => askVote(server, task, settings, end, stop),
+      onCame(_, { completion, requests }) {
+        const vote = voteOf(completion, settings.rubric);
+        counts.requests += requests;
+        if (vote.verdict !== null) anyRead = true;
+        else {
+          counts.unreadable++;
+          // Neither a lost connection nor the end of the run's time says anything about the Judge.
+          if (isKept(completion) || isRejection(completion.failure!)) {
+            const reply = vote.problem === completion.failure ? null : completion.completion;
+            unread.push({ ...vote, reply });
+          }
+        }
+        if (!evenUnread && !anyRead && unread.length >= UNREAD_LIMIT)
+          throw unreadError(unread, { model: server.model, maxTokens: settings.sampling.maxTokens, path });
+      },
+      onProgress(progress) {
+        now = progress;
+        onProgress?.({ ...progress, ...counts });
+      },
+    });
+  return { completions: (key) => passing.get(key) ?? cache.get(key)!, progress: { ...now, ...counts } };
 }

@@ -9,6 +9,7 @@ import {
   type ModelShape,
   PUBLISHED_SHAPES,
   readModelShape,
+  loraRows,
   quantisationRows,
   weightBytes,
 } from "./model-shape.ts";
@@ -62,10 +63,17 @@ test("what is not a linear map stays at 16 bit", () => {
 });
 
 test("a table of sizes has the bits of a weight first, then each model's MiB", () => {
-  const [bits, row] = quantisationRows([{ model: "tiny", shape: tiny }]);
+  const [bits, row] = quantisationRows("ckpts/tiny/base");
   expect(bits).toMatchObject({ model: "each linear weight", unit: "bits", bf16: 16, NF4: 4.5 });
   expect(row).toMatchObject({ unit: "MiB", bf16: weightBytes(tiny, "bf16") / 2 ** 20 });
   expect(Number(row!["double saves"])).toBeCloseTo(Number(row!.NF4) - Number(row!["NF4, double"]), 9);
+});
+
+test("LoRA's rows: the Base first, and the larger the model the smaller its share", () => {
+  const rows = loraRows("ckpts/tiny/base", 16);
+  expect(rows[0]).toMatchObject({ model: "ckpts/tiny/base", "LoRA trains": 358_400 });
+  const shares = rows.map((row) => Number(row["share of all (%)"]));
+  expect(shares).toEqual([...shares].sort((a, b) => b - a));
 });
 
 test("a folder's own configuration is read, and what is missing is named", () => {

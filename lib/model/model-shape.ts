@@ -140,10 +140,32 @@ export function weightBytes(shape: ModelShape, format: WeightFormat): number {
   return (BITS_PER_WEIGHT[format] * linear + BITS_PER_WEIGHT.bf16 * (total - linear)) / 8;
 }
 
-/** MiB of each model's weights in bf16 and in 4 bits, a row a model, and the bits of a linear weight. */
-export function quantisationRows(
-  models: readonly { model: string; shape: ModelShape }[],
-): Record<string, string | number>[] {
+/** The Base and the published models, each once; a Base whose shape is not known here is left out. */
+function sizesBeside(base: string): { model: string; shape: ModelShape }[] {
+  return [...new Set([base, ...Object.keys(PUBLISHED_SHAPES)])].flatMap((model) => {
+    const shape = readModelShape(model);
+    return shape ? [{ model, shape }] : [];
+  });
+}
+
+/** What a LoRA adapter of this rank trains of the Base and of the published models, a row a model. */
+export function loraRows(base: string, rank: number): Record<string, string | number>[] {
+  return sizesBeside(base).map(({ model, shape }) => {
+    const { total, linear } = countParameters(shape);
+    const trained = countLoraParameters(shape, rank);
+    return {
+      ...{ model, width: shape.hidden_size, layers: shape.num_hidden_layers, parameters: total },
+      ...{ "in linear maps": linear, "LoRA trains": trained },
+      "share of all (%)": (100 * trained) / (total + trained),
+    };
+  });
+}
+
+/**
+ * MiB of the weights of the Base and of the published models in bf16 and in 4 bits, a row a model, and the
+ * bits of a linear weight.
+ */
+export function quantisationRows(base: string): Record<string, string | number>[] {
   const row = (model: string, value: (format: WeightFormat) => number, unit: string) => ({
     ...{ model, unit, bf16: value("bf16"), NF4: value("nf4"), "NF4, double": value("nf4 double") },
     "double saves": value("nf4") - value("nf4 double"),
@@ -152,7 +174,7 @@ export function quantisationRows(
   const bits = row("each linear weight", (format) => BITS_PER_WEIGHT[format], "bits");
   return [
     bits,
-    ...models.map(({ model, shape }) => row(model, (f) => weightBytes(shape, f) / 2 ** 20, "MiB")),
+    ...sizesBeside(base).map(({ model, shape }) => row(model, (f) => weightBytes(shape, f) / 2 ** 20, "MiB")),
   ];
 }
 

@@ -40,8 +40,8 @@ export interface Tokenizer {
   /** A conversation as the chat template writes it; unless it is `answered`, up to the assistant's turn. */
   render(chat: readonly ChatMessage[], answered: boolean): string;
   /**
-   * A text token by token, no special ones added: what each stands for. Tokens that are parts of one character
-   * are one piece, `tokens` says of how many.
+   * A text token by token, no special ones added: what each stands for. Tokens that are parts of one
+   * character are one piece, `tokens` says of how many.
    */
   pieces(text: string): TokenPiece[];
   /** The token that ends a turn; null when the tokenizer names none. */

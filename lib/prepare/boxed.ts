@@ -1,5 +1,5 @@
 /** The gold answer inside a DianJin-R1-Data output: `<think>…</think><answer>…\boxed{…}…</answer>`. */
-import { lastBoxed, lastWords } from "../answer/boxed.ts";
+import { lastBoxed, lastWords } from "../answer/completion/boxed.ts";
 
 export type BoxedGold =
   | { gold: string; reasoning: string | null }

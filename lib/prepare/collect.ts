@@ -125,8 +125,8 @@ function uniqueIds(collected: readonly Collected[]): void {
 
 /**
  * Gives questions the gold answers that the reader has corrected them to, the later file and line before the
- * earlier. A correction of a question that is not there, or that now has another gold than the reader saw (the
- * same id in another draw), is set aside.
+ * earlier. A correction of a question that is not there, or that now has another gold than the reader saw
+ * (the same id in another draw), is set aside.
  */
 function correct(collected: readonly Collected[], sources: readonly Source[]): void {
   const seen = new Map(

@@ -1,4 +1,6 @@
-/** What a reader has corrected in an explorer: rows of a source file that are no questions but speak of one. */
+/**
+ * What a reader has corrected in an explorer: rows of a source file that are no questions but speak of one.
+ */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
@@ -48,8 +50,8 @@ export function isCorrection(value: unknown): boolean {
 }
 
 /**
- * The verdicts that the reader has given to Teacher texts, by the texts' keys; the last word on a text counts.
- * Throws LabError when the file is damaged.
+ * The verdicts that the reader has given to Teacher texts, by the texts' keys; the last word on a text
+ * counts. Throws LabError when the file is damaged.
  */
 export function correctedVerdicts(lab: Pick<Lab, "paths">): Map<string, CorrectedVerdict> {
   const path = correctionsPath(lab);

@@ -145,6 +145,9 @@ describe("another question is not taken for a copy", () => {
 
 describe("arabicDigits", () => {
   test.each([
+    ["一百五", "150"],
+    ["二三千", "二三千"],
+    ["〇〇五", "005"],
     ["一百二十万", "1200000"],
     ["两千零五", "2005"],
     ["十五", "15"],

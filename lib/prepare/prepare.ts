@@ -51,8 +51,8 @@ export function reportPath(lab: Pick<Lab, "paths">): string {
  *
  * In this order, so that the sample is full: own files (all their good rows are kept), hand-written,
  * generated, DianJin; of the near-copies that can be used the first stays. Rows leave with a reason into
- * `data/raw/set_aside.jsonl`; the rest is `data/raw/raw.jsonl`, in a drawn order, with a manifest. What readers
- * have corrected is applied, and kept in `data/raw/corrections.jsonl` for the filter. The same
+ * `data/raw/set_aside.jsonl`; the rest is `data/raw/raw.jsonl`, in a drawn order, with a manifest. What
+ * readers have corrected is applied, and kept in `data/raw/corrections.jsonl` for the filter. The same
  * config, files, tokenizer and code give the stored result back at once. Throws LabError: an unreadable
  * source, a download that fails, a missing tokenizer, a folder that cannot be written, nothing left.
  */

@@ -10,7 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { lastBoxed } from "../answer/boxed.ts";
+import { lastBoxed } from "../answer/completion/boxed.ts";
 import { goldOfOutput } from "./boxed.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { Question } from "../records.ts";

@@ -281,8 +281,8 @@ export function readHandwritten(folder: string = HANDWRITTEN): SourceReading {
 }
 
 /**
- * Files as they come in real life, each row with a fault or beside one: what notebook 1 tries its promises on.
- * Made by `scripts/messy-rows.ts`.
+ * Files as they come in real life, each row with a fault or beside one: what notebook 1 tries its promises
+ * on. Made by `scripts/messy-rows.ts`.
  */
 export function messyFiles(): string[] {
   const folder = join(REPO_ROOT, "data", "messy");

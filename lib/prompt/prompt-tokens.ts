@@ -22,8 +22,8 @@ export function countLongestPrompt(
 }
 
 /**
- * `countLongestPrompt` for many questions: which prompt is the longest depends on a question's language alone,
- * and is found out once for each.
+ * `countLongestPrompt` for many questions: which prompt is the longest depends on a question's language
+ * alone, and is found out once for each.
  */
 export function longestPromptCounter(
   tokenizer: Tokenizer,

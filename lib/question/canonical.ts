@@ -41,7 +41,10 @@ const INSTRUCTIONS = [
   /^\s*注意[:：]?\s*题目是[^。\n]{0,8}选题[^。\n]{0,30}。?/,
   /^\s*please answer the (?:given|following) [a-z ]{0,40}question[a-z ]{0,40}[.:]/,
   /^\s*(?:例\s?\d{1,3}|no\.\s?\d{1,4}|#\s?\d{1,4})\s/,
-  /^\s*[[(【]?\s*(?:question|problem|exercise|example|task|item|ex|no|q|问题|题目|例题|习题|练习|例|题|问)\.?\s*[\d一二三四五六七八九十]{0,4}\s*(?:[)\]】]\s*[:.、]?|[:.、)])(?!\d)/,
+  new RegExp(
+    String.raw`^\s*[[(【]?\s*(?:question|problem|exercise|example|task|item|ex|no|q|问题|题目|例题|习题|练习|例|题|问)` +
+      String.raw`\.?\s*[\d一二三四五六七八九十]{0,4}\s*(?:[)\]】]\s*[:.、]?|[:.、)])(?!\d)`,
+  ),
   /^\s*[([【](?:单选|多选|单项选择|多项选择|不定项选择|判断|计算)题?[)\]】]/,
   /(?:请|let's|please)?\s*(?:一步步|逐步|一步一步地?)思考[,，。]?|(?:please |let's )?(?:reason|think) step by step[,.]?/g,
 ];
@@ -67,11 +70,21 @@ function dropBoxedSentences(text: string): string {
   return left;
 }
 
+/** 第3题, (3), Q3., 3), 三、 */
+const ITEM_NUMBER = new RegExp(
+  `^\\s*(?:${[
+    /第\s*[\d一二三四五六七八九十百]{1,4}\s*[题问][.、:)]?/,
+    /[([【〔]\s*[\d一二三四五六七八九十]{1,4}\s*[)\]】〕]/,
+    /[qno]{1,2}\.?\s?\d{1,4}\s*[.、:)](?!\d)/,
+    /\d{1,3}\s*[.、:)](?!\d)/,
+    /[一二三四五六七八九十]{1,3}\s*[.、:)]/,
+  ]
+    .map(({ source }) => source)
+    .join("|")})\\s*`,
+);
+
 function stripItemNumber(text: string): string {
-  return text.replace(
-    /^\s*(?:第\s*[\d一二三四五六七八九十百]{1,4}\s*[题问][.、:)]?|[([【〔]\s*[\d一二三四五六七八九十]{1,4}\s*[)\]】〕]|[qno]{1,2}\.?\s?\d{1,4}\s*[.、:)](?!\d)|\d{1,3}\s*[.、:)](?!\d)|[一二三四五六七八九十]{1,3}\s*[.、:)])\s*/,
-    "",
-  );
+  return text.replace(ITEM_NUMBER, "");
 }
 
 /**
@@ -85,8 +98,15 @@ function stripItemLetter(stem: string): string {
   );
 }
 
-const TOKEN =
-  /(\d*\.\d+|\d+)|([\p{L}\p{M}]+)|([%‰$€£¥<>=≤≥≠±×÷+^]|(?<=\d\s?)[/*](?=\s?\d)|(?<![\p{L}\d])[-−](?=\d)|(?<=\p{Script=Han})[-−](?=\d))/gu;
+/** A number, a word, or a sign that carries a value: each a group of its own. */
+const TOKEN = new RegExp(
+  [
+    String.raw`(\d*\.\d+|\d+)|([\p{L}\p{M}]+)`,
+    String.raw`([%‰$€£¥<>=≤≥≠±×÷+^]|(?<=\d\s?)[/*](?=\s?\d)|` +
+      String.raw`(?<![\p{L}\d])[-−](?=\d)|(?<=\p{Script=Han})[-−](?=\d))`,
+  ].join("|"),
+  "gu",
+);
 
 const SAME_SIGN: Record<string, string> = { "−": "-", "×": "*", "÷": "/" };
 

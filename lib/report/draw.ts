@@ -30,7 +30,8 @@ const NARROW = 620;
  * marks the page as drawn. Draws anew when the scheme changes, the width passes NARROW, or for paper.
  */
 export const DRAW = `(async () => {
-  while (document.querySelector("[data-widget='starting']")) await new Promise((later) => setTimeout(later, 20));
+  while (document.querySelector("[data-widget='starting']"))
+    await new Promise((later) => setTimeout(later, 20));
   const dark = matchMedia("(prefers-color-scheme: dark)"), paper = matchMedia("print");
   const colours = ${JSON.stringify(DARK)}, ink = ${JSON.stringify(INK)};
   const places = [...document.querySelectorAll("figure.plot")];

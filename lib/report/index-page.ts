@@ -84,7 +84,8 @@ function notebookTable(notebooks: readonly Executed[], idOf: (notebook: Executed
     return (
       `<tr><td><a href="#${id}"><b>${escapeHtml(name.replace(/_/g, " "))}</b></a><br>` +
       `<span class="faint">${inlineHtml(title)}</span></td>` +
-      `<td>${escapeHtml(originOf(notebook).join(", "))}</td><td>${escapeHtml(changedInWords(settings))}</td>` +
+      `<td>${escapeHtml(originOf(notebook).join(", "))}</td>` +
+      `<td>${escapeHtml(changedInWords(settings))}</td>` +
       `<td>${failed ? badge("a cell failed", "bad") : badge("complete", "")}</td></tr>`
     );
   });

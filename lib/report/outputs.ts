@@ -62,7 +62,9 @@ function dataHtml(data: Record<string, unknown>, markdown: MarkdownWriter): stri
   return text === "" ? "" : `<pre>${escapeHtml(withoutColours(text))}</pre>`;
 }
 
-/** Of a widget what its script reads is kept, for the page's own script; of any other HTML what cannot act. */
+/**
+ * Of a widget what its script reads is kept, for the page's own script; of any other HTML what cannot act.
+ */
 function htmlOutput(html: string): string {
   const block = readBlock(html);
   return block ? widgetBlock(block.name, sanitiseHtml(block.staticHtml), block.packed) : sanitiseHtml(html);

@@ -44,7 +44,8 @@ export async function pageHtml(parts: PageParts): Promise<string> {
     ...(figures ? [figures.script] : []),
   ];
   const policy =
-    `default-src 'none'; script-src ${hashes.join(" ") || "'none'"}; style-src 'unsafe-inline'; img-src data: ` +
+    `default-src 'none'; script-src ${hashes.join(" ") || "'none'"}; style-src 'unsafe-inline'; ` +
+    `img-src data: ` +
     "blob:; base-uri 'none'; form-action 'none'";
   return `<!doctype html>
 <html lang="en">

@@ -129,7 +129,8 @@ describe.skipIf(skipped)("an exported page", { timeout: 400_000 }, () => {
     expect(addresses).toEqual([]);
     expect(await page.locator("article").count()).toBe(exported.pages.length);
     expect(await page.locator("#outcome + ul li").allInnerTexts()).toEqual([
-      "SFT + GRPO against SFT, greedy, lenient: +6.0 points [+1.0, +10.0], p = 0.020, n = 200 questions: better.",
+      "SFT + GRPO against SFT, greedy, lenient: +6.0 points [+1.0, +10.0], p = 0.020, " +
+        "n = 200 questions: better.",
     ]);
     await page.context().close();
   });

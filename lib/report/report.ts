@@ -7,6 +7,7 @@ import { join, relative } from "node:path";
 import type { Paths } from "../config/paths.ts";
 import { LabError } from "../errors.ts";
 import { closeBrowser, findChromium } from "../show/browser.ts";
+import { PLOTLY_MIME } from "../show/show.ts";
 import { writeFileAtomic } from "../store/atomic.ts";
 import { table, type View } from "../view/table.ts";
 import { escapeHtml } from "../view/text-view.ts";
@@ -15,7 +16,7 @@ import { codeHtml } from "./code.ts";
 import { type Executed, executedNotebooks } from "./executed.ts";
 import { INDEX_HEADINGS, indexBody } from "./index-page.ts";
 import { type Heading, type MarkdownWriter, markdownWriter, type Place, slug } from "./markdown.ts";
-import type { Cell } from "./notebook.ts";
+import type { Cell, Output } from "./notebook.ts";
 import { outputsHtml } from "./outputs.ts";
 import { type Entry, type Neighbours, neighboursHtml, pageHtml } from "./page.ts";
 import { writePdf } from "./pdf.ts";
@@ -126,7 +127,7 @@ function allInOne(paths: Paths, notebooks: readonly Executed[], footer: string):
   const idOf = ({ name }: Executed) => slug(name);
   const addressOf = (notebook: Executed) => `#${idOf(notebook)}`;
   const articles = notebooks.map((notebook) =>
-    articleOf(notebook, {
+    articleOf(withoutPictures(notebook), {
       prefix: `${idOf(notebook)}-`,
       addressOf: (name, heading) => {
         const other = notebooks.find((one) => one.name === name);
@@ -151,9 +152,27 @@ function allInOne(paths: Paths, notebooks: readonly Executed[], footer: string):
         inside: entriesOf(articles[i]!.headings),
       })),
     ],
-    body: [indexBody(paths, notebooks, idOf), ...body].join("\n"),
+    body: [NO_SCRIPT, indexBody(paths, notebooks, idOf), ...body].join("\n"),
     footer: `${footer} Complete in this one file.`,
   });
+}
+
+const NO_SCRIPT =
+  "<noscript><p><b>Scripts are off here, so no figure is drawn.</b> The page of each notebook holds " +
+  "pictures " +
+  "of its figures, too.</p></noscript>";
+
+/** In one file all pictures of figures would be 3 MB of 13, for readers without scripts alone. */
+function withoutPictures(notebook: Executed): Executed {
+  const drawnAlone = (output: Output): Output => {
+    if (!("data" in output) || !(PLOTLY_MIME in output.data)) return output;
+    const { "image/png": _, ...data } = output.data;
+    return { ...output, data };
+  };
+  const cells = notebook.cells.map((cell) =>
+    cell.cell_type === "code" ? { ...cell, outputs: cell.outputs.map(drawnAlone) } : cell,
+  );
+  return { ...notebook, cells };
 }
 
 /** A notebook in its place; the box that says which copy it is stands under its title. */

@@ -3,13 +3,17 @@
  * tag becomes visible text.
  */
 
-const TAG =
-  /<(\/?)(table|caption|thead|tbody|tfoot|tr|th|td|p|div|span|b|strong|i|em|u|s|code|pre|kbd|small|sub|sup|mark|br|hr|ul|ol|li|dl|dt|dd|blockquote|h[2-6]|details|summary)((?: +[a-z]+="[^"<>]*")*) *\/?>|<|>/g;
+const NAMES =
+  "table|caption|thead|tbody|tfoot|tr|th|td|p|div|span|b|strong|i|em|u|s|code|pre|kbd|small|sub|sup|" +
+  "mark|br|hr|ul|ol|li|dl|dt|dd|blockquote|h[2-6]|details|summary";
+const TAG = new RegExp(`<(/?)(${NAMES})((?: +[a-z]+="[^"<>]*")*) */?>|<|>`, "g");
 const ATTRIBUTE = / +([a-z]+)="([^"<>]*)"/g;
 const ATTRIBUTES = new Set(["align", "valign", "width", "colspan", "rowspan", "class", "title", "style"]);
 /** Colours, sizes, alignment; no url(), no escapes, no position. */
-const STYLE =
-  /^(?:(?:color|background|text-align|vertical-align|white-space|(?:min-)?width|table-layout|font-size|font-weight|overflow-wrap) *: *[-#%.\w ]+;? *)*$/;
+const PROPERTIES =
+  "color|background|text-align|vertical-align|white-space|(?:min-)?width|table-layout|font-size|" +
+  "font-weight|overflow-wrap";
+const STYLE = new RegExp(`^(?:(?:${PROPERTIES}) *: *[-#%.\\w ]+;? *)*$`);
 
 /**
  * Keeps an allow-list of tags, each written exactly as `<tag name="value">`, and of attributes; escapes every

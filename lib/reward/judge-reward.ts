@@ -3,6 +3,7 @@
  * right answer's reasoning.
  */
 import { LabError } from "../errors.ts";
+import { isKept } from "../completions/cache.ts";
 import { askVote } from "../judge/judge-ask.ts";
 import type { JudgeServer, VoteSettings } from "../judge/judge-ask.ts";
 import { gateReason } from "../judge/judge-gate.ts";
@@ -57,15 +58,15 @@ export function createJudgeReward({
     if (gateReason({ id, question, gold, completion }) !== null) return paid(score.accuracy, 0);
     const row = { id, question, gold, completion };
     const signal = AbortSignal.timeout(deadlineMs);
-    const { vote, passing } = await askVote(
+    const { completion: reply, vote } = await askVote(
       server,
-      { key: "0".repeat(8), row, vote: 0 },
+      { key: "0".repeat(8), id, row, vote: 0 },
       asked,
       Date.now() + deadlineMs,
       signal,
     );
     calls++;
-    if (passing) failed++;
+    if (!isKept(reply)) failed++;
     if (failed > Math.max(FIRST_CALLS, calls) * MAX_FAILED_SHARE)
       throw new LabError({
         what: "The Judge fails too often for a reward",
@@ -74,8 +75,8 @@ export function createJudgeReward({
         found: `${failed} of ${calls}, the last: ${vote.message}`,
         todo: "See to its server and resume, or set grpo.useJudge to false.",
       });
-    if (vote.scores === null) return paid(score.accuracy, null);
-    const points = pointsOf({ scores: vote.scores, reason: "" });
+    if (vote.verdict === null) return paid(score.accuracy, null);
+    const points = pointsOf(vote.verdict);
     const accuracy = score.accuracy ?? Number(points >= pointsToPass(settings.rubric, judgePassScore));
     return paid(accuracy, (points - lowest) / (highest - lowest));
   };

@@ -7,7 +7,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ownGpu } from "../config/gpu.ts";
+import { ownGpu } from "../gpu/gpus.ts";
 import { LabError } from "../errors.ts";
 import { createJudgeReward } from "./judge-reward.ts";
 import { judgeThrough } from "../judge/judge-server.ts";

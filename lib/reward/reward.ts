@@ -54,7 +54,8 @@ export interface RewardQuestion {
  * An answer that only a Judge could decide has accuracy `null` and adds nothing to the total.
  *
  * @example
- * rewardOf(scoreCompletion({ question: "", gold: "800", completion }), { format: 0.3, accuracy: 0.7 }).total //=> 1
+ * rewardOf(scoreCompletion({ question: "", gold: "800", completion }), { format: 0.3, accuracy: 0.7 }).total
+ * //=> 1
  */
 export function rewardOf(
   score: Pick<Score, "format" | "strict">,

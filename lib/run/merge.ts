@@ -10,8 +10,7 @@ import { hashFile, hashJson } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import type { Lab } from "../config/lab.ts";
 import { trainingRun } from "./lineage.ts";
-import { fetchModel } from "../model/fetch-model.ts";
-import { fitLab } from "../model/fit-lab.ts";
+import { planStage, readyStage } from "../gpu/plan-stage.ts";
 import { modelId, resolveModel } from "../model/model-ref.ts";
 import { RlRow } from "../records.ts";
 import { readRun } from "./run.ts";
@@ -106,20 +105,18 @@ export async function mergeAdapter(
     models: { base, adapter },
     reward: null,
   };
-  const force = options.force || isDoneWithoutModel(lab, runKey(spec));
-  const fit = () => fitLab({ ...lab, config: spec.config }, { stage: "merge", model: base });
-  await fetchModel(base, { ...options, before: fit });
-  const { plan, assertFree } = await fit();
-  if (plan) console.log(plan);
+  const force = options.force || isDoneWithoutOutput(lab, runKey(spec));
+  const [own, stage] = [{ ...lab, config: spec.config }, { stage: "merge", model: base } as const];
+  const { table, assertFree } = await readyStage(own, stage, await planStage(own, stage), options);
   const { key } = await startInTurn(
     lab,
-    { ...spec, plan: plan ?? undefined },
+    { ...spec, plan: table ?? undefined },
     { ...options, force, ready: () => assertFree() },
   );
   const run = await followRun(lab, key, options);
   assertDone(run);
   await whileStarting(paths.runs, async () =>
-    moveFolder(run.output, path, { run: key, base: modelId(base), adapter: adapter.sha256 }),
+    moveOutput(run.output, path, { run: key, base: modelId(base), adapter: adapter.sha256 }),
   );
   return { path, parity: parityOf(run), run, reused: false };
 }
@@ -134,8 +131,8 @@ function isChecked({ parity, run }: Pick<Merged, "parity" | "run">, { deploy }: 
   return parity.topTokens >= deploy.parityTopTokens;
 }
 
-/** A finished run whose model was moved on, and deleted there since, must merge again. */
-function isDoneWithoutModel(lab: Lab, key: string): boolean {
+/** A finished run whose result was moved on, and deleted there since, must be made again. */
+export function isDoneWithoutOutput(lab: Lab, key: string): boolean {
   if (!isReadable(lab, key)) return false;
   const { status, output } = readRun(lab, key);
   return status === "done" && !existsSync(output);
@@ -153,18 +150,18 @@ function isWhole(model: string): boolean {
 }
 
 /**
- * One copy of gigabytes is enough: the run's result is moved, not copied; by the first of those who followed
- * the same run.
+ * Puts a run's result in its place, with its origin. One copy of gigabytes is enough: it is moved, not
+ * copied; by the first of those who followed the same run.
  */
-function moveFolder(source: string, target: string, origin: Origin): void {
-  if (!existsSync(source) && isWhole(target)) return;
+export function moveOutput(source: string, target: string, origin: Origin): void {
+  if (!existsSync(source) && readOrigin(target)?.run === origin.run) return;
   try {
     writeOrigin(source, origin);
     mkdirSync(dirname(target), { recursive: true });
     rmSync(target, { recursive: true, force: true });
     renameSync(source, target);
   } catch (cause) {
-    throw fileError("The merged model could not be put in its place", target, cause);
+    throw fileError("The result could not be put in its place", target, cause);
   }
 }
 

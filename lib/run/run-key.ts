@@ -4,8 +4,13 @@ import { Config, wantsGpu } from "../config/config.ts";
 import { hashJson } from "../store/hash.ts";
 import { AdapterRef, JudgeRef, modelId, ModelRef } from "../model/model-ref.ts";
 
-const STAGES = ["sft", "grpo", "merge"] as const;
+const STAGES = ["sft", "grpo", "merge", "export"] as const;
 export type Stage = (typeof STAGES)[number];
+
+/** Whether a stage changes weights: others need one process, and no Ray. */
+export function isTraining(stage: Stage): stage is "sft" | "grpo" {
+  return stage === "sft" || stage === "grpo";
+}
 
 const InputFile = z.strictObject({ path: z.string(), sha256: z.string(), rows: z.number().int() });
 export type InputFile = z.infer<typeof InputFile>;
@@ -23,7 +28,7 @@ export const RunFile = z.strictObject({
   judge: JudgeRef.optional(),
   /** The memory plan on a GPU, for the head of the log. */
   plan: z.string().optional(),
-  /** Where the result goes: the adapter, or the merged model. Inside the run's folder. */
+  /** Where the result goes: the adapter, the merged model, or the exported files. Inside the run's folder. */
   output: z.string(),
   runDir: z.string(),
   created: z.string(),
@@ -78,15 +83,19 @@ export function runKey(spec: RunSpec): string {
 /** How a GPU is used can move a result; what its memory is divided into cannot. */
 function usedOf({ stage, config: { gpu }, judge }: RunSpec): unknown {
   const { processes, vllm, vllmCorrection, vllmCorrectionMode, vllmCorrectionMax, packed } = gpu;
-  if (stage === "merge") return undefined;
+  if (!isTraining(stage)) return undefined;
   if (stage === "sft") return { processes };
   const correction = vllm && vllmCorrection ? { vllmCorrectionMode, vllmCorrectionMax } : null;
   return { processes, vllm, correction, packed, judgeIn4bit: judge && gpu.serveIn4bit };
 }
 
 function settingsOf({ stage, config, judge }: RunSpec): unknown {
-  if (stage === "sft") return config.sft;
+  if (stage === "sft") {
+    const { goldOnly: _, ...sft } = config.sft; // it decides the input, whose hash is in the key
+    return sft;
+  }
   if (stage === "merge") return { parityPrompts: config.deploy.parityPrompts };
+  if (stage === "export") return { exports: config.deploy.exports.toSorted() };
   const { judgeTemperature, judgeMaxTokens, judgePassScore } = config.filter;
   const { dropDeadGroups: _, ...grpo } = config.grpo; // what it leaves is the input, whose hash is in the key
   return {

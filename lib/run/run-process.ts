@@ -4,7 +4,7 @@ import { appendFileSync, closeSync, existsSync, globSync, openSync, rmSync } fro
 import { basename, join } from "node:path";
 import { fileError } from "../store/atomic.ts";
 import { LabError } from "../errors.ts";
-import { GPU_ORDER } from "../config/gpu.ts";
+import { GPU_ORDER } from "../gpu/gpus.ts";
 import { PYTHON, REPO_ROOT } from "../config/paths.ts";
 import { assertPython } from "../config/python.ts";
 import { hubCache } from "../model/hub.ts";
@@ -16,8 +16,8 @@ import type { Stage } from "./run-key.ts";
 import { forkTraining, warmUp } from "./warm.ts";
 
 /**
- * `.venv/bin/python scripts/<stage>.py`, where the tiny GRPO is shared by `cores` processes of one thread each.
- * Throws LabError when either is missing.
+ * `.venv/bin/python scripts/<stage>.py`, where the tiny GRPO is shared by `cores` processes of one thread
+ * each. Throws LabError when either is missing.
  */
 export function coresCommand(stage: Stage, cores: number): string[] {
   const [python, script] = sidecarCommand(stage) as [string, string];
@@ -66,9 +66,9 @@ function acrossGpus(processes: number): string[] {
  * Starts `command run.json` in a session of its own, its output appended to log.txt, and writes who it is to
  * pid.json.
  *
- * `environment` goes before this process's own. With `warm`, a training that is one Python script is forked
- * from one that has loaded torch already, where there is any. No shell reads the arguments. A tail that a crash tore off
- * events.jsonl is cut first. Throws LabError when the program cannot start.
+ * `environment` goes before this process's own. With `warm`, it is forked from a Python that has loaded torch
+ * already, where there is any. No shell reads the arguments. A tail that a crash tore off events.jsonl is cut
+ * first. Throws LabError when the program cannot start.
  */
 export async function launch(
   folder: RunFolder,
@@ -137,15 +137,15 @@ export async function launch(
   }
 }
 
-/** Of a training that one Python script is: the process that a warm Python has forked for it; null without one. */
+/** The process that a warm Python has forked for a training; null without one. */
 async function forkFromWarm(
   folder: RunFolder,
-  [program, script, ...more]: readonly string[],
+  [program, ...script]: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<number | null> {
-  if (program !== PYTHON || script === undefined || more.length > 0) return null;
+  if (program !== PYTHON || !script[0]?.endsWith(".py")) return null;
   const end = Promise.withResolvers<[number | null, string | null]>();
-  const order = { script, run: folder.runFile, log: folder.log, environment };
+  const order = { command: [...script, folder.runFile], log: folder.log, environment };
   const pid = await forkTraining(order, (code, signal) => end.resolve([code, signal]));
   if (pid === null) return null;
   const noted = end.promise.then(([code, signal]) => {

@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileError, writeFileAtomic } from "../store/atomic.ts";
 import { fileStamp } from "../store/file-stamp.ts";
-import { firstGpus } from "../config/gpu.ts";
+import { firstGpus } from "../gpu/gpus.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { endGroup, waitForExit } from "../store/process-identity.ts";
 import { isFinished, readRun } from "./run.ts";
@@ -13,8 +13,8 @@ import { cutTornTail } from "./run-events.ts";
 import type { EndEvent } from "./run-events.ts";
 import { RunFolder } from "./run-folder.ts";
 import type { Workspace } from "./run-folder.ts";
-import { runKey } from "./run-key.ts";
-import type { RunFile, RunSpec } from "./run-key.ts";
+import { isTraining, runKey } from "./run-key.ts";
+import type { RunFile, RunSpec, Stage } from "./run-key.ts";
 import { whileStarting } from "./run-lock.ts";
 import { coresCommand, launch, sidecarCommand } from "./run-process.ts";
 
@@ -64,6 +64,14 @@ export async function startRun(
   });
 }
 
+/** What a stage makes, by its folder's name in the run's own. */
+const OUTPUTS: Record<Stage, string> = {
+  sft: "adapter",
+  grpo: "adapter",
+  merge: "merged",
+  export: "exported",
+};
+
 function setAside(folder: RunFolder): void {
   renameSync(folder.path, `${folder.path}.old-${fileStamp()}`);
 }
@@ -99,12 +107,12 @@ export function coresOf(
 }
 
 function rayOf({ stage, config }: Pick<RunFile, "stage" | "config">): string {
-  return wantsGpu(config) && stage !== "merge" ? config.gpu.ray : "";
+  return wantsGpu(config) && isTraining(stage) ? config.gpu.ray : "";
 }
 
 function processesOf({ stage, config }: Pick<RunFile, "stage" | "config">): number {
   // 0 stays where the size of the base is not known
-  return wantsGpu(config) && stage !== "merge" ? Math.max(1, config.gpu.processes) : 1;
+  return wantsGpu(config) && isTraining(stage) ? Math.max(1, config.gpu.processes) : 1;
 }
 
 function gpusOf(spec: Pick<RunFile, "stage" | "config">): NodeJS.ProcessEnv {
@@ -145,7 +153,7 @@ function writeRunFile(folder: RunFolder, spec: RunSpec, key: string): void {
               sha256: reward.sha256,
             }
           : null,
-      output: join(folder.path, spec.stage === "merge" ? "merged" : "adapter"),
+      output: join(folder.path, OUTPUTS[spec.stage]),
       runDir: folder.path,
       created: new Date().toISOString(),
     };

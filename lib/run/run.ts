@@ -37,7 +37,7 @@ export interface Run {
   /** When it was started, for the last time if more than once. */
   created: string;
   folder: string;
-  /** Where the adapter or merged model is when the run is done. */
+  /** Where the adapter, merged model or exported files are when the run is done. */
   output: string;
 }
 

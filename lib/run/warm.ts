@@ -1,6 +1,7 @@
 /**
  * A Python that has loaded torch and its kin: trainings on a CPU are forked from it, without the seconds that
- * this takes. Wanted where FTMODEL_WARM is 1, which the kernel of the notebooks says; it ends with this process.
+ * this takes. Wanted where FTMODEL_WARM is 1, which the kernel of the notebooks says; it ends with this
+ * process.
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -13,8 +14,8 @@ import { hubCache } from "../model/hub.ts";
 
 /** What `scripts/warm.py` is asked for. */
 export interface ForkOrder {
-  script: string;
-  run: string;
+  /** A script of the sidecar, and its arguments. */
+  command: string[];
   log: string;
   environment: NodeJS.ProcessEnv;
 }

@@ -66,6 +66,8 @@ export interface Client {
   readonly model: string;
   readonly engine: Engine;
   readonly concurrency: number;
+  /** Fires when the server has ended; its reason says why. */
+  readonly ended?: AbortSignal | undefined;
   /**
    * One completion. What goes wrong is a Failure with its cause. Retries with back-off on 408, 429, 5xx and
    * lost connections only, Retry-After honoured, all within `timeoutMs`. Rejects with a LabError for a
@@ -191,6 +193,7 @@ export function createClient(options: ClientOptions): Client {
     model,
     engine,
     concurrency,
+    ended: options.signal,
     complete,
     async completeAll(requests, { concurrency: inFlight = concurrency, signal, onResult } = {}) {
       const either = joinSignals([signal, options.signal]);

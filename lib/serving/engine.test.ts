@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { expect, test } from "vitest";
-import { apiServersFor, batchFor, engineCommand, inFlightFor, loraSlots } from "./engine.ts";
+import { batchFor, inFlightFor } from "../gpu/transformers.ts";
+import { apiServersFor, engineCommand, loraSlots } from "./engine.ts";
 import type { EngineOptions, ServedAdapter } from "./engine.ts";
 import { LabError } from "../errors.ts";
 

@@ -2,6 +2,7 @@
 import { basename, dirname, join } from "node:path";
 import type { Engine } from "./client.ts";
 import { LabError } from "../errors.ts";
+import { batchFor } from "../gpu/transformers.ts";
 import { PYTHON } from "../config/paths.ts";
 
 /** A LoRA adapter that a vLLM server holds beside its model: requests that name it are answered with it. */
@@ -179,16 +180,6 @@ function loraArguments(adapters: readonly ServedAdapter[]): string[] {
     "--lora-modules",
     ...modules,
   ];
-}
-
-/** transformers' batch for so many requests in flight. @example batchFor(18) //=> 16 */
-export function batchFor(concurrency: number): number {
-  return Math.max(1, Math.round((concurrency * 8) / 9));
-}
-
-/** The requests in flight that give a batch. @example inFlightFor(16) //=> 18 */
-export function inFlightFor(batch: number): number {
-  return Math.round((batch * 9) / 8);
 }
 
 /**

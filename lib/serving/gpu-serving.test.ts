@@ -11,7 +11,7 @@ import { randomAdapter, randomModel } from "../testing/random-model.ts";
 import { fakeGpu } from "../testing/fake-gpu.ts";
 import type { FakeGpu } from "../testing/fake-gpu.ts";
 import type * as Serving from "./serving.ts";
-import type * as FitLab from "../model/fit-lab.ts";
+import type * as GpuPlan from "../gpu/plan-stage.ts";
 import type { Lab } from "../config/lab.ts";
 import { openLab } from "../config/lab.ts";
 import { PYTHON } from "../config/paths.ts";
@@ -28,13 +28,13 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
   const before = { PATH: process.env.PATH, FTMODEL_PYTHON: process.env.FTMODEL_PYTHON };
   let gpu: FakeGpu;
   let serving: typeof Serving;
-  let fit: typeof FitLab;
+  let gpuPlan: typeof GpuPlan;
   let printed: string[];
   beforeAll(async () => {
     gpu = fakeGpu(PYTHON);
     Object.assign(process.env, { PATH: gpu.path, FTMODEL_PYTHON: gpu.python });
     vi.resetModules(); // paths.ts reads the interpreter when it is loaded
-    [serving, fit] = [await import("./serving.ts"), await import("../model/fit-lab.ts")];
+    [serving, gpuPlan] = [await import("./serving.ts"), await import("../gpu/plan-stage.ts")];
     printed = [];
     vi.spyOn(console, "log").mockImplementation((line: string) => void printed.push(line));
   });
@@ -210,7 +210,8 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
     "4 bit and bf16 are two Teachers and two Judges, as planned or as set; under profile tiny and " +
       "at a given URL there is one",
     async () => {
-      const { servedId } = await import("./served.ts");
+      const { planRole } = await import("./served.ts");
+      const servedId = async (one: Lab, role: "judge") => (await planRole(one, role)).id;
       const plain = await servedId(lab({ profile: "tiny" }), "judge");
       expect(plain).toMatch(/^[0-9a-f]+$/);
       expect(await servedId(lab({ "serving.judgeUrl": "http://127.0.0.1:1/v1" }), "judge")).toBe(plain);
@@ -239,11 +240,26 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
     },
   );
 
+  test("one plan names the Judge in its keys and starts its server", { timeout: 60_000 }, async () => {
+    const { openJudge } = await import("../judge/judge-server.ts");
+    const calls = () => readFileSync(gpu.smiCalls, "utf8").length;
+    rmSync(gpu.smiCalls, { force: true });
+    const server = await openJudge(lab());
+    expect([server.model.endsWith(" in bf16"), calls()]).toEqual([true, 1]);
+    await server.inFlight?.();
+    expect(calls()).toBe(2); // whether the memory is free, which another process may have taken meanwhile
+    await server.close?.();
+  });
+
   test("a GPU that another process fills is told before anything is loaded", {
     timeout: 60_000,
   }, async () => {
     const first = await serving.openServer(lab(), "teacher");
-    const planned = await fit.fitLab(lab(), { stage: "serving", model: first.model, mayQuantise: true });
+    const planned = await gpuPlan.planStage(lab(), {
+      stage: "serving",
+      model: first.model,
+      mayQuantise: true,
+    });
     await expect(planned.assertFree(50)).rejects.toThrow(
       /held by other processes[^]*\d\.\d GiB free for serving[^]*0\.9 of 79\.6 GiB[^]*nvidia-smi/,
     );
@@ -252,7 +268,6 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
   });
 
   test("transformers on a GPU is planned too, with a batch that its reserved cache holds", async () => {
-    const { planServer } = await import("./server-plan.ts");
     const models = Object.fromEntries(
       ["Qwen/Qwen2.5-1.5B-Instruct", "Qwen/Qwen2.5-7B-Instruct"].map((name) => [
         name,
@@ -260,10 +275,12 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
       ]),
     );
     const planned = async (name: string, overrides = {}) =>
-      planServer(lab({ "serving.engine": "transformers", ...overrides }), models[name]!, false);
-    const { config, plan, assertFree } = await planned("Qwen/Qwen2.5-1.5B-Instruct");
+      gpuPlan.planStage(lab({ "serving.engine": "transformers", ...overrides }), {
+        ...{ stage: "serving", model: models[name]!, mayQuantise: false },
+      });
+    const { config, table, assertFree } = await planned("Qwen/Qwen2.5-1.5B-Instruct");
     expect([config.serving.concurrency, config.gpu.replicas]).toEqual([18, 1]);
-    expect(plan).toMatch(
+    expect(table).toMatch(
       /^Memory planned for[^]*32 requests at once, no CUDA graphs[^]*it works on 16 at once/,
     );
     await assertFree(50);
@@ -283,15 +300,14 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
   });
 
   test("without a GPU transformers runs on the CPU, in the same small batch", async () => {
-    const { planServer } = await import("./server-plan.ts");
     process.env.CUDA_VISIBLE_DEVICES = "";
     try {
-      const { config, plan } = await planServer(
-        lab({ "serving.engine": "transformers" }),
-        { path: "Qwen/Qwen2.5-1.5B-Instruct", revision: "main", sha256: null },
-        false,
-      );
-      expect([config.serving.concurrency, plan]).toEqual([18, null]);
+      const { config, table } = await gpuPlan.planStage(lab({ "serving.engine": "transformers" }), {
+        stage: "serving",
+        model: { path: "Qwen/Qwen2.5-1.5B-Instruct", revision: "main", sha256: null },
+        mayQuantise: false,
+      });
+      expect([config.serving.concurrency, table]).toEqual([18, null]);
     } finally {
       delete process.env.CUDA_VISIBLE_DEVICES;
     }

@@ -9,7 +9,8 @@ import type { EngineCommand } from "./engine.ts";
 const INSTALL =
   "`npm start -- --profile gpu` installs it (`npm run doctor -- --profile gpu` shows what is there)";
 const ABSENT = 3;
-const FIND = `import importlib.util, sys\nsys.exit(0 if importlib.util.find_spec(sys.argv[1]) else ${ABSENT})`;
+const FIND =
+  `import importlib.util, sys\nsys.exit(0 if importlib.util.find_spec(sys.argv[1]) else ` + `${ABSENT})`;
 
 /**
  * Throws LabError when the engine's program is absent, or the package bitsandbytes that 4 bit needs. Imports

@@ -1,38 +1,42 @@
-/** What stands for a served model in the keys of what it wrote. */
+/** The Teacher and the Judge as a stage has them served: planned once, for its keys and for its server. */
+import { availableParallelism } from "node:os";
 import { wantsGpu } from "../config/config.ts";
 import type { Lab } from "../config/lab.ts";
 import { LabError } from "../errors.ts";
+import { planStage } from "../gpu/plan-stage.ts";
+import type { StagePlan } from "../gpu/plan-stage.ts";
 import { modelId } from "../model/model-ref.ts";
-import type { ModelRef } from "../model/model-ref.ts";
-import { givenServer, roleModel } from "./given.ts";
 import { readManifest } from "../store/manifest.ts";
-import { planServer } from "./server-plan.ts";
+import { givenServer, roleModel } from "./given.ts";
 
-/**
- * The identity of the Teacher or the Judge as a server gives it: `modelId`, and on a GPU whether it is loaded
- * in 4 bit, since it writes other texts then. A server that the config gives loads what it likes: only its
- * model's name is known. Throws LabError as roleModel.
- */
-export async function servedId(lab: Lab, role: "teacher" | "judge"): Promise<string> {
-  const model = await roleModel(lab.config, role);
-  if (!wantsGpu(lab.config) || givenServer(lab.config, role) !== null) return modelId(model);
-  return `${modelId(model)} in ${(await isIn4bit(lab, model, role)) ? "4 bit" : "bf16"}`;
+export interface ServedRole {
+  /**
+   * What stands for the model in the keys of what it wrote: `modelId`, and on a GPU whether it is loaded in 4
+   * bit, since it writes other texts then. A server that the config gives loads what it likes: only its
+   * model's name is known.
+   */
+  id: string;
+  /** For `openServer`; null where none was needed or none could be made, which `openServer` then tells. */
+  plan: StagePlan | null;
 }
 
-/**
- * As openServer will load it. Where that cannot be planned (no GPU here, too little memory) it is what made
- * the files that are there, so that they can be read without a server; else the config's own value.
- */
-async function isIn4bit(lab: Lab, model: ModelRef, role: "teacher" | "judge"): Promise<boolean> {
+/** Throws LabError as roleModel. */
+export async function planRole(lab: Lab, role: "teacher" | "judge"): Promise<ServedRole> {
+  const model = await roleModel(lab.config, role);
+  const name = modelId(model);
+  if (!wantsGpu(lab.config) || givenServer(lab.config, role) !== null) return { id: name, plan: null };
+  const idIn = (in4bit: boolean): string => `${name} in ${in4bit ? "4 bit" : "bf16"}`;
   try {
-    return (await planServer(lab, model, true)).config.gpu.serveIn4bit;
+    const plan = await planStage(lab, {
+      ...{ stage: "serving", model, mayQuantise: true },
+      cores: availableParallelism(),
+    });
+    return { id: idIn(plan.config.gpu.serveIn4bit), plan };
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    const made = madeBy(lab, role);
-    return (
-      made === `${modelId(model)} in 4 bit` ||
-      (made !== `${modelId(model)} in bf16` && lab.config.gpu.serveIn4bit)
-    );
+    // No GPU here, or one that is too small: finished files are read all the same, whatever made them.
+    const made = [true, false].find((in4bit) => idIn(in4bit) === madeBy(lab, role));
+    return { id: idIn(made ?? lab.config.gpu.serveIn4bit), plan: null };
   }
 }
 

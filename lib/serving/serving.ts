@@ -11,9 +11,7 @@ import { templateOpensThink } from "../model/chat.ts";
 import { LabError } from "../errors.ts";
 import { interruptible } from "../interruptible.ts";
 import type { Lab } from "../config/lab.ts";
-import { overrideConfig } from "../config/settings.ts";
 import { checkAdapter } from "../model/adapter.ts";
-import { fetchModel } from "../model/fetch-model.ts";
 import { modelFolder, resolveModel } from "../model/model-ref.ts";
 import type { ModelRef } from "../model/model-ref.ts";
 import { apiServersFor, engineCommand, loraSlots } from "./engine.ts";
@@ -24,7 +22,8 @@ import { assertInstalled } from "./installed.ts";
 import { assertPortFree } from "./port.ts";
 import { answered, probe } from "./readiness.ts";
 import { startServers } from "./servers.ts";
-import { planServer } from "./server-plan.ts";
+import { having, planStage, readyStage } from "../gpu/plan-stage.ts";
+import type { StagePlan } from "../gpu/plan-stage.ts";
 
 export interface OpenServerOptions {
   /** Of a started server, which then is one process with one address; default `serving.port`. */
@@ -36,6 +35,8 @@ export interface OpenServerOptions {
    * (`CompletionRequest.model`).
    */
   adapters?: readonly ServedAdapter[] | undefined;
+  /** As the stage planned it (`planRole`), for a server of its model alone; else it is planned here. */
+  plan?: StagePlan | null | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -72,7 +73,7 @@ export async function openServer(
 async function open(
   lab: Lab,
   model: ModelRole | string | ModelRef,
-  { port, apiKey, adapters = [], signal }: OpenServerOptions,
+  { port, apiKey, adapters = [], plan, signal }: OpenServerOptions,
 ): Promise<OpenServer> {
   const { serving, models } = lab.config;
   const role = typeof model === "string" && isRole(model) ? model : null;
@@ -89,14 +90,11 @@ async function open(
   const onGpu = serving.engine === "vllm" || wantsGpu(lab.config);
   const mayQuantise = onGpu && role !== null && role !== "base";
   const cores = availableParallelism();
-  const planned = () =>
-    planServer(port === undefined ? lab : atOneAddress(lab), ref, mayQuantise, lora, cores);
-  await fetchModel(ref, {
-    signal,
-    before: async () => assertStartable((await planned()).config, ref, mayQuantise, port ?? serving.port),
-  });
-  const { config, plan, cacheBytes, assertFree } = await planned();
-  if (plan) console.log(plan);
+  const own = port === undefined ? lab : having(lab, { "gpu.serverProcesses": 1 }); // of one address
+  const stage = { stage: "serving", model: ref, mayQuantise, lora, cores } as const;
+  const first = plan ?? (await planStage(own, stage));
+  const before = () => assertStartable(first.config, ref, mayQuantise, port ?? serving.port);
+  const { config, cacheBytes, assertFree } = await readyStage(own, stage, first, { signal, before });
   await assertFree();
   const replicas = Math.max(1, config.gpu.replicas);
   const processes = config.gpu.serverProcesses;
@@ -145,12 +143,6 @@ export async function withServer<T>(
       await server.stop();
     }
   });
-}
-
-function atOneAddress(lab: Lab): Lab {
-  const one = { "gpu.serverProcesses": 1 };
-  const chosen = [...(lab.chosen ?? []), ...Object.keys(one)];
-  return { ...lab, config: overrideConfig(lab.config, one), chosen };
 }
 
 /** What can be known of a planned server before a long download: the engine's programs, the port. */

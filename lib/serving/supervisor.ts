@@ -7,7 +7,7 @@ import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Socket } from "node:net";
-import { GPU_ORDER } from "../config/gpu.ts";
+import { GPU_ORDER } from "../gpu/gpus.ts";
 import { LabError } from "../errors.ts";
 import { PYTHON, REPO_ROOT } from "../config/paths.ts";
 import { assertPython } from "../config/python.ts";

@@ -60,7 +60,11 @@ test("the figure names the gain over one request in flight, or that nothing can 
     medianMs: 40,
   });
   const { data, layout } = throughputCurve([row(1, 100), row(64, 1000)]);
-  expect(data[0]).toMatchObject({ x: ["1", "64"], y: [100, 1000], text: ["100", "1,000"] });
+  expect(data[0]).toMatchObject({
+    x: ["1", "64"],
+    y: [100, 1000],
+    text: ["100<br>0.04 s an answer", "1,000<br>0.04 s an answer"],
+  });
   expect(JSON.stringify(layout.title)).toContain("10.0 times");
   expect(JSON.stringify(throughputCurve([]).layout)).toContain("Nothing has been measured yet");
 });

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { listGpus } from "../config/gpu.ts";
+import { listGpus } from "../gpu/gpus.ts";
 import { openLab } from "../config/lab.ts";
 import type { Lab } from "../config/lab.ts";
 import { randomAdapter, randomModel } from "../testing/random-model.ts";

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { closeBrowser, findChromium, withBrowser } from "./browser.ts";
 import type { Figure } from "../figures/theme.ts";
-import { drawFigure, figurePng, PLOTLY_PATH } from "./png.ts";
+import { drawFigure, figurePng, PLOTLY_PATH, withPalette } from "./png.ts";
 import { EXAMPLES } from "../testing/example-figures.ts";
 
 const chromium = findChromium();
@@ -19,6 +19,11 @@ afterAll(closeBrowser);
 test("a Chromium is taken from CHROME first, and a wrong CHROME is not replaced in silence", () => {
   expect(findChromium({ CHROME: process.execPath, PATH: "" })).toBe(process.execPath);
   expect(findChromium({ CHROME: "/nowhere/chrome", PATH: process.env.PATH })).toBeNull();
+});
+
+test("a picture that cannot be made smaller stays as it is", async () => {
+  const png = Buffer.from("no picture");
+  expect(await withPalette(png)).toBe(png);
 });
 
 describe.skipIf(!chromium)("plotly.js in a real Chromium", { timeout: 60_000 }, () => {
@@ -49,6 +54,7 @@ describe.skipIf(!chromium)("plotly.js in a real Chromium", { timeout: 60_000 }, 
     const png = await drawFigure(EXAMPLES.funnel![0], { width: 400, height: 300, scale: 2 });
     expect(png.subarray(1, 4).toString()).toBe("PNG");
     expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([800, 600]);
+    expect(png[25]).toBe(3); // colours of a palette
   });
 
   test("has no network", async () => {

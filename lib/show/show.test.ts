@@ -56,20 +56,25 @@ describe.skipIf(!ready)("in a real tslab kernel", { timeout: 360_000 }, () => {
     const folder = mkdtempSync(join(REPO_ROOT, "tmp", "show-"));
     try {
       const notebook = await execute(folder, [
-        "import { explainConfig, openLab, overrideConfig } from 'ftmodel'; import { lengthHistogram, " +
-          'liveFigure, show, showFrame, showMarkdown, showTable, toFrame } from "ftmodel";',
-        "const draw = (lengths: number[], limit: number) => lengthHistogram(lengths, { title: " +
-          "'Lengths', unit: 'tokens', limit, rows: 'questions' }); await show(draw([10, 20, 20, " +
-          "30], 25));",
+        "import { explainConfig, openLab, overrideConfig, questionLengths } from 'ftmodel'; " +
+          'import { liveFigure, show, showFrame, showMarkdown, showTable, toFrame } from "ftmodel";',
+        `const asked = { type: "financial_concept" as const, source: "own" };
+const draw = (lengths: number[], limit: number) =>
+  questionLengths(lengths.map((tokens) => ({ ...asked, tokens })), limit);
+await show(draw([10, 20, 20, 30], 25));`,
         `const live = liveFigure({ intervalMs: 50 });
-for (let n = 1; n <= 8; n++) { live.update(draw(Array(n).fill(n), 9)); await new Promise((done) => setTimeout(done, 30)); }
+for (let n = 1; n <= 8; n++) {
+  live.update(draw(Array(n).fill(n), 9));
+  await new Promise((done) => setTimeout(done, 30));
+}
 await live.finish(draw([1, 2, 3], 9));`,
         'await showTable([{ text: "<script>alert(1)</script>" }]); await showMarkdown("**5 %**");',
         "await showFrame(toFrame([{ type: 'a', right: true }, { type: 'a', right: false " +
           "}]).groupby(['type']).agg({ right: 'mean' }));",
         "await showTable(explainConfig(overrideConfig(openLab().config, { seed: 7 }), 'seed'));",
       ]);
-      const outputs = notebook.cells.map((cell) => cell.outputs.flatMap(({ data }) => (data ? [data] : []))); // without a browser, a stream says so
+      // without a browser, a stream says so
+      const outputs = notebook.cells.map((cell) => cell.outputs.flatMap(({ data }) => (data ? [data] : [])));
       const types = outputs.map((cell) => cell.map((data) => Object.keys(data).sort()));
       const figureTypes = [PLOTLY_MIME, ...(findChromium() ? ["image/png"] : []), "text/plain"];
       expect(types.slice(1)).toEqual([
@@ -83,8 +88,8 @@ await live.finish(draw([1, 2, 3], 9));`,
         [[SETTINGS_MIME, "text/html", "text/plain"]],
       ]);
       expect(outputs[5]![0]![SETTINGS_MIME]).toMatchObject({ changed: [{ name: "seed", value: 7 }] });
-      expect(outputs[1]![0]![PLOTLY_MIME]).toMatchObject({ data: [{ type: "bar" }] });
-      expect(String(outputs[2]![0]!["text/plain"])).toContain("n = 3 questions");
+      expect(outputs[1]![0]![PLOTLY_MIME]).toMatchObject({ data: [{ type: "bar" }, { type: "bar" }] });
+      expect(String(outputs[2]![0]!["text/plain"])).toContain("n = 3 ");
       expect(String(outputs[3]![0]!["text/html"])).not.toContain("<script");
       expect(String(outputs[4]![0]!["text/plain"])).toMatch(/a\s+0\.5/);
     } finally {

@@ -90,15 +90,6 @@ const onePlace = {
 
 /** Name → figure on data, figure on none. */
 export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
-  typeBars: [
-    f.typeBars(questions, questions.slice(0, 1000), {
-      financial_calculation: 0.4,
-      financial_reasoning: 0.3,
-      financial_concept: 0.2,
-      financial_analysis: 0.1,
-    }),
-    f.typeBars([], []),
-  ],
   sourceBars: [f.sourceBars(questions, setAside), f.sourceBars([], [])],
   questionLengths: [
     f.questionLengths(
@@ -137,11 +128,6 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
   ],
   lrCurve: [f.lrCurve([{ name: "sft", metrics: sft }]), f.lrCurve([])],
   rewardByComponent: [f.rewardByComponent(grpoSamples(60, 0.55, 0.85)), f.rewardByComponent([])],
-  rewardDistribution: [f.rewardDistribution(grpoSamples(60, 0.55, 0.85)), f.rewardDistribution([])],
-  rewardDistributionContinuous: [
-    f.rewardDistribution(grpoSamples(60, 0.55, 0.85, 0.2)),
-    f.rewardDistribution([]),
-  ],
   noSignalShare: [
     f.noSignalShare([
       { name: "sft_grpo", samples: grpoSamples(60, 0.6, 0.9) },

@@ -1,7 +1,7 @@
 /** Invented answers of three arms, hostile and Chinese ones among them, and a page that holds them. */
-import type { Explorer } from "../explore/explore.ts";
 import { notebookBlock } from "../widget/block.ts";
 import { pageScript } from "../widget/page-script.ts";
+import type { Widget } from "../widget/widget.ts";
 
 export const HOSTILE =
   "</script><script>globalThis.owned = 1</script><img src=x onerror='globalThis.owned = 2'>\u202E";
@@ -42,11 +42,11 @@ export function answersToExplore(count: number, longer = 1): Record<string, unkn
 }
 
 /** The block as a notebook holds it, in a page that lets no other script run. */
-export async function explorePageHtml(explorer: Explorer, body = ""): Promise<string> {
-  const { hash } = await pageScript("explore");
+export async function widgetPageHtml(widget: Widget, body = ""): Promise<string> {
+  const { hash } = await pageScript(widget.widget);
   const policy = `default-src 'none'; script-src ${hash}; style-src 'unsafe-inline'; img-src data: blob:`;
   return `<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width"><title>explore</title></head>
-<body ${body}>${await notebookBlock(explorer)}</body></html>`;
+<meta name="viewport" content="width=device-width"><title>${widget.widget}</title></head>
+<body ${body}>${await notebookBlock(widget)}</body></html>`;
 }

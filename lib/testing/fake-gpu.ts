@@ -20,6 +20,8 @@ export interface FakeGpu {
   starts: string;
   /** One JSON line a request: its body. */
   asked: string;
+  /** One line a call of nvidia-smi. */
+  smiCalls: string;
 }
 
 /** `python` is a real interpreter, which supervises the servers; `otherMiB` are always held by others. */
@@ -37,7 +39,8 @@ export function fakeGpu(
   const each = Array.from({ length: gpus }, () => 0);
   writeFileSync(
     join(bin, "nvidia-smi"),
-    `#!/bin/sh\nfor pid in $(ls ${held}); do if kill -0 $pid 2>/dev/null; then ` +
+    `#!/bin/sh\necho >> ${folder}/smi-calls\nfor pid in $(ls ${held}); do if kill -0 $pid 2>/dev/null; ` +
+      `then ` +
       `${each.map((_, i) => line(900, i)).join("; ")}; exit; fi; ` +
       `done\n${each.map((_, i) => line(memoryMiB - otherMiB, i)).join("\n")}\n`,
     { mode: 0o755 },
@@ -52,6 +55,7 @@ export function fakeGpu(
     python: join(bin, "python"),
     starts: join(folder, "starts.jsonl"),
     asked: join(folder, "asked.jsonl"),
+    smiCalls: join(folder, "smi-calls"),
   };
 }
 

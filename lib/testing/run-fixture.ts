@@ -26,6 +26,11 @@ export function fakeMerge(): string[] {
   return [process.execPath, fileURLToPath(new URL("./fake-merge.ts", import.meta.url))];
 }
 
+/** Program and arguments of the fake export; options such as "--same=0.9", see there. */
+export function fakeExport(...options: string[]): string[] {
+  return [process.execPath, fileURLToPath(new URL("./fake-export.ts", import.meta.url)), ...options];
+}
+
 /** An SFT run of the tiny profile; equal names give equal keys. */
 export function fakeSpec(name: string, changes: Partial<RunSpec> = {}): RunSpec {
   return {

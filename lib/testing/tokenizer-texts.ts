@@ -28,7 +28,9 @@ export function realTexts(): string[] {
     ...textOf(join("data", "handwritten", "questions.jsonl"))
       .trim()
       .split("\n"),
-    ...["README.md", "lib/README.md", "lib/prompt/prompts.json", "lib/answer/lexicon-zh.ts"].map(textOf),
+    ...["README.md", "lib/README.md", "lib/prompt/prompts.json", "lib/answer/reading/lexicon-zh.ts"].map(
+      textOf,
+    ),
     ...generateQuestions(200, 3).map(({ question, gold_answer }) => `${question}\n${gold_answer}`),
   ];
 }

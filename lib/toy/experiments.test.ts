@@ -110,7 +110,8 @@ describe("entropy", () => {
     [0.95, "holds"],
   ])("that ends at %d of 1 nat %s", (last, word) => {
     expect(readCollapse({ beta: 0, y: [1, last], alone: 3, equals: 1 })).toBe(
-      `With β = 0 the entropy **${word}**, from 1.00 to ${last.toFixed(2)} nats; in 3 of 20 runs the best-paid answer ends above 90 %.`,
+      `With β = 0 the entropy **${word}**, from 1.00 to ${last.toFixed(2)} nats; in 3 of 20 runs the ` +
+        "best-paid answer ends above 90 %.",
     );
   });
 });

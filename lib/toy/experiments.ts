@@ -99,7 +99,8 @@ export function readHacking(paid: Numbers, right: Numbers): string {
     `answers from ${right[0]!.toFixed(2)} to ${end.toFixed(2)}`;
   if (paid.at(-1)! <= paid[0]!) return `${says}. **The reward did not rise**: nothing was hacked.`;
   if (end >= 0.9 * top) return `${says}. **Both rise together**: here the reward pays for what is right.`;
-  return `${says}, after a best of ${top.toFixed(2)}. **The reward is hacked**: its own curve does not show it.`;
+  const best = `after a best of ${top.toFixed(2)}`;
+  return `${says}, ${best}. **The reward is hacked**: its own curve does not show it.`;
 }
 
 export interface PaidAnswer {
@@ -135,7 +136,8 @@ export function readLengths(group: readonly PaidAnswer[], advantages: Numbers): 
   const [short, long] = [Math.min(...wrong), Math.max(...wrong)];
   if (short === long) return "The answers pushed down are equally long: their length changes nothing.";
   return (
-    `At equal advantage GRPO pushes each token of the longest of these bad answers down **${round(long / short)} ` +
+    "At equal advantage GRPO pushes each token of the longest of these bad answers down " +
+    `**${round(long / short)} ` +
     "times less** than a token of the shortest; Dr. GRPO and DAPO push both alike."
   );
 }
@@ -179,7 +181,8 @@ export function readDapo(taken: readonly (readonly [batches: number | null, answ
     redrawn[1] > plain[1]
       ? "more answers have to be drawn for it"
       : "it needs no more answers for that, either";
-  return `${sentence(against("clip higher", higher))}. ${sentence(against("dynamic sampling", redrawn))}, and ${cost}.`;
+  const sampling = sentence(against("dynamic sampling", redrawn));
+  return `${sentence(against("clip higher", higher))}. ${sampling}, and ${cost}.`;
 }
 
 type Taken = readonly [batches: number | null, answers: number];

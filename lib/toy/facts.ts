@@ -38,7 +38,8 @@ export function runToy(
 ): Learnt[] {
   if (from.length !== rewards.length || from.some((p) => !(p > 0)) || Math.abs(sum(from) - 1) > 1e-9)
     throw new RangeError(
-      `the toy requires a chance above 0 for each of ${rewards.length} answers, summing to 1, got ${from.join(", ")}`,
+      `the toy requires a chance above 0 for each of ${rewards.length} answers, summing to 1, ` +
+        `got ${from.join(", ")}`,
     );
   const run = train(rewards, from, { ...TOY_DEFAULTS, ...settings });
   const lost = run.findIndex(({ policy }) => !policy.every(Number.isFinite));

@@ -1,4 +1,6 @@
-/** GRPO whole, on the smallest policy there is: a softmax over the few answers to one question. Pure, seeded. */
+/**
+ * GRPO whole, on the smallest policy there is: a softmax over the few answers to one question. Pure, seeded.
+ */
 import { groupAdvantages } from "../reward/advantage.ts";
 import { createRandom } from "../stats/random.ts";
 import { mean } from "../stats/stats.ts";

@@ -11,7 +11,9 @@ export interface ToySettings {
   epsilonHigh?: number;
   /** Whether advantages are divided by the group's standard deviation. Dr. GRPO: false. */
   scale: boolean;
-  /** Updates made with one batch of answers. 1 is on-policy: the policy that answered is the one that learns. */
+  /**
+   * Updates made with one batch of answers. 1 is on-policy: the policy that answered is the one that learns.
+   */
   updatesPerBatch: number;
   /** Of drawing and of learning: softmax(logits / temperature). */
   temperature: number;

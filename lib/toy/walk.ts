@@ -82,7 +82,7 @@ export function readWalk(
   gradient: number,
 ): string {
   if (gradient < 1e-9)
-    return "The gradient is **0**: all answers are paid alike, and the step leaves every chance where it was.";
+    return "The gradient is **0**: all answers are paid alike, and the step leaves every chance as it was.";
   const value = Math.abs(loss) < 1e-9 ? "**0**" : `**${loss.toFixed(3)}**`;
   const moves = rows.map(
     (row) => `answer ${row.answer} from ${percent(row["p before"])} to ${percent(row["p after"])}`,
@@ -91,8 +91,10 @@ export function readWalk(
   const bound =
     clipped.length === 0
       ? "No answer is clipped."
-      : `Clipped: **answer${clipped.length > 1 ? "s" : ""} ${clipped.join(" and ")}**, on which only the KL still acts.`;
-  return `The loss is ${value}, its gradient has length **${gradient.toFixed(3)}**. The step takes ${moves.join(", ")}. ${bound}`;
+      : `Clipped: **answer${clipped.length > 1 ? "s" : ""} ${clipped.join(" and ")}**, on which only the ` +
+        "KL still acts.";
+  const length = `its gradient has length **${gradient.toFixed(3)}**`;
+  return `The loss is ${value}, ${length}. The step takes ${moves.join(", ")}. ${bound}`;
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -69,8 +69,10 @@ export function rowTokens(
     return { text, tokens, fate };
   });
   const refusal = isTooLong
-    ? `Nothing of this row is trained on: it has ${length} tokens, and sft.maxLength is ${maxLength}. Cut there ` +
-      "it would lose the end of its answer, and teach the model never to stop; so the trainer leaves it out whole."
+    ? `Nothing of this row is trained on: it has ${length} tokens, and sft.maxLength is ${maxLength}. ` +
+      `Cut there ` +
+      "it would lose the end of its answer, and teach the model never to stop; so the trainer leaves " +
+      "it out whole."
     : isBlank
       ? "Nothing of this row is trained on: its answer is blank."
       : null;
@@ -115,7 +117,8 @@ export function lossTokens(
   return {
     html:
       `${refusal === null ? "" : `<p><b>${inertHtml(refusal)}</b></p>\n`}<p>${key.join(" · ")}</p>\n` +
-      `<div class="ftmodel-samples"><code style="background:none;white-space:pre-wrap">${shown.join("")}</code></div>`,
+      `<div class="ftmodel-samples"><code ` +
+      `style="background:none;white-space:pre-wrap">${shown.join("")}</code></div>`,
     text: [
       ...(refusal === null ? [] : [refusal]),
       fates.map((fate) => `${counts[fate]} ${means[fate]}`).join(" · "),

@@ -32,6 +32,7 @@ test("practice asks its questions once a pass, keeps every answer, and publishes
     maxSteps: 8,
     epochs: 4,
     warmupShare: 0,
+    schedule: "constant",
     sampleEvery: 1,
     promptsPerStep: 8,
     groupSize: 8,

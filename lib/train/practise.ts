@@ -13,10 +13,10 @@ import { trainGrpo } from "./train.ts";
  * Trains from the SFT model on `rows`, each asked once a pass, `passes` times, and publishes nothing: an
  * experiment beside the run.
  *
- * Everything else is the lab's `grpo`, without a warm-up. `passMeans` reads the passes one by one: their
- * questions are the same, so they compare. With a number of rows that `promptsPerStep` does not divide the
- * last pass ends early. An unchanged call returns the finished run at once. Throws LabError as trainGrpo, and
- * where rows and passes do not fill one step.
+ * Everything else is the lab's `grpo`, at one learning rate from the first step to the last. `passMeans`
+ * reads the passes one by one: their questions are the same, so they compare. With a number of rows that
+ * `promptsPerStep` does not divide the last pass ends early. An unchanged call returns the finished run at
+ * once. Throws LabError as trainGrpo, and where rows and passes do not fill one step.
  */
 export async function practise(
   lab: Lab,
@@ -33,8 +33,16 @@ export async function practise(
       found: `${rows.length} × ${passes}`,
       todo: "Bring more questions or ask for more passes.",
     });
-  return await trainGrpo(labOn(lab, rows, "practice", { maxSteps, epochs: passes, warmupShare: 0 }), {
-    publish: false,
-    ...options,
-  });
+  return await trainGrpo(
+    labOn(lab, rows, "practice", {
+      maxSteps,
+      epochs: passes,
+      warmupShare: 0,
+      schedule: "constant",
+    }),
+    {
+      publish: false,
+      ...options,
+    },
+  );
 }

@@ -6,13 +6,14 @@ import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "../model/a
 import { hashCode } from "../config/code-hash.ts";
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
-import { fetchModel } from "../model/fetch-model.ts";
-import { fitLab } from "../model/fit-lab.ts";
+import { heldOutPath } from "../filter/filter-record.ts";
+import { planStage, readyStage } from "../gpu/plan-stage.ts";
 import { hashFile, hashFolder, hashJson } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import { assertMadeTogether } from "../store/manifest.ts";
 import { promptVersion } from "../judge/judge-prompt.ts";
 import type { Lab } from "../config/lab.ts";
+import { writeGoldRows } from "./gold-rows.ts";
 import { modelId, resolveModel } from "../model/model-ref.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { RlRow, SftRow } from "../records.ts";
@@ -64,7 +65,9 @@ export interface Trained extends Run {
 }
 
 /**
- * Stage 4: trains a LoRA adapter on `sft.jsonl` and publishes it as ckpts/sft_lora.
+ * Stage 4: trains a LoRA adapter on `sft.jsonl` and publishes it as ckpts/sft_lora; with `sft.goldOnly` on
+ * the gold answers of the same rows, as ckpts/sft_gold_lora. The loss of the good texts that the filter had
+ * no place for is measured as it goes.
  *
  * An unchanged call returns the finished run at once; a call during the run watches it; after a crash it
  * resumes. Throws LabError: no rows, no base, no Python, the run failed or died (with the real cause), or
@@ -74,16 +77,16 @@ export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Tr
   const { config, paths } = lab;
   const base = await resolveModel(config.models.base);
   assertMadeTogether(paths.sft, paths.test, CUT_OFF);
-  const train = await inputFile(
-    paths.sft,
-    SftRow,
-    "Run 03_filter first; if it kept nothing, its funnel says why.",
-  );
+  const todo = "Run 03_filter first; if it kept nothing, its funnel says why.";
+  const kept = await inputFile(paths.sft, SftRow, todo);
+  const train = config.sft.goldOnly ? await inputFile(await writeGoldRows(lab), SftRow, todo) : kept;
   const spec: RunSpec = {
     stage: "sft",
-    label: options.label ?? defaultLabel("SFT", config, "sft"),
+    label:
+      options.label ??
+      defaultLabel(config.sft.goldOnly ? "SFT, golds alone" : "SFT", config, "sft", ["sft.goldOnly"]),
     config,
-    inputs: { train },
+    inputs: { train, ...(config.sft.goldOnly ? {} : await heldOutInput(lab)) },
     models: { base, adapter: null },
     reward: null,
   };
@@ -92,7 +95,7 @@ export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Tr
 
 /** The place in ckpts/ of what a run trains. */
 export function publishedAs({ paths }: Workspace, { stage, config }: Pick<Run, "stage" | "config">): string {
-  if (stage === "sft") return paths.sftLora;
+  if (stage === "sft") return config.sft.goldOnly ? join(paths.ckpts, "sft_gold_lora") : paths.sftLora;
   return config.grpo.startFromSft ? paths.grpoLora : join(paths.ckpts, "grpo_only_lora");
 }
 
@@ -181,13 +184,11 @@ async function runTraining(
   const stage = spec.stage === "sft" ? "SFT" : "GRPO";
   // a Judge of our own shares the GPU
   const judge = spec.judge && givenServer(lab.config, "judge") === null ? spec.judge.model : undefined;
-  const fit = () => fitLab(lab, { stage, model: base, judge });
-  for (const model of [base, judge]) if (model) await fetchModel(model, { ...options, before: fit });
-  const { config, plan, assertFree } = await fit();
-  if (plan) console.log(plan);
+  const what = { stage, model: base, judge } as const;
+  const { config, table, assertFree } = await readyStage(lab, what, await planStage(lab, what), options);
   const { key, started } = await startInTurn(
     lab,
-    { ...spec, config, plan: plan ?? undefined },
+    { ...spec, config, plan: table ?? undefined },
     { ...options, force, ready: () => assertFree() },
   );
   const run = await followRun(lab, key, options);
@@ -216,6 +217,14 @@ function putInPlace({ output }: Run, target: string): string {
 async function sealOutput(run: Run, base: ModelRef): Promise<void> {
   if (readOrigin(run.output)?.run !== run.key)
     writeOrigin(run.output, { run: run.key, base: modelId(base), adapter: await hashFolder(run.output) });
+}
+
+/** Nothing where every good text is trained on, or the file was made before there was one. */
+async function heldOutInput({ paths }: Lab): Promise<{ heldOut?: InputFile }> {
+  const path = heldOutPath(paths);
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return {};
+  assertMadeTogether(paths.sft, path, CUT_OFF);
+  return { heldOut: await inputFile(path, SftRow, "") };
 }
 
 async function inputFile<T>(path: string, schema: z.ZodType<T>, todo: string): Promise<InputFile> {

@@ -1,6 +1,6 @@
 /** The fourth arm (beside Base, SFT, SFT + GRPO): GRPO on the bare Base, as Fin-R1-Zero. */
+import { armsToCompare } from "../completions/models.ts";
 import type { Lab } from "../config/lab.ts";
-import { ARM_NAMES } from "../records.ts";
 import type { ArmName } from "../records.ts";
 import type { Run } from "../run/run.ts";
 import { overrideConfig } from "../config/settings.ts";
@@ -9,7 +9,10 @@ import type { GrpoOptions } from "./train.ts";
 
 export interface WithoutSft {
   run: Run;
-  /** The arms that can be compared: all, but for the fourth one when the Base found nothing to learn from. */
+  /**
+   * The arms that can be compared: without this one when the Base found nothing to learn from, and without
+   * sft_gold where it has not been trained.
+   */
   arms: ArmName[];
 }
 
@@ -36,11 +39,11 @@ export async function trainWithoutSft(lab: Lab, options: GrpoOptions = {}): Prom
       },
       { ...options, onProgress },
     );
-    return { run, arms: [...ARM_NAMES] };
+    return { run, arms: armsToCompare(lab) };
   } catch (error) {
     const run = last as Run | null;
     if (run?.cause?.code === "no_signal")
-      return { run, arms: ARM_NAMES.filter((arm) => arm !== "grpo_only") };
+      return { run, arms: armsToCompare(lab).filter((arm) => arm !== "grpo_only") };
     throw error;
   }
 }

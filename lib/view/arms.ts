@@ -10,6 +10,7 @@ export const ARM_STYLES: Record<ArmName, { label: string; colour: string; symbol
   base: { label: "Base", colour: "#595959", symbol: "circle" },
   base_prompted: { label: "Base, prompted", colour: "#222222", symbol: "circle-open" },
   base_majority: { label: "Base, majority", colour: "#D0D0D0", symbol: "circle-dot" },
+  sft_gold: { label: "SFT, golds alone", colour: "#56B4E9", symbol: "square-open" },
   sft: { label: "SFT", colour: "#0072B2", symbol: "square" },
   sft_grpo: { label: "SFT + GRPO", colour: "#D55E00", symbol: "diamond" },
   grpo_only: { label: "GRPO only", colour: "#CC79A7", symbol: "triangle-up" },

@@ -26,6 +26,8 @@ export interface ShownText {
   /** Numbers to stand under the title: reward, advantage, tokens … */
   facts?: Record<string, string | number | null>;
   marks?: readonly Mark[];
+  /** What the title asks, in English, folded under it. */
+  gloss?: string | undefined;
 }
 
 /** Backgrounds of marked places. */
@@ -41,15 +43,19 @@ export const TAG_COLOUR = "#0072B2";
 const TAG = /<\/?(?:think|answer)>/g;
 
 /**
- * One column a text (Base, SFT, GRPO …), under the question if one is given; wraps, keeps line breaks, shows
- * tags in colour.
+ * One column a text (Base, SFT, GRPO …), under the question if one is given, with its English folded under
+ * it; wraps, keeps line breaks, shows tags in colour.
  */
-export function sideBySide(samples: readonly ShownText[], question?: string): View {
+export function sideBySide(samples: readonly ShownText[], question?: string, gloss?: string): View {
   const width = `${Math.floor(100 / Math.max(1, samples.length))}%`;
+  const top = "text-align:left;vertical-align:top;white-space:normal;";
+  const cell = (tag: string, style: string, inner: string) =>
+    `<${tag} align="left" valign="top" width="${width}" style="${top}${style}">${inner}</${tag}>`;
   const cells = (tag: string, style: string, inner: (s: ShownText) => string) =>
-    `<tr>${samples.map((s) => `<${tag} align="left" valign="top" width="${width}" style="text-align:left;vertical-align:top;white-space:normal;${style}">${inner(s)}</${tag}>`).join("")}</tr>`;
+    `<tr>${samples.map((s) => cell(tag, style, inner(s))).join("")}</tr>`;
   const html = [
     question === undefined ? "" : `<p><b>${inertHtml(question)}</b></p>`,
+    glossHtml(gloss),
     `<table class="ftmodel-samples" style="width:100%;table-layout:fixed">`,
     `<thead>${cells("th", "", heading)}</thead>`,
     `<tbody>${cells("td", "font-size:90%;overflow-wrap:anywhere", bodyHtml)}</tbody></table>`,
@@ -88,8 +94,9 @@ export function sampleColumns(columns: Readonly<Record<string, readonly ShownTex
   );
   return {
     html:
-      `<table class="ftmodel-samples" ` +
-      `style="width:100%;table-layout:fixed"><thead><tr>${lists.map(([name]) => cell("th", inertHtml(name))).join("")}</tr></thead>\n<tbody>\n${rows.join("\n")}\n</tbody></table>`,
+      `<table class="ftmodel-samples" style="width:100%;table-layout:fixed">` +
+      `<thead><tr>${lists.map(([name]) => cell("th", inertHtml(name))).join("")}</tr></thead>\n` +
+      `<tbody>\n${rows.join("\n")}\n</tbody></table>`,
     text: lists
       .map(([name, samples]) =>
         [visibleText(name), ...(samples.length > 0 ? samples.map(plain) : ["no samples"])].join("\n"),
@@ -130,7 +137,17 @@ function heading(sample: ShownText): string {
   const small = [...facts, sample.reason ?? "", sample.message ?? ""].filter((line) => line !== "");
   return (
     `<b style="color:${colour}">${text}</b> ` +
-    `<b>${inertHtml(sample.title)}</b>${small.map((line) => `<br><small style="font-weight:normal">${inertHtml(line)}</small>`).join("")}`
+    `<b>${inertHtml(sample.title)}</b>${small.map((line) => `<br><small style="font-weight:normal">${inertHtml(line)}</small>`).join("")}` +
+    glossHtml(sample.gloss)
+  );
+}
+
+/** A click away, for those who do not read the language of the question. */
+function glossHtml(gloss: string | undefined): string {
+  if (gloss === undefined) return "";
+  return (
+    `<details><summary><small>in English</small></summary><small ` +
+    `style="font-weight:normal">${inertHtml(gloss)}</small></details>`
   );
 }
 

@@ -65,15 +65,20 @@ export function table(
   const right = shape.map((c) =>
     c.align ? c.align === "right" : records.every((row) => isNumeric(row[c.key])),
   );
-  const cell = (tag: "th" | "td", content: string, i: number) =>
-    `<${tag} align="${right[i] ? "right" : "left"}" ` +
-    `style="text-align:${right[i] ? "right" : "left"};${tag === "th" ? "vertical-align:bottom;white-space:normal" : `vertical-align:top;white-space:${right[i] ? "nowrap" : "normal"}`}">${content}</${tag}>`;
+  const cell = (tag: "th" | "td", content: string, i: number) => {
+    const side = right[i] ? "right" : "left";
+    const wraps = tag === "td" && right[i] ? "nowrap" : "normal";
+    const style = `text-align:${side};vertical-align:${tag === "th" ? "bottom" : "top"};white-space:${wraps}`;
+    return `<${tag} align="${side}" style="${style}">${content}</${tag}>`;
+  };
+  const rowOf = (row: readonly string[]) =>
+    `<tr>${row.map((value, i) => cell("td", inertHtml(unbroken(clip(value, maxChars))), i)).join("")}</tr>`;
   const headings = shape.map((c) => c.label ?? c.key.replace(/_/g, " "));
   const html = [
     `<table class="ftmodel-table">`,
     caption ? `<caption style="text-align:left;min-width:26em"><b>${inertHtml(caption)}</b></caption>` : "",
     `<thead><tr>${headings.map((h, i) => cell("th", inertHtml(h), i)).join("")}</tr></thead>`,
-    `<tbody>${shown.map((row) => `<tr>${row.map((value, i) => cell("td", inertHtml(unbroken(clip(value, maxChars))), i)).join("")}</tr>`).join("\n")}</tbody>`,
+    `<tbody>${shown.map(rowOf).join("\n")}</tbody>`,
     `</table>`,
     more ? `<p><em>${more}</em></p>` : "",
   ];

@@ -5,8 +5,11 @@
 
 // Bidirectional controls, zero-width characters, separators, language tags: they change what is seen without
 // being seen.
-const INVISIBLE =
-  /[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\u{E0000}-\u{E01EF}]/gu;
+const INVISIBLE = new RegExp(
+  String.raw`[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u2028-\u202E` +
+    String.raw`\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF9-\uFFFB\u{E0000}-\u{E01EF}]`,
+  "gu",
+);
 const LONE_SURROGATE = /[\uD800-\uDFFF]/gu;
 
 /**
@@ -58,8 +61,11 @@ export function inertHtml(text: string): string {
     .replace(/\n/g, "<br>");
 }
 
-const WIDE =
-  /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u;
+const WIDE = new RegExp(
+  String.raw`[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6` +
+    String.raw`\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]`,
+  "u",
+);
 
 /** Columns of a text in a font of one width; a wide (CJK) character takes two. */
 export function widthOf(text: string): number {

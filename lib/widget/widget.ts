@@ -2,7 +2,7 @@
 import type { View } from "../view/table.ts";
 
 /** The TypeScript of each runs from `lib/<name>/page/main.ts`, in the look of `style.css` beside it. */
-export const WIDGET_NAMES = ["explore", "chat"] as const;
+export const WIDGET_NAMES = ["explore", "chat", "inside"] as const;
 export type WidgetName = (typeof WIDGET_NAMES)[number];
 
 /** Its `html` stands where no script may run. */

@@ -2,7 +2,7 @@
 import type { Random } from "../stats/random.ts";
 import type { Dress, Language } from "./kind.ts";
 
-const COMPANIES: Record<Language, readonly string[]> = {
+export const COMPANIES: Record<Language, readonly string[]> = {
   en: [
     "Acme",
     "Borealis",

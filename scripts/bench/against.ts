@@ -80,7 +80,7 @@ export async function againstCommit(source: Lab, ref: string, options: AgainstOp
 }
 
 /** The commit's files in `folder`, with this repository's packages beside them. */
-function cloneOf(ref: string, folder: string): string {
+export function cloneOf(ref: string, folder: string): string {
   try {
     execFileSync("git", ["clone", "--quiet", "--shared", "--no-checkout", REPO_ROOT, folder]);
     execFileSync("git", ["-C", folder, "checkout", "--quiet", "--detach", ref], { stdio: "pipe" });
@@ -88,6 +88,7 @@ function cloneOf(ref: string, folder: string): string {
     throw new LabError({ what: "The commit could not be cloned", where: `--against ${ref}` }, { cause });
   }
   symlinkSync(dirname(dirname(PYTHON)), join(folder, ".venv"));
+  symlinkSync(join(REPO_ROOT, "node_modules"), join(folder, "node_modules"));
   return folder;
 }
 
@@ -148,5 +149,5 @@ export function againstRows(rounds: readonly Round[]): AgainstRow[] {
 
 const sum = (values: readonly number[]): number => values.reduce((total, x) => total + x, 0);
 /** Of sorted values; the mean of the middle two of an even number. */
-const median = (sorted: readonly number[]): number =>
+export const median = (sorted: readonly number[]): number =>
   mean([sorted[(sorted.length - 1) >> 1]!, sorted[sorted.length >> 1]!]);

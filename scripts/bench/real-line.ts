@@ -6,7 +6,7 @@ import { openLab } from "../../lib/config/lab.ts";
 import { profileName } from "../../lib/config/settings.ts";
 import type { Overrides } from "../../lib/config/settings.ts";
 import { mergeForDeployment } from "../../lib/deploy/deploy.ts";
-import { armAdapter } from "../../lib/ask/model.ts";
+import { armsToCompare } from "../../lib/completions/models.ts";
 import { distill } from "../../lib/distill/distill.ts";
 import { ablate } from "../../lib/evaluate/ablate.ts";
 import { filter } from "../../lib/filter/filter.ts";
@@ -15,7 +15,7 @@ import { overlapReport } from "../../lib/prepare/overlap.ts";
 import { prepare } from "../../lib/prepare/prepare.ts";
 import { findSources, readSources } from "../../lib/prepare/collect.ts";
 import { splitQuestions } from "../../lib/prepare/split.ts";
-import { ARM_NAMES, type EvalDetail, Question, type RlRow } from "../../lib/records.ts";
+import { type EvalDetail, Question, type RlRow } from "../../lib/records.ts";
 import type { ArmName } from "../../lib/records.ts";
 import { writeFileAtomic } from "../../lib/store/atomic.ts";
 import { readJsonl, writeJsonl } from "../../lib/store/jsonl.ts";
@@ -98,7 +98,7 @@ export async function runLine(options: LineOptions): Promise<Line> {
     const { evaluations } = await clock.time(
       "evaluate",
       lab.config.seed,
-      () => ablate(lab, { arms: trainedArms(lab) }),
+      () => ablate(lab, { arms: armsToCompare(lab) }),
       false,
     );
     details.set(
@@ -121,10 +121,6 @@ const together = async <T>(items: readonly T[], work: (item: T) => Promise<unkno
   const failed = ended.find((end) => end.status === "rejected");
   if (failed) throw failed.reason;
 };
-
-/** GRPO alone is no arm where its Base found nothing to learn from. */
-const trainedArms = (lab: Lab): ArmName[] =>
-  ARM_NAMES.filter((arm) => arm !== "grpo_only" || existsSync(armAdapter(lab, arm)!));
 
 function labOf(
   { base, teacher, judge, train, overrides, profile }: LineOptions,

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { readOrigin } from "../../lib/model/adapter.ts";
-import { readDistillCurve } from "../../lib/distill/distill-curve.ts";
+import { readDistillCurve } from "../../lib/distill/curve.ts";
 import type { Lab } from "../../lib/config/lab.ts";
 import { listRuns, readRun } from "../../lib/run/run.ts";
 import { RunFolder } from "../../lib/run/run-folder.ts";

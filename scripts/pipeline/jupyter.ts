@@ -6,8 +6,8 @@ import { REPO_ROOT } from "../../lib/config/paths.ts";
 import { PYTHON } from "../setup/python.mjs";
 
 /**
- * Not listed by the file browser: the committed notebooks, whose copies in work/ are the ones to write in, and
- * what Jupyter hides by itself.
+ * Not listed by the file browser: the committed notebooks, whose copies in work/ are the ones to write in,
+ * and what Jupyter hides by itself.
  */
 const HIDDEN = ["notebooks", "node_modules", "__pycache__", "*.pyc", "*.pyo", ".DS_Store", "*~"];
 
@@ -17,14 +17,17 @@ const HIDDEN = ["notebooks", "node_modules", "__pycache__", "*.pyc", "*.pyo", ".
  */
 const QUIET = ["--log-level=ERROR", "--LabApp.log_level=ERROR"];
 
-/** Holds labconfig/default_setting_overrides.json: our defaults of JupyterLab's settings, under the user's own. */
+/**
+ * Holds labconfig/default_setting_overrides.json: our defaults of JupyterLab's settings, under the user's
+ * own.
+ */
 const DEFAULTS = join(REPO_ROOT, "scripts", "jupyter");
 
 /**
  * Starts JupyterLab; `page` is opened first, below `root`. Further arguments go to `jupyter lab` as they are.
  *
- * Its settings are this repository's (.jupyter/), its defaults ours: code wraps, and nothing asks for news. No
- * setting of the user's is read or changed. It logs errors and where it is to be found; more of its log:
+ * Its settings are this repository's (.jupyter/), its defaults ours: code wraps, and nothing asks for news.
+ * No setting of the user's is read or changed. It logs errors and where it is to be found; more of its log:
  * `--log-level=INFO`.
  */
 export function startJupyterLab(
@@ -60,8 +63,8 @@ export function startJupyterLab(
 const GRACE_MS = 15_000;
 
 /**
- * Ends a server and its kernels. A server that is told to stop while a kernel of it is being started waits for
- * that kernel for ever (jupyter_server 2): it is killed after a while, and its kernels end with it.
+ * Ends a server and its kernels. A server that is told to stop while a kernel of it is being started waits
+ * for that kernel for ever (jupyter_server 2): it is killed after a while, and its kernels end with it.
  */
 export function stopJupyterLab(server: ChildProcess): void {
   server.kill("SIGTERM"); // SIGINT would ask for a confirmation

@@ -65,7 +65,9 @@ export function notebookKey(notebook: string, common: string, before: Executed |
     .digest("hex");
 }
 
-/** The exported reports are made from the notebooks, by whoever asks for them: no notebook answers for them. */
+/**
+ * The exported reports are made from the notebooks, by whoever asks for them: no notebook answers for them.
+ */
 const EXPORTED = /^reports\/[^/]*\.(?:html|pdf)$/;
 
 /** All files of the workspace that stages write, as they are now. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { REPO_ROOT } from "../../lib/config/paths.ts";
 import { widgetBlock } from "../../lib/widget/block.ts";
-import { normaliseNotebook } from "./normalise.ts";
+import { normaliseNotebook, notebookText } from "./normalise.ts";
 import type { Output } from "./normalise.ts";
 
 const notebook = (outputs: Output[]) => ({
@@ -100,4 +100,16 @@ test("of a widget with a model's weights the sentence is committed, a small one 
   };
   expect(committed("AAAA".repeat(200_000))).toBe("<p>Here one can talk.</p>");
   expect(committed("AAAA")).toContain("<script>1</script>");
+});
+
+test("a figure's data is one line of the file, which holds the same", () => {
+  const figure = { data: [{ x: [1, 2, 3], name: 'a "quoted" name' }] };
+  const executed = normaliseNotebook(
+    notebook([
+      { output_type: "display_data", data: { "application/vnd.plotly.v1+json": figure }, metadata: {} },
+    ]),
+  );
+  const text = notebookText(executed);
+  expect(JSON.parse(text)).toEqual(executed);
+  expect(text.split("\n").filter((line) => line.includes(JSON.stringify(figure)))).toHaveLength(1);
 });

@@ -4,6 +4,7 @@
 import { homedir } from "node:os";
 import { LabError } from "../../lib/errors.ts";
 import { REPO_ROOT } from "../../lib/config/paths.ts";
+import { PLOTLY_MIME } from "../../lib/show/show.ts";
 import { readBlock } from "../../lib/widget/block.ts";
 
 export interface Output {
@@ -42,8 +43,8 @@ const ANSI = /\u001b\[[0-9;?]*[ -/]*[@-~]/g;
 /**
  * Execution counts null, timings and volatile metadata dropped, ANSI codes and overwritten progress lines
  * gone, one stream output where a cell wrote many, paths relative to the repository and to `workspace`, the
- * folder the run wrote to. Cell metadata keeps `tags` only. Of a widget that holds more than 500 kB stays what
- * stands where no script runs.
+ * folder the run wrote to. Cell metadata keeps `tags` only. Of a widget that holds more than 500 kB stays
+ * what stands where no script runs.
  *
  * Throws LabError when an output tells an absolute path of this machine all the same, or stands on stderr.
  */
@@ -113,6 +114,18 @@ function checkOutputs(outputs: Output[], where: string, roots: readonly string[]
       expected: "paths relative to the repository",
       found: path,
     });
+}
+
+/**
+ * The file's text as Jupyter writes it, but a figure's data on one line: with a line for each number the
+ * indentation would be most of the file.
+ */
+export function notebookText(notebook: Notebook): string {
+  const figures: string[] = [];
+  const place = (key: string, value: unknown): unknown =>
+    key === PLOTLY_MIME ? `figure ${figures.push(JSON.stringify(value)) - 1} of this notebook` : value;
+  const text = JSON.stringify(notebook, place, 1);
+  return `${text.replace(/"figure (\d+) of this notebook"/g, (_, i) => figures[Number(i)]!)}\n`;
 }
 
 const joined = (text: string | string[]): string => [text].flat().join("");

@@ -21,7 +21,8 @@ export const HELP = `Runs the notebooks in order, executes what is not done yet,
 
   npm start -- [options]
 
-  --profile NAME      tiny (default: models of 4 million parameters on a CPU, no network), small (one GPU of 8 GB) or gpu
+  --profile NAME      tiny (default: models of 4 million parameters on a CPU, no network), small (one GPU of
+                      8 GB) or gpu
   --set key=value     any config value, e.g. --set grpo.learningRate=1e-4; repeatable
   --source FILE       your own questions (JSONL, JSON or CSV); repeatable
   --only 01,02,03     only these notebooks

@@ -52,8 +52,9 @@ test("started as VS Code does, from the notebook's folder and with a bare enviro
     "import jupyter_client.kernelspec as k",
     'manager, client = start_new_kernel(kernel_name="tslab", cwd=sys.argv[1], startup_timeout=100)',
     "said = []",
-    'reply = client.execute_interactive("import { PROFILES } from \\"ftmodel\\"; console.log(PROFILES.tiny.profile)", ' +
-      'output_hook=lambda m: said.append(m["content"].get("text", "")), timeout=100)',
+    'cell = "import { openLab } from \\"ftmodel\\"; console.log(openLab().config.profile)"',
+    'hear = lambda m: said.append(m["content"].get("text", ""))',
+    "reply = client.execute_interactive(cell, output_hook=hear, timeout=100)",
     'print(json.dumps([reply["content"]["status"], "".join(said).strip()]))',
     "manager.shutdown_kernel(now=True)",
   ].join("\n");

@@ -16,8 +16,8 @@ export function userKernels(home: string = homedir(), platform: NodeJS.Platform 
 }
 
 /**
- * Writes the kernelspec below `kernels` and returns its folder; one of this repository, also of another copy of
- * it, is replaced. Throws LabError when a kernel of the same name is somebody else's.
+ * Writes the kernelspec below `kernels` and returns its folder; one of this repository, also of another copy
+ * of it, is replaced. Throws LabError when a kernel of the same name is somebody else's.
  */
 export function registerKernel(kernels: string): string {
   const folder = join(kernels, SPEC_NAME);

@@ -197,7 +197,7 @@ export function neededDisk({ installed, gpu }) {
   };
 }
 
-/** torch 2.11 is built for CUDA 13.0; lib/config/gpu.ts names the same driver (a test compares them). */
+/** torch 2.11 is built for CUDA 13.0; lib/gpu/gpus.ts names the same driver (a test compares them). */
 export const OLDEST_DRIVER = "580.65.06";
 const GPU_PACKAGES = [
   "torch",

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { OLDEST_DRIVER as LIB_DRIVER } from "../../lib/config/gpu.ts";
+import { OLDEST_DRIVER as LIB_DRIVER } from "../../lib/gpu/gpus.ts";
 import { PROFILES } from "../../lib/config/profiles.ts";
 import { absentModels, describeRows, gpuRows, GPU_MODELS, neededDisk, OLDEST_DRIVER } from "./health.mjs";
 

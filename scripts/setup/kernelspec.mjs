@@ -24,8 +24,8 @@ export const SPEC = JSON.stringify(
 );
 
 /**
- * JupyterLab runs its yarn.js, which is CommonJS, by the nearest package.json; without one of its own in .venv
- * that is ours, of ES modules, and it fails with 15 kB of its source on the terminal.
+ * JupyterLab runs its yarn.js, which is CommonJS, by the nearest package.json; without one of its own in
+ * .venv that is ours, of ES modules, and it fails with 15 kB of its source on the terminal.
  */
 const COMMONJS = join(ROOT, ".venv", "package.json");
 

@@ -101,7 +101,7 @@ def own_master_port() -> None:
 
 
 # What vLLM takes beside weights and cache: its context, a prefill of 4,096 tokens, the captured graphs (as
-# lib/model/memory-plan.ts).
+# lib/gpu/memory.ts).
 BESIDE = int(2.5 * 2**30)
 
 

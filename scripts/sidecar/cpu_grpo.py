@@ -23,6 +23,8 @@ from .shared_prompts import rows_of
 class CpuGRPOTrainer(TimedGRPOTrainer):
     """For a model that `decoder.is_plain`, on a CPU, without gradient checkpointing."""
 
+    without_gradient_scores = "reference"
+
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         assert (self.top_p, self.top_k, self.min_p, self.repetition_penalty) == (1.0, 0, None, 1.0), (

@@ -127,6 +127,7 @@ class PackedGRPOTrainer(TimedGRPOTrainer):
         weights = (apart.sum(1, keepdim=True) if whole else apart).exp()
         weights = weights.masked_fill(weights > bound, 0) if cut else weights.clamp(max=bound)
         self.batch["advantages"] = self.batch["advantages"][:, None] * weights
+        self.batch["importance_sampling_ratio"] = weights  # TRL's name, for inspect_step.py
         kept = weights.flatten() if whole else weights[mask]
         self.log_bounded(kept)
         logged, gather = self._metrics["train"], self.accelerator.gather

@@ -129,11 +129,13 @@ class Grpo:
     warmup_share: float
     beta: float
     kl_gradient: str  # paper, unbiased
+    schedule: str  # constant, linear
     mask_truncated: bool
     scale_rewards: bool
     save_steps: int
     gradient_checkpointing: bool
     sample_every: int
+    inspect_steps: list[int]  # -1: the last
 
 
 @record
@@ -145,6 +147,7 @@ class Evaluate:
 class Deploy:
     parity_prompts: int
     parity_top_tokens: float
+    exports: list[str]  # gguf, onnx
 
 
 @record

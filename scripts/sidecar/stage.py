@@ -15,6 +15,7 @@ from typing import Any
 
 from .events import EventLog
 from .failure import Cancelled, Failure, first_words
+from .libraries import load
 from .ranks import TRIED_AGAIN, launched, meet, note, noted, rank, watch_others
 from .runfile import RunFile, read_run_file
 
@@ -31,7 +32,7 @@ def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
     The last line of events.jsonl is always `end`: done, or failed with a cause: bad_run_file, no_gpu,
     no_vllm, no_bitsandbytes, bad_model, adapter_of_another_base, no_rows, bad_data, bad_chat_template,
     non_finite_gradient, non_finite_loss, no_signal, nothing_trained, reward_failed, reward_process_died,
-    parity, out_of_memory, disk_full, cancelled, error.
+    parity, not_exportable, no_package, out_of_memory, disk_full, cancelled, error.
     """
     if len(sys.argv) != 2:
         print(f"usage: python scripts/{stage}.py RUN.JSON", file=sys.stderr)
@@ -80,10 +81,11 @@ def outcome(
         if run.stage != stage:
             raise Failure("bad_run_file", f"{path.name}: stage: expected {stage}, found {run.stage}")
         set_environment(run)
+        load(stage)
         meet()
         if run.plan and events.speaks:
             print(run.plan, flush=True)
-        body(run if stage == "merge" else start_tracking(run, events), events)
+        body(run if stage in ("merge", "export") else start_tracking(run, events), events)
     except Cancelled:
         return "cancelled", "stopped by a signal; what the checkpoints hold is kept"
     except Failure as failure:
@@ -135,6 +137,10 @@ def set_environment(run: RunFile) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ["HF_HUB_OFFLINE"] = "1"  # a hub id was downloaded before the run began
     tracking = run.config.tracking
+    for name in {"wandb", "trackio"} - {tracking.service}:
+        sys.modules.setdefault(
+            name, None
+        )  # cannot be imported: TRL would, for a second, and use nothing of it
     if tracking.service == "trackio":
         os.environ["TRACKIO_DIR"] = os.path.join(
             run.run_dir, "trackio"

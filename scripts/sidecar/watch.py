@@ -27,8 +27,9 @@ class Watch(TrainerCallback):
     """
     Writes the events of a run. Adds to the metrics that TRL logs: secondsPerStep (one optimizer step, without
     the writing of checkpoints), tokensPerSecond (SFT: prompts and responses; GRPO: the sampled answers) and
-    memoryMiB (the most that this process had in use so far: resident on a CPU, allocated on a GPU). `epochs`
-    is how often the data that the trainer takes for one epoch holds each row.
+    memoryMiB (the most that this process had in use so far: resident on a CPU, allocated on a GPU). An
+    evaluation adds heldOutLoss (nats per token). `epochs` is how often the data that the trainer takes for
+    one epoch holds each row.
     """
 
     def __init__(self, events: EventLog, epochs: float):
@@ -69,7 +70,9 @@ class Watch(TrainerCallback):
         logs: dict[str, float | None],
         **_,
     ) -> None:
-        if "loss" not in logs:  # the summary at the end
+        if "eval_loss" in logs:
+            self.events.step(state.global_step, {"heldOutLoss": float(logs["eval_loss"])})
+        if "loss" not in logs:  # an evaluation, or the summary at the end
             return
         metrics = {name: float(value) for name, value in logs.items() if value is not None}
         if not math.isfinite(metrics["loss"]):

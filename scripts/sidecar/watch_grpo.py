@@ -55,10 +55,15 @@ class GrpoWatch(Watch):
         self.dead = 0
 
     def callbacks(self) -> list[TrainerCallback]:
-        """Itself, and what sends the answers to the run's tracking service."""
+        """
+        Itself, what looks inside the steps of grpo.inspectSteps, and what sends the answers to the run's
+        tracking service.
+        """
+        from .inspect_step import StepInspector
         from .track_grpo import answer_tables
 
-        return [self, *answer_tables(self.run, self)]
+        inspectors = [StepInspector(self.run, self)] if self.run.config.grpo.inspect_steps else []
+        return [self, *inspectors, *answer_tables(self.run, self)]
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs

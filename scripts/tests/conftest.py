@@ -188,6 +188,7 @@ SMALL = {
         "maxSteps": 4,
         "saveSteps": 2,
         "learningRate": 1e-2,
+        "schedule": "constant",
         "loraRank": 4,
     },
     "evaluate": {"maxTokens": 12},
@@ -217,6 +218,7 @@ class Stage:
         return (self.folder / "log.txt").read_text()
 
     def start(self) -> multiprocessing.Process:
+        import export  # noqa: F401
         import grpo  # noqa: F401  (imported before the fork, once for all)
         import merge  # noqa: F401
         import sft  # noqa: F401
@@ -290,13 +292,22 @@ def make_stage(
     path.mkdir()
     data = path / "rows.jsonl"
     data.write_text(rows if isinstance(rows, str) else "".join(json.dumps(row) + "\n" for row in rows))
+    trains = name in ("sft", "grpo")
     run = {
-        "key": f"{name}-0123456789ab", "stage": name, "label": name, "config": config,
-        "inputs": {"parity" if name == "merge" else "train": {"path": str(data), "sha256": "0", "rows": len(rows)}},
-        "models": {"base": {"path": str(base), "revision": "main", "sha256": "b" * 64}, "adapter": adapter and {"path": str(adapter), "sha256": "a" * 64}},
+        "key": f"{name}-0123456789ab",
+        "stage": name,
+        "label": name,
+        "config": config,
+        "inputs": {"train" if trains else "parity": {"path": str(data), "sha256": "0", "rows": len(rows)}},
+        "models": {
+            "base": {"path": str(base), "revision": "main", "sha256": "b" * 64},
+            "adapter": adapter and {"path": str(adapter), "sha256": "a" * 64},
+        },
         "reward": reward and {"command": reward, "path": reward[-1], "sha256": "0"},
-        "output": str(path / ("merged" if name == "merge" else "adapter")), "runDir": str(path), "created": "2026-01-01T00:00:00Z",
-    }  # fmt: skip
+        "output": str(path / {"merge": "merged", "export": "exported"}.get(name, "adapter")),
+        "runDir": str(path),
+        "created": "2026-01-01T00:00:00Z",
+    }
     (path / "run.json").write_text(json.dumps(run))
     return Stage(path, name, config)
 

@@ -1,42 +1,34 @@
 import { PROFILES } from "../../lib/config/profiles.ts";
-import type { ChildProcess } from "node:child_process";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { chromium } from "playwright-core";
-import type { Page } from "playwright-core";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { explore } from "../../lib/explore/explore.ts";
-import { findChromium } from "../../lib/show/browser.ts";
 import { bundleOf } from "../../lib/show/show.ts";
 import { REPO_ROOT, workspacePaths } from "../../lib/config/paths.ts";
-import { startJupyterLab, stopJupyterLab } from "../pipeline/jupyter.ts";
+import { stopJupyterLab } from "../pipeline/jupyter.ts";
 import { bringWorkingCopies } from "../pipeline/working-copies.ts";
+import { answers, closeLabs, LEFT_OUT, labUrl, NO_CHROMIUM, notebookOf, openInLab } from "./lab-page.ts";
+import { runAll, serveLab } from "./lab-page.ts";
 
-const executablePath = findChromium();
 // inside the repository: the cell imports the library by name
 const folder = join(REPO_ROOT, ".check", "lab");
 const cells = [
-  'import { explore, PROFILES, show } from "ftmodel";',
+  'import { explore, openLab, show } from "ftmodel";',
   'await show({ data: [{ type: "bar", x: ["a", "b"], y: [1, 2] }], layout: { title: { text: "Two ' +
     'bars" } } });',
-  'console.log("learning rate", PROFILES.tiny.sft.learningRate);',
+  'console.log("learning rate", openLab({ profile: "tiny" }).config.sft.learningRate);',
   'await show(explore([{ id: "a", question: "$5 or $6?" }, { id: "b", question: "2 + 2?" }]));',
 ];
-let stop = (): void => {};
 afterEach(() => {
-  stop();
+  closeLabs();
   vi.unstubAllEnvs();
 });
 
-// In CI a missing browser is a failure, not a reason to skip.
-test.skipIf(!executablePath && !process.env.CI)(
-  "a notebook opened in JupyterLab runs on our kernel and shows its " +
-    `figure${executablePath ? "" : " (no Chromium found)"}`,
+test.skipIf(NO_CHROMIUM)(
+  `a notebook opened in JupyterLab runs on our kernel and shows its figure${LEFT_OUT}`,
   { timeout: 500_000 },
   async () => {
     rmSync(folder, { recursive: true, force: true });
@@ -44,10 +36,16 @@ test.skipIf(!executablePath && !process.env.CI)(
     const explorer = await bundleOf(explore([{ id: "a", question: "2 + 2?" }]));
     writeFileSync(
       join(folder, "foreign.ipynb"),
-      notebook(["1"], [{ output_type: "display_data", data: explorer, metadata: {} }]),
+      notebookOf([
+        {
+          ...{ cell_type: "code", source: "1" },
+          outputs: [{ output_type: "display_data", data: explorer, metadata: {} }],
+        },
+      ]),
     );
-    writeFileSync(join(folder, "small.ipynb"), notebook(cells));
-    const { page, server, port } = await openInLab(folder, "small.ipynb");
+    const small = cells.map((source) => ({ cell_type: "code" as const, source }));
+    writeFileSync(join(folder, "small.ipynb"), notebookOf(small));
+    const { page, server, port, stop } = await openInLab(folder, "small.ipynb");
     await runAll(page);
     await page.locator(".jp-OutputArea .js-plotly-plot .main-svg").first().waitFor({ timeout: 180_000 });
     await page.getByText(`learning rate ${PROFILES.tiny.sft.learningRate}`).waitFor({ timeout: 60_000 });
@@ -63,7 +61,7 @@ test.skipIf(!executablePath && !process.env.CI)(
     expect(await table.locator(".ftx-detail .ftx-question").textContent()).toBe("$5 or $6?");
 
     // from elsewhere, so not trusted: no script of it runs, and its first rows can be read
-    await page.goto(`http://127.0.0.1:${port}/lab/tree/foreign.ipynb?token=check&reset`);
+    await page.goto(labUrl(port, "foreign.ipynb"));
     await page.locator(".jp-OutputArea .widget-static td").first().waitFor({ timeout: 180_000 });
     expect(await page.locator(".jp-OutputArea .widget-static").textContent()).toContain("2 + 2?");
     expect(await page.locator(".ftx-live").count()).toBe(0);
@@ -72,9 +70,9 @@ test.skipIf(!executablePath && !process.env.CI)(
   },
 );
 
-test.skipIf(!executablePath && !process.env.CI)(
-  "a reader's copy, executed and saved, changes no tracked file; its lines wrap, and nothing else asks for attention" +
-    `${executablePath ? "" : " (no Chromium found)"}`,
+test.skipIf(NO_CHROMIUM)(
+  "a reader's copy, executed and saved, changes no tracked file; its lines wrap, and nothing else asks for " +
+    `attention${LEFT_OUT}`,
   { timeout: 500_000 },
   async () => {
     const workspace = mkdtempSync(join(tmpdir(), "reader-"));
@@ -88,7 +86,7 @@ test.skipIf(!executablePath && !process.env.CI)(
       const cleared = JSON.parse(readFileSync(copy, "utf8")) as ReaderNotebook;
       for (const cell of cleared.cells) if (cell.outputs) cell.outputs = [];
       writeFileSync(copy, JSON.stringify(cleared, null, 1));
-      const { page, server, said } = await openInLab(REPO_ROOT, relative(REPO_ROOT, copy));
+      const { page, server, said, stop } = await openInLab(REPO_ROOT, relative(REPO_ROOT, copy));
       const [longest] = await page
         .locator(".jp-CodeCell .cm-scroller")
         .evaluateAll((all) => all.map((one) => one.scrollWidth - one.clientWidth).sort((a, b) => b - a));
@@ -117,7 +115,7 @@ test.skipIf(!executablePath && !process.env.CI)(
       expect(await listed.getByText("notebooks", { exact: true }).count()).toBe(0);
       stop();
       await once(server, "exit");
-      expect(said().join("")).not.toMatch(/yarn|\[[EIW] /);
+      expect(said()).not.toMatch(/yarn|\[[EIW] /);
     } finally {
       rmSync(notebooks, { recursive: true, force: true });
       rmSync(workspace, { recursive: true, force: true });
@@ -129,15 +127,9 @@ test("a server that is told to stop while a kernel is being started ends, and it
   timeout: 120_000,
 }, async () => {
   mkdirSync(folder, { recursive: true });
-  const port = await freePort();
-  const server = startJupyterLab(
-    folder,
-    "",
-    ["--no-browser", `--port=${port}`, "--IdentityProvider.token=check"],
-    "ignore",
-  );
-  stop = () => void server.kill("SIGKILL");
-  await answers(`http://127.0.0.1:${port}/api?token=check`);
+  const { server, port } = await serveLab(folder, "", "ignore");
+  onTestFinished(() => void server.kill("SIGKILL"));
+  await answers(port);
   const started = await startKernel(port);
   expect(started?.status).toBe(201);
   const starting = startKernel(port);
@@ -156,76 +148,8 @@ interface ReaderNotebook {
   cells: { outputs?: unknown[] }[];
 }
 
-interface OpenedLab {
-  page: Page;
-  server: ChildProcess;
-  port: number;
-  /** What the server has written to the terminal. */
-  said: () => string[];
-}
-
-/** JupyterLab on `root` with a notebook open and its kernel idle; `stop` ends both. */
-async function openInLab(root: string, path: string): Promise<OpenedLab> {
-  const port = await freePort();
-  const options = ["--no-browser", `--port=${port}`, "--IdentityProvider.token=check"];
-  const server = startJupyterLab(root, path, options, "pipe");
-  const lines: string[] = [];
-  for (const stream of [server.stdout!, server.stderr!])
-    stream.setEncoding("utf8").on("data", (text: string) => void lines.push(text));
-  const browser = await chromium.launch({ executablePath: executablePath!, chromiumSandbox: false });
-  stop = () => {
-    stopJupyterLab(server);
-    void browser.close();
-  };
-  await answers(`http://127.0.0.1:${port}/api?token=check`);
-  const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
-  await page.goto(`http://127.0.0.1:${port}/lab/tree/${path}?token=check&reset`);
-  await page.locator(".jp-Notebook .jp-CodeCell").first().waitFor({ timeout: 180_000 });
-  await page.getByText("TypeScript | Idle").waitFor({ timeout: 180_000 });
-  return { page, server, port, said: () => lines };
-}
-
-async function runAll(page: Page): Promise<void> {
-  await page.getByRole("menuitem", { name: "Run", exact: true }).click();
-  await page.getByRole("menuitem", { name: "Run All Cells", exact: true }).click();
-}
-
 /** What git says of the tracked files; "" where this is no clone. */
 function trackedChanges(): string {
   if (!existsSync(join(REPO_ROOT, ".git"))) return "";
   return execFileSync("git", ["-C", REPO_ROOT, "status", "--porcelain"], { encoding: "utf8" });
-}
-
-function notebook(sources: string[], outputs: object[] = []): string {
-  return JSON.stringify({
-    cells: sources.map((source, index) => ({
-      cell_type: "code",
-      execution_count: null,
-      id: `c${index}`,
-      metadata: {},
-      outputs,
-      source,
-    })),
-    metadata: { kernelspec: { name: "tslab", display_name: "TypeScript", language: "typescript" } },
-    nbformat: 4,
-    nbformat_minor: 5,
-  });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
-
-async function answers(url: string): Promise<void> {
-  const deadline = Date.now() + 180_000;
-  for (;;) {
-    const response = await fetch(url).catch(() => null);
-    if (response?.ok) return;
-    if (Date.now() > deadline) throw new Error(`no answer from ${url} in 180 s`);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
 }

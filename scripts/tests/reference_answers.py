@@ -4,8 +4,8 @@ What transformers says, for the forward pass in TypeScript to be compared with: 
     python scripts/tests/reference_answers.py MODEL ADAPTER-OR-"" ASKED.json OUT.json
 
 ASKED: {"texts": [...], "prompts": [...], "logitsOf": n, "maxTokens": n}, prompts as the model reads them.
-OUT: {"encoded": tokens of each text by the folder's tokenizer.json, "answers": greedy tokens of each prompt, up to the end of the turn,
-"logits": of the first n, for every position of prompt and answer}. Everything in float32.
+OUT: {"encoded": tokens of each text by the folder's tokenizer.json, "answers": greedy tokens of each prompt, up
+to the end of the turn, "logits": of the first n, for every position of prompt and answer}. Everything in float32.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def main(folder: str, adapter: str, asked: dict) -> dict:
     for prompt, answer in list(zip(prompts, answers, strict=True))[: asked["logitsOf"]]:
         ids = tokenizer(prompt, add_special_tokens=False)["input_ids"] + answer
         logits.append(model(torch.tensor([ids])).logits[0].tolist())
-    # Of the file itself: for a qwen2 model AutoTokenizer puts Qwen's own words and NFC in the place of the file's.
+    # Of the file itself: for a qwen2 model AutoTokenizer puts Qwen's own words and NFC in the place of the
+    # file's.
     file = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
     encoded = [file.encode(text, add_special_tokens=False).ids for text in asked["texts"]]
     return {"encoded": encoded, "answers": answers, "logits": logits}

@@ -130,7 +130,8 @@ def attempt(batch, fill):
     if batch.micro > 4:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-with_smaller_batch(Batch(8, 2), EventLog(Path({str(tmp_path / "e")!r})), attempt, lambda: print("left", flush=True))
+events = EventLog(Path({str(tmp_path / "e")!r}))
+with_smaller_batch(Batch(8, 2), events, attempt, lambda: print("left", flush=True))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=SCRIPTS)
     assert (done.returncode, done.stdout) == (0, "left\n"), done.stderr

@@ -65,14 +65,21 @@ def test_a_failing_cell_fails_the_notebook_and_tells_source_and_error(tmp_path):
 
 def test_a_shorthand_property_finds_the_variable_of_an_earlier_cell(tmp_path):
     earlier = 'import { basename } from "node:path";\nlet rate = 1; const { unit } = { unit: "%" };'
-    uses = "const given = { rate, nested: [{ unit }], basename };\n({ rate } = { rate: 2 });\nconst f = (rate: number) => ({ rate });\nconsole.log(given.rate, rate, given.nested[0].unit, given.basename('a/b'), f(3).rate);"
+    uses = (
+        "const given = { rate, nested: [{ unit }], basename };\n({ rate } = { rate: 2 });\n"
+        "const f = (rate: number) => ({ rate });\n"
+        "console.log(given.rate, rate, given.nested[0].unit, given.basename('a/b'), f(3).rate);"
+    )
     status, told, copy = execute(write_notebook(tmp_path, earlier, uses))
     assert status == 0, told
     assert copy.cells[1].outputs[0].text == "1 2 % b 3\n"
 
 
 def test_what_an_earlier_cell_declares_can_be_taken_apart_under_other_names(tmp_path):
-    uses = "const { rate: r, deep: { unit: u = '' } } = plan;\nlet s = 0;\n({ rate: s } = plan);\nconst renamed = plan.steps.map(({ at: t }) => t);\nconsole.log(r, u, s, renamed);"
+    uses = (
+        "const { rate: r, deep: { unit: u = '' } } = plan;\nlet s = 0;\n({ rate: s } = plan);\n"
+        "const renamed = plan.steps.map(({ at: t }) => t);\nconsole.log(r, u, s, renamed);"
+    )
     status, told, copy = execute(
         write_notebook(tmp_path, "const plan = { rate: 1, deep: { unit: '%' }, steps: [{ at: 7 }] };", uses)
     )
@@ -119,7 +126,10 @@ def test_an_interrupted_cell_says_so_once(tmp_path):
 
 
 def test_a_process_that_outlives_the_kernel_is_stopped_and_fails_the_notebook(tmp_path):
-    spawn = 'import { spawn } from "node:child_process";\nspawn("sleep", ["310"], { detached: true, stdio: "ignore" }).unref();'
+    spawn = (
+        'import { spawn } from "node:child_process";\n'
+        'spawn("sleep", ["310"], { detached: true, stdio: "ignore" }).unref();'
+    )
     status, told, _ = execute(write_notebook(tmp_path, spawn))
     assert status == 1
     assert "outlived the notebook: sleep 310" in told
@@ -127,7 +137,10 @@ def test_a_process_that_outlives_the_kernel_is_stopped_and_fails_the_notebook(tm
 
 
 def test_an_interrupt_stops_the_kernel_and_its_children_and_keeps_the_copy(tmp_path):
-    spawn = 'import { spawn } from "node:child_process";\nspawn("sleep", ["320"], { detached: true, stdio: "ignore" }).unref();\nconsole.log("spawned");'
+    spawn = (
+        'import { spawn } from "node:child_process";\n'
+        'spawn("sleep", ["320"], { detached: true, stdio: "ignore" }).unref();\nconsole.log("spawned");'
+    )
     notebook = write_notebook(tmp_path, spawn, "await new Promise((done) => setTimeout(done, 60_000));")
     runner = subprocess.Popen(command(notebook), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     wait_for(lambda: commands_running("sleep 320"))

@@ -114,13 +114,15 @@ lengths = [30, 4, 0, 61, 17, 2, 40, 9, 33, 50, 21, 12]
 
 def log_probs(trainer, batch):
     ids, mask = (torch.cat([batch[f"prompt_{x}"], batch[f"completion_{x}"]], 1) for x in ("ids", "mask"))
-    return trainer._get_per_token_logps_and_entropies(trainer.model, ids, mask, batch["completion_ids"].size(1))[0]
+    answered = batch["completion_ids"].size(1)
+    return trainer._get_per_token_logps_and_entropies(trainer.model, ids, mask, answered)[0]
 
 
 def score(kind, dtype, center=None):
     policy = lora_policy(base, device, dtype)
     count = len(lengths)
-    settings = dict(use_cpu=device == "cpu", bf16=dtype == torch.bfloat16, per_device_train_batch_size=count, gradient_accumulation_steps=1)
+    settings = dict(use_cpu=device == "cpu", bf16=dtype == torch.bfloat16)
+    settings |= dict(per_device_train_batch_size=count, gradient_accumulation_steps=1)
     trainer = trainer_of(kind, policy, tokenizer, folder, **settings)
     trainer.current_gradient_accumulation_steps = 1
     if kind is not GRPOTrainer:
@@ -137,7 +139,8 @@ def score(kind, dtype, center=None):
     with disable_input_dtype_casting(trainer.model, active=dtype == torch.bfloat16):
         loss = trainer.compute_loss(trainer.model, batch)
         loss.backward()
-    return known["logps"], torch.cat([slope.flatten().float().cpu() for slope in gradients(trainer.model).values()])
+    slopes = [slope.flatten().float().cpu() for slope in gradients(trainer.model).values()]
+    return known["logps"], torch.cat(slopes)
 
 
 exact = score(GRPOTrainer, torch.float32)
@@ -198,7 +201,8 @@ import torch
 scripts, run_file, bytes_allowed, peak = sys.argv[1:]
 gpu = int(os.environ.get("LOCAL_RANK", "0"))
 if int(bytes_allowed):
-    torch.cuda.set_per_process_memory_fraction(int(bytes_allowed) / torch.cuda.get_device_properties(gpu).total_memory, gpu)
+    there = torch.cuda.get_device_properties(gpu).total_memory
+    torch.cuda.set_per_process_memory_fraction(int(bytes_allowed) / there, gpu)
 sys.path.insert(0, scripts)
 sys.argv = [scripts + "/sft.py", run_file]
 try:
@@ -206,7 +210,8 @@ try:
 finally:
     if gpu == 0:
         with open(peak, "w") as file:
-            json.dump({"allocated": torch.cuda.max_memory_allocated(), "reserved": torch.cuda.max_memory_reserved()}, file)
+            peaks = {"allocated": torch.cuda.max_memory_allocated(), "reserved": torch.cuda.max_memory_reserved()}
+            json.dump(peaks, file)
 """
 
 

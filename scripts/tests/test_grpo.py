@@ -8,7 +8,10 @@ from conftest import RL_ROWS
 from safetensors.torch import load_file
 
 # Something a random model can do better or worse.
-VOWELS = "(row) => ({ vowels: (row.completion.match(/[aeiou]/g) ?? []).length / 16, brevity: 1 - row.tokens / 16 })"
+VOWELS = (
+    "(row) => ({ vowels: (row.completion.match(/[aeiou]/g) ?? []).length / 16, "
+    "brevity: 1 - row.tokens / 16 })"
+)
 
 
 def test_a_run_learns_and_shows_every_answer_with_its_rewards(stage, reward_module):
@@ -69,6 +72,17 @@ def check_samples(samples, metrics):
             "brevity": 1 - s["tokens"] / 16,
         }
         assert s["reward"] == sum(s["rewards"].values())
+
+
+@pytest.mark.parametrize(
+    ("schedule", "shares"), [("constant", [0, 1, 1, 1]), ("linear", [0, 1, 2 / 3, 1 / 3])]
+)
+def test_after_warm_up_the_learning_rate_stays_or_falls_to_the_end(stage, reward_module, schedule, shares):
+    settings = {"startFromSft": False, "maxSteps": 4, "warmupShare": 0.25, "schedule": schedule}
+    grpo = stage("grpo", RL_ROWS, reward=reward_module(VOWELS), grpo={**settings, "learningRate": 1e-3})
+    assert grpo.run() == 0, grpo.log()
+    rates = [event["metrics"]["learning_rate"] for event in grpo.events("step")]
+    assert rates == pytest.approx([1e-3 * share for share in shares])
 
 
 def test_without_scaling_the_advantage_is_the_distance_to_the_mean(stage, reward_module):
@@ -209,10 +223,19 @@ def test_answers_that_are_all_cut_do_not_break_the_run(stage, reward_module):
 
 @pytest.mark.parametrize(
     ("rows", "settings", "cause", "says"),
-    [(RL_ROWS[:1], {}, "no_rows", "1 questions × 1 epochs do not fill one step of grpo.promptsPerStep = 2"), ("", {}, "no_rows", "holds no rows"),
-     ([{**RL_ROWS[0], "gold_answer": ""}], {}, "bad_data", "rows.jsonl:1: gold_answer"), (RL_ROWS, {"microBatch": 3}, "bad_run_file", "must divide promptsPerStep × groupSize = 8"),
-     (RL_ROWS, {"startFromSft": True}, "bad_run_file", "models.adapter")],
-)  # fmt: skip
+    [
+        (
+            RL_ROWS[:1],
+            {},
+            "no_rows",
+            "1 questions × 1 epochs do not fill one step of grpo.promptsPerStep = 2",
+        ),
+        ("", {}, "no_rows", "holds no rows"),
+        ([{**RL_ROWS[0], "gold_answer": ""}], {}, "bad_data", "rows.jsonl:1: gold_answer"),
+        (RL_ROWS, {"microBatch": 3}, "bad_run_file", "must divide promptsPerStep × groupSize = 8"),
+        (RL_ROWS, {"startFromSft": True}, "bad_run_file", "models.adapter"),
+    ],
+)
 def test_what_cannot_be_trained_on_ends_by_name(stage, reward_module, rows, settings, cause, says):
     grpo = stage("grpo", rows, reward=reward_module(VOWELS), grpo={"startFromSft": False, **settings})
     assert grpo.run() == 1

@@ -170,14 +170,16 @@ step = trl.SFTTrainer.training_step
 
 
 def training_step(self, *args, **options):
-    if os.environ["RANK"] == "1" and self.args.per_device_train_batch_size > 1 and self.state.global_step == 2:
+    large = self.args.per_device_train_batch_size > 1
+    if os.environ["RANK"] == "1" and large and self.state.global_step == 2:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
     return step(self, *args, **options)
 
 
 trl.SFTTrainer.training_step = training_step
 load = torch.load
-torch.load = lambda *args, **options: load(*args, **{**options, "map_location": "cpu"})  # of several processes on a CPU each is "cpu:0" to transformers
+# of several processes on a CPU each is "cpu:0" to transformers
+torch.load = lambda *args, **options: load(*args, **{**options, "map_location": "cpu"})
 sys.path.insert(0, scripts)
 sys.argv = [scripts + "/sft.py", run_file]
 runpy.run_path(sys.argv[0], run_name="__main__")

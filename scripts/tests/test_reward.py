@@ -23,7 +23,11 @@ ROWS = [
     },
     {"id": "c", "question": "2 + 2?", "gold": "4", "completion": "4 \ud800 <|im_end|>", "tokens": 3},
 ]
-LOOP = "import { createInterface } from 'node:readline'; for await (const line of createInterface({ input: process.stdin })) { const { batch, rows } = JSON.parse(line); %s }"
+LOOP = (
+    "import { createInterface } from 'node:readline'; "
+    "for await (const line of createInterface({ input: process.stdin })) "
+    "{ const { batch, rows } = JSON.parse(line); %s }"
+)
 
 
 def failure(command, batches=1):
@@ -75,7 +79,10 @@ def test_a_process_that_dies_is_reported_with_its_last_words(node_program):
 
 
 def test_a_process_that_dies_between_two_batches_is_noticed(node_program):
-    answers_once = "process.stdout.write(JSON.stringify({ batch, rows: rows.map(() => ({ total: 1 })) }) + '\\n', () => process.exit(3));"
+    answers_once = (
+        "process.stdout.write(JSON.stringify({ batch, rows: rows.map(() => ({ total: 1 })) }) + '\\n', "
+        "() => process.exit(3));"
+    )
     found = failure(node_program(LOOP % answers_once), batches=2)
     assert found.cause == "reward_process_died"
 
@@ -94,10 +101,19 @@ def test_a_program_that_does_not_exist_is_named():
 
 @pytest.mark.parametrize(
     ("says", "quoted"),
-    [("console.log('hello')", "no answer"), ("console.log(JSON.stringify({ batch: batch + 1, rows: [] }))", "another question"), ("console.log(JSON.stringify({ batch, rows: [] }))", "0 rows, 3 were asked"),
-     ("console.log(JSON.stringify({ batch, rows: rows.map(() => ({ format: 1 })) }))", "with a total"), ("console.log(JSON.stringify({ batch, rows: rows.map(() => ({ total: NaN })) }))", "row a: total: expected a finite number"),
-     ("console.log(JSON.stringify({ batch, rows: rows.map(() => ({ total: 1, x: '1' })) }))", "row a: x"), ("console.log(JSON.stringify({ batch, rows: rows.map(() => 1) }))", "named numbers")],
-)  # fmt: skip
+    [
+        ("console.log('hello')", "no answer"),
+        ("console.log(JSON.stringify({ batch: batch + 1, rows: [] }))", "another question"),
+        ("console.log(JSON.stringify({ batch, rows: [] }))", "0 rows, 3 were asked"),
+        ("console.log(JSON.stringify({ batch, rows: rows.map(() => ({ format: 1 })) }))", "with a total"),
+        (
+            "console.log(JSON.stringify({ batch, rows: rows.map(() => ({ total: NaN })) }))",
+            "row a: total: expected a finite number",
+        ),
+        ("console.log(JSON.stringify({ batch, rows: rows.map(() => ({ total: 1, x: '1' })) }))", "row a: x"),
+        ("console.log(JSON.stringify({ batch, rows: rows.map(() => 1) }))", "named numbers"),
+    ],
+)
 def test_an_answer_that_is_none_stops_the_run(node_program, says, quoted):
     found = failure(node_program(LOOP % says))
     assert found.cause == "reward_failed"

@@ -64,9 +64,15 @@ GOOD = json.dumps({"id": "a", "prompt": "q"}).encode()
 
 @pytest.mark.parametrize(
     ("line", "says"),
-    [(b'{"id": "a", ', ":2: expected a JSON object"), (b'{"id": "\xff", "prompt": "q"}', ":2: expected a JSON object"), (b'{"id": "a"}', ":2: prompt: expected a text, found null"),
-     (b'{"id": "a", "prompt": " "}', ":2: prompt: expected a text"), (b"[1]", ":2: id: expected a text"), (b'{"id": 7, "prompt": "q"}', ":2: id: expected a text, found 7")],
-)  # fmt: skip
+    [
+        (b'{"id": "a", ', ":2: expected a JSON object"),
+        (b'{"id": "\xff", "prompt": "q"}', ":2: expected a JSON object"),
+        (b'{"id": "a"}', ":2: prompt: expected a text, found null"),
+        (b'{"id": "a", "prompt": " "}', ":2: prompt: expected a text"),
+        (b"[1]", ":2: id: expected a text"),
+        (b'{"id": 7, "prompt": "q"}', ":2: id: expected a text, found 7"),
+    ],
+)
 def test_a_bad_row_is_named_by_file_line_and_field(tmp_path, line, says):
     path = tmp_path / "rows.jsonl"
     path.write_bytes(GOOD + b"\n" + line + b"\n")

@@ -8,9 +8,17 @@ from sidecar.runfile import read_run_file
 def run_json(profiles, profile="tiny"):
     ref = {"path": "/m", "revision": "main", "sha256": "ab"}
     return {
-        "key": "sft-0", "stage": "sft", "label": "x", "config": profiles[profile], "inputs": {"train": {"path": "/d", "sha256": "0", "rows": 3}},
-        "models": {"base": ref, "adapter": None}, "reward": None, "output": "/o", "runDir": "/r", "created": "now",
-    }  # fmt: skip
+        "key": "sft-0",
+        "stage": "sft",
+        "label": "x",
+        "config": profiles[profile],
+        "inputs": {"train": {"path": "/d", "sha256": "0", "rows": 3}},
+        "models": {"base": ref, "adapter": None},
+        "reward": None,
+        "output": "/o",
+        "runDir": "/r",
+        "created": "now",
+    }
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from jupyter_client.manager import KernelManager
 
 ROOT = Path(__file__).parents[2]
 PLOTLY = "application/vnd.plotly.v1+json"
-IMPORTS = 'import { compareRuns, liveFigure, lossCurve, openLab, trainSft } from "ftmodel";'
+IMPORTS = 'import { compareRuns, liveFigure, openLab, sftLoss, trainSft } from "ftmodel";'
 TRAIN = """
 const live = liveFigure({ intervalMs: 200 });
-const run = await trainSft(lab, { onProgress: (run) => live.update(lossCurve([{ ...run, name: "sft" }])) });
-await live.finish(lossCurve([{ ...run, name: "sft" }]));
+const run = await trainSft(lab, { onProgress: (run) => live.update(sftLoss({ ...run, name: "sft" })) });
+await live.finish(sftLoss({ ...run, name: "sft" }));
 """
 
 
@@ -41,7 +41,7 @@ class Kernel:
         return self.client.complete(code, len(code), reply=True, timeout=180)["content"]["matches"]
 
     def run(self, code: str, interrupt_when=None) -> "Output":
-        """Runs a cell; interrupted once, as soon as a figure that it shows is what `interrupt_when` asks for."""
+        """Runs a cell; interrupted once, as soon as a figure of its is what `interrupt_when` asks for."""
         output = Output()
         waiting = interrupt_when
 
@@ -128,7 +128,7 @@ def test_change_a_value_run_stop_run_again_end_compare(kernel):
     # a value changed; stopped after the first steps
     assert kernel.run('const lab = openLab({ "sft.epochs": 100 });').status == "ok"
     first = kernel.run(TRAIN, interrupt_when=lambda figure: "of 300 steps" in texts(figure))
-    assert first.text.startswith("Training loss")  # in words, before there is anything to draw
+    assert first.text.startswith("Loss of SFT")  # in words, before there is anything to draw
     assert "Starting Python and torch" in first.text and "Run the cell again" in first.text
     assert "standing still? Run the cell again" in texts(first.figures[-1])
     assert first.figures[-1]["layout"]["xaxis"]["range"] == [0, 303]
@@ -165,9 +165,13 @@ def test_a_package_that_a_cell_missed_is_found_once_it_is_installed(kernel):
         (package / "index.js").write_text("exports.late = 41;\n")
         (package / "index.d.ts").write_text("export declare const late: number;\n")
         (package / "package.json").write_text('{"name": "late", "main": "index.js", "types": "index.d.ts"}')
-        time.sleep(1)  # the compiler hears of changed folders from the operating system
         assert kernel.run("const one = 1;").status == "ok"
-        found = kernel.run('import { late } from "late"; console.log(late + one);')
+        found = missed
+        for _ in range(40):  # the compiler hears of changed folders from the operating system
+            found = kernel.run('import { late } from "late"; console.log(late + one);')
+            if found.status == "ok":
+                break
+            time.sleep(0.5)
         assert (found.text.strip(), found.errors) == ("42", "")
     finally:
         shutil.rmtree(package.parent, ignore_errors=True)

@@ -51,6 +51,24 @@ def test_a_run_trains_the_adapter_and_says_what_it_did(stage):
     ]
 
 
+def test_held_out_rows_are_measured_and_change_nothing(stage):
+    plain = stage("sft", SFT_ROWS, folder="plain")
+    watched = stage("sft", SFT_ROWS, folder="watched")
+    run = json.loads(watched.run_file.read_text())
+    rows = watched.folder / "held_out.jsonl"
+    rows.write_text("".join(json.dumps(row) + "\n" for row in SFT_ROWS[:3]))
+    run["inputs"]["heldOut"] = {"path": str(rows), "sha256": "1", "rows": 3}
+    watched.run_file.write_text(json.dumps(run))
+    assert plain.run() == 0, plain.log()
+    assert watched.run() == 0, watched.log()
+    losses = [e["metrics"]["heldOutLoss"] for e in watched.events("step") if "heldOutLoss" in e["metrics"]]
+    assert len(losses) == 6  # fewer than ten steps: after each
+    assert losses[-1] < losses[0]  # these rows are trained on, too
+    assert plain.adapter().keys() == watched.adapter().keys()
+    assert all(torch.equal(weight, plain.adapter()[name]) for name, weight in watched.adapter().items())
+    assert not any("heldOutLoss" in e["metrics"] for e in plain.events("step"))
+
+
 @pytest.fixture
 def from_hub(tmp_path, base, monkeypatch):
     """
@@ -203,9 +221,18 @@ def test_one_row_is_enough_to_train_on(stage):
 
 @pytest.mark.parametrize(
     ("rows", "settings", "cause", "says"),
-    [("", {}, "no_rows", "rows.jsonl holds no rows"), ('{"id": "a"}\n', {}, "bad_data", "rows.jsonl:1: prompt"), (SFT_ROWS[:2], {"maxLength": 10}, "no_rows", "sft.maxLength = 10"),
-     (SFT_ROWS[:1], {"learningRate": "fast"}, "bad_run_file", "config.sft.learningRate: Input should be a valid number")],
-)  # fmt: skip
+    [
+        ("", {}, "no_rows", "rows.jsonl holds no rows"),
+        ('{"id": "a"}\n', {}, "bad_data", "rows.jsonl:1: prompt"),
+        (SFT_ROWS[:2], {"maxLength": 10}, "no_rows", "sft.maxLength = 10"),
+        (
+            SFT_ROWS[:1],
+            {"learningRate": "fast"},
+            "bad_run_file",
+            "config.sft.learningRate: Input should be a valid number",
+        ),
+    ],
+)
 def test_what_cannot_be_trained_on_ends_by_name_before_anything_is_written(
     stage, rows, settings, cause, says
 ):
@@ -263,7 +290,8 @@ def test_the_script_runs_from_the_command_line_and_every_event_is_one_that_lib_r
     program = f"""
         import {{ readFileSync }} from "node:fs";
         import {{ RunEvent }} from "{ROOT}/lib/records.ts";
-        for (const line of readFileSync("{sft.folder}/events.jsonl", "utf8").trim().split("\\n")) RunEvent.parse(JSON.parse(line));"""
+        const lines = readFileSync("{sft.folder}/events.jsonl", "utf8").trim().split("\\n");
+        for (const line of lines) RunEvent.parse(JSON.parse(line));"""
     subprocess.run([NODE, "--input-type=module", "-e", program], check=True, cwd=ROOT)
 
 

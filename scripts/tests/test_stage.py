@@ -2,6 +2,8 @@ import errno
 import json
 import os
 import signal
+import sys
+from importlib.util import find_spec
 
 import pytest
 from conftest import SFT_ROWS
@@ -32,6 +34,9 @@ def environment(monkeypatch):
     ):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
+    for name in ("wandb", "trackio"):  # what is there now, if another test imported it, comes back
+        monkeypatch.setitem(sys.modules, name, None)
+        del sys.modules[name]
 
 
 def run_of(profiles, **tracking):
@@ -59,6 +64,7 @@ def test_wandb_is_off_unless_switched_on(profiles, environment):
     run = run_of(profiles)
     set_environment(run)
     assert os.environ["WANDB_MODE"] == "disabled"
+    assert find_spec("wandb") is None  # TRL and transformers ask so
     assert tracking(run)["report_to"] == []
 
 
@@ -71,6 +77,7 @@ def test_wandb_offline_stays_in_the_run_folder(profiles, environment):
         "FTModel-Training",
     )
     assert tracking(run)["report_to"] == ["wandb"]
+    assert find_spec("wandb") is not None and find_spec("trackio") is None
 
 
 def test_trackio_stays_in_the_run_folder_and_keeps_wandb_off(profiles, environment):

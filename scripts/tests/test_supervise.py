@@ -12,7 +12,11 @@ import psutil
 import pytest
 
 SCRIPT = Path(__file__).parents[1] / "supervise.py"
-SLEEPER = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); print('up', flush=True); time.sleep(60)"
+SLEEPER = (
+    "import subprocess, sys, time; "
+    "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
+    "print('up', flush=True); time.sleep(60)"
+)
 
 
 @pytest.fixture

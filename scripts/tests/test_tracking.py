@@ -10,7 +10,10 @@ import pytest
 from conftest import RL_ROWS, SCRIPTS, SFT_ROWS
 
 # A part that is not judged for every answer, only for those to every other question.
-PARTS = "(row) => ({ vowels: (row.completion.match(/[aeiou]/g) ?? []).length, ...(Number(row.id.slice(1)) % 2 ? { brevity: 1 / row.tokens } : {}) })"
+PARTS = (
+    "(row) => ({ vowels: (row.completion.match(/[aeiou]/g) ?? []).length, "
+    "...(Number(row.id.slice(1)) % 2 ? { brevity: 1 / row.tokens } : {}) })"
+)
 COLUMNS = [
     "step",
     "id",
@@ -113,11 +116,22 @@ def tables_of_events(grpo):
     questions = {row["id"]: row["prompt"] for row in RL_ROWS}
     return {
         e["step"]: [
-            [e["step"], s["id"], s["group"], questions[s["id"]], s["completion"], s["rewards"].get("brevity"), s["rewards"]["vowels"], s["reward"], s["advantage"], s["tokens"]]
+            [
+                e["step"],
+                s["id"],
+                s["group"],
+                questions[s["id"]],
+                s["completion"],
+                s["rewards"].get("brevity"),
+                s["rewards"]["vowels"],
+                s["reward"],
+                s["advantage"],
+                s["tokens"],
+            ]
             for s in e["samples"]
         ]
         for e in grpo.events("samples")
-    }  # fmt: skip
+    }
 
 
 def test_wandb_gets_the_answers_of_the_samples_events_as_tables_in_the_run_folder(stage, reward_module):

@@ -30,12 +30,12 @@ def warm():
     process.stdout.close()
 
 
-def order(warm, folder: Path, how: str) -> Path:
+def order(warm, folder: Path, how: str, launcher: tuple[str, ...] = ()) -> Path:
     (folder / "child.py").write_text(CHILD)
     (folder / "run.json").write_text(how)
     (folder / "log.txt").touch()
     names = {name: str(folder / name) for name in ("child.py", "run.json", "log.txt")}
-    request = {"script": names["child.py"], "run": names["run.json"], "log": names["log.txt"]}
+    request = {"command": [*launcher, names["child.py"], names["run.json"]], "log": names["log.txt"]}
     warm.stdin.write(json.dumps({**request, "environment": {"ONLY": "this"}}).encode() + b"\n")
     warm.stdin.flush()
     return folder / "log.txt"
@@ -50,6 +50,16 @@ def test_a_forked_process_has_its_own_session_log_and_environment_and_its_end_is
     order(warm, tmp_path, "kill")
     pid = json.loads(warm.stdout.readline())["pid"]
     assert json.loads(warm.stdout.readline()) == {"pid": pid, "status": 0, "signal": 9}
+
+
+def test_processes_that_share_a_step_are_forked_from_it_each_with_its_number(warm, tmp_path):
+    log = order(warm, tmp_path, "0", (str(SCRIPT.parent / "on_cores.py"), "2"))
+    pid = json.loads(warm.stdout.readline())["pid"]
+    assert json.loads(warm.stdout.readline()) == {"pid": pid, "status": 0, "signal": None}
+    told = [json.loads(line) for line in log.read_text().splitlines()]
+    assert sorted(environment["RANK"] for _, _, environment in told) == ["0", "1"]
+    assert all(arguments == [str(tmp_path / "run.json")] for arguments, _, _ in told)
+    assert all(environment["OMP_NUM_THREADS"] == "1" for _, _, environment in told)
 
 
 def test_it_ends_with_its_kernel_and_what_it_has_forked_goes_on(warm, tmp_path):

@@ -1,8 +1,8 @@
 /**
- * Measures the tiny models on 500 generated questions that no training saw, and what SFT and GRPO add to the
- * Base.
+ * Measures the tiny models on 1,000 generated questions that no training saw, what SFT and GRPO add to the
+ * Base, and by what the arms are right and wrong.
  *
- *     npm run bench:tiny                 everything: about 40 minutes on two cores
+ *     npm run bench:tiny                 everything: about 80 minutes on two cores
  *     npm run bench:tiny -- --models     Base, Teacher and Judge only
  *     npm run bench:tiny -- --training   SFT and GRPO only
  *     npm run bench:tiny -- --seeds 1    one seed of both stages instead of three
@@ -19,8 +19,10 @@ import { compareArms } from "../../lib/evaluate/compare.ts";
 import { distill } from "../../lib/distill/distill.ts";
 import { evaluate } from "../../lib/evaluate/evaluate.ts";
 import type { Evaluation } from "../../lib/evaluate/evaluate.ts";
+import { readMethods } from "../../lib/evaluate/methods.ts";
 import { filter } from "../../lib/filter/filter.ts";
 import { openLab } from "../../lib/config/lab.ts";
+import { overrideConfig } from "../../lib/config/settings.ts";
 import type { Lab } from "../../lib/config/lab.ts";
 import { readJsonl, writeJsonl } from "../../lib/store/jsonl.ts";
 import { measureJudge } from "../../lib/judge/judge-measure.ts";
@@ -34,7 +36,7 @@ import { passAtK } from "../../lib/stats/stats.ts";
 import { trainGrpo, trainSft } from "../../lib/train/train.ts";
 import { generateQuestions } from "../../lib/world/index.ts";
 
-const QUESTIONS = 500;
+const QUESTIONS = 1000;
 const BENCH_SEED = 2026;
 
 const { values: options } = parseArgs({
@@ -129,6 +131,7 @@ async function benchModels(): Promise<void> {
 }
 
 interface SeedDetails {
+  sft_gold: EvalDetail[];
   sft: EvalDetail[];
   sft_grpo: EvalDetail[];
 }
@@ -145,6 +148,8 @@ async function benchSeed(seed: number): Promise<SeedDetails> {
     const started = Date.now();
     return [await work, `${((Date.now() - started) / 1000).toFixed(0)} s`];
   };
+  await trainSft({ ...lab, config: overrideConfig(lab.config, { "sft.goldOnly": true }) });
+  const asGold = await evaluate(lab, { arm: "sft_gold" });
   const [, sftSeconds] = await seconds(trainSft(lab));
   const asSft = await evaluate(lab, { arm: "sft" });
   const [, grpoSeconds] = await seconds(trainGrpo(lab));
@@ -153,7 +158,7 @@ async function benchSeed(seed: number): Promise<SeedDetails> {
     `seed ${seed}: SFT on ${sft.length} rows ${sftSeconds}, GRPO ${lab.config.grpo.maxSteps} ` +
       `steps ${grpoSeconds} (a finished run returns at once)`,
   );
-  return { sft: asSft.details, sft_grpo: asGrpo.details };
+  return { sft_gold: asGold.details, sft: asSft.details, sft_grpo: asGrpo.details };
 }
 
 async function benchTraining(seeds: number): Promise<void> {
@@ -161,7 +166,11 @@ async function benchTraining(seeds: number): Promise<void> {
   const all: SeedDetails[] = [];
   for (let seed = 1; seed <= seeds; seed++) all.push(await benchSeed(seed));
   const pooled = (arm: keyof SeedDetails) => all.flatMap((one) => one[arm]);
-  const mean = (details: readonly EvalDetail[], mode: EvalDetail["mode"], of: "format" | "strict") =>
+  const mean = (
+    details: readonly EvalDetail[],
+    mode: EvalDetail["mode"],
+    of: "format" | "strict" | "lenient",
+  ) =>
     clusteredShare(
       [
         ...Map.groupBy(
@@ -173,20 +182,21 @@ async function benchTraining(seeds: number): Promise<void> {
   console.log(
     `\nSFT and GRPO, ${seeds} seeds pooled, n = ${QUESTIONS} questions a seed, 95 % intervals over questions`,
   );
-  const rows = (["sft", "sft_grpo"] as const).map((arm) => {
+  const rows = (["sft_gold", "sft", "sft_grpo"] as const).map((arm) => {
     const details = pooled(arm);
     return {
       arm,
       format: mean(details, "greedy", "format"),
       greedy: mean(details, "greedy", "strict"),
       sampled: mean(details, "sampled", "strict"),
+      lenient: mean(details, "greedy", "lenient"),
     };
   });
-  const names = { sft: "SFT", sft_grpo: "SFT + GRPO" };
+  const names = { sft_gold: "SFT, golds alone", sft: "SFT", sft_grpo: "SFT + GRPO" };
   for (const row of rows)
     console.log(
-      `${names[row.arm].padEnd(12)} format ${show(row.format)}   greedy ${show(row.greedy)}   ` +
-        `sampled ${show(row.sampled)}`,
+      `${names[row.arm].padEnd(16)} format ${show(row.format)}   greedy ${show(row.greedy)}   ` +
+        `sampled ${show(row.sampled)}   lenient ${show(row.lenient)}`,
     );
   const baseAsStrict = base.details.map((d) => ({ ...d, strict: d.lenient }));
   const pairs = {
@@ -195,11 +205,22 @@ async function benchTraining(seeds: number): Promise<void> {
       pooled("sft"),
       "accuracy",
     ),
+    "SFT − golds alone (lenient), greedy": compareArms(pooled("sft_gold"), pooled("sft"), "accuracyLenient"),
     "GRPO − SFT, greedy": compareArms(pooled("sft"), pooled("sft_grpo"), "accuracy"),
     "GRPO − SFT, sampled": compareArms(pooled("sft"), pooled("sft_grpo"), "accuracySampled"),
   };
-  for (const [name, pair] of Object.entries(pairs)) console.log(`${name.padEnd(32)} ${signed(pair)}`);
-  Object.assign(result, { seeds, training: rows, pairs });
+  for (const [name, pair] of Object.entries(pairs)) console.log(`${name.padEnd(36)} ${signed(pair)}`);
+  const answered = [
+    { name: "base", details: Array(seeds).fill(base.details).flat() as EvalDetail[] },
+    ...(["sft", "sft_grpo"] as const).map((name) => ({ name, details: pooled(name) })),
+  ];
+  const methods = (["greedy", "sampled"] as const).map((mode) => readMethods(answered, { mode }));
+  for (const { mode, rows, lines } of methods) {
+    console.log(`\nMethod or sum? Shares of the ${mode} answers`);
+    console.table(rows);
+    for (const line of lines) console.log(line);
+  }
+  Object.assign(result, { seeds, training: rows, pairs, methods });
 }
 
 if (!options.training) await benchModels();

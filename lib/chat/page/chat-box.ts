@@ -164,7 +164,8 @@ export function startChat(block: HTMLElement, models: Models): void {
 function roundingText(label: string, { tokens, mean, largest, same }: Rounding): string {
   return (
     `The weights of this page are rounded to 8 bits. Along ${tokens} tokens of ${label}'s greedy answers a ` +
-    `logit is ${mean.toFixed(3)} away from the one in float32 on average and ${largest.toFixed(2)} at most; ` +
+    `logit is ${mean.toFixed(3)} away from the one in float32 on average and ` +
+    `${largest.toFixed(2)} at most; ` +
     `the most likely token is the same in ${(100 * same).toFixed(1)} %.`
   );
 }

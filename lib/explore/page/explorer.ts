@@ -98,7 +98,8 @@ export function startExplorer(block: HTMLElement, data: ExploreData): void {
     count.textContent = countText(data, rows.length);
     clear.hidden = state.query === "" && Object.values(state.chosen).every((values) => values.length === 0);
     save.hidden = corrections.count === 0;
-    save.textContent = `Download ${corrections.count} ${corrections.count === 1 ? "correction" : "corrections"}`;
+    const what = corrections.count === 1 ? "correction" : "corrections";
+    save.textContent = `Download ${corrections.count} ${what}`;
     if (isOther) openPanel();
   }
 

@@ -1,0 +1,45 @@
+import { describe, expect, test } from "vitest";
+import { committedRuns } from "./real-result.ts";
+import { realRun } from "./real-run.ts";
+import { REAL_STAGES } from "./real-stages.ts";
+import type { RealStage } from "./real-stages.ts";
+
+const [small, large] = committedRuns();
+
+describe("the real run beside the reader's", () => {
+  test.each(Object.keys(REAL_STAGES) as RealStage[])("%s is one folded block with a row a model", (stage) => {
+    const { html, text } = realRun(stage);
+    expect(html).toMatch(/^<details><summary>/);
+    for (const { models } of [small!, large!]) expect(text).toContain(models.base);
+    expect(text).not.toMatch(/NaN|undefined|\*\*/);
+  });
+
+  test("says what the result says, not a sentence that fits any run", () => {
+    const worse = structuredClone(small!);
+    worse.pairs = [
+      { a: "sft", b: "sft_grpo", metric: "accuracy", n: 100, delta: -0.1, low: -0.15, high: -0.05, p: 0.001 },
+    ];
+    expect(realRun("grpo", [worse]).text).toContain("worse");
+    expect(realRun("grpo", [small!]).text).not.toContain("worse");
+  });
+
+  test("every branch of a reading", () => {
+    const run = { ...small!, copies: 3, trainingRows: 10, rightByRules: 12, usable: 13 };
+    const parity = { prompts: 8, tokens: 100, topTokens: 0.99 };
+    expect(realRun("prepare", [run]).text).toContain("3 test questions stand among");
+    expect(realRun("prepare", [small!]).text).toContain("no test question");
+    expect(realRun("filter", [run]).text).toContain("2 texts with a right answer");
+    expect(realRun("filter", [small!]).text).toContain("no Judge");
+    expect(realRun("distil", [run]).text).toContain("is right, too");
+    expect(realRun("distil", [small!]).text).toContain("a wrong answer is what is lost most");
+    expect(realRun("deploy", [{ ...run, parity }]).text).toContain("99.0 % of the tokens");
+    expect(realRun("deploy", [run]).text).toContain("not in the kept result");
+    expect(realRun("ablation", [small!]).text).toContain("between seeds");
+    expect(realRun("ablation", [large!]).text).toContain("one seed");
+    const tagged = structuredClone(small!);
+    tagged.arms[0]!.accuracy = tagged.arms[0]!.accuracyLenient;
+    expect(realRun("evaluate", [tagged]).text).toContain("it writes the tags");
+    expect(realRun("evaluate", [small!]).text).toContain("for want of the tags");
+    expect(realRun("evaluate", []).text).toContain("No run on real models");
+  });
+});

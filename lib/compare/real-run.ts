@@ -1,0 +1,36 @@
+/**
+ * The run on real models beside the reader's: what `npm run bench:real` wrote into reports/example, stage by
+ * stage, as one folded block.
+ */
+import { basename } from "node:path";
+import { table, type View } from "../view/table.ts";
+import { inertHtml } from "../view/text-view.ts";
+import { committedRuns, type RealRun } from "./real-result.ts";
+import { REAL_STAGES, type RealStage } from "./real-stages.ts";
+
+/**
+ * What the real models did at a stage: a table with a row a model or an arm, and sentences computed from it,
+ * folded under one line. `runs` are results of `bench:real`; by default the two that are committed.
+ *
+ * Throws where a result is missing or is none.
+ *
+ * @example await show(realRun("sft"))
+ */
+export function realRun(stage: RealStage, runs: readonly RealRun[] = committedRuns()): View {
+  const parts = runs.map((run) => REAL_STAGES[stage](run));
+  const rows = parts.flatMap((part) => part.rows);
+  const shown = table(rows, undefined, { caption: "The same stage on real models" });
+  const said = parts.flatMap(({ lines }, i) => lines.map((line) => `${nameOf(runs[i]!)}: ${line}`));
+  const [first] = runs;
+  const head = first
+    ? `The same with real models (profile ${first.profile}, ${first.device}, measured ` +
+      `${first.created.slice(0, 10)})`
+    : "No run on real models is kept here.";
+  const list = said.map((line) => `<li>${inertHtml(line)}</li>`).join("");
+  return {
+    html: `<details><summary><b>${inertHtml(head)}</b></summary>\n${shown.html}\n<ul>${list}</ul></details>`,
+    text: [`▸ ${head}`, shown.text, ...said.map((line) => `- ${line}`)].join("\n"),
+  };
+}
+
+const nameOf = ({ models }: RealRun): string => basename(models.base);

@@ -1,0 +1,80 @@
+/** What merging and serving have shown, in sentences that follow the numbers. Pure. */
+import type { Parity } from "../run/merge.ts";
+import type { Throughput } from "../serving/throughput.ts";
+import { formatShare } from "../view/numbers.ts";
+import type { WeightChange } from "./weight-change.ts";
+
+/** "×2.9 for 4 times the requests (at 16)". */
+const grown = ({ row, times, more }: { row: Throughput; times: number; more: number }): string =>
+  `**×${times.toFixed(1)}** for ${Number(more.toFixed(1))} times the requests (at ${row.inFlight})`;
+
+export const readDeployment = {
+  /** Whether the merged model is the one that was trained. */
+  parity(parity: Pick<Parity, "prompts" | "agree" | "topTokens" | "meanLogprobDifference"> | null): string {
+    if (!parity) return "The run that merged is no longer there, and its check with it.";
+    const { prompts, agree, topTokens, meanLogprobDifference: off } = parity;
+    const rounding =
+      off === null ? "" : ` Log-probabilities differ by ${off.toExponential(0)} nats on average.`;
+    return (
+      (topTokens === 1 && agree === prompts
+        ? `**The same choice at every token**, in all ${prompts} answers: what notebook 6 ` +
+          "measured holds for what is deployed."
+        : `The same choice at ${(100 * topTokens).toFixed(1)} % of the tokens, and ${agree} of ` +
+          `${prompts} answers ` +
+          "the merged model would write itself: the rest is rounding, which a greedy text does not forget.") +
+      rounding
+    );
+  },
+
+  /** How large the change is, where it is largest, and what was left alone. */
+  changes(changes: readonly WeightChange[] | null): string {
+    if (!changes) return "The Base is not on this machine: there is nothing to compare with.";
+    const touched = changes.filter(({ changed }) => changed > 0);
+    const sizes = touched.flatMap(({ relative, name }) => (relative === null ? [] : [{ relative, name }]));
+    if (sizes.length === 0) return "No weight differs from the Base.";
+    const sorted = [...sizes].sort((a, b) => a.relative - b.relative);
+    const [least, most] = [sorted[0]!, sorted.at(-1)!];
+    const total = changes.reduce((sum, { weights }) => sum + weights, 0);
+    const size = most.relative < 0.03 ? "a nudge" : most.relative < 0.3 ? "no small nudge" : "a rebuilding";
+    return (
+      `Between ${(100 * least.relative).toFixed(1)} and **${(100 * most.relative).toFixed(1)} % ` +
+      "of the norm** of each " +
+      `matrix, most in \`${most.name.replace(/^model\.|\.weight$/g, "")}\`: ${size}. ` +
+      `${changes.length - touched.length} of ${changes.length} tensors, with ` +
+      `${formatShare(total - touched.reduce((sum, { weights }) => sum + weights, 0), total)} of ` +
+      "the weights, are equal bit for bit."
+    );
+  },
+
+  /** What more requests in flight bring, and what they cost. */
+  throughput(rows: readonly Throughput[]): string {
+    const [alone] = rows;
+    const most = rows.reduce((a, b) => (b.tokensPerSecond > a.tokensPerSecond ? b : a), rows[0]!);
+    if (!alone || rows.length < 2) return "One measurement alone shows no gain.";
+    const minutes = (rate: number) => ((1000 * alone.tokens) / alone.requests / rate / 60).toFixed(1);
+    const steps = rows.slice(1).map((row, i) => {
+      const before = rows[i]!;
+      return {
+        row,
+        times: row.tokensPerSecond / before.tokensPerSecond,
+        more: row.inFlight / before.inFlight,
+      };
+    });
+    const fading = steps.every(({ times }, i) => i === 0 || times <= steps[i - 1]!.times);
+    const last = rows.at(-1)!;
+    const bend =
+      most !== last
+        ? `Past ${most.inFlight} in flight it falls again: the machine is full.`
+        : steps.at(-1)!.times < 1.15
+          ? `The last step brings next to nothing: at ${last.inFlight} the machine is full.`
+          : `It still grows at ${last.inFlight}: where the machine is full was not reached.`;
+    return (
+      `${steps.map(grown).join(", ")}` +
+      `${fading ? ": each step brings less than the one before. " : ". "}${bend} One answer takes ` +
+      `${(last.medianMs / alone.medianMs).toFixed(1)} times as long at ${last.inFlight} as ` +
+      "alone. A thousand answers take " +
+      `**${minutes(alone.tokensPerSecond)} minutes** one after the other and ` +
+      `**${minutes(most.tokensPerSecond)}** with ${most.inFlight} in flight.`
+    );
+  },
+};

@@ -1,0 +1,95 @@
+import { describe, expect, test } from "vitest";
+import type { Arm } from "../records.ts";
+import type { Run } from "../run/run.ts";
+import { orderReading, readAblation } from "./ablation-reading.ts";
+import type { ArmPair } from "./ablate.ts";
+
+/**
+ * Ten steps of one group of two answers; `format` and `right` say how many keep it and are right, by step.
+ */
+function runOf(format: (step: number) => number, right: (step: number) => number): Pick<Run, "samples"> {
+  const samples = Array.from({ length: 10 }, (_, step) => ({
+    step: step + 1,
+    samples: [0, 1].map((i) => {
+      const rewards = { format: Number(i < format(step)), accuracy: Number(i < right(step)) };
+      return { group: 0, reward: 0.3 * rewards.format + 0.7 * rewards.accuracy, rewards };
+    }),
+  }));
+  return { samples } as unknown as Pick<Run, "samples">;
+}
+
+describe("what an ablation says", () => {
+  test("a run without SFT takes off or not, and catches up or not", () => {
+    const none = () => 0;
+    const two = () => 2;
+    const sft = runOf(two, () => 1);
+    const later = (step: number) => (step < 4 ? 0 : 2);
+    expect(readAblation.start(runOf(none, none), sft)).toMatch(/100 % of the first groups.*not taken off/);
+    expect(readAblation.start(runOf(later, none), sft)).toMatch(/step 5\*\* of 10.*found the \*\*format/);
+    expect(readAblation.start(runOf(later, later), sft)).toContain("**caught up**");
+    expect(readAblation.start(runOf(later, later))).toMatch(/are right\.$/);
+    expect(readAblation.start({ samples: [] })).toContain("no answers");
+  });
+
+  test("the honest zero is the highest, read leniently", () => {
+    const arm = (name: string, strict: number, lenient: number) =>
+      ({ name, accuracy: { value: strict }, accuracyLenient: { value: lenient } }) as Arm;
+    const arms = [arm("base", 0, 0.5), arm("base_prompted", 0, 0.6), arm("sft", 0.7, 0.7)];
+    expect(readAblation.zeros({ arms })).toMatch(
+      /Base, prompted.*\+70.0 points.*\*\*\+10.0\*\*: the difference/,
+    );
+    const tagged = [arm("base", 0.5, 0.5), arm("sft", 0.7, 0.7)];
+    expect(readAblation.zeros({ arms: tagged })).toMatch(/\*\*\+20.0\*\*\.$/);
+    expect(readAblation.zeros({ arms: [arm("base", 0, 0.5)] })).toContain("highest zero");
+    expect(readAblation.zeros({ arms: [] })).toBe("");
+  });
+
+  test("types: better, worse, not decided", () => {
+    const row = (group: string, low: number, high: number, p: number) => ({
+      ...{ pair: "sft → sft_grpo", group, low, high, p },
+    });
+    const said = readAblation.byType([
+      row("all", 0.1, 0.2, 0.01),
+      row("financial_concept", 0.1, 0.2, 0.01),
+      row("financial_analysis", -0.2, -0.1, 0.01),
+      row("financial_reasoning", -0.1, 0.1, 0.5),
+    ]);
+    expect(said).toBe(
+      "- SFT → SFT + GRPO: better on concept; **worse** on analysis; not decided on reasoning.",
+    );
+  });
+
+  test("as many decided as by chance are no finding", () => {
+    const pair = (p: number) =>
+      ({
+        ...{ a: "sft", b: "sft_grpo" },
+        metrics: [{ metric: "accuracy", n: 10, delta: 0.1, low: p < 0.05 ? 0.05 : -0.1, high: 0.2, p }],
+      }) as unknown as ArmPair;
+    const chance = Array.from({ length: 20 }, (_, i) => pair(i === 0 ? 0.04 : 0.5));
+    expect(readAblation.tests(chance).reading).toMatch(/1 of 20.*about 1\.0.*believe none/);
+    expect(readAblation.tests(Array.from({ length: 20 }, () => pair(0.01))).reading).toContain("far more");
+  });
+
+  test("what was won and lost", () => {
+    const of = (won: number, lost: number) => {
+      const some = (n: number) => Array.from({ length: n }, () => ({ type: "financial_concept" }));
+      const pair = { a: "sft", b: "sft_grpo", gains: some(won), regressions: some(lost) };
+      return readAblation.changed([pair as unknown as ArmPair]);
+    };
+    expect(of(0, 0)).toContain("no verdict changed");
+    expect(of(5, 0)).toContain("nothing was lost");
+    expect(of(9, 2)).toContain("mostly won; lost in concept");
+    expect(of(2, 5)).toContain("**more lost than won**");
+    expect(of(6, 5)).toContain("**many changes**");
+  });
+
+  test("the order of the arms, beside Fin-R1's", () => {
+    const arms = [
+      { name: "base" as const, average: 65, share: 0.5 },
+      { name: "sft" as const, average: 70, share: 0.7 },
+    ];
+    expect(orderReading(arms)).toBe("Both put the arms in the same order: SFT > Base.");
+    expect(orderReading([arms[0]!, { ...arms[1]!, share: 0.4 }])).toContain("ours Base > SFT");
+    expect(readAblation.finR1({}).rows).toHaveLength(4);
+  });
+});

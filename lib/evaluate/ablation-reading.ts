@@ -1,0 +1,188 @@
+/** What an ablation says, in sentences that follow its numbers. Pure. */
+import type { AblationSummary, Arm, ArmName } from "../records.ts";
+import { hasNoSignal } from "../reward/advantage.ts";
+import type { Run } from "../run/run.ts";
+import { styleOf } from "../view/arms.ts";
+import { meanOf } from "../view/numbers.ts";
+import type { ArmPair } from "./ablate.ts";
+import { compareArms } from "./compare.ts";
+import { comparisonRows, differenceVerdict, formatPoints } from "./comparison-text.ts";
+import type { Evaluation } from "./evaluate.ts";
+import { FIN_R1 } from "./fin-r1.ts";
+
+type Trained = Pick<Run, "samples">;
+
+export const readAblation = {
+  /** How GRPO without SFT sets off, beside the run that had it. */
+  start(alone: Trained, withSft?: Trained): string {
+    const [own, other] = [startOf(alone), withSft && startOf(withSft)];
+    if (!own) return "The run without SFT has no answers to read.";
+    const beside = other ? ` (with SFT: ${percent(other.silent)} and ${percent(other.format)})` : "";
+    const begin =
+      `Without SFT ${percent(own.silent)} of the first groups are silent and ${percent(own.format)} of the ` +
+      `answers keep the format${beside}. `;
+    if (own.halfway === null)
+      return `${begin}Half of the answers never keep it: the run has **not taken off**.`;
+    const behind = other ? other.lastRight - own.lastRight : null;
+    return (
+      `${begin}Half of them do by **step ${own.halfway}** of ${own.steps}; in the last fifth ` +
+      `${percent(own.lastFormat)} keep the format and ${percent(own.lastRight)} are right` +
+      (behind === null
+        ? "."
+        : behind > 0.05
+          ? `, against ${percent(other!.lastRight)} with SFT: it found the **format**, and the ` +
+            "head start in right answers was not made up for."
+          : `, against ${percent(other!.lastRight)} with SFT: it has **caught up**.`)
+    );
+  },
+
+  /** Which untrained Base is the honest zero, and what the strict reading would credit to training. */
+  zeros({ arms }: Pick<AblationSummary, "arms">): string {
+    const zeros = arms.filter(({ name }) => name.startsWith("base"));
+    const [first] = zeros;
+    const sft = arms.find(({ name }) => name === "sft");
+    if (!first) return "";
+    const best = zeros.reduce((a, b) => (b.accuracyLenient.value > a.accuracyLenient.value ? b : a), first);
+    const said =
+      `The highest zero is **${labelOf(best)}**, ${percent(best.accuracyLenient.value)} right, ` +
+      "greedy and read " +
+      "leniently.";
+    if (!sft) return said;
+    const [strict, fair] = [
+      sft.accuracy.value - first.accuracy.value,
+      sft.accuracyLenient.value - best.accuracyLenient.value,
+    ];
+    return (
+      `${said} From the Base read strictly SFT would be credited with ${formatPoints(strict)} points, from ` +
+      `this zero with **${formatPoints(fair)}**` +
+      (strict - fair > 0.05 ? ": the difference is tags, prompt and tries, not training." : ".")
+    );
+  },
+
+  /** Of one step, by type: what is decided, and what this test cannot tell. */
+  byType(changes: readonly { pair: string; group: string; low: number; high: number; p: number }[]): string {
+    return [...Map.groupBy(changes, ({ pair }) => pair)]
+      .map(([pair, rows]) => {
+        const types = rows.filter(({ group }) => group !== "all");
+        const of = (verdict: string) =>
+          types
+            .filter((row) => differenceVerdict(row) === verdict)
+            .map(({ group }) => group.replace("financial_", ""));
+        const [better, worse, open] = [of("better"), of("worse"), of("undecided")];
+        const parts = [
+          better.length > 0 ? `better on ${better.join(", ")}` : "",
+          worse.length > 0 ? `**worse** on ${worse.join(", ")}` : "",
+          open.length > 0 ? `not decided on ${open.join(", ")}` : "",
+        ].filter(Boolean);
+        const [a, b] = pair.split(" → ");
+        return (
+          `- ${styleOf(a!, 0).label} → ${styleOf(b!, 0).label}: ` +
+          `${parts.join("; ") || "no type to compare"}.`
+        );
+      })
+      .join("\n");
+  },
+
+  /** All comparisons as rows, and how many would look decided by chance. */
+  tests(pairs: readonly ArmPair[]): { rows: ReturnType<typeof comparisonRows>; reading: string } {
+    const rows = comparisonRows(pairs);
+    const decided = rows.filter(({ verdict }) => verdict !== "undecided").length;
+    const byChance = 0.05 * rows.length;
+    const says =
+      decided > 2 * byChance
+        ? "far more than chance would make, though it may have made a few of them."
+        : "hardly more than chance alone would make: believe none of them by its p alone.";
+    return {
+      rows,
+      reading:
+        `**${decided} of ${rows.length} comparisons are decided** at 95 %; if no step had any ` +
+        "effect, about " +
+        `${byChance.toFixed(1)} would look so: ${says}`,
+    };
+  },
+
+  /** What each step won and lost, question by question. */
+  changed(pairs: readonly Pick<ArmPair, "a" | "b" | "gains" | "regressions">[]): string {
+    return pairs
+      .map(({ a, b, gains, regressions }) => {
+        const [won, lost] = [gains.length, regressions.length];
+        const name = `${styleOf(a, 0).label} → ${styleOf(b, 0).label}`;
+        if (won + lost === 0) return `- ${name}: no verdict changed.`;
+        const types = [...new Set(regressions.map(({ type }) => type.replace("financial_", "")))];
+        const net =
+          lost === 0
+            ? "nothing was lost."
+            : won > 2 * lost
+              ? `mostly won; lost in ${types.join(", ")}.`
+              : lost > won
+                ? `**more lost than won**, in ${types.join(", ")}.`
+                : `a small net effect of **many changes**; lost in ${types.join(", ")}.`;
+        return `- ${name}: ${won} won, ${lost} lost: ${net}`;
+      })
+      .join("\n");
+  },
+
+  /** Beside Fin-R1: rows, and whether the arms come in the same order. */
+  finR1(evaluations: Partial<Record<ArmName, Evaluation>>): {
+    rows: Record<string, unknown>[];
+    reading: string;
+  } {
+    const start = FIN_R1.find(({ name }) => name === "base")!;
+    const ours = (before: ArmName, after: ArmName) => {
+      const [a, b] = [evaluations[before], evaluations[after]];
+      const c = after === "base" || !a || !b ? null : compareArms(a.details, b.details, "accuracyLenient");
+      return c && `${formatPoints(c.delta)} [${formatPoints(c.low)}, ${formatPoints(c.high)}]`;
+    };
+    const gain = (now: number, before: number) => formatPoints((now - before) / 100);
+    const rows = FIN_R1.map(({ name, model, average, antFinance }) => ({
+      arm: styleOf(name, 0).label,
+      "Fin-R1's name": model,
+      "average (%)": average,
+      "to its base": gain(average, start.average),
+      "Ant-Finance (%)": antFinance,
+      "to its base ": antFinance === null ? null : gain(antFinance, start.antFinance!),
+      "ours to our Base": ours("base", name),
+      "ours to the prompted Base": ours("base_prompted", name),
+    }));
+    const both = FIN_R1.flatMap(({ name, average }) => {
+      const share = evaluations[name]?.report.accuracyLenient.value;
+      return share === undefined ? [] : [{ name, average, share }];
+    });
+    return { rows, reading: orderReading(both) };
+  },
+};
+
+/** Whether two lists of heights put the arms in the same order. */
+export function orderReading(arms: readonly { name: ArmName; average: number; share: number }[]): string {
+  const sorted = (by: "average" | "share") =>
+    [...arms].sort((a, b) => b[by] - a[by]).map(({ name }) => styleOf(name, 0).label);
+  const [theirs, ours] = [sorted("average"), sorted("share")];
+  return String(theirs) === String(ours)
+    ? `Both put the arms in the same order: ${ours.join(" > ")}.`
+    : `Fin-R1's order is ${theirs.join(" > ")}, ours ${ours.join(" > ")}: by value, decided or not.`;
+}
+
+/** The first and the last fifth of a run's steps. */
+function startOf({ samples }: Trained) {
+  const steps = samples.filter((step) => step.samples.length > 0);
+  const size = Math.max(1, Math.floor(steps.length / 5));
+  if (steps.length === 0) return null;
+  const answers = (some: typeof steps) => some.flatMap((step) => step.samples);
+  const [first, last] = [answers(steps.slice(0, size)), answers(steps.slice(-size))];
+  const share = (some: typeof first, part: string) => meanOf(some.map(({ rewards }) => rewards[part])) ?? 0;
+  const groups = steps
+    .slice(0, size)
+    .flatMap((step) => [...Map.groupBy(step.samples, ({ group }) => group).values()]);
+  const silent = groups.filter((group) => hasNoSignal(group.map(({ reward }) => reward))).length;
+  return {
+    steps: steps.at(-1)!.step,
+    silent: silent / groups.length,
+    format: share(first, "format"),
+    halfway: steps.find((step) => share(step.samples, "format") >= 0.5)?.step ?? null,
+    lastFormat: share(last, "format"),
+    lastRight: share(last, "accuracy"),
+  };
+}
+
+const labelOf = ({ name }: Arm): string => styleOf(name, 0).label;
+const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;

@@ -1,0 +1,99 @@
+import { describe, expect, test } from "vitest";
+import type { EvalDetail, QuestionType } from "../records.ts";
+import { readEvaluation } from "./eval-reading.ts";
+
+type Answers = { strict: (i: number) => boolean; lenient: (i: number) => boolean };
+
+const answer = (i: number, changes: Partial<EvalDetail>): EvalDetail => ({
+  ...{ id: `q${i}`, type: "financial_concept", mode: "greedy", sample: 0, completion: "x", format: true },
+  ...{ strict: true, lenient: true, reason: "equal", message: "", judge: null, tokens: 10 },
+  ...changes,
+});
+const arm = (name: string, { strict, lenient }: Answers, type?: (i: number) => QuestionType) => ({
+  name,
+  details: Array.from({ length: 100 }, (_, i) =>
+    answer(i, {
+      ...{ strict: strict(i), lenient: lenient(i), reason: lenient(i) ? "equal" : "value_differs" },
+      ...(type && { type: type(i) }),
+    }),
+  ),
+});
+const always = () => true;
+const never = () => false;
+const half = (i: number) => i % 2 === 0;
+
+/** `right` of `k` sampled answers to each of 100 questions, and a greedy one. */
+const tried = (name: string, k: number, right: (i: number, sample: number) => boolean) => ({
+  name,
+  details: Array.from({ length: 100 }, (_, i) => [
+    answer(i, { lenient: right(i, 0) }),
+    ...Array.from({ length: k }, (__, sample) =>
+      answer(i, { mode: "sampled", sample, lenient: right(i, sample) }),
+    ),
+  ]).flat(),
+});
+
+describe("what an evaluation says", () => {
+  test("tags are told apart from knowledge", () => {
+    const [base, sft] = readEvaluation.types([
+      arm("base", { strict: never, lenient: half }),
+      arm("sft", { strict: half, lenient: half }),
+    ]);
+    expect(base).toContain("50 points are tags");
+    expect(sft).toContain("both readings agree");
+    const [near] = readEvaluation.types([arm("sft", { strict: (i) => i > 1, lenient: always })]);
+    expect(near).toContain("differ by 2 of 100 answers");
+  });
+
+  test("types part, or may part by chance", () => {
+    const type = (i: number): QuestionType => (i < 50 ? "financial_concept" : "financial_reasoning");
+    const of = (lenient: (i: number) => boolean) =>
+      readEvaluation.types([arm("sft", { strict: lenient, lenient }, type)]).at(-1);
+    expect(of((i) => i < 50)).toContain("do not meet");
+    expect(of((i) => i % 50 < (i < 50 ? 26 : 25))).toContain("may be chance");
+    const few = readEvaluation.types([arm("sft", { strict: half, lenient: half })]);
+    expect(few).toHaveLength(1); // one type alone is not compared
+  });
+
+  test("widths: alike answers to a question claim too much", () => {
+    const alike = readEvaluation.widths(tried("sft", 4, (i) => half(i)));
+    expect(alike.reading).toMatch(/3\.\d times\*\* narrower.*too narrow.*not made/);
+    expect(alike.rows).toHaveLength(5);
+    const unlike = readEvaluation.widths(tried("sft", 4, (i, sample) => (i * 7 + sample * 3) % 4 < 2));
+    expect(unlike.reading).toMatch(/differ as much|too narrow/);
+    expect(readEvaluation.widths(arm("sft", { strict: half, lenient: half })).rows).toHaveLength(3);
+  });
+
+  test("tries: most in the first, more with several, or alike", () => {
+    const weak = tried("base", 4, (i, sample) => sample === i % 4);
+    const strong = tried("sft", 4, always);
+    expect(readEvaluation.tries([weak, strong]).reading).toMatch(/most in the first try.*still rise/);
+    const none = tried("base", 4, never);
+    const late = tried("sft", 4, (i, sample) => sample === i % 4);
+    expect(readEvaluation.tries([none, late]).reading).toContain("more with several tries");
+    expect(readEvaluation.tries([none, strong]).reading).toMatch(/about as much.*flat/);
+    expect(readEvaluation.tries([arm("sft", { strict: half, lenient: half })]).reading).toContain(
+      "no pass@k",
+    );
+  });
+
+  test("failures: the commonest reasons, and those of one arm alone", () => {
+    const base = arm("base", { strict: half, lenient: half });
+    const odd = { name: "sft", details: [answer(0, { lenient: false, reason: "no_value" })] };
+    expect(readEvaluation.failures([base, odd])).toMatch(/In one arm alone: .*value differs.*no value/);
+    expect(readEvaluation.failures([base, base])).toContain("No reason belongs");
+    expect(readEvaluation.failures([arm("sft", { strict: always, lenient: always })])).toContain("no wrong");
+  });
+
+  test("the Judge: a hint is not a finding", () => {
+    const of = (name: string, value: number, low: number, high: number) => ({
+      ...{ name, n: 100, kappa: { value, low, high }, wrongPassed: { value: 0.4, low: 0.3, high: 0.5 } },
+    });
+    const read = readEvaluation.judge;
+    expect(read([of("sft", 0.65, 0.5, 0.8), of("sft_grpo", 0.5, 0.3, 0.6)])).toContain("hint, not a finding");
+    expect(read([of("sft", 0.9, 0.8, 0.95), of("sft_grpo", 0.5, 0.3, 0.6)])).toContain("**worse**");
+    expect(read([of("sft", 0.65, 0.5, 0.8)])).toContain("cannot stand in");
+    expect(read([of("sft", 0.9, 0.85, 0.95)])).toContain("could stand in");
+    expect(read([])).toContain("nothing to compare");
+  });
+});

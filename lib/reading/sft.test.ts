@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import type { EvalDetail } from "../records.ts";
+import { metrics } from "../testing/example-runs.ts";
+import { census, heldOut, rates, tooLong, training, whatSftBrings, whyDistil } from "./sft.ts";
+import type { TrainedRun } from "./sft.ts";
+
+const run = (columns: Record<string, (share: number) => number | null>, steps = 20): TrainedRun =>
+  ({
+    metrics: metrics(steps, { secondsPerStep: () => 0.5, ...columns }),
+    config: { sft: { epochs: 2 } },
+    step: steps,
+    totalSteps: steps,
+    start: { device: "cpu", trainableParameters: 8, totalParameters: 100 },
+  }) as unknown as TrainedRun;
+
+test("rows that are too long: none, a few, too many", () => {
+  expect(tooLong([3, 9], 10)).toContain("**No row is left out**: the longest has 9");
+  expect(tooLong([...Array<number>(30).fill(3), 11], 10)).toContain("**1 row of 31 are longer");
+  expect(tooLong([3, 11], 10)).toContain("too many to go on with");
+});
+
+describe("training", () => {
+  test("where the fall is", () => {
+    expect(training(run({ loss: (t) => Math.exp(-8 * t) }))).toContain("the first half");
+    expect(training(run({ loss: (t) => 2 - t ** 6 }))).toContain("the second half");
+    expect(training(run({ loss: (t) => 2 - t }))).toContain("Both halves");
+  });
+  test("a loss that does not fall, and one that was not logged", () => {
+    expect(training(run({ loss: (t) => 1 + t }))).toContain("**It did not fall.**");
+    expect(training(run({}))).toContain("too few steps");
+  });
+  test("the parameters", () =>
+    expect(training(run({ loss: (t) => 1 - t }))).toContain("**8 of 100 parameters were trained (8.0 %)**"));
+});
+
+describe("overfitting", () => {
+  const at = (values: (number | null)[]) =>
+    run({ heldOutLoss: (t) => values[Math.round(t * values.length) - 1] ?? null }, values.length);
+  test("is told from the lowest held-out loss", () =>
+    expect(heldOut(at([0.5, 0.3, 0.2, 0.3, 0.5, 0.6]))).toContain(
+      "0.200, at step 3 (epoch 1.0): **from there on",
+    ));
+  test("is none where the loss ends at its lowest, or within 2 % of it", () => {
+    expect(heldOut(at([0.5, 0.4, 0.3]))).toContain("lowest at the end: **no overfitting");
+    expect(heldOut(at([0.5, 0.3, 0.301]))).toContain("**no overfitting");
+  });
+  test("cannot be told without held-out rows, or from two values", () => {
+    expect(heldOut(run({}))).toContain("cannot say when overfitting starts");
+    expect(heldOut(at([0.5, null, 0.3]))).toContain("too seldom");
+  });
+});
+
+test("rates: one run, no difference, one ahead", () => {
+  const of = (rate: number, loss: number) => ({ rate, run: run({ loss: () => loss }) });
+  expect(rates([of(1, 1)])).toContain("no two runs");
+  expect(rates([of(0.1, 1), of(0.2, 1.05)])).toContain("hardly a difference");
+  expect(rates([of(0.1, 1), of(0.2, 0.5)])).toContain("**0.2 is ahead**");
+});
+
+test("what SFT brings: form, substance, both, or none that so few show", () => {
+  const step = (format: number, lenient: number, questions = 100) => ({
+    ...{ questions, answers: 8 * questions, format, lenient, strict: 0 },
+  });
+  expect(whatSftBrings(step(0, 0.2), step(1, 0.6))).toContain("the form and right answers, too");
+  expect(whatSftBrings(step(0, 0.2, 8), step(1, 0.5, 8))).toContain("these few cannot say");
+  expect(whatSftBrings(step(1, 0.2), step(1, 0.6))).toContain("the form was there before");
+  expect(whatSftBrings(step(1, 0.5), step(1, 0.5))).toContain("no difference");
+});
+
+test("census: nobody asked, something left to learn, settled", () => {
+  const of = (histogram: number[]) => ({ n: histogram.reduce((a, b) => a + b, 0), groupSize: 2, histogram });
+  expect(census(of([0, 0, 0]))).toBe("No question was asked.");
+  expect(census(of([1, 8, 1]))).toContain(
+    "**8** are right in some answers and wrong in others, 1 right in all",
+  );
+  expect(census(of([1, 8, 1]))).toContain("something left");
+  expect(census(of([5, 2, 5]))).toContain("teach nothing any more");
+});
+
+test("why distil: better, worse, undecided, not asked", () => {
+  const answers = (right: number): EvalDetail[] =>
+    Array.from({ length: 100 }, (_, i) => ({
+      id: `${i}`,
+      mode: "greedy",
+      lenient: i < right,
+    })) as EvalDetail[];
+  expect(whyDistil({ golds: answers(20), texts: answers(60) })).toContain("**Distilling pays:**");
+  expect(whyDistil({ golds: answers(20), texts: answers(60) })).toContain("+40.0 points");
+  expect(whyDistil({ golds: answers(60), texts: answers(20) })).toContain("did harm");
+  expect(whyDistil({ golds: answers(50), texts: answers(51) })).toContain("do not decide");
+  expect(whyDistil({ golds: [], texts: answers(5) })).toContain("no question");
+});

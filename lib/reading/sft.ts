@@ -1,0 +1,169 @@
+/** What SFT did, in sentences: markdown that is computed from this run. Pure. */
+import { compareArms } from "../evaluate/compare.ts";
+import { differenceVerdict, formatPoints } from "../evaluate/comparison-text.ts";
+import type { EvalDetail } from "../records.ts";
+import type { Run } from "../run/run.ts";
+import { mean } from "../stats/stats.ts";
+import type { Census } from "../train/census.ts";
+import type { FirstStep } from "../train/first-step.ts";
+import { formatCount, formatShare } from "../view/numbers.ts";
+import { counted, points, shareOf } from "./words.ts";
+
+/** A run as far as these sentences need it. */
+export type TrainedRun = Pick<Run, "metrics" | "config" | "step" | "totalSteps" | "start">;
+
+/** How many rows are longer than the trainer takes. */
+export function tooLong(lengths: readonly number[], limit: number): string {
+  const over = lengths.filter((length) => length > limit).length;
+  const longest = Math.max(0, ...lengths);
+  if (over === 0)
+    return (
+      `**No row is left out**: the longest has ${formatCount(longest)} tokens, ` +
+      `${formatCount(limit)} are allowed.`
+    );
+  const most = over > lengths.length / 10 ? " That is too many to go on with: raise `sft.maxLength`." : "";
+  return (
+    `**${counted(over, "row")} of ${formatCount(lengths.length)} are longer than ` +
+    `${formatCount(limit)} tokens and are left out.**${most}`
+  );
+}
+
+/** Parameters, speed, and where most of the loss went. */
+export function training({ metrics, step, start }: TrainedRun): string {
+  const loss = column(metrics, "loss");
+  if (loss.length < 2 || !start) return "The run has too few steps to say anything about its loss.";
+  const ends = Math.max(1, Math.min(5, Math.floor(loss.length / 2)));
+  const [from, middle, to] = [
+    mean(loss.slice(0, ends)),
+    mean(loss.slice(Math.floor(loss.length / 2) - Math.ceil(ends / 2)).slice(0, ends)),
+    mean(loss.slice(-ends)),
+  ];
+  const share = formatShare(start.trainableParameters, start.totalParameters);
+  const head =
+    `**${formatCount(start.trainableParameters)} of ${formatCount(start.totalParameters)} parameters ` +
+    `were trained ` +
+    `(${share})**, ${counted(step, "step")} on ${start.device}, ` +
+    `${mean(column(metrics, "secondsPerStep")).toFixed(2)} s each.`;
+  const moved =
+    `The loss went from ${from.toFixed(3)} to ${to.toFixed(3)} nats a token (mean of ${ends} steps at ` +
+    `each end): the ` +
+    `Teacher's token had a probability of ${points(Math.exp(-from))} % and has ${points(Math.exp(-to))} %.`;
+  if (to >= from) return `${head} ${moved} **It did not fall.**`;
+  const early = (from - middle) / (from - to);
+  const when =
+    early > 0.6
+      ? "Most of the fall is in the first half."
+      : early < 0.4
+        ? "Most of the fall is in the second half."
+        : "Both halves have their part in it.";
+  return `${head} ${moved} ${when}`;
+}
+
+/**
+ * When overfitting starts: the step from which the held-out loss rises while the training loss falls on. A
+ * rise of less than 2 % of the lowest value is called none.
+ */
+export function heldOut({ metrics, config, totalSteps }: TrainedRun): string {
+  const points_ = metrics.step.flatMap((step, i) => {
+    const value = metrics.heldOutLoss?.[i];
+    return typeof value === "number" ? [{ step, value }] : [];
+  });
+  if (points_.length === 0)
+    return (
+      "Every good text is trained on, so none is left to hold out: this run cannot say when " +
+      "overfitting starts."
+    );
+  if (points_.length < 3) return "The held-out loss was measured too seldom to say when it turns.";
+  const lowest = points_.reduce((a, b) => (b.value < a.value ? b : a));
+  const last = points_.at(-1)!;
+  const epoch = ((lowest.step / totalSteps) * config.sft.epochs).toFixed(1);
+  const fell = `The held-out loss goes from ${points_[0]!.value.toFixed(3)} to ${last.value.toFixed(3)}`;
+  if (last.value <= 1.02 * lowest.value)
+    return (
+      `${fell} and ${last === lowest ? "is lowest at the end" : "ends where it was lowest"}: **no ` +
+      `overfitting in this run.**`
+    );
+  return (
+    `${fell}, with its lowest value, ${lowest.value.toFixed(3)}, at step ${lowest.step} (epoch ` +
+    `${epoch}): **from there on ` +
+    "the model overfits**. It gets better at its own rows and worse at others."
+  );
+}
+
+/** Which of two runs of the same length has come further, and by how much. */
+export function rates(runs: readonly { rate: number; run: Pick<Run, "metrics"> }[]): string {
+  const ends = runs.map(({ rate, run }) => ({ rate, loss: mean(column(run.metrics, "loss").slice(-5)) }));
+  if (ends.length < 2 || ends.some(({ loss }) => !Number.isFinite(loss)))
+    return "There are no two runs to compare.";
+  const best = ends.reduce((a, b) => (b.loss < a.loss ? b : a));
+  const worst = ends.reduce((a, b) => (b.loss > a.loss ? b : a));
+  const told = ends.map(({ rate, loss }) => `${loss.toFixed(3)} at ${rate}`).join(", ");
+  if (worst.loss < 1.1 * best.loss)
+    return `Mean loss of the last five steps: ${told}. That is hardly a difference.`;
+  return (
+    `Mean loss of the last five steps: ${told}. **${best.rate} is ahead**, with the same rows in ` +
+    `the same order.`
+  );
+}
+
+type Step = Pick<FirstStep, "questions" | "answers" | "format" | "lenient">;
+
+/** What SFT has changed about the answers: form, substance, or both. */
+export function whatSftBrings(base: Step, sft: Step): string {
+  const [form, substance] = [sft.format - base.format, sft.lenient - base.lenient];
+  // answers to one question go together: as careful as if each question had been asked once
+  const noise = 1.96 * Math.sqrt(0.5 / Math.max(1, Math.min(base.questions, sft.questions)));
+  const told =
+    `format ${points(base.format)} → ${points(sft.format)} %, right wherever the answer stands ` +
+    `${points(base.lenient)} → ${points(sft.lenient)} % (${sft.answers} answers each, ` +
+    `to ${sft.questions} questions)`;
+  if (form > noise && substance > noise) return `**SFT brought the form and right answers, too:** ${told}.`;
+  if (form > noise)
+    return (
+      `**SFT brought the form;** whether it brought right answers these few cannot say: ${told}. ` +
+      `Notebook 6 asks all.`
+    );
+  if (substance > noise) return `**SFT brought right answers;** the form was there before: ${told}.`;
+  return `These few answers show no difference: ${told}.`;
+}
+
+/** How many questions still teach something: right in some of the answers and wrong in others. */
+export function census({ n, groupSize, histogram }: Pick<Census, "n" | "groupSize" | "histogram">): string {
+  if (n === 0) return "No question was asked.";
+  const [never, always] = [histogram[0]!, histogram[groupSize]!];
+  const mixed = n - never - always;
+  const use =
+    mixed > never + always
+      ? "Most questions have something left to learn from."
+      : "Most questions are settled one way or the other, and teach nothing any more.";
+  return (
+    `Of ${counted(n, "question")}, asked ${groupSize} times each: **${mixed}** are right in some ` +
+    `answers and wrong in ` +
+    `others, ${always} right in all, ${never} in none. ${use}`
+  );
+}
+
+/** What the Teacher's steps are worth: a model trained on them against one trained on the golds alone. */
+export function whyDistil({ golds, texts }: Record<"golds" | "texts", readonly EvalDetail[]>): string {
+  const difference = compareArms(golds, texts, "accuracyLenient");
+  if (difference === null) return "The two models were asked no question that both answered.";
+  const share = (details: readonly EvalDetail[]): string =>
+    shareOf(details.filter(({ lenient }) => lenient).length, details.length);
+  const { delta, low, high } = difference;
+  const verdict = {
+    better: "Distilling pays",
+    worse: "The steps did harm",
+    undecided: "These questions do not decide it",
+  };
+  return (
+    `**${verdict[differenceVerdict(difference)]}:** trained on golds alone ${share(golds)} test ` +
+    `questions are right, on ` +
+    `the Teacher's texts ${share(texts)}: ${formatPoints(delta)} points [${formatPoints(low)}, ` +
+    `${formatPoints(high)}], read ` +
+    "wherever the answer stands."
+  );
+}
+
+function column(metrics: Run["metrics"], name: string): number[] {
+  return (metrics[name] ?? []).filter((value): value is number => value !== null);
+}

@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import type { Run } from "../run/run.ts";
+import { readGrpo } from "./grpo-reading.ts";
+
+type Read = Pick<Run, "metrics" | "samples">;
+type Group = [reward: number, text: string, advantage?: number][];
+
+/** Fifty steps of one group of two answers each: the first half as `before`, the others as `after`. */
+function runOf(before: Group, after: Group, metrics: Record<string, number[]> = {}): Read {
+  const samples = Array.from({ length: 50 }, (_, step) => ({
+    step: step + 1,
+    samples: (step < 25 ? before : after).map(([reward, completion, advantage = 0]) => ({
+      ...{ id: `q${step}`, group: 0, reward, completion, advantage, tokens: 50 },
+      rewards: { format: 1, accuracy: Number(reward === 1) },
+    })),
+  }));
+  const steps = samples.map(({ step }) => step);
+  return { samples, metrics: { step: steps, ...metrics } } as unknown as Read;
+}
+
+const mixed: Group = [
+  [1, "a"],
+  [0.3, "b"],
+];
+const solved: Group = [
+  [1, "a"],
+  [1, "a"],
+];
+const lost: Group = [
+  [0.3, "b"],
+  [0.3, "b"],
+];
+const ten = (from: number, to: number) => Array.from({ length: 50 }, (_, i) => (i < 25 ? from : to));
+
+describe("what a GRPO run has done", () => {
+  test("the reward is higher, lower, or not told apart", () => {
+    expect(readGrpo.reward(runOf(lost, solved))).toContain("**higher**");
+    expect(readGrpo.reward(runOf(solved, lost))).toContain("**lower**");
+    expect(readGrpo.reward(runOf(mixed, mixed))).toContain("**not told apart**");
+    expect(readGrpo.reward({ ...runOf(mixed, mixed), samples: [] })).toContain("too short");
+  });
+
+  test("variety that goes where questions are solved is no collapse", () => {
+    expect(readGrpo.variety(runOf(mixed, solved, { entropy: ten(0.2, 0.1) }))).toMatch(
+      /Entropy goes from 0.200 to 0.100.*solved/,
+    );
+    expect(readGrpo.variety(runOf(mixed, lost))).toContain("**collapse**");
+    expect(readGrpo.variety(runOf(mixed, mixed))).toContain("**not** been lost");
+    expect(readGrpo.variety({ ...runOf(mixed, mixed), samples: [] })).toContain("too short");
+  });
+
+  test("penalty and reward are weighed both an answer", () => {
+    const run = (kl: number) => runOf(mixed, mixed, { kl: ten(kl / 2, kl) });
+    expect(readGrpo.hold(run(0.02), 0.04)).toMatch(/0\.040 an answer.*1[78] times the penalty/s);
+    expect(readGrpo.hold(run(0.35), 0.04)).toContain("equally hard");
+    expect(readGrpo.hold(run(2), 0.04)).toContain("the penalty decides");
+    expect(readGrpo.hold(run(0.02), 0.04)).toContain("has **grown**");
+    expect(readGrpo.hold(runOf(mixed, mixed, { kl: ten(0.1, 0.1) }), 0.04)).toContain("where it was");
+    expect(readGrpo.hold(runOf(mixed, mixed, { kl: ten(0.2, 0.1) }), 0.04)).toContain("**shrunk**");
+    expect(readGrpo.hold(runOf(mixed, mixed), 0)).toContain("nothing holds the policy");
+  });
+
+  test("the loss rises only where it does", () => {
+    expect(readGrpo.loss(runOf(mixed, mixed, { loss: ten(0, 0.001) }))).toContain("it **rises**");
+    expect(readGrpo.loss(runOf(mixed, mixed, { loss: ten(0, 0) }))).not.toContain("rises");
+    expect(readGrpo.loss(runOf(mixed, mixed))).toContain("No loss");
+  });
+
+  test("one step has a slope, a value, or nothing to learn", () => {
+    const group: Group = [
+      [1, "a", 0.7],
+      [0.3, "b", -0.7],
+    ];
+    const of = (loss: number, gradient: number) =>
+      readGrpo.step(runOf(group, group, { loss: [loss], grad_norm: [gradient], kl: [0] }));
+    expect(of(1e-8, 0.03)).toMatch(/a slope all the same\. Our advantages .* at most 7e-3/);
+    expect(of(0.5, 0.03)).toContain("has a value, too");
+    expect(of(0, 0)).toContain("nothing to learn");
+  });
+});

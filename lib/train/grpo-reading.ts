@@ -1,0 +1,170 @@
+/** What a GRPO run has done, in sentences that follow its numbers. Pure. */
+import { groupAdvantages, hasNoSignal } from "../reward/advantage.ts";
+import type { Run } from "../run/run.ts";
+import { bootstrapMean } from "../stats/bootstrap.ts";
+import { mean } from "../stats/stats.ts";
+import { formatEstimate, formatShare, meanOf } from "../view/numbers.ts";
+import { groupsOf } from "./groups.ts";
+import type { AnswerGroup } from "./groups.ts";
+
+type Read = Pick<Run, "metrics" | "samples">;
+
+/** The first and the last fifth of a run are compared: enough groups to say something, far enough apart. */
+const PART = 5;
+
+export const readGrpo = {
+  /** Whether the reward has risen, as far as two sets of different questions can say. */
+  reward({ samples }: Read): string {
+    const [first, last] = ends(groupsOf(samples)).map((groups) => ({
+      n: groups.length,
+      mean: bootstrapMean(groups.map(({ answers }) => answers.map(({ reward }) => reward))),
+    }));
+    if (!first?.mean || !last?.mean) return "The run is too short to compare its ends.";
+    const apart =
+      last.mean.low > first.mean.high
+        ? "**higher**: the intervals do not meet"
+        : last.mean.high < first.mean.low
+          ? "**lower**: the intervals do not meet"
+          : "**not told apart**: the intervals overlap";
+    return (
+      `Mean reward ${formatEstimate(first.mean)} in the first fifth of the run (${first.n} questions), ` +
+      `${formatEstimate(last.mean)} in the last (${last.n} others): ${apart}.`
+    );
+  },
+
+  /** Silent groups, what they are silent about, and how much variety is left: is this a collapse? */
+  variety({ samples, metrics }: Read): string {
+    const [first, last] = ends(groupsOf(samples)).map(varietyOf);
+    if (!first || !last) return "The run is too short to compare its ends.";
+    const entropy = ends(known(metrics.entropy)).map((values) => meanOf(values));
+    const fell =
+      entropy[0] != null && entropy[1] != null
+        ? `Entropy goes from ${entropy[0].toFixed(3)} to ${entropy[1].toFixed(3)} nats a token. `
+        : "";
+    return (
+      `${fell}Silent groups: ${percent(first.silent)} in the first fifth, ${percent(last.silent)} in the ` +
+      `last; different texts in a group: ${first.texts.toFixed(1)} before, ${last.texts.toFixed(1)} after. ` +
+      verdictOf(first, last)
+    );
+  },
+
+  /** How far the policy has gone, and the penalty beside the reward, both an answer. */
+  hold({ samples, metrics }: Read, beta: number): string {
+    const kl = known(metrics.kl);
+    if (kl.length === 0) return "`grpo.beta` is 0: no KL is measured, and nothing holds the policy.";
+    const [early, late] = ends(kl).map((values) => mean(values));
+    const length = mean(
+      groupsOf(samples)
+        .slice(-48)
+        .flatMap(({ answers }) => answers.map((a) => a.tokens)),
+    );
+    const penalty = beta * late! * length;
+    const spread = mean(groupsOf(samples).slice(-48).map(spreadOf));
+    const times = spread / penalty;
+    return (
+      `KL to the start: ${early!.toFixed(4)} nats a token in the first fifth of the run, ` +
+      `${late!.toFixed(4)} in the last: it ${grows(early!, late!)}. An answer has ${length.toFixed(0)} ` +
+      `tokens, so the penalty is β · KL = **${penalty.toFixed(3)} an answer**. Best and worst ` +
+      `answer of a group are **${spread.toFixed(2)}** apart in reward: ` +
+      (times >= 1.5
+        ? `${times.toFixed(0)} times the penalty, so here the reward decides.`
+        : times > 0.67
+          ? "about as much as the penalty, so the two pull equally hard."
+          : "less than the penalty, so here the penalty decides.")
+    );
+  },
+
+  /** The value of the loss beside what a step really moved. */
+  loss({ metrics }: Read): string {
+    const [first] = known(metrics.loss);
+    const [early, late] = ends(known(metrics.loss)).map((values) => mean(values));
+    if (first === undefined || early === undefined || late === undefined) return "No loss was logged.";
+    const moves = Math.abs(late - early);
+    const rises = late > early && moves > 1e-4;
+    return (
+      `The loss is ${first.toExponential(0)} at the first step, ${early.toExponential(0)} in the first ` +
+      `fifth of the run on average and ${late.toExponential(0)} in the last` +
+      (rises ? ": it **rises**, by the KL it now carries, while the reward is what counts." : ".")
+    );
+  },
+
+  /** One step: loss, gradient, KL, and how far our advantages are from the trainer's. */
+  step({ samples, metrics }: Read, scale?: Parameters<typeof groupAdvantages>[1]): string {
+    const at = (name: string) => known(metrics[name])[0];
+    const off = groupsOf(samples).flatMap(({ answers }) =>
+      groupAdvantages(
+        answers.map(({ reward }) => reward),
+        scale,
+      ).map((own, i) => Math.abs(own - answers[i]!.advantage)),
+    );
+    const [loss, gradient, kl] = [at("loss"), at("grad_norm"), at("kl")];
+    const agrees =
+      off.length === 0
+        ? ""
+        : ` Our advantages and the trainer's differ by at most ${Math.max(...off).toExponential(0)}.`;
+    if (loss === undefined || !gradient)
+      return `No group carried a signal: there was **nothing to learn**.${agrees}`;
+    return (
+      `Loss **${loss.toExponential(0)}**, length of the gradient **${gradient.toPrecision(2)}**` +
+      `${kl === undefined ? "" : `, KL ${kl.toPrecision(2)}`}: ` +
+      (Math.abs(loss) < gradient / 100
+        ? "as good as no value, and a slope all the same."
+        : "here the loss has a value, too.") +
+      agrees
+    );
+  },
+};
+
+interface Variety {
+  groups: number;
+  /** Shares of all groups. */
+  silent: number;
+  right: number;
+  /** Mean number of different texts in a group. */
+  texts: number;
+}
+
+function varietyOf(groups: readonly AnswerGroup[]): Variety {
+  const silent = groups.filter(({ answers }) => hasNoSignal(answers.map(({ reward }) => reward)));
+  const right = silent.filter(({ answers }) => answers.every(({ rewards }) => rewards.accuracy === 1));
+  return {
+    groups: groups.length,
+    silent: silent.length / groups.length,
+    right: right.length / groups.length,
+    texts: mean(groups.map(({ answers }) => new Set(answers.map(({ completion }) => completion)).size)),
+  };
+}
+
+/** Fewer texts are learning where they are right ones, and collapse where the rest falls silent, too. */
+function verdictOf(first: Variety, last: Variety): string {
+  const [wrongBefore, wrongAfter] = [first.silent - first.right, last.silent - last.right];
+  const share = formatShare(last.right * last.groups, last.silent * last.groups);
+  if (last.texts > 0.9 * first.texts) return "Variety has **not** been lost.";
+  if (wrongAfter > wrongBefore + 0.05)
+    return `More groups are silent with wrong answers than before: a sign of **collapse**.`;
+  return (
+    `Of the silent groups at the end ${share} are right throughout: variety goes where questions ` +
+    "are **solved**."
+  );
+}
+
+/** The first and the last fifth; nothing of fewer than ten. */
+function ends<T>(values: readonly T[]): T[][] {
+  const size = Math.floor(values.length / PART);
+  return size < 2 ? [] : [values.slice(0, size), values.slice(-size)];
+}
+
+function grows(early: number, late: number): string {
+  if (late > 1.3 * early) return "has **grown**";
+  return late < 0.77 * early ? "has **shrunk**" : "stays **where it was**";
+}
+
+const spreadOf = ({ answers }: AnswerGroup): number => {
+  const rewards = answers.map(({ reward }) => reward);
+  return Math.max(...rewards) - Math.min(...rewards);
+};
+
+const known = (values: readonly (number | null)[] = []): number[] =>
+  values.filter((value): value is number => value !== null);
+
+const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;

@@ -1,0 +1,53 @@
+/**
+ *     node scripts/bench/first-step-session.ts ROOT STAGE WORKSPACE
+ *
+ * A session with the library of the repository at ROOT: starts a training, waits for its first step, ends it,
+ * and after a pause does so once more with another seed. Prints the seconds of both, [first, second].
+ */
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Run } from "../../lib/run/run.ts";
+import { REPO_ROOT } from "../../lib/config/paths.ts";
+
+/** A reader looks at a curve and changes a value. */
+const PAUSE_MS = 30_000;
+
+const [root, stage, workspace] = process.argv.slice(2) as [string, "sft" | "grpo", string];
+const { openLab } = (await load("config/lab.ts")) as typeof import("../../lib/config/lab.ts");
+const { trainSft, trainGrpo } = (await load("train/train.ts")) as typeof import("../../lib/train/train.ts");
+const { cancelRun } = (await load("run/run-start.ts")) as typeof import("../../lib/run/run-start.ts");
+
+const first = await secondsToFirstStep(1);
+await sleep(PAUSE_MS);
+console.log(JSON.stringify([first, await secondsToFirstStep(2)]));
+process.exit(0);
+
+function load(file: string): Promise<unknown> {
+  return import(join(root, "lib", file));
+}
+
+async function secondsToFirstStep(seed: number): Promise<number> {
+  const base = join(REPO_ROOT, "ckpts", "tiny", "base");
+  const lab = openLab({ "models.base": base, seed }, { FTMODEL_WORKSPACE: workspace });
+  const stopping = new AbortController();
+  const called = performance.now();
+  let seconds: number | null = null;
+  let key = "";
+  const options = {
+    onProgress: (run: Run) => void (key = run.key),
+    onEvent: ({ event }: { event: string }) => {
+      if (event !== "step") return;
+      seconds ??= (performance.now() - called) / 1000;
+      stopping.abort();
+    },
+    signal: stopping.signal,
+    publish: false,
+  };
+  try {
+    await (stage === "sft" ? trainSft(lab, options) : trainGrpo(lab, options));
+  } catch (error) {
+    if (seconds === null) throw error;
+  }
+  await cancelRun(lab, key);
+  return seconds!;
+}
