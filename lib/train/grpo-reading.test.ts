@@ -37,6 +37,7 @@ describe("what a GRPO run has done", () => {
     expect(readGrpo.reward(runOf(lost, solved))).toContain("**higher**");
     expect(readGrpo.reward(runOf(solved, lost))).toContain("**lower**");
     expect(readGrpo.reward(runOf(mixed, mixed))).toContain("**not told apart**");
+    expect(readGrpo.reward(runOf(mixed, mixed))).toContain("a difference of 0.00 [");
     expect(readGrpo.reward({ ...runOf(mixed, mixed), samples: [] })).toContain("too short");
   });
 

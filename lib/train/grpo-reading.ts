@@ -1,5 +1,6 @@
 /** What a GRPO run has done, in sentences that follow its numbers. Pure. */
 import { groupAdvantages, hasNoSignal } from "../reward/advantage.ts";
+import type { Estimate } from "../records.ts";
 import type { Run } from "../run/run.ts";
 import { bootstrapMean } from "../stats/bootstrap.ts";
 import { mean } from "../stats/stats.ts";
@@ -20,15 +21,12 @@ export const readGrpo = {
       mean: bootstrapMean(groups.map(({ answers }) => answers.map(({ reward }) => reward))),
     }));
     if (!first?.mean || !last?.mean) return "The run is too short to compare its ends.";
-    const apart =
-      last.mean.low > first.mean.high
-        ? "**higher**: the intervals do not meet"
-        : last.mean.high < first.mean.low
-          ? "**lower**: the intervals do not meet"
-          : "**not told apart**: the intervals overlap";
+    const change = independentDifference(first.mean, last.mean);
+    const verdict = change.low > 0 ? "**higher**" : change.high < 0 ? "**lower**" : "**not told apart**";
     return (
       `Mean reward ${formatEstimate(first.mean)} in the first fifth of the run (${first.n} questions), ` +
-      `${formatEstimate(last.mean)} in the last (${last.n} others): ${apart}.`
+      `${formatEstimate(last.mean)} in the last (${last.n} others): ${verdict}, ` +
+      `a difference of ${formatEstimate(change)}.`
     );
   },
 
@@ -168,3 +166,10 @@ const known = (values: readonly (number | null)[] = []): number[] =>
   values.filter((value): value is number => value !== null);
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+
+/** Of two means over different questions: half the widths add as the sides of a right angle do. */
+function independentDifference(before: Estimate, after: Estimate): Estimate {
+  const half = Math.hypot((before.high - before.low) / 2, (after.high - after.low) / 2);
+  const value = after.value - before.value;
+  return { value, low: value - half, high: value + half };
+}
