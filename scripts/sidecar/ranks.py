@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 LOOK_EVERY_S = 0.5
+TRIED_AGAIN = "FTMODEL_TRIED_AGAIN"  # set by a launcher that starts all processes again when one is lost
 MEET_IN = "FTMODEL_MEET_IN"  # the file through which scripts/on_cores.py has its processes meet
 
 

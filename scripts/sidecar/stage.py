@@ -16,11 +16,12 @@ from typing import Any
 from .events import EventLog
 from .failure import Cancelled, Failure, first_words
 from .libraries import load
-from .ranks import launched, meet, note, noted, rank, watch_others
+from .ranks import TRIED_AGAIN, launched, meet, note, noted, rank, watch_others
 from .runfile import RunFile, read_run_file
 
 EXIT_FAILED = 1
 EXIT_CANCELLED = 128 + signal.SIGTERM
+EXIT_LOST = 75  # sysexits.h: a failure that may pass
 LEAST_FREE = 64 * 1024  # bytes: less is a full disk
 
 
@@ -44,6 +45,8 @@ def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
     if launched():
         follow_the_others(path.parent, events)
     cause, message = outcome(stage, path, body, events)
+    if cause == "error" and TRIED_AGAIN in os.environ:  # another process was lost, most likely
+        return EXIT_LOST
     note(path.parent, cause, message)
     if launched() and cause in ("cancelled", "error"):  # by the launcher, or by a collective that broke off
         cause, message = noted(path.parent) or (cause, message)

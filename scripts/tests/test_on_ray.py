@@ -2,6 +2,7 @@
 A training on a Ray cluster of two nodes, both on this machine and without a GPU. Skipped where ray is absent.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -23,8 +24,13 @@ ENVIRONMENT = {**os.environ, "ACCELERATE_USE_CPU": "true"}
 
 
 @pytest.fixture(scope="module")
-def cluster():
-    """The address of two nodes with a place for one process each."""
+def cluster(machines):
+    return machines.address
+
+
+@pytest.fixture(scope="module")
+def machines():
+    """Two nodes with a place for one process each."""
     from ray.cluster_utils import Cluster
 
     # In /tmp: its sockets' paths may have 107 characters.
@@ -37,16 +43,23 @@ def cluster():
         )  # ray notes there which cluster runs on this machine: another's note stays as it is
         both = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
         both.add_node(num_cpus=1)
-        yield both.address
+        yield both
         both.shutdown()
 
 
-def start(address, stage, *script):
+def start(address, stage, *script, processes=2):
     """As lib/run/run-process.ts starts it."""
     script = script or (str(SCRIPTS / "sft.py"),)
     with open(stage.folder / "log.txt", "a") as log:
         return subprocess.Popen(
-            [sys.executable, str(SCRIPTS / "on_ray.py"), address, "2", *script, str(stage.run_file)],
+            [
+                sys.executable,
+                str(SCRIPTS / "on_ray.py"),
+                address,
+                str(processes),
+                *script,
+                str(stage.run_file),
+            ],
             env=ENVIRONMENT,
             stdout=log,
             stderr=log,
@@ -104,16 +117,67 @@ def test_a_cancelled_run_ends_on_all_machines(cluster, stage):
 
 
 @pytest.mark.parametrize("rank", ["0", "1"])
-def test_when_one_process_is_killed_none_is_left(cluster, stage, rank):
-    killed = stage("sft", SFT_ROWS, sft={"loraDropout": 0.0, "epochs": 500})
-    driver = start(cluster, killed)
-    wait_until(lambda: len(killed.events("step")) > 2, killed)
-    os.kill(of_the_run(killed)[rank], signal.SIGKILL)
-    assert driver.wait(timeout=60) == 1
-    wait_until(lambda: not of_the_run(killed), killed)
-    # The first process writes the events: when it is the one that was killed, lib finds that the run has no
-    # end.
-    assert [event["status"] for event in killed.events("end")] == ([] if rank == "0" else ["failed"])
+def test_a_lost_process_is_tried_again_from_the_newest_checkpoint(cluster, stage, rank):
+    settings = {"loraDropout": 0.0, "epochs": 20, "saveSteps": 10}
+    whole, lossy = (stage("sft", SFT_ROWS, folder=name, sft=settings) for name in ("whole", "lossy"))
+    assert run(cluster, whole) == 0, whole.log()
+    driver = start(cluster, lossy)
+    wait_until(lambda: lossy.events("checkpoint"), lossy)
+    os.kill(of_the_run(lossy)[rank], signal.SIGKILL)
+    assert driver.wait(timeout=300) == 0, lossy.log()
+    assert lossy.end() == ("done", None)
+    assert [event["step"] for event in lossy.events("start")][1:] != [0]
+    assert {event["step"] for event in lossy.events("step")} == set(range(1, 61))
+    for name, weight in whole.adapter().items():
+        assert torch.allclose(weight, lossy.adapter()[name], atol=1e-5), name
+
+
+def test_a_machine_that_goes_is_replaced_by_one_that_comes(machines, stage):
+    lossy = stage("sft", SFT_ROWS, sft={"loraDropout": 0.0, "epochs": 20, "saveSteps": 10})
+    driver = start(machines.address, lossy)
+    wait_until(lambda: lossy.events("checkpoint"), lossy)
+    machines.remove_node(next(iter(machines.worker_nodes)), allow_graceful=False)
+    machines.add_node(num_cpus=1)
+    assert driver.wait(timeout=300) == 0, lossy.log()
+    assert lossy.end() == ("done", None)
+    assert len(lossy.events("start")) == 2
+
+
+def test_a_failure_that_has_a_name_is_not_tried_again(cluster, stage):
+    short = stage("sft", SFT_ROWS, sft={"loraDropout": 0.0, "epochs": 1, "maxLength": 16})
+    assert run(cluster, short) == 1
+    assert short.end() == ("failed", "no_rows")
+    assert len(short.events("end")) == 1
+    assert not (short.folder / "log-1.txt").read_text().count("no_rows") > 1
+
+
+def test_too_few_places_are_waited_for_and_named(cluster, stage, monkeypatch):
+    monkeypatch.setitem(ENVIRONMENT, "FTMODEL_RAY_WAIT", "2")
+    wide = stage("sft", SFT_ROWS)
+    assert start(cluster, wide, processes=3).wait(timeout=60) == 1
+    assert wide.end() == ("failed", "no_gpu")
+    [waiting] = wide.events("warning")
+    assert waiting["message"].startswith("gpu.processes = 3 CPUs; the Ray cluster has 2, 2 of them free")
+    assert "lower gpu.processes" in wide.events("end")[0]["message"]
+
+
+def test_a_run_that_waits_can_be_cancelled(cluster, stage):
+    waiting = stage("sft", SFT_ROWS)
+    driver = start(cluster, waiting, processes=3)
+    wait_until(lambda: waiting.events("warning"), waiting)
+    os.killpg(driver.pid, signal.SIGTERM)
+    assert driver.wait(timeout=20) == 143
+    assert waiting.end() == ("failed", "cancelled")
+
+
+def test_a_model_that_a_machine_does_not_have_is_named(cluster, stage):
+    moved = stage("sft", SFT_ROWS)
+    run_file = json.loads(moved.run_file.read_text())
+    run_file["models"]["base"]["path"] = "/nowhere/base"
+    moved.run_file.write_text(json.dumps(run_file))
+    assert run(cluster, moved) == 1
+    assert moved.end() == ("failed", "no_ray")
+    assert "of the Ray cluster: there is no /nowhere/base" in moved.events("end")[0]["message"]
 
 
 def test_where_no_cluster_answers_the_run_ends_by_name(stage):
