@@ -50,6 +50,18 @@ describe("what a GRPO run has done", () => {
     expect(readGrpo.variety({ ...runOf(mixed, mixed), samples: [] })).toContain("too short");
   });
 
+  test("a run of a few steps is too short for every reading of its ends", () => {
+    const three = { kl: [0.1, 0.1, 0.1], loss: [0, 0, 0], entropy: [1, 1, 1] };
+    const run = { ...runOf(mixed, mixed, three), samples: runOf(mixed, mixed).samples.slice(0, 3) };
+    for (const said of [
+      readGrpo.reward(run),
+      readGrpo.variety(run),
+      readGrpo.hold(run, 0.04),
+      readGrpo.loss(run),
+    ])
+      expect(said).toContain("too short");
+  });
+
   test("penalty and reward are weighed both an answer", () => {
     const run = (kl: number) => runOf(mixed, mixed, { kl: ten(kl / 2, kl) });
     expect(readGrpo.hold(run(0.02), 0.04)).toMatch(/0\.040 an answer.*1[78] times the penalty/s);

@@ -12,6 +12,7 @@ type Read = Pick<Run, "metrics" | "samples">;
 
 /** The first and the last fifth of a run are compared: enough groups to say something, far enough apart. */
 const PART = 5;
+const TOO_SHORT = "The run is too short to compare its ends.";
 
 export const readGrpo = {
   /** Whether the reward has risen, as far as two sets of different questions can say. */
@@ -20,7 +21,7 @@ export const readGrpo = {
       n: groups.length,
       mean: bootstrapMean(groups.map(({ answers }) => answers.map(({ reward }) => reward))),
     }));
-    if (!first?.mean || !last?.mean) return "The run is too short to compare its ends.";
+    if (!first?.mean || !last?.mean) return TOO_SHORT;
     const change = independentDifference(first.mean, last.mean);
     const verdict = change.low > 0 ? "**higher**" : change.high < 0 ? "**lower**" : "**not told apart**";
     return (
@@ -33,7 +34,7 @@ export const readGrpo = {
   /** Silent groups, what they are silent about, and how much variety is left: is this a collapse? */
   variety({ samples, metrics }: Read): string {
     const [first, last] = ends(groupsOf(samples)).map(varietyOf);
-    if (!first || !last) return "The run is too short to compare its ends.";
+    if (!first || !last) return TOO_SHORT;
     const entropy = ends(known(metrics.entropy)).map((values) => meanOf(values));
     const fell =
       entropy[0] != null && entropy[1] != null
@@ -51,17 +52,18 @@ export const readGrpo = {
     const kl = known(metrics.kl);
     if (kl.length === 0) return "`grpo.beta` is 0: no KL is measured, and nothing holds the policy.";
     const [early, late] = ends(kl).map((values) => mean(values));
+    if (early === undefined || late === undefined) return TOO_SHORT;
     const length = mean(
       groupsOf(samples)
         .slice(-48)
         .flatMap(({ answers }) => answers.map((a) => a.tokens)),
     );
-    const penalty = beta * late! * length;
+    const penalty = beta * late * length;
     const spread = mean(groupsOf(samples).slice(-48).map(spreadOf));
     const times = spread / penalty;
     return (
-      `KL to the start: ${early!.toFixed(4)} nats a token in the first fifth of the run, ` +
-      `${late!.toFixed(4)} in the last: it ${grows(early!, late!)}. An answer has ${length.toFixed(0)} ` +
+      `KL to the start: ${early.toFixed(4)} nats a token in the first fifth of the run, ` +
+      `${late.toFixed(4)} in the last: it ${grows(early, late)}. An answer has ${length.toFixed(0)} ` +
       `tokens, so the penalty is β · KL = **${penalty.toFixed(3)} an answer**. Best and worst ` +
       `answer of a group are **${spread.toFixed(2)}** apart in reward: ` +
       (times >= 1.5
@@ -76,7 +78,8 @@ export const readGrpo = {
   loss({ metrics }: Read): string {
     const [first] = known(metrics.loss);
     const [early, late] = ends(known(metrics.loss)).map((values) => mean(values));
-    if (first === undefined || early === undefined || late === undefined) return "No loss was logged.";
+    if (first === undefined) return "No loss was logged.";
+    if (early === undefined || late === undefined) return TOO_SHORT;
     const moves = Math.abs(late - early);
     const rises = late > early && moves > 1e-4;
     return (
