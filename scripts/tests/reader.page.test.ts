@@ -73,7 +73,7 @@ test.skipIf(NO_CHROMIUM)(
 
     const compare = cell("compareRuns(lab");
     await runCell(compare);
-    const compared = await compare.locator("table").first().textContent();
+    const compared = await compare.locator("table").first().textContent({ timeout: PATIENCE_MS });
     for (const one of [usual.key, key]) expect(compared).toContain(one);
     await compare.locator(".jp-RenderedPlotly").first().waitFor({ timeout: PATIENCE_MS });
 
