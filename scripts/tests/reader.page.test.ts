@@ -32,7 +32,11 @@ test.skipIf(NO_CHROMIUM)(
     const file = join(notebooks, "04_sft.ipynb");
     mkdirSync(notebooks, { recursive: true });
     onTestFinished(() => rmSync(notebooks, { recursive: true, force: true }));
-    writeFileSync(file, notebookOf([...cellsOf04(), { cell_type: "code", source: "await exportReport();" }]));
+    const own = [
+      'import { compareRuns } from "ftmodel";\nawait compareRuns(lab, "sft");',
+      "await exportReport();",
+    ].map((source): CellSource => ({ cell_type: "code", source }));
+    writeFileSync(file, notebookOf([...cellsOf04(), ...own]));
     const [usual, { page, stop }] = await Promise.all([
       trainSft(lab),
       openInLab(REPO_ROOT, relative(REPO_ROOT, file)),
@@ -118,19 +122,13 @@ function smallLab() {
   return lab;
 }
 
-/** Title, imports, config, training and comparison of the course's own notebook. */
+/** Title, imports, config and training of the course's own notebook. */
 function cellsOf04(): CellSource[] {
   const { cells } = JSON.parse(readFileSync(join(REPO_ROOT, "notebooks", "04_sft.ipynb"), "utf8")) as {
     cells: (Omit<CellSource, "source"> & { source: string[] })[];
   };
   const all = cells.map(({ cell_type, source }) => ({ cell_type, source: source.join("") }));
-  const parts = [
-    "# 4 ·",
-    "openLab, ",
-    "openLab({",
-    "const sft = await trainSft(lab,",
-    "await compareRuns(lab",
-  ];
+  const parts = ["# 4 ·", "openLab, ", "openLab({", "const sft = await trainSft(lab,"];
   const chosen = parts.map((part) => all.find(({ source }) => source.includes(part))!);
   return chosen.map((one, i) =>
     i === 1 ? { ...one, source: `${one.source}\nimport { exportReport } from "ftmodel";` } : one,
