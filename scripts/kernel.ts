@@ -1,5 +1,5 @@
 /**
- * The kernel of the notebooks: tslab 1.0.22 with nine of its gaps closed. The kernelspec starts this file.
+ * The kernel of the notebooks: tslab 1.0.22 with its gaps closed. The kernelspec starts this file.
  *
  * - Cells are checked with `strictNullChecks`: without it `if (!result.ok)` does not narrow, and every
  *   field of a zod
@@ -19,12 +19,13 @@
  * - Tab inside quotes completes what is typed: tslab offers every key, to be put behind it.
  * - JupyterLab's question for earlier inputs, which tslab does not know, puts nothing on the terminal.
  * - It lives through changes of the folders that it imports from: packages installed, a branch pulled.
+ * - A cell that is run as soon as another has failed or was interrupted is run, not dropped without a word.
  * - The process ends when Jupyter says so, and when Jupyter is gone: nothing that the kernel started is
  *   left behind.
  */
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
-import { setImmediate as nextTick } from "node:timers/promises";
+import { setImmediate as nextTick, setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 
@@ -55,6 +56,7 @@ const ts = tslabRequire(compiler);
 require.cache[compiler]!.exports = { ...ts, ...cellsOnlyAndNullChecked(ts) };
 const executor = require("tslab/dist/executor.js");
 const { JupyterHandlerImpl, ZmqServer } = require("tslab/dist/jupyter.js");
+const { TaskQueue } = require("tslab/dist/util.js");
 tellMessagesOnly(executor);
 keepInterruptsHeard();
 reportUnawaitedErrors(JupyterHandlerImpl.prototype);
@@ -62,6 +64,7 @@ callBackAfterWrites(JupyterHandlerImpl.prototype);
 completeInsideQuotes(JupyterHandlerImpl.prototype);
 endWithJupyter(JupyterHandlerImpl.prototype);
 passOverHistory(ZmqServer.prototype);
+takeTheNextCell(JupyterHandlerImpl.prototype, TaskQueue.prototype);
 require("tslab/dist/main.js").startKernel({ configPath: process.argv[2], enableFindLocal: false });
 tellUnawaited("uncaughtException", "unhandledRejection");
 
@@ -257,6 +260,25 @@ function completeInsideQuotes(handler: Untyped): void {
     return matches.length === 0
       ? reply
       : { ...reply, matches, cursor_start: request.cursor_pos - typed.length };
+  };
+}
+
+/**
+ * A failed cell cancels those that wait behind it ("Run All"). tslab goes on cancelling for 200 ms after its
+ * reply, and so the cell of a reader who is quick, or of a program. Here the reply itself waits the moment in
+ * which what has already arrived is read: what is sent after it runs.
+ */
+function takeTheNextCell(handler: Untyped, queue: Untyped): void {
+  const { reset } = queue;
+  queue.reset = () => undefined;
+  const execute = handler.handleExecute;
+  handler.handleExecute = async function (...request: Untyped[]) {
+    const reply = await execute.apply(this, request);
+    if (reply.status === "error") {
+      await pause(10);
+      reset.call(this.execQueue);
+    }
+    return reply;
   };
 }
 

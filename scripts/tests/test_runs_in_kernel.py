@@ -52,14 +52,17 @@ class Kernel:
                 waiting = None
                 self.manager.interrupt_kernel()
 
-        # after an error the kernel refuses for a moment what comes next
-        for _ in range(50):
-            reply = self.client.execute_interactive(code, timeout=400, output_hook=hear)
-            output.status = reply["content"]["status"]
-            if output.status != "abort":
-                break
-            time.sleep(0.2)
+        reply = self.client.execute_interactive(code, timeout=400, output_hook=hear)
+        output.status = reply["content"]["status"]
         return output
+
+    def replies(self, *requests: str) -> list[str]:
+        """The statuses of their replies, in the order of the requests."""
+        found: dict[str, str] = {}
+        while not found.keys() >= set(requests):
+            message = self.client.get_shell_msg(timeout=60)
+            found[message["parent_header"]["msg_id"]] = message["content"]["status"]
+        return [found[request] for request in requests]
 
 
 class Output:
@@ -153,6 +156,16 @@ def test_change_a_value_run_stop_run_again_end_compare(kernel):
     assert set(table) == {"100", "1"}
     assert "cancelled" in table["100"] and "done" in table["1"] and "3 of 3" in table["1"]
     assert "SFT runs over each other" in texts(compared.figures[-1])
+
+
+def test_a_failed_cell_cancels_what_waits_behind_it_and_not_what_comes_after(kernel):
+    assert kernel.run("const ready = true;").status == "ok"
+    failing = 'await new Promise((done) => setTimeout(done, 500)); throw new Error("planted");'
+    blocking = 'const end = Date.now() + 500; while (Date.now() < end); throw new Error("planted");'
+    for code in (failing, blocking):
+        failed, waiting = kernel.client.execute(code), kernel.client.execute("console.log(1);")
+        assert kernel.replies(failed, waiting) == ["error", "abort"]
+        assert kernel.replies(kernel.client.execute("console.log(2);")) == ["ok"]
 
 
 def test_a_package_that_a_cell_missed_is_found_once_it_is_installed(kernel):
