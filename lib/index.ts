@@ -39,12 +39,12 @@ export {
   loraRows,
   readModelShape,
   quantisationRows,
-} from "./model/model-shape.ts";
+} from "./model/shape.ts";
 export { loadTokenizer } from "./model/tokens.ts";
 export { memoryRows } from "./gpu/held-models.ts";
 
 // What models are told
-export { promptView } from "./prompt/prompt-view.ts";
+export { promptView } from "./prompt/view.ts";
 
 // The generated basics
 export { worldExamples } from "./world/examples.ts";
@@ -64,8 +64,8 @@ export { measureThroughput } from "./serving/throughput.ts";
 
 // Runs of the trainer
 export { putFirst } from "./run/first.ts";
-export { runOrigin } from "./run/run-origin.ts";
-export { cancelRun } from "./run/run-start.ts";
+export { runOrigin } from "./run/origin.ts";
+export { cancelRun } from "./run/start.ts";
 export type { Run } from "./run/run.ts";
 
 // Stage 2: the Teacher
@@ -74,15 +74,15 @@ export { textOutcome } from "./distill/outcome.ts";
 export { measuredPrompts } from "./distill/prompt-report.ts";
 
 // Stage 3: the Judge
-export { judgeOnArms } from "./judge/judge-arms.ts";
-export { cardSummary } from "./judge/judge-card.ts";
-export { judgeCurveRecorder } from "./judge/judge-curve.ts";
-export { quickJudgeCard } from "./judge/judge-quick.ts";
-export { judgeScale } from "./judge/judge-verdict.ts";
+export { judgeOnArms } from "./judge/arms.ts";
+export { cardSummary } from "./judge/card.ts";
+export { judgeCurveRecorder } from "./judge/curve.ts";
+export { quickJudgeCard } from "./judge/quick.ts";
+export { judgeScale } from "./judge/verdict.ts";
 
 // Stage 3: the filter
 export { assemblyRows, languageRows } from "./filter/assembly-rows.ts";
-export { filterSamples } from "./filter/filter-samples.ts";
+export { filterSamples } from "./filter/samples.ts";
 export { filter } from "./filter/filter.ts";
 export { caughtByJudge } from "./filter/judge-caught.ts";
 export { yieldCurve } from "./filter/select.ts";
@@ -116,7 +116,7 @@ export { compareArms } from "./evaluate/compare.ts";
 export { describeComparison, describePairs } from "./evaluate/comparison-text.ts";
 export { armCosts, runOf } from "./evaluate/costs.ts";
 export { readEvaluation } from "./evaluate/eval-reading.ts";
-export { evaluateArms } from "./evaluate/evaluate-arms.ts";
+export { evaluateArms } from "./evaluate/arms.ts";
 export { evaluate } from "./evaluate/evaluate.ts";
 export { readMethods } from "./evaluate/methods.ts";
 export { travellers } from "./evaluate/travellers.ts";
@@ -124,7 +124,7 @@ export { yourRows } from "./evaluate/your-rows.ts";
 
 // Stage 7: merge, serve, export
 export { askByCurl, askStreamed, deploy, mergeForDeployment, withDeployment } from "./deploy/deploy.ts";
-export { readDeployment } from "./deploy/deploy-reading.ts";
+export { readDeployment } from "./deploy/reading.ts";
 export { exportModel } from "./deploy/export-model.ts";
 export { mergedWeights } from "./deploy/weight-change.ts";
 
@@ -169,8 +169,8 @@ export { liveFigure, show, showMarkdown, showTable } from "./show/show.ts";
 export { exportReport } from "./report/export-report.ts";
 
 // Runs beside each other: compared, tried, kept
-export { compareRewards } from "./compare/compare-rewards.ts";
-export { compareRuns } from "./compare/compare-runs.ts";
+export { compareRewards } from "./compare/rewards.ts";
+export { compareRuns } from "./compare/runs.ts";
 export { goldsAlone } from "./compare/golds-alone.ts";
 export { keepRun } from "./compare/keep-run.ts";
 export { realRun } from "./compare/real-run.ts";

@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { expectedVerdict, inertText, LAYOUT_NAMES } from "../lib/judge/judge-prompt.ts";
+import { expectedVerdict, inertText, LAYOUT_NAMES } from "../lib/judge/prompt.ts";
 import type { FaultKind } from "../lib/world/fault-kind.ts";
-import { plantedFaults } from "../lib/judge/judge-sets.ts";
+import { plantedFaults } from "../lib/judge/sets.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { writeReport } from "../lib/evaluate/eval-report.ts";
 import { summarizeArm } from "../lib/evaluate/eval-summary.ts";

@@ -14,22 +14,22 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { writeFileAtomic } from "../lib/store/atomic.ts";
 import { LabError, nearest } from "../lib/errors.ts";
-import { LAYOUT_NAMES, RUBRIC_NAMES } from "../lib/judge/judge-prompt.ts";
-import type { LayoutName } from "../lib/judge/judge-prompt.ts";
+import { LAYOUT_NAMES, RUBRIC_NAMES } from "../lib/judge/prompt.ts";
+import type { LayoutName } from "../lib/judge/prompt.ts";
 import { listReports } from "../lib/evaluate/eval-report.ts";
-import { answersOf } from "../lib/judge/judge-arms.ts";
-import { measureJudge, measureLines, readLabelled } from "../lib/judge/judge-measure.ts";
-import type { LabelledSet } from "../lib/judge/judge-measure.ts";
-import { armTexts, teacherSet } from "../lib/judge/judge-real-texts.ts";
+import { answersOf } from "../lib/judge/arms.ts";
+import { measureJudge, measureLines, readLabelled } from "../lib/judge/measure.ts";
+import type { LabelledSet } from "../lib/judge/measure.ts";
+import { armTexts, teacherSet } from "../lib/judge/real-texts.ts";
 import { ARM_NAMES, Distilled, EvalDetail, RlRow } from "../lib/records.ts";
 import { readJsonl } from "../lib/store/jsonl.ts";
 import type { Lab } from "../lib/config/lab.ts";
-import { openJudge } from "../lib/judge/judge-server.ts";
+import { openJudge } from "../lib/judge/server.ts";
 import type { Config } from "../lib/config/config.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { PROFILES } from "../lib/config/profiles.ts";
 import { profileName } from "../lib/config/settings.ts";
-import { modelId, resolveModel } from "../lib/model/model-ref.ts";
+import { modelId, resolveModel } from "../lib/model/ref.ts";
 
 const HELP = `Measures a Judge on texts with known labels: kappa, precision, recall by kind of fault, false-positive
 rate, unreadable rate, agreement with the rules, attacks that pass, mean score by criterion and label, the five

@@ -5,7 +5,7 @@ import { sideLab } from "../lib/config/side-lab.ts";
 import { goldProblem } from "../lib/answer/index.ts";
 import { loadTokenizer } from "../lib/model/tokens.ts";
 import { prepare } from "../lib/prepare/prepare.ts";
-import type { PrepareReport } from "../lib/prepare/prepare-report.ts";
+import type { PrepareReport } from "../lib/prepare/report.ts";
 import { readPrepared } from "../lib/prepare/prepared.ts";
 import { messyFiles } from "../lib/prepare/sources.ts";
 import { writeByteTokenizer } from "../lib/testing/byte-tokenizer.ts";

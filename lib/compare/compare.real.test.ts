@@ -4,7 +4,7 @@ import { afterAll, expect, test, vi } from "vitest";
 import { PROFILES } from "../config/profiles.ts";
 import { randomModel } from "../testing/random-model.ts";
 import { temporaryWorkspace } from "../testing/run-fixture.ts";
-import { compareRuns } from "./compare-runs.ts";
+import { compareRuns } from "./runs.ts";
 import { tryValues } from "./try-values.ts";
 
 const workspace = temporaryWorkspace();

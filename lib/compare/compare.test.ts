@@ -12,14 +12,14 @@ import { inspect } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { readOrigin } from "../model/adapter.ts";
 import { listRuns } from "../run/run.ts";
-import { cancelRun } from "../run/run-start.ts";
-import { runOrigin } from "../run/run-origin.ts";
+import { cancelRun } from "../run/start.ts";
+import { runOrigin } from "../run/origin.ts";
 import { createClient } from "../serving/client.ts";
 import { fakeTrainer, labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { sendChat, startStub } from "../testing/stub-server.ts";
 import type { StubServer } from "../testing/stub-server.ts";
 import { trainGrpo, trainSft } from "../train/train.ts";
-import { compareRuns } from "./compare-runs.ts";
+import { compareRuns } from "./runs.ts";
 import { keepRun } from "./keep-run.ts";
 import { tryValues } from "./try-values.ts";
 

@@ -5,8 +5,8 @@ import { REPO_ROOT } from "../config/paths.ts";
 import { readOrigin } from "../model/adapter.ts";
 import { readRun } from "../run/run.ts";
 import type { Run } from "../run/run.ts";
-import { changedSettings } from "../run/run-settings.ts";
-import type { TrainedStage } from "../run/run-settings.ts";
+import { changedSettings } from "../run/settings.ts";
+import type { TrainedStage } from "../run/settings.ts";
 import { showMarkdown } from "../show/show.ts";
 import { publishedAs, publishRun } from "../train/train.ts";
 

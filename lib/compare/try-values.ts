@@ -6,17 +6,17 @@ import type { ConfigKey, ConfigValue, Overrides } from "../config/settings.ts";
 import { LabError } from "../errors.ts";
 import { askHeldOut, heldOutQuestions } from "../evaluate/held-out.ts";
 import { runPanels } from "../figures/run-panels.ts";
-import { lineFor } from "../run/run-follow.ts";
-import { describeProgress } from "../run/run-progress.ts";
+import { lineFor } from "../run/follow.ts";
+import { describeProgress } from "../run/progress.ts";
 import type { Run } from "../run/run.ts";
-import { RunFolder } from "../run/run-folder.ts";
+import { RunFolder } from "../run/folder.ts";
 import type { Client } from "../serving/client.ts";
 import { liveFigure, show, showMarkdown } from "../show/show.ts";
 import { trainGrpo, trainSft } from "../train/train.ts";
 import type { GrpoOptions } from "../train/train.ts";
 import { comparisonRows, comparisonTable, curvesOf, exampleViews } from "./comparison.ts";
 import type { Compared } from "./comparison.ts";
-import { Comparison, HELD_OUT_NOTE } from "./compare-runs.ts";
+import { Comparison, HELD_OUT_NOTE } from "./runs.ts";
 
 /** What can be tried: every setting of SFT and of GRPO. */
 export type TriedKey = Extract<ConfigKey, `sft.${string}` | `grpo.${string}`>;

@@ -7,7 +7,7 @@ import { formatEstimate } from "../view/numbers.ts";
 import type { EvalReport } from "../records.ts";
 import { writeFileAtomic } from "../store/atomic.ts";
 import { hashFolder } from "../store/hash.ts";
-import type { RunFile } from "../run/run-key.ts";
+import type { RunFile } from "../run/key.ts";
 import { readOrigin } from "../model/adapter.ts";
 import { readRunFile, trainingRuns } from "../run/lineage.ts";
 import type { Parity } from "../run/merge.ts";

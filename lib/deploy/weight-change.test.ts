@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { weightChangeMap } from "../figures/weight-change.ts";
 import { openLab } from "../config/lab.ts";
-import { modelFolder, resolveModel } from "../model/model-ref.ts";
+import { modelFolder, resolveModel } from "../model/ref.ts";
 import { listTensors, readTensor } from "../model/tensor-data.ts";
 import { mergedWeights, weightChanges } from "./weight-change.ts";
 

@@ -1,6 +1,6 @@
 /** What merging did to the weights of a model, tensor by tensor. */
 import type { Lab } from "../config/lab.ts";
-import { modelFolder, resolveModel } from "../model/model-ref.ts";
+import { modelFolder, resolveModel } from "../model/ref.ts";
 import { LabError } from "../errors.ts";
 import { listTensors, readTensor } from "../model/tensor-data.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Lab } from "../config/lab.ts";
 import { LabError, nearest } from "../errors.ts";
 import { PROMPT_NAMES, promptId, promptOf } from "../prompt/prompt.ts";
-import { assertPromptFits } from "../prompt/prompt-tokens.ts";
+import { assertPromptFits } from "../prompt/tokens.ts";
 import type { Question } from "../records.ts";
 import type { Client } from "../serving/client.ts";
 import { givenServer } from "../serving/given.ts";

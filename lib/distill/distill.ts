@@ -20,7 +20,7 @@ import { LabError } from "../errors.ts";
 import { hashJson } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import { promptId, promptOf } from "../prompt/prompt.ts";
-import { assertPromptFits } from "../prompt/prompt-tokens.ts";
+import { assertPromptFits } from "../prompt/tokens.ts";
 import type { Lab } from "../config/lab.ts";
 import { finishJsonl, readManifest } from "../store/manifest.ts";
 import { Distilled } from "../records.ts";

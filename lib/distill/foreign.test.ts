@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { distill } from "./distill.ts";
 import { FIRST_TEXTS } from "./never-answers.ts";
 import { filter } from "../filter/filter.ts";
-import { filterSamples } from "../filter/filter-samples.ts";
+import { filterSamples } from "../filter/samples.ts";
 import { funnel } from "../figures/index.ts";
 import { LabError } from "../errors.ts";
 import type { Question } from "../records.ts";

@@ -7,7 +7,7 @@ import { createClient } from "../serving/client.ts";
 import type { Config } from "../config/config.ts";
 import { listReports } from "./eval-report.ts";
 import { evaluate } from "./evaluate.ts";
-import { judgeThrough } from "../judge/judge-server.ts";
+import { judgeThrough } from "../judge/server.ts";
 import { EvalDetail, EvalReport } from "../records.ts";
 import { writeByteTokenizer } from "../testing/byte-tokenizer.ts";
 import { fakeAdapter, fakeModel } from "../testing/model-fixture.ts";

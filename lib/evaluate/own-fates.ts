@@ -1,8 +1,8 @@
 /** What became of the reader's own rows, from the files that the stages have left so far. Pure. */
 import { extractAnswer, goldProblem } from "../answer/index.ts";
-import { applyRules } from "../filter/filter-rules.ts";
-import type { Side } from "../filter/filter-rules.ts";
-import type { FilterDetail } from "../filter/filter-record.ts";
+import { applyRules } from "../filter/rules.ts";
+import type { Side } from "../filter/rules.ts";
+import type { FilterDetail } from "../filter/record.ts";
 import type { SetAside } from "../prepare/sources.ts";
 import type { Distilled, OwnPlace, Question, RlRow, SftRow } from "../records.ts";
 

@@ -3,10 +3,10 @@ import { extractAnswer, scoreCompletion } from "../answer/index.ts";
 import { textOutcome } from "../distill/outcome.ts";
 import type { ArmPair } from "../evaluate/ablate.ts";
 import type { ArmDetails } from "../figures/evaluate.ts";
-import type { FilterDetail } from "../filter/filter-record.ts";
-import { answerPlace, reasonMarks } from "../filter/filter-samples.ts";
+import type { FilterDetail } from "../filter/record.ts";
+import { answerPlace, reasonMarks } from "../filter/samples.ts";
 import type { Distilled, EvalDetail } from "../records.ts";
-import type { SamplesEvent } from "../run/run-events.ts";
+import type { SamplesEvent } from "../run/events.ts";
 import { styleOf } from "../view/arms.ts";
 import type { TextMark } from "./data.ts";
 

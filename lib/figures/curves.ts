@@ -2,9 +2,9 @@
  * Training curves: a metric over optimizer steps, several runs drawn over each other, the raw line faint and
  * its mean strong.
  */
-import type { Metrics } from "../run/run-metrics.ts";
-import { describeProgress } from "../run/run-progress.ts";
-import type { Underway } from "../run/run-progress.ts";
+import type { Metrics } from "../run/metrics.ts";
+import { describeProgress } from "../run/progress.ts";
+import type { Underway } from "../run/progress.ts";
 import { formatNumber, movingAverage, smoothingWindow } from "../view/numbers.ts";
 import { emptyFigure, type Figure, makeFigure, note, stepAxis, type Trace } from "./theme.ts";
 import { label } from "../view/labels.ts";

@@ -1,5 +1,5 @@
 /** The Judge: where its pass mark stands, and what it sees of planted faults. */
-import type { JudgeCard } from "../judge/judge-card.ts";
+import type { JudgeCard } from "../judge/card.ts";
 import { type Choice, updateSlider } from "./menu.ts";
 import { formatCount, formatShare } from "../view/numbers.ts";
 import { DROPPED, emptyFigure, type Figure, INK, KEPT, makeFigure, note, titleOf } from "./theme.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import * as f from "./index.ts";
 import { metrics } from "../testing/example-runs.ts";
 import { title } from "../testing/figure-parts.ts";
-import type { Underway } from "../run/run-progress.ts";
+import type { Underway } from "../run/progress.ts";
 
 const going = (change: Partial<Underway> = {}): Underway => ({
   ...{ status: "running", step: 34, totalSteps: 100, start: { device: "cpu" } as Underway["start"] },

@@ -1,6 +1,6 @@
 /** Stage 5: what the passes over the same questions show, for rewards that are compared. */
-import type { SamplesEvent } from "../run/run-events.ts";
-import type { Underway } from "../run/run-progress.ts";
+import type { SamplesEvent } from "../run/events.ts";
+import type { Underway } from "../run/progress.ts";
 import { passMeans } from "../train/passes.ts";
 import { SERIES } from "../view/arms.ts";
 import { label } from "../view/labels.ts";

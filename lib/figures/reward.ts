@@ -2,8 +2,8 @@
 import { formatCount, formatNumber, meanOf, movingAverage, smoothingWindow } from "../view/numbers.ts";
 import { notYet } from "./curves.ts";
 import { type Figure, INK, KEPT, makeFigure, MONO_STACK, stepAxis } from "./theme.ts";
-import { describeProgress } from "../run/run-progress.ts";
-import type { Underway } from "../run/run-progress.ts";
+import { describeProgress } from "../run/progress.ts";
+import type { Underway } from "../run/progress.ts";
 import { label, pretty } from "../view/labels.ts";
 import { wrapText } from "../view/text-view.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FilterDetail, filterDetailsPath, FilterStats } from "./filter-record.ts";
+import { FilterDetail, filterDetailsPath, FilterStats } from "./record.ts";
 import { filter } from "./filter.ts";
 import type { Bucket, FunnelCounts } from "./funnel.ts";
 import { FAULT_KINDS } from "../world/fault-kind.ts";

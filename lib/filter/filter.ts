@@ -3,20 +3,20 @@
  * of each question.
  */
 import { hashFile } from "../store/hash.ts";
-import { applyJudge, applyRules, questionFates } from "./filter-rules.ts";
+import { applyJudge, applyRules, questionFates } from "./rules.ts";
 import { goldProblem } from "../answer/index.ts";
-import type { Side } from "./filter-rules.ts";
-import { filterDetailsPath, heldOutPath, QUESTION_LAYERS, TEXT_LAYERS } from "./filter-record.ts";
-import type { FilterDetail, FilterStats, QuestionFate } from "./filter-record.ts";
+import type { Side } from "./rules.ts";
+import { filterDetailsPath, heldOutPath, QUESTION_LAYERS, TEXT_LAYERS } from "./record.ts";
+import type { FilterDetail, FilterStats, QuestionFate } from "./record.ts";
 import { assemblyStats, languageCounts, madeOf } from "./assembly-stats.ts";
 import { funnelOf } from "./funnel.ts";
 import { readJsonl } from "../store/jsonl.ts";
-import { openJudge } from "../judge/judge-server.ts";
-import type { JudgeServer } from "../judge/judge-ask.ts";
+import { openJudge } from "../judge/server.ts";
+import type { JudgeServer } from "../judge/ask.ts";
 import { judge } from "../judge/judge.ts";
 import { judgeShortfall, shortfallError } from "./judge-shortfall.ts";
 import type { JudgeOptions } from "../judge/judge.ts";
-import type { Judgement } from "../judge/judge-vote.ts";
+import type { Judgement } from "../judge/vote.ts";
 import type { Lab } from "../config/lab.ts";
 import { finishJsonl, finishText } from "../store/manifest.ts";
 import { correctedVerdicts, correctionsPath } from "../prepare/corrections.ts";

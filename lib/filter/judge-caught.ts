@@ -2,7 +2,7 @@
 import { textOutcome } from "../distill/outcome.ts";
 import type { Distilled } from "../records.ts";
 import type { ShownText } from "../view/sample-view.ts";
-import type { FilterDetail } from "./filter-record.ts";
+import type { FilterDetail } from "./record.ts";
 
 export interface JudgeCaught {
   /** Texts with a verdict, readable or not. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { judgeShortfall, shortfallError } from "./judge-shortfall.ts";
 import type { ShortfallSettings } from "./judge-shortfall.ts";
-import type { Judgement } from "../judge/judge-vote.ts";
+import type { Judgement } from "../judge/vote.ts";
 import { distilled, filterBench, question, right } from "../testing/filter-fixture.ts";
 import { startStubJudge } from "../testing/stub-judge.ts";
 

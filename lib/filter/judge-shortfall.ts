@@ -4,9 +4,9 @@
  */
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
-import { isMarked, maxPoints, minPoints, pointsToPass } from "../judge/judge-verdict.ts";
-import { countVotes } from "../judge/judge-vote.ts";
-import type { Judgement } from "../judge/judge-vote.ts";
+import { isMarked, maxPoints, minPoints, pointsToPass } from "../judge/verdict.ts";
+import { countVotes } from "../judge/vote.ts";
+import type { Judgement } from "../judge/vote.ts";
 import { countBy } from "../stats/stats.ts";
 
 export interface JudgeShortfall {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { QUESTION_LAYERS, TEXT_LAYERS } from "./filter-record.ts";
+import { QUESTION_LAYERS, TEXT_LAYERS } from "./record.ts";
 import { funnelOf } from "./funnel.ts";
-import type { PrepareReport } from "../prepare/prepare-report.ts";
+import type { PrepareReport } from "../prepare/report.ts";
 import { survivalBySource } from "./survival.ts";
 
 const fate = (layer: string, reason: string | null, source: string) => ({

@@ -1,7 +1,7 @@
 /** How many questions of each source reach each point of stages 1 to 3: the whole way in one row. Pure. */
-import type { FilterStats } from "./filter-record.ts";
+import type { FilterStats } from "./record.ts";
 import type { Bucket, FunnelCounts } from "./funnel.ts";
-import type { PrepareReport } from "../prepare/prepare-report.ts";
+import type { PrepareReport } from "../prepare/report.ts";
 
 /**
  * One source. Questions to `heldOut`, Teacher texts from `asked` on (as many as questions unless more texts a

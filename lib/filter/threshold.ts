@@ -1,6 +1,6 @@
 /** What each pass mark of the Judge would keep. Pure. */
-import type { FilterDetail } from "./filter-record.ts";
-import { countVotes } from "../judge/judge-vote.ts";
+import type { FilterDetail } from "./record.ts";
+import { countVotes } from "../judge/vote.ts";
 
 export interface ThresholdPoint {
   /** Points needed to pass. */

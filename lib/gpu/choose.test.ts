@@ -8,7 +8,7 @@ import { planServing } from "./serving.ts";
 import { planGrpo } from "./grpo.ts";
 import { planSft } from "./sft.ts";
 import { GIB, cacheBytes, totalMemory } from "./memory.ts";
-import { readModelShape } from "../model/model-shape.ts";
+import { readModelShape } from "../model/shape.ts";
 
 const base = readModelShape("Qwen/Qwen2.5-1.5B-Instruct")!;
 const judge = readModelShape("Qwen/Qwen2.5-7B-Instruct")!;

@@ -3,7 +3,7 @@
  */
 import type { Overrides } from "../config/settings.ts";
 import { LabError } from "../errors.ts";
-import type { ModelShape } from "../model/model-shape.ts";
+import type { ModelShape } from "../model/shape.ts";
 import { bytesOf, choose, divisors, roomOf } from "./choose.ts";
 import type { Choice, Option, Short } from "./choose.ts";
 import { cacheBytes, servingMemory, together, totalMemory, trainingMemory } from "./memory.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { countLoraParameters, countParameters, PUBLISHED_SHAPES } from "../model/model-shape.ts";
+import { countLoraParameters, countParameters, PUBLISHED_SHAPES } from "../model/shape.ts";
 import { heldModels, memoryRows } from "./held-models.ts";
 
 const shape = PUBLISHED_SHAPES["Qwen/Qwen2.5-7B-Instruct"]!;

@@ -1,11 +1,6 @@
 /** Which models an RL algorithm holds while it trains, and what they weigh: GRPO against PPO. Pure. */
-import {
-  countLoraParameters,
-  countParameters,
-  PUBLISHED_SHAPES,
-  readModelShape,
-} from "../model/model-shape.ts";
-import type { ModelShape } from "../model/model-shape.ts";
+import { countLoraParameters, countParameters, PUBLISHED_SHAPES, readModelShape } from "../model/shape.ts";
+import type { ModelShape } from "../model/shape.ts";
 
 /**
  * Mixed precision: 2 for the weight, 2 for its gradient, 4 for the float32 master copy, 4 + 4 for Adam's two

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { cacheBytes, GIB, servingMemory, totalMemory, trainingMemory } from "./memory.ts";
 import type { Memory, TrainingLoad } from "./memory.ts";
-import { PUBLISHED_SHAPES, readModelShape } from "../model/model-shape.ts";
+import { PUBLISHED_SHAPES, readModelShape } from "../model/shape.ts";
 
 /** What torch counts: all but the CUDA context and its libraries. */
 const allocatedMemory = (memory: Memory): number => totalMemory(memory) - memory.runtime;

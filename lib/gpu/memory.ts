@@ -2,8 +2,8 @@
  * What a stage needs of a GPU's memory, from the numbers of a model's config.json and the stage's settings.
  * Pure; bytes.
  */
-import { countLoraParameters, countParameters, keyValueWidth, weightBytes } from "../model/model-shape.ts";
-import type { ModelShape, WeightFormat } from "../model/model-shape.ts";
+import { countLoraParameters, countParameters, keyValueWidth, weightBytes } from "../model/shape.ts";
+import type { ModelShape, WeightFormat } from "../model/shape.ts";
 
 export const GIB = 2 ** 30;
 

@@ -5,7 +5,7 @@ import { overrideConfig } from "../config/settings.ts";
 import { bytesOf, roomOf } from "./choose.ts";
 import { planMerge, MERGE } from "./merge.ts";
 import { GIB, totalMemory } from "./memory.ts";
-import { readModelShape } from "../model/model-shape.ts";
+import { readModelShape } from "../model/shape.ts";
 
 const shape = (model: string) => readModelShape(model)!;
 const room = roomOf(8188);

@@ -4,8 +4,8 @@ import { choose } from "./choose.ts";
 import type { Choice } from "./choose.ts";
 import { CONTEXT, cacheBytes, totalMemory } from "./memory.ts";
 import type { Memory } from "./memory.ts";
-import { weightBytes } from "../model/model-shape.ts";
-import type { ModelShape } from "../model/model-shape.ts";
+import { weightBytes } from "../model/shape.ts";
+import type { ModelShape } from "../model/shape.ts";
 
 /** As scripts/merge.py has them; lib/gpu/merge.test.ts reads them there. */
 export const MERGE = {

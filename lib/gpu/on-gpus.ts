@@ -1,9 +1,9 @@
 /** A stage on some GPUs: its setting, those that take part, and what it takes of each. */
 import type { Config } from "../config/config.ts";
-import { modelFolder } from "../model/model-ref.ts";
-import type { ModelRef } from "../model/model-ref.ts";
-import { readModelShape } from "../model/model-shape.ts";
-import type { ModelShape } from "../model/model-shape.ts";
+import { modelFolder } from "../model/ref.ts";
+import type { ModelRef } from "../model/ref.ts";
+import { readModelShape } from "../model/shape.ts";
+import type { ModelShape } from "../model/shape.ts";
 import { bytesOf, roomOf, unlessRefused } from "./choose.ts";
 import type { Choice } from "./choose.ts";
 import { indicesOf } from "./gpus.ts";

@@ -1,7 +1,7 @@
 /** The ways to cut a training step into passes of a GPU. Pure. */
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
-import type { ModelShape } from "../model/model-shape.ts";
+import type { ModelShape } from "../model/shape.ts";
 import { divisors } from "./choose.ts";
 
 /**

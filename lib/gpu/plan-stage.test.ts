@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { openLab } from "../config/lab.ts";
 import type { Overrides } from "../config/settings.ts";
-import { PUBLISHED_SHAPES } from "../model/model-shape.ts";
+import { PUBLISHED_SHAPES } from "../model/shape.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
 import { fakeSmi } from "../testing/fake-gpu.ts";
 import { planStage, readyStage } from "./plan-stage.ts";

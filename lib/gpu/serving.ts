@@ -5,8 +5,8 @@ import { choose, divisors } from "./choose.ts";
 import type { Choice, Option } from "./choose.ts";
 import { cacheBytes, GIB, servingMemory, times, totalMemory } from "./memory.ts";
 import type { LoraSlots } from "./memory.ts";
-import { weightBytes } from "../model/model-shape.ts";
-import type { ModelShape, WeightFormat } from "../model/model-shape.ts";
+import { weightBytes } from "../model/shape.ts";
+import type { ModelShape, WeightFormat } from "../model/shape.ts";
 
 /**
  * Requests at once up to which a step of tokens is replayed from captured graphs, prompts that come in

@@ -1,6 +1,6 @@
 /** What is planned, and what comes of it. Types alone. */
 import type { Config } from "../config/config.ts";
-import type { ModelRef } from "../model/model-ref.ts";
+import type { ModelRef } from "../model/ref.ts";
 import type { LoraSlots } from "./memory.ts";
 
 export type PlannedStage =

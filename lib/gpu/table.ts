@@ -8,7 +8,7 @@ import { bytesOf, planRow, freeKeys, roomOf } from "./choose.ts";
 import { planServing } from "./serving.ts";
 import { planGrpo } from "./grpo.ts";
 import { planSft } from "./sft.ts";
-import { readModelShape } from "../model/model-shape.ts";
+import { readModelShape } from "../model/shape.ts";
 
 /** MiB of cards sold as 8, 16, 24 and 80 GB. */
 const CARDS: Readonly<Record<string, number>> = {

@@ -13,7 +13,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { COMMITS } from "./hub.ts";
 import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "./adapter.ts";
 import { hashFolder } from "../store/hash.ts";
-import { modelId, resolveModel } from "./model-ref.ts";
+import { modelId, resolveModel } from "./ref.ts";
 import { readTensorTable } from "./safetensors.ts";
 import { fakeAdapter, fakeModel, safetensors } from "../testing/model-fixture.ts";
 

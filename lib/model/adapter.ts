@@ -8,10 +8,10 @@ import { z } from "zod";
 import { fileError, syncFolder, writeFileAtomic } from "../store/atomic.ts";
 import { LabError } from "../errors.ts";
 import { hashFolder } from "../store/hash.ts";
-import { modelId } from "./model-ref.ts";
+import { modelId } from "./ref.ts";
 import { localModelPath } from "../config/paths.ts";
 import { identify } from "../store/process-identity.ts";
-import type { AdapterRef, ModelRef } from "./model-ref.ts";
+import type { AdapterRef, ModelRef } from "./ref.ts";
 import { assertWholeFile, readTensorTable } from "./safetensors.ts";
 
 /** `origin.json` beside published weights: which run made them, from which base. */

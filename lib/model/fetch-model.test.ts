@@ -9,7 +9,7 @@ import { randomModel } from "../testing/random-model.ts";
 import { startHub } from "../testing/stub-hub.ts";
 import type { StubHub } from "../testing/stub-hub.ts";
 import { fetchModel } from "./fetch-model.ts";
-import { modelFolder, resolveModel } from "./model-ref.ts";
+import { modelFolder, resolveModel } from "./ref.ts";
 
 const there = existsSync(PYTHON);
 if (!there) console.warn(`skipped: the tests of downloads, because there is no ${PYTHON}`);

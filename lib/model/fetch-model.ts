@@ -7,8 +7,8 @@ import { interruptible } from "../interruptible.ts";
 import { PYTHON, REPO_ROOT } from "../config/paths.ts";
 import { assertPython } from "../config/python.ts";
 import { assertPinned, hubCache } from "./hub.ts";
-import { assertCausalModel, modelFolder } from "./model-ref.ts";
-import type { ModelRef } from "./model-ref.ts";
+import { assertCausalModel, modelFolder } from "./ref.ts";
+import type { ModelRef } from "./ref.ts";
 
 const TODO: Readonly<Record<string, string>> = {
   disk_full: "Make room, or move the cache (HF_HOME).",

@@ -19,7 +19,7 @@ import { openLab } from "../config/lab.ts";
 import { manifestPath, readManifest } from "../store/manifest.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { prepare, setAsidePath } from "./prepare.ts";
-import type { PrepareReport } from "./prepare-report.ts";
+import type { PrepareReport } from "./report.ts";
 import { QUESTION_TYPES, Question } from "../records.ts";
 import { writeByteTokenizer } from "../testing/byte-tokenizer.ts";
 import { loadTokenizer } from "../model/tokens.ts";

@@ -14,7 +14,7 @@ import type { Lab } from "../config/lab.ts";
 import { writeJsonl } from "../store/jsonl.ts";
 import { lockFolder } from "../store/lock.ts";
 import { finishJsonl, readManifest } from "../store/manifest.ts";
-import { describePreparation, PrepareReport } from "./prepare-report.ts";
+import { describePreparation, PrepareReport } from "./report.ts";
 import type { PreparedQuestion } from "./prepared-question.ts";
 import { inDrawnOrder, mixOf, sampleStratified } from "./sample.ts";
 import type { Question } from "../records.ts";
@@ -22,7 +22,7 @@ import type { SetAside } from "./sources.ts";
 import { loadTokenizer } from "../model/tokens.ts";
 import type { Tokenizer } from "../model/tokens.ts";
 import { ownPrompt, promptId, promptOf } from "../prompt/prompt.ts";
-import { longestPromptCounter } from "../prompt/prompt-tokens.ts";
+import { longestPromptCounter } from "../prompt/tokens.ts";
 
 export interface PrepareOptions {
   /** The generated basics; the world's by default. */

@@ -14,7 +14,7 @@ import { goldProblem } from "../answer/index.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import type { Lab } from "../config/lab.ts";
 import { reportPath, setAsidePath } from "./prepare.ts";
-import { PrepareReport } from "./prepare-report.ts";
+import { PrepareReport } from "./report.ts";
 import { OwnPlace, Question } from "../records.ts";
 import type { QuestionType } from "../records.ts";
 import type { SetAside } from "./sources.ts";

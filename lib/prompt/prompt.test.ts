@@ -8,10 +8,10 @@ import { loadTokenizer } from "../model/tokens.ts";
 import { languageOf } from "../question/language.ts";
 import { writeByteTokenizer } from "../testing/byte-tokenizer.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
-import { assertPromptFits, countLongestPrompt } from "./prompt-tokens.ts";
+import { assertPromptFits, countLongestPrompt } from "./tokens.ts";
 import { PROMPT_NAMES, promptId, promptMessages, promptOf, promptRequest } from "./prompt.ts";
 import type { ModelPrompt } from "./prompt.ts";
-import { promptView } from "./prompt-view.ts";
+import { promptView } from "./view.ts";
 
 const root = mkdtempSync(join(tmpdir(), "ftmodel-prompt-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { FilterDetail, FilterStats } from "../filter/filter-record.ts";
+import type { FilterDetail, FilterStats } from "../filter/record.ts";
 import type { Survival } from "../filter/survival.ts";
-import type { LayoutCard } from "../judge/judge-quick.ts";
-import type { SetCard } from "../judge/judge-set-card.ts";
+import type { LayoutCard } from "../judge/quick.ts";
+import type { SetCard } from "../judge/set-card.ts";
 import type { Distilled } from "../records.ts";
 import * as filter from "./filter.ts";
 

@@ -1,10 +1,10 @@
 /** What the filter and the Judge did, in sentences: markdown that is computed from this run. Pure. */
 import { extractAnswer, originalRule } from "../answer/index.ts";
 import type { JudgeCaught } from "../filter/judge-caught.ts";
-import type { FilterDetail, FilterStats } from "../filter/filter-record.ts";
+import type { FilterDetail, FilterStats } from "../filter/record.ts";
 import type { Survival } from "../filter/survival.ts";
-import type { LayoutCard } from "../judge/judge-quick.ts";
-import type { SetCard } from "../judge/judge-set-card.ts";
+import type { LayoutCard } from "../judge/quick.ts";
+import type { SetCard } from "../judge/set-card.ts";
 import type { OverlapReport } from "../prepare/overlap.ts";
 import type { Distilled } from "../records.ts";
 import { formatCount, formatShare } from "../view/numbers.ts";

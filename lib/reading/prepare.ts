@@ -1,5 +1,5 @@
 /** What stage 1 did, in sentences: markdown that is computed from this run. Pure. */
-import type { PrepareReport } from "../prepare/prepare-report.ts";
+import type { PrepareReport } from "../prepare/report.ts";
 import type { QuestionFacts } from "../prepare/prepared.ts";
 import { wilson } from "../stats/stats.ts";
 import { formatCount } from "../view/numbers.ts";

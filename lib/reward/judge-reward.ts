@@ -4,12 +4,12 @@
  */
 import { LabError } from "../errors.ts";
 import { isKept } from "../completions/cache.ts";
-import { askVote } from "../judge/judge-ask.ts";
-import type { JudgeServer, VoteSettings } from "../judge/judge-ask.ts";
-import { gateReason } from "../judge/judge-gate.ts";
-import { maxPoints, pointsOf, pointsToPass } from "../judge/judge-verdict.ts";
-import { rubricOf } from "../judge/judge-prompt.ts";
-import type { RewardFunction } from "./reward-batch.ts";
+import { askVote } from "../judge/ask.ts";
+import type { JudgeServer, VoteSettings } from "../judge/ask.ts";
+import { gateReason } from "../judge/gate.ts";
+import { maxPoints, pointsOf, pointsToPass } from "../judge/verdict.ts";
+import { rubricOf } from "../judge/prompt.ts";
+import type { RewardFunction } from "./batch.ts";
 
 export interface JudgeRewardOptions {
   server: JudgeServer;

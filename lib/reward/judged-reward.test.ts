@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { byteLines } from "../store/byte-lines.ts";
 import type { Config } from "../config/config.ts";
-import type { RunFile } from "../run/run-key.ts";
+import type { RunFile } from "../run/key.ts";
 import { textOf } from "../testing/judge-rows.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
 import { fakeTrainer, labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";

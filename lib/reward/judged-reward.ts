@@ -3,19 +3,19 @@
  * and the points of the Judge that the run's config names. Its server is found or started with the first
  * batch, so that one that is not there stops the run at once, and ends with the process.
  *
- *     node lib/reward/reward-server.ts lib/reward/judged-reward.ts WEIGHTS RUN.JSON
+ *     node lib/reward/server.ts lib/reward/judged-reward.ts WEIGHTS RUN.JSON
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ownGpu } from "../gpu/gpus.ts";
 import { LabError } from "../errors.ts";
 import { createJudgeReward } from "./judge-reward.ts";
-import { judgeThrough } from "../judge/judge-server.ts";
-import { modelId } from "../model/model-ref.ts";
+import { judgeThrough } from "../judge/server.ts";
+import { modelId } from "../model/ref.ts";
 import { workspacePaths } from "../config/paths.ts";
 import type { RewardRow } from "./reward.ts";
-import type { RewardFunction } from "./reward-batch.ts";
-import { RunFile } from "../run/run-key.ts";
+import type { RewardFunction } from "./batch.ts";
+import { RunFile } from "../run/key.ts";
 import { roleModel } from "../serving/given.ts";
 import { openServer } from "../serving/serving.ts";
 

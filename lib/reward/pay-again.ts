@@ -4,7 +4,7 @@ import type { Estimate, RlRow } from "../records.ts";
 import { clusteredShare } from "../stats/bootstrap.ts";
 import { rewardRow } from "./reward.ts";
 import type { Reward, RewardRow, RewardWeights } from "./reward.ts";
-import type { SamplesEvent } from "../run/run-events.ts";
+import type { SamplesEvent } from "../run/events.ts";
 
 export interface PaidAgain {
   /** The answer with the checker's score. */

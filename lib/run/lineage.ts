@@ -1,10 +1,10 @@
 /** Which runs made an adapter. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { RunFolder } from "./run-folder.ts";
-import type { Workspace } from "./run-folder.ts";
-import type { RunFile } from "./run-key.ts";
-import type { AdapterRef } from "../model/model-ref.ts";
+import { RunFolder } from "./folder.ts";
+import type { Workspace } from "./folder.ts";
+import type { RunFile } from "./key.ts";
+import type { AdapterRef } from "../model/ref.ts";
 import { readOrigin } from "../model/adapter.ts";
 
 /** The run that trained an adapter; null when it is no longer there, or was never ours. */

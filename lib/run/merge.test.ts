@@ -5,7 +5,7 @@ import { readOrigin } from "../model/adapter.ts";
 import { hashFolder } from "../store/hash.ts";
 import { overrideConfig } from "../config/settings.ts";
 import { mergeAdapter, publishMerged } from "./merge.ts";
-import { resolveModel } from "../model/model-ref.ts";
+import { resolveModel } from "../model/ref.ts";
 import { listRuns } from "./run.ts";
 import { fakeAdapter } from "../testing/model-fixture.ts";
 import { fakeMerge, labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";

@@ -11,18 +11,18 @@ import { readJsonl } from "../store/jsonl.ts";
 import type { Lab } from "../config/lab.ts";
 import { trainingRun } from "./lineage.ts";
 import { planStage, readyStage } from "../gpu/plan-stage.ts";
-import { modelId, resolveModel } from "../model/model-ref.ts";
+import { modelId, resolveModel } from "../model/ref.ts";
 import { RlRow } from "../records.ts";
 import { readRun } from "./run.ts";
 import type { Run } from "./run.ts";
-import { assertDone, followRun } from "./run-follow.ts";
-import type { WatchOptions } from "./run-follow.ts";
-import { RunFolder } from "./run-folder.ts";
-import { runKey } from "./run-key.ts";
-import type { RunSpec } from "./run-key.ts";
-import type { StartOptions } from "./run-start.ts";
-import { whileStarting } from "./run-lock.ts";
-import { startInTurn } from "./run-turn.ts";
+import { assertDone, followRun } from "./follow.ts";
+import type { WatchOptions } from "./follow.ts";
+import { RunFolder } from "./folder.ts";
+import { runKey } from "./key.ts";
+import type { RunSpec } from "./key.ts";
+import type { StartOptions } from "./start.ts";
+import { whileStarting } from "./lock.ts";
+import { startInTurn } from "./turn.ts";
 
 /**
  * The merged model, shown the greedy answers of base and adapter token by token. scripts/merge.py reports it

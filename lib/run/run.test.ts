@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { LabError } from "../errors.ts";
 import { listRuns, readRun } from "./run.ts";
-import { followRun } from "./run-follow.ts";
-import { cancelRun, startRun } from "./run-start.ts";
-import { runKey } from "./run-key.ts";
+import { followRun } from "./follow.ts";
+import { cancelRun, startRun } from "./start.ts";
+import { runKey } from "./key.ts";
 import { fakeSpec, fakeTrainer, temporaryWorkspace } from "../testing/run-fixture.ts";
 
 const lab = temporaryWorkspace();
@@ -204,7 +204,7 @@ describe.concurrent("what is on disk", () => {
     const line = Buffer.from(
       `${JSON.stringify({ event: "warning", time: 1, code: "x", message: "减值" })}\n`,
     );
-    const { EventTail } = await import("./run-events.ts");
+    const { EventTail } = await import("./events.ts");
     const tail = new EventTail(path);
     const read: unknown[] = [];
     for (const byte of Buffer.concat([line, line])) {

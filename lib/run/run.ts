@@ -3,14 +3,14 @@ import { existsSync, readdirSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { isAlive } from "../store/process-identity.ts";
 import type { RunEvent } from "../records.ts";
-import { EventTail } from "./run-events.ts";
-import type { EndEvent, SamplesEvent, StartEvent, WarningEvent } from "./run-events.ts";
-import { RunFolder } from "./run-folder.ts";
-import type { Workspace } from "./run-folder.ts";
-import type { RunFile, Stage } from "./run-key.ts";
-import { RunProgress } from "./run-metrics.ts";
-import type { Metrics } from "./run-metrics.ts";
-import { describeDeath } from "./run-process.ts";
+import { EventTail } from "./events.ts";
+import type { EndEvent, SamplesEvent, StartEvent, WarningEvent } from "./events.ts";
+import { RunFolder } from "./folder.ts";
+import type { Workspace } from "./folder.ts";
+import type { RunFile, Stage } from "./key.ts";
+import { RunProgress } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
+import { describeDeath } from "./process.ts";
 
 /**
  * "cancelled": ended by somebody. "interrupted": no process works on it and no `end` was written. Both resume

@@ -3,8 +3,8 @@ import type { Config } from "../config/config.ts";
 import { localModelPath } from "../config/paths.ts";
 import { LabError } from "../errors.ts";
 import { UNPINNED } from "../model/hub.ts";
-import { resolveModel } from "../model/model-ref.ts";
-import type { ModelRef } from "../model/model-ref.ts";
+import { resolveModel } from "../model/ref.ts";
+import type { ModelRef } from "../model/ref.ts";
 
 export interface GivenServer {
   /** With `/v1`. */

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { keyValueWidth, PUBLISHED_SHAPES, readModelShape } from "../model/model-shape.ts";
+import { keyValueWidth, PUBLISHED_SHAPES, readModelShape } from "../model/shape.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
 import { randomAdapter, randomModel } from "../testing/random-model.ts";
 import { fakeGpu } from "../testing/fake-gpu.ts";
@@ -217,7 +217,7 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
       expect(await servedId(lab({ "serving.judgeUrl": "http://127.0.0.1:1/v1" }), "judge")).toBe(plain);
       expect(await servedId(lab(), "judge")).toBe(`${plain} in bf16`); // 80 GB
       expect(await servedId(lab({ "gpu.serveIn4bit": true }), "judge")).toBe(`${plain} in 4 bit`);
-      const { openJudge } = await import("../judge/judge-server.ts");
+      const { openJudge } = await import("../judge/server.ts");
       expect((await openJudge(lab({ "gpu.serveIn4bit": false }))).model).toBe(`${plain} in bf16`);
       const { distill } = await import("../distill/distill.ts");
       const { stubQuestions } = await import("../testing/questions.ts");
@@ -241,7 +241,7 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
   );
 
   test("one plan names the Judge in its keys and starts its server", { timeout: 60_000 }, async () => {
-    const { openJudge } = await import("../judge/judge-server.ts");
+    const { openJudge } = await import("../judge/server.ts");
     const calls = () => readFileSync(gpu.smiCalls, "utf8").length;
     rmSync(gpu.smiCalls, { force: true });
     const server = await openJudge(lab());

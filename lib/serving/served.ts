@@ -5,7 +5,7 @@ import type { Lab } from "../config/lab.ts";
 import { LabError } from "../errors.ts";
 import { planStage } from "../gpu/plan-stage.ts";
 import type { StagePlan } from "../gpu/plan-stage.ts";
-import { modelId } from "../model/model-ref.ts";
+import { modelId } from "../model/ref.ts";
 import { readManifest } from "../store/manifest.ts";
 import { givenServer, roleModel } from "./given.ts";
 

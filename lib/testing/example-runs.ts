@@ -1,6 +1,6 @@
 /** Invented training runs: what SFT and GRPO log, and the answers that GRPO samples. */
 import { createRandom } from "../stats/random.ts";
-import type { Metrics } from "../run/run-metrics.ts";
+import type { Metrics } from "../run/metrics.ts";
 import type { StepSamples } from "../figures/reward.ts";
 import { normal, range } from "./example-data.ts";
 

@@ -1,8 +1,8 @@
 /** Texts as models write them that nobody trained for our tags. Pure: the same asking gives the same text. */
 import { languageOf } from "../question/language.ts";
 import type { Language } from "../question/language.ts";
-import { rubricOf } from "../judge/judge-prompt.ts";
-import type { RubricName } from "../judge/judge-prompt.ts";
+import { rubricOf } from "../judge/prompt.ts";
+import type { RubricName } from "../judge/prompt.ts";
 import type { Random } from "../stats/random.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { goldProblem, scoreCompletion } from "../answer/index.ts";
-import { readVerdict } from "../judge/judge-verdict.ts";
-import { nonceFor, renderJudgePrompt, RUBRIC_NAMES } from "../judge/judge-prompt.ts";
+import { readVerdict } from "../judge/verdict.ts";
+import { nonceFor, renderJudgePrompt, RUBRIC_NAMES } from "../judge/prompt.ts";
 import { messages } from "../model/chat.ts";
 import { createClient } from "../serving/client.ts";
 import { FOREIGN_STYLES } from "./foreign-answers.ts";

@@ -1,5 +1,5 @@
 /** Well-formed texts with a right answer; every third one names a fault that the stub Judge then finds. */
-import type { JudgeRow } from "../judge/judge-gate.ts";
+import type { JudgeRow } from "../judge/gate.ts";
 import { FAULT_KINDS } from "../world/fault-kind.ts";
 
 export function judgeRows(count: number): JudgeRow[] {

@@ -10,8 +10,8 @@ import { workspacePaths } from "../config/paths.ts";
 import type { Paths } from "../config/paths.ts";
 import { PROFILES } from "../config/profiles.ts";
 import { listRuns } from "../run/run.ts";
-import { cancelRun } from "../run/run-start.ts";
-import type { RunSpec } from "../run/run-key.ts";
+import { cancelRun } from "../run/start.ts";
+import type { RunSpec } from "../run/key.ts";
 import { fakeModel } from "./model-fixture.ts";
 
 const FAKE_TRAINER = fileURLToPath(new URL("./fake-trainer.ts", import.meta.url));

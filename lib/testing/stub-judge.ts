@@ -1,11 +1,11 @@
 /** A real local HTTP server in the Judge's place that answers what a test tells it to. */
 import { createClient } from "../serving/client.ts";
-import { expectedVerdict } from "../judge/judge-prompt.ts";
+import { expectedVerdict } from "../judge/prompt.ts";
 import { FAULT_KINDS } from "../world/fault-kind.ts";
-import type { RubricName } from "../judge/judge-prompt.ts";
-import type { JudgeServer } from "../judge/judge-ask.ts";
+import type { RubricName } from "../judge/prompt.ts";
+import type { JudgeServer } from "../judge/ask.ts";
 import type { FaultKind } from "../world/fault-kind.ts";
-import { judgeThrough } from "../judge/judge-server.ts";
+import { judgeThrough } from "../judge/server.ts";
 import { sendChat, sendJson, startStub } from "./stub-server.ts";
 
 export interface StubRequest {

@@ -6,11 +6,11 @@ import { PROFILES } from "../config/profiles.ts";
 import { PYTHON, REPO_ROOT } from "../config/paths.ts";
 import { fakeGpu } from "../testing/fake-gpu.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
-import { PUBLISHED_SHAPES } from "../model/model-shape.ts";
+import { PUBLISHED_SHAPES } from "../model/shape.ts";
 import { fakeMerge, fakeTrainer, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { mergeAdapter } from "../run/merge.ts";
-import { sidecarCommand } from "../run/run-process.ts";
-import type { RunFile } from "../run/run-key.ts";
+import { sidecarCommand } from "../run/process.ts";
+import type { RunFile } from "../run/key.ts";
 import { trainGrpo, trainSft } from "./train.ts";
 
 const workspace = temporaryWorkspace();

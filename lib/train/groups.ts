@@ -1,5 +1,5 @@
 /** The completions of a GRPO run, put together by question: what was compared with what. Pure. */
-import type { SamplesEvent } from "../run/run-events.ts";
+import type { SamplesEvent } from "../run/events.ts";
 import type { ShownText } from "../view/sample-view.ts";
 
 export type SampledAnswer = SamplesEvent["samples"][number];

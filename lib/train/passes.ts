@@ -1,6 +1,6 @@
 /** A run that asks the same questions several times, read pass by pass. Pure. */
 import type { Estimate } from "../records.ts";
-import type { SamplesEvent } from "../run/run-events.ts";
+import type { SamplesEvent } from "../run/events.ts";
 import { bootstrapMean, pairedDifference } from "../stats/bootstrap.ts";
 import type { AnswerGroup, SampledAnswer } from "./groups.ts";
 import { groupsOf } from "./groups.ts";

@@ -6,7 +6,7 @@ import { hashFolder } from "../store/hash.ts";
 import { finishJsonl, manifestPath } from "../store/manifest.ts";
 import type { Config } from "../config/config.ts";
 import { listRuns } from "../run/run.ts";
-import { cancelRun } from "../run/run-start.ts";
+import { cancelRun } from "../run/start.ts";
 import { fakeAdapter } from "../testing/model-fixture.ts";
 import { fakeTrainer, labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { trainGrpo, trainSft } from "./train.ts";
@@ -157,7 +157,7 @@ describe("trainGrpo", () => {
     expect(run.models.adapter).toEqual({ path: paths.sftLora, sha256: readOrigin(sft.adapter)!.adapter });
     expect(run.reward.command).toEqual([
       process.execPath,
-      expect.stringMatching(/lib\/reward\/reward-server\.ts$/),
+      expect.stringMatching(/lib\/reward\/server\.ts$/),
       expect.stringMatching(/lib\/reward\/default-reward\.ts$/),
       '{"format":0.3,"accuracy":0.7,"judge":0.3}',
       join(first.folder, "run.json"),

@@ -6,34 +6,34 @@ import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "../model/a
 import { hashCode } from "../config/code-hash.ts";
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
-import { heldOutPath } from "../filter/filter-record.ts";
+import { heldOutPath } from "../filter/record.ts";
 import { planStage, readyStage } from "../gpu/plan-stage.ts";
 import { hashFile, hashFolder, hashJson } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import { assertMadeTogether } from "../store/manifest.ts";
-import { promptVersion } from "../judge/judge-prompt.ts";
+import { promptVersion } from "../judge/prompt.ts";
 import type { Lab } from "../config/lab.ts";
 import { writeGoldRows } from "./gold-rows.ts";
-import { modelId, resolveModel } from "../model/model-ref.ts";
+import { modelId, resolveModel } from "../model/ref.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { RlRow, SftRow } from "../records.ts";
 import type { Reward } from "../reward/reward.ts";
-import { defineReward } from "../reward/reward-source.ts";
-import type { RewardSource } from "../reward/reward-source.ts";
+import { defineReward } from "../reward/source.ts";
+import type { RewardSource } from "../reward/source.ts";
 import type { CensusOptions } from "./census-run.ts";
 import { writeLiveQuestions } from "./live-questions.ts";
 import { givenServer, roleModel } from "../serving/given.ts";
 import { readRun } from "../run/run.ts";
 import type { Run } from "../run/run.ts";
-import { RunFolder } from "../run/run-folder.ts";
-import type { Workspace } from "../run/run-folder.ts";
-import { assertDone, followRun } from "../run/run-follow.ts";
-import type { WatchOptions } from "../run/run-follow.ts";
-import type { StartOptions } from "../run/run-start.ts";
-import { startInTurn } from "../run/run-turn.ts";
-import type { InputFile, RunSpec } from "../run/run-key.ts";
-import { defaultLabel } from "../run/run-settings.ts";
-import type { JudgeRef, ModelRef } from "../model/model-ref.ts";
+import { RunFolder } from "../run/folder.ts";
+import type { Workspace } from "../run/folder.ts";
+import { assertDone, followRun } from "../run/follow.ts";
+import type { WatchOptions } from "../run/follow.ts";
+import type { StartOptions } from "../run/start.ts";
+import { startInTurn } from "../run/turn.ts";
+import type { InputFile, RunSpec } from "../run/key.ts";
+import { defaultLabel } from "../run/settings.ts";
+import type { JudgeRef, ModelRef } from "../model/ref.ts";
 
 export interface TrainOptions extends StartOptions, WatchOptions {
   /** For people: what is special about this run. Default: what was changed against the profile's values. */

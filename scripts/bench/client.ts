@@ -11,7 +11,7 @@ import { messages } from "../../lib/model/chat.ts";
 import { createClient } from "../../lib/serving/client.ts";
 import type { Client } from "../../lib/serving/client.ts";
 import type { CompletionRequest } from "../../lib/serving/completion.ts";
-import { resolveModel } from "../../lib/model/model-ref.ts";
+import { resolveModel } from "../../lib/model/ref.ts";
 import { startServer } from "../../lib/serving/server.ts";
 
 export interface ClientBench {

@@ -15,7 +15,7 @@ const PAUSE_MS = 30_000;
 const [root, stage, workspace] = process.argv.slice(2) as [string, "sft" | "grpo", string];
 const { openLab } = (await load("config/lab.ts")) as typeof import("../../lib/config/lab.ts");
 const { trainSft, trainGrpo } = (await load("train/train.ts")) as typeof import("../../lib/train/train.ts");
-const { cancelRun } = (await load("run/run-start.ts")) as typeof import("../../lib/run/run-start.ts");
+const { cancelRun } = (await load("run/start.ts")) as typeof import("../../lib/run/start.ts");
 
 const first = await secondsToFirstStep(1);
 await sleep(PAUSE_MS);

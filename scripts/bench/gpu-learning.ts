@@ -10,7 +10,7 @@ import { PROFILES } from "../../lib/config/profiles.ts";
 import { configKeys, valueAt } from "../../lib/config/settings.ts";
 import type { Overrides } from "../../lib/config/settings.ts";
 import { distill } from "../../lib/distill/distill.ts";
-import { evaluateArms } from "../../lib/evaluate/evaluate-arms.ts";
+import { evaluateArms } from "../../lib/evaluate/arms.ts";
 import { filter } from "../../lib/filter/filter.ts";
 import { prepare } from "../../lib/prepare/prepare.ts";
 import { splitQuestions } from "../../lib/prepare/split.ts";

@@ -20,7 +20,7 @@ import { PYTHON, REPO_ROOT } from "../../lib/config/paths.ts";
 import { distill } from "../../lib/distill/distill.ts";
 import { LabError } from "../../lib/errors.ts";
 import { messages } from "../../lib/model/chat.ts";
-import { PUBLISHED_SHAPES } from "../../lib/model/model-shape.ts";
+import { PUBLISHED_SHAPES } from "../../lib/model/shape.ts";
 import { RlRow } from "../../lib/records.ts";
 import { withServer } from "../../lib/serving/serving.ts";
 import { readJsonl } from "../../lib/store/jsonl.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { JudgedLabel } from "../../lib/judge/judge-card.ts";
+import type { JudgedLabel } from "../../lib/judge/card.ts";
 import { table } from "../../lib/view/table.ts";
 import { judgeBenchRow, judgeBenchTables } from "./judge-table.ts";
 

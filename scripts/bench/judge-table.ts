@@ -1,10 +1,10 @@
 /** What a Judge makes of texts whose label is known, with one rubric in one layout. Pure. */
-import type { JudgedLabel } from "../../lib/judge/judge-card.ts";
-import type { LayoutName, PromptSize, RubricName } from "../../lib/judge/judge-prompt.ts";
-import { setCard } from "../../lib/judge/judge-set-card.ts";
-import type { SetCard } from "../../lib/judge/judge-set-card.ts";
-import { maxPoints, minPoints } from "../../lib/judge/judge-verdict.ts";
-import { countVotes } from "../../lib/judge/judge-vote.ts";
+import type { JudgedLabel } from "../../lib/judge/card.ts";
+import type { LayoutName, PromptSize, RubricName } from "../../lib/judge/prompt.ts";
+import { setCard } from "../../lib/judge/set-card.ts";
+import type { SetCard } from "../../lib/judge/set-card.ts";
+import { maxPoints, minPoints } from "../../lib/judge/verdict.ts";
+import { countVotes } from "../../lib/judge/vote.ts";
 import { countBy } from "../../lib/stats/stats.ts";
 import { cohenKappa, mean } from "../../lib/stats/stats.ts";
 

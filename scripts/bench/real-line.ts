@@ -10,7 +10,7 @@ import { armsToCompare } from "../../lib/completions/models.ts";
 import { distill } from "../../lib/distill/distill.ts";
 import { ablate } from "../../lib/evaluate/ablate.ts";
 import { filter } from "../../lib/filter/filter.ts";
-import type { FilterStats } from "../../lib/filter/filter-record.ts";
+import type { FilterStats } from "../../lib/filter/record.ts";
 import { overlapReport } from "../../lib/prepare/overlap.ts";
 import { prepare } from "../../lib/prepare/prepare.ts";
 import { findSources, readSources } from "../../lib/prepare/collect.ts";

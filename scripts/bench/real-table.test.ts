@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { FilterStats } from "../../lib/filter/filter-record.ts";
+import type { FilterStats } from "../../lib/filter/record.ts";
 import type { ArmName, EvalDetail } from "../../lib/records.ts";
 import { asMarkdown, realResult, realTables } from "./real-table.ts";
 

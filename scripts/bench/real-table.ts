@@ -1,5 +1,5 @@
 /** What a line on real models came to: its arms, the differences between them, and its seconds. Pure. */
-import type { FilterStats } from "../../lib/filter/filter-record.ts";
+import type { FilterStats } from "../../lib/filter/record.ts";
 import { compareArms } from "../../lib/evaluate/compare.ts";
 import type { Metric } from "../../lib/evaluate/compare.ts";
 import { summarizeArm } from "../../lib/evaluate/eval-summary.ts";

@@ -6,7 +6,7 @@ import { readOrigin } from "../../lib/model/adapter.ts";
 import { readDistillCurve } from "../../lib/distill/curve.ts";
 import type { Lab } from "../../lib/config/lab.ts";
 import { listRuns, readRun } from "../../lib/run/run.ts";
-import { RunFolder } from "../../lib/run/run-folder.ts";
+import { RunFolder } from "../../lib/run/folder.ts";
 import { readLedger } from "../pipeline/kept.ts";
 
 const Timings = z.record(z.string(), z.object({ finished: z.string(), seconds: z.number() }));

@@ -313,7 +313,7 @@ def make_stage(
 
 
 def accelerate(processes: int, precision: str = "no") -> list[str]:
-    """The arguments with which lib/run/run-process.ts starts several processes; the script follows."""
+    """The arguments with which lib/run/process.ts starts several processes; the script follows."""
     options = {
         "num_processes": processes,
         "num_machines": 1,
@@ -367,7 +367,7 @@ def reward_module(tmp_path) -> Callable[[str], list[str]]:
     def make(source: str) -> list[str]:
         path = tmp_path / "reward.ts"
         path.write_text(f"export const reward = {source};\n")
-        return [NODE, str(ROOT / "lib" / "reward" / "reward-server.ts"), str(path)]
+        return [NODE, str(ROOT / "lib" / "reward" / "server.ts"), str(path)]
 
     return make
 

@@ -48,7 +48,7 @@ def machines():
 
 
 def start(address, stage, *script, processes=2):
-    """As lib/run/run-process.ts starts it."""
+    """As lib/run/process.ts starts it."""
     script = script or (str(SCRIPTS / "sft.py"),)
     with open(stage.folder / "log.txt", "a") as log:
         return subprocess.Popen(

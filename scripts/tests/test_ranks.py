@@ -16,7 +16,7 @@ VOWELS = "(row) => ({ vowels: (row.completion.match(/[aeiou]/g) ?? []).length / 
 
 def launch(stage, processes=2, script=None):
     """
-    As lib/run/run-process.ts starts it on a machine with GPUs; here the processes are on the CPU and meet
+    As lib/run/process.ts starts it on a machine with GPUs; here the processes are on the CPU and meet
     through gloo.
     """
     environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
@@ -53,7 +53,7 @@ def test_two_processes_share_a_step_and_learn_what_one_learns(stage):
 
 
 def on_cores(stage, kill_at=None):
-    """Two processes as lib/run/run-process.ts starts them on a CPU; killed with the checkpoint `kill_at`."""
+    """Two processes as lib/run/process.ts starts them on a CPU; killed with the checkpoint `kill_at`."""
     command = [sys.executable, str(SCRIPTS / "on_cores.py"), "2", str(SCRIPTS / f"{stage.stage}.py")]
     with open(stage.folder / "log.txt", "a") as log:
         process = subprocess.Popen([*command, str(stage.run_file)], stdout=log, stderr=log)

@@ -14,7 +14,7 @@ import {
   expectedVerdict,
   nonceFor,
   renderJudgePrompt,
-} from "../../lib/judge/judge-prompt.ts";
+} from "../../lib/judge/prompt.ts";
 import { FAULT_KINDS } from "../../lib/world/fault-kind.ts";
 import { createRandom } from "../../lib/stats/random.ts";
 import type { Random } from "../../lib/stats/random.ts";

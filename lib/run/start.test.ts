@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { resolveConfig } from "../config/settings.ts";
+import type { Overrides } from "../config/settings.ts";
+import { coresOf } from "./start.ts";
+
+const coresFor = (cores: number, overrides: Overrides = {}, stage: "sft" | "grpo" = "grpo"): number =>
+  coresOf({ stage, config: resolveConfig({ profile: "tiny", overrides, set: [], sources: [] }) }, cores);
+
+test("as many processes share a step of GRPO as there are cores, four at most, and its questions allow", () => {
+  expect([1, 2, 3, 4, 64].map((cores) => coresFor(cores))).toEqual([1, 2, 2, 4, 4]);
+  expect(coresFor(2, { "grpo.promptsPerStep": 3, "grpo.microBatch": 24 })).toBe(1);
+  expect(coresFor(4, { "grpo.promptsPerStep": 6, "grpo.microBatch": 6 })).toBe(3);
+  expect(coresFor(2, { "grpo.microBatch": 1 })).toBe(1);
+});
+
+test("one process trains SFT, keeps no activations, or leaves a Judge its core", () => {
+  expect(coresFor(2, {}, "sft")).toBe(1);
+  expect(coresFor(2, { "grpo.gradientCheckpointing": true })).toBe(1);
+  expect(coresFor(2, { "grpo.useJudge": true })).toBe(1);
+});
