@@ -174,5 +174,6 @@ export { compareRuns } from "./compare/runs.ts";
 export { goldsAlone } from "./compare/golds-alone.ts";
 export { keepRun } from "./compare/keep-run.ts";
 export { realRun } from "./compare/real-run.ts";
+export { acrossSeeds } from "./compare/seeds.ts";
 export { agreementReading } from "./compare/reward-trials.ts";
 export { tryValues } from "./compare/try-values.ts";

@@ -239,6 +239,9 @@ const Evaluate = z.strictObject({
   temperature: real(0.05, 2).meta(meta("", "of the sampled answers")),
   useJudge: flag().meta(meta("", "the Judge's score beside the rule score")),
   maxQuestions: int(1, 1_000_000).meta(meta("questions", "of test.jsonl that are asked")),
+  sampledQuestions: int(1, 1_000_000).meta(
+    meta("questions", "the first of them, answered sampled and judged as well; the others greedily only"),
+  ),
 });
 
 const Serving = z.strictObject({

@@ -93,7 +93,14 @@ export const ORIGINAL: Config = {
     sampleEvery: 1,
     inspectSteps: [10, -1],
   },
-  evaluate: { maxTokens: 1024, samples: 4, temperature: 0.7, useJudge: true, maxQuestions: 1_000_000 },
+  evaluate: {
+    maxTokens: 1024,
+    samples: 4,
+    temperature: 0.7,
+    useJudge: true,
+    maxQuestions: 1_000_000,
+    sampledQuestions: 1_000_000,
+  },
   serving: {
     engine: "vllm",
     url: "",
@@ -181,7 +188,15 @@ const tiny: Config = {
     base: "ckpts/tiny/base",
     loadIn4bit: false,
   },
-  prepare: { ...gpu.prepare, generated: 940, dianjin: false, sampleSize: 1000, maxPromptTokens: 192 },
+  // Test questions cost nothing here: 1,000, and 800 to train on.
+  prepare: {
+    ...gpu.prepare,
+    generated: 1740,
+    dianjin: false,
+    sampleSize: 1800,
+    testShare: 0.5556,
+    maxPromptTokens: 192,
+  },
   // It was trained on bare questions: a system message or an example throws it off (of 100 questions 52 right
   // with none, 7 with either).
   prompt: { system: "", teacher: "none", base: "none" },
@@ -213,7 +228,7 @@ const tiny: Config = {
     saveSteps: 10,
     gradientCheckpointing: false,
   },
-  evaluate: { ...gpu.evaluate, maxTokens: 160 },
+  evaluate: { ...gpu.evaluate, maxTokens: 160, sampledQuestions: 200 },
   serving: {
     ...gpu.serving,
     engine: "transformers",
