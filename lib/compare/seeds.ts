@@ -1,4 +1,5 @@
 /** Further seeds of SFT and GRPO on the same data: how much of a difference is the seed's. */
+import type { CollectProgress } from "../completions/ask-models.ts";
 import { overrideConfig } from "../config/settings.ts";
 import type { Lab } from "../config/lab.ts";
 import { compareArms } from "../evaluate/compare.ts";
@@ -7,9 +8,12 @@ import { comparisonRows, describeComparison, formatPoints } from "../evaluate/co
 import { answerTestQuestions, evaluate } from "../evaluate/evaluate.ts";
 import type { EvaluateOptions, Evaluation } from "../evaluate/evaluate.ts";
 import type { ArmName, EvalDetail } from "../records.ts";
+import { describeProgress } from "../run/progress.ts";
 import type { Run } from "../run/run.ts";
+import { liveFigure, showMarkdown } from "../show/show.ts";
 import { trainGrpo, trainSft } from "../train/train.ts";
 import type { TrainOptions } from "../train/train.ts";
+import { table } from "../view/table.ts";
 
 /** The answers of one seed's arms to the test questions. */
 export interface SeedAnswers {
@@ -21,12 +25,7 @@ export interface SeedAnswers {
 
 export interface SeedsOptions
   extends Pick<TrainOptions, "signal" | "command">,
-    Pick<EvaluateOptions, "client"> {
-  /** Of the training that goes on. */
-  onProgress?: (run: Run) => void;
-  /** Called with the first seed alone, then whenever a further one is there. */
-  onSeeds?: (so: AcrossSeeds) => void;
-}
+    Pick<EvaluateOptions, "client"> {}
 
 export interface AcrossSeeds {
   /** One a difference and seed, and one for all seeds together. */
@@ -36,56 +35,68 @@ export interface AcrossSeeds {
 }
 
 /**
- * Trains SFT, and GRPO on it, once more for each of `seeds` with the lab's data and values, publishes neither,
- * has them answer the test questions and pools the answers with `first`, the lab's own seed. A question's
- * answers of all seeds are one cluster: the interval is over questions and tightens as seeds arrive.
+ * Trains SFT, and GRPO on it, once more for each of `seeds` with the lab's data and values, publishes
+ * neither, has them answer the test questions and pools the answers with `first`, the lab's own seed. Shows
+ * the first seed at once and the others as they come. A question's answers of all seeds are one cluster: the
+ * interval is over questions and tightens as seeds arrive.
  *
  * Each training that is done and each answer that is there is found again. Throws LabError as trainSft,
  * trainGrpo and evaluate.
+ *
+ * @example await acrossSeeds(lab, evaluations, [43, 44])
  */
 export async function acrossSeeds(
   lab: Lab,
   first: Partial<Record<ArmName, Pick<Evaluation, "details">>>,
   seeds: readonly number[],
-  { onSeeds, client, ...training }: SeedsOptions = {},
+  options: SeedsOptions = {},
 ): Promise<AcrossSeeds> {
   const detailsOf = (arm: ArmName): EvalDetail[] => first[arm]?.details ?? [];
   const base = detailsOf("base");
   const all: SeedAnswers[] = [
     { seed: lab.config.seed, base, sft: detailsOf("sft"), sft_grpo: detailsOf("sft_grpo") },
   ];
-  onSeeds?.(readSeeds(all));
+  const live = liveFigure();
+  const shown = (state: string) =>
+    table(readSeeds(all).rows, undefined, { caption: `Read leniently${state}` });
   for (const seed of seeds.filter((one) => one !== lab.config.seed)) {
-    all.push({ seed, base, ...(await answersOfSeed(lab, seed, { ...training, ...(client && { client }) })) });
-    onSeeds?.(readSeeds(all));
+    const onState = (state: string) => live.update(shown(`. Seed ${seed}, ${state}`));
+    all.push({ seed, base, ...(await answersOfSeed(lab, seed, options, onState)) });
   }
-  return readSeeds(all);
+  await live.finish(shown(""));
+  const read = readSeeds(all);
+  await showMarkdown(read.reading);
+  return read;
 }
 
 async function answersOfSeed(
   lab: Lab,
   seed: number,
-  { client, ...training }: Omit<SeedsOptions, "onSeeds">,
+  { client, ...training }: SeedsOptions,
+  onState: (state: string) => void,
 ): Promise<Pick<SeedAnswers, "sft" | "sft_grpo">> {
-  const config = overrideConfig(lab.config, { seed, "evaluate.useJudge": false });
-  const own = { ...lab, force: false, config };
-  const sft = await trainSft(own, { ...training, publish: false, label: `SFT, seed ${seed}` });
-  const grpo = await trainGrpo(own, {
-    ...training,
-    publish: false,
-    adapter: sft.adapter,
-    label: `GRPO, seed ${seed}`,
+  const own = {
+    ...lab,
+    force: false,
+    config: overrideConfig(lab.config, { seed, "evaluate.useJudge": false }),
+  };
+  const ofStage = (stage: string) => ({
+    ...{ ...training, publish: false, label: `${stage}, seed ${seed}` },
+    onProgress: (run: Run) => onState(`${stage}: ${describeProgress(run) ?? run.status}`),
   });
+  const sft = await trainSft(own, ofStage("SFT"));
+  const grpo = await trainGrpo(own, { ...ofStage("GRPO"), adapter: sft.adapter });
   const models = [
     { model: sft.adapter, name: `sft_seed_${seed}` },
     { model: grpo.adapter, name: `sft_grpo_seed_${seed}` },
   ] as const;
-  const asking = { ...(client && { client }), ...(training.signal && { signal: training.signal }) };
+  const asking = {
+    ...{ ...(client && { client }), ...(training.signal && { signal: training.signal }) },
+    onProgress: ({ done, total }: CollectProgress) => onState(`answering, ${done} of ${total}`),
+  };
   await answerTestQuestions(own, models, asking); // one start of a server that can hold both
-  const [asSft, asGrpo] = [
-    await evaluate(own, { ...models[0], ...asking }),
-    await evaluate(own, { ...models[1], ...asking }),
-  ];
+  const asSft = await evaluate(own, { ...models[0], ...asking });
+  const asGrpo = await evaluate(own, { ...models[1], ...asking });
   return { sft: asSft.details, sft_grpo: asGrpo.details };
 }
 
