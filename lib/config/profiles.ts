@@ -212,17 +212,20 @@ const tiny: Config = {
     loraDropout: 0,
     saveSteps: 10,
   },
-  // Each question once. At a constant rate methods are repaired and sums are broken; at one that falls to 0
-  // methods are repaired and sums stay (600 questions of their own: +6.8 points where 60 constant steps gain 3.2).
+  // Tuned on 600 questions of their own, from one SFT adapter, in points of greedy answers: 60 steps at a
+  // constant 1e-3 gain 3.2 and break as many sums as they repair; 100 at a rate that falls to 0 gain 6.8; 100
+  // after a census, which leaves out the questions answered all right or all wrong, 8.5; 150 at 7e-4, 10.8.
   grpo: {
     ...gpu.grpo,
-    maxSteps: 100,
+    maxSteps: 150,
+    epochs: 3,
+    dropDeadGroups: true,
     schedule: "linear",
     promptsPerStep: 8,
     groupSize: 8,
     microBatch: 64,
     maxTokens: 160,
-    learningRate: 1e-3,
+    learningRate: 7e-4,
     beta: 0.04,
     klGradient: "unbiased",
     saveSteps: 10,
