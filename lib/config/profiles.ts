@@ -198,7 +198,7 @@ const tiny: Config = {
     saveSteps: 10,
   },
   // Each question once. At a constant rate methods are repaired and sums are broken; at one that falls to 0
-  // methods are repaired and sums stay (600 questions of their own: +6.8 points where 60 constant steps gain 3.2).
+  // methods are repaired and sums stay (600 questions of their own: +6.8 points; 60 constant steps gain 3.2).
   grpo: {
     ...gpu.grpo,
     maxSteps: 100,

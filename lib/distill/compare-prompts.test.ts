@@ -54,7 +54,9 @@ const instruct: Answer = (request, response) => {
     });
   if (hasExample(request))
     return sendChat(response, {
-      content: `<think>\n因为定义如此，其余选项不对。\n</think>\n<answer>${asked(request).includes("3 + 3") ? "7" : gold}</answer>`,
+      content:
+        "<think>\n因为定义如此，其余选项不对。\n</think>\n" +
+        `<answer>${asked(request).includes("3 + 3") ? "7" : gold}</answer>`,
       completion_tokens: 20,
     });
   sendChat(response, {
