@@ -16,7 +16,7 @@ export const style: Suite = {
   async run() {
     const ruff = (...args: string[]) => runProgram(PYTHON, ["-m", "ruff", ...args, "scripts"]);
     const ended = [
-      await runProgram(process.execPath, [BIOME, "ci", REPO_ROOT]),
+      await runProgram(process.execPath, [BIOME, "ci", "--error-on-warnings", REPO_ROOT]),
       await ruff("format", "--check", "--quiet"),
       await ruff("check", "--quiet"),
     ];
