@@ -114,9 +114,9 @@ describe("npm run score", () => {
   });
 
   it("keeps a line separator inside a string and a line of a megabyte", async () => {
-    const { lines } = await score(
-      `${JSON.stringify({ id: "a", question: "", gold: "800", prediction: "800\u2028" }).replace("\\u2028", "\u2028")}\n${JSON.stringify({ id: "b", question: "", gold: "1", prediction: "(".repeat(1_000_000) })}\n`,
-    );
+    const separated = JSON.stringify({ id: "a", question: "", gold: "800", prediction: "800\u2028" });
+    const long = JSON.stringify({ id: "b", question: "", gold: "1", prediction: "(".repeat(1_000_000) });
+    const { lines } = await score(`${separated.replace("\\u2028", "\u2028")}\n${long}\n`);
     expect(lines.map((l) => l.verdict)).toEqual(["right", "unreadable"]);
   });
 });

@@ -110,7 +110,7 @@ test("a task that stands twice in a list is asked once", async () => {
   expect(stub.requests).toHaveLength(3);
 });
 
-test("a server that only fails is asked 20 times, and no more than are on their way; what came is kept", async () => {
+test("a server that only fails is asked 20 times and by what is on its way; what came is kept", async () => {
   let n = 0;
   const client = await answerWith(
     // failures come late: what was answered before them is on disk by then

@@ -47,9 +47,11 @@ export function modelCard({ base, revision, runs, parity, report }: CardFacts): 
       "",
       `## ${stage}`,
       "",
-      "Run " +
-        `\`${key}\`${data ? ` on ${data.rows} rows of ${basename(data.path)} (sha256 \`${data.sha256.slice(0, 16)}\`)` : ""}, ` +
-        `seed ${config.seed}, base in ` +
+      `Run \`${key}\`` +
+        (data
+          ? ` on ${data.rows} rows of ${basename(data.path)} (sha256 \`${data.sha256.slice(0, 16)}\`)`
+          : "") +
+        `, seed ${config.seed}, base in ` +
         `${config.models.loadIn4bit ? "NF4 with double quantisation" : "full precision"}.`,
       "",
       "| setting | value |",

@@ -171,7 +171,7 @@ async function inputsOf(
     texts: hashJson(tasks.map(({ key, question }) => [key, question])),
     // Other rules make other training texts of what is there: the file is finished anew, and nothing is
     // asked.
-    rules: await hashCode(["answer", "distill"]),
+    rules: hashCode(["answer", "distill"]),
   };
 }
 

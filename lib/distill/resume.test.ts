@@ -104,7 +104,7 @@ test("a bit that flips in a text is noticed: set aside, told, asked again", asyn
   expect(rows).toEqual(first.rows);
 });
 
-test("a finished file that is damaged or gone is made again of what is kept, and nothing is asked", async () => {
+test("a finished file, damaged or gone, is made again of what is kept, and nothing is asked", async () => {
   const { lab, asked } = await bench();
   const first = await distill(lab(), stubQuestions(5));
   const { distilled } = lab().paths;
@@ -118,7 +118,7 @@ test("a finished file that is damaged or gone is made again of what is kept, and
   expect(asked()).toEqual([]);
 });
 
-test("a workspace without a cache keeps its texts: those of distilled.jsonl and of the archive beside it", async () => {
+test("a workspace without a cache keeps the texts of distilled.jsonl and its archive", async () => {
   const { lab, asked } = await bench();
   const { paths } = lab();
   const archive = join(paths.processed, "distilled.archive.jsonl");

@@ -11,6 +11,7 @@ import { fakeAdapter } from "../testing/model-fixture.ts";
 import { labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { sendChat, startStub } from "../testing/stub-server.ts";
 import type { StubServer } from "../testing/stub-server.ts";
+import { writeJsonl } from "../store/jsonl.ts";
 
 const workspace = temporaryWorkspace();
 const { paths } = workspace;
@@ -36,13 +37,12 @@ let client: Client;
 
 beforeAll(async () => {
   mkdirSync(dirname(paths.test), { recursive: true });
-  writeFileSync(
+  writeJsonl(
     paths.test,
-    Array.from(
-      { length: N },
-      (_, n) =>
-        `${JSON.stringify({ id: `q${n}`, prompt: `n = ${n}`, gold_answer: `${n}`, kind: "debt_ratio", type: n % 2 ? "financial_reasoning" : "financial_calculation" })}\n`,
-    ).join(""),
+    Array.from({ length: N }, (_, n) => ({
+      ...{ id: `q${n}`, prompt: `n = ${n}`, gold_answer: `${n}`, kind: "debt_ratio" },
+      type: n % 2 ? "financial_reasoning" : "financial_calculation",
+    })),
   );
   stub = await startStub(({ body }, response) => {
     const n = Number(/= (\d+)/.exec(body.messages.at(-1)!.content)![1]);

@@ -59,8 +59,8 @@ test("a question of another draw with a pinned id does not pass for it", () => {
 });
 
 test(
-  "in other data four questions travel: a growth rate in English, a margin in Chinese, a yes or no, one that a " +
-    "person wrote",
+  "in other data four questions travel: a growth rate in English, a margin in Chinese, a yes or no, one " +
+    "that a person wrote",
   () => {
     const [growth, margin, cover, analysis] = travellers(basics);
     expect(growth).toMatchObject({ kind: "growth_rate" });

@@ -9,6 +9,7 @@ import { fakeModel } from "../testing/model-fixture.ts";
 import { fakeSmi } from "../testing/fake-gpu.ts";
 import { planStage, readyStage } from "./plan-stage.ts";
 import type { PlannedStage } from "./plan-stage.ts";
+import { inOrder } from "../testing/in-order.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ftmodel-fit-lab-"));
 const PATH = process.env.PATH;
@@ -161,7 +162,11 @@ test("a share that was set by hand is the first thing to give up", async () => {
   const seven: PlannedStage = { stage: "serving", model: judge, mayQuantise: false };
   const message = await ask(["H100;81559;81000"], seven, { "gpu.serverMemoryShare": 0.1 });
   expect(message).toMatch(
-    /serving does not fit[^]*by gpu\.serverMemoryShare=0\.1[^]*This would fit: --set gpu\.serverMemoryShare=0\.9 /,
+    inOrder(
+      /serving does not fit/,
+      /by gpu\.serverMemoryShare=0\.1/,
+      /This would fit: --set gpu\.serverMemoryShare=0\.9 /,
+    ),
   );
   expect(await ask(["H100;81559;81000"], seven, advised(message))).toBe("free");
 });
@@ -188,7 +193,7 @@ test("a full GPU among others is named, with those that would do", async () => {
   expect(await ask(cards, SFT, { "gpu.processes": 2 })).not.toMatch(/CUDA_VISIBLE_DEVICES/);
 });
 
-test("a size known only after the download plans anew, but for the precision that keys have by now", async () => {
+test("a size known only after the download plans anew, all but the precision that keys have", async () => {
   fakeSmi(folder, ["H100;81559;81000"]);
   const path = fakeModel(join(folder, "downloaded"));
   const shape = { ...PUBLISHED_SHAPES["Qwen/Qwen2.5-7B-Instruct"], architectures: ["Qwen2ForCausalLM"] };

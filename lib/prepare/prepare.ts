@@ -70,7 +70,7 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
     maxLength: lab.config.sft.maxLength,
     tokenizer: tokenizer.identity,
     contents: await hashSources(found),
-    code: await hashCode(["answer", "model", "prepare", "prompt", "question", "stats", "store", "world"]),
+    code: hashCode(["answer", "model", "prepare", "prompt", "question", "stats", "store", "world"]),
   };
   if (!(options.force ?? lab.force)) {
     const stored = storedReport(lab, inputs);

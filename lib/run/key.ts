@@ -1,5 +1,6 @@
 /** What makes two runs the same run. */
 import { z } from "zod";
+import { hashLoaded } from "../config/code-hash.ts";
 import { Config, wantsGpu } from "../config/config.ts";
 import { hashJson } from "../store/hash.ts";
 import { AdapterRef, JudgeRef, modelId, ModelRef } from "../model/ref.ts";
@@ -58,7 +59,8 @@ export interface RunSpec {
  * The run's name: stage and 12 hex digits of the hash of all that can change its result.
  *
  * That is: the stage's own config section, the prompt, the seed, how the base is loaded, the content hashes
- * of inputs, base, adapter and reward, and who the Judge in it is and what it is asked. Not: paths, labels,
+ * of inputs, base, adapter, reward and of the sidecar's code that the stage loads, and who the Judge in it is
+ * and what it is asked. Not: paths, labels, comments of that code,
  * where a server listens, and sections of other stages, so that a changed Teacher retrains only if its data
  * changed.
  */
@@ -67,6 +69,7 @@ export function runKey(spec: RunSpec): string {
   const { base, adapter } = models;
   const digest = hashJson({
     stage: spec.stage,
+    code: hashLoaded([`scripts/${spec.stage}.py`], ["scripts"]),
     settings: settingsOf(spec),
     gpu: wantsGpu(config) ? usedOf(spec) : undefined,
     seed: config.seed,

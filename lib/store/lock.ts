@@ -156,6 +156,7 @@ function heldError(folder: string, owner: Owner): LabError {
   const elsewhere = isElsewhere(owner);
   const place = owner.host === hostname() ? "in another container of this machine" : `on ${owner.host}`;
   return new LabError({
+    code: "folder_held",
     what: "Another process is writing in this folder",
     where: folder,
     expected: "one writer at a time",

@@ -7,6 +7,7 @@ import { randomModel } from "../testing/random-model.ts";
 import { temporaryWorkspace } from "../testing/run-fixture.ts";
 import type { TemporaryWorkspace } from "../testing/run-fixture.ts";
 import { trainSft } from "./train.ts";
+import { writeJsonl } from "../store/jsonl.ts";
 
 const workspaces: TemporaryWorkspace[] = [];
 afterAll(async () => void (await Promise.all(workspaces.map((w) => w.remove()))));
@@ -29,14 +30,10 @@ function realLab() {
     type: "financial_calculation",
   }));
   mkdirSync(dirname(paths.sft), { recursive: true });
-  writeFileSync(
+  const response = (n: number) => `<think>\n2 * ${n}\n</think>\n<answer>\n${2 * n}\n</answer>`;
+  writeJsonl(
     paths.sft,
-    rows
-      .map(
-        (row, n) =>
-          `${JSON.stringify({ ...row, response: `<think>\n2 * ${n}\n</think>\n<answer>\n${2 * n}\n</answer>` })}\n`,
-      )
-      .join(""),
+    rows.map((row, n) => ({ ...row, response: response(n) })),
   );
   writeFileSync(
     paths.test,

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { z } from "zod";
 import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "../model/adapter.ts";
-import { hashCode } from "../config/code-hash.ts";
+import { hashLoaded } from "../config/code-hash.ts";
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
 import { heldOutPath } from "../filter/record.ts";
@@ -137,8 +137,10 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
   const { reward } = options;
   const custom = reward === undefined ? null : typeof reward === "object" ? reward : defineReward(reward);
   const judge = config.grpo.useJudge && custom === null ? await judgeOf(lab) : undefined;
-  const code = await hashCode(judge ? ["answer", "judge", "reward"] : ["answer", "reward"]);
-  const ownReward = join(REPO_ROOT, "lib", "reward", judge ? "judged-reward.ts" : "default-reward.ts");
+  const ours = `lib/reward/${judge ? "judged-reward.ts" : "default-reward.ts"}`;
+  const ownReward = join(REPO_ROOT, ours);
+  const paying = judge ? ["lib/answer", "lib/judge", "lib/reward"] : ["lib/answer", "lib/reward"];
+  const code = hashLoaded(["lib/reward/server.ts", ours], paying);
   const spec: RunSpec = {
     stage: "grpo",
     label: options.label ?? labelOf(config, custom !== null),

@@ -1,10 +1,11 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PYTHON } from "../../lib/config/paths.ts";
 import { randomModel } from "../../lib/testing/random-model.ts";
 import { answering, baseline, Bench, distilling, training } from "./gpu-runs.ts";
+import { writeJsonl } from "../../lib/store/jsonl.ts";
 
 const there = existsSync(PYTHON);
 if (!there) console.warn(`skipped: the GPU bench's measurements on a CPU, because there is no ${PYTHON}`);
@@ -23,13 +24,12 @@ describe.skipIf(!there)("the GPU bench's measurements, on a CPU", () => {
   const rows = join(folder, "rows.jsonl");
   beforeAll(() => {
     randomModel(join(folder, "model"), { positions: 256 });
-    writeFileSync(
+    writeJsonl(
       rows,
-      Array.from(
-        { length: 96 },
-        (_, i) =>
-          `${JSON.stringify({ id: `b${i}`, prompt: `Question ${i}?`, gold_answer: String(i), response: `<think>\n${i}\n</think>\n<answer>\n${i}\n</answer>`, type: "financial_calculation" })}\n`,
-      ).join(""),
+      Array.from({ length: 96 }, (_, i) => ({
+        ...{ id: `b${i}`, prompt: `Question ${i}?`, gold_answer: String(i), type: "financial_calculation" },
+        response: `<think>\n${i}\n</think>\n<answer>\n${i}\n</answer>`,
+      })),
     );
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));

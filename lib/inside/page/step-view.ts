@@ -91,7 +91,7 @@ export function startStep(block: HTMLElement, data: InsideData): void {
   block.classList.add("inside-ready");
 }
 
-/** How far the step moved the tokens of a question with right and wrong answers, all together; 0 for others. */
+/** How far the step moved all tokens of a question with right and wrong answers; 0 for others. */
 function movementOf({ answers }: StepQuestion): number {
   const rewards = new Set(answers.map(({ reward }) => reward));
   if (rewards.size < 2) return 0;
