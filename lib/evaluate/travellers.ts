@@ -21,32 +21,32 @@ export interface Traveller extends Question {
  */
 export const PINNED: readonly { id: string; kind: string; gold: string; why: string; gloss?: string }[] = [
   {
-    id: "basics_42_204",
-    kind: "growth_rate",
-    gold: "5%",
+    id: "basics_42_880",
+    kind: "successive_discount",
+    gold: "3528元",
     why: "one that SFT repairs",
-    gloss: "Huaxing Electronics' revenue rose from 900 to 945 yuan. By what percentage did it grow?",
+    gloss: "The original price is 5600 yuan. It is cut by 10%, then by 30%. What is the price now?",
   },
   {
-    id: "basics_42_271",
-    kind: "return_on_equity",
-    gold: "10%",
+    id: "basics_42_451",
+    kind: "net_margin",
+    gold: "12%",
     why: "one that GRPO repairs: SFT has it right in a few of eight answers",
   },
   {
-    id: "basics_42_769",
+    id: "basics_42_223",
     kind: "total_assets",
     gold: "B",
     why: "one that gets worse: the Base has it right",
   },
   {
-    id: "basics_42_922",
-    kind: "fall_then_rise",
-    gold: "4032元",
+    id: "basics_42_1579",
+    kind: "compound_interest",
+    gold: "4056元",
     why: "one that stays wrong, though rules can check it",
     gloss:
-      "The net value of company C's fund is 4200 yuan. It falls by 20%, then rises by 20%. What is it " +
-      "in the end?",
+      "Huaxing Electronics invests 2400 yuan at a yearly rate of 30%, compounded. What are principal and " +
+      "interest worth after two years?",
   },
 ];
 
