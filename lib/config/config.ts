@@ -28,6 +28,12 @@ const Models = z.strictObject({
 
 const Prepare = z.strictObject({
   generated: int(0, 200_000).meta(meta("questions", "how many finance basics to generate")),
+  generatedTest: int(0, 100_000).meta(
+    meta(
+      "questions",
+      "further ones for the test alone, of values that nothing else has; with generated only",
+    ),
+  ),
   handwritten: flag().meta(meta("", "take the hand-written questions of data/handwritten")),
   sources: z.array(z.string()).meta(meta("files", "your own questions; all their rows are kept")),
   dianjin: flag().meta(meta("", "download DianJin-R1-Data")),

@@ -22,6 +22,7 @@ import { finishJsonl, finishText } from "../store/manifest.ts";
 import { correctedVerdicts, correctionsPath } from "../prepare/corrections.ts";
 import { overlapReport } from "../prepare/overlap.ts";
 import type { OverlapReport } from "../prepare/overlap.ts";
+import { generateQuestions } from "../world/index.ts";
 import { Distilled, Question } from "../records.ts";
 import type { RlRow, SftRow } from "../records.ts";
 import { interruptible } from "../interruptible.ts";
@@ -53,7 +54,8 @@ const MOST_HELD_OUT = 40;
  * filter_details.jsonl and, last, filter_stats.json, each with a manifest.
  *
  * Questions are split by type before anything is filtered, near-copies on one side, so the test holds those
- * the Teacher failed, too; questions whose gold cannot be read are in no file. Verdicts of the Judge are
+ * the Teacher failed, too; behind these it has `prepare.generatedTest` generated ones that only it has.
+ * Questions whose gold cannot be read are in no file. Verdicts of the Judge are
  * kept, so a killed run goes on where it was. A reader's corrected verdict (`data/raw/corrections.jsonl`)
  * stands for that of rules and Judge. Nothing kept, or one type only, is a `warning` in the stats,
  * not an error: the funnel then shows where it was lost. Throws LabError when an input is missing or
@@ -97,7 +99,8 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
   );
   const heldOut = texts.filter(({ key }) => spare.has(key)).slice(0, MOST_HELD_OUT);
   const rl = train.filter((question) => inRl.has(question.id)).map(rlRow);
-  const testRows = test.map(rlRow);
+  const furtherTest = generatedTest(config);
+  const testRows = [...test, ...furtherTest].map(rlRow);
   const used = new Set([...sft.map((row) => row.id), ...inRl]);
   const assembly = config.distill.assemble ? assemblyStats(details) : null;
   const skipped = [...(assembly ? [] : ["assemble"]), ...(useJudge ? [] : ["judge"])];
@@ -108,6 +111,7 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
       ...config.filter,
       assemble: config.distill.assemble,
       testShare: config.prepare.testShare,
+      ...(furtherTest.length > 0 && { generatedTest: furtherTest.length }),
       seed: config.seed,
     },
     judge: judged?.prompt ?? null,
@@ -145,9 +149,14 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
     test: testRows,
     overlap: overlapReport(
       train.filter((q) => used.has(q.id)),
-      test,
+      [...test, ...furtherTest],
     ),
   };
+}
+
+/** Generated questions for the test alone, of the world's part that neither lab nor corpus draws from. */
+function generatedTest({ prepare, seed }: Lab["config"]): Question[] {
+  return prepare.generated === 0 ? [] : generateQuestions(prepare.generatedTest, seed, "bench");
 }
 
 async function judgeTexts(lab: Lab, passed: readonly Distilled[], options: FilterOptions) {

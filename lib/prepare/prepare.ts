@@ -62,7 +62,7 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
   const tokenizer = options.tokenizer ?? (await loadTokenizer(lab.config.models.base));
   const found = await findSources(lab, options);
   // the split is stage 3's; of the files the content counts, not the place
-  const { testShare, sources, ...used } = settings;
+  const { testShare, generatedTest, sources, ...used } = settings;
   const inputs = {
     ...used,
     seed,
