@@ -22,6 +22,7 @@ import { finishJsonl, finishText } from "../store/manifest.ts";
 import { correctedVerdicts, correctionsPath } from "../prepare/corrections.ts";
 import { overlapReport } from "../prepare/overlap.ts";
 import type { OverlapReport } from "../prepare/overlap.ts";
+import { canonicalKey } from "../question/canonical.ts";
 import { generateQuestions } from "../world/index.ts";
 import { Distilled, Question } from "../records.ts";
 import type { RlRow, SftRow } from "../records.ts";
@@ -99,7 +100,7 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
   );
   const heldOut = texts.filter(({ key }) => spare.has(key)).slice(0, MOST_HELD_OUT);
   const rl = train.filter((question) => inRl.has(question.id)).map(rlRow);
-  const furtherTest = generatedTest(config);
+  const furtherTest = generatedTest(config, questions);
   const testRows = [...test, ...furtherTest].map(rlRow);
   const used = new Set([...sft.map((row) => row.id), ...inRl]);
   const assembly = config.distill.assemble ? assemblyStats(details) : null;
@@ -154,9 +155,16 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
   };
 }
 
-/** Generated questions for the test alone, of the world's part that neither lab nor corpus draws from. */
-function generatedTest({ prepare, seed }: Lab["config"]): Question[] {
-  return prepare.generated === 0 ? [] : generateQuestions(prepare.generatedTest, seed, "bench");
+/**
+ * Generated questions for the test alone, of the world's part that neither lab nor corpus draws from. A
+ * question about a concept has few values: near-copies of `others` give way to further draws.
+ */
+function generatedTest({ prepare, seed }: Lab["config"], others: readonly Question[]): Question[] {
+  const wanted = prepare.generated === 0 ? 0 : prepare.generatedTest;
+  const taken = new Set(others.map(({ question }) => canonicalKey(question)));
+  return generateQuestions(Math.ceil(1.1 * wanted), seed, "bench")
+    .filter(({ question }) => !taken.has(canonicalKey(question)))
+    .slice(0, wanted);
 }
 
 async function judgeTexts(lab: Lab, passed: readonly Distilled[], options: FilterOptions) {
