@@ -162,9 +162,12 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
 function generatedTest({ prepare, seed }: Lab["config"], others: readonly Question[]): Question[] {
   const wanted = prepare.generated === 0 ? 0 : prepare.generatedTest;
   const taken = new Set(others.map(({ question }) => canonicalKey(question)));
-  return generateQuestions(Math.ceil(1.1 * wanted), seed, "bench")
-    .filter(({ question }) => !taken.has(canonicalKey(question)))
-    .slice(0, wanted);
+  for (let drawn = Math.ceil(1.1 * wanted); ; drawn *= 2) {
+    const fresh = generateQuestions(drawn, seed, "bench").filter(
+      ({ question }) => !taken.has(canonicalKey(question)),
+    );
+    if (fresh.length >= wanted) return fresh.slice(0, wanted);
+  }
 }
 
 async function judgeTexts(lab: Lab, passed: readonly Distilled[], options: FilterOptions) {
