@@ -21,31 +21,31 @@ export interface Traveller extends Question {
  */
 export const PINNED: readonly { id: string; kind: string; gold: string; why: string; gloss?: string }[] = [
   {
-    id: "basics_42_880",
-    kind: "successive_discount",
-    gold: "3528元",
+    id: "basics_42_204",
+    kind: "growth_rate",
+    gold: "5%",
     why: "one that SFT repairs",
-    gloss: "The original price is 5600 yuan. It is cut by 10%, then by 30%. What is the price now?",
+    gloss: "Huaxing Electronics' revenue rose from 900 to 945 yuan. By what percentage did it grow?",
   },
   {
-    id: "basics_42_451",
-    kind: "net_margin",
-    gold: "12%",
+    id: "basics_42_271",
+    kind: "return_on_equity",
+    gold: "10%",
     why: "one that GRPO repairs: SFT has it right in a few of eight answers",
   },
   {
-    id: "basics_42_223",
+    id: "basics_42_769",
     kind: "total_assets",
     gold: "B",
     why: "one that gets worse: the Base has it right",
   },
   {
-    id: "basics_42_1579",
+    id: "basics_42_849",
     kind: "compound_interest",
-    gold: "4056元",
+    gold: "7488元",
     why: "one that stays wrong, though rules can check it",
     gloss:
-      "Huaxing Electronics invests 2400 yuan at a yearly rate of 30%, compounded. What are principal and " +
+      "Tiancheng Foods invests 5200 yuan at a yearly rate of 20%, compounded. What are principal and " +
       "interest worth after two years?",
   },
 ];
