@@ -104,6 +104,7 @@ export { firstStep } from "./train/first-step.ts";
 export { readGrpo } from "./train/grpo-reading.ts";
 export { groupTexts, groupsOf } from "./train/groups.ts";
 export { lossTokens } from "./train/loss-tokens.ts";
+export { trainOnPolicy } from "./train/on-policy.ts";
 export { trainOneStep } from "./train/one-step.ts";
 export { trainGrpo, trainSft } from "./train/train.ts";
 export { trainWithoutSft } from "./train/without-sft.ts";

@@ -68,6 +68,7 @@ export async function startRun(
 const OUTPUTS: Record<Stage, string> = {
   sft: "adapter",
   grpo: "adapter",
+  on_policy: "adapter",
   merge: "merged",
   export: "exported",
 };
