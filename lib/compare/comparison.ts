@@ -54,9 +54,7 @@ const ARM_OF: Record<TrainedStage, ArmName> = { sft: "sft", grpo: "sft_grpo", on
 /** For `runPanels`: all of one arm, so that each has a colour of its own. */
 export function curvesOf(compared: readonly Compared[], stage: TrainedStage): Curve[] {
   const names = namesOf(compared, stage);
-  return compared.flatMap(({ run }, i) =>
-    run ? [{ ...run, name: ARM_OF[stage], label: names[i]! }] : [],
-  );
+  return compared.flatMap(({ run }, i) => (run ? [{ ...run, name: ARM_OF[stage], label: names[i]! }] : []));
 }
 
 export interface ComparisonRow {

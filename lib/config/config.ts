@@ -237,9 +237,7 @@ const OnPolicy = z.strictObject({
   maxSteps: Grpo.shape.maxSteps,
   epochs: Grpo.shape.epochs,
   promptsPerStep: int(1, 4096).meta(meta("questions", "questions answered, once each, before each update")),
-  microBatch: int(1, 4096).meta(
-    meta("answers", "answers per forward/backward pass; divides promptsPerStep"),
-  ),
+  microBatch: int(1, 4096).meta(meta("answers", "answers per forward/backward pass; divides promptsPerStep")),
   temperature: real(0.05, 2).meta(
     meta("", "exploration while answering; of both distributions in the loss, too"),
   ),

@@ -32,7 +32,6 @@ const PANELS: Record<TrainedStage, readonly Panel[]> = {
   ],
 };
 
-
 const COLUMN = 0.44;
 const PANEL_PIXELS = 230;
 

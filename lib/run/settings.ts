@@ -14,7 +14,15 @@ const SECTION = { sft: "sft", grpo: "grpo", on_policy: "onPolicy" } as const sat
 
 /** Of the other sections: what a training reads as well. */
 const SHARED: readonly string[] = ["seed", "prompt.system", "models.base", "models.loadIn4bit"];
-const SECTIONS: readonly (ConfigSection | "seed")[] = ["seed", "models", "prompt", "sft", "grpo", "onPolicy", "gpu"];
+const SECTIONS: readonly (ConfigSection | "seed")[] = [
+  "seed",
+  "models",
+  "prompt",
+  "sft",
+  "grpo",
+  "onPolicy",
+  "gpu",
+];
 
 /** The keys that can change what a training makes, in the config's order. */
 export function trainingKeys(stage: TrainedStage): ConfigKey[] {
@@ -22,7 +30,8 @@ export function trainingKeys(stage: TrainedStage): ConfigKey[] {
 }
 
 function isOfStage(key: string, stage: TrainedStage): boolean {
-  return key.startsWith(`${SECTION[stage]}.`) || key.startsWith("gpu.") || SHARED.includes(key);
+  const teaches = stage === "on_policy" && key === "models.teacher";
+  return key.startsWith(`${SECTION[stage]}.`) || key.startsWith("gpu.") || SHARED.includes(key) || teaches;
 }
 
 export interface ChangedSetting {

@@ -23,10 +23,7 @@ import type { Trained, TrainOptions } from "./train.ts";
  */
 export async function trainOnPolicy(lab: Lab, options: TrainOptions = {}): Promise<Trained> {
   const { config, paths } = lab;
-  const [base, teacher] = [
-    await resolveModel(config.models.base),
-    await resolveModel(config.models.teacher),
-  ];
+  const [base, teacher] = [await resolveModel(config.models.base), await resolveModel(config.models.teacher)];
   assertMadeTogether(paths.rl, paths.test, CUT_OFF);
   const train = await inputFile(paths.rl, RlRow, "Run 03_filter first; it keeps the questions to ask.");
   const adapter = await checkAdapter(paths.sftLora, base, "Run 04_sft on this base first.");

@@ -139,8 +139,8 @@ def with_smaller_batch(
     if processes() > 1:
         raise Failure(
             "out_of_memory",
-            f"{message} Set a smaller batch for each GPU (sft.batchSize, grpo.microBatch, onPolicy.microBatch); what the "
-            f"checkpoints hold is kept.",
+            f"{message} Set a smaller batch for each GPU (sft.batchSize, grpo.microBatch, "
+            f"onPolicy.microBatch); what the checkpoints hold is kept.",
         )
     smaller = halve(died)
     if smaller is None:

@@ -36,7 +36,9 @@ class CpuDistiller(CpuTrainer, DistillationTrainer):
         self, student: PeftModel, inputs: dict[str, Tensor], num_items_in_batch: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The loss, the sum of the tokens' entropies, and how many tokens; (1,) each."""
-        ids, mask = (torch.cat([inputs[f"prompt_{x}"], inputs[f"completion_{x}"]], 1) for x in ("ids", "mask"))
+        ids, mask = (
+            torch.cat([inputs[f"prompt_{x}"], inputs[f"completion_{x}"]], 1) for x in ("ids", "mask")
+        )
         rows = rows_of(*without_padding(ids, mask, inputs["prompt_ids"].size(1)))
         with torch.no_grad():
             taught = self.says(self.teacher, rows)

@@ -83,21 +83,21 @@ def load_teacher(run: RunFile, device: str) -> PreTrainedModel:
     if difference := difference_of(base, teacher):
         raise Failure(
             "other_tokenizer",
-            f"the Teacher {teacher.path} reads other tokens than the base {base.path}: {difference}. They are "
-            f"compared token by token: set models.teacher to a model of the base's family, and of its "
+            f"the Teacher {teacher.path} reads other tokens than the base {base.path}: {difference}. They "
+            f"are compared token by token: set models.teacher to a model of the base's family, and of its "
             f"vocabulary",
         )
     return load_model(run, teacher, device).eval().requires_grad_(False)
 
 
 def difference_of(base: ModelRef, teacher: ModelRef) -> str | None:
-    """What a token is to the one and not to the other; None where they agree on all, and on how many."""
+    """What a token is to one of them and not to the other; None where they agree."""
     from transformers import AutoConfig
 
     ours, theirs = (tokenizer_of(model).get_vocab() for model in (base, teacher))
-    if other := sorted(ours.items() ^ theirs.items(), key=lambda pair: pair[1])[:1]:
-        token, number = other[0]
-        return f"{token!r} is {number} for the {'base' if (token, number) in ours.items() else 'Teacher'} alone"
+    for token, number in ours.items():
+        if theirs.get(token) != number:
+            return f"{token!r} is {number} to the base, and {theirs.get(token)} to the Teacher"
     sizes = [AutoConfig.from_pretrained(model.folder).vocab_size for model in (base, teacher)]
     return None if sizes[0] == sizes[1] else f"a vocabulary of {sizes[1]} instead of {sizes[0]}"
 

@@ -172,7 +172,7 @@ def steps_of(rows: int, run: RunFile) -> int:
     if full == 0:
         raise Failure(
             "no_rows",
-            f"{rows} questions × {settings.epochs:g} epochs do not fill one step of {run.section}.promptsPerStep = "
-            f"{settings.prompts_per_step} questions",
+            f"{rows} questions × {settings.epochs:g} epochs do not fill one step of "
+            f"{run.section}.promptsPerStep = {settings.prompts_per_step} questions",
         )
     return min(settings.max_steps, full)

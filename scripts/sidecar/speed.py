@@ -39,9 +39,9 @@ def speed_of(run: RunFile, device: str) -> Speed:
     from .flash import reads_prefixes, working_kernel
 
     grpo = run.stage == "grpo"
-    padded = {"grpo": not run.config.gpu.packed and "gpu.packed is false", "on_policy": "TRL's distillation pads"}
-    why_padded = padded.get(run.stage)
-    kernel, why = (None, why_padded) if why_padded else working_kernel(device)
+    unpacked = "gpu.packed is false" if grpo and not run.config.gpu.packed else None
+    padded = "TRL's distillation pads" if run.stage == "on_policy" else unpacked
+    kernel, why = (None, padded) if padded else working_kernel(device)
     prefixes = grpo and kernel is not None and reads_prefixes(kernel, device)
     if grpo and kernel is not None:
         why += ", each prompt once for its answers" if prefixes else ", each answer with a prompt of its own"
