@@ -181,6 +181,7 @@ const small: Config = {
     maxSteps: 100,
     gradientCheckpointing: false,
   },
+  onPolicy: { ...gpu.onPolicy, gradientCheckpointing: false },
   evaluate: { ...gpu.evaluate, maxTokens: 768, useJudge: false },
   serving: { ...gpu.serving, maxModelLength: 2560 },
   gpu: { ...gpu.gpu, serveIn4bit: false },

@@ -40,7 +40,8 @@ const PANEL_PIXELS = 230;
  * panels; the raw line faint, its moving mean strong. Runs that go on say how far they are.
  */
 export function runPanels(curves: readonly Curve[], stage: TrainedStage): Figure {
-  const title = `${TRAINING_NAMES[stage]} runs over each other`;
+  const name = TRAINING_NAMES[stage];
+  const title = `${name[0]!.toUpperCase()}${name.slice(1)} runs over each other`;
   const panels = PANELS[stage];
   if (curves.every(({ metrics }) => metrics.step.length === 0)) return notYet(title, curves, "No run yet.");
   const styles = stylesOf(curves.map(({ name }) => name));

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { compareRuns } from "../compare/runs.ts";
 import { armsToCompare } from "../completions/models.ts";
 import { overrideConfig } from "../config/settings.ts";
 import { runOf } from "../evaluate/costs.ts";
@@ -50,10 +51,13 @@ test("it goes on from SFT with the Teacher beside, and is an arm once it has bee
   expect(await trainOnPolicy(lab, { command: ["/nowhere"] })).toMatchObject({ key: run.key, reused: true });
 });
 
-test("another divergence is another run, a missing Teacher an error before anything starts", async () => {
+test("another divergence is another run beside; a missing Teacher is an error before any starts", async () => {
   const first = await trainOnPolicy(lab, { command });
   const other = { ...lab, config: overrideConfig(lab.config, { "onPolicy.beta": 0.5 }) };
   expect((await trainOnPolicy(other, { command, publish: false })).key).not.toBe(first.key);
+  const { rows } = await compareRuns(lab, "on_policy");
+  // the fake trainer's loss is 1 / step
+  expect(rows).toMatchObject([1, 0.5].map((beta) => ({ beta: `${beta}`, "last divergence": 0.5 })));
   const absent = { ...lab, config: overrideConfig(lab.config, { "models.teacher": join(root, "absent") }) };
   await expect(trainOnPolicy(absent, { command })).rejects.toThrow("folder is missing");
 });

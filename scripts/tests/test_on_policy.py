@@ -95,8 +95,9 @@ def test_loss_and_gradient_of_the_trainer_are_those_of_the_formula(
     assert_close(trl_gradients, plain_gradients)
 
 
-def test_the_student_comes_nearer_to_the_teacher_on_its_own_answers(distilling):
-    run = distilling(maxSteps=12, epochs=12)
+@pytest.mark.parametrize("as_trl_does", [False, True])  # with checkpointing, and on a GPU
+def test_the_student_comes_nearer_to_the_teacher_on_its_own_answers(distilling, as_trl_does):
+    run = distilling(maxSteps=12, epochs=12, gradientCheckpointing=as_trl_does, microBatch=4)
     assert run.run() == 0, run.log()
     assert run.end() == ("done", None)
     steps = [event["metrics"] for event in run.events("step")]
