@@ -36,8 +36,9 @@ const COLUMN = 0.44;
 const PANEL_PIXELS = 230;
 
 /**
- * Loss and entropy of SFT runs and of on-policy distillation; reward, KL, silent groups and entropy of GRPO runs. One colour a run in all
- * panels; the raw line faint, its moving mean strong. Runs that go on say how far they are.
+ * Loss and entropy of SFT runs and of on-policy distillation; reward, KL, silent groups and entropy of GRPO
+ * runs. One colour a run in all panels; the raw line faint, its moving mean strong. Runs that go on say how
+ * far they are.
  */
 export function runPanels(curves: readonly Curve[], stage: TrainedStage): Figure {
   const name = TRAINING_NAMES[stage];

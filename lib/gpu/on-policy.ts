@@ -1,4 +1,4 @@
-/** What on-policy distillation can afford on a GPU: rows a pass and checkpointing, beside the Teacher. Pure. */
+/** What on-policy distillation can afford on a GPU beside the Teacher: rows a pass, checkpointing. Pure. */
 import type { ModelShape } from "../model/shape.ts";
 import { weightBytes } from "../model/shape.ts";
 import { choose, divisors } from "./choose.ts";

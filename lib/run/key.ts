@@ -65,9 +65,9 @@ export interface RunSpec {
  * The run's name: stage and 12 hex digits of the hash of all that can change its result.
  *
  * That is: the stage's own config section, the prompt, the seed, how the base is loaded, the content hashes
- * of inputs, base, adapter, reward and a Teacher who takes part, and who the Judge in it is and what it is asked. Not: paths, labels,
- * where a server listens, and sections of other stages, so that a changed Teacher retrains only if its data
- * changed.
+ * of inputs, base, adapter, reward and a Teacher who takes part, and who the Judge in it is and what it is
+ * asked. Not: paths, labels, where a server listens, and sections of other stages, so that a changed Teacher
+ * retrains only if its data changed.
  */
 export function runKey(spec: RunSpec): string {
   const { config, models } = spec;

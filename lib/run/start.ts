@@ -92,8 +92,8 @@ function commandOf(spec: Pick<RunFile, "stage" | "config">): string[] {
 const MOST_CORES = 4;
 
 /**
- * Processes that share a step of GRPO or on-policy distillation on a CPU; the answers do not depend on how many. One where a Judge
- * takes part, whose server has the other cores.
+ * Processes that share a step of GRPO or on-policy distillation on a CPU; the answers do not depend on how
+ * many. One where a Judge takes part, whose server has the other cores.
  */
 export function coresOf(
   { stage, config }: Pick<RunFile, "stage" | "config">,

@@ -51,7 +51,7 @@ test("it goes on from SFT with the Teacher beside, and is an arm once it has bee
   expect(await trainOnPolicy(lab, { command: ["/nowhere"] })).toMatchObject({ key: run.key, reused: true });
 });
 
-test("another divergence is another run beside; a missing Teacher is an error before any starts", async () => {
+test("another divergence is another run beside; a missing Teacher is told before any starts", async () => {
   const first = await trainOnPolicy(lab, { command });
   const other = { ...lab, config: overrideConfig(lab.config, { "onPolicy.beta": 0.5 }) };
   expect((await trainOnPolicy(other, { command, publish: false })).key).not.toBe(first.key);

@@ -1,4 +1,4 @@
-"""On-policy distillation: what it computes, and that its runs learn, resume and refuse as the other stages'."""
+"""On-policy distillation: what it computes, and that its runs learn, resume and refuse as others do."""
 
 import json
 import os
