@@ -104,6 +104,7 @@ export { firstStep } from "./train/first-step.ts";
 export { readGrpo } from "./train/grpo-reading.ts";
 export { groupTexts, groupsOf } from "./train/groups.ts";
 export { lossTokens } from "./train/loss-tokens.ts";
+export { trainOnPolicy } from "./train/on-policy.ts";
 export { trainOneStep } from "./train/one-step.ts";
 export { trainGrpo, trainSft } from "./train/train.ts";
 export { trainWithoutSft } from "./train/without-sft.ts";
@@ -141,7 +142,7 @@ export { insideStep } from "./inside/inside.ts";
 // Figures: rows in, Plotly JSON out
 export { ablation, ablationTable } from "./figures/ablate.ts";
 export { answerProgress, passAtKCurve } from "./figures/answers.ts";
-export { entropyCurve, klCurve, rewardCurve } from "./figures/curves.ts";
+export { entropyCurve, klCurve, lossCurve, rewardCurve } from "./figures/curves.ts";
 export { deltas, deltasByType } from "./figures/deltas.ts";
 export { distillProgress, yieldByType } from "./figures/distill.ts";
 export { accuracyByType } from "./figures/evaluate.ts";

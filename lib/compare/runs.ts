@@ -11,8 +11,9 @@ import type { Run } from "../run/run.ts";
 import { RunFolder } from "../run/folder.ts";
 import { isTraining } from "../run/key.ts";
 import { changedSettings } from "../run/settings.ts";
-import type { TrainedStage } from "../run/settings.ts";
+import type { TrainedStage } from "../run/key.ts";
 import { show } from "../show/show.ts";
+import { TRAINING_NAMES } from "../view/arms.ts";
 import { comparisonRows, comparisonTable, curvesOf, exampleViews } from "./comparison.ts";
 import type { Compared, ComparisonRow } from "./comparison.ts";
 
@@ -104,10 +105,10 @@ function runsOfStage(lab: Lab, stage: TrainedStage, max: number): Chosen {
   const onOwnData = all.filter(({ key }) => own.includes(dataOf(key)));
   if (onOwnData.length === 0)
     throw new LabError({
-      what: `There is no ${stage.toUpperCase()} run to compare`,
+      what: `There is no ${TRAINING_NAMES[stage]} run to compare`,
       where: paths.runs,
       found: all.length === 0 ? "none" : `${all.length} on other questions`,
-      todo: `Run ${stage === "sft" ? "04_sft" : "05_grpo"} first.`,
+      todo: `Run ${{ sft: "04_sft", grpo: "05_grpo", on_policy: "trainOnPolicy" }[stage]} first.`,
     });
   // listed newest first; a run with the defaults, where there is one, is what the others are held against
   const runs = onOwnData
@@ -146,7 +147,7 @@ function stageOf(lab: Lab, runs: readonly Run[]): TrainedStage {
   throw new LabError({
     what: "Only runs of one stage compare",
     where: lab.paths.runs,
-    expected: "SFT runs, or GRPO runs",
+    expected: "SFT runs, GRPO runs, or runs of on-policy distillation",
     found: stages.size === 0 ? "no run" : [...stages].join(" and "),
   });
 }

@@ -18,7 +18,7 @@ import type { ArmName, EvalDetail, QuestionType } from "../records.ts";
 /**
  * What GRPO adds to SFT, and what training adds to the best that the untrained Base can be made to do; then
  * what each step adds alone: a prompt, SFT, SFT on golds alone, the Teacher's reasoning to it, GRPO without
- * SFT, SFT before GRPO.
+ * SFT, SFT before GRPO; and the Teacher's word on the student's own tokens, alone and against GRPO's reward.
  */
 const ARM_PAIRS: readonly (readonly [ArmName, ArmName])[] = [
   ["sft", "sft_grpo"],
@@ -31,6 +31,8 @@ const ARM_PAIRS: readonly (readonly [ArmName, ArmName])[] = [
   ["sft_gold", "sft"],
   ["base", "grpo_only"],
   ["grpo_only", "sft_grpo"],
+  ["sft", "sft_on_policy"],
+  ["sft_on_policy", "sft_grpo"],
 ];
 
 export interface ArmPair {
@@ -52,7 +54,7 @@ export interface Ablation {
 }
 
 export interface AblateOptions extends EvaluateArmsOptions {
-  /** Default: all, without sft_gold and grpo_only where they have not been trained. */
+  /** Default: all, without sft_gold, sft_on_policy and grpo_only where they have not been trained. */
   arms?: readonly ArmName[];
 }
 

@@ -25,6 +25,7 @@ const [base, judge] = [hub("Qwen/Qwen2.5-1.5B-Instruct"), hub("Qwen/Qwen2.5-7B-I
 const SFT: PlannedStage = { stage: "SFT", model: base };
 const GRPO: PlannedStage = { stage: "GRPO", model: base };
 const JUDGED: PlannedStage = { ...GRPO, judge };
+const TAUGHT: PlannedStage = { stage: "on-policy distillation", model: base, teacher: judge };
 const serving: PlannedStage = { stage: "serving", model: base, mayQuantise: false };
 
 /**
@@ -57,6 +58,7 @@ test.each([
   ["without a Judge", GRPO],
   ["with a Judge beside", JUDGED],
   ["SFT", SFT],
+  ["on-policy distillation", TAUGHT],
   ["serving", serving],
 ] as const)(
   "what is advised on a partly full GPU is accepted there: %s",
