@@ -26,7 +26,7 @@ const details: EvalDetail[] = Array.from({ length: 8 }, (_, i) => ({
   judge: null,
   tokens: 10,
 }));
-const arm = summarizeArm("sft", details, { seed: 1 });
+const arm = summarizeArm("sft", details);
 const report: EvalReport = {
   ...arm,
   created: "2026-01-01T00:00:00Z",
