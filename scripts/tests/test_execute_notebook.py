@@ -63,6 +63,15 @@ def test_a_failing_cell_fails_the_notebook_and_tells_source_and_error(tmp_path):
     assert copy.cells[2].outputs == []
 
 
+def test_where_the_copy_cannot_be_written_the_cell_that_failed_is_told_all_the_same(tmp_path):
+    notebook = write_notebook(tmp_path, 'throw new Error("boom");')
+    copy_of(notebook).parent.write_text("a file where the folder should be")
+    done = subprocess.run(command(notebook), capture_output=True, text=True, timeout=120)
+    told = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "Error: boom" in told and "could not be written" in told and "Traceback" not in told
+
+
 def test_a_shorthand_property_finds_the_variable_of_an_earlier_cell(tmp_path):
     earlier = 'import { basename } from "node:path";\nlet rate = 1; const { unit } = { unit: "%" };'
     uses = (
