@@ -10,7 +10,7 @@ export { findAnswer } from "./completion/find-answer.ts";
 export { lastBoxed } from "./completion/boxed.ts";
 export type { GoldReading } from "./gold.ts";
 export { readGold } from "./gold.ts";
-export { goldProblem } from "./gold-problem.ts";
+export { goldProblem } from "./gold.ts";
 export type { CompletionCase, Score } from "./score.ts";
 export { scoreCompletion } from "./score.ts";
 export type { Example } from "./examples.ts";

@@ -7,7 +7,7 @@ import { LabError } from "../errors.ts";
 import { openLab } from "../config/lab.ts";
 import type { Lab } from "../config/lab.ts";
 import { PYTHON } from "../config/paths.ts";
-import { identify, waitForExit } from "../store/process-identity.ts";
+import { identify, waitForExit } from "../store/process.ts";
 import { openServer, withServer } from "./serving.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
 import { randomModel } from "../testing/random-model.ts";
