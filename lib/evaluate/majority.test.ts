@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { majorityOf } from "./eval-summary.ts";
+import { majorityOf } from "./majority.ts";
 
 const answer = (text: string): string => `<think>\n…\n</think>\n<answer>\n${text}\n</answer>`;
 
