@@ -130,7 +130,7 @@ describe.skipIf(!python)("a real server of a small random model", () => {
 
   test("answers by each request's own sampling and seed, alone and in company; refuses what is too " +
     "long; streams; starts again quickly; ends", {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const first = await openServer(lab, folder);
     const { client } = first;
