@@ -14,7 +14,7 @@ export { readJsonl } from "./store/jsonl.ts";
 export { explainConfig } from "./config/explain.ts";
 export { openLab } from "./config/lab.ts";
 export { overrideConfig } from "./config/settings.ts";
-export { sideLab } from "./config/side-lab.ts";
+export { sideLab } from "./config/lab.ts";
 
 // Counts, means, intervals, seeded draws
 export { mcnemar } from "./stats/stats.ts";
@@ -44,7 +44,7 @@ export { loadTokenizer } from "./model/tokens.ts";
 export { memoryRows } from "./gpu/held-models.ts";
 
 // What models are told
-export { promptView } from "./prompt/view.ts";
+export { promptView } from "./prompt/prompt.ts";
 
 // The generated basics
 export { worldExamples } from "./world/examples.ts";
@@ -81,7 +81,7 @@ export { quickJudgeCard } from "./judge/quick.ts";
 export { judgeScale } from "./judge/verdict.ts";
 
 // Stage 3: the filter
-export { assemblyRows, languageRows } from "./filter/assembly-rows.ts";
+export { assemblyRows, languageRows } from "./filter/assembly-stats.ts";
 export { filterSamples } from "./filter/samples.ts";
 export { filter } from "./filter/filter.ts";
 export { caughtByJudge } from "./filter/judge-caught.ts";

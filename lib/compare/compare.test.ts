@@ -71,7 +71,7 @@ afterAll(async () => {
 const client = () =>
   createClient({
     ...{ baseURL: stub.url, model: "stub", engine: "transformers", concurrency: 4, maxAttempts: 1 },
-    timeoutMs: 5000,
+    timeoutMs: 60_000,
   });
 
 describe("tryValues", () => {

@@ -33,7 +33,7 @@ export interface Compared {
 const NAMED_KEYS = 2;
 
 /** What tells each run from the others: "learningRate 0.0005"; their labels where no setting does. */
-export function namesOf(compared: readonly Compared[], stage: TrainedStage): string[] {
+function namesOf(compared: readonly Compared[], stage: TrainedStage): string[] {
   const keys = differingKeys(
     compared.map(({ config }) => config),
     stage,

@@ -69,7 +69,7 @@ export async function compareRuns(
 }
 
 /** Table, curves and answers, in this order. */
-export async function showComparison(
+async function showComparison(
   compared: readonly Compared[],
   stage: TrainedStage,
   questions: readonly RlRow[],

@@ -33,7 +33,7 @@ test("another line in a room is another code; a test of it is not, nor another r
   expect(hashCode(["answer", "reward"])).toMatch(/^[0-9a-f]{64}$/);
 });
 
-test("what an entry loads counts, through other folders, too; neither its neighbours nor those folders", () => {
+test("what an entry loads counts, through other folders, too; its neighbours do not", () => {
   write(
     "lib/pay/server.ts",
     'import { row } from "./row.ts";\nimport type {\n  A,\n} from "../view/table.ts";',

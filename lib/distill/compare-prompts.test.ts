@@ -157,7 +157,7 @@ test("a prompt that the server refuses is named, and the others go on", async ()
   );
 });
 
-test("a prompt that the server fails at is a problem; a server that is gone ends the comparison", async () => {
+test("a prompt that the server fails at is a problem; a server that is gone ends it all", async () => {
   const many = Array.from({ length: 30 }, (_, i) => ({ ...QUESTIONS[0]!, id: `q${i}` }));
   const failing = await bench((request, response) =>
     request.body.structured_outputs ? sendJson(response, "{}", 501) : instruct(request, response),

@@ -1,6 +1,6 @@
 /** Stage 2: the Teacher writes a chain of thought for every training question. */
 import { existsSync } from "node:fs";
-import { isUsable } from "./assemble-row.ts";
+import { isUsable } from "./assemble.ts";
 import { askAll, openTasks, through } from "../completions/ask.ts";
 import type { Came } from "../completions/ask.ts";
 import { isKept } from "../completions/cache.ts";

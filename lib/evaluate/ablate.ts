@@ -1,6 +1,6 @@
 /** Stage 8: the arms side by side, what each step adds and what it costs. */
 import { basename, join } from "node:path";
-import { writeFileAtomic } from "../store/atomic.ts";
+import { writeFileAtomic, fileStamp } from "../store/atomic.ts";
 import { changedAnswers, compareArms, compareByType, METRICS } from "./compare.ts";
 import type { Change, Comparison } from "./compare.ts";
 import { armsToCompare } from "../completions/models.ts";
@@ -9,7 +9,6 @@ import type { Evaluation } from "./evaluate.ts";
 import { evaluateArms } from "./arms.ts";
 import type { EvaluateArmsOptions } from "./arms.ts";
 import { readMethods } from "./methods.ts";
-import { fileStamp } from "../store/file-stamp.ts";
 import { track, trackedAblation } from "./track.ts";
 import type { Lab } from "../config/lab.ts";
 import { AblationSummary, ARM_NAMES, Arm } from "../records.ts";

@@ -64,7 +64,7 @@ describe.skipIf(!there)("arms on vLLM", () => {
     args.filter((arg) => arg.startsWith('{"name"')).map((arg) => (JSON.parse(arg) as { name: string }).name);
 
   test("all are asked in one start of one server, without merging, and found again without any", {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const { summary } = await ablate(lab());
     expect(summary.arms.map(({ name }) => name)).toEqual([...ARM_NAMES]);
@@ -82,7 +82,7 @@ describe.skipIf(!there)("arms on vLLM", () => {
   });
 
   test("an arm that was trained anew is asked alone, by its name beside the Base", {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const many = starts().length;
     randomAdapter(armAdapter(lab(), "grpo_only")!, base, { seed: 9, rank: 16 });
@@ -90,7 +90,7 @@ describe.skipIf(!there)("arms on vLLM", () => {
     expect(starts().slice(many).map(modulesOf)).toEqual([["grpo_only"]]);
   });
 
-  test("the census asks the SFT adapter by its name, too", { timeout: 120_000 }, async () => {
+  test("the census asks the SFT adapter by its name, too", { timeout: 300_000 }, async () => {
     const many = starts().length;
     const { asked } = await runCensus(lab());
     expect(asked).toBe(3 * lab().config.grpo.groupSize);

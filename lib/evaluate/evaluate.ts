@@ -84,7 +84,7 @@ export async function evaluate(lab: Lab, options: EvaluateOptions = {}): Promise
     failures: countFailures(answers),
   };
   const report: EvalReport = {
-    ...summarizeArm(name, details, { seed: config.seed }),
+    ...summarizeArm(name, details),
     created: new Date().toISOString(),
     profile: config.profile,
     model: model.label,

@@ -46,7 +46,7 @@ export function passAtKCurve(arms: readonly ArmDetails[], reading: "strict" | "l
   const questions = new Set(drawn.flatMap((arm) => arm.details.map((row) => row.id))).size;
   const data = drawn.map(({ details, style, samples }) => {
     const k = Array.from({ length: samples }, (_, i) => i + 1);
-    const estimates = k.map((tries) => passAtKOf(details, tries, reading, { resamples: 500 })!);
+    const estimates = k.map((tries) => passAtKOf(details, tries, reading)!);
     return {
       type: "scatter",
       mode: "lines+markers",

@@ -50,7 +50,7 @@ interface Seen {
   sliders: string[];
 }
 
-describe.skipIf(!chromium)("in a real Chromium, without a kernel", { timeout: 60_000 }, () => {
+describe.skipIf(!chromium)("in a real Chromium, without a kernel", { timeout: 300_000 }, () => {
   test("the menu chooses a knob and the slider turns it", async () => {
     const [start, chosen, turned, back] = await withBrowser(async (openPage) => {
       const page = await openPage();

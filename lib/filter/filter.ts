@@ -11,6 +11,7 @@ import type { FilterDetail, FilterStats, QuestionFate } from "./record.ts";
 import { assemblyStats, languageCounts, madeOf } from "./assembly-stats.ts";
 import { funnelOf } from "./funnel.ts";
 import { readJsonl } from "../store/jsonl.ts";
+import { lockFolder } from "../store/lock.ts";
 import { openJudge } from "../judge/server.ts";
 import type { JudgeServer } from "../judge/ask.ts";
 import { judge } from "../judge/judge.ts";
@@ -135,12 +136,17 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
     judge: judged && { prompt: judged.prompt, model: judged.model },
     ...(corrected.size > 0 && { corrections: await hashFile(correctionsPath(lab)) }),
   };
-  finishJsonl(paths.sft, sft, inputs);
-  finishJsonl(heldOutPath(paths), heldOut.map(sftRow), inputs);
-  finishJsonl(paths.rl, rl, inputs);
-  finishJsonl(paths.test, testRows, inputs);
-  finishJsonl(filterDetailsPath(paths), details, inputs);
-  finishText(paths.filterStats, `${JSON.stringify(stats, null, 2)}\n`, 1, inputs);
+  const lock = lockFolder(paths.processed);
+  try {
+    finishJsonl(paths.sft, sft, inputs);
+    finishJsonl(heldOutPath(paths), heldOut.map(sftRow), inputs);
+    finishJsonl(paths.rl, rl, inputs);
+    finishJsonl(paths.test, testRows, inputs);
+    finishJsonl(filterDetailsPath(paths), details, inputs);
+    finishText(paths.filterStats, `${JSON.stringify(stats, null, 2)}\n`, 1, inputs);
+  } finally {
+    lock.release();
+  }
   return {
     stats,
     details,

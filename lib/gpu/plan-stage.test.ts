@@ -62,7 +62,7 @@ test.each([
   ["serving", serving],
 ] as const)(
   "what is advised on a partly full GPU is accepted there: %s",
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async (_, what) => {
     let followed = 0;
     for (const total of [12_288, 16_376, 24_564, 49_140, 81_559])

@@ -15,7 +15,7 @@ import { writeJsonl } from "../store/jsonl.ts";
 import { lockFolder } from "../store/lock.ts";
 import { finishJsonl, readManifest } from "../store/manifest.ts";
 import { describePreparation, PrepareReport } from "./report.ts";
-import type { PreparedQuestion } from "./prepared-question.ts";
+import type { PreparedQuestion } from "./report.ts";
 import { inDrawnOrder, mixOf, sampleStratified } from "./sample.ts";
 import type { Question } from "../records.ts";
 import type { SetAside } from "./sources.ts";

@@ -293,9 +293,10 @@ describe("DianJin's form", () => {
 
   test("a hostile megabyte takes linear time", () => {
     for (const unit of ["\\boxed{", "{", "<answer>", "</answer><answer>\\boxed{"]) {
-      const start = performance.now();
+      const start = process.cpuUsage();
       goldOfOutput(`<answer>${unit.repeat(1e6 / unit.length)}</answer>`);
-      expect(performance.now() - start, unit).toBeLessThan(200);
+      // Of the processor: others on it do not count. Quadratic work would take minutes.
+      expect(process.cpuUsage(start).user / 1e6, unit).toBeLessThan(2);
     }
   });
 });

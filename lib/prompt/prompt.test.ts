@@ -9,9 +9,8 @@ import { languageOf } from "../question/language.ts";
 import { writeByteTokenizer } from "../testing/byte-tokenizer.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
 import { assertPromptFits, countLongestPrompt } from "./tokens.ts";
-import { PROMPT_NAMES, promptId, promptMessages, promptOf, promptRequest } from "./prompt.ts";
+import { PROMPT_NAMES, promptId, promptMessages, promptOf, promptRequest, promptView } from "./prompt.ts";
 import type { ModelPrompt } from "./prompt.ts";
-import { promptView } from "./view.ts";
 import { inOrder } from "../testing/in-order.ts";
 
 const root = mkdtempSync(join(tmpdir(), "ftmodel-prompt-"));

@@ -124,7 +124,7 @@ describe("the reward process", () => {
       expect(answers[0].error, body).toContain(found);
       expect(status).toBe(1);
     }
-  }, 60_000);
+  }, 300_000);
 
   it("refuses a gold that cannot be read instead of paying nothing for it", async () => {
     const { answers } = await ask([standard], [{ batch: 1, rows: [row("q9", "N/A", good)] }]);

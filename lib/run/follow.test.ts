@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { identify, isAlive, waitForExit } from "../store/process-identity.ts";
+import { identify, isAlive, waitForExit } from "../store/process.ts";
 import { readRun } from "./run.ts";
 import type { Run } from "./run.ts";
 import { followRun } from "./follow.ts";

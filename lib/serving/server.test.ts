@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { LabError } from "../errors.ts";
-import { identify, waitForExit } from "../store/process-identity.ts";
+import { identify, waitForExit } from "../store/process.ts";
 import { startServer } from "./server.ts";
 import type { Server, ServerOptions } from "./server.ts";
 import { serverEnvironment } from "./supervisor.ts";

@@ -7,7 +7,7 @@ import { LabError } from "../errors.ts";
 import { openLab } from "../config/lab.ts";
 import type { Lab } from "../config/lab.ts";
 import { PYTHON } from "../config/paths.ts";
-import { identify, waitForExit } from "../store/process-identity.ts";
+import { identify, waitForExit } from "../store/process.ts";
 import { openServer, withServer } from "./serving.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
 import { randomModel } from "../testing/random-model.ts";
@@ -130,7 +130,7 @@ describe.skipIf(!python)("a real server of a small random model", () => {
 
   test("answers by each request's own sampling and seed, alone and in company; refuses what is too " +
     "long; streams; starts again quickly; ends", {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const first = await openServer(lab, folder);
     const { client } = first;

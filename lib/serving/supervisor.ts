@@ -9,8 +9,7 @@ import { createInterface } from "node:readline";
 import type { Socket } from "node:net";
 import { GPU_ORDER } from "../gpu/gpus.ts";
 import { LabError } from "../errors.ts";
-import { PYTHON, REPO_ROOT } from "../config/paths.ts";
-import { assertPython } from "../config/python.ts";
+import { PYTHON, REPO_ROOT, assertPython } from "../config/paths.ts";
 
 export interface ProcessSpec {
   /**

@@ -12,7 +12,7 @@ import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { fileError, makeFolder } from "./atomic.ts";
 import { LabError } from "../errors.ts";
-import { processStart } from "./process-start.ts";
+import { processStart } from "./process.ts";
 
 export interface FolderLock {
   readonly folder: string;

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FIN_R1 } from "../evaluate/fin-r1.ts";
+import { FIN_R1 } from "../evaluate/ablation-reading.ts";
 import { ARM_NAMES } from "../records.ts";
 import type { ArmName } from "../records.ts";
 import { fakeTrainer, labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";

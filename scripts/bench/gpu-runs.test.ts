@@ -34,7 +34,7 @@ describe.skipIf(!there)("the GPU bench's measurements, on a CPU", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("a training is measured by its own steps, without the first ones", { timeout: 180_000 }, async () => {
+  test("a training is measured by its own steps, without the first ones", { timeout: 300_000 }, async () => {
     const { figure, run } = await training(bench, "sft", "sft", rows, {
       ...small,
       "sft.epochs": 0.5,
@@ -48,7 +48,7 @@ describe.skipIf(!there)("the GPU bench's measurements, on a CPU", () => {
     expect(figure.command).toContain("sft.batchSize=4");
   });
 
-  test("a GRPO run of random weights counts, however it ends", { timeout: 180_000 }, async () => {
+  test("a GRPO run of random weights counts, however it ends", { timeout: 300_000 }, async () => {
     const { figure, run } = await training(bench, "grpo", "grpo", rows, {
       ...small,
       "grpo.startFromSft": false,
@@ -63,7 +63,7 @@ describe.skipIf(!there)("the GPU bench's measurements, on a CPU", () => {
     expect(figure.value).toBeGreaterThan(0);
   });
 
-  test("distilling and answering count the tokens that the server wrote", { timeout: 180_000 }, async () => {
+  test("distilling and answering count the tokens that the server wrote", { timeout: 300_000 }, async () => {
     const distilled = await distilling(bench, "distil", rows, { warmUp: 64, count: 1000, tokens: 16 }, small);
     expect(distilled.value).toBeGreaterThan(0);
     const answered = await answering(bench, "evaluate", rows, 16, 16, small);
@@ -71,7 +71,7 @@ describe.skipIf(!there)("the GPU bench's measurements, on a CPU", () => {
     expect(answered.value).toBeGreaterThan(0);
   });
 
-  test("a script that fails is told with its last words", { timeout: 60_000 }, async () => {
+  test("a script that fails is told with its last words", { timeout: 300_000 }, async () => {
     await expect(
       baseline(bench, "plain_sft", [join(folder, "nowhere"), rows, "--device", "cpu"]),
     ).rejects.toThrow(/plain_sft\.py failed[^]*exit status 1[^]*nowhere/);

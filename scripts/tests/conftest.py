@@ -244,7 +244,7 @@ class Stage:
 
     def run(self) -> int:
         process = self.start()
-        process.join(timeout=120)
+        process.join(timeout=300)
         assert process.exitcode is not None, "the stage hangs"
         return process.exitcode
 

@@ -31,14 +31,14 @@ class Kernel:
         self.manager.start_kernel(cwd=str(folder), env=environment)
         self.client = self.manager.client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=180)
+        self.client.wait_for_ready(timeout=300)
 
     def stop(self) -> None:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
 
     def complete(self, code: str) -> list[str]:
-        return self.client.complete(code, len(code), reply=True, timeout=180)["content"]["matches"]
+        return self.client.complete(code, len(code), reply=True, timeout=300)["content"]["matches"]
 
     def run(self, code: str, interrupt_when=None) -> "Output":
         """Runs a cell; interrupted once, as soon as a figure of its is what `interrupt_when` asks for."""
@@ -60,7 +60,7 @@ class Kernel:
         """The statuses of their replies, in the order of the requests."""
         found: dict[str, str] = {}
         while not found.keys() >= set(requests):
-            message = self.client.get_shell_msg(timeout=60)
+            message = self.client.get_shell_msg(timeout=300)
             found[message["parent_header"]["msg_id"]] = message["content"]["status"]
         return [found[request] for request in requests]
 
