@@ -14,6 +14,7 @@
  *   what arrives between two cells.
  * - An error is its message: of the stack below it a reader can do nothing with a line. An interrupted cell
  *   that has said so itself says nothing more.
+ * - A name that no cell has brought yet is said to come from the cells above.
  * - A cell that listens for an interrupt from its first line on is heard, and the kernel lives on.
  * - `process.stdout.write(text, callback)` calls back.
  * - Tab inside quotes completes what is typed: tslab offers every key, to be put behind it.
@@ -43,6 +44,9 @@ process.env.FTMODEL_WARM ??= "1";
 /** tslab has no types for its inside. */
 type Untyped = any;
 type WriteStream = (name: string, text: string) => void;
+
+const RUN_ABOVE =
+  "  to do:    Names come from the cells above: run those first (menu Run, Run All Above Selected Cell).";
 
 /** Whether stderr told anything since the last interrupt. */
 let toldSinceInterrupt = false;
@@ -163,13 +167,23 @@ function tellMessagesOnly(executor: Untyped): void {
   process.on("SIGINT", expectWords);
   const create = executor.createExecutor;
   executor.createExecutor = (folder: string, converters: Untyped, output: Untyped) => {
+    let isMissing = false;
     const tell = (...told: unknown[]) => {
       const [error] = told;
+      isMissing ||= /^Cannot find name '\w+'\.$/.test(String(told.at(-1)));
       if (told.length > 1 || !(error instanceof Error)) return output.error(...told);
       if (error.message !== "Interrupted asynchronously") return output.error(messageOf(error));
       if (!toldSinceInterrupt) output.error("Interrupted.");
     };
-    return create(folder, converters, { ...output, error: tell });
+    const made = create(folder, converters, { ...output, error: tell });
+    const execute = made.execute;
+    made.execute = async (code: string) => {
+      isMissing = false;
+      const isDone = await execute(code);
+      if (isMissing) output.error(RUN_ABOVE);
+      return isDone;
+    };
+    return made;
   };
 }
 

@@ -119,6 +119,11 @@ def kernel(tmp_path):
 
 
 def test_change_a_value_run_stop_run_again_end_compare(kernel):
+    early = kernel.run("openLab();")
+    assert early.errors.splitlines() == [
+        "1:1 - Cannot find name 'openLab'.",
+        "  to do:    Names come from the cells above: run those first (menu Run, Run All Above Selected Cell).",
+    ]
     assert kernel.run(IMPORTS).status == "ok"
 
     # Tab completes a key, inside its quotes; a slip is told before anything runs
