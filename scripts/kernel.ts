@@ -19,6 +19,7 @@
  * - `process.stdout.write(text, callback)` calls back.
  * - Tab inside quotes completes what is typed: tslab offers every key, to be put behind it.
  * - JupyterLab's question for earlier inputs, which tslab does not know, puts nothing on the terminal.
+ * - It answers a client that has asked before the kernel was there, as JupyterLab does at every restart.
  * - It lives through changes of the folders that it imports from: packages installed, a branch pulled.
  * - A cell that is run as soon as another has failed or was interrupted is run, not dropped without a word.
  * - The process ends when Jupyter says so, and when Jupyter is gone: nothing that the kernel started is
@@ -68,6 +69,7 @@ callBackAfterWrites(JupyterHandlerImpl.prototype);
 completeInsideQuotes(JupyterHandlerImpl.prototype);
 endWithJupyter(JupyterHandlerImpl.prototype);
 passOverHistory(ZmqServer.prototype);
+readOnceAllAreBound(ZmqServer.prototype, tslabRequire("zeromq").Socket.prototype);
 takeTheNextCell(JupyterHandlerImpl.prototype, TaskQueue.prototype);
 require("tslab/dist/main.js").startKernel({ configPath: process.argv[2], enableFindLocal: false });
 tellUnawaited("uncaughtException", "unhandledRejection");
@@ -293,6 +295,25 @@ function takeTheNextCell(handler: Untyped, queue: Untyped): void {
       reset.call(this.execQueue);
     }
     return reply;
+  };
+}
+
+/**
+ * tslab reads from each socket while the others are still being bound. What a client has sent already, as at
+ * every restart, finds a socket that may not be used yet: the answer is lost or, worse, the loop that reads
+ * ends, and the kernel hears nothing more.
+ */
+function readOnceAllAreBound(server: Untyped, socket: Untyped): void {
+  const { promise: areBound, resolve } = Promise.withResolvers<void>();
+  const { init } = server;
+  server.init = async function () {
+    await init.call(this);
+    resolve();
+  };
+  const iterate = socket[Symbol.asyncIterator];
+  socket[Symbol.asyncIterator] = function () {
+    const { next } = iterate.call(this);
+    return { next: () => areBound.then(next) };
   };
 }
 

@@ -163,6 +163,21 @@ def test_change_a_value_run_stop_run_again_end_compare(kernel):
     assert "SFT runs over each other" in texts(compared.figures[-1])
 
 
+def test_what_a_client_has_asked_before_the_kernel_was_there_is_answered(tmp_path):
+    manager = KernelManager(kernel_name="tslab", cache_ports=False)
+    manager.write_connection_file()
+    client = manager.client()
+    client.start_channels()
+    try:
+        asked = [client.kernel_info() for _ in range(10)]
+        manager.start_kernel(cwd=str(tmp_path))
+        heard = {client.get_shell_msg(timeout=180)["parent_header"]["msg_id"] for _ in asked}
+        assert heard == set(asked)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
 def test_a_failed_cell_cancels_what_waits_behind_it_and_not_what_comes_after(kernel):
     assert kernel.run("const ready = true;").status == "ok"
     failing = 'await new Promise((done) => setTimeout(done, 500)); throw new Error("planted");'
