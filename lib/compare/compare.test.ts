@@ -170,6 +170,18 @@ describe("compareRuns", () => {
     expect(said()).toMatch(/SFT runs over each other: 7 runs of at most \d+ steps/);
   });
 
+  test("runs of an earlier version are counted, not passed over in silence", async () => {
+    const folder = join(paths.runs, "sft-00000000000a");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "run.json"), '{"stage":"sft","config":{}}');
+    try {
+      await compareRuns(lab, "sft");
+      expect(said()).toContain("7 runs (1 of an earlier version cannot be read). Held-out");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test("only the settings that differ take a column", async () => {
     const [first, second] = listRuns(workspace).filter(({ label }) => label.includes("learningRate"));
     const { rows } = await compareRuns(lab, [first!.key, second!]);

@@ -100,14 +100,20 @@ function runsOfStage(lab: Lab, stage: TrainedStage, max: number): Chosen {
   const { paths } = lab;
   // By name: a workspace may have been moved since.
   const own = stage === "sft" ? [basename(paths.sft)] : [basename(paths.rl), "rl_live.jsonl"];
-  const all = listRuns(lab).filter((run) => run.stage === stage && run.status !== "unreadable");
+  const listed = listRuns(lab).filter((run) => run.stage === stage);
+  const all = listed.filter(({ status }) => status !== "unreadable");
+  const unreadable = listed.length - all.length;
   const dataOf = (key: string): string => basename(readRunFile(lab, key)?.inputs.train?.path ?? "");
   const onOwnData = all.filter(({ key }) => own.includes(dataOf(key)));
   if (onOwnData.length === 0)
     throw new LabError({
       what: `There is no ${TRAINING_NAMES[stage]} run to compare`,
       where: paths.runs,
-      found: all.length === 0 ? "none" : `${all.length} on other questions`,
+      found:
+        [
+          ...(all.length > 0 ? [`${all.length} on other questions`] : []),
+          ...(unreadable > 0 ? [`${unreadable} of an earlier version, which this one cannot read`] : []),
+        ].join(", ") || "none",
       todo: `Run ${{ sft: "04_sft", grpo: "05_grpo", on_policy: "trainOnPolicy" }[stage]} first.`,
     });
   // listed newest first; a run with the defaults, where there is one, is what the others are held against
@@ -119,6 +125,7 @@ function runsOfStage(lab: Lab, stage: TrainedStage, max: number): Chosen {
   const left = [
     ...(onOwnData.length > max ? [`${onOwnData.length - max} older ones are left out`] : []),
     ...(all.length > onOwnData.length ? [`${all.length - onOwnData.length} on other questions`] : []),
+    ...(unreadable > 0 ? [`${unreadable} of an earlier version cannot be read`] : []),
   ];
   return {
     runs,

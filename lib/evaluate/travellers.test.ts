@@ -111,6 +111,13 @@ test("a question whose answer rules cannot check does not travel", () => {
   expect(travellers([...essay, own(20), own(21)], config).map((row) => row.source)).toEqual(["mine", "mine"]);
 });
 
+test("one of the reader's own travels, and says whose it is", () => {
+  const mine = { ...own(50), own: { file: "mine.jsonl", line: 1 } };
+  const chosen = travellers([...basics, mine], { seed: 1, prepare: { testShare: 0.01 } as never });
+  expect(chosen).toHaveLength(4);
+  expect(chosen.at(-1)).toEqual({ ...mine, why: "the first of yours that a rule can check" });
+});
+
 test("no questions, no travellers", () => {
   expect(travellers([])).toEqual([]);
 });

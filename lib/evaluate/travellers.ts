@@ -96,7 +96,7 @@ export function travellers(
   };
   for (const wanted of WANTED.slice(0, places))
     if (taken.length < places) take((row) => row !== own && wanted(row));
-  if (own) take((row) => row === own);
+  if (own) taken.push({ ...own, why: "the first of yours that a rule can check" });
   for (const type of QUESTION_TYPES)
     if (taken.length < WANTED.length && !taken.some((row) => row.type === type))
       take((row) => row.type === type);
