@@ -5,6 +5,7 @@ import type { Run } from "../run/run.ts";
 import { styleOf } from "../view/arms.ts";
 import { meanOf } from "../view/numbers.ts";
 import type { ArmPair } from "./ablate.ts";
+import { closing } from "./closing.ts";
 import { compareArms } from "./compare.ts";
 import { comparisonRows, differenceVerdict, formatPoints } from "./comparison-text.ts";
 import type { Evaluation } from "./evaluate.ts";
@@ -35,6 +36,9 @@ export const FIN_R1: readonly PublishedArm[] = [
 type Trained = Pick<Run, "samples">;
 
 export const readAblation = {
+  /** What the run has shown, to whom, and what not. */
+  closing,
+
   /** How GRPO without SFT sets off, beside the run that had it. */
   start(alone: Trained, withSft?: Trained): string {
     const [own, other] = [startOf(alone), withSft && startOf(withSft)];

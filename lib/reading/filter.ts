@@ -10,6 +10,8 @@ import type { Distilled } from "../records.ts";
 import { formatCount, formatShare } from "../view/numbers.ts";
 import { counted, points } from "./words.ts";
 
+export { judgeByFault } from "./judge-faults.ts";
+
 /** Layers that drop a text although nothing is wrong with it. */
 const NOT_FOR_QUALITY = new Set(["split", "best_of_k", "size"]);
 
