@@ -100,14 +100,14 @@ export function closing({ summary, pairs, evaluations }: Closing): string {
 const priceOf = (lost: number): string =>
   lost === 0
     ? "No question that SFT had right was lost by GRPO, which does not say that none would be."
-    : `${lost} ${lost === 1 ? "question" : "questions"} that SFT had right ${lost === 1 ? "is" : "are"} wrong ` +
-      "after GRPO: a gain on average is none for each question.";
+    : `${lost} ${lost === 1 ? "question" : "questions"} that SFT had right ${lost === 1 ? "is" : "are"} ` +
+      "wrong after GRPO: a gain on average is none for each question.";
 
 const seedsOf = (seeds: readonly number[]): string =>
   seeds.length === 1
     ? `And one training a stage, with seed ${seeds[0]}, says nothing of how much the next one would differ.`
-    : `And ${seeds.length} trainings a stage, with the seeds ${seeds.join(", ")}, are few to say how much the ` +
-      "next one would differ.";
+    : `And ${seeds.length} trainings a stage, with the seeds ${seeds.join(", ")}, are few to say how much ` +
+      "the next one would differ.";
 
 /** Of how many generated and other questions the answers are, and whether the others came out as well. */
 function audience(details: readonly EvalDetail[], { profile }: Closing["summary"]): string {

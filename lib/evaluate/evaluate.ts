@@ -57,8 +57,8 @@ export interface Evaluation {
 
 /**
  * Asks a model every test question greedily, the first `evaluate.sampledQuestions` also `evaluate.samples`
- * times sampled, and scores the answers with the rule checker. The arm base_majority answers with what most of
- * base_prompted's sampled answers say, and asks nothing of its own.
+ * times sampled, and scores the answers with the rule checker. The arm base_majority answers with what most
+ * of base_prompted's sampled answers say, and asks nothing of its own.
  *
  * Format, strict and lenient accuracy, pass by type, tokens; n and a 95 % interval with every number; with
  * `evaluate.useJudge` the Judge's mean points for the greedy answers that pass the rules, beside and never

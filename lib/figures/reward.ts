@@ -36,7 +36,10 @@ const COMPONENT_COLOURS: Record<string, string> = {
   total: INK,
 };
 
-/** Mean of every part of the reward per step; `total` (what trains) in ink. Single steps are dots, the line their moving mean. */
+/**
+ * Mean of every part of the reward per step; `total` (what trains) in ink. Single steps are dots, the line is
+ * their moving mean.
+ */
 export function rewardByComponent(
   steps: readonly StepSamples[],
   { run, questions = [] }: RewardOptions = {},

@@ -69,7 +69,7 @@ export async function findSources(
   return sources;
 }
 
-/** The shortest end of a file's path that no other has: "my.jsonl", or "2023/my.jsonl" beside "2024/my.jsonl". */
+/** The shortest end of a file's path that no other has: "my.jsonl", or "a/my.jsonl" beside "b/my.jsonl". */
 function nameAmong(files: readonly string[], file: string): string {
   const parts = file.split(sep);
   const ends = parts.map((_, i) => parts.slice(parts.length - 1 - i).join(sep));

@@ -24,7 +24,7 @@ const card = (name: string, kappa: number, low = kappa): SetCard =>
 const told = (made: JudgedSet, real: JudgedSet, kappa = 1) =>
   judgeByFault([set(PLANTED), made, real], [card(MADE_ANSWERS, kappa), card("real", 0.5)]);
 
-test("kappa 1 on answers that all follow a misconception is explained, and worth nothing for wrong sums", () => {
+test("kappa 1 on answers that follow misconceptions is explained, and worth nothing for wrong sums", () => {
   const { rows, reading } = told(
     set(MADE_ANSWERS, wrong(50, 0, MISCONCEPTION)),
     set("real", wrong(44, 0, MISCONCEPTION), wrong(30, 28, SLIP), wrong(25, 5, SLIP, "elsewhere")),

@@ -46,8 +46,8 @@ describe("what a GRPO run has done", () => {
     const rows = [0, 0, 1, 2, 2, 2].map((right, i) => ({ id: `q${i}`, type: "a", right, answers: 2 }));
     expect(readGrpo.census(takeCensus(rows), runOf(mixed, solved))).toBe(
       "The census leaves out **5 of 6 questions**: of 2 answers each, 3 had all of them right and 2 had " +
-        "none. Drawn from all questions, about 83.3 % of the first groups would be silent; in the first fifth " +
-        "of the run 0 % are. It cost 12 answers.",
+        "none. Drawn from all questions, about 83.3 % of the first groups would be silent; in the first " +
+        "fifth of the run 0 % are. It cost 12 answers.",
     );
     expect(readGrpo.census(takeCensus([]), runOf(mixed, solved))).toContain("too short");
   });

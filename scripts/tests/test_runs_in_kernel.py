@@ -122,7 +122,8 @@ def test_change_a_value_run_stop_run_again_end_compare(kernel):
     early = kernel.run("openLab();")
     assert early.errors.splitlines() == [
         "1:1 - Cannot find name 'openLab'.",
-        "  to do:    Names come from the cells above: run those first (menu Run, Run All Above Selected Cell).",
+        "  to do:    Names come from the cells above: run those first (menu Run, Run All Above Selected "
+        "Cell).",
     ]
     assert kernel.run(IMPORTS).status == "ok"
 

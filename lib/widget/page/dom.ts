@@ -34,8 +34,8 @@ export async function unpack(text: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /**
- * Puts `live` where the block's first view stands, which stays for paper. Nothing in it is a formula, and keys
- * pressed in it are no shortcuts of the notebook around it.
+ * Puts `live` where the block's first view stands, which stays for paper. Nothing in it is a formula, and
+ * keys pressed in it are no shortcuts of the notebook around it.
  */
 export function becomeLive(block: HTMLElement, live: HTMLElement): void {
   live.classList.add("widget-live");
