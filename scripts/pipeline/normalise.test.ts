@@ -92,7 +92,7 @@ test("a run in a workspace of its own tells no path of it either", () => {
   ).toThrow(/path of this machine/);
 });
 
-test("of a widget with a model's weights its sentence is committed, of a small one all but its script", () => {
+test("of a widget with a model's weights its sentence is kept, of a small one all but its script", () => {
   const committed = (packed: string) => {
     const html = `${widgetBlock("chat", "<p>Here one can talk.</p>", packed)}\n<script>1</script>`;
     const output = { output_type: "display_data", data: { "text/html": html }, metadata: {} };
