@@ -226,7 +226,7 @@ def test_answers_that_are_all_cut_do_not_break_the_run(stage, reward_module):
     [
         (
             RL_ROWS[:1],
-            {},
+            {"epochs": 1},
             "no_rows",
             "1 questions × 1 epochs do not fill one step of grpo.promptsPerStep = 2",
         ),
