@@ -57,14 +57,14 @@ export async function acrossSeeds(
     { seed: lab.config.seed, base, sft: detailsOf("sft"), sft_grpo: detailsOf("sft_grpo") },
   ];
   const live = liveFigure();
-  const shown = (state: string) =>
-    table(readSeeds(all).rows, undefined, { caption: `Read leniently${state}` });
+  let read = readSeeds(all); // intervals take a second: once a seed, not at every step of a training
+  const shown = (state: string) => table(read.rows, undefined, { caption: `Read leniently${state}` });
   for (const seed of seeds.filter((one) => one !== lab.config.seed)) {
     const onState = (state: string) => live.update(shown(`. Seed ${seed}, ${state}`));
     all.push({ seed, base, ...(await answersOfSeed(lab, seed, options, onState)) });
+    read = readSeeds(all);
   }
   await live.finish(shown(""));
-  const read = readSeeds(all);
   await showMarkdown(read.reading);
   return read;
 }
