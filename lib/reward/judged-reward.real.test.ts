@@ -29,6 +29,7 @@ test("the tiny Judge pays a real GRPO run: right answers between 0 and 1, wrong 
   const config = structuredClone(PROFILES.tiny);
   Object.assign(config.grpo, {
     useJudge: true,
+    dropDeadGroups: false,
     maxSteps: 2,
     promptsPerStep: 4,
     groupSize: 4,
