@@ -57,6 +57,7 @@ describe.skipIf(!there)("the GPU bench's measurements, on a CPU", () => {
       "grpo.microBatch": 4,
       "grpo.maxTokens": 12,
       "grpo.maxSteps": 5,
+      "grpo.dropDeadGroups": false,
     });
     expect(run.step).toBe(5);
     expect(figure.samples).toHaveLength(2);
