@@ -1,5 +1,5 @@
 /** Stage 8: what each stage of training bought. */
-import type { AblationSummary, Estimate } from "../records.ts";
+import type { AblationSummary, Arm, Estimate } from "../records.ts";
 import { table, type View } from "../view/table.ts";
 import { formatCount, formatEstimate } from "../view/numbers.ts";
 import { armBars, errorBars, whiskerLook } from "./bars.ts";
