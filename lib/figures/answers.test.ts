@@ -27,6 +27,15 @@ test("pass@k grows with k: of a question half right it is half at one try and al
   expect(JSON.stringify(layout.title)).toContain("n = 2 questions");
 });
 
+test("questions that were answered greedily only take no part", () => {
+  const greedyToo = { ...sampled("c", true)[0]!, mode: "greedy" as const };
+  const { data, layout } = passAtKCurve([
+    { name: "sft", details: [...sampled("a", true, false), greedyToo] },
+  ]);
+  expect(data[0]).toMatchObject({ x: [1, 2], y: [0.5, 1] });
+  expect(JSON.stringify(layout)).toContain("n = 1 questions");
+});
+
 test("k goes as far as every question has samples; without samples the figure says so", () => {
   expect(
     passAtKCurve([{ name: "sft", details: [...sampled("a", true, true, true), ...sampled("b", true)] }])
