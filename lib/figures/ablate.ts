@@ -51,7 +51,7 @@ export function ablation(summary: Pick<AblationSummary, "n" | "seeds" | "profile
   });
 }
 
-/** Questions that an arm answered greedily: a majority of samples has answers only where there are samples. */
+/** Questions that an arm answered greedily; a majority of samples answers only where there are samples. */
 function questionsOf({ byType }: Arm): number {
   return Object.values(byType).reduce((sum, { n }) => sum + n, 0);
 }
