@@ -95,7 +95,7 @@ def difference_of(base: ModelRef, teacher: ModelRef) -> str | None:
     from transformers import AutoConfig
 
     ours, theirs = (tokenizer_of(model).get_vocab() for model in (base, teacher))
-    for token, number in ours.items():
+    for token, number in sorted(ours.items(), key=lambda item: item[1]):  # the file's order, not the hash's
         if theirs.get(token) != number:
             return f"{token!r} is {number} to the base, and {theirs.get(token)} to the Teacher"
     sizes = [AutoConfig.from_pretrained(model.folder).vocab_size for model in (base, teacher)]
