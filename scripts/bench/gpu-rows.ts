@@ -53,6 +53,14 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
     return { baseline: plain, ours: figure, notes: [settingOf(run.config.sft)] };
   },
 
+  async sftTrl(bench) {
+    const model = await bench.model("1.5b");
+    const rows = await bench.rows("log-normal", model, LOG_NORMAL);
+    const plain = await baseline(bench, "plain_sft_trl", [model, rows, "--batch", 16, "--steps", 60]);
+    const { figure, run } = await sft(bench, "sft-trl", model, rows, { ...BF16, ...ONE_GPU });
+    return { baseline: plain, ours: figure, notes: [settingOf(run.config.sft)] };
+  },
+
   async qlora(bench) {
     const model = await bench.model("1.5b");
     const rows = await bench.rows("dense", model, DENSE);
@@ -128,8 +136,14 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
       4,
       "--tokens",
       TOKENS,
+      "--batch",
+      16,
       "--steps",
-      2,
+      9,
+      "--warm-up",
+      3,
+      "--vllm",
+      0.3,
     ]);
     const overrides = {
       "models.base": model,

@@ -23,10 +23,13 @@ test("every row that is asked for can be measured", () =>
 test.each([
   ["sft", 10_000, 20_000, null, "yes", "no"],
   ["sft", 30_000, 45_000, null, "NO", "yes"],
+  ["sftTrl", 40_000, 52_000, null, "yes", "no"],
+  ["sftTrl", 50_000, 61_000, null, "yes", "no"],
+  ["sftTrl", 40_000, 49_000, null, "NO", "no"],
   ["qlora", 9180, 12_000, 9.8, "yes", "no"],
   ["qlora", 9180, 16_000, 10.2, "NO", "no"], // fast enough, too large
-  ["grpo", 42.5, 6.5, null, "yes", "no"],
-  ["grpo", 42.5, 4.4, null, "yes", "yes"],
+  ["grpo", 42.5, 3, null, "yes", "no"],
+  ["grpo", 42.5, 2.1, null, "yes", "yes"],
   ["distil", 22_271, 20_800, null, "yes", "no"],
   ["evaluate", 3000, 30_000, null, "yes", "yes"],
   ["sft2", 20_000, 36_900, null, "NO", "no"],

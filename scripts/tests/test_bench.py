@@ -16,6 +16,7 @@ import make_rows
 import plain_generate
 import plain_grpo
 import plain_sft
+import plain_sft_trl
 import random_model
 from sidecar.rows import encode
 
@@ -101,6 +102,17 @@ def test_the_plain_sft_loop_counts_real_tokens_only(model, tokenizer, tmp_path):
         assert found["tokensPerSecond"] > 0
         assert len(found["steps"]) == 2
         assert found["loss"] == pytest.approx(6, abs=1)  # ln 400
+
+
+def test_trl_s_sft_baseline_counts_the_tokens_of_its_steps(model, tokenizer, tmp_path):
+    lengths = [120 + 40 * (i % 3) for i in range(6)]
+    rows = write(
+        tmp_path / "rows.jsonl", [make_rows.row_of(tokenizer, i, length) for i, length in enumerate(lengths)]
+    )
+    few = ["--batch", "3", "--steps", "2", "--device", "cpu"]
+    found = plain_sft_trl.main(plain_sft_trl.options_of([str(model), rows, *few]))
+    assert len(found["steps"]) == 2
+    assert 0 < min(found["steps"]) <= found["tokensPerSecond"] <= max(found["steps"])
 
 
 def test_the_plain_generation_and_grpo_baselines_run(model, tokenizer, tmp_path):
