@@ -6,6 +6,7 @@
  *     npm run bench:tiny -- --models     Base, Teacher and Judge only
  *     npm run bench:tiny -- --training   SFT and GRPO only
  *     npm run bench:tiny -- --seeds 1    one seed of both stages instead of three
+ *     npm run bench:tiny -- --jobs 3     so many seeds side by side, on a machine with two cores for each
  *
  * Results are kept in reports/bench_tiny: a killed bench goes on where it was. Prints one table a part and
  * writes reports/bench_tiny/bench_tiny.json.
@@ -33,6 +34,7 @@ import { Question } from "../../lib/records.ts";
 import type { Estimate, EvalDetail, RlRow } from "../../lib/records.ts";
 import { splitQuestions } from "../../lib/prepare/split.ts";
 import { passAtK } from "../../lib/stats/stats.ts";
+import { mapPool } from "../../lib/serving/pool.ts";
 import { trainGrpo, trainSft } from "../../lib/train/train.ts";
 import { generateQuestions } from "../../lib/world/index.ts";
 
@@ -44,6 +46,7 @@ const { values: options } = parseArgs({
     models: { type: "boolean" },
     training: { type: "boolean" },
     seeds: { type: "string", default: "3" },
+    jobs: { type: "string", default: "1" },
   },
 });
 const root = join(workspacePaths().reports, "bench_tiny");
@@ -164,8 +167,8 @@ async function benchSeed(seed: number): Promise<SeedDetails> {
 
 async function benchTraining(seeds: number): Promise<void> {
   const base = await evaluateBase();
-  const all: SeedDetails[] = [];
-  for (let seed = 1; seed <= seeds; seed++) all.push(await benchSeed(seed));
+  const numbers = Array.from({ length: seeds }, (_, i) => i + 1);
+  const all = await mapPool(numbers, { concurrency: Number(options.jobs) }, benchSeed);
   const pooled = (arm: keyof SeedDetails) => all.flatMap((one) => one[arm]);
   const mean = (
     details: readonly EvalDetail[],
