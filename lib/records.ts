@@ -119,6 +119,25 @@ export const RunEvent = z.discriminatedUnion("event", [
       }),
     ),
   }),
+  /**
+   * GRPO: greedy answers to the questions kept from training, after `step` steps. `right` is the checker's
+   * verdict, null where it has none; `paid` the reward's total.
+   */
+  z.object({
+    event: z.literal("probe"),
+    time: z.number(),
+    step: z.number(),
+    seconds: z.number(),
+    answers: z.array(
+      z.object({
+        id: z.string(),
+        right: z.number().nullable(),
+        paid: z.number(),
+        tokens: z.number(),
+        completion: z.string(),
+      }),
+    ),
+  }),
   z.object({ event: z.literal("warning"), time: z.number(), code: z.string(), message: z.string() }),
   z.object({ event: z.literal("checkpoint"), time: z.number(), step: z.number(), path: z.string() }),
   /**

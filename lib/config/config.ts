@@ -221,6 +221,15 @@ const Grpo = z.strictObject({
   saveSteps: int(1, 100_000).meta(meta("steps", "a killed run loses at most this much")),
   gradientCheckpointing: flag().meta(meta("", "recompute activations: less memory, a third more time")),
   sampleEvery: int(1, 1000).meta(meta("steps", "how often completions are kept for the figures")),
+  probeSteps: int(0, 100_000).meta(
+    meta(
+      "steps",
+      "how often the policy answers questions that it does not learn from, greedily; 0 for never",
+    ),
+  ),
+  probeQuestions: int(10, 4096).meta(
+    meta("questions", "kept from training for that, at most a tenth; the run's verdict is read from them"),
+  ),
   inspectSteps: z
     .array(int(-1, 1_000_000).refine((step) => step !== 0, "a step from 1 on, or -1 for the last"))
     .max(20)

@@ -7,6 +7,8 @@ import { rewardRow } from "./reward.ts";
 /** What the trainer sends: one line of JSON. */
 export const RewardRequest = z.object({
   batch: z.number().int(),
+  /** Asks for `ProbeParts`. */
+  probe: z.boolean().default(false),
   rows: z.array(
     z.object({
       id: z.string(),
@@ -40,6 +42,23 @@ export async function scoreBatch(
   return await Promise.all(
     rows.map(async (row) => withTotal(await callReward(reward, rewardRow(row, weights)), row)),
   );
+}
+
+/** What the reward pays for an answer that is not trained on, and what the checker says of it. */
+export interface ProbeParts {
+  total: number;
+  /** Whatever the reward is; `null`: rules could not decide. */
+  right: 0 | 1 | null;
+}
+
+/** As `scoreBatch`, and beside each total the checker's own verdict: a reward of one's own may see no error. */
+export async function scoreProbe(
+  rows: readonly RewardQuestion[],
+  reward: RewardFunction,
+  weights: RewardWeights,
+): Promise<ProbeParts[]> {
+  const paid = await scoreBatch(rows, reward, weights);
+  return rows.map((row, i) => ({ total: paid[i]!.total, right: rewardRow(row, weights).score.accuracy }));
 }
 
 async function callReward(reward: RewardFunction, row: RewardRow): Promise<unknown> {

@@ -4,7 +4,7 @@ import type { Config } from "../config/config.ts";
 import { isAlive } from "../store/process-identity.ts";
 import type { RunEvent } from "../records.ts";
 import { EventTail } from "./events.ts";
-import type { EndEvent, SamplesEvent, StartEvent, WarningEvent } from "./events.ts";
+import type { EndEvent, ProbeEvent, SamplesEvent, StartEvent, WarningEvent } from "./events.ts";
 import { RunFolder } from "./folder.ts";
 import type { Workspace } from "./folder.ts";
 import type { RunFile, Stage } from "./key.ts";
@@ -31,6 +31,7 @@ export interface Run {
   start: StartEvent | null;
   metrics: Metrics;
   samples: SamplesEvent[];
+  probes: ProbeEvent[];
   warnings: WarningEvent[];
   events: RunEvent[];
   config: Config;
@@ -148,6 +149,7 @@ export function describeRun(folder: RunFolder, file: RunFile, progress: RunProgr
     start,
     metrics: progress.metrics(),
     samples: progress.samples(),
+    probes: progress.probes(),
     warnings: [...warnings],
     events: [...events],
     config,

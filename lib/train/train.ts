@@ -21,6 +21,7 @@ import type { Reward } from "../reward/reward.ts";
 import { defineReward } from "../reward/source.ts";
 import type { RewardSource } from "../reward/source.ts";
 import type { CensusOptions } from "./census-run.ts";
+import { holdOutProbe, keepRows } from "./probe-rows.ts";
 import { writeLiveQuestions } from "./live-questions.ts";
 import { givenServer, roleModel } from "../serving/given.ts";
 import { readRun } from "../run/run.ts";
@@ -103,7 +104,8 @@ export function publishedAs({ paths }: Workspace, { stage, config }: Pick<Run, "
  * Stage 5: trains on the questions of `rl.jsonl` with GRPO, going on from the SFT adapter (or from the bare
  * base when `grpo.startFromSft` is false), and publishes ckpts/grpo_lora (or ckpts/grpo_only_lora).
  *
- * With `grpo.dropDeadGroups` a census comes first, and only questions that carry a gradient are trained on
+ * With `grpo.probeSteps` some of the questions are kept from training and answered while it goes on: what
+ * `readProbe` reads. With `grpo.dropDeadGroups` a census comes first, and only questions that carry a gradient are trained on
  * (see `writeLiveQuestions`). The reward is format + accuracy with the config's weights, the Judge's points
  * too with `grpo.useJudge`; or `reward` in their place, which is saved with the run and part of its key. As
  * trainSft otherwise. Throws LabError, too, for an adapter of another base and for a reward that fails its
@@ -143,7 +145,7 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
     stage: "grpo",
     label: options.label ?? labelOf(config, custom !== null),
     config,
-    inputs: { train },
+    inputs: await probeInputs(lab, train),
     models: { base, adapter },
     reward: custom
       ? { ...custom, sha256: hashJson([custom.sha256, code]) }
@@ -225,6 +227,16 @@ async function heldOutInput({ paths }: Lab): Promise<{ heldOut?: InputFile }> {
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return {};
   assertMadeTogether(paths.sft, path, CUT_OFF);
   return { heldOut: await inputFile(path, SftRow, "") };
+}
+
+/** The rows to train on without those of the probe, and these. */
+async function probeInputs(lab: Lab, all: InputFile): Promise<Record<string, InputFile>> {
+  const { train, probe } = holdOutProbe(readJsonl(all.path, RlRow), lab);
+  if (probe.length === 0) return { train: all };
+  return {
+    train: await inputFile(keepRows(lab, "rl_train", train), RlRow, ""),
+    probe: await inputFile(keepRows(lab, "rl_probe", probe), RlRow, ""),
+  };
 }
 
 async function inputFile<T>(path: string, schema: z.ZodType<T>, todo: string): Promise<InputFile> {

@@ -41,6 +41,11 @@ class CpuGRPOTrainer(TimedGRPOTrainer):
         draws = self.draws(len(prompt_ids))
         return self.answering.sample(prompt_ids, draws, self.temperature, self.eos_token_ids), None
 
+    def greedy(self, prompt_ids: list[list[int]]) -> list[list[int]]:
+        self.answering.refresh(len(prompt_ids))
+        nothing = torch.zeros(len(prompt_ids), self.max_completion_length)
+        return self.answering.sample(prompt_ids, nothing, 0, self.eos_token_ids)
+
     def draws(self, rows: int) -> Tensor:
         """
         The random numbers of this process's `rows` answers, one a token. They depend on seed, step and place

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
+from transformers import GenerationConfig
 from trl import GRPOTrainer
+
+NOT_DRAWN = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
 
 
 class TimedGRPOTrainer(GRPOTrainer):
@@ -54,6 +58,24 @@ class TimedGRPOTrainer(GRPOTrainer):
             )
             self.log_bounded(weights[kept])
         return batch
+
+    def greedy(self, prompt_ids: list[list[int]]) -> list[list[int]]:
+        """
+        Token ids of the policy's most likely answer to each prompt, by what writes the answers that it learns
+        from. What is logged of a step, and the random numbers of the next one, stay as they are.
+        """
+        logged, config, vllm = self._metrics["train"], self.generation_config, self.use_vllm
+        self._metrics["train"] = defaultdict(list)
+        self.generation_config = GenerationConfig.from_dict(config.to_dict() | NOT_DRAWN)
+        if vllm:
+            drawn, self.vllm_generation.temperature = self.vllm_generation.temperature, 0
+        try:
+            with torch.random.fork_rng():
+                return self._generate_single_turn(prompt_ids, None, {}, num_generations=1)[0]
+        finally:
+            self._metrics["train"], self.generation_config = logged, config
+            if vllm:
+                self.vllm_generation.temperature = drawn
 
     def policy_log_probs(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
         """

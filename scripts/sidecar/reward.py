@@ -86,14 +86,15 @@ class RewardProcess:
             log_extra(column, values)
         return [round(total * 2**16) / 2**16 for total in totals]
 
-    def score(self, rows: list[dict[str, Any]]) -> list[Parts]:
+    def score(self, rows: list[dict[str, Any]], probe: bool = False) -> list[Parts]:
         """
         The named parts of each row's reward, `total` among them: the number that is trained on. Parts that
-        the reward did not judge (null) are left out. Raises Failure("reward_failed") for an error or a wrong
-        answer, Failure("reward_process_died").
+        the reward did not judge (null) are left out. With `probe` they are total and `right` alone: what the
+        reward pays, and what the checker says whatever the reward is. Raises Failure("reward_failed") for an
+        error or a wrong answer, Failure("reward_process_died").
         """
         self.batch += 1
-        question = json.dumps({"batch": self.batch, "rows": rows}).encode("ascii") + b"\n"
+        question = json.dumps({"batch": self.batch, "rows": rows, "probe": probe}).encode("ascii") + b"\n"
         # In a thread: a process that reads nothing would hold the writer of a full pipe for ever.
         threading.Thread(target=self._write, args=(question,), daemon=True).start()
         try:
