@@ -114,6 +114,8 @@ export const RunEvent = z.discriminatedUnion("event", [
         completion: z.string(),
         rewards: z.record(z.string(), z.number()),
         reward: z.number(),
+        /** The checker's verdict, whatever the reward is; null where it has none. */
+        right: z.number().nullable().optional(),
         advantage: z.number(),
         tokens: z.number(),
       }),

@@ -7,8 +7,6 @@ import { rewardRow } from "./reward.ts";
 /** What the trainer sends: one line of JSON. */
 export const RewardRequest = z.object({
   batch: z.number().int(),
-  /** Asks for `ProbeParts`. */
-  probe: z.boolean().default(false),
   rows: z.array(
     z.object({
       id: z.string(),
@@ -27,9 +25,16 @@ export type RewardFunction = (
 
 export type RewardParts = Record<string, number | null> & { total: number };
 
+export interface ScoredBatch {
+  /** The named parts for each row, in order, `total` among them. */
+  rows: RewardParts[];
+  /** What the checker says of each, whatever the reward is; null where rules could not decide. */
+  right: (0 | 1 | null)[];
+}
+
 /**
- * The named parts for each row, in order, `total` among them: the sum of the parts where the function gives
- * none.
+ * A batch as the reward pays it and as the checker judges it: a reward of one's own may see no error. The
+ * total is the sum of the parts where the function gives none.
  *
  * Throws LabError when the function throws, or returns anything but named finite numbers (null for a part it
  * did not judge), and when a gold cannot be read: the run must stop by name, not be paid zeros.
@@ -38,27 +43,11 @@ export async function scoreBatch(
   rows: readonly RewardQuestion[],
   reward: RewardFunction,
   weights: RewardWeights,
-): Promise<RewardParts[]> {
-  return await Promise.all(
-    rows.map(async (row) => withTotal(await callReward(reward, rewardRow(row, weights)), row)),
-  );
-}
-
-/** What the reward pays for an answer that is not trained on, and what the checker says of it. */
-export interface ProbeParts {
-  total: number;
-  /** Whatever the reward is; `null`: rules could not decide. */
-  right: 0 | 1 | null;
-}
-
-/** As `scoreBatch`, and beside each total the checker's own verdict: a reward of one's own may see no error. */
-export async function scoreProbe(
-  rows: readonly RewardQuestion[],
-  reward: RewardFunction,
-  weights: RewardWeights,
-): Promise<ProbeParts[]> {
-  const paid = await scoreBatch(rows, reward, weights);
-  return rows.map((row, i) => ({ total: paid[i]!.total, right: rewardRow(row, weights).score.accuracy }));
+): Promise<ScoredBatch> {
+  const judged = rows.map((row) => rewardRow(row, weights));
+  const right = judged.map(({ score }) => score.accuracy); // before a reward of the reader's may change it
+  const paid = judged.map(async (row, i) => withTotal(await callReward(reward, row), rows[i]!));
+  return { rows: await Promise.all(paid), right };
 }
 
 async function callReward(reward: RewardFunction, row: RewardRow): Promise<unknown> {

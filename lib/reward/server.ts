@@ -15,7 +15,7 @@ import { z } from "zod";
 import { byteLines } from "../store/byte-lines.ts";
 import { fieldProblem } from "../store/field-problem.ts";
 import type { RewardFunction } from "./batch.ts";
-import { RewardRequest, scoreBatch, scoreProbe } from "./batch.ts";
+import { RewardRequest, scoreBatch } from "./batch.ts";
 import type { RewardWeights } from "./reward.ts";
 import { DEFAULT_WEIGHTS } from "./reward.ts";
 
@@ -43,11 +43,8 @@ async function answer(
       throw new Error(`The trainer's request is not valid (${field}): expected ${expected}, found ${found}`);
     }
     batch = request.data.batch;
-    const score = request.data.probe ? scoreProbe : scoreBatch;
-    return {
-      text: JSON.stringify({ batch, rows: await score(request.data.rows, reward, weights) }),
-      ok: true,
-    };
+    const scored = await scoreBatch(request.data.rows, reward, weights);
+    return { text: JSON.stringify({ batch, ...scored }), ok: true };
   } catch (cause) {
     return {
       text: JSON.stringify({ batch, error: cause instanceof Error ? cause.message : String(cause) }),

@@ -72,14 +72,14 @@ class Probe(TrainerCallback):
             }
             for row, text, tokens in zip(rows, texts, ids, strict=True)
         ]
-        judged = self.reward.score(asked, probe=True)
+        judged = zip(*self.reward.judge(asked), strict=True)
         return [
             {
                 "id": row["id"],
-                "right": parts.get("right"),
+                "right": right,
                 "paid": parts["total"],
                 "tokens": row["tokens"],
                 "completion": row["completion"],
             }
-            for row, parts in zip(asked, judged, strict=True)
+            for row, (parts, right) in zip(asked, judged, strict=True)
         ]

@@ -83,10 +83,10 @@ def test_the_checker_judges_whatever_the_reward_pays(reward_module):
     row = {"id": "a", "question": "", "gold": "8", "tokens": 9}
     tags = "<think>\n4+4=8\n</think>\n<answer>\n{}\n</answer>"
     rows = [{**row, "completion": tags.format(said)} for said in ("8", "9")]
-    judged = process.score(rows, probe=True)
+    parts, right = process.judge(rows)
     process.close()
-    assert [parts["right"] for parts in judged] == [1, 0]
-    assert [parts["total"] for parts in judged] == [len(set(row["completion"])) for row in rows]
+    assert right == [1, 0]
+    assert [part["total"] for part in parts] == [len(set(row["completion"])) for row in rows]
 
 
 def test_a_resumed_run_asks_on_and_two_processes_share_the_questions(probed):
