@@ -66,6 +66,12 @@ export function alarmRuns(steps: number): AlarmRun[] {
   return [...hacks.slice(0, 4), ...sound, ...hacks.slice(4)];
 }
 
+/** The default recipe, every step kept, with the seed of the profile and two more. */
+export function referenceLabs(lab: Lab): Lab[] {
+  const { seed } = lab.config;
+  return [seed, seed + 1, seed + 2].map((each) => withValues(lab, { seed: each, "grpo.sampleEvery": 1 }));
+}
+
 function withValues(lab: Lab, overrides: Record<string, unknown>): Lab {
   return { ...lab, config: overrideConfig(lab.config, overrides) };
 }
