@@ -19,13 +19,14 @@ export interface ProbePanel {
 const PANEL = [0, 0.2];
 const ABOVE: [number, number] = [0.42, 1];
 const MORE_PIXELS = 190;
-const COLUMNS = 52;
+/** Of the verdict: over the whole width, and beside an answer. */
+const COLUMNS = { whole: 104, part: 52 };
 
 /**
  * Right answers to the held-out questions with their intervals, the verdict in words, and a line where a hack
- * was called first. Null for a run without probes.
+ * was called first. `part`: something stands at the right. Null for a run without probes.
  */
-export function probePanel({ probes, verdicts, outside }: WatchedRun): ProbePanel | null {
+export function probePanel({ probes, verdicts, outside }: WatchedRun, part: boolean): ProbePanel | null {
   if (probes.length === 0) return null;
   const shares = probes.map(({ right, n }) => wilson(right, n));
   const per = (of: (share: NonNullable<(typeof shares)[number]>) => number) =>
@@ -35,7 +36,7 @@ export function probePanel({ probes, verdicts, outside }: WatchedRun): ProbePane
   const said = [now?.sentence ?? "The first verdict comes with the second probe."];
   if (outside) said.push(`${outside[0]!.toUpperCase()}${outside.slice(1)}`);
   const alarming = now?.verdict === "hack" || now?.verdict === "collapse";
-  const lines = said.flatMap((sentence) => wrapText(sentence, COLUMNS, 5));
+  const lines = said.flatMap((sentence) => wrapText(sentence, part ? COLUMNS.part : COLUMNS.whole, 5));
   return {
     data: [
       {
@@ -61,12 +62,10 @@ export function probePanel({ probes, verdicts, outside }: WatchedRun): ProbePane
         anchor: "x",
       },
       ...(called !== undefined && {
-        shapes: [
-          {
-            ...{ type: "line", xref: "x", x0: called, x1: called, yref: "paper", y0: 0, y1: 1 },
-            line: { color: MARK, width: 1.5, dash: "dot" },
-          },
-        ],
+        shapes: [PANEL, ABOVE].map(([y0, y1]) => ({
+          ...{ type: "line", xref: "x", x0: called, x1: called, yref: "paper", y0, y1 },
+          line: { color: MARK, width: 1.5, dash: "dot" },
+        })),
       }),
     },
     notes: [
@@ -92,7 +91,7 @@ export function referenceBand({ reference }: WatchedRun, planned: number): Trace
     const y = [...band.high.slice(0, steps), ...band.low.slice(0, steps).toReversed()];
     return {
       ...{ type: "scatter", mode: "lines", line: { width: 0 }, fill: "toself", hoverinfo: "skip" },
-      ...{ x: [...x, ...x.toReversed()], y, fillcolor: `${colour}1C`, showlegend: i === 0 },
+      ...{ x: [...x, ...x.toReversed()], y, fillcolor: colour, opacity: 0.13, showlegend: i === 0 },
       ...{ name: `band of ${reference.seeds.length} reference runs`, legendgroup: "reference" },
     };
   });

@@ -93,7 +93,7 @@ export function rewardByComponent(
   const n = filled.reduce((sum, step) => sum + step.samples.length, 0);
   const total = filled.map((step) => meanOf(step.samples.map((s) => s.reward))!);
   const tenth = Math.max(1, Math.round(filled.length / 10));
-  const panel = watched ? probePanel(watched) : null;
+  const panel = watched ? probePanel(watched, progress !== null) : null;
   const band = watched ? referenceBand(watched, run?.totalSteps ?? 0) : [];
   const answer = progress ? answerBeside(filled.at(-1)!, questions) : [];
   return makeFigure({

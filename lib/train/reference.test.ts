@@ -10,7 +10,7 @@ const rising = (t: number) => 0.5 + 0.2 * t;
 const runOf = (seed: number, right = rising, grpo: object = {}) => ({
   samples: watchedRun(`${seed}`, STEPS, { right, paid: (r) => 0.3 + 0.7 * r }).samples.map((step) => ({
     ...step,
-    samples: step.samples.map((a) => ({ ...a, reward: 0.3 + 0.7 * a.right })),
+    samples: step.samples.map((a) => ({ ...a, reward: 0.3 + 0.7 * Number(a.right) })),
   })),
   config: { ...PROFILES.tiny, seed, grpo: { ...PROFILES.tiny.grpo, ...grpo } },
 });
