@@ -178,10 +178,13 @@ def check_answer(line: bytes, batch: int, rows: list[dict[str, Any]]) -> tuple[l
             f"the reward answered {len(parts) if isinstance(parts, list) else 'no'} rows, {len(rows)} were "
             f"asked",
         )
+    checked = [check_parts(row["id"], part) for row, part in zip(rows, parts, strict=True)]
     right = answer.get("right")
     if not isinstance(right, list) or len(right) != len(rows):
-        raise Failure("reward_failed", f"the reward process gave no verdict for each of {len(rows)} rows")
-    return [check_parts(row["id"], part) for row, part in zip(rows, parts, strict=True)], right
+        raise Failure(
+            "reward_failed", f"the reward process gave no verdict (right) on each of {len(rows)} rows"
+        )
+    return checked, right
 
 
 def check_parts(id: str, parts: Any) -> Parts:
