@@ -227,7 +227,7 @@ const Grpo = z.strictObject({
       "how often the policy answers questions that it does not learn from, greedily; 0 for never",
     ),
   ),
-  probeQuestions: int(10, 4096).meta(
+  probeQuestions: int(10, 512).meta(
     meta("questions", "kept from training for that, at most a tenth; the run's verdict is read from them"),
   ),
   inspectSteps: z

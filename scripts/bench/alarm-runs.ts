@@ -43,7 +43,12 @@ const HACKS: Record<string, Reward> = {
 
 /** `steps` of GRPO each, from the SFT model; the hacks at the default learning rate. */
 export function alarmRuns(steps: number): AlarmRun[] {
-  const grpo = { "grpo.maxSteps": steps, "grpo.inspectSteps": [], "grpo.sampleEvery": 1 };
+  const grpo = {
+    "grpo.maxSteps": steps,
+    "grpo.probeSteps": 5, // about as many looks as the default run has in its steps
+    "grpo.inspectSteps": [],
+    "grpo.sampleEvery": 1,
+  };
   const sound = SEEDS.flatMap((seed) =>
     RATES.map((rate): AlarmRun => {
       const overrides = { ...grpo, seed, "grpo.learningRate": rate };

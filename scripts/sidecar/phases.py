@@ -65,12 +65,13 @@ class TimedGRPOTrainer(GRPOTrainer):
         from. What is logged of a step, and the random numbers of the next one, stay as they are.
         """
         logged, config, vllm = self._metrics["train"], self.generation_config, self.use_vllm
+        device = self.accelerator.device
         self._metrics["train"] = defaultdict(list)
         self.generation_config = GenerationConfig.from_dict(config.to_dict() | NOT_DRAWN)
         if vllm:
             drawn, self.vllm_generation.temperature = self.vllm_generation.temperature, 0
         try:
-            with torch.random.fork_rng():
+            with torch.random.fork_rng([device] if device.type == "cuda" else []):
                 return self._generate_single_turn(prompt_ids, None, {}, num_generations=1)[0]
         finally:
             self._metrics["train"], self.generation_config = logged, config

@@ -60,7 +60,11 @@ class Probe(TrainerCallback):
         self.watch.events.probe(step, time.monotonic() - started, answers)
 
     def answers_to(self, rows: list[dict[str, Any]], prompts: list[list[int]]) -> list[dict[str, Any]]:
-        ids = self.watch.trainer.greedy(prompts) if prompts else []
+        # No more at once than a step has: memory was planned for these.
+        trainer = self.watch.trainer
+        width = trainer.args.generation_batch_size // trainer.accelerator.num_processes
+        parts = [prompts[first : first + width] for first in range(0, len(prompts), width)]
+        ids = [answer for part in parts for answer in trainer.greedy(part)]
         texts = self.tokenizer.batch_decode(ids, skip_special_tokens=True)
         asked = [
             {

@@ -8,7 +8,9 @@ import sys
 import pytest
 from conftest import RL_ROWS, SCRIPTS, question
 
-PROBE_ROWS = [{"id": f"p{i}", "prompt": question(i), "gold_answer": str(i)} for i in range(20, 25)]
+PROBE_ROWS = [
+    {"id": f"p{i}", "prompt": question(i), "gold_answer": str(i)} for i in range(20, 31)
+]  # more than a step has answers
 # Pays for anything but right answers: what the checker says does not come from it.
 LETTERS = "(row) => ({ letters: new Set(row.completion).size })"
 SETTINGS = {"startFromSft": False, "maxSteps": 5, "epochs": 2, "probeSteps": 2, "saveSteps": 2}
