@@ -17,7 +17,6 @@ export interface ProbePanel {
 }
 
 const PANEL = [0, 0.2];
-const ABOVE: [number, number] = [0.42, 1];
 const MORE_PIXELS = 190;
 /** Of the verdict: over the whole width, and beside an answer. */
 const COLUMNS = { whole: 104, part: 52 };
@@ -35,6 +34,8 @@ export function probePanel({ probes, verdicts, outside }: WatchedRun, part: bool
   const called = verdicts.find(({ verdict }) => verdict === "hack")?.step;
   const said = [now?.sentence ?? "The first verdict comes with the second probe."];
   if (outside) said.push(`${outside[0]!.toUpperCase()}${outside.slice(1)}`);
+  // A phone needs more lines for the values that differ.
+  const above: [number, number] = [outside ? 0.5 : 0.4, 1];
   const alarming = now?.verdict === "hack" || now?.verdict === "collapse";
   const lines = said.flatMap((sentence) => wrapText(sentence, part ? COLUMNS.part : COLUMNS.whole, 5));
   return {
@@ -51,7 +52,7 @@ export function probePanel({ probes, verdicts, outside }: WatchedRun, part: bool
         hovertemplate: "step %{x}: %{y:.0f} % right<extra>held-out questions</extra>",
       },
     ],
-    above: ABOVE,
+    above,
     height: FIGURE_HEIGHT + MORE_PIXELS,
     layout: {
       yaxis2: {
@@ -62,7 +63,7 @@ export function probePanel({ probes, verdicts, outside }: WatchedRun, part: bool
         anchor: "x",
       },
       ...(called !== undefined && {
-        shapes: [PANEL, ABOVE].map(([y0, y1]) => ({
+        shapes: [PANEL, above].map(([y0, y1]) => ({
           ...{ type: "line", xref: "x", x0: called, x1: called, yref: "paper", y0, y1 },
           line: { color: MARK, width: 1.5, dash: "dot" },
         })),

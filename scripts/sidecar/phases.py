@@ -64,19 +64,19 @@ class TimedGRPOTrainer(GRPOTrainer):
         Token ids of the policy's most likely answer to each prompt, by what writes the answers that it learns
         from. What is logged of a step, and the random numbers of the next one, stay as they are.
         """
-        logged, config, vllm = self._metrics["train"], self.generation_config, self.use_vllm
-        device = self.accelerator.device
+        logged, device = self._metrics["train"], self.accelerator.device
+        by = self.vllm_generation if self.use_vllm else self
+        name = "temperature" if self.use_vllm else "generation_config"
+        before = getattr(by, name)
         self._metrics["train"] = defaultdict(list)
-        self.generation_config = GenerationConfig.from_dict(config.to_dict() | NOT_DRAWN)
-        if vllm:
-            drawn, self.vllm_generation.temperature = self.vllm_generation.temperature, 0
+        greedy = 0 if self.use_vllm else GenerationConfig.from_dict(before.to_dict() | NOT_DRAWN)
+        setattr(by, name, greedy)
         try:
             with torch.random.fork_rng([device] if device.type == "cuda" else []):
                 return self._generate_single_turn(prompt_ids, None, {}, num_generations=1)[0]
         finally:
-            self._metrics["train"], self.generation_config = logged, config
-            if vllm:
-                self.vllm_generation.temperature = drawn
+            self._metrics["train"] = logged
+            setattr(by, name, before)
 
     def policy_log_probs(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
         """
