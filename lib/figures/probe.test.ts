@@ -10,7 +10,7 @@ const draw = (shape: WatchedShape, exact = false) => {
   const run = { ...watchedRun("a", 60, shape), config: PROFILES.tiny };
   const samples = run.samples.map((step) => ({
     ...step,
-    samples: step.samples.map((a) => ({ ...a, reward: exact ? 0.3 + 0.7 * a.right : a.reward })),
+    samples: step.samples.map((a) => ({ ...a, reward: exact ? 0.3 + 0.7 * Number(a.right) : a.reward })),
   }));
   return rewardByComponent(samples, { watched: watchRun({ ...run, samples }) });
 };
