@@ -8,7 +8,7 @@ import { sha256 } from "../store/hash.ts";
 
 /** Of the questions at most one in so many is kept from training. */
 const ONE_IN = 10;
-/** Of fewer no test of theirs could say anything (`readProbe`). */
+/** Of fewer no test of theirs could say anything (`readVerdicts`). */
 const FEWEST = 10;
 
 /**

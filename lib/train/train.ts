@@ -104,12 +104,11 @@ export function publishedAs({ paths }: Workspace, { stage, config }: Pick<Run, "
  * Stage 5: trains on the questions of `rl.jsonl` with GRPO, going on from the SFT adapter (or from the bare
  * base when `grpo.startFromSft` is false), and publishes ckpts/grpo_lora (or ckpts/grpo_only_lora).
  *
- * With `grpo.probeSteps` some of the questions are kept from training and answered while it goes on: what
- * `readProbe` reads. With `grpo.dropDeadGroups` a census comes first, and only questions that carry a gradient are trained on
- * (see `writeLiveQuestions`). The reward is format + accuracy with the config's weights, the Judge's points
- * too with `grpo.useJudge`; or `reward` in their place, which is saved with the run and part of its key. As
- * trainSft otherwise. Throws LabError, too, for an adapter of another base and for a reward that fails its
- * trial.
+ * With `grpo.probeSteps` some questions are kept from training and answered as it goes (`readVerdicts`). With
+ * `grpo.dropDeadGroups` a census comes first, and only questions that carry a gradient are trained on (see
+ * `writeLiveQuestions`). The reward is format + accuracy with the config's weights, the Judge's points too with
+ * `grpo.useJudge`; or `reward` in their place, saved with the run and part of its key. As trainSft otherwise.
+ * Throws LabError, too, for an adapter of another base and for a reward that fails its trial.
  */
 export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Trained> {
   const { config, paths } = lab;
@@ -232,11 +231,9 @@ async function heldOutInput({ paths }: Lab): Promise<{ heldOut?: InputFile }> {
 /** The rows to train on without those of the probe, and these. */
 async function probeInputs(lab: Lab, all: InputFile): Promise<Record<string, InputFile>> {
   const { train, probe } = holdOutProbe(readJsonl(all.path, RlRow), lab);
+  const kept = (name: string, rows: RlRow[]) => inputFile(keepRows(lab, name, rows), RlRow, "");
   if (probe.length === 0) return { train: all };
-  return {
-    train: await inputFile(keepRows(lab, "rl_train", train), RlRow, ""),
-    probe: await inputFile(keepRows(lab, "rl_probe", probe), RlRow, ""),
-  };
+  return { train: await kept("rl_train", train), probe: await kept("rl_probe", probe) };
 }
 
 async function inputFile<T>(path: string, schema: z.ZodType<T>, todo: string): Promise<InputFile> {
