@@ -56,8 +56,8 @@ export async function readyStage(
   plan: StagePlan,
   { signal, before }: { signal?: AbortSignal | undefined; before?: () => Promise<void> } = {},
 ): Promise<StagePlan> {
-  const judge = what.stage === "GRPO" ? what.judge : undefined;
-  for (const model of [what.model, judge])
+  const others = what.stage === "serving" ? [] : [what.judge, what.teacher];
+  for (const model of [what.model, ...others])
     if (model) await fetchModel(model, { signal, ...(before && { before }) });
   const { serveIn4bit } = plan.config.gpu;
   const isServed = what.stage === "serving" && what.mayQuantise;
@@ -112,7 +112,7 @@ async function planOnGpus(lab: Lab, what: PlannedStage): Promise<StagePlan> {
   const wait: Waiting = {
     stage: what.stage,
     // Ray gives out its own
-    used: (what.stage === "SFT" || what.stage === "GRPO") && planned.gpu.ray !== "" ? 0 : used.length,
+    used: what.stage !== "serving" && what.stage !== "merge" && planned.gpu.ray !== "" ? 0 : used.length,
     need: (gpu) => needOn(what, shape, gpu, used.length, planned),
     others: (idle) => devicesFor(idle, (gpus) => isThere(planFor(gpus, config, free), config)),
     smaller: (gpus) => {
