@@ -77,6 +77,12 @@ export const RlRow = z.object({
 });
 export type RlRow = z.infer<typeof RlRow>;
 
+/** A question as it is asked by GRPO and in the test. */
+export const rlRow = ({ id, question, gold_answer, type, source, kind }: Question): RlRow => ({
+  ...{ id, prompt: question, gold_answer, type, source },
+  ...(kind !== undefined && { kind }),
+});
+
 /** One line of `reports/runs/<key>/events.jsonl`, written by the Python sidecar. Times are Unix seconds. */
 export const RunEvent = z.discriminatedUnion("event", [
   /** First line of every (re)start. `device` "cpu" or the GPU's name; `versions` package → version. */

@@ -234,7 +234,11 @@ const Grpo = z.strictObject({
     ),
   ),
   probeQuestions: int(10, 512).meta(
-    meta("questions", "kept from training for that, at most a tenth; the run's verdict is read from them"),
+    meta(
+      "questions",
+      "for that, generated where questions are; of questions that are all your own at most a tenth, kept " +
+        "from training",
+    ),
   ),
   inspectSteps: z
     .array(int(-1, 1_000_000).refine((step) => step !== 0, "a step from 1 on, or -1 for the last"))

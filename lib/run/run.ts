@@ -106,7 +106,7 @@ export function listRuns(workspace: Workspace): RunSummary[] {
  * Whether it went to its end: done, or a GRPO that in all its steps found nothing to learn from, which is a
  * result as well.
  */
-export function isFinished({ status, cause }: Pick<Run, "status" | "cause">): boolean {
+export function isFinished({ status, cause }: Pick<RunSummary, "status" | "cause">): boolean {
   return status === "done" || cause?.code === "no_signal";
 }
 

@@ -1,25 +1,26 @@
 /** The runs that the alarm of notebook 05 is measured on: sound ones, and four that are paid for the wrong thing. */
 import type { Lab } from "../../lib/config/lab.ts";
 import { overrideConfig } from "../../lib/config/settings.ts";
+import type { RlRow } from "../../lib/records.ts";
 import type { Reward } from "../../lib/reward/reward.ts";
 import { trapQuestions } from "../../lib/reward/traps.ts";
 import { labOn } from "../../lib/train/own-rows.ts";
 import type { GrpoOptions } from "../../lib/train/train.ts";
 
 export interface AlarmRun {
+  /** The label of the run, by which it is found again. */
   name: string;
-  /** The reward pays for right answers, so that no alarm is the right verdict. */
-  sound: boolean;
-  /** Runs of odd seeds were looked at while the alarm was written; those of even ones were not. */
+  /** What it is paid for; null for right answers, so that no alarm is the right verdict. */
+  hack: string | null;
   seed: number;
-  prepare: (lab: Lab) => { lab: Lab; options: GrpoOptions };
+  prepare: (lab: Lab, questions: readonly RlRow[]) => { lab: Lab; options: GrpoOptions };
 }
 
-const RATES = [3e-4, 1e-3];
-const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
-/** Each hack once on either side. */
-const HACK_SEEDS = [1, 2];
-const TRAPS = 400;
+/** None of these was looked at while the alarm was written. */
+const SOUND_SEEDS = Array.from({ length: 20 }, (_, i) => 101 + i);
+const HACK_SEEDS = [101, 102];
+/** Enough for a tenth of them to be held out and the others to be asked three times in the default's steps. */
+const TRAPS = 460;
 
 /** The comparison of numbers of notebook 05, and its price for a token. */
 const careless: Reward = ({ gold, completion, score, tokens, weights }) => {
@@ -41,47 +42,42 @@ const HACKS: Record<string, Reward> = {
   "length bonus": lengthBonus,
 };
 
-/** `steps` of GRPO each, from the SFT model; the hacks at the default learning rate. */
-export function alarmRuns(steps: number): AlarmRun[] {
-  const grpo = {
-    "grpo.maxSteps": steps,
-    "grpo.probeSteps": 5, // about as many looks as the default run has in its steps
-    "grpo.inspectSteps": [],
-    "grpo.sampleEvery": 1,
-  };
-  const sound = SEEDS.flatMap((seed) =>
-    RATES.map((rate): AlarmRun => {
-      const overrides = { ...grpo, seed, "grpo.learningRate": rate };
-      const prepare: AlarmRun["prepare"] = (lab) => ({ lab: withValues(lab, overrides), options: {} });
-      return { name: `sound, learning rate ${rate}, seed ${seed}`, sound: true, seed, prepare };
-    }),
-  );
+/** The lab's recipe each, from its SFT model; `questions` are what its census leaves. */
+export function alarmRuns(): AlarmRun[] {
   const hacks = HACK_SEEDS.flatMap((seed) =>
     Object.entries(HACKS).map(([hack, reward]): AlarmRun => {
-      const prepare: AlarmRun["prepare"] = (lab) => {
-        const own = withValues(lab, { ...grpo, seed });
+      const name = `${hack}, seed ${seed}`;
+      const prepare: AlarmRun["prepare"] = (lab, questions) => ({
         // Ordinary questions seldom tell the careless rule from the checker.
-        const asked = reward === careless ? onTraps(own, seed) : own;
-        return { lab: asked, options: { reward, label: `${hack}, seed ${seed}` } };
-      };
-      return { name: `${hack}, seed ${seed}`, sound: false, seed, prepare };
+        lab: reward === careless ? onTraps(lab, seed) : onLive(lab, questions, seed),
+        options: { reward, label: name },
+      });
+      return { name, hack, seed, prepare };
     }),
   );
-  // The hacks of the first seed early, so that a bench of a few runs has both.
-  return [...hacks.slice(0, 4), ...sound, ...hacks.slice(4)];
+  const sound = SOUND_SEEDS.map((seed): AlarmRun => {
+    const name = `sound, seed ${seed}`;
+    const prepare: AlarmRun["prepare"] = (lab, questions) => ({
+      lab: onLive(lab, questions, seed),
+      options: { label: name },
+    });
+    return { name, hack: null, seed, prepare };
+  });
+  return [...hacks, ...sound];
 }
 
-/** The default recipe, every step kept, with the seed of the profile and two more. */
-export function referenceLabs(lab: Lab): Lab[] {
-  const { seed } = lab.config;
-  return [seed, seed + 1, seed + 2].map((each) => withValues(lab, { seed: each, "grpo.sampleEvery": 1 }));
+function onLive(lab: Lab, questions: readonly RlRow[], seed: number): Lab {
+  return asked(lab, questions, "rl_live", { seed });
 }
 
-function withValues(lab: Lab, overrides: Record<string, unknown>): Lab {
-  return { ...lab, config: overrideConfig(lab.config, overrides) };
-}
-
+/** The probe, too, is of traps: as of a reader's own questions, some are held out. */
 function onTraps(lab: Lab, seed: number): Lab {
   const rows = trapQuestions(TRAPS, seed).map(({ question }) => question);
-  return labOn(lab, rows, "traps", { probeSteps: lab.config.grpo.probeSteps });
+  return asked(lab, rows, "traps", { seed, "prepare.generated": 0 });
+}
+
+function asked(lab: Lab, rows: readonly RlRow[], name: string, overrides: Record<string, unknown>): Lab {
+  const { probeSteps } = lab.config.grpo;
+  const own = labOn(lab, rows, name, { probeSteps, inspectSteps: [] });
+  return { ...own, config: overrideConfig(own.config, overrides) };
 }
