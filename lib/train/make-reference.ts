@@ -11,7 +11,7 @@ import type { Drawn, Reference } from "./reference.ts";
 const LEVEL = 0.05;
 /** Of `grpo`: what changes what is kept of a run or how it is cut into passes, not what it learns. */
 const NOT_LEARNED =
-  /^grpo\.(?:sampleEvery|inspectSteps|saveSteps|probeSteps|microBatch|gradientCheckpointing)$/;
+  /^grpo\.(?:sampleEvery|inspectSteps|saveSteps|probe\w+|microBatch|gradientCheckpointing)$/;
 
 /**
  * The band that runs of one recipe and several seeds make.
