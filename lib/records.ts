@@ -128,7 +128,7 @@ export const RunEvent = z.discriminatedUnion("event", [
     ),
   }),
   /**
-   * GRPO: greedy answers to the questions kept from training, after `step` steps. `right` is the checker's
+   * GRPO: greedy answers to the held-out questions, after `step` steps. `right` is the checker's
    * verdict, null where it has none; `paid` the reward's total.
    */
   z.object({

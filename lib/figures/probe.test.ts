@@ -23,7 +23,7 @@ describe("around the reward of a run", () => {
     const held = figure.data.find((trace) => trace.yaxis === "y2")!;
     expect((held.x as number[])[0]).toBe(0);
     expect(held.x).toHaveLength(13);
-    expect(notes(figure)).toMatch(/^Learning: of 64 questions kept from training/);
+    expect(notes(figure)).toMatch(/^Learning: of 64 held-out questions/);
     expect(figure.layout.shapes).toBeUndefined();
     expect(title(figure)).toContain("Reward by component");
   });

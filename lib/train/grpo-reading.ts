@@ -24,7 +24,7 @@ export const readGrpo = {
   verdict(run: Parameters<typeof watchRun>[0]): string {
     const { verdicts, outside } = watchRun(run);
     const sentence = verdicts.at(-1)?.sentence;
-    if (!sentence) return "No question was kept from training (`grpo.probeSteps`), so there is no verdict.";
+    if (!sentence) return "No held-out questions were asked (`grpo.probeSteps`), so there is no verdict.";
     const [word, ...rest] = sentence.split(":");
     return `**${word}**:${rest.join(":")}${outside ? ` The ${outside}` : ""}`;
   },

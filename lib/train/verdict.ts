@@ -69,7 +69,7 @@ function verdictAt(run: Watched, step: number, probes: Run["probes"], strict: nu
   const rises = Math.min(right.test.up, trained.up) <= LEVEL / 2;
   const stuck = steps.slice(-Math.ceil(steps.length / 3)).flatMap(({ oneText }) => oneText ?? []);
   const said =
-    `of ${right.n} questions kept from training ${percent(right.before)} were answered rightly at first, ` +
+    `of ${right.n} held-out questions ${percent(right.before)} were answered rightly at first, ` +
     `${percent(right.now)} lately`;
   if (Math.min(paid.test.up, trendOf(steps, (each) => each.paid).up) <= strict && !rises)
     return {

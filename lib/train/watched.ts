@@ -7,7 +7,7 @@ import { readVerdicts } from "./verdict.ts";
 import type { RunVerdict } from "./verdict.ts";
 
 export interface WatchedRun {
-  /** The questions kept from training, at each probe. */
+  /** The held-out questions, at each probe. */
   probes: { step: number; right: number; n: number }[];
   /** One a probe, from the second on. */
   verdicts: RunVerdict[];
