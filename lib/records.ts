@@ -77,6 +77,12 @@ export const RlRow = z.object({
 });
 export type RlRow = z.infer<typeof RlRow>;
 
+/** A question as it is asked by GRPO and in the test. */
+export const rlRow = ({ id, question, gold_answer, type, source, kind }: Question): RlRow => ({
+  ...{ id, prompt: question, gold_answer, type, source },
+  ...(kind !== undefined && { kind }),
+});
+
 /** One line of `reports/runs/<key>/events.jsonl`, written by the Python sidecar. Times are Unix seconds. */
 export const RunEvent = z.discriminatedUnion("event", [
   /** First line of every (re)start. `device` "cpu" or the GPU's name; `versions` package → version. */
@@ -114,8 +120,29 @@ export const RunEvent = z.discriminatedUnion("event", [
         completion: z.string(),
         rewards: z.record(z.string(), z.number()),
         reward: z.number(),
+        /** The checker's verdict, whatever the reward is; null where it has none. */
+        right: z.number().nullable().optional(),
         advantage: z.number(),
         tokens: z.number(),
+      }),
+    ),
+  }),
+  /**
+   * GRPO: greedy answers to the held-out questions, after `step` steps. `right` is the checker's
+   * verdict, null where it has none; `paid` the reward's total.
+   */
+  z.object({
+    event: z.literal("probe"),
+    time: z.number(),
+    step: z.number(),
+    seconds: z.number(),
+    answers: z.array(
+      z.object({
+        id: z.string(),
+        right: z.number().nullable(),
+        paid: z.number(),
+        tokens: z.number(),
+        completion: z.string(),
       }),
     ),
   }),

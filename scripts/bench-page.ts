@@ -17,7 +17,7 @@ import { chat } from "../lib/chat/chat.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { REPO_ROOT, workspacePaths } from "../lib/config/paths.ts";
 import { LabError } from "../lib/errors.ts";
-import { throughputCurve } from "../lib/figures/throughput.ts";
+import { throughputCurve } from "../lib/figures/speed.ts";
 import { generate } from "../lib/forward/generate.ts";
 import { loadModel } from "../lib/forward/load.ts";
 import { exportReports } from "../lib/report/report.ts";

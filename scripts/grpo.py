@@ -31,7 +31,8 @@ Everything is under softmax(logits / temperature), as the answers were drawn.
 The reward is lib's TypeScript scorer in a Node process of ours. The KL is to the policy the run starts from:
 the SFT adapter, or the Base when grpo.startFromSft is false. With grpo.maskTruncated, answers cut at
 grpo.maxTokens count in their group's mean but are not trained on. What the steps of grpo.inspectSteps did to
-every token is kept beside the events (sidecar/inspect_step.py).
+every token is kept beside the events (sidecar/inspect_step.py). Every grpo.probeSteps the policy answers
+questions that it does not learn from (sidecar/probe.py).
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ def train(run: RunFile, events: EventLog, reward: RewardProcess, batch: Batch, f
     from sidecar.grpo_plan import plan_of
     from sidecar.loop import train_and_save
     from sidecar.model import load_policy
+    from sidecar.probe import probe_of
     from sidecar.rows import questions_of
     from sidecar.watch_grpo import GrpoWatch
 
@@ -76,7 +78,7 @@ def train(run: RunFile, events: EventLog, reward: RewardProcess, batch: Batch, f
             processing_class=questions.tokenizer,
             train_dataset=questions.data,
             reward_funcs=[reward.total],
-            callbacks=watch.callbacks(),
+            callbacks=[*watch.callbacks(), *probe_of(watch, reward, questions.tokenizer)],
             args=grpo_config(run, **plan.arguments),
         )
         train_and_save(watch.trainer, run, before, events, autocast_alone=plan.by_vllm)

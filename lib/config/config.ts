@@ -227,6 +227,19 @@ const Grpo = z.strictObject({
   saveSteps: int(1, 100_000).meta(meta("steps", "a killed run loses at most this much")),
   gradientCheckpointing: flag().meta(meta("", "recompute activations: less memory, a third more time")),
   sampleEvery: int(1, 1000).meta(meta("steps", "how often completions are kept for the figures")),
+  probeSteps: int(0, 100_000).meta(
+    meta(
+      "steps",
+      "how often the policy answers questions that it does not learn from, greedily; 0 for never",
+    ),
+  ),
+  probeQuestions: int(10, 512).meta(
+    meta(
+      "questions",
+      "for that, generated where questions are; of questions that are all your own at most a tenth, kept " +
+        "from training",
+    ),
+  ),
   inspectSteps: z
     .array(int(-1, 1_000_000).refine((step) => step !== 0, "a step from 1 on, or -1 for the last"))
     .max(20)

@@ -20,7 +20,7 @@ export {
 export { runPanels } from "./run-panels.ts";
 export { rewardByComponent, type StepSamples } from "./reward.ts";
 export { censusHistogram, noSignalShare, type SampledRun } from "./signal.ts";
-export { stepSeconds } from "./step-seconds.ts";
+export { stepSeconds, throughputCurve } from "./speed.ts";
 export { passCurve, type PassLine, type PassOptions } from "./passes.ts";
 export { accuracyByType, type ArmDetails } from "./evaluate.ts";
 export { failureSamples, readFailures } from "./failures.ts";
@@ -29,6 +29,5 @@ export { ablation, ablationTable } from "./ablate.ts";
 export { type Delta, deltas, deltasByType } from "./deltas.ts";
 export { answerProgress, passAtKCurve } from "./answers.ts";
 export { temperatureBars } from "./temperature.ts";
-export { throughputCurve } from "./throughput.ts";
 export { drawToy, toyStep, toyCurve, type ToyCurveOptions, toyKnobs } from "./toy.ts";
 export { weightChangeMap } from "./weight-change.ts";

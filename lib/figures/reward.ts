@@ -4,6 +4,8 @@ import { notYet } from "./curves.ts";
 import { type Figure, INK, KEPT, makeFigure, MONO_STACK, stepAxis } from "./theme.ts";
 import { describeProgress } from "../run/progress.ts";
 import type { Underway } from "../run/progress.ts";
+import type { WatchedRun } from "../train/watched.ts";
+import { probePanel, referenceBand } from "./probe.ts";
 import { label, pretty } from "../view/labels.ts";
 import { wrapText } from "../view/text-view.ts";
 
@@ -25,6 +27,8 @@ export interface PaidAnswer {
 export interface RewardOptions {
   /** The run that is paid. While it goes on, the figure says how far it is and shows one of its answers. */
   run?: Underway;
+  /** `readGrpo.watch(run)`: held-out questions and the verdict stand below, the reference runs behind. */
+  watched?: WatchedRun;
   /** Whose text stands above that answer. */
   questions?: readonly { id: string; prompt: string }[];
 }
@@ -42,7 +46,7 @@ const COMPONENT_COLOURS: Record<string, string> = {
  */
 export function rewardByComponent(
   steps: readonly StepSamples[],
-  { run, questions = [] }: RewardOptions = {},
+  { run, questions = [], watched }: RewardOptions = {},
 ): Figure {
   const title = "Reward by component";
   const filled = steps.filter((step) => step.samples.length > 0);
@@ -93,16 +97,29 @@ export function rewardByComponent(
   const n = filled.reduce((sum, step) => sum + step.samples.length, 0);
   const total = filled.map((step) => meanOf(step.samples.map((s) => s.reward))!);
   const tenth = Math.max(1, Math.round(filled.length / 10));
+  const panel = watched ? probePanel(watched, progress !== null) : null;
+  const band = watched ? referenceBand(watched, run?.totalSteps ?? 0) : [];
+  const answer = progress ? answerBeside(filled.at(-1)!, questions) : [];
   return makeFigure({
     title,
     subtitle:
       `${progress ?? `n = ${formatCount(n)} completions in ${formatCount(filled.length)} steps`} · total ` +
       `${meanOf(total.slice(0, tenth))!.toFixed(2)} in the first tenth, ` +
       `${meanOf(total.slice(-tenth))!.toFixed(2)} in the last`,
-    data,
-    x: { ...stepAxis(data, run?.totalSteps), ...(progress && { domain: [0, CURVE_SHARE] }) },
-    y: { title: { text: "mean reward" }, rangemode: "tozero" },
-    layout: progress ? { annotations: answerBeside(filled.at(-1)!, questions) } : {},
+    data: [...band, ...data, ...(panel?.data ?? [])],
+    x: {
+      ...stepAxis(data, run?.totalSteps),
+      ...(progress && { domain: [0, CURVE_SHARE] }),
+      ...(panel && { anchor: "y2" }),
+    },
+    y: { title: { text: "mean reward" }, rangemode: "tozero", ...(panel && { domain: panel.above }) },
+    ...(panel && { height: panel.height }),
+    layout: {
+      ...panel?.layout,
+      ...(answer.length + (panel?.notes.length ?? 0) > 0 && {
+        annotations: [...answer, ...(panel?.notes ?? [])],
+      }),
+    },
   });
 }
 

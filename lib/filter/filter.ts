@@ -23,9 +23,8 @@ import { finishJsonl, finishText } from "../store/manifest.ts";
 import { correctedVerdicts, correctionsPath } from "../prepare/corrections.ts";
 import { overlapReport } from "../prepare/overlap.ts";
 import type { OverlapReport } from "../prepare/overlap.ts";
-import { canonicalKey } from "../question/canonical.ts";
-import { generateQuestions } from "../world/index.ts";
-import { Distilled, Question } from "../records.ts";
+import { questionsApart } from "../world/generate.ts";
+import { Distilled, Question, rlRow } from "../records.ts";
 import type { RlRow, SftRow } from "../records.ts";
 import { interruptible } from "../interruptible.ts";
 import { splitQuestions } from "../prepare/split.ts";
@@ -101,7 +100,9 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
   );
   const heldOut = texts.filter(({ key }) => spare.has(key)).slice(0, MOST_HELD_OUT);
   const rl = train.filter((question) => inRl.has(question.id)).map(rlRow);
-  const furtherTest = generatedTest(config, questions);
+  const { generated, generatedTest } = config.prepare;
+  const others = questions.map(({ question }) => question);
+  const furtherTest = questionsApart(generated === 0 ? 0 : generatedTest, config.seed, others);
   const testRows = [...test, ...furtherTest].map(rlRow);
   const used = new Set([...sft.map((row) => row.id), ...inRl]);
   const assembly = config.distill.assemble ? assemblyStats(details) : null;
@@ -161,21 +162,6 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
   };
 }
 
-/**
- * Generated questions for the test alone, of the world's part that neither lab nor corpus draws from. A
- * question about a concept has few values: near-copies of `others` give way to further draws.
- */
-function generatedTest({ prepare, seed }: Lab["config"], others: readonly Question[]): Question[] {
-  const wanted = prepare.generated === 0 ? 0 : prepare.generatedTest;
-  const taken = new Set(others.map(({ question }) => canonicalKey(question)));
-  for (let drawn = Math.ceil(1.1 * wanted); ; drawn *= 2) {
-    const fresh = generateQuestions(drawn, seed, "bench").filter(
-      ({ question }) => !taken.has(canonicalKey(question)),
-    );
-    if (fresh.length >= wanted) return fresh.slice(0, wanted);
-  }
-}
-
 async function judgeTexts(lab: Lab, passed: readonly Distilled[], options: FilterOptions) {
   const server = options.judge ?? (await openJudge(lab));
   try {
@@ -208,15 +194,6 @@ const sftRow = (row: Distilled): SftRow => ({
   prompt: row.question,
   response: row.response!,
   type: row.type,
-});
-
-const rlRow = ({ id, question, gold_answer, type, source, kind }: Question): RlRow => ({
-  id,
-  prompt: question,
-  gold_answer,
-  type,
-  source,
-  ...(kind === undefined ? {} : { kind }),
 });
 
 function inOrderOf(texts: readonly Distilled[], details: readonly FilterDetail[]): FilterDetail[] {

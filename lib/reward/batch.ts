@@ -25,9 +25,16 @@ export type RewardFunction = (
 
 export type RewardParts = Record<string, number | null> & { total: number };
 
+export interface ScoredBatch {
+  /** The named parts for each row, in order, `total` among them. */
+  rows: RewardParts[];
+  /** What the checker says of each, whatever the reward is; null where rules could not decide. */
+  right: (0 | 1 | null)[];
+}
+
 /**
- * The named parts for each row, in order, `total` among them: the sum of the parts where the function gives
- * none.
+ * A batch as the reward pays it and as the checker judges it: a reward of one's own may see no error. The
+ * total is the sum of the parts where the function gives none.
  *
  * Throws LabError when the function throws, or returns anything but named finite numbers (null for a part it
  * did not judge), and when a gold cannot be read: the run must stop by name, not be paid zeros.
@@ -36,10 +43,11 @@ export async function scoreBatch(
   rows: readonly RewardQuestion[],
   reward: RewardFunction,
   weights: RewardWeights,
-): Promise<RewardParts[]> {
-  return await Promise.all(
-    rows.map(async (row) => withTotal(await callReward(reward, rewardRow(row, weights)), row)),
-  );
+): Promise<ScoredBatch> {
+  const judged = rows.map((row) => rewardRow(row, weights));
+  const right = judged.map(({ score }) => score.accuracy); // before a reward of the reader's may change it
+  const paid = judged.map(async (row, i) => withTotal(await callReward(reward, row), rows[i]!));
+  return { rows: await Promise.all(paid), right };
 }
 
 async function callReward(reward: RewardFunction, row: RewardRow): Promise<unknown> {

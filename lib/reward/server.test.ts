@@ -58,7 +58,7 @@ describe("the reward process", () => {
         { batch: 3, rows: [] },
       ],
     );
-    expect(answers[0]).toEqual({
+    expect(answers[0]).toMatchObject({
       batch: 1,
       rows: [
         { format: 1, accuracy: 1, total: 1 },
@@ -66,8 +66,8 @@ describe("the reward process", () => {
         { format: 0, accuracy: 0, total: 0 },
       ],
     });
-    expect(answers[1]).toEqual({ batch: 2, rows: [{ format: 1, accuracy: null, total: 0.3 }] });
-    expect(answers[2]).toEqual({ batch: 3, rows: [] });
+    expect(answers[1]).toMatchObject({ batch: 2, rows: [{ format: 1, accuracy: null, total: 0.3 }] });
+    expect(answers[2]).toEqual({ batch: 3, rows: [], right: [] });
     expect(status).toBe(0);
   });
 

@@ -43,10 +43,8 @@ async function answer(
       throw new Error(`The trainer's request is not valid (${field}): expected ${expected}, found ${found}`);
     }
     batch = request.data.batch;
-    return {
-      text: JSON.stringify({ batch, rows: await scoreBatch(request.data.rows, reward, weights) }),
-      ok: true,
-    };
+    const scored = await scoreBatch(request.data.rows, reward, weights);
+    return { text: JSON.stringify({ batch, ...scored }), ok: true };
   } catch (cause) {
     return {
       text: JSON.stringify({ batch, error: cause instanceof Error ? cause.message : String(cause) }),

@@ -4,6 +4,7 @@ import { RunEvent } from "../records.ts";
 
 export type StartEvent = Extract<RunEvent, { event: "start" }>;
 export type SamplesEvent = Extract<RunEvent, { event: "samples" }>;
+export type ProbeEvent = Extract<RunEvent, { event: "probe" }>;
 export type WarningEvent = Extract<RunEvent, { event: "warning" }>;
 export type EndEvent = Extract<RunEvent, { event: "end" }>;
 

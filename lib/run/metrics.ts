@@ -1,6 +1,6 @@
 /** A run's events added up: columns for figures, completions by step, where it stands. */
 import type { RunEvent } from "../records.ts";
-import type { EndEvent, PlacedEvent, SamplesEvent, StartEvent, WarningEvent } from "./events.ts";
+import type { EndEvent, PlacedEvent, ProbeEvent, SamplesEvent, StartEvent, WarningEvent } from "./events.ts";
 
 /**
  * Columns of equal length: `step` and one per metric, `null` where a step did not log it.
@@ -21,13 +21,14 @@ export class RunProgress {
   step = 0;
   private readonly steps = new Map<number, Record<string, number | null>>();
   private readonly sampled = new Map<number, SamplesEvent>();
+  private readonly probed = new Map<number, ProbeEvent>();
 
   add({ event, offset }: PlacedEvent): void {
     this.events.push(event);
     switch (event.event) {
       case "start":
         // Steps after the checkpoint are done again; their old values are no longer this run's.
-        for (const steps of [this.steps, this.sampled])
+        for (const steps of [this.steps, this.sampled, this.probed])
           for (const step of [...steps.keys()]) if (step > event.step) steps.delete(step);
         this.start = event;
         this.step = event.step;
@@ -39,6 +40,9 @@ export class RunProgress {
         break;
       case "samples":
         this.sampled.set(event.step, event);
+        break;
+      case "probe":
+        this.probed.set(event.step, event);
         break;
       case "warning":
         this.warnings.push(event);
@@ -61,5 +65,10 @@ export class RunProgress {
   /** All completions kept, in the order of steps. */
   samples(): SamplesEvent[] {
     return [...this.sampled.values()].sort((a, b) => a.step - b.step);
+  }
+
+  /** The held-out questions as the policy answered them, in the order of steps. */
+  probes(): ProbeEvent[] {
+    return [...this.probed.values()].sort((a, b) => a.step - b.step);
   }
 }

@@ -4,7 +4,7 @@ import type { Config } from "../config/config.ts";
 import { isAlive } from "../store/process.ts";
 import type { RunEvent } from "../records.ts";
 import { EventTail } from "./events.ts";
-import type { EndEvent, SamplesEvent, StartEvent, WarningEvent } from "./events.ts";
+import type { EndEvent, ProbeEvent, SamplesEvent, StartEvent, WarningEvent } from "./events.ts";
 import { RunFolder } from "./folder.ts";
 import type { Workspace } from "./folder.ts";
 import type { RunFile, Stage } from "./key.ts";
@@ -31,6 +31,7 @@ export interface Run {
   start: StartEvent | null;
   metrics: Metrics;
   samples: SamplesEvent[];
+  probes: ProbeEvent[];
   warnings: WarningEvent[];
   events: RunEvent[];
   config: Config;
@@ -105,7 +106,7 @@ export function listRuns(workspace: Workspace): RunSummary[] {
  * Whether it went to its end: done, or a GRPO that in all its steps found nothing to learn from, which is a
  * result as well.
  */
-export function isFinished({ status, cause }: Pick<Run, "status" | "cause">): boolean {
+export function isFinished({ status, cause }: Pick<RunSummary, "status" | "cause">): boolean {
   return status === "done" || cause?.code === "no_signal";
 }
 
@@ -148,6 +149,7 @@ export function describeRun(folder: RunFolder, file: RunFile, progress: RunProgr
     start,
     metrics: progress.metrics(),
     samples: progress.samples(),
+    probes: progress.probes(),
     warnings: [...warnings],
     events: [...events],
     config,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createClient } from "./client.ts";
-import { throughputCurve } from "../figures/throughput.ts";
+import { throughputCurve } from "../figures/speed.ts";
 import { sendChat, startStub } from "../testing/stub-server.ts";
 import type { StubServer } from "../testing/stub-server.ts";
 import { measureThroughput } from "./throughput.ts";

@@ -8,6 +8,7 @@ import { formatEstimate, formatShare, meanOf } from "../view/numbers.ts";
 import type { Census } from "./census.ts";
 import { groupsOf } from "./groups.ts";
 import type { AnswerGroup } from "./groups.ts";
+import { watchRun } from "./watched.ts";
 
 type Read = Pick<Run, "metrics" | "samples">;
 
@@ -16,6 +17,18 @@ const PART = 5;
 const TOO_SHORT = "The run is too short to compare its ends.";
 
 export const readGrpo = {
+  /** Verdicts and reference band, for `rewardByComponent`. */
+  watch: watchRun,
+
+  /** The run's verdict at its last probe, and whether it left the band of reference runs. */
+  verdict(run: Parameters<typeof watchRun>[0]): string {
+    const { verdicts, outside } = watchRun(run);
+    const sentence = verdicts.at(-1)?.sentence;
+    if (!sentence) return "No held-out questions were asked (`grpo.probeSteps`), so there is no verdict.";
+    const [word, ...rest] = sentence.split(":");
+    return `**${word}**:${rest.join(":")}${outside ? ` The ${outside}` : ""}`;
+  },
+
   /** Whether the reward has risen, as far as two sets of different questions can say. */
   reward({ samples }: Read): string {
     const [first, last] = ends(groupsOf(samples)).map((groups) => ({

@@ -6,7 +6,8 @@ import { RlRow } from "../records.ts";
 import { defaultLabel } from "../run/settings.ts";
 import type { RunSpec } from "../run/key.ts";
 import { assertMadeTogether } from "../store/manifest.ts";
-import { CUT_OFF, inputFile, publishedAs, runTraining } from "./train.ts";
+import { inputFile } from "./input-file.ts";
+import { CUT_OFF, publishedAs, runTraining } from "./train.ts";
 import type { Trained, TrainOptions } from "./train.ts";
 
 /**

@@ -1,14 +1,18 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { openLab } from "../config/lab.ts";
+import { readOrigin } from "../model/adapter.ts";
+import { rlRow } from "../records.ts";
 import { mergeAdapter } from "../run/merge.ts";
 import { PROFILES } from "../config/profiles.ts";
 import { randomModel } from "../testing/random-model.ts";
 import { temporaryWorkspace } from "../testing/run-fixture.ts";
 import type { TemporaryWorkspace } from "../testing/run-fixture.ts";
 import { trainOnPolicy } from "./on-policy.ts";
-import { trainSft } from "./train.ts";
+import { trainGrpo, trainSft } from "./train.ts";
 import { writeJsonl } from "../store/jsonl.ts";
+import { generateQuestions } from "../world/generate.ts";
 
 const workspaces: TemporaryWorkspace[] = [];
 afterAll(async () => void (await Promise.all(workspaces.map((w) => w.remove()))));
@@ -90,4 +94,34 @@ test("real on-policy distillation goes on from SFT by the Teacher's word; anothe
   [vocab.a, vocab.b] = [vocab.b, vocab.a];
   writeFileSync(file, JSON.stringify(tokenizer));
   await expect(trainOnPolicy(lab)).rejects.toThrow(/other_tokenizer[^]*models\.teacher/);
+});
+
+test("real GRPO is the same to the last bit with and without its probe", { timeout: 400_000 }, async () => {
+  const workspace = temporaryWorkspace();
+  workspaces.push(workspace);
+  mkdirSync(dirname(workspace.paths.rl), { recursive: true });
+  writeJsonl(workspace.paths.rl, generateQuestions(120, 42).map(rlRow));
+  const few = { "grpo.maxSteps": 3, "grpo.probeQuestions": 10, "grpo.inspectSteps": [] };
+  const trained = async (probeSteps: number) => {
+    const settings = { ...few, "grpo.startFromSft": false, "grpo.dropDeadGroups": false };
+    const lab = openLab(
+      { ...settings, "grpo.probeSteps": probeSteps },
+      { FTMODEL_WORKSPACE: workspace.root },
+    );
+    return await trainGrpo(lab, { publish: false });
+  };
+  const [without, probed] = [await trained(0), await trained(2)];
+  expect(without.probes).toEqual([]);
+  expect(probed.probes.map(({ step, answers }) => [step, answers.length])).toEqual([
+    [0, 10],
+    [2, 10],
+    [3, 10],
+  ]);
+  expect(probed.key).not.toBe(without.key);
+  for (const logged of ["loss", "entropy", "reward", "grad_norm", "kl"]) {
+    expect(without.metrics[logged]).toHaveLength(3);
+    expect(probed.metrics[logged]).toEqual(without.metrics[logged]);
+  }
+  expect(probed.samples.map(({ samples }) => samples)).toEqual(without.samples.map(({ samples }) => samples));
+  expect(readOrigin(probed.output)!.adapter).toBe(readOrigin(without.output)!.adapter);
 });

@@ -1,15 +1,12 @@
 /** The two training stages: SFT on the filtered texts, GRPO on the questions. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import type { z } from "zod";
 import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "../model/adapter.ts";
 import { hashLoaded } from "../config/code-hash.ts";
 import type { Config } from "../config/config.ts";
-import { LabError } from "../errors.ts";
 import { heldOutPath } from "../filter/record.ts";
 import { planStage, readyStage } from "../gpu/plan-stage.ts";
-import { hashFile, hashFolder, hashJson } from "../store/hash.ts";
-import { readJsonl } from "../store/jsonl.ts";
+import { hashFolder, hashJson } from "../store/hash.ts";
 import { assertMadeTogether } from "../store/manifest.ts";
 import { promptVersion } from "../judge/prompt.ts";
 import type { Lab } from "../config/lab.ts";
@@ -21,6 +18,8 @@ import type { Reward } from "../reward/reward.ts";
 import { defineReward } from "../reward/source.ts";
 import type { RewardSource } from "../reward/source.ts";
 import type { CensusOptions } from "./census-run.ts";
+import { inputFile } from "./input-file.ts";
+import { probeInputs } from "./probe-rows.ts";
 import { writeLiveQuestions } from "./live-questions.ts";
 import { givenServer, roleModel } from "../serving/given.ts";
 import { readRun } from "../run/run.ts";
@@ -105,11 +104,12 @@ export function publishedAs({ paths }: Workspace, { stage, config }: Pick<Run, "
  * Stage 5: trains on the questions of `rl.jsonl` with GRPO, going on from the SFT adapter (or from the bare
  * base when `grpo.startFromSft` is false), and publishes ckpts/grpo_lora (or ckpts/grpo_only_lora).
  *
- * With `grpo.dropDeadGroups` a census comes first, and only questions that carry a gradient are trained on
- * (see `writeLiveQuestions`). The reward is format + accuracy with the config's weights, the Judge's points
- * too with `grpo.useJudge`; or `reward` in their place, which is saved with the run and part of its key. As
- * trainSft otherwise. Throws LabError, too, for an adapter of another base and for a reward that fails its
- * trial.
+ * With `grpo.probeSteps` it answers questions as it goes that it does not learn from (`probeRows`), and
+ * `readVerdicts` reads what becomes of it. With `grpo.dropDeadGroups` a census comes first, and only questions
+ * that carry a gradient are trained on (see `writeLiveQuestions`). The reward is format + accuracy with the
+ * config's weights, the Judge's points too with `grpo.useJudge`; or `reward` in their place, saved with the run
+ * and part of its key. As trainSft otherwise.
+ * Throws LabError, too, for an adapter of another base and for a reward that fails its trial.
  */
 export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Trained> {
   const { config, paths } = lab;
@@ -147,7 +147,7 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
     stage: "grpo",
     label: options.label ?? labelOf(config, custom !== null),
     config,
-    inputs: { train },
+    inputs: await probeInputs(lab, train),
     models: { base, adapter },
     reward: custom
       ? { ...custom, sha256: hashJson([custom.sha256, code]) }
@@ -229,17 +229,4 @@ async function heldOutInput({ paths }: Lab): Promise<{ heldOut?: InputFile }> {
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return {};
   assertMadeTogether(paths.sft, path, CUT_OFF);
   return { heldOut: await inputFile(path, SftRow, "") };
-}
-
-export async function inputFile<T>(path: string, schema: z.ZodType<T>, todo: string): Promise<InputFile> {
-  if (statSync(path, { throwIfNoEntry: false })?.size === 0)
-    throw new LabError({
-      what: "There is nothing to train on",
-      where: path,
-      expected: "at least one row",
-      found: "an empty file",
-      todo,
-    });
-  const rows = readJsonl(path, schema, todo).length;
-  return { path, sha256: await hashFile(path), rows };
 }

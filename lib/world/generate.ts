@@ -20,7 +20,7 @@ const MIX: Record<QuestionType, number> = {
  * in equal shares, both languages. The same count, seed and part give the same questions; another part never
  * gives one of the same values.
  */
-export function generateQuestions(count: number, seed: number, part: Part = "lab"): Question[] {
+export function generateQuestions(count: number, seed: number | string, part: Part = "lab"): Question[] {
   return drawQuestions(count, seed, part).map((drawn, i) => ({
     id: `basics_${part === "lab" ? "" : `${part}_`}${seed}_${i}`,
     question: drawn.question,
@@ -32,10 +32,24 @@ export function generateQuestions(count: number, seed: number, part: Part = "lab
 }
 
 /**
+ * `count` generated questions that no training sees, of the part "bench". A question about a concept has few
+ * values: near-copies of `others` give way to further draws.
+ */
+export function questionsApart(count: number, seed: number | string, others: readonly string[]): Question[] {
+  const taken = new Set(others.map(canonicalKey));
+  for (let drawn = Math.ceil(1.1 * count); ; drawn *= 2) {
+    const fresh = generateQuestions(drawn, seed, "bench").filter(
+      ({ question }) => !taken.has(canonicalKey(question)),
+    );
+    if (fresh.length >= count) return fresh.slice(0, count);
+  }
+}
+
+/**
  * The same questions, no two of them near-copies, with their kinds and values, for corpora and labelled sets.
  * Throws when a part has too few different questions.
  */
-export function drawQuestions(count: number, seed: number, part: Part): Drawn[] {
+export function drawQuestions(count: number, seed: number | string, part: Part): Drawn[] {
   const random = createRandom(`world/${part}/${seed}`);
   const seen = new Set<string>();
   const drawn: Drawn[] = [];

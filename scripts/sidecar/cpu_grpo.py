@@ -32,6 +32,11 @@ class CpuGRPOTrainer(CpuTrainer, TimedGRPOTrainer):
             self.answering.refresh(len(prompt_ids))
         return self.answers(prompt_ids), None
 
+    def greedy(self, prompt_ids: list[list[int]]) -> list[list[int]]:
+        self.answering.refresh(len(prompt_ids))
+        nothing = torch.zeros(len(prompt_ids), self.max_completion_length)
+        return self.answering.sample(prompt_ids, nothing, 0, self.eos_token_ids)
+
     def _get_per_token_logps_and_entropies(
         self, model: Any, input_ids: Tensor, attention_mask: Tensor, logits_to_keep: int, *_: Any, **__: Any
     ) -> tuple[Tensor, Tensor, None]:

@@ -67,6 +67,9 @@ class EventLog:
     def samples(self, step: int, samples: list[dict[str, Any]]) -> None:
         self._write("samples", step=step, samples=samples)
 
+    def probe(self, step: int, seconds: float, answers: list[dict[str, Any]]) -> None:
+        self._write("probe", step=step, seconds=round(seconds, 3), answers=answers)
+
     def warning(self, code: str, message: str) -> None:
         self._write("warning", code=code, message=message)
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
+from transformers import GenerationConfig
 from trl import GRPOTrainer
+
+NOT_DRAWN = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
 
 
 class TimedGRPOTrainer(GRPOTrainer):
@@ -54,6 +58,25 @@ class TimedGRPOTrainer(GRPOTrainer):
             )
             self.log_bounded(weights[kept])
         return batch
+
+    def greedy(self, prompt_ids: list[list[int]]) -> list[list[int]]:
+        """
+        Token ids of the policy's most likely answer to each prompt, by what writes the answers that it learns
+        from. What is logged of a step, and the random numbers of the next one, stay as they are.
+        """
+        logged, device = self._metrics["train"], self.accelerator.device
+        by = self.vllm_generation if self.use_vllm else self
+        name = "temperature" if self.use_vllm else "generation_config"
+        before = getattr(by, name)
+        self._metrics["train"] = defaultdict(list)
+        greedy = 0 if self.use_vllm else GenerationConfig.from_dict(before.to_dict() | NOT_DRAWN)
+        setattr(by, name, greedy)
+        try:
+            with torch.random.fork_rng([device] if device.type == "cuda" else []):
+                return self._generate_single_turn(prompt_ids, None, {}, num_generations=1)[0]
+        finally:
+            self._metrics["train"] = logged
+            setattr(by, name, before)
 
     def policy_log_probs(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
         """

@@ -76,21 +76,22 @@ class RewardProcess:
         tokens = [len(ids) for ids in completion_ids]
         names = ("id", "question", "gold", "completion", "tokens")
         columns = zip(id, question, gold, texts, tokens, strict=True)
-        parts = self.score([dict(zip(names, row, strict=True)) for row in columns])
+        parts, right = self.judge([dict(zip(names, row, strict=True)) for row in columns])
         totals = [part.pop("total") for part in parts]
         for name in sorted({name for part in parts for name in part}):
             judged = [part[name] for part in parts if name in part]
             log_metric(f"rewards/{name}/mean", sum(judged) / len(judged))
-        kept = {"id": id, "text": texts, "tokens": tokens, "parts": parts, "total": totals}
+        kept = {"id": id, "text": texts, "tokens": tokens, "parts": parts, "total": totals, "right": right}
         for column, values in kept.items():
             log_extra(column, values)
         return [round(total * 2**16) / 2**16 for total in totals]
 
-    def score(self, rows: list[dict[str, Any]]) -> list[Parts]:
+    def judge(self, rows: list[dict[str, Any]]) -> tuple[list[Parts], list[int | None]]:
         """
         The named parts of each row's reward, `total` among them: the number that is trained on. Parts that
-        the reward did not judge (null) are left out. Raises Failure("reward_failed") for an error or a wrong
-        answer, Failure("reward_process_died").
+        the reward did not judge (null) are left out. And what the checker says of each row, whatever the
+        reward is: 1, 0, or None where rules could not decide. Raises Failure("reward_failed") for an error or
+        a wrong answer, Failure("reward_process_died").
         """
         self.batch += 1
         question = json.dumps({"batch": self.batch, "rows": rows}).encode("ascii") + b"\n"
@@ -107,6 +108,10 @@ class RewardProcess:
         if line is None:
             raise self._death()
         return check_answer(line, self.batch, rows)
+
+    def score(self, rows: list[dict[str, Any]]) -> list[Parts]:
+        """The parts alone."""
+        return self.judge(rows)[0]
 
     def close(self) -> None:
         """Ends the process; what it still had to say on stderr is in the log."""
@@ -148,10 +153,10 @@ class RewardProcess:
             sys.stderr.write(text)
 
 
-def check_answer(line: bytes, batch: int, rows: list[dict[str, Any]]) -> list[Parts]:
+def check_answer(line: bytes, batch: int, rows: list[dict[str, Any]]) -> tuple[list[Parts], list[int | None]]:
     """
-    The parts of each row from one line of the process. Raises Failure("reward_failed") saying what is wrong
-    with it.
+    The parts and the verdict of each row from one line of the process. Raises Failure("reward_failed") saying
+    what is wrong with it.
     """
     try:
         answer = json.loads(line)
@@ -173,7 +178,13 @@ def check_answer(line: bytes, batch: int, rows: list[dict[str, Any]]) -> list[Pa
             f"the reward answered {len(parts) if isinstance(parts, list) else 'no'} rows, {len(rows)} were "
             f"asked",
         )
-    return [check_parts(row["id"], part) for row, part in zip(rows, parts, strict=True)]
+    checked = [check_parts(row["id"], part) for row, part in zip(rows, parts, strict=True)]
+    right = answer.get("right")
+    if not isinstance(right, list) or len(right) != len(rows):
+        raise Failure(
+            "reward_failed", f"the reward process gave no verdict (right) on each of {len(rows)} rows"
+        )
+    return checked, right
 
 
 def check_parts(id: str, parts: Any) -> Parts:

@@ -136,6 +136,7 @@ class Grpo:
     save_steps: int
     gradient_checkpointing: bool
     sample_every: int
+    probe_steps: int  # 0: never
     inspect_steps: list[int]  # -1: the last
 
 

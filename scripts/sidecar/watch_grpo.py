@@ -22,6 +22,7 @@ def samples_of(logs: dict[str, Any], group_size: int) -> list[dict[str, Any]]:
         extra["text"],
         extra["parts"],
         extra["total"],
+        extra["right"],
         logs["advantages"],
         extra["tokens"],
         strict=True,
@@ -33,10 +34,11 @@ def samples_of(logs: dict[str, Any], group_size: int) -> list[dict[str, Any]]:
             "completion": text,
             "rewards": parts,
             "reward": total,
+            "right": right,
             "advantage": advantage,
             "tokens": tokens,
         }
-        for i, (id, text, parts, total, advantage, tokens) in enumerate(columns)
+        for i, (id, text, parts, total, right, advantage, tokens) in enumerate(columns)
     ]
 
 

@@ -80,8 +80,8 @@ def test_a_process_that_dies_is_reported_with_its_last_words(node_program):
 
 def test_a_process_that_dies_between_two_batches_is_noticed(node_program):
     answers_once = (
-        "process.stdout.write(JSON.stringify({ batch, rows: rows.map(() => ({ total: 1 })) }) + '\\n', "
-        "() => process.exit(3));"
+        "const answer = { batch, rows: rows.map(() => ({ total: 1 })), right: rows.map(() => 1) }; "
+        "process.stdout.write(JSON.stringify(answer) + '\\n', () => process.exit(3));"
     )
     found = failure(node_program(LOOP % answers_once), batches=2)
     assert found.cause == "reward_process_died"

@@ -1,0 +1,91 @@
+/** Is a GRPO run as runs of its profile are? The band of reference runs, and what differs. Pure. */
+import { z } from "zod";
+import type { Config } from "../config/config.ts";
+import type { Run } from "../run/run.ts";
+import { meanOf, movingAverage } from "../view/numbers.ts";
+import tiny from "./reference-tiny.json" with { type: "json" };
+
+const Band = z.strictObject({ low: z.array(z.number()), high: z.array(z.number()) });
+
+/** Where a further run of the same recipe would lie. */
+export const Reference = z.strictObject({
+  created: z.string(),
+  profile: z.string(),
+  seeds: z.array(z.number().int()).min(2),
+  /** The values of the config that they were trained with, without the seed. */
+  settings: z.record(z.string(), z.unknown()),
+  /** Steps of a moving mean. */
+  window: z.number().int(),
+  /** One value a step, from the first on. */
+  reward: Band,
+  accuracy: Band,
+});
+export type Reference = z.infer<typeof Reference>;
+
+/** What is held against the band. */
+export type Drawn = Pick<Run, "samples"> & { config: Config };
+
+export const MEASURES = ["reward", "accuracy"] as const;
+/** The reference of the run's profile; null where there is none, and for a reward of the reader's own. */
+export function referenceFor(run: Drawn): Reference | null {
+  const reference = tiny as Reference;
+  return run.config.profile === reference.profile && isDefaultReward(run) ? reference : null;
+}
+
+/** Where the run has left the band, and what it was told otherwise; null inside it, and while it is too short. */
+export function outsideReference(run: Drawn, reference: Reference): string | null {
+  const { window } = reference;
+  for (const measure of MEASURES) {
+    const values = movingMean(run, measure, window);
+    const { low, high } = reference[measure];
+    // Only means of a whole window, of steps that the band has.
+    const at = values.findIndex((value, i) => {
+      const whole = i >= window / 2 && i < values.length - window / 2 && i < low.length;
+      return whole && (value < low[i]! || value > high[i]!);
+    });
+    if (at === -1) continue;
+    const side = values[at]! < low[at]! ? "below" : "above";
+    const differs = differencesFrom(run.config, reference);
+    return (
+      `${measure} is ${side} the reference runs from step ${at + 1} on. ` +
+      (differs.length > 0
+        ? `Another value than theirs: ${differs.join(", ")}.`
+        : "All values are theirs: look at the questions and the SFT model.")
+    );
+  }
+  return null;
+}
+
+/** The values of a config that are not the reference's, as "grpo.learningRate 0.01 instead of 0.001". */
+export function differencesFrom(config: Config, reference: Reference): string[] {
+  return Object.entries(reference.settings).flatMap(([key, theirs]) => {
+    const value = key
+      .split(".")
+      .reduce<unknown>((part, name) => (part as Record<string, unknown>)[name], config);
+    return JSON.stringify(value) === JSON.stringify(theirs)
+      ? []
+      : [`${key} ${JSON.stringify(value)} instead of ${JSON.stringify(theirs)}`];
+  });
+}
+
+/** Whether all that was paid is the format and the accuracy with the config's weights. */
+function isDefaultReward({ samples, config: { grpo } }: Drawn): boolean {
+  return samples.every((step) =>
+    step.samples.every(({ reward, rewards: { format, accuracy = 0, ...others } }) => {
+      const paid = grpo.rewardFormat * (format ?? Number.NaN) + grpo.rewardAccuracy * accuracy;
+      return Object.keys(others).every((name) => name === "total") && Math.abs(paid - reward) < 1e-6;
+    }),
+  );
+}
+
+/** The moving mean over `window` steps, one value a step. */
+export function movingMean(
+  { samples }: Pick<Run, "samples">,
+  measure: (typeof MEASURES)[number],
+  window: number,
+): number[] {
+  const values = samples.map((step) =>
+    meanOf(step.samples.map((a) => (measure === "reward" ? a.reward : (a.rewards.accuracy ?? null)))),
+  );
+  return movingAverage(values, window).map((value) => value ?? 0);
+}
