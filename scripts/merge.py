@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 # Magic numbers; lib plans a GPU's memory for them (lib/gpu/merge.ts).
 PROMPTS_AT_ONCE = 64  # in one batch: a GPU writes 64 texts in hardly more time than one
-TOKENS_AT_ONCE = 2**15  # of one batch, prompts and texts with padding: fewer prompts where they are long
+TOKENS_AT_ONCE = 2**16  # of one batch, prompts and texts with padding: fewer prompts where they are long
 PREFILL = 64  # tokens of each prompt read at once: LoRA's float32 sums of a whole batch are gigabytes
 LOGITS_AT_ONCE = 2**26  # 440 tokens of a vocabulary of 152,000
 TEXT_TOKENS = 128  # of each answer: 64 of them are thousands of choices, enough to tell two models apart

@@ -10,7 +10,7 @@ import type { ModelShape } from "../model/shape.ts";
 /** As scripts/merge.py has them; lib/gpu/merge.test.ts reads them there. */
 export const MERGE = {
   PROMPTS_AT_ONCE: 64,
-  TOKENS_AT_ONCE: 2 ** 15,
+  TOKENS_AT_ONCE: 2 ** 16,
   PREFILL: 64,
   LOGITS_AT_ONCE: 2 ** 26,
   TEXT_TOKENS: 128,

@@ -22,6 +22,8 @@ from .runfile import RunFile, read_run_file
 EXIT_FAILED = 1
 EXIT_CANCELLED = 128 + signal.SIGTERM
 EXIT_LOST = 75  # sysexits.h: a failure that may pass
+# Memory without holes: after a pass that did not fit, half of one does.
+GROWING = "expandable_segments:True"
 LEAST_FREE = 64 * 1024  # bytes: less is a full disk
 
 
@@ -81,6 +83,8 @@ def outcome(
         if run.stage != stage:
             raise Failure("bad_run_file", f"{path.name}: stage: expected {stage}, found {run.stage}")
         set_environment(run)
+        if stage != "grpo":  # there vLLM may be in this process, which keeps memory in a way of its own
+            os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", GROWING)
         load(stage)
         meet()
         if run.plan and events.speaks:

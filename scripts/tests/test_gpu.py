@@ -322,8 +322,16 @@ def test_a_seed_decides_vllm_s_answers_and_packing_does_not_change_what_is_learn
     gpu_stage, reward_module
 ):
     def steps(folder, seed, packed):
-        gpu = {"vllm": True, "vllmMemoryShare": 0.2, "packed": packed}
-        settings = {"startFromSft": False, "maxSteps": 1, "learningRate": 1e-3, "warmupShare": 0}
+        # the correction multiplies rounding over all tokens of an answer, differently in both ways
+        gpu = {"vllm": True, "vllmMemoryShare": 0.2, "vllmCorrection": False, "packed": packed}
+        # none of these answers ends within its 16 tokens
+        settings = {
+            "startFromSft": False,
+            "maxSteps": 1,
+            "learningRate": 1e-3,
+            "warmupShare": 0,
+            "maskTruncated": False,
+        }
         grpo = gpu_stage(
             "grpo",
             RL_ROWS,
