@@ -62,6 +62,7 @@ async function main(): Promise<void> {
     "grpo.groupSize": 8,
     "grpo.maxSteps": Number(values.steps ?? 12),
     "grpo.epochs": 100,
+    "grpo.probeSteps": 0, // TRL's trainer watches nothing, either
   };
   const overrides = {
     "models.base": given("base"),

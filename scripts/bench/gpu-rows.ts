@@ -155,6 +155,7 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
       "grpo.groupSize": 4,
       "grpo.maxTokens": TOKENS,
       "grpo.maxSteps": 12,
+      "grpo.probeSteps": 0, // TRL's trainer watches nothing, either
       "gpu.vllm": true,
     };
     const { figure, run } = await training(bench, "grpo", "grpo", rows, overrides);
