@@ -7,7 +7,7 @@ import { AdapterRef, JudgeRef, modelId, ModelRef } from "../model/ref.ts";
 const STAGES = ["sft", "grpo", "merge", "export"] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** Whether a stage changes weights: others need one process, and no Ray. */
+/** Whether a stage changes weights: others need one process. */
 export function isTraining(stage: Stage): stage is "sft" | "grpo" {
   return stage === "sft" || stage === "grpo";
 }

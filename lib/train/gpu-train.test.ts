@@ -233,6 +233,11 @@ describe.skipIf(!existsSync(PYTHON))("the trainer's command", () => {
         "4",
         script,
       ]);
+      expect(sidecarCommand("merge", 1, "auto").slice(1, 4)).toEqual([
+        join(REPO_ROOT, "scripts", "on_ray.py"),
+        "auto",
+        "1",
+      ]);
     },
   );
 

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from .cluster import free_port
 from .ranks import TRIED_AGAIN, noted
 
 LOOK_EVERY_S = 1.0
@@ -112,20 +113,6 @@ def last_event(task: dict[str, Any], kind: str) -> dict[str, Any] | None:
     return None
 
 
-def look_around(paths: list[str], run_dir: str) -> str:
-    """On its machine: "" when all of `paths` are there and the run's folder takes a file, else why not."""
-    for path in paths:
-        if not os.path.exists(path):
-            return f"there is no {path}"
-    probe = Path(run_dir) / f"probe-{socket.gethostname()}-{os.getpid()}"
-    try:
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        return f"{run_dir} takes no file ({error.strerror})"
-    return ""
-
-
 def last_line(log: Path) -> str:
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     return next((line for line in reversed(lines) if line.strip()), "it said nothing")
@@ -138,8 +125,3 @@ def log_of(run_dir: Path, rank: int) -> Path:
 
 def cancel_file(run_dir: Path) -> Path:
     return run_dir / "cancel.txt"
-
-
-def free_port() -> int:
-    with socket.create_server(("", 0)) as free:
-        return free.getsockname()[1]

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import SCRIPTS, SFT_ROWS
+from sidecar.cluster import handed_on, look_around
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 ray = pytest.importorskip(
@@ -185,3 +186,15 @@ def test_where_no_cluster_answers_the_run_ends_by_name(stage):
     assert run("127.0.0.1:9", lost) == 1
     assert lost.end() == ("failed", "no_ray")
     assert "gpu.ray = 127.0.0.1:9" in lost.events("end")[0]["message"]
+
+
+def test_a_folder_that_a_machine_cannot_write_is_named(tmp_path):
+    assert look_around([sys.executable], str(tmp_path)) == ""
+    assert look_around([], "/proc/1") == "/proc/1 takes no file (No such file or directory)"
+
+
+def test_ray_is_told_no_secret(monkeypatch):
+    for name in ("HF_HOME", "HF_TOKEN", "WANDB_API_KEY", "FTMODEL_TEACHER_API_KEY", "WANDB_PROJECT"):
+        monkeypatch.setenv(name, "x")
+    assert {"HF_HOME", "WANDB_PROJECT"} <= set(handed_on())
+    assert not {"HF_TOKEN", "WANDB_API_KEY", "FTMODEL_TEACHER_API_KEY"} & set(handed_on())
