@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -27,5 +27,8 @@ describe.skipIf(!there)("servers on a Ray cluster", () => {
     const servers = join(lab.paths.reports, "servers");
     const [replicas] = readdirSync(servers).filter((name) => name.endsWith("-replicas"));
     expect(readdirSync(join(servers, replicas!))).toEqual(["serve.json"]);
+    const task = JSON.parse(readFileSync(join(servers, replicas!, "serve.json"), "utf8"));
+    expect(task).toMatchObject({ copies: 2, gpuShare: 0 });
+    expect(task.command.slice(-2)).toEqual(["--concurrency", "64"]); // 8 of 9 of each copy's half of 144
   });
 });

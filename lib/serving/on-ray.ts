@@ -36,7 +36,10 @@ export async function startOnRay(options: RayServerOptions): Promise<Server> {
   const { engine, model, log, concurrency, copies, gpuShare, ray, startTimeoutMs, signal } = options;
   const folder = modelFolder(model);
   const path = folder ?? model.path;
-  const { run, servedName } = engineCommand({ ...options, folder: path, name: model.path, port: 0 });
+  const { run, servedName } = engineCommand({
+    ...{ ...options, folder: path, name: model.path, port: 0 },
+    concurrency: Math.ceil(concurrency / copies),
+  });
   assertInstalled(run);
   const key = options.apiKey ?? randomBytes(16).toString("hex");
   const place = log.replace(/(\.log)?$/, "-replicas");

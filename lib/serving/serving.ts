@@ -126,7 +126,6 @@ async function open(
     ? await startOnRay({
         ...partOfGpu(processes, common),
         ...{ ray, copies: replicas * processes, gpuShare: wantsGpu(config) ? 1 / processes : 0 },
-        concurrency: Math.ceil(config.serving.concurrency / (replicas * processes)),
       })
     : await startServers(processes, {
         ...{ ...common, replicas },
