@@ -1,5 +1,17 @@
+/** What code may go by; the words of a problem are for people alone. */
+export type ErrorCode =
+  | "folder_held"
+  | "port_in_use"
+  | "no_usable_text"
+  /** It ended, or its connections are lost. */
+  | "server_gone"
+  /** It is there, and every request fails. */
+  | "server_failing";
+
 /** What went wrong, where, what was expected, what was found, and what to do about it. */
 export interface Problem {
+  /** Where a caller has a way of its own to go on. */
+  code?: ErrorCode | undefined;
   what: string;
   /** File (with line and field), URL, config key or process. */
   where?: string;

@@ -14,7 +14,7 @@ export { readJsonl } from "./store/jsonl.ts";
 export { explainConfig } from "./config/explain.ts";
 export { openLab } from "./config/lab.ts";
 export { overrideConfig } from "./config/settings.ts";
-export { sideLab } from "./config/side-lab.ts";
+export { sideLab } from "./config/lab.ts";
 
 // Counts, means, intervals, seeded draws
 export { mcnemar } from "./stats/stats.ts";
@@ -44,7 +44,7 @@ export { loadTokenizer } from "./model/tokens.ts";
 export { memoryRows } from "./gpu/held-models.ts";
 
 // What models are told
-export { promptView } from "./prompt/view.ts";
+export { promptView } from "./prompt/prompt.ts";
 
 // The generated basics
 export { worldExamples } from "./world/examples.ts";
@@ -81,7 +81,7 @@ export { quickJudgeCard } from "./judge/quick.ts";
 export { judgeScale } from "./judge/verdict.ts";
 
 // Stage 3: the filter
-export { assemblyRows, languageRows } from "./filter/assembly-rows.ts";
+export { assemblyRows, languageRows } from "./filter/assembly-stats.ts";
 export { filterSamples } from "./filter/samples.ts";
 export { filter } from "./filter/filter.ts";
 export { caughtByJudge } from "./filter/judge-caught.ts";
@@ -104,6 +104,7 @@ export { firstStep } from "./train/first-step.ts";
 export { readGrpo } from "./train/grpo-reading.ts";
 export { groupTexts, groupsOf } from "./train/groups.ts";
 export { lossTokens } from "./train/loss-tokens.ts";
+export { trainOnPolicy } from "./train/on-policy.ts";
 export { trainOneStep } from "./train/one-step.ts";
 export { trainGrpo, trainSft } from "./train/train.ts";
 export { trainWithoutSft } from "./train/without-sft.ts";
@@ -141,7 +142,7 @@ export { insideStep } from "./inside/inside.ts";
 // Figures: rows in, Plotly JSON out
 export { ablation, ablationTable } from "./figures/ablate.ts";
 export { answerProgress, passAtKCurve } from "./figures/answers.ts";
-export { entropyCurve, klCurve, rewardCurve } from "./figures/curves.ts";
+export { entropyCurve, klCurve, lossCurve, rewardCurve } from "./figures/curves.ts";
 export { deltas, deltasByType } from "./figures/deltas.ts";
 export { distillProgress, yieldByType } from "./figures/distill.ts";
 export { accuracyByType } from "./figures/evaluate.ts";
@@ -174,5 +175,6 @@ export { compareRuns } from "./compare/runs.ts";
 export { goldsAlone } from "./compare/golds-alone.ts";
 export { keepRun } from "./compare/keep-run.ts";
 export { realRun } from "./compare/real-run.ts";
+export { acrossSeeds } from "./compare/seeds.ts";
 export { agreementReading } from "./compare/reward-trials.ts";
 export { tryValues } from "./compare/try-values.ts";

@@ -167,7 +167,7 @@ export type EvalDetail = z.infer<typeof EvalDetail>;
  */
 export const ZERO_NAMES = ["base", "base_prompted", "base_majority"] as const;
 /** What training made of the Base. */
-export const TRAINED_NAMES = ["sft_gold", "sft", "sft_grpo", "grpo_only"] as const;
+export const TRAINED_NAMES = ["sft_gold", "sft", "sft_grpo", "sft_on_policy", "grpo_only"] as const;
 export type TrainedArm = (typeof TRAINED_NAMES)[number];
 export const ARM_NAMES = [...ZERO_NAMES, ...TRAINED_NAMES] as const;
 export const ArmName = z.enum(ARM_NAMES);

@@ -136,7 +136,8 @@ for (const [name, pairs] of sets) {
   console.log(row("math-verify", runMathVerify(pairs)));
 }
 
-const thinking = `<think>\n${"Revenue was 1,200 and cost 800, so the profit is 400. ".repeat(38)}\n</think>\n<answer>\n`;
+const thoughts = "Revenue was 1,200 and cost 800, so the profit is 400. ".repeat(38);
+const thinking = `<think>\n${thoughts}\n</think>\n<answer>\n`;
 const completions = goldenCases().map((pair) => ({
   ...pair,
   completion: `${thinking}${pair.prediction}\n</answer>`,

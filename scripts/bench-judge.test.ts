@@ -88,7 +88,7 @@ test("labels a Teacher's texts, asks once in every setting, and shows which mark
   const asked = stub.requests.length;
   expect((await bench(...args)).code).toBe(0);
   expect(stub.requests.length - asked).toBeLessThan(3);
-}, 60_000);
+}, 300_000);
 
 test("nothing to judge, and a rubric that is none, are said", async () => {
   expect(await bench("--judge", "owner/judge", "--url", stub.url)).toMatchObject({
@@ -99,4 +99,4 @@ test("nothing to judge, and a rubric that is none, are said", async () => {
     code: 1,
     err: expect.stringMatching(/--rubrics[^]*seven-criteria[^]*eight-virtues/),
   });
-}, 30_000);
+}, 300_000);

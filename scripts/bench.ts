@@ -6,10 +6,10 @@
  *     npm run bench -- --skip-pipeline DIR       reads the workspace DIR, and measures the client alone
  *     npm run bench -- --skip-client             without the client against a bare load generator
  *     npm run bench -- --against COMMIT [--skip-pipeline DIR] [--busy] [--rounds 4] [--steps 20]
- *                                                GRPO's steps of that commit's trainer and of this one, by turns,
- *                                                nothing else; --busy: beside a program that never rests
+ *                                                GRPO's steps of that commit's trainer and of this one, by
+ *                                                turns, nothing else; --busy: beside one that never rests
  *     npm run bench -- --first-step --skip-pipeline DIR [--against COMMIT] [--rounds 4]
- *                                                seconds until SFT's and GRPO's first step, of that commit too
+ *                                                seconds until the first step of SFT and GRPO, both commits
  *
  * The pipeline runs three times: from an empty workspace (time, memory, stages), unchanged (the second
  * start), and with its executed notebooks forgotten but all model work on disk (a notebook's own overhead).

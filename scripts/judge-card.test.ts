@@ -80,7 +80,7 @@ test("prints one figure a line by name for any Judge behind a URL, asks it with 
     JSON.parse(readFileSync(join(folder, "reports", "judge_card_four-dimensions.json"), "utf8")).card.kappa
       .value,
   ).toBe(1);
-}, 60_000);
+}, 300_000);
 
 test("the other rubric, one layout only, and labelled texts of the user's own", async () => {
   const labelled = join(folder, "mine.jsonl");
@@ -111,7 +111,7 @@ test("the other rubric, one layout only, and labelled texts of the user's own", 
   });
   expect(out.join()).not.toContain("layout_");
   expect(existsSync(join(folder, "reports", "judge_card_seven-criteria.json"))).toBe(true);
-}, 60_000);
+}, 300_000);
 
 test("an unknown option, a missing value, a bad labelled file: status 1, and what is wrong", async () => {
   const labelled = join(folder, "mine.jsonl");
@@ -127,7 +127,7 @@ test("an unknown option, a missing value, a bad labelled file: status 1, and wha
     expect([code, message.test(err) ? "" : err]).toEqual([1, ""]);
   }
   expect(existsSync(join(folder, "reports", "judge_card_four-dimensions.json"))).toBe(false);
-}, 30_000);
+}, 300_000);
 
 test("the real texts that a run has left are sets of their own, each with a sentence", async () => {
   const put = (path: string, rows: object[]) => {
@@ -204,4 +204,4 @@ test("the real texts that a run has left are sets of their own, each with a sent
   expect(out.find((line) => line.startsWith("says On the answers of SFT (n = 20)"))).toMatch(
     /no better than chance[^]*passes 100 % \[57, 100\] of the bad texts/,
   );
-}, 60_000);
+}, 300_000);

@@ -31,10 +31,10 @@ import { PROFILES } from "../lib/config/profiles.ts";
 import { profileName } from "../lib/config/settings.ts";
 import { modelId, resolveModel } from "../lib/model/ref.ts";
 
-const HELP = `Measures a Judge on texts with known labels: kappa, precision, recall by kind of fault, false-positive
-rate, unreadable rate, agreement with the rules, attacks that pass, mean score by criterion and label, the five
-layouts on the same texts, and the real texts that a run has left (its Teacher's, the newest answers of each
-arm): where the Judge is no better than chance.
+const HELP = `Measures a Judge on texts with known labels: kappa, precision, recall by kind of fault,
+false-positive rate, unreadable rate, agreement with the rules, attacks that pass, mean score by criterion
+and label, the five layouts on the same texts, and the real texts that a run has left (its Teacher's, the
+newest answers of each arm): where the Judge is no better than chance.
 
   npm run --silent judge-card -- [options]
 

@@ -14,10 +14,12 @@
  *   what arrives between two cells.
  * - An error is its message: of the stack below it a reader can do nothing with a line. An interrupted cell
  *   that has said so itself says nothing more.
+ * - A name that no cell has brought yet is said to come from the cells above.
  * - A cell that listens for an interrupt from its first line on is heard, and the kernel lives on.
  * - `process.stdout.write(text, callback)` calls back.
  * - Tab inside quotes completes what is typed: tslab offers every key, to be put behind it.
  * - JupyterLab's question for earlier inputs, which tslab does not know, puts nothing on the terminal.
+ * - It answers a client that has asked before the kernel was there, as JupyterLab does at every restart.
  * - It lives through changes of the folders that it imports from: packages installed, a branch pulled.
  * - A cell that is run as soon as another has failed or was interrupted is run, not dropped without a word.
  * - The process ends when Jupyter says so, and when Jupyter is gone: nothing that the kernel started is
@@ -44,6 +46,9 @@ process.env.FTMODEL_WARM ??= "1";
 type Untyped = any;
 type WriteStream = (name: string, text: string) => void;
 
+const RUN_ABOVE =
+  "  to do:    Names come from the cells above: run those first (menu Run, Run All Above Selected Cell).";
+
 /** Whether stderr told anything since the last interrupt. */
 let toldSinceInterrupt = false;
 /** Whether a cell runs, and the errors that came between two. */
@@ -64,6 +69,7 @@ callBackAfterWrites(JupyterHandlerImpl.prototype);
 completeInsideQuotes(JupyterHandlerImpl.prototype);
 endWithJupyter(JupyterHandlerImpl.prototype);
 passOverHistory(ZmqServer.prototype);
+readOnceAllAreBound(ZmqServer.prototype, tslabRequire("zeromq").Socket.prototype);
 takeTheNextCell(JupyterHandlerImpl.prototype, TaskQueue.prototype);
 require("tslab/dist/main.js").startKernel({ configPath: process.argv[2], enableFindLocal: false });
 tellUnawaited("uncaughtException", "unhandledRejection");
@@ -163,13 +169,23 @@ function tellMessagesOnly(executor: Untyped): void {
   process.on("SIGINT", expectWords);
   const create = executor.createExecutor;
   executor.createExecutor = (folder: string, converters: Untyped, output: Untyped) => {
+    let isMissing = false;
     const tell = (...told: unknown[]) => {
       const [error] = told;
+      isMissing ||= /^Cannot find name '\w+'\.$/.test(String(told.at(-1)));
       if (told.length > 1 || !(error instanceof Error)) return output.error(...told);
       if (error.message !== "Interrupted asynchronously") return output.error(messageOf(error));
       if (!toldSinceInterrupt) output.error("Interrupted.");
     };
-    return create(folder, converters, { ...output, error: tell });
+    const made = create(folder, converters, { ...output, error: tell });
+    const execute = made.execute;
+    made.execute = async (code: string) => {
+      isMissing = false;
+      const isDone = await execute(code);
+      if (isMissing) output.error(RUN_ABOVE);
+      return isDone;
+    };
+    return made;
   };
 }
 
@@ -279,6 +295,25 @@ function takeTheNextCell(handler: Untyped, queue: Untyped): void {
       reset.call(this.execQueue);
     }
     return reply;
+  };
+}
+
+/**
+ * tslab reads from each socket while the others are still being bound. What a client has sent already, as at
+ * every restart, finds a socket that may not be used yet: the answer is lost or, worse, the loop that reads
+ * ends, and the kernel hears nothing more.
+ */
+function readOnceAllAreBound(server: Untyped, socket: Untyped): void {
+  const { promise: areBound, resolve } = Promise.withResolvers<void>();
+  const { init } = server;
+  server.init = async function () {
+    await init.call(this);
+    resolve();
+  };
+  const iterate = socket[Symbol.asyncIterator];
+  socket[Symbol.asyncIterator] = function () {
+    const { next } = iterate.call(this);
+    return { next: () => areBound.then(next) };
   };
 }
 

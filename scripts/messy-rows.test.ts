@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { sideLab } from "../lib/config/side-lab.ts";
+import { sideLab } from "../lib/config/lab.ts";
 import { goldProblem } from "../lib/answer/index.ts";
 import { loadTokenizer } from "../lib/model/tokens.ts";
 import { prepare } from "../lib/prepare/prepare.ts";

@@ -82,8 +82,7 @@ const ESSAYS: readonly Row[] = [
   row(
     "Why did the margin of the wholesale segment fall?",
     "Because freight and energy became dearer while prices were fixed in yearly contracts, so that the " +
-      "higher " +
-      "costs could be passed on to customers only from the next year on.",
+      "higher costs could be passed on to customers only from the next year on.",
   ),
   row(
     "请评价该公司的偿债能力。",
@@ -92,14 +91,12 @@ const ESSAYS: readonly Row[] = [
   row(
     "What should the board do about the receivables?",
     "Shorten the terms for late payers, offer a small discount for early payment, and review each " +
-      "account that " +
-      "is more than ninety days overdue with the sales manager who opened it.",
+      "account that is more than ninety days overdue with the sales manager who opened it.",
   ),
   row(
     "Explain the difference between cash and accrual accounting to a new colleague.",
     "Cash accounting writes down money when it moves; accrual accounting writes down what was earned " +
-      "and what was " +
-      "used up, whenever the money moves, so that a period shows what belongs to it.",
+      "and what was used up, whenever the money moves, so that a period shows what belongs to it.",
   ),
 ];
 

@@ -97,7 +97,7 @@ describe("npm run score", () => {
     const { lines } = await score(`\ufeff${rows.map((row) => JSON.stringify(row)).join("\r\n")}\r\n   \n`);
     expect(lines.map((l) => l.verdict ?? l.error)).toEqual([
       "right",
-      "id: expected a text or a number, found no such field; the row has question, gold, prediction",
+      "right", // answers come in the order of the lines: an id is for the reader's own use
       "id: expected a text or a number, found null",
       "question: expected a text, found no such field; the row has id, gold, prediction",
       "prediction: expected a text, found null",
@@ -114,9 +114,9 @@ describe("npm run score", () => {
   });
 
   it("keeps a line separator inside a string and a line of a megabyte", async () => {
-    const { lines } = await score(
-      `${JSON.stringify({ id: "a", question: "", gold: "800", prediction: "800\u2028" }).replace("\\u2028", "\u2028")}\n${JSON.stringify({ id: "b", question: "", gold: "1", prediction: "(".repeat(1_000_000) })}\n`,
-    );
+    const separated = JSON.stringify({ id: "a", question: "", gold: "800", prediction: "800\u2028" });
+    const long = JSON.stringify({ id: "b", question: "", gold: "1", prediction: "(".repeat(1_000_000) });
+    const { lines } = await score(`${separated.replace("\\u2028", "\u2028")}\n${long}\n`);
     expect(lines.map((l) => l.verdict)).toEqual(["right", "unreadable"]);
   });
 });

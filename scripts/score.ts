@@ -2,10 +2,11 @@
  * Scores answers: JSON lines in on stdin, JSON lines out on stdout, one each, in the same order.
  *
  *     npm run --silent score < answers.jsonl
+ *     echo '{"question": "Current ratio?", "gold": "2", "prediction": "2.0"}' | npm run --silent score
  *
- * In: {id, question, gold, prediction} or {id, question, gold, completion}. Out: {id, verdict, reason,
- * message, format, reward}, or {id, error} for a line that cannot be scored; the rest goes on. Ends with
- * status 1 only when no line could be scored.
+ * In: {question, gold, prediction} or {question, gold, completion}, and an id if you like. Out: {id, verdict,
+ * reason, message, format, reward}, or {id, error} for a line that cannot be scored; the rest goes on. Ends
+ * with status 1 only when no line could be scored.
  */
 import { byteLines } from "../lib/store/byte-lines.ts";
 import { DEFAULT_WEIGHTS } from "../lib/reward/reward.ts";

@@ -26,10 +26,8 @@ export function lettersOf(text: string, options: Option[], hints: Hints): string
   return equal.map((o) => o.letter);
 }
 
-const SUMMARY = new RegExp(
-  "^(?:以上|上述)(?:选项|各项|说法|答案|[二三四两]项|[二三四两]者|内容|情况){0,2}" +
-    "(?:全都|全部|都|均|全|皆)(不|没有?)?",
-);
+const SUMMARY =
+  /^(?:以上|上述)(?:选项|各项|说法|答案|[二三四两][项者]|内容|情况){0,2}(?:全都|全部|都|均|全|皆)(不|没有?)?/;
 const NO_MORE = /^(?:对|正确|是|误|错误?|符合|包括|属于|可以?)?$/;
 
 /**

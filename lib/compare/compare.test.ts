@@ -71,7 +71,7 @@ afterAll(async () => {
 const client = () =>
   createClient({
     ...{ baseURL: stub.url, model: "stub", engine: "transformers", concurrency: 4, maxAttempts: 1 },
-    timeoutMs: 5000,
+    timeoutMs: 60_000,
   });
 
 describe("tryValues", () => {
@@ -168,6 +168,18 @@ describe("compareRuns", () => {
     );
     expect(said()).toContain("7 runs. Held-out");
     expect(said()).toMatch(/SFT runs over each other: 7 runs of at most \d+ steps/);
+  });
+
+  test("runs of an earlier version are counted, not passed over in silence", async () => {
+    const folder = join(paths.runs, "sft-00000000000a");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "run.json"), '{"stage":"sft","config":{}}');
+    try {
+      await compareRuns(lab, "sft");
+      expect(said()).toContain("7 runs (1 of an earlier version cannot be read). Held-out");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("only the settings that differ take a column", async () => {

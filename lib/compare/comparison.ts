@@ -7,11 +7,11 @@ import { compareArms } from "../evaluate/compare.ts";
 import { formatP, formatPoints } from "../evaluate/comparison-text.ts";
 import { proportion } from "../evaluate/eval-summary.ts";
 import type { Curve } from "../figures/curves.ts";
-import type { EvalDetail, RlRow } from "../records.ts";
+import type { ArmName, EvalDetail, RlRow } from "../records.ts";
 import type { Run } from "../run/run.ts";
 import type { RunFile } from "../run/key.ts";
 import { changedSettings, describeSetting, describeValue, differingKeys } from "../run/settings.ts";
-import type { TrainedStage } from "../run/settings.ts";
+import type { TrainedStage } from "../run/key.ts";
 import { meanOf } from "../view/numbers.ts";
 import { sideBySide } from "../view/sample-view.ts";
 import { table } from "../view/table.ts";
@@ -33,7 +33,7 @@ export interface Compared {
 const NAMED_KEYS = 2;
 
 /** What tells each run from the others: "learningRate 0.0005"; their labels where no setting does. */
-export function namesOf(compared: readonly Compared[], stage: TrainedStage): string[] {
+function namesOf(compared: readonly Compared[], stage: TrainedStage): string[] {
   const keys = differingKeys(
     compared.map(({ config }) => config),
     stage,
@@ -49,12 +49,12 @@ export function namesOf(compared: readonly Compared[], stage: TrainedStage): str
   );
 }
 
+const ARM_OF: Record<TrainedStage, ArmName> = { sft: "sft", grpo: "sft_grpo", on_policy: "sft_on_policy" };
+
 /** For `runPanels`: all of one arm, so that each has a colour of its own. */
 export function curvesOf(compared: readonly Compared[], stage: TrainedStage): Curve[] {
   const names = namesOf(compared, stage);
-  return compared.flatMap(({ run }, i) =>
-    run ? [{ ...run, name: stage === "sft" ? "sft" : "sft_grpo", label: names[i]! }] : [],
-  );
+  return compared.flatMap(({ run }, i) => (run ? [{ ...run, name: ARM_OF[stage], label: names[i]! }] : []));
 }
 
 export interface ComparisonRow {
@@ -106,6 +106,7 @@ const LAST: Record<TrainedStage, readonly (readonly [string, string])[]> = {
     ["last reward", "reward"],
     ["last KL", "kl"],
   ],
+  on_policy: [["last divergence", "loss"]],
 };
 
 /** The rows as a table; what is the same in all rows, or in none, takes no column. */
@@ -146,7 +147,7 @@ export function exampleViews(
 }
 
 function columnOf(key: ConfigKey): string {
-  return key.replace(/^(?:sft|grpo)\./, "");
+  return key.replace(/^(?:sft|grpo|onPolicy)\./, "");
 }
 
 type Input = readonly [name: string, of: (file: NonNullable<Compared["file"]>) => string];

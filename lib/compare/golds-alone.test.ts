@@ -38,7 +38,7 @@ test("the control is an arm of its own beside the run, and both are asked the sa
   );
   const client = createClient({
     ...{ baseURL: stub.url, model: "stub", engine: "transformers", concurrency: 1, maxAttempts: 1 },
-    timeoutMs: 5000,
+    timeoutMs: 60_000,
   });
   const { run, golds, texts } = await goldsAlone(lab, sft, { command, client });
   await stub.close();

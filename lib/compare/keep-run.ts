@@ -6,7 +6,7 @@ import { readOrigin } from "../model/adapter.ts";
 import { readRun } from "../run/run.ts";
 import type { Run } from "../run/run.ts";
 import { changedSettings } from "../run/settings.ts";
-import type { TrainedStage } from "../run/settings.ts";
+import type { TrainedStage } from "../run/key.ts";
 import { showMarkdown } from "../show/show.ts";
 import { publishedAs, publishRun } from "../train/train.ts";
 

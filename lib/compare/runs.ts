@@ -11,8 +11,9 @@ import type { Run } from "../run/run.ts";
 import { RunFolder } from "../run/folder.ts";
 import { isTraining } from "../run/key.ts";
 import { changedSettings } from "../run/settings.ts";
-import type { TrainedStage } from "../run/settings.ts";
+import type { TrainedStage } from "../run/key.ts";
 import { show } from "../show/show.ts";
+import { TRAINING_NAMES } from "../view/arms.ts";
 import { comparisonRows, comparisonTable, curvesOf, exampleViews } from "./comparison.ts";
 import type { Compared, ComparisonRow } from "./comparison.ts";
 
@@ -68,7 +69,7 @@ export async function compareRuns(
 }
 
 /** Table, curves and answers, in this order. */
-export async function showComparison(
+async function showComparison(
   compared: readonly Compared[],
   stage: TrainedStage,
   questions: readonly RlRow[],
@@ -99,15 +100,21 @@ function runsOfStage(lab: Lab, stage: TrainedStage, max: number): Chosen {
   const { paths } = lab;
   // By name: a workspace may have been moved since.
   const own = stage === "sft" ? [basename(paths.sft)] : [basename(paths.rl), "rl_live.jsonl"];
-  const all = listRuns(lab).filter((run) => run.stage === stage && run.status !== "unreadable");
+  const listed = listRuns(lab).filter((run) => run.stage === stage);
+  const all = listed.filter(({ status }) => status !== "unreadable");
+  const unreadable = listed.length - all.length;
   const dataOf = (key: string): string => basename(readRunFile(lab, key)?.inputs.train?.path ?? "");
   const onOwnData = all.filter(({ key }) => own.includes(dataOf(key)));
   if (onOwnData.length === 0)
     throw new LabError({
-      what: `There is no ${stage.toUpperCase()} run to compare`,
+      what: `There is no ${TRAINING_NAMES[stage]} run to compare`,
       where: paths.runs,
-      found: all.length === 0 ? "none" : `${all.length} on other questions`,
-      todo: `Run ${stage === "sft" ? "04_sft" : "05_grpo"} first.`,
+      found:
+        [
+          ...(all.length > 0 ? [`${all.length} on other questions`] : []),
+          ...(unreadable > 0 ? [`${unreadable} of an earlier version, which this one cannot read`] : []),
+        ].join(", ") || "none",
+      todo: `Run ${{ sft: "04_sft", grpo: "05_grpo", on_policy: "trainOnPolicy" }[stage]} first.`,
     });
   // listed newest first; a run with the defaults, where there is one, is what the others are held against
   const runs = onOwnData
@@ -118,6 +125,7 @@ function runsOfStage(lab: Lab, stage: TrainedStage, max: number): Chosen {
   const left = [
     ...(onOwnData.length > max ? [`${onOwnData.length - max} older ones are left out`] : []),
     ...(all.length > onOwnData.length ? [`${all.length - onOwnData.length} on other questions`] : []),
+    ...(unreadable > 0 ? [`${unreadable} of an earlier version cannot be read`] : []),
   ];
   return {
     runs,
@@ -146,7 +154,7 @@ function stageOf(lab: Lab, runs: readonly Run[]): TrainedStage {
   throw new LabError({
     what: "Only runs of one stage compare",
     where: lab.paths.runs,
-    expected: "SFT runs, or GRPO runs",
+    expected: "SFT runs, GRPO runs, or runs of on-policy distillation",
     found: stages.size === 0 ? "no run" : [...stages].join(" and "),
   });
 }

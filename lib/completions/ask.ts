@@ -88,6 +88,7 @@ export async function askAll<T extends Task, L extends TaskList<T>>(
     count(completion);
     if (lost >= LOST_IN_A_ROW || failed >= FAILED_IN_A_ROW)
       throw new LabError({
+        code: lost > 0 ? "server_gone" : "server_failing",
         what: lost > 0 ? "The model server is gone" : "The model server does not answer",
         where,
         found: `${failed} failed requests in a row, the last: ${completion.message ?? failure}`,
@@ -117,6 +118,7 @@ export function through<T extends Task, L extends TaskList<T>>(
 export function serverEnded({ baseURL, ended }: Client, { message }: { message: string }): unknown {
   if (ended?.aborted) return ended.reason;
   return new LabError({
+    code: "server_gone",
     what: "The model server ended",
     where: baseURL,
     found: message,

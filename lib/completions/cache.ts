@@ -23,6 +23,8 @@ const Row = z.object({
   message: z.string().optional(),
   /** As the server counted them; null when it did not say. */
   tokens: z.number().int().min(0).nullable(),
+  /** Of the prompt, where the server said. */
+  promptTokens: z.number().int().min(0).optional(),
   /** Of a prompt that was too long: the context of our server (`serving.maxModelLength`). */
   context: z.number().int().optional(),
 });
@@ -91,6 +93,7 @@ export function completionOf(
     failure,
     ...(!result.ok && !isScored(result.cause) && { message: result.message }),
     tokens: result.completionTokens,
+    ...(result.promptTokens !== null && { promptTokens: result.promptTokens }),
     ...(failure === TOO_LONG && context !== null && { context }),
   };
 }

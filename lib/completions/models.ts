@@ -46,6 +46,7 @@ export function armAdapter({ paths }: Pick<Lab, "paths">, arm: AskedArm): string
     sft_gold: join(paths.ckpts, "sft_gold_lora"),
     sft: paths.sftLora,
     sft_grpo: paths.grpoLora,
+    sft_on_policy: join(paths.ckpts, "on_policy_lora"),
     grpo_only: join(paths.ckpts, "grpo_only_lora"),
   }[arm];
 }
@@ -54,11 +55,12 @@ const HOW_TO_TRAIN: Partial<Record<ArmName, string>> = {
   sft_gold: 'Train it first: trainSft with "sft.goldOnly": true.',
   sft: "Run 04_sft first.",
   sft_grpo: "Run 05_grpo first.",
+  sft_on_policy: "Train it first: trainOnPolicy.",
   grpo_only: "08_ablation trains it.",
 };
 
 /** Arms that a comparison can do without: trained on demand, or not where there is nothing to learn from. */
-const OPTIONAL: readonly ArmName[] = ["sft_gold", "grpo_only"];
+const OPTIONAL: readonly ArmName[] = ["sft_gold", "sft_on_policy", "grpo_only"];
 
 /** All arms but the optional ones that have not been trained. */
 export function armsToCompare(lab: Pick<Lab, "paths">): ArmName[] {

@@ -28,6 +28,12 @@ const Models = z.strictObject({
 
 const Prepare = z.strictObject({
   generated: int(0, 200_000).meta(meta("questions", "how many finance basics to generate")),
+  generatedTest: int(0, 100_000).meta(
+    meta(
+      "questions",
+      "further ones for the test alone, of values that nothing else has; with generated only",
+    ),
+  ),
   handwritten: flag().meta(meta("", "take the hand-written questions of data/handwritten")),
   sources: z.array(z.string()).meta(meta("files", "your own questions; all their rows are kept")),
   dianjin: flag().meta(meta("", "download DianJin-R1-Data")),
@@ -233,12 +239,34 @@ const Grpo = z.strictObject({
     ),
 });
 
+const OnPolicy = z.strictObject({
+  maxSteps: Grpo.shape.maxSteps,
+  epochs: Grpo.shape.epochs,
+  promptsPerStep: int(1, 4096).meta(meta("questions", "questions answered, once each, before each update")),
+  microBatch: int(1, 4096).meta(meta("answers", "answers per forward/backward pass; divides promptsPerStep")),
+  temperature: real(0.05, 2).meta(
+    meta("", "exploration while answering; of both distributions in the loss, too"),
+  ),
+  maxTokens: int(8, 32_768).meta(meta("tokens", "longer answers are cut, and learned from up to there")),
+  learningRate: Grpo.shape.learningRate,
+  warmupShare: Grpo.shape.warmupShare,
+  schedule: Grpo.shape.schedule,
+  beta: real(0, 1).meta(
+    meta("", "which divergence: 1 reverse KL (student to Teacher), 0 forward KL, between a Jensen-Shannon"),
+  ),
+  saveSteps: Grpo.shape.saveSteps,
+  gradientCheckpointing: Grpo.shape.gradientCheckpointing,
+});
+
 const Evaluate = z.strictObject({
   maxTokens: int(8, 32_768).meta(meta("tokens", "room for one answer")),
   samples: int(0, 64).meta(meta("answers", "sampled answers a question beside the greedy one; 0 for none")),
   temperature: real(0.05, 2).meta(meta("", "of the sampled answers")),
   useJudge: flag().meta(meta("", "the Judge's score beside the rule score")),
   maxQuestions: int(1, 1_000_000).meta(meta("questions", "of test.jsonl that are asked")),
+  sampledQuestions: int(1, 1_000_000).meta(
+    meta("questions", "the first of them, answered sampled and judged as well; the others greedily only"),
+  ),
 });
 
 const Serving = z.strictObject({
@@ -372,6 +400,7 @@ export const Config = z
     filter: Filter,
     sft: Sft,
     grpo: Grpo,
+    onPolicy: OnPolicy,
     evaluate: Evaluate,
     serving: Serving,
     gpu: Gpu,
@@ -385,6 +414,13 @@ export const Config = z
         code: "custom",
         path: ["grpo", "microBatch"],
         message: `must divide promptsPerStep × groupSize = ${answers}`,
+      });
+    const { promptsPerStep, microBatch } = c.onPolicy;
+    if (promptsPerStep % microBatch !== 0)
+      ctx.addIssue({
+        code: "custom",
+        path: ["onPolicy", "microBatch"],
+        message: `must divide promptsPerStep = ${promptsPerStep}`,
       });
     const p = c.prepare;
     const mix = p.mixCalculation + p.mixReasoning + p.mixConcept + p.mixAnalysis;

@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { existsSync } from "node:fs";
+import { LabError } from "../errors.ts";
 
 export const REPO_ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -74,3 +76,13 @@ export function localModelPath(name: string): string | null {
 
 /** The interpreter of the locked Python environment. */
 export const PYTHON = process.env.FTMODEL_PYTHON || join(REPO_ROOT, ".venv", "bin", "python");
+
+/** Throws LabError when its interpreter is not there. */
+export function assertPython(): void {
+  if (!existsSync(PYTHON))
+    throw new LabError({
+      what: "The Python environment is missing",
+      where: PYTHON,
+      todo: "Run `npm run doctor`; `npm start` installs it.",
+    });
+}

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openLab } from "./lab.ts";
-import { sideLab } from "./side-lab.ts";
+import { openLab, sideLab } from "./lab.ts";
 
 const lab = openLab(
   { "distill.temperature": 0.9 },

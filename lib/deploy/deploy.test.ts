@@ -151,7 +151,7 @@ describe("deploying", () => {
   });
 
   test("a real model is served, streams, answers the printed curl line alike, and is gone afterwards", {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const model = randomModel(join(workspace.root, "served"));
     let url = "";
@@ -177,7 +177,7 @@ describe("deploying", () => {
     await expect(fetch(`${url}/models`)).rejects.toThrow();
   });
 
-  test("an interrupted deployment is gone, whatever it was doing", { timeout: 120_000 }, async () => {
+  test("an interrupted deployment is gone, whatever it was doing", { timeout: 300_000 }, async () => {
     let url = "";
     const run = withDeployment(
       lab,

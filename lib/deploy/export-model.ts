@@ -165,9 +165,7 @@ function assertSame(run: Run, { format, parity, isFloat32 }: Export): void {
     found:
       `${sameTokens} of ${tokens} tokens, ${sameTexts} of ${prompts} texts, ` +
       `log-probabilities ${apart.toPrecision(2)} apart`,
-    todo:
-      "Nothing was published. Export once more; when it fails again, leave the format out " +
-      "(deploy.exports).",
+    todo: "Nothing was published. Export again; if that fails, leave the format out (deploy.exports).",
   });
 }
 

@@ -3,11 +3,12 @@ import { basename, join } from "node:path";
 import { adaptedId } from "../completions/models.ts";
 import type { Lab } from "../config/lab.ts";
 import { listReports } from "../evaluate/eval-report.ts";
+import { TRAINING_NAMES } from "../view/arms.ts";
 import { formatEstimate } from "../view/numbers.ts";
 import type { EvalReport } from "../records.ts";
 import { writeFileAtomic } from "../store/atomic.ts";
 import { hashFolder } from "../store/hash.ts";
-import type { RunFile } from "../run/key.ts";
+import type { RunFile, TrainedStage } from "../run/key.ts";
 import { readOrigin } from "../model/adapter.ts";
 import { readRunFile, trainingRuns } from "../run/lineage.ts";
 import type { Parity } from "../run/merge.ts";
@@ -25,10 +26,10 @@ export interface CardFacts {
 /** Markdown with the front matter that model hubs read. Pure. */
 export function modelCard({ base, revision, runs, parity, report }: CardFacts): string {
   const steps = runs.map(({ stage, key, config, inputs }) => ({
-    stage: stage.toUpperCase(),
+    stage: TRAINING_NAMES[stage as TrainedStage],
     key,
     data: inputs.train,
-    settings: stage === "sft" ? config.sft : config.grpo,
+    settings: { sft: config.sft, grpo: config.grpo, on_policy: config.onPolicy }[stage as TrainedStage],
     config,
   }));
   return [
@@ -47,9 +48,11 @@ export function modelCard({ base, revision, runs, parity, report }: CardFacts): 
       "",
       `## ${stage}`,
       "",
-      "Run " +
-        `\`${key}\`${data ? ` on ${data.rows} rows of ${basename(data.path)} (sha256 \`${data.sha256.slice(0, 16)}\`)` : ""}, ` +
-        `seed ${config.seed}, base in ` +
+      `Run \`${key}\`` +
+        (data
+          ? ` on ${data.rows} rows of ${basename(data.path)} (sha256 \`${data.sha256.slice(0, 16)}\`)`
+          : "") +
+        `, seed ${config.seed}, base in ` +
         `${config.models.loadIn4bit ? "NF4 with double quantisation" : "full precision"}.`,
       "",
       "| setting | value |",

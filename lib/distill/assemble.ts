@@ -9,6 +9,7 @@ import { tidyAnswer } from "../answer/completion/statement.ts";
 import { stripTags } from "../answer/completion/tags.ts";
 import { blocksOf, ReadText } from "./read-text.ts";
 import type { TeacherText, Thoughts } from "./read-text.ts";
+import type { Distilled } from "../records.ts";
 
 /** What a rule makes of a text; `text` where the text stays as it is. */
 interface Parts {
@@ -196,4 +197,22 @@ function clean(text: string): string {
     .filter((line, i) => line !== "" || lines[i - 1] !== "")
     .join("\n")
     .trim();
+}
+
+/**
+ * The row with `response` and `assembly` as the rules make them now. A failed request has neither: a cut text
+ * is no whole one. With `isOn` false (`distill.assemble`) the response is the text as written, for the format
+ * gate to judge.
+ */
+export function assembleRow(row: Distilled, isOn: boolean): Distilled {
+  if (row.failure !== null || row.teacher_output === null) return { ...row, response: null, assembly: null };
+  if (!isOn) return { ...row, response: row.teacher_output.trim(), assembly: null };
+  const assembled = assemble({ text: row.teacher_output, reasoning: row.teacher_reasoning });
+  if (assembled.text === null) return { ...row, response: null, assembly: assembled.reason };
+  return { ...row, response: assembled.text, assembly: assembled.rule };
+}
+
+/** Whether a student could be trained on it as far as its form goes: right or wrong is another matter. */
+export function isUsable(row: Pick<Distilled, "response"> | null): boolean {
+  return row !== null && row.response !== null && checkFormat(row.response).ok;
 }

@@ -8,6 +8,7 @@ import { distilleries } from "../testing/distill-fixture.ts";
 import { sendChat, sendJson } from "../testing/stub-server.ts";
 import type { Answer, StubRequest } from "../testing/stub-server.ts";
 import type { Question } from "../records.ts";
+import { createClient } from "../serving/client.ts";
 import { comparePrompts } from "./compare-prompts.ts";
 import { drawBySource } from "./draw-by-source.ts";
 import { promptRow, promptTable, PromptText, readPromptReport, writePromptReport } from "./prompt-report.ts";
@@ -54,7 +55,9 @@ const instruct: Answer = (request, response) => {
     });
   if (hasExample(request))
     return sendChat(response, {
-      content: `<think>\n因为定义如此，其余选项不对。\n</think>\n<answer>${asked(request).includes("3 + 3") ? "7" : gold}</answer>`,
+      content:
+        "<think>\n因为定义如此，其余选项不对。\n</think>\n" +
+        `<answer>${asked(request).includes("3 + 3") ? "7" : gold}</answer>`,
       completion_tokens: 20,
     });
   sendChat(response, {
@@ -152,6 +155,40 @@ test("a prompt that the server refuses is named, and the others go on", async ()
   await expect(comparePrompts(lab({ "serving.engine": "vllm" }), QUESTIONS, ["grammar"])).rejects.toThrow(
     /No prompt could be measured[^]*Failed to transform regex/,
   );
+});
+
+test("a prompt that the server fails at is a problem; a server that is gone ends it all", async () => {
+  const many = Array.from({ length: 30 }, (_, i) => ({ ...QUESTIONS[0]!, id: `q${i}` }));
+  const failing = await bench((request, response) =>
+    request.body.structured_outputs ? sendJson(response, "{}", 501) : instruct(request, response),
+  );
+  const { rows, problems } = await comparePrompts(failing.lab({ "serving.engine": "vllm" }), many, [
+    "grammar",
+    "tags",
+  ]);
+  expect(rows.map(({ prompt }) => prompt)).toEqual(["tags"]);
+  expect(problems.grammar).toMatch(/answers could not be had|failed requests in a row/);
+
+  const gone = await bench((request, response) =>
+    request.body.max_tokens === 99 ? void response.destroy() : instruct(request, response),
+  );
+  const client = createClient({ baseURL: gone.stub.url, model: "m", engine: "transformers", maxAttempts: 1 });
+  await expect(
+    comparePrompts(gone.lab({ "distill.maxTokens": 99 }), many, ["tags", "example"], { client }),
+  ).rejects.toMatchObject({ problem: { code: "server_gone" } });
+});
+
+test("an interrupted comparison asks no more, keeps what came, and can be run again", async () => {
+  const { lab, stub } = await bench((request, response) => {
+    if (stub.requests.length === 14) process.emit("SIGINT");
+    instruct(request, response);
+  });
+  const many = Array.from({ length: 200 }, (_, i) => ({ ...QUESTIONS[0]!, id: `q${i}` }));
+  const settings = lab({ "serving.concurrency": 2 });
+  await expect(comparePrompts(settings, many, ["tags"])).rejects.toThrow("The cell was interrupted");
+  expect(stub.requests.length).toBeLessThan(20);
+  const { rows } = await comparePrompts(settings, many, ["tags"]);
+  expect(rows[0]).toMatchObject({ asked: 200, whole: { value: 1 } });
 });
 
 test("cut texts count as asked and not as whole; with none whole there is no language", () => {

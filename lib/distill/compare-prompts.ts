@@ -1,5 +1,6 @@
 /** The same questions put to the Teacher with one prompt after another: which prompt brings most. */
 import { join } from "node:path";
+import { openCache } from "../completions/cache.ts";
 import type { Lab } from "../config/lab.ts";
 import { LabError, nearest } from "../errors.ts";
 import { PROMPT_NAMES, promptId, promptOf } from "../prompt/prompt.ts";
@@ -9,11 +10,10 @@ import type { Client } from "../serving/client.ts";
 import { givenServer } from "../serving/given.ts";
 import { planRole } from "../serving/served.ts";
 import { withServer } from "../serving/serving.ts";
-import { writeFileAtomic } from "../store/atomic.ts";
 import { hashJson } from "../store/hash.ts";
 import { promptRow } from "./prompt-report.ts";
 import type { PromptRow, PromptText } from "./prompt-report.ts";
-import { askRound, readRound } from "./prompt-round.ts";
+import { askRound, readRound, roundTasks } from "./prompt-round.ts";
 import type { Round } from "./prompt-round.ts";
 
 export interface ComparePromptsOptions {
@@ -38,10 +38,10 @@ export interface PromptComparison {
  * comes: whole, as written, usable, right. Sampling is stage 2's (`distill.*`); a question has the same seed
  * with every prompt.
  *
- * A prompt's texts and seconds are kept in `reports/runs/prompts-<hash>/` when it is through; they are
- * counted anew whenever they are read. A prompt that the server refuses or fails at is a problem, and the
- * others go on. Throws LabError: no questions, an unknown prompt, a context too small for one, as openServer,
- * no prompt that has a row.
+ * Texts are kept in `reports/runs/prompts-<hash>/` as they come, a prompt's seconds when it is through; one
+ * that was cut off is asked again whole, since it is timed. All is counted anew whenever it is read. A prompt
+ * that the server refuses or fails at is a problem, and the others go on. Throws LabError: no questions, an
+ * unknown prompt, a context too small for one, as openServer and `askAll`, no prompt that has a row.
  */
 export async function comparePrompts(
   lab: Lab,
@@ -52,26 +52,33 @@ export async function comparePrompts(
   await assertAskable(lab, questions, names, client);
   const { id, plan } = client ? { id: client.model, plan: null } : await planRole(lab, "teacher");
   const folder = join(lab.paths.runs, `prompts-${roundsId(lab, questions, id)}`);
-  const fileOf = (name: string): string => join(folder, `${name}-${promptId(promptOf(name))}.json`);
+  const texts = join(folder, "texts.jsonl");
   const rounds = new Map<string, Round>();
   const problems: Record<string, string> = {};
   const take = (name: string, round: Round): void => {
     rounds.set(name, round);
     onPrompt?.(promptRow(name, round.texts, round.seconds));
   };
-  for (const name of names) {
-    const kept = force ? null : readRound(fileOf(name));
+  const all = names.map((name) => ({
+    name,
+    file: join(folder, `${name}-${promptId(promptOf(name))}.json`),
+    tasks: roundTasks(name, questions, lab.config),
+  }));
+  for (const { name, file, tasks } of all) {
+    const kept = force ? null : readRound(file, texts, tasks);
     if (kept) take(name, kept);
   }
-  const open = names.filter((name) => !rounds.has(name));
+  const open = all.filter(({ name }) => !rounds.has(name));
   const askOpen = async (server: Client, either?: AbortSignal): Promise<void> => {
-    for (const name of open) {
-      const round = await askRound(lab.config, server, name, questions, either);
-      if ("problem" in round) problems[name] = round.problem;
-      else {
-        writeFileAtomic(fileOf(name), `${JSON.stringify(round)}\n`);
-        take(name, round);
+    const cache = openCache(texts);
+    try {
+      for (const { name, file, tasks } of open) {
+        const round = await askRound(server, tasks, cache, { file, signal: either });
+        if ("problem" in round) problems[name] = round.problem;
+        else take(name, round);
       }
+    } finally {
+      await cache.close();
     }
   };
   if (open.length > 0)

@@ -60,46 +60,42 @@ test("a run of hours keeps hundreds of points, from its first to its last", () =
   expect(curve.history.at(-1)!.done).toBe(5000);
 });
 
-test(
-  "a finished distillation shows the curve of the call that finished it; a damaged one is only not " +
-    "drawn",
-  async () => {
-    const workspace = mkdtempSync(join(tmpdir(), "ftmodel-curve-"));
-    try {
-      fakeModel(join(workspace, "model"));
-      stub = await startStub((_, response) =>
-        sendChat(response, {
-          content: "<think>\na\n</think>\n<answer>\n1\n</answer>",
-          completion_tokens: 10,
-        }),
-      );
-      const lab = openLab(
-        { "models.teacher": join(workspace, "model"), "serving.url": stub.url },
-        { FTMODEL_WORKSPACE: workspace },
-      );
-      const seen: number[] = [];
-      const { curve, rows } = await followDistillation(lab, stubQuestions(12), {
-        onCurve: ({ done }) => seen.push(done),
-      });
-      expect(rows).toHaveLength(12);
-      expect([seen[0], seen.at(-1), curve.history.at(-1)!.done]).toEqual([0, 12, 12]);
-      const again = await followDistillation(lab, stubQuestions(12));
-      expect(again.progress.asked).toBe(0);
-      expect(again.curve).toEqual(curve);
-      // Other rules make other training texts; the Teacher wrote no other.
-      const unassembled = openLab(
-        { "models.teacher": join(workspace, "model"), "serving.url": stub.url, "distill.assemble": false },
-        { FTMODEL_WORKSPACE: workspace },
-      );
-      expect((await followDistillation(unassembled, stubQuestions(12))).curve).toEqual(curve);
-      expect(existsSync(join(lab.paths.reports, "distill_curve.json"))).toBe(true);
-      writeFileSync(join(lab.paths.reports, "distill_curve.json"), "{");
-      expect((await followDistillation(lab, stubQuestions(12))).curve).toMatchObject({
-        done: 12,
-        resumed: 12,
-      });
-    } finally {
-      rmSync(workspace, { recursive: true, force: true });
-    }
-  },
-);
+test("a finished distillation shows its last call's curve; a damaged curve is only not drawn", async () => {
+  const workspace = mkdtempSync(join(tmpdir(), "ftmodel-curve-"));
+  try {
+    fakeModel(join(workspace, "model"));
+    stub = await startStub((_, response) =>
+      sendChat(response, {
+        content: "<think>\na\n</think>\n<answer>\n1\n</answer>",
+        completion_tokens: 10,
+      }),
+    );
+    const lab = openLab(
+      { "models.teacher": join(workspace, "model"), "serving.url": stub.url },
+      { FTMODEL_WORKSPACE: workspace },
+    );
+    const seen: number[] = [];
+    const { curve, rows } = await followDistillation(lab, stubQuestions(12), {
+      onCurve: ({ done }) => seen.push(done),
+    });
+    expect(rows).toHaveLength(12);
+    expect([seen[0], seen.at(-1), curve.history.at(-1)!.done]).toEqual([0, 12, 12]);
+    const again = await followDistillation(lab, stubQuestions(12));
+    expect(again.progress.asked).toBe(0);
+    expect(again.curve).toEqual(curve);
+    // Other rules make other training texts; the Teacher wrote no other.
+    const unassembled = openLab(
+      { "models.teacher": join(workspace, "model"), "serving.url": stub.url, "distill.assemble": false },
+      { FTMODEL_WORKSPACE: workspace },
+    );
+    expect((await followDistillation(unassembled, stubQuestions(12))).curve).toEqual(curve);
+    expect(existsSync(join(lab.paths.reports, "distill_curve.json"))).toBe(true);
+    writeFileSync(join(lab.paths.reports, "distill_curve.json"), "{");
+    expect((await followDistillation(lab, stubQuestions(12))).curve).toMatchObject({
+      done: 12,
+      resumed: 12,
+    });
+  } finally {
+    rmSync(workspace, { recursive: true, force: true });
+  }
+});

@@ -39,7 +39,9 @@ export interface FollowOptions extends Omit<DistillOptions, "onProgress"> {
  * When every text is on disk already, the curve is that of the call that finished the file, kept in
  * `reports/distill_curve.json`. Throws as `distill`.
  *
- * @example const { rows, curve } = await followDistillation(lab, train, { onCurve: (curve) => live.update(distillProgress(curve)) });
+ * @example
+ * const onCurve = (curve: ProgressCurve) => live.update(distillProgress(curve));
+ * const { rows, curve } = await followDistillation(lab, train, { onCurve });
  */
 export async function followDistillation(
   lab: Lab,

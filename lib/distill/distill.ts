@@ -1,6 +1,6 @@
 /** Stage 2: the Teacher writes a chain of thought for every training question. */
 import { existsSync } from "node:fs";
-import { isUsable } from "./assemble-row.ts";
+import { isUsable } from "./assemble.ts";
 import { askAll, openTasks, through } from "../completions/ask.ts";
 import type { Came } from "../completions/ask.ts";
 import { isKept } from "../completions/cache.ts";
@@ -171,7 +171,7 @@ async function inputsOf(
     texts: hashJson(tasks.map(({ key, question }) => [key, question])),
     // Other rules make other training texts of what is there: the file is finished anew, and nothing is
     // asked.
-    rules: await hashCode(["answer", "distill"]),
+    rules: hashCode(["answer", "distill"]),
   };
 }
 

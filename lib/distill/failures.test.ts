@@ -4,6 +4,7 @@ import { distilleries, good, prompt, rowsOf } from "../testing/distill-fixture.t
 import { stubQuestions } from "../testing/questions.ts";
 import { sendChat, sendJson } from "../testing/stub-server.ts";
 import type { Answer } from "../testing/stub-server.ts";
+import { inOrder } from "../testing/in-order.ts";
 
 const bench = distilleries();
 
@@ -110,7 +111,12 @@ test("a page instead of an answer is told with the server's address and the clie
       : void response.writeHead(200, { "content-type": "text/html" }).end("<html>log in</html>"),
   );
   await expect(distill(lab(), stubQuestions(3))).rejects.toThrow(
-    /models\.teacher at http:\/\/127\.0\.0\.1:\d+[^]*3 × bad_response[^]*bad_response: a web page[^]*look at the server/,
+    inOrder(
+      /models\.teacher at http:\/\/127\.0\.0\.1:\d+/,
+      /3 × bad_response/,
+      /bad_response: a web page/,
+      /look at the server/,
+    ),
   );
 });
 

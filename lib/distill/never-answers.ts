@@ -41,6 +41,7 @@ export function neverAnswers(
   const wanted = isWhole ? "one usable text" : "one whole text";
   const counted = [...reasons].map(([reason, n]) => `${n} × ${reason}`).join(", ");
   return new LabError({
+    code: "no_usable_text",
     what: more
       ? `The Teacher's first ${rows.length} texts hold not ${wanted}; the others were not asked for`
       : `The Teacher gave not ${wanted}`,

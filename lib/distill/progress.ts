@@ -1,5 +1,5 @@
 /** What a distillation yields so far: failures by cause, texts by type. */
-import { isUsable } from "./assemble-row.ts";
+import { isUsable } from "./assemble.ts";
 import { checkFormat } from "../answer/index.ts";
 import type { Distilled, QuestionType } from "../records.ts";
 import type { Progress } from "../view/progress-curve.ts";

@@ -37,7 +37,7 @@ test("an abort keeps what came; the next call asks for the rest only", async () 
 
 test("killed at random moments and started again, it ends with what an undisturbed run has: no row " +
   "lost, none twice", {
-  timeout: 30_000,
+  timeout: 300_000,
 }, async () => {
   const { stub, workspace, lab } = await bench(
     (request, response) => void setTimeout(() => good(request, response), 5 + Math.random() * 40),
@@ -104,7 +104,7 @@ test("a bit that flips in a text is noticed: set aside, told, asked again", asyn
   expect(rows).toEqual(first.rows);
 });
 
-test("a finished file that is damaged or gone is made again of what is kept, and nothing is asked", async () => {
+test("a finished file, damaged or gone, is made again of what is kept, and nothing is asked", async () => {
   const { lab, asked } = await bench();
   const first = await distill(lab(), stubQuestions(5));
   const { distilled } = lab().paths;
@@ -118,7 +118,7 @@ test("a finished file that is damaged or gone is made again of what is kept, and
   expect(asked()).toEqual([]);
 });
 
-test("a workspace without a cache keeps its texts: those of distilled.jsonl and of the archive beside it", async () => {
+test("a workspace without a cache keeps the texts of distilled.jsonl and its archive", async () => {
   const { lab, asked } = await bench();
   const { paths } = lab();
   const archive = join(paths.processed, "distilled.archive.jsonl");

@@ -1,7 +1,7 @@
 /** What the Teacher is asked, and the key under which each answer is kept. Pure. */
 import type { StoredCompletion } from "../completions/cache.ts";
 import type { CompletionRequest } from "../serving/completion.ts";
-import { assembleRow } from "./assemble-row.ts";
+import { assembleRow } from "./assemble.ts";
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
 import { promptId, promptOf, promptRequest } from "../prompt/prompt.ts";

@@ -11,6 +11,7 @@ import { fakeAdapter } from "../testing/model-fixture.ts";
 import { labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
 import { sendChat, startStub } from "../testing/stub-server.ts";
 import type { StubServer } from "../testing/stub-server.ts";
+import { writeJsonl } from "../store/jsonl.ts";
 
 const workspace = temporaryWorkspace();
 const { paths } = workspace;
@@ -27,6 +28,7 @@ const RIGHT: Record<AskedArm, (n: number) => boolean> = {
   sft_gold: (n) => n < 11,
   sft: (n) => n < 13,
   sft_grpo: (n) => n > 0 && n < 18,
+  sft_on_policy: (n) => n < 14,
   grpo_only: (n) => n < 10,
 };
 /** The Base's votes under the prompt are right two questions longer than its greedy answers. */
@@ -36,13 +38,12 @@ let client: Client;
 
 beforeAll(async () => {
   mkdirSync(dirname(paths.test), { recursive: true });
-  writeFileSync(
+  writeJsonl(
     paths.test,
-    Array.from(
-      { length: N },
-      (_, n) =>
-        `${JSON.stringify({ id: `q${n}`, prompt: `n = ${n}`, gold_answer: `${n}`, kind: "debt_ratio", type: n % 2 ? "financial_reasoning" : "financial_calculation" })}\n`,
-    ).join(""),
+    Array.from({ length: N }, (_, n) => ({
+      ...{ id: `q${n}`, prompt: `n = ${n}`, gold_answer: `${n}`, kind: "debt_ratio" },
+      type: n % 2 ? "financial_reasoning" : "financial_calculation",
+    })),
   );
   stub = await startStub(({ body }, response) => {
     const n = Number(/= (\d+)/.exec(body.messages.at(-1)!.content)![1]);
@@ -81,6 +82,7 @@ test("arms are asked once, each by its own name and prompt, and compared in pair
     ["sft_gold user", 60],
     ["sft user", 60],
     ["sft_grpo user", 60],
+    ["sft_on_policy user", 60],
     ["grpo_only user", 60],
   ]);
   expect(summary.arms.map((a) => [a.name, a.accuracy.value, a.accuracyLenient.value])).toEqual([
@@ -90,12 +92,13 @@ test("arms are asked once, each by its own name and prompt, and compared in pair
     ["sft_gold", 0.55, 0.55],
     ["sft", 0.65, 0.65],
     ["sft_grpo", 0.85, 0.85],
+    ["sft_on_policy", 0.7, 0.7],
     ["grpo_only", 0.5, 0.5],
   ]);
   expect(pairs.map(({ a, b }) => `${a} → ${b}`)).toEqual([
     ...["sft → sft_grpo", "base_prompted → sft", "base_prompted → sft_grpo", "base_majority → sft_grpo"],
     ...["base → base_prompted", "base → sft", "base → sft_gold", "sft_gold → sft", "base → grpo_only"],
-    "grpo_only → sft_grpo",
+    ...["grpo_only → sft_grpo", "sft → sft_on_policy", "sft_on_policy → sft_grpo"],
   ]);
 
   const step = pairs.find(({ a }) => a === "sft")!;

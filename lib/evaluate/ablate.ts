@@ -1,6 +1,6 @@
 /** Stage 8: the arms side by side, what each step adds and what it costs. */
 import { basename, join } from "node:path";
-import { writeFileAtomic } from "../store/atomic.ts";
+import { writeFileAtomic, fileStamp } from "../store/atomic.ts";
 import { changedAnswers, compareArms, compareByType, METRICS } from "./compare.ts";
 import type { Change, Comparison } from "./compare.ts";
 import { armsToCompare } from "../completions/models.ts";
@@ -9,7 +9,6 @@ import type { Evaluation } from "./evaluate.ts";
 import { evaluateArms } from "./arms.ts";
 import type { EvaluateArmsOptions } from "./arms.ts";
 import { readMethods } from "./methods.ts";
-import { fileStamp } from "../store/file-stamp.ts";
 import { track, trackedAblation } from "./track.ts";
 import type { Lab } from "../config/lab.ts";
 import { AblationSummary, ARM_NAMES, Arm } from "../records.ts";
@@ -18,7 +17,7 @@ import type { ArmName, EvalDetail, QuestionType } from "../records.ts";
 /**
  * What GRPO adds to SFT, and what training adds to the best that the untrained Base can be made to do; then
  * what each step adds alone: a prompt, SFT, SFT on golds alone, the Teacher's reasoning to it, GRPO without
- * SFT, SFT before GRPO.
+ * SFT, SFT before GRPO; and the Teacher's word on the student's own tokens, alone and against GRPO's reward.
  */
 const ARM_PAIRS: readonly (readonly [ArmName, ArmName])[] = [
   ["sft", "sft_grpo"],
@@ -31,6 +30,8 @@ const ARM_PAIRS: readonly (readonly [ArmName, ArmName])[] = [
   ["sft_gold", "sft"],
   ["base", "grpo_only"],
   ["grpo_only", "sft_grpo"],
+  ["sft", "sft_on_policy"],
+  ["sft_on_policy", "sft_grpo"],
 ];
 
 export interface ArmPair {
@@ -52,7 +53,7 @@ export interface Ablation {
 }
 
 export interface AblateOptions extends EvaluateArmsOptions {
-  /** Default: all, without sft_gold and grpo_only where they have not been trained. */
+  /** Default: all, without sft_gold, sft_on_policy and grpo_only where they have not been trained. */
   arms?: readonly ArmName[];
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -12,6 +12,7 @@ import { ARM_NAMES, TRAINED_NAMES } from "../records.ts";
 import { fakeGpu } from "../testing/fake-gpu.ts";
 import type { FakeGpu } from "../testing/fake-gpu.ts";
 import { randomAdapter, randomModel } from "../testing/random-model.ts";
+import { writeJsonl } from "../store/jsonl.ts";
 
 const there = existsSync(PYTHON);
 if (!there) console.warn(`skipped: the test of arms on vLLM, because there is no ${PYTHON}`);
@@ -40,13 +41,11 @@ describe.skipIf(!there)("arms on vLLM", () => {
     );
     mkdirSync(dirname(lab().paths.test), { recursive: true });
     for (const file of [lab().paths.test, lab().paths.rl])
-      writeFileSync(
+      writeJsonl(
         file,
-        Array.from(
-          { length: 3 },
-          (_, n) =>
-            `${JSON.stringify({ id: `q${n}`, prompt: `n = ${n}`, gold_answer: `${n}`, type: "financial_concept" })}\n`,
-        ).join(""),
+        Array.from({ length: 3 }, (_, n) => ({
+          ...{ id: `q${n}`, prompt: `n = ${n}`, gold_answer: `${n}`, type: "financial_concept" },
+        })),
       );
   });
   afterAll(() => {
@@ -65,7 +64,7 @@ describe.skipIf(!there)("arms on vLLM", () => {
     args.filter((arg) => arg.startsWith('{"name"')).map((arg) => (JSON.parse(arg) as { name: string }).name);
 
   test("all are asked in one start of one server, without merging, and found again without any", {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const { summary } = await ablate(lab());
     expect(summary.arms.map(({ name }) => name)).toEqual([...ARM_NAMES]);
@@ -83,7 +82,7 @@ describe.skipIf(!there)("arms on vLLM", () => {
   });
 
   test("an arm that was trained anew is asked alone, by its name beside the Base", {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const many = starts().length;
     randomAdapter(armAdapter(lab(), "grpo_only")!, base, { seed: 9, rank: 16 });
@@ -91,7 +90,7 @@ describe.skipIf(!there)("arms on vLLM", () => {
     expect(starts().slice(many).map(modulesOf)).toEqual([["grpo_only"]]);
   });
 
-  test("the census asks the SFT adapter by its name, too", { timeout: 120_000 }, async () => {
+  test("the census asks the SFT adapter by its name, too", { timeout: 300_000 }, async () => {
     const many = starts().length;
     const { asked } = await runCensus(lab());
     expect(asked).toBe(3 * lab().config.grpo.groupSize);

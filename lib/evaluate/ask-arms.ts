@@ -34,7 +34,9 @@ export interface AskedQuestion {
  * Greedy answers of each arm, scored by the rule checker. They are kept with the arm's evaluation, so asking
  * again starts no server, and they are in no report. Throws LabError as `evaluate`.
  *
- * @example for (const { question, texts } of await askArms(lab, ["base", "sft"], few)) await show(sideBySide(texts, question));
+ * @example
+ * for (const { question, texts } of await askArms(lab, ["base", "sft"], few))
+ *   await show(sideBySide(texts, question));
  */
 export async function askArms(
   lab: Lab,

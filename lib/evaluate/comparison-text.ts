@@ -32,7 +32,9 @@ export function differenceVerdict({
 /**
  * One comparison in markdown: difference in points, interval, p, n, and what may be said.
  *
- * @example describeComparison("base", "sft", c) //=> "**SFT against Base**, greedy, lenient: **+20.0 points** [+12.1, +27.9], p < 0.001, n = 200 questions: better."
+ * @example describeComparison("base", "sft", c)
+ * //=> "**SFT against Base**, greedy, lenient: **+20.0 points** [+12.1, +27.9], p < 0.001,
+ * //    n = 200 questions: better."
  */
 export function describeComparison(
   a: string,

@@ -77,6 +77,17 @@ describe("what an evaluation says", () => {
     );
   });
 
+  test("tries: GRPO sharpens, finds more, or neither", () => {
+    const sft = tried("sft", 4, (i, sample) => sample === i % 4);
+    const read = (grpo: Parameters<typeof tried>[2]) =>
+      readEvaluation.tries([sft, tried("sft_grpo", 4, grpo)]).reading;
+    expect(read(always)).toMatch(/by \+75 with one try and \+0 with 4: it \*\*sharpens\*\*/);
+    expect(read((i, sample) => sample === i % 4)).toContain("**not sharper**");
+    const half = tried("sft", 4, (i, sample) => i % 2 === 0 && sample === 0);
+    expect(readEvaluation.tries([half, tried("sft_grpo", 4, always)]).reading).toContain("**more is found**");
+    expect(readEvaluation.tries([sft]).reading).not.toContain("GRPO moves");
+  });
+
   test("failures: the commonest reasons, and those of one arm alone", () => {
     const base = arm("base", { strict: half, lenient: half });
     const odd = { name: "sft", details: [answer(0, { lenient: false, reason: "no_value" })] };

@@ -109,7 +109,7 @@ export const readEvaluation = {
       rows,
       reading:
         `${said}. ${high.name} is ${signed(atOne)} points from ${low.name} with one try and ` +
-        `${signed(atAll)} with ${low.k}. ${closer}${still}`,
+        `${signed(atAll)} with ${low.k}. ${closer}${sharpening(rises)}${still}`,
     };
   },
 
@@ -215,3 +215,23 @@ const points = (share: number): string => (100 * share).toFixed(1);
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(0)}`;
 const widthOf = (e: Estimate | null) => ({ share: e, "width (points)": e && 100 * spanOf(e) });
+
+interface Rise {
+  name: string;
+  k: number;
+  first: number;
+  last: number;
+}
+
+/** What GRPO did to SFT's answers: made likelier what several tries had found, found more, or neither. */
+function sharpening(rises: readonly Rise[]): string {
+  const of = (arm: string) => rises.find(({ name }) => name === styleOf(arm, 0).label);
+  const [before, after] = [of("sft"), of("sft_grpo")];
+  if (!before || !after) return "";
+  const [one, all] = [100 * (after.first - before.first), 100 * (after.last - before.last)];
+  const head = ` GRPO moves SFT by ${signed(one)} with one try and ${signed(all)} with ${after.k}: `;
+  if (one <= 1) return `${head}**not sharper**, the first try is no surer than before.`;
+  return all <= 1
+    ? `${head}it **sharpens**, one try now does what took several, and nothing new is found.`
+    : `${head}the first try is surer, and **more is found** than SFT finds in as many tries.`;
+}

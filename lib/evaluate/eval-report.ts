@@ -1,8 +1,7 @@
 /** Reports of evaluations on disk: written details first, found again by what was asked. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "../store/atomic.ts";
-import { fileStamp } from "../store/file-stamp.ts";
+import { writeFileAtomic, fileStamp } from "../store/atomic.ts";
 import { canonicalJson } from "../store/hash.ts";
 import { writeJsonl } from "../store/jsonl.ts";
 import { EvalReport } from "../records.ts";

@@ -56,7 +56,7 @@ const client = (concurrency = 4) =>
     engine: "transformers",
     concurrency,
     maxAttempts: 1,
-    timeoutMs: 5000,
+    timeoutMs: 60_000,
   });
 const reports = () => readdirSync(paths.reports).filter((name) => name.startsWith("eval_"));
 

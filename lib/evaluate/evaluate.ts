@@ -56,9 +56,9 @@ export interface Evaluation {
 }
 
 /**
- * Asks a model every test question, greedily and `evaluate.samples` times sampled, and scores the answers
- * with the rule checker. The arm base_majority answers with what most of base_prompted's sampled answers say,
- * and asks nothing of its own.
+ * Asks a model every test question greedily, the first `evaluate.sampledQuestions` also `evaluate.samples`
+ * times sampled, and scores the answers with the rule checker. The arm base_majority answers with what most
+ * of base_prompted's sampled answers say, and asks nothing of its own.
  *
  * Format, strict and lenient accuracy, pass by type, tokens; n and a 95 % interval with every number; with
  * `evaluate.useJudge` the Judge's mean points for the greedy answers that pass the rules, beside and never
@@ -70,7 +70,7 @@ export interface Evaluation {
 export async function evaluate(lab: Lab, options: EvaluateOptions = {}): Promise<Evaluation> {
   const { config, paths } = lab;
   const plan = await planOf(lab, options);
-  const { name, model, rows, setAside } = plan;
+  const { name, model, setAside } = plan;
   const [{ answers, asked }] = (await answersOf(lab, [plan], options)) as [PlanAnswers];
   const points = config.evaluate.useJudge
     ? await judgePoints(lab, answers, options)
@@ -84,11 +84,11 @@ export async function evaluate(lab: Lab, options: EvaluateOptions = {}): Promise
     failures: countFailures(answers),
   };
   const report: EvalReport = {
-    ...summarizeArm(name, details, { seed: config.seed }),
+    ...summarizeArm(name, details),
     created: new Date().toISOString(),
     profile: config.profile,
     model: model.label,
-    n: rows.length,
+    n: new Set(details.map(({ id }) => id)).size,
     // Other answers with equal totals are another report. One written before this field stood in it is not
     // found again.
     settings: { ...settingsOf(lab, plan), ...counts, details: hashJson(details) },
@@ -264,7 +264,7 @@ async function judgePoints(
   { judge: given, signal }: EvaluateOptions,
 ): Promise<Map<string, number | null>> {
   const greedy = answers.filter((a) => a.detail.mode === "greedy");
-  const texts = greedy.map(({ row, detail }) => ({
+  const texts = greedy.slice(0, lab.config.evaluate.sampledQuestions).map(({ row, detail }) => ({
     id: row.id,
     question: row.prompt,
     gold: row.gold_answer,
@@ -284,7 +284,7 @@ async function judgePoints(
 
 /** All that decides the report's numbers, but for the answers themselves. */
 function settingsOf({ config }: Lab, { model, rows, byMajority }: Plan) {
-  const { maxTokens, temperature, samples, useJudge } = config.evaluate;
+  const { maxTokens, temperature, samples, sampledQuestions, useJudge } = config.evaluate;
   const { rubric, layout, judgePassScore } = config.filter;
   const { prompt, promptKey } = model;
   return {
@@ -299,6 +299,7 @@ function settingsOf({ config }: Lab, { model, rows, byMajority }: Plan) {
     maxTokens,
     temperature,
     samples,
+    sampledQuestions,
     seed: config.seed,
     judge: useJudge ? { model: config.models.judge, rubric, layout, judgePassScore } : null,
     questions: hashJson(rows.map(({ id, prompt, gold_answer }) => [id, prompt, gold_answer])),

@@ -43,7 +43,9 @@ interface Answer {
  * writes in either language ("equity is 152" belongs to dividing by equity). Steps in a model's own words are
  * therefore `no_method`: this is a reading for models that learnt the world's style, above all the tiny ones.
  *
- * @example methodOf({ kind: "debt_ratio", completion: "debt ratio=liabilities/equity\nequity is 96\n…", lenient: false })
+ * @example
+ * const completion = "debt ratio=liabilities/equity\nequity is 96\n…";
+ * methodOf({ kind: "debt_ratio", completion, lenient: false })
  */
 export function methodOf({ completion, kind: name, lenient }: Answer): MethodReading | null {
   const kind = KINDS.find((one) => one.name === name);

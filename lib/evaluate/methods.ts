@@ -98,7 +98,7 @@ function readAnswers(details: readonly EvalDetail[], mode: EvalDetail["mode"]): 
 }
 
 /** Counts by outcome. */
-export function countMethods(readings: readonly MethodReading[]): MethodCounts {
+function countMethods(readings: readonly MethodReading[]): MethodCounts {
   const of = (outcome: MethodOutcome) => readings.filter((reading) => reading.outcome === outcome).length;
   return {
     ...(Object.fromEntries(METHOD_OUTCOMES.map((outcome) => [outcome, of(outcome)])) as Record<

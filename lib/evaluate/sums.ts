@@ -19,7 +19,8 @@ const RELATION =
  * and currencies may be written in any common way. A sum in words is none. Linear in the text for lines of a
  * usual length.
  *
- * @example readSums("170/1700=10%\n10%*2=30%") //=> [{ text: "170/1700=10%", holds: true }, { text: "10%*2=30%", holds: false }]
+ * @example readSums("170/1700=10%\n10%*2=30%")
+ * //=> [{ text: "170/1700=10%", holds: true }, { text: "10%*2=30%", holds: false }]
  */
 export function readSums(text: string): Sum[] {
   return text.split("\n").flatMap((line) => {

@@ -59,8 +59,8 @@ test("a question of another draw with a pinned id does not pass for it", () => {
 });
 
 test(
-  "in other data four questions travel: a growth rate in English, a margin in Chinese, a yes or no, one that a " +
-    "person wrote",
+  "in other data four questions travel: a growth rate in English, a margin in Chinese, a yes or no, one " +
+    "that a person wrote",
   () => {
     const [growth, margin, cover, analysis] = travellers(basics);
     expect(growth).toMatchObject({ kind: "growth_rate" });
@@ -107,7 +107,15 @@ test("a question whose answer rules cannot check does not travel", () => {
       "then at its suppliers.",
   }));
   expect(travellers(essay)).toEqual([]);
-  expect(travellers([...essay, own(20), own(21)]).map((row) => row.source)).toEqual(["mine", "mine"]);
+  const config = { seed: 42, prepare: { ...PROFILES.tiny.prepare, testShare: 0.2 } };
+  expect(travellers([...essay, own(20), own(21)], config).map((row) => row.source)).toEqual(["mine", "mine"]);
+});
+
+test("one of the reader's own travels, and says whose it is", () => {
+  const mine = { ...own(50), own: { file: "mine.jsonl", line: 1 } };
+  const chosen = travellers([...basics, mine], { seed: 1, prepare: { testShare: 0.01 } as never });
+  expect(chosen).toHaveLength(4);
+  expect(chosen.at(-1)).toEqual({ ...mine, why: "the first of yours that a rule can check" });
 });
 
 test("no questions, no travellers", () => {

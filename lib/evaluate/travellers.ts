@@ -40,13 +40,13 @@ export const PINNED: readonly { id: string; kind: string; gold: string; why: str
     why: "one that gets worse: the Base has it right",
   },
   {
-    id: "basics_42_922",
-    kind: "fall_then_rise",
-    gold: "4032元",
+    id: "basics_42_849",
+    kind: "compound_interest",
+    gold: "7488元",
     why: "one that stays wrong, though rules can check it",
     gloss:
-      "The net value of company C's fund is 4200 yuan. It falls by 20%, then rises by 20%. What is it " +
-      "in the end?",
+      "Tiancheng Foods invests 5200 yuan at a yearly rate of 20%, compounded. What are principal and " +
+      "interest worth after two years?",
   },
 ];
 
@@ -96,7 +96,7 @@ export function travellers(
   };
   for (const wanted of WANTED.slice(0, places))
     if (taken.length < places) take((row) => row !== own && wanted(row));
-  if (own) take((row) => row === own);
+  if (own) taken.push({ ...own, why: "the first of yours that a rule can check" });
   for (const type of QUESTION_TYPES)
     if (taken.length < WANTED.length && !taken.some((row) => row.type === type))
       take((row) => row.type === type);

@@ -22,7 +22,7 @@ const ESSAY =
 const LINES = [
   '{"question": "Revenue rose from 200 to 250. By what percentage did it grow?", "gold_answer": "25%"}',
   '{"question": "收入500万元,成本350万元,毛利率是多少?", "gold_answer": "30%"}',
-  '{"id": "mine_3", "question": "Debt is 30 million, equity 40 million. Is debt larger?", "gold_answer": "no"}',
+  '{"id": "mine_3", "question": "Debt is 30 million, equity 40 million. Is debt more?", "gold_answer": "no"}',
   '{"question": "A line that was cut',
   '{"question": "A fund of 80 fell by a quarter. What is left of it?", "gold_answer": "60"}',
   `{"question": "What should the firm do about its margin?", "gold_answer": "${ESSAY}"}`,
@@ -61,7 +61,7 @@ afterAll(async () => {
   await workspace.remove();
 });
 
-test("after stage 1 every row of the file is there once: with its line, its side, its gold, or why it left", async () => {
+test("after stage 1 every row of the file is there once: line, side and gold, or why it left", async () => {
   const { text } = await yourRows(own);
   expect(text).toMatch(/Your rows: 7 read, 1 with a gold that no rule can check, 2 set aside/);
   expect(text.match(/^mine\.jsonl, line \d/gm)).toHaveLength(7);
@@ -89,7 +89,7 @@ test("one of the travelling questions is the reader's, where rules can check one
   expect(travellers(ours, own.config).some((row) => row.own !== undefined)).toBe(false);
 });
 
-test("after the filter: the Teacher's answer, the verdict's sentence, and the line of the file it ended in", async () => {
+test("after the filter: Teacher's answer, verdict's sentence, the line of its last file", async () => {
   const { questions } = readPrepared(own);
   const { train } = splitQuestions(questions, {
     testShare: own.config.prepare.testShare,
@@ -121,7 +121,7 @@ test("after the filter: the Teacher's answer, the verdict's sentence, and the li
   expect(text).toContain("Teacher's answer");
 });
 
-test("a row whose text was dropped, and that RL does not want either, is in no file, and told so", async () => {
+test("a row whose text was dropped, and that RL does not want either, is told to be in no file", async () => {
   const kept = { ...own, config: overrideConfig(own.config, { "filter.rlSource": "kept" }) };
   await filter(kept);
   const { text } = await yourRows(kept);

@@ -1,5 +1,5 @@
 /** Stage 8: what each stage of training bought. */
-import type { AblationSummary, Estimate } from "../records.ts";
+import type { AblationSummary, Arm, Estimate } from "../records.ts";
 import { table, type View } from "../view/table.ts";
 import { formatCount, formatEstimate } from "../view/numbers.ts";
 import { armBars, errorBars, whiskerLook } from "./bars.ts";
@@ -51,6 +51,11 @@ export function ablation(summary: Pick<AblationSummary, "n" | "seeds" | "profile
   });
 }
 
+/** Questions that an arm answered greedily; a majority of samples answers only where there are samples. */
+function questionsOf({ byType }: Arm): number {
+  return Object.values(byType).reduce((sum, { n }) => sum + n, 0);
+}
+
 /**
  * The same as a table; the first arm is the baseline row. `arms` may be the reports of any models that were
  * asked the same questions.
@@ -61,7 +66,7 @@ export function ablationTable(
 ): View {
   const rows = summary.arms.map((arm, i) => ({
     arm: styleOf(arm.name, i).label,
-    n: summary.n,
+    n: questionsOf(arm) || summary.n,
     format: arm.format,
     lenient: arm.accuracyLenient,
     strict: arm.accuracy,

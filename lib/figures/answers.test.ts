@@ -18,18 +18,23 @@ const sampled = (id: string, ...right: boolean[]): EvalDetail[] =>
     tokens: 1,
   }));
 
-test(
-  "pass@k grows with k: half the answers of a question right is half at one try and all at the " +
-    "most tries",
-  () => {
-    const { data, layout } = passAtKCurve([
-      { name: "base", details: [...sampled("a", true, false), ...sampled("b", false, false)] },
-    ]);
-    expect(data).toHaveLength(1);
-    expect(data[0]).toMatchObject({ name: "Base", x: [1, 2], y: [0.25, 0.5] });
-    expect(JSON.stringify(layout.title)).toContain("n = 2 questions");
-  },
-);
+test("pass@k grows with k: of a question half right it is half at one try and all at the most", () => {
+  const { data, layout } = passAtKCurve([
+    { name: "base", details: [...sampled("a", true, false), ...sampled("b", false, false)] },
+  ]);
+  expect(data).toHaveLength(1);
+  expect(data[0]).toMatchObject({ name: "Base", x: [1, 2], y: [0.25, 0.5] });
+  expect(JSON.stringify(layout.title)).toContain("n = 2 questions");
+});
+
+test("questions that were answered greedily only take no part", () => {
+  const greedyToo = { ...sampled("c", true)[0]!, mode: "greedy" as const };
+  const { data, layout } = passAtKCurve([
+    { name: "sft", details: [...sampled("a", true, false), greedyToo] },
+  ]);
+  expect(data[0]).toMatchObject({ x: [1, 2], y: [0.5, 1] });
+  expect(JSON.stringify(layout)).toContain("n = 1 questions");
+});
 
 test("k goes as far as every question has samples; without samples the figure says so", () => {
   expect(

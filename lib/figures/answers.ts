@@ -2,6 +2,7 @@
 import { curveRecorder } from "../view/progress-curve.ts";
 import type { CollectProgress } from "../completions/ask-models.ts";
 import { passAtKOf } from "../evaluate/eval-summary.ts";
+import { countBy } from "../stats/stats.ts";
 import { distillProgress } from "./distill.ts";
 import type { ArmDetails } from "./evaluate.ts";
 import { formatCount, formatEstimate } from "../view/numbers.ts";
@@ -43,10 +44,10 @@ export function passAtKCurve(arms: readonly ArmDetails[], reading: "strict" | "l
     .map((arm, i) => ({ ...arm, style: styleOf(arm.name, i), samples: samplesOf(arm) }))
     .filter((arm) => arm.samples > 0);
   if (drawn.length === 0) return emptyFigure(title, "No answers were sampled: evaluate.samples is 0.");
-  const questions = new Set(drawn.flatMap((arm) => arm.details.map((row) => row.id))).size;
+  const questions = new Set(drawn.flatMap((arm) => sampledOf(arm).map((row) => row.id))).size;
   const data = drawn.map(({ details, style, samples }) => {
     const k = Array.from({ length: samples }, (_, i) => i + 1);
-    const estimates = k.map((tries) => passAtKOf(details, tries, reading, { resamples: 500 })!);
+    const estimates = k.map((tries) => passAtKOf(details, tries, reading)!);
     return {
       type: "scatter",
       mode: "lines+markers",
@@ -75,9 +76,12 @@ export function passAtKCurve(arms: readonly ArmDetails[], reading: "strict" | "l
   });
 }
 
-/** Sampled answers that every question has. */
-function samplesOf({ details }: ArmDetails): number {
-  const counts = new Map<string, number>();
-  for (const { id, mode } of details) counts.set(id, (counts.get(id) ?? 0) + (mode === "sampled" ? 1 : 0));
+/** Sampled answers that every question has of those that were answered sampled at all. */
+function samplesOf(arm: ArmDetails): number {
+  const counts = countBy(sampledOf(arm), ({ id }) => id);
   return counts.size === 0 ? 0 : Math.min(...counts.values());
+}
+
+function sampledOf({ details }: ArmDetails): ArmDetails["details"] {
+  return details.filter(({ mode }) => mode === "sampled");
 }

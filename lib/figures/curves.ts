@@ -31,8 +31,12 @@ export interface CurveOptions {
   y?: Record<string, unknown>;
   /** Steps of the moving mean; 1 draws the raw line alone. Default a tenth of the run, 3 to 25. */
   window?: number;
-  /** The axis ends above the moving mean: single steps that jump far beyond it are cut. */
+  /**
+   * Single steps are dots, and the axis ends above the moving mean: those that jump far beyond it are cut.
+   */
   calm?: boolean;
+  /** Pixels; as `makeFigure` has it. */
+  height?: number;
 }
 
 /**
@@ -51,7 +55,9 @@ export function metricCurve(curves: readonly Curve[], options: CurveOptions): Fi
       curves.length === 0 ? "No run yet." : `No step has logged ${names[0]} yet.`,
     );
   const styles = stylesOf(drawn.map((points) => points.name));
-  const data = drawn.flatMap((points, i) => linesOf(points, `${i}`, styles[i]!, options.window));
+  const data = drawn
+    .flatMap((points, i) => linesOf(points, `${i}`, styles[i]!, options.window))
+    .map((line) => (options.calm && line.opacity !== undefined && line.opacity !== 1 ? dotted(line) : line));
   const broken = drawn.flatMap((points, i) =>
     points.broken.map((step) => brokenMark(step, styles[i]!.colour)),
   );
@@ -69,12 +75,17 @@ export function metricCurve(curves: readonly Curve[], options: CurveOptions): Fi
         ? [waiting]
         : options.window === 1
           ? []
-          : [`strong line: moving mean${options.calm ? "; single steps above the frame are cut" : ""}`]),
+          : [
+              options.calm
+                ? "line: moving mean; dots: single steps, those above the frame cut"
+                : "strong line: moving mean",
+            ]),
     ].join(" · "),
     data,
     x: { ...stepAxis(data, lastStepOf(curves)), rangemode: "tozero" },
     y: { title: { text: options.yTitle }, ...options.y, ...(options.calm && calmRange(data)) },
     legend: drawn.length > 1 ? "top" : "none",
+    ...(options.height !== undefined && { height: options.height }),
     layout:
       broken.length > 0
         ? {
@@ -127,6 +138,7 @@ export function klCurve(curves: readonly Curve[]): Figure {
     metric: "kl",
     y: { rangemode: "tozero" },
     calm: true,
+    height: 360,
   });
 }
 
@@ -138,8 +150,16 @@ export function entropyCurve(curves: readonly Curve[]): Figure {
     metric: "entropy",
     y: { rangemode: "tozero" },
     calm: true,
+    height: 360,
   });
 }
+
+/** Single steps as dots: as a line that leaves the frame and comes back they would hide their mean. */
+const dotted = (line: Trace): Trace => ({
+  ...line,
+  mode: "markers",
+  marker: { ...(line.marker as object), size: 4 },
+});
 
 /** From 0 to a half above the highest mean; as Plotly has it where no mean is drawn. */
 function calmRange(data: readonly Trace[]): Record<string, unknown> {

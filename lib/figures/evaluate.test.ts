@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { summarizeArm } from "../evaluate/eval-summary.ts";
 import * as f from "./index.ts";
 import type { EvalDetail } from "../records.ts";
 import { menu, title } from "../testing/figure-parts.ts";
@@ -32,6 +33,17 @@ describe("evaluation", () => {
       expect.closeTo(0.3006, 3),
       expect.closeTo(0.9544, 3),
     ]);
+  });
+
+  test("sampled answers have the interval that their report has", () => {
+    const details = Array.from({ length: 60 }, (_, i) =>
+      detail(`q${i % 20}`, (i * i) % 3 === 1, { mode: i < 20 ? "greedy" : "sampled", sample: i % 3 }),
+    );
+    const figure = f.accuracyByType([{ name: "sft", details }]);
+    const { value, low, high } = summarizeArm("sft", details).accuracySampledLenient!;
+    const buttons = menu(figure);
+    expect(JSON.stringify(buttons)).toContain(JSON.stringify(high - value));
+    expect(JSON.stringify(buttons)).toContain(JSON.stringify(value - low));
   });
 
   test("the menu narrows to a source and n follows", () => {

@@ -130,9 +130,7 @@ function viewOf(
   );
   const inGroup = (group: string | null) => (row: EvalDetail) => group === null || key(row) === group;
   const values = rows.map((details) =>
-    groups.map((group) =>
-      proportion(details.filter(inGroup(group)), (row) => row[slice.reading], { resamples: 500 }),
-    ),
+    groups.map((group) => proportion(details.filter(inGroup(group)), (row) => row[slice.reading])),
   );
   const each = (pick: (e: Estimate) => unknown) =>
     values.map((estimates) => estimates.map((e) => (e === null ? null : pick(e))));

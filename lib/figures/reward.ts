@@ -36,7 +36,10 @@ const COMPONENT_COLOURS: Record<string, string> = {
   total: INK,
 };
 
-/** Mean of every part of the reward per step; `total` (what trains) in ink. Raw faint, moving mean strong. */
+/**
+ * Mean of every part of the reward per step; `total` (what trains) in ink. Single steps are dots, the line is
+ * their moving mean.
+ */
 export function rewardByComponent(
   steps: readonly StepSamples[],
   { run, questions = [] }: RewardOptions = {},
@@ -76,8 +79,9 @@ export function rewardByComponent(
       ? [
           {
             ...line,
+            mode: "markers",
             y: values,
-            line: { color, width: 1 },
+            marker: { color, size: 4 },
             opacity: 0.28,
             showlegend: false,
             hoverinfo: "skip",

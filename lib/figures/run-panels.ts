@@ -1,5 +1,6 @@
 /** Runs of one stage over each other, a panel for each of the curves that tell how such a run goes. */
-import { stylesOf } from "../view/arms.ts";
+import type { TrainedStage } from "../run/key.ts";
+import { stylesOf, TRAINING_NAMES } from "../view/arms.ts";
 import { type Curve, lastStepOf, linesOf, notYet, pointsOf } from "./curves.ts";
 import { type Figure, INK, makeFigure, stepAxis, type Trace } from "./theme.ts";
 
@@ -10,7 +11,7 @@ interface Panel {
   scale?: (value: number) => number;
 }
 
-const PANELS: Record<"sft" | "grpo", readonly Panel[]> = {
+const PANELS: Record<TrainedStage, readonly Panel[]> = {
   sft: [
     { title: "loss (nats per token)", metric: ["loss", "train/loss"] },
     { title: "entropy (nats per token)", metric: ["entropy"] },
@@ -25,17 +26,23 @@ const PANELS: Record<"sft" | "grpo", readonly Panel[]> = {
     },
     { title: "entropy (nats per token)", metric: ["entropy"] },
   ],
+  on_policy: [
+    { title: "divergence from the Teacher (nats per token)", metric: ["loss"] },
+    { title: "entropy (nats per token)", metric: ["entropy"] },
+  ],
 };
 
 const COLUMN = 0.44;
 const PANEL_PIXELS = 230;
 
 /**
- * Loss and entropy of SFT runs; reward, KL, silent groups and entropy of GRPO runs. One colour a run in all
- * panels; the raw line faint, its moving mean strong. Runs that go on say how far they are.
+ * Loss and entropy of SFT runs and of on-policy distillation; reward, KL, silent groups and entropy of GRPO
+ * runs. One colour a run in all panels; the raw line faint, its moving mean strong. Runs that go on say how
+ * far they are.
  */
-export function runPanels(curves: readonly Curve[], stage: "sft" | "grpo"): Figure {
-  const title = stage === "sft" ? "SFT runs over each other" : "GRPO runs over each other";
+export function runPanels(curves: readonly Curve[], stage: TrainedStage): Figure {
+  const name = TRAINING_NAMES[stage];
+  const title = `${name[0]!.toUpperCase()}${name.slice(1)} runs over each other`;
   const panels = PANELS[stage];
   if (curves.every(({ metrics }) => metrics.step.length === 0)) return notYet(title, curves, "No run yet.");
   const styles = stylesOf(curves.map(({ name }) => name));

@@ -50,7 +50,7 @@ interface Seen {
   sliders: string[];
 }
 
-describe.skipIf(!chromium)("in a real Chromium, without a kernel", { timeout: 60_000 }, () => {
+describe.skipIf(!chromium)("in a real Chromium, without a kernel", { timeout: 300_000 }, () => {
   test("the menu chooses a knob and the slider turns it", async () => {
     const [start, chosen, turned, back] = await withBrowser(async (openPage) => {
       const page = await openPage();
@@ -100,7 +100,7 @@ describe.skipIf(!chromium)("in a real Chromium, without a kernel", { timeout: 60
     expect(chosen.sliders).toEqual(["β, weight of the KL: 0.02"]);
     expect(chosen.end).toBe(start.end);
     expect(turned.sliders).toEqual(["β, weight of the KL: 1"]);
-    expect(turned.end).toBeCloseTo(100 * beta.at(-1)!.policies.at(-1)![0]!, 6);
+    expect(turned.end).toBe(Math.round(100 * beta.at(-1)!.policies.at(-1)![0]!)); // drawn in whole percent
     expect(turned.subtitle).toContain(beta.at(-1)!.says);
     expect(back.sliders).toEqual(["learning rate: 0.2"]);
     expect(back.end).toBe(start.end);

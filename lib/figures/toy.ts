@@ -51,7 +51,7 @@ export function toyKnobs({ batches, knobs }: Knobs, answers: readonly string[]):
       x: batches,
       y: y[i],
       line: { color: COLOURS[i % COLOURS.length], width: 3 },
-      hovertemplate: "after %{x} batches: %{y:.1f} %<extra>%{fullData.name}</extra>",
+      hovertemplate: "after %{x} batches: %{y} %<extra>%{fullData.name}</extra>",
     })),
     x: { title: { text: "batches" } },
     y: { title: { text: "chance of the answer (%)" }, range: [0, 102] },
@@ -77,8 +77,7 @@ export function toyCurve(lines: readonly ToyLine[], { title, subtitle, yTitle }:
       type: "scatter",
       mode: "lines",
       name: label(name),
-      x: y.map((_, batch) => batch),
-      y: y.map((value) => Math.round(1000 * value) / 1000),
+      ...thinned(y),
       line: dashed
         ? { color: COLOURS[0], width: 3, dash: "dash" }
         : { color: COLOURS[(i + 1) % COLOURS.length], width: 3 },
@@ -89,7 +88,16 @@ export function toyCurve(lines: readonly ToyLine[], { title, subtitle, yTitle }:
   });
 }
 
-const percent = (share: number): number => Math.round(1000 * share) / 10;
+/** At most some sixty points and the last one: more would be closer together than pixels. */
+function thinned(values: readonly number[]): { x: number[]; y: number[] } {
+  const every = Math.max(1, Math.ceil(values.length / 60));
+  const x = values.map((_, batch) => batch).filter((i) => i % every === 0 || i === values.length - 1);
+  return { x, y: x.map((i) => Math.round(1000 * values[i]!) / 1000) };
+}
+
+/** Whole per cents, with a decimal below ten: a slider for every knob holds many of them. */
+const percent = (share: number): number =>
+  share < 0.1 ? Math.round(1000 * share) / 10 : Math.round(100 * share);
 
 const STATIONS = [
   ["question", "one of the<br>RL questions"],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { assemblyRows, languageRows } from "./assembly-rows.ts";
+import { assemblyRows, languageRows } from "./assembly-stats.ts";
 
 const counts = {
   in: 10,

@@ -31,7 +31,7 @@ test("a text that a reader calls wrong is dropped, though rules and Judge would 
   expect(sft).toHaveLength(before.sft.length - 1);
 });
 
-test("a text that a reader calls right is kept, though its answer is another or the Judge found a fault", async () => {
+test("a text that a reader calls right is kept, whatever its answer and the Judge say", async () => {
   const kept = (await bench.run(twenty, texts)).details.filter(({ reason }) => reason === null);
   const [wrong, faulty] = kept.map(({ key }) => key) as [string, string];
   const spoilt = texts.map((row, i) => {

@@ -10,6 +10,8 @@ import { cardLines, judgeCard } from "../judge/card.ts";
 import type { Distilled } from "../records.ts";
 import { sampleColumns } from "../view/sample-view.ts";
 import { distilled, filterBench, labWith, question, right, twenty } from "../testing/filter-fixture.ts";
+import { inOrder } from "../testing/in-order.ts";
+import { stubJudge } from "../testing/stub-judge.ts";
 
 const bench = filterBench();
 const { run } = bench;
@@ -84,7 +86,10 @@ describe("extremes", () => {
     const some = texts.filter((row) => held.has(row.id));
     const filtered = await run(twenty, some);
     expect(filtered.stats.warning).toMatch(
-      /^16 training questions have no Teacher text: run 02_distill again\. Nothing was kept: of 4 texts the layer "split" took most \(4\), above all for "test_question"\.$/,
+      inOrder(
+        /^16 training questions have no Teacher text: run 02_distill again\. Nothing was kept: of 4 texts /,
+        /the layer "split" took most \(4\), above all for "test_question"\.$/,
+      ),
     );
     drawn(filtered, some);
   });
@@ -145,6 +150,20 @@ describe("extremes", () => {
     await expect(filter(openLab({}, { FTMODEL_WORKSPACE: bench.folder }))).rejects.toThrow(
       /Run 01_prepare first/,
     );
+  });
+
+  test("while another process writes its files, nothing is written between them", async () => {
+    const lab = labWith(
+      bench.folder,
+      twenty,
+      twenty.map((q) => distilled(q, right(q))),
+    );
+    const other = JSON.stringify({ pid: 1, start: null, host: "another-machine" });
+    writeFileSync(join(lab.paths.processed, ".writer-another-machine-1.lock"), other);
+    await expect(filter(lab, { judge: stubJudge(bench.stub.url) })).rejects.toThrow(
+      "Another process is writing in this folder",
+    );
+    expect(existsSync(lab.paths.sft)).toBe(false);
   });
 
   test("a malformed row names file, line and field, and nothing is written", async () => {

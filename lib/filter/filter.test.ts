@@ -11,6 +11,7 @@ import { readManifest } from "../store/manifest.ts";
 import { QUESTION_TYPES, RlRow, SftRow } from "../records.ts";
 import type { Question } from "../records.ts";
 import { splitQuestions } from "../prepare/split.ts";
+import { generateQuestions } from "../world/index.ts";
 import { distilled, filterBench, labWith, question, right, twenty } from "../testing/filter-fixture.ts";
 import { textOf } from "../testing/judge-rows.ts";
 import { startStubJudge } from "../testing/stub-judge.ts";
@@ -73,6 +74,21 @@ describe("the filter", () => {
       new Set(["teacher length"]),
     );
     expect(bench.stub.requests).toEqual([]);
+  });
+
+  test("further generated questions stand behind the others in the test, no near-copy of any", async () => {
+    const generated = generateQuestions(40, 7, "bench");
+    const given = generated.slice(0, 20);
+    const settings = { seed: 7, "prepare.generated": 20, "prepare.generatedTest": 30 };
+    const texts = given.map((q) => distilled(q, right(q)));
+    const { test: held, overlap, stats } = await run(given, texts, settings);
+    expect(held).toHaveLength(4 + 30);
+    const further = held.slice(4).map(({ prompt }) => prompt);
+    expect(further.filter((prompt) => given.some(({ question: own }) => own === prompt))).toEqual([]);
+    expect(overlap.copies).toEqual([]);
+    expect(stats.rows.test).toBe(34);
+    const { test: own } = await run(given, texts, { ...settings, "prepare.generated": 0 });
+    expect(own).toEqual(held.slice(0, 4));
   });
 
   test("writes files that fit their schemas, finished by a manifest each", async () => {
@@ -309,4 +325,4 @@ test("every text and every question is in exactly one bucket, in total, by type 
     ),
     { numRuns: 25 },
   );
-}, 30_000);
+}, 300_000);

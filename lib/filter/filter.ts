@@ -11,6 +11,7 @@ import type { FilterDetail, FilterStats, QuestionFate } from "./record.ts";
 import { assemblyStats, languageCounts, madeOf } from "./assembly-stats.ts";
 import { funnelOf } from "./funnel.ts";
 import { readJsonl } from "../store/jsonl.ts";
+import { lockFolder } from "../store/lock.ts";
 import { openJudge } from "../judge/server.ts";
 import type { JudgeServer } from "../judge/ask.ts";
 import { judge } from "../judge/judge.ts";
@@ -22,6 +23,8 @@ import { finishJsonl, finishText } from "../store/manifest.ts";
 import { correctedVerdicts, correctionsPath } from "../prepare/corrections.ts";
 import { overlapReport } from "../prepare/overlap.ts";
 import type { OverlapReport } from "../prepare/overlap.ts";
+import { canonicalKey } from "../question/canonical.ts";
+import { generateQuestions } from "../world/index.ts";
 import { Distilled, Question } from "../records.ts";
 import type { RlRow, SftRow } from "../records.ts";
 import { interruptible } from "../interruptible.ts";
@@ -53,7 +56,8 @@ const MOST_HELD_OUT = 40;
  * filter_details.jsonl and, last, filter_stats.json, each with a manifest.
  *
  * Questions are split by type before anything is filtered, near-copies on one side, so the test holds those
- * the Teacher failed, too; questions whose gold cannot be read are in no file. Verdicts of the Judge are
+ * the Teacher failed, too; behind these it has `prepare.generatedTest` generated ones that only it has.
+ * Questions whose gold cannot be read are in no file. Verdicts of the Judge are
  * kept, so a killed run goes on where it was. A reader's corrected verdict (`data/raw/corrections.jsonl`)
  * stands for that of rules and Judge. Nothing kept, or one type only, is a `warning` in the stats,
  * not an error: the funnel then shows where it was lost. Throws LabError when an input is missing or
@@ -97,7 +101,8 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
   );
   const heldOut = texts.filter(({ key }) => spare.has(key)).slice(0, MOST_HELD_OUT);
   const rl = train.filter((question) => inRl.has(question.id)).map(rlRow);
-  const testRows = test.map(rlRow);
+  const furtherTest = generatedTest(config, questions);
+  const testRows = [...test, ...furtherTest].map(rlRow);
   const used = new Set([...sft.map((row) => row.id), ...inRl]);
   const assembly = config.distill.assemble ? assemblyStats(details) : null;
   const skipped = [...(assembly ? [] : ["assemble"]), ...(useJudge ? [] : ["judge"])];
@@ -108,6 +113,7 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
       ...config.filter,
       assemble: config.distill.assemble,
       testShare: config.prepare.testShare,
+      ...(furtherTest.length > 0 && { generatedTest: furtherTest.length }),
       seed: config.seed,
     },
     judge: judged?.prompt ?? null,
@@ -130,12 +136,17 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
     judge: judged && { prompt: judged.prompt, model: judged.model },
     ...(corrected.size > 0 && { corrections: await hashFile(correctionsPath(lab)) }),
   };
-  finishJsonl(paths.sft, sft, inputs);
-  finishJsonl(heldOutPath(paths), heldOut.map(sftRow), inputs);
-  finishJsonl(paths.rl, rl, inputs);
-  finishJsonl(paths.test, testRows, inputs);
-  finishJsonl(filterDetailsPath(paths), details, inputs);
-  finishText(paths.filterStats, `${JSON.stringify(stats, null, 2)}\n`, 1, inputs);
+  const lock = lockFolder(paths.processed);
+  try {
+    finishJsonl(paths.sft, sft, inputs);
+    finishJsonl(heldOutPath(paths), heldOut.map(sftRow), inputs);
+    finishJsonl(paths.rl, rl, inputs);
+    finishJsonl(paths.test, testRows, inputs);
+    finishJsonl(filterDetailsPath(paths), details, inputs);
+    finishText(paths.filterStats, `${JSON.stringify(stats, null, 2)}\n`, 1, inputs);
+  } finally {
+    lock.release();
+  }
   return {
     stats,
     details,
@@ -145,9 +156,24 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
     test: testRows,
     overlap: overlapReport(
       train.filter((q) => used.has(q.id)),
-      test,
+      [...test, ...furtherTest],
     ),
   };
+}
+
+/**
+ * Generated questions for the test alone, of the world's part that neither lab nor corpus draws from. A
+ * question about a concept has few values: near-copies of `others` give way to further draws.
+ */
+function generatedTest({ prepare, seed }: Lab["config"], others: readonly Question[]): Question[] {
+  const wanted = prepare.generated === 0 ? 0 : prepare.generatedTest;
+  const taken = new Set(others.map(({ question }) => canonicalKey(question)));
+  for (let drawn = Math.ceil(1.1 * wanted); ; drawn *= 2) {
+    const fresh = generateQuestions(drawn, seed, "bench").filter(
+      ({ question }) => !taken.has(canonicalKey(question)),
+    );
+    if (fresh.length >= wanted) return fresh.slice(0, wanted);
+  }
 }
 
 async function judgeTexts(lab: Lab, passed: readonly Distilled[], options: FilterOptions) {

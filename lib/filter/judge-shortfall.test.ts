@@ -6,6 +6,7 @@ import type { ShortfallSettings } from "./judge-shortfall.ts";
 import type { Judgement } from "../judge/vote.ts";
 import { distilled, filterBench, question, right } from "../testing/filter-fixture.ts";
 import { startStubJudge } from "../testing/stub-judge.ts";
+import { inOrder } from "../testing/in-order.ts";
 
 const settings: ShortfallSettings = { rubric: "four-dimensions", judgePassScore: 12, minJudgePass: 0.2 };
 const judged = (points: number, mark = 12): Judgement => ({
@@ -131,7 +132,12 @@ test("stage 3 says so before it writes; verdicts stay, so the named setting is f
   const questions = Array.from({ length: 40 }, (_, i) => question(i + 1));
   const texts = questions.map((q) => distilled(q, right(q)));
   await expect(bench.run(questions, texts)).rejects.toThrow(
-    /rules passed 32 texts[^]*passes 0 \(0 %\)[^]*4–10 points: 32, 11–20 points: 0[^]*filter\.judgePassScore=10/,
+    inOrder(
+      /rules passed 32 texts/,
+      /passes 0 \(0 %\)/,
+      /4–10 points: 32, 11–20 points: 0/,
+      /filter\.judgePassScore=10/,
+    ),
   );
   const processed = join(bench.folder, "data", "processed");
   for (const file of ["sft.jsonl", "rl.jsonl", "test.jsonl", "filter_stats.json", "filter_details.jsonl"])

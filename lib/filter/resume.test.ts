@@ -70,4 +70,4 @@ test("a filter killed three times ends as one that was not, and asks for no verd
   expect(new Set(all.map((vote) => vote.key)).size).toBe(all.length); // no verdict twice on disk
   for (const file of ["sft", "rl", "test"] as const)
     expect(readFileSync(killed.paths[file], "utf8")).toBe(readFileSync(whole.paths[file], "utf8"));
-}, 60_000);
+}, 300_000);

@@ -3,7 +3,6 @@ import type { FilterDetail } from "./record.ts";
 import { filterSamples } from "./samples.ts";
 import type { Distilled } from "../records.ts";
 import { sampleList } from "../view/sample-view.ts";
-import { thresholdCurve } from "./threshold.ts";
 
 const clean = "<think>\n100-80=20\n</think>\n<answer>\n20%\n</answer>";
 const text = (i: number, teacher_output: string | null = clean): Distilled => ({
@@ -109,36 +108,5 @@ describe("accepted and rejected samples", () => {
 
   test("of nothing are empty", () => {
     expect(filterSamples([], [])).toEqual({ accepted: [], rejected: [] });
-  });
-});
-
-describe("the threshold curve", () => {
-  test("falls as the mark rises, and counts a question once however many of its texts pass", () => {
-    const details = [
-      detail(0, "judge", "weak_logic", 8),
-      detail(1, "size", null, 20),
-      { ...detail(2, "best_of_k", "longer", 16), id: "q1" },
-      detail(3, "answer", "wrong"),
-    ];
-    const curve = thresholdCurve(details);
-    expect(curve[0]).toEqual({ threshold: 4, texts: 3, questions: 2, byType: { financial_calculation: 2 } });
-    expect(curve.find((p) => p.threshold === 12)).toEqual({
-      threshold: 12,
-      texts: 2,
-      questions: 1,
-      byType: { financial_calculation: 1 },
-    });
-    expect(curve.at(-1)).toMatchObject({ threshold: 20, texts: 1 });
-    for (let i = 1; i < curve.length; i++) expect(curve[i]!.texts).toBeLessThanOrEqual(curve[i - 1]!.texts);
-  });
-
-  test("keeps an unreadable verdict at no mark", () => {
-    expect(
-      thresholdCurve([{ ...detail(0, "judge", "no_json"), votePoints: [null] }]).map((p) => p.texts),
-    ).toEqual(Array(17).fill(0));
-  });
-
-  test("of nothing judged is empty", () => {
-    expect(thresholdCurve([detail(0, "answer", "wrong")])).toEqual([]);
   });
 });

@@ -51,7 +51,7 @@ export function unsureToken(model: string, question: string, text: string): Unsu
 }
 
 /** How many bits a draw tells on average: 0 when it is certain, 1 for a coin. */
-export function entropyOf(shares: Float32Array): number {
+function entropyOf(shares: Float32Array): number {
   let bits = 0;
   for (const share of shares) if (share > 0) bits -= share * Math.log2(share);
   return bits;

@@ -9,6 +9,7 @@ import { planGrpo } from "./grpo.ts";
 import { planSft } from "./sft.ts";
 import { GIB, cacheBytes, totalMemory } from "./memory.ts";
 import { readModelShape } from "../model/shape.ts";
+import { inOrder } from "../testing/in-order.ts";
 
 const base = readModelShape("Qwen/Qwen2.5-1.5B-Instruct")!;
 const judge = readModelShape("Qwen/Qwen2.5-7B-Instruct")!;
@@ -71,22 +72,18 @@ test("checkpointing comes before four bits, and four bits come where a larger mo
   });
 });
 
-test(
-  "adapters beside the Base take room of their own: bf16 factors of every linear map, in slots of " +
-    "one rank",
-  () => {
-    const lora = { count: 3, rank: 16 };
-    const fits = (card: Card, slots: typeof lora | null) =>
-      planServing({ ...need(card), shape: base, mayQuantise: false, lora: slots });
-    const [without, beside] = [fits(80, null), fits(80, lora)];
-    // peft's count of the 1.5B at rank 16
-    expect(beside.memory.weights - without.memory.weights).toBe(3 * 2 * 18_464_768);
-    expect(fits(8, lora).memory.cache).toBeLessThan(fits(8, null).memory.cache); // where the share is full
-    expect(beside.setting).toContain("3 LoRA slots of rank 16");
-    expect(fits(8, lora).fits).toBe(true);
-    expect(fits(8, { count: 3, rank: 512 }).fits).toBe(false); // 3.3 GiB of factors
-  },
-);
+test("adapters beside the Base take room: bf16 factors of every linear map, in slots of one rank", () => {
+  const lora = { count: 3, rank: 16 };
+  const fits = (card: Card, slots: typeof lora | null) =>
+    planServing({ ...need(card), shape: base, mayQuantise: false, lora: slots });
+  const [without, beside] = [fits(80, null), fits(80, lora)];
+  // peft's count of the 1.5B at rank 16
+  expect(beside.memory.weights - without.memory.weights).toBe(3 * 2 * 18_464_768);
+  expect(fits(8, lora).memory.cache).toBeLessThan(fits(8, null).memory.cache); // where the share is full
+  expect(beside.setting).toContain("3 LoRA slots of rank 16");
+  expect(fits(8, lora).fits).toBe(true);
+  expect(fits(8, { count: 3, rank: 512 }).fits).toBe(false); // 3.3 GiB of factors
+});
 
 test(
   "a server takes no more cache than its requests can fill: two of them fit side by side, and none " +
@@ -137,18 +134,15 @@ test("vLLM in the trainer and four bits cannot be had together", () => {
   });
 });
 
-test(
-  "vLLM in the trainer needs cache for some of a step's answers, and takes what there is for the " + "others",
-  () => {
-    const many = { "grpo.promptsPerStep": 64, "grpo.groupSize": 16 };
-    expect(grpo(24, many)).toMatchObject({ fits: true, overrides: { "gpu.vllm": true } });
-    const inCache = (card: Card) => grpo(card, many).memory.cache / (1536 * 28_672); // whole answers
-    expect(inCache(24)).toBeGreaterThan(32);
-    expect(inCache(80)).toBeGreaterThan(2 * inCache(24));
-    for (const card of [16, 24, 80] as const)
-      expect(totalMemory(grpo(card, many).memory)).toBeLessThanOrEqual(roomOf(CARDS[card]));
-  },
-);
+test("vLLM in the trainer needs cache for some of a step's answers, and takes more where it is", () => {
+  const many = { "grpo.promptsPerStep": 64, "grpo.groupSize": 16 };
+  expect(grpo(24, many)).toMatchObject({ fits: true, overrides: { "gpu.vllm": true } });
+  const inCache = (card: Card) => grpo(card, many).memory.cache / (1536 * 28_672); // whole answers
+  expect(inCache(24)).toBeGreaterThan(32);
+  expect(inCache(80)).toBeGreaterThan(2 * inCache(24));
+  for (const card of [16, 24, 80] as const)
+    expect(totalMemory(grpo(card, many).memory)).toBeLessThanOrEqual(roomOf(CARDS[card]));
+});
 
 test("as many GPUs take part as divide a step into the passes that somebody set", () => {
   expect(sft(80, { "sft.batchSize": 16, "sft.gradientAccumulation": 1 }, 2).overrides["gpu.processes"]).toBe(
@@ -263,7 +257,11 @@ test("too little memory is refused with the number missing and a setting that wo
   expect(fit.fits).toBe(false);
   const refusal = () => assertFits(fit, settings.config, "Qwen/Qwen2.5-1.5B-Instruct", choiceFor);
   expect(refusal).toThrow(
-    /SFT does not fit[^]*GiB are missing[^]*This would fit: --set models.loadIn4bit=false --set sft.batchSize=/,
+    inOrder(
+      /SFT does not fit/,
+      /GiB are missing/,
+      /This would fit: --set models.loadIn4bit=false --set sft.batchSize=/,
+    ),
   );
 });
 

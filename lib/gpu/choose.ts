@@ -6,6 +6,7 @@ import type { Overrides } from "../config/settings.ts";
 import { LabError } from "../errors.ts";
 import { GIB, totalMemory } from "./memory.ts";
 import type { Memory } from "./memory.ts";
+import type { PlannedStage } from "./stage.ts";
 
 /** A setting and what it takes of each GPU. */
 export interface Option {
@@ -28,7 +29,7 @@ export interface Short {
 }
 
 export interface Choice extends Option {
-  stage: "SFT" | "GRPO" | "merge" | "serving";
+  stage: PlannedStage["stage"];
   /** Bytes of one GPU that may be taken. */
   room: number;
   fits: boolean;
@@ -102,6 +103,7 @@ export function assertFits(
   const length = {
     SFT: "sft.maxLength",
     GRPO: "grpo.maxTokens",
+    "on-policy distillation": "onPolicy.maxTokens",
     merge: "prepare.maxPromptTokens",
     serving: "serving.maxModelLength",
   }[choice.stage];

@@ -47,8 +47,9 @@ export async function assertFree(
           `${gigabytes(bytesOf(gpu.freeMiB))} of ${gigabytes(bytesOf(gpu.memoryMiB))} GiB. Nothing ` +
           "was loaded.",
         todo:
-          `\`nvidia-smi\` lists the processes that hold it: end them, or wait for ` +
-          `them${devices ? `; or use the others: ${devices}` : ""}${instead && `; or use what is free: ${instead}`}.`,
+          "`nvidia-smi` lists the processes that hold it: end them, or wait for them" +
+          (devices ? `; or use the others: ${devices}` : "") +
+          (instead ? `; or use what is free: ${instead}.` : "."),
       });
     }
     await new Promise((wake) => setTimeout(wake, 500));

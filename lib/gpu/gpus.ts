@@ -191,8 +191,9 @@ export async function requireGpu(
       expected: "name, total MiB, free MiB, driver, index, UUID",
       found: unreadable.join(" | "),
       todo:
-        `${there.length > 0 ? `Use the others: CUDA_VISIBLE_DEVICES=${indicesOf(there)}` : "Use --profile tiny, or run on a machine with another GPU"}. ` +
-        "Nothing was loaded.",
+        there.length > 0
+          ? `Use the others: CUDA_VISIBLE_DEVICES=${indicesOf(there)}. Nothing was loaded.`
+          : "Use --profile tiny, or run on a machine with another GPU. Nothing was loaded.",
     });
   if (there.length === 0)
     throw noGpu(lab.config.profile, `none: nvidia-smi says: ${oneLine(answer.text) || "nothing"}`);

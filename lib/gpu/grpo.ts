@@ -106,7 +106,8 @@ export function planGrpo(need: TrainingNeed, judge?: Judge): Choice {
             format,
             checkpointing,
             `${micro} answers, ` +
-              `${vllm ? `vLLM on ${Math.min(1, vllm.share)}${sleep ? " asleep" : ""}` : "no vLLM"}${beside ? ", a Judge" : ""}`,
+              (vllm ? `vLLM on ${Math.min(1, vllm.share)}${sleep ? " asleep" : ""}` : "no vLLM") +
+              (beside ? ", a Judge" : ""),
           ),
           memory: beside ? together(memory, beside.memory) : memory,
           short: vllm?.short ?? beside?.short,

@@ -11,6 +11,7 @@ import type { Gpu } from "./gpus.ts";
 import { planGrpo } from "./grpo.ts";
 import { totalMemory } from "./memory.ts";
 import { planMerge } from "./merge.ts";
+import { planOnPolicy } from "./on-policy.ts";
 import type { TrainingNeed } from "./passes.ts";
 import { planServing } from "./serving.ts";
 import { planSft } from "./sft.ts";
@@ -70,6 +71,8 @@ export function choiceOn(
     return planServing({ ...need, cores: what.cores, mayQuantise: what.mayQuantise, lora: what.lora });
   if (what.stage === "SFT") return planSft(need);
   if (what.stage === "merge") return planMerge(need);
+  if (what.stage === "on-policy distillation")
+    return planOnPolicy(need, (what.teacher && shapeOf(what.teacher)) ?? shape);
   const judge = what.judge && shapeOf(what.judge);
   return planGrpo(
     need,

@@ -9,6 +9,7 @@ import { fakeModel } from "../testing/model-fixture.ts";
 import { fakeSmi } from "../testing/fake-gpu.ts";
 import { planStage, readyStage } from "./plan-stage.ts";
 import type { PlannedStage } from "./plan-stage.ts";
+import { inOrder } from "../testing/in-order.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ftmodel-fit-lab-"));
 const PATH = process.env.PATH;
@@ -24,6 +25,7 @@ const [base, judge] = [hub("Qwen/Qwen2.5-1.5B-Instruct"), hub("Qwen/Qwen2.5-7B-I
 const SFT: PlannedStage = { stage: "SFT", model: base };
 const GRPO: PlannedStage = { stage: "GRPO", model: base };
 const JUDGED: PlannedStage = { ...GRPO, judge };
+const TAUGHT: PlannedStage = { stage: "on-policy distillation", model: base, teacher: judge };
 const serving: PlannedStage = { stage: "serving", model: base, mayQuantise: false };
 
 /**
@@ -56,10 +58,11 @@ test.each([
   ["without a Judge", GRPO],
   ["with a Judge beside", JUDGED],
   ["SFT", SFT],
+  ["on-policy distillation", TAUGHT],
   ["serving", serving],
 ] as const)(
   "what is advised on a partly full GPU is accepted there: %s",
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async (_, what) => {
     let followed = 0;
     for (const total of [12_288, 16_376, 24_564, 49_140, 81_559])
@@ -161,7 +164,11 @@ test("a share that was set by hand is the first thing to give up", async () => {
   const seven: PlannedStage = { stage: "serving", model: judge, mayQuantise: false };
   const message = await ask(["H100;81559;81000"], seven, { "gpu.serverMemoryShare": 0.1 });
   expect(message).toMatch(
-    /serving does not fit[^]*by gpu\.serverMemoryShare=0\.1[^]*This would fit: --set gpu\.serverMemoryShare=0\.9 /,
+    inOrder(
+      /serving does not fit/,
+      /by gpu\.serverMemoryShare=0\.1/,
+      /This would fit: --set gpu\.serverMemoryShare=0\.9 /,
+    ),
   );
   expect(await ask(["H100;81559;81000"], seven, advised(message))).toBe("free");
 });
@@ -188,7 +195,7 @@ test("a full GPU among others is named, with those that would do", async () => {
   expect(await ask(cards, SFT, { "gpu.processes": 2 })).not.toMatch(/CUDA_VISIBLE_DEVICES/);
 });
 
-test("a size known only after the download plans anew, but for the precision that keys have by now", async () => {
+test("a size known only after the download plans anew, all but the precision that keys have", async () => {
   fakeSmi(folder, ["H100;81559;81000"]);
   const path = fakeModel(join(folder, "downloaded"));
   const shape = { ...PUBLISHED_SHAPES["Qwen/Qwen2.5-7B-Instruct"], architectures: ["Qwen2ForCausalLM"] };

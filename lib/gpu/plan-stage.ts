@@ -57,8 +57,8 @@ export async function readyStage(
   plan: StagePlan,
   { signal, before }: { signal?: AbortSignal | undefined; before?: () => Promise<void> } = {},
 ): Promise<StagePlan> {
-  const judge = what.stage === "GRPO" ? what.judge : undefined;
-  for (const model of [what.model, judge])
+  const others = what.stage === "serving" ? [] : [what.judge, what.teacher];
+  for (const model of [what.model, ...others])
     if (model) await fetchModel(model, { signal, ...(before && { before }) });
   const { serveIn4bit } = plan.config.gpu;
   const isServed = what.stage === "serving" && what.mayQuantise;

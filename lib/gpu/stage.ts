@@ -4,7 +4,12 @@ import type { ModelRef } from "../model/ref.ts";
 import type { LoraSlots } from "./memory.ts";
 
 export type PlannedStage =
-  | { stage: "SFT" | "GRPO" | "merge"; model: ModelRef; judge?: ModelRef | undefined }
+  | {
+      stage: "SFT" | "GRPO" | "on-policy distillation" | "merge";
+      model: ModelRef;
+      judge?: ModelRef | undefined;
+      teacher?: ModelRef | undefined;
+    }
   | { stage: "serving"; model: ModelRef; mayQuantise: boolean; lora?: LoraSlots | null; cores?: number };
 
 export interface StagePlan {

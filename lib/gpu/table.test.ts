@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openLab } from "../config/lab.ts";
+import { REPO_ROOT } from "../config/paths.ts";
 import { memoryTable } from "./table.ts";
 
 test("the gpu profile has four stages on four cards and on the machine's own, each with room", () => {
@@ -35,4 +38,21 @@ test("a model whose size is not known has no rows, and a setting by hand is kept
     ),
   );
   expect(rows.filter((row) => row.stage === "SFT").map((row) => row.fits)).toEqual(["NO", "NO", "NO", "NO"]);
+});
+
+test("the README's table of GPUs is the plan's", () => {
+  const rows = memoryTable(openLab({ profile: "gpu" }, {}));
+  const readme = readFileSync(join(REPO_ROOT, "README.md"), "utf8");
+  for (const card of new Set(rows.map((row) => row.GPU))) {
+    const [, served, sft, grpo] = new RegExp(`^\\| ${card} \\| (.*) \\| (.*) \\| (.*) \\|$`, "m").exec(
+      readme,
+    )!;
+    const of = (stage: string) => rows.find((row) => row.GPU === card && row.stage === stage)!;
+    const texts = [served!, sft!, grpo!];
+    for (const [i, stage] of ["Teacher or Judge", "SFT", "GRPO"].entries()) {
+      const { setting, "in all (GiB)": all } = of(stage) as { setting: string; "in all (GiB)": number };
+      if (i > 0) expect(texts[i]).toContain(`${Number(all.toFixed(1))} GiB`);
+      else expect(setting).toMatch(new RegExp(`^${served!.replace(/ requests.*/, "")} requests`));
+    }
+  }
 });

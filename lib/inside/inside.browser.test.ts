@@ -77,7 +77,7 @@ describe.skipIf(!executablePath)("a step in a real Chromium", { timeout: 120_000
     await page.context().close();
   });
 
-  test("a clicked token shows the formula with its numbers; arrow keys go on, and a notebook hears none", async () => {
+  test("a clicked token shows the formula; arrow keys go on, and a notebook hears none", async () => {
     const page = await live(await open(await widgetPageHtml(opened())));
     await page.evaluate("document.addEventListener('keydown', () => { globalThis.heard = true; })");
     await token(page, 0, 3).click();
@@ -97,7 +97,7 @@ describe.skipIf(!executablePath)("a step in a real Chromium", { timeout: 120_000
     await page.context().close();
   });
 
-  test("what a model or a file wrote is text, wherever it stands; a character's parts and special tokens are seen", async () => {
+  test("what a model or a file wrote is text; a character's parts and special tokens are seen", async () => {
     // without the content policy: nothing but the block itself protects the reader
     const html = (await widgetPageHtml(opened())).replace(/<meta http-equiv[^>]*>/, "");
     const page = await live(await open(html));

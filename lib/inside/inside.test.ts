@@ -43,7 +43,7 @@ describe("the numbers of a token", () => {
     expect(k3(token({ reference: null }))).toBeNull();
   });
 
-  test("a second update is clipped where the ratio has gone beyond the bound that the advantage pulls to", () => {
+  test("a second update is clipped where the ratio is beyond the bound that the advantage pulls to", () => {
     const ratio = (by: number) => Math.log(0.5) + Math.log(by);
     const clip: [number, number] = [0.8, 1.2];
     expect(clipsNext(token({ after: ratio(1.21) }), clip)).toBe(true);
@@ -117,14 +117,15 @@ describe("the formula", () => {
 describe("the reading", () => {
   test("counts what moved, names what moved most, and how many went where the advantage points", () => {
     expect(stepReading(exampleStep())).toBe(
-      "Step 10 moved 8 of 23 tokens by more than 10 % of their probability; the 3 that moved most are “<think>” " +
-        "(67 % → 93.2 %, in an answer paid 1), “␣/” (15 % → 20.6 %, in an answer paid 1), “46” (24.7 % → 33.6 %, " +
-        "in an answer paid 1). Of those that moved by more than 0.1 %, 11 of 14 in answers above their " +
-        "group's mean have become more likely, and 9 of 9 in answers below it less likely. 1 of 4 answers were cut and left out of the loss.",
+      "Step 10 moved 8 of 23 tokens by more than 10 % of their probability; the 3 that moved most are " +
+        "“<think>” (67 % → 93.2 %, in an answer paid 1), “␣/” (15 % → 20.6 %, in an answer paid 1), “46” " +
+        "(24.7 % → 33.6 %, in an answer paid 1). Of those that moved by more than 0.1 %, 11 of 14 in " +
+        "answers above their group's mean have become more likely, and 9 of 9 in answers below it less " +
+        "likely. 1 of 4 answers were cut and left out of the loss.",
     );
   });
 
-  test("of a step whose learning rate was 0, of one that saw no answer, and of one with equal rewards", () => {
+  test("of a step whose learning rate was 0, one that saw no answer, and one with equal rewards", () => {
     expect(stepReading(exampleStep({ learningRate: 0 }))).toMatch(/^The learning rate of step 10 was 0/);
     const [, second] = exampleStep().questions;
     const onlyCut = [{ ...second!, answers: second!.answers.slice(1) }];

@@ -23,7 +23,7 @@ export interface InsideOptions {
 }
 
 const STATIC_ROWS = 8;
-const DIGITS = 5;
+const DIGITS = 4;
 
 /**
  * A step of a finished GRPO run: its answers with every token coloured by how far the step moved it, by its
@@ -87,18 +87,26 @@ function shownOf(questions: readonly StepQuestion[], maxTokens: number): StepQue
   return questions.filter((question) => taken.has(question));
 }
 
-/** With the digits that one reads; `before` and `after` keep all, for what counts is their difference. */
+/**
+ * With the digits that one reads. Log-probabilities keep six decimals, for what counts is the difference of
+ * two.
+ */
 function rounded(question: StepQuestion): StepQuestion {
+  const each = (values: readonly (number | null)[] | null, round: (value: number) => string) =>
+    values?.map((value) => value && Number(round(value))) ?? null;
+  const log = (values: readonly (number | null)[] | null) => each(values, (value) => value.toFixed(6));
   const short = (values: readonly (number | null)[] | null) =>
-    values?.map((value) => value && Number(value.toPrecision(DIGITS))) ?? null;
+    each(values, (value) => value.toPrecision(DIGITS)) as number[] | null;
   return {
     ...question,
     answers: question.answers.map((answer) => ({
       ...answer,
-      sampled: short(answer.sampled),
-      reference: short(answer.reference) as number[] | null,
-      weight: short(answer.weight) as number[] | null,
-      slope: short(answer.slope) as number[] | null,
+      sampled: log(answer.sampled),
+      before: log(answer.before) as number[] | null,
+      after: log(answer.after) as number[] | null,
+      reference: log(answer.reference) as number[] | null,
+      weight: short(answer.weight),
+      slope: short(answer.slope),
     })),
   };
 }

@@ -7,7 +7,10 @@ import type { JudgeProgress } from "./judge.ts";
  * Turns the progress of `judge` (or `filter`, `quickJudgeCard`) into one growing curve of verdicts. `now` in
  * ms. Verdicts without a readable form count as failed.
  *
- * @example const record = judgeCurveRecorder(); await filter(lab, { onProgress: (p) => live.update(distillProgress(record(p), { title: "Verdicts on disk", unit: "verdicts" })) });
+ * @example
+ * const record = judgeCurveRecorder();
+ * const labels = { title: "Verdicts on disk", unit: "verdicts" };
+ * await filter(lab, { onProgress: (p) => live.update(distillProgress(record(p), labels)) });
  */
 export function judgeCurveRecorder(
   now: () => number = () => performance.now(),

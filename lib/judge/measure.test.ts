@@ -33,39 +33,35 @@ afterEach(async () => {
 });
 const lab = () => openLab({ "serving.concurrency": 8 }, { FTMODEL_WORKSPACE: folder });
 
-test(
-  "a Judge that knows every plant measures kappa 1, no false positive, and lets no attack through " +
-    "the rules",
-  async () => {
-    const measure = await measureJudge(lab(), stubJudge(stub.url), { count: 120, layouts: LAYOUT_NAMES });
-    expect(measure.card).toMatchObject({
-      n: 120,
-      judged: 120,
-      kappa: { value: 1 },
-      recall: { value: 1 },
-      falsePositiveRate: { value: 0 },
-      unreadable: { value: 0 },
-    });
-    expect(Object.keys(measure.card.byFault)).toEqual([...FAULT_KINDS]);
-    expect(measure.attacks).toMatchObject({ passedWithRules: 0 });
-    expect(measure.attacks.passedWithoutRules).toBe(measure.attacks.n); // it fails nothing it does not know
-    expect(measure.rules!.wrongPassed!.value).toBe(1);
-    const errors = Object.fromEntries(measure.layouts.map((l) => [l.layout, l.card.errorRate!.value]));
-    const lines = measureLines(measure);
-    for (const line of lines.slice(2))
-      expect(line).toMatch(/^\S+ (\d+|not measured|-?\d\.\d{3}( \[-?\d\.\d{3}, -?\d\.\d{3}\])?)( n=\d+)?$/);
-    expect(lines.find((line) => line.startsWith("layout_rules-first-zh_error_rate 0.083 ["))).toMatch(
-      / n=120$/,
-    );
-    expect(errors).toEqual({
-      "rules-first": 0,
-      "inputs-first": 0,
-      "rules-first-question": 0,
-      "inputs-first-question": 0,
-      "rules-first-zh": expect.closeTo(10 / 120, 9),
-    });
-  },
-);
+test("a Judge that knows every plant has kappa 1 and no false positive; no attack passes", async () => {
+  const measure = await measureJudge(lab(), stubJudge(stub.url), { count: 120, layouts: LAYOUT_NAMES });
+  expect(measure.card).toMatchObject({
+    n: 120,
+    judged: 120,
+    kappa: { value: 1 },
+    recall: { value: 1 },
+    falsePositiveRate: { value: 0 },
+    unreadable: { value: 0 },
+  });
+  expect(Object.keys(measure.card.byFault)).toEqual([...FAULT_KINDS]);
+  expect(measure.attacks).toMatchObject({ passedWithRules: 0 });
+  expect(measure.attacks.passedWithoutRules).toBe(measure.attacks.n); // it fails nothing it does not know
+  expect(measure.rules!.wrongPassed!.value).toBe(1);
+  const errors = Object.fromEntries(measure.layouts.map((l) => [l.layout, l.card.errorRate!.value]));
+  const lines = measureLines(measure);
+  for (const line of lines.slice(2))
+    expect(line).toMatch(/^\S+ (\d+|not measured|-?\d\.\d{3}( \[-?\d\.\d{3}, -?\d\.\d{3}\])?)( n=\d+)?$/);
+  expect(lines.find((line) => line.startsWith("layout_rules-first-zh_error_rate 0.083 ["))).toMatch(
+    / n=120$/,
+  );
+  expect(errors).toEqual({
+    "rules-first": 0,
+    "inputs-first": 0,
+    "rules-first-question": 0,
+    "inputs-first-question": 0,
+    "rules-first-zh": expect.closeTo(10 / 120, 9),
+  });
+});
 
 test("an unchanged measure asks nothing again and prints the same figures", async () => {
   const first = await measureJudge(lab(), stubJudge(stub.url), { count: 60 });

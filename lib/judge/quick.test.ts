@@ -46,8 +46,14 @@ test(
     expect(Object.keys(card.byFault)).toEqual([...FAULT_KINDS]);
     expect(rules.wrongPassed).toMatchObject({ value: 1 });
     expect(rules.n).toBeGreaterThan(25); // of 30: on some the rules do not decide
+    expect(judged.map(({ name, rows }) => [name, rows.length])).toEqual([
+      ["planted faults", 60],
+      ["generated answers, half of them wrong", 30],
+    ]);
     expect(
-      judged.filter(({ text, judgement }) => (text.fault === null) !== (judgement.status === "passed")),
+      judged[0]!.rows.filter(
+        ({ text, judgement }) => (text.fault === null) !== (judgement.status === "passed"),
+      ),
     ).toEqual([]);
     expect(layouts).toEqual([]);
     const sent = stub.requests.length;

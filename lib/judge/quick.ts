@@ -56,12 +56,18 @@ export interface LayoutCard {
   finR1Error: number;
 }
 
+/** A set of labelled texts and what the Judge said of each. */
+export interface JudgedSet {
+  name: string;
+  rows: { text: LabelledText; judgement: Judgement }[];
+}
+
 export interface QuickCard {
   card: JudgeCard;
   /** The Judge without rules before it: what it says of wrong answers. */
   rules: RuleComparison;
-  /** The planted texts with their labels and verdicts. */
-  judged: { text: LabelledText; judgement: Judgement }[];
+  /** Every set with its texts, their labels and verdicts; the planted faults first. */
+  judged: JudgedSet[];
   /** The five layouts, where asked for. */
   layouts: LayoutCard[];
   /** The made texts and the sets that were given: where the Judge is better than chance. */
@@ -109,12 +115,16 @@ export async function quickJudgeCard(
     const judgements = await run(planted);
     const answers = wrongAnswers(Math.ceil(count / 2), seed);
     const ofAnswers = await run(answers);
-    const cards = [
-      setCard(PLANTED, labels(planted, judgements), { seed }),
-      setCard(MADE_ANSWERS, labels(answers, ofAnswers), { seed }),
-    ];
+    const judged = [joined(PLANTED, planted, judgements), joined(MADE_ANSWERS, answers, ofAnswers)];
     const real = texts.length > 0 ? [teacherSet(texts, seed), ...sets] : sets;
-    for (const { name, texts } of real) cards.push(setCard(name, labels(texts, await run(texts)), { seed }));
+    for (const { name, texts } of real) judged.push(joined(name, texts, await run(texts)));
+    const cards = judged.map(({ name, rows }) =>
+      setCard(
+        name,
+        rows.map(({ text, judgement }) => ({ fault: text.fault, judgement })),
+        { seed },
+      ),
+    );
     const some = planted.slice(0, layouts);
     const compared: LayoutCard[] = [];
     for (const layout of some.length === 0 ? [] : LAYOUT_NAMES) {
@@ -124,7 +134,7 @@ export async function quickJudgeCard(
     return {
       card: judgeCard(labels(planted, judgements), { seed }),
       rules: compareWithRules(answers, ofAnswers, { seed }),
-      judged: planted.map((text, i) => ({ text, judgement: judgements[i]! })),
+      judged,
       layouts: compared,
       ...shownSets(cards),
     };
@@ -132,6 +142,11 @@ export async function quickJudgeCard(
     if (!given) await server.close?.();
   }
 }
+
+const joined = (name: string, texts: readonly LabelledText[], of: readonly Judgement[]): JudgedSet => ({
+  name,
+  rows: texts.map((text, i) => ({ text, judgement: of[i]! })),
+});
 
 const shownSets = (sets: SetCard[]): Pick<QuickCard, "sets" | "setTable"> => ({
   sets,

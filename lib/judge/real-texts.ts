@@ -20,7 +20,7 @@ function labelByRules(row: JudgeRow): LabelledText | null {
 
 export type DistilledText = Pick<
   Distilled,
-  "key" | "id" | "question" | "gold_answer" | "teacher_output" | "response" | "assembly" | "failure"
+  "key" | "id" | "question" | "gold_answer" | "teacher_output" | "response" | "assembly" | "failure" | "kind"
 >;
 
 /**
@@ -58,7 +58,7 @@ function teacherText(row: DistilledText): { question: string; text: LabelledText
   const completion = row.response ?? asWritten;
   if (completion === null) return [];
   const text = labelByRules({ id: row.key, question: row.question, gold: row.gold_answer, completion });
-  return text === null ? [] : [{ question: row.id, text }];
+  return text === null ? [] : [{ question: row.id, text: { ...text, kind: row.kind } }];
 }
 
 /**

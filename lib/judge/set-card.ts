@@ -85,7 +85,7 @@ export function setCard(name: string, rows: readonly JudgedLabel[], options: Boo
  * its mark makes of them: the interval of the AUC lies above 0.5, so another mark would help. Nothing to
  * compare is said, too.
  */
-export function setSentence({
+function setSentence({
   name,
   n,
   good,

@@ -19,6 +19,8 @@ export const LabelledText = z.object({
   gold: text,
   completion: z.string(),
   fault: text.nullable(),
+  /** Of a generated question: its kind, by which the method of the text can be read. */
+  kind: z.string().optional(),
 });
 export type LabelledText = z.infer<typeof LabelledText>;
 
@@ -107,6 +109,7 @@ export function wrongAnswers(
       gold: solve(drawn, drawn.kind.right).answer,
       completion: taggedText(solve(drawn, method)),
       fault: wrong ? "wrong_answer" : null,
+      kind: drawn.kind.name,
     };
   });
 }

@@ -16,6 +16,7 @@ import { hashFolder } from "../store/hash.ts";
 import { modelId, resolveModel } from "./ref.ts";
 import { readTensorTable } from "./safetensors.ts";
 import { fakeAdapter, fakeModel, safetensors } from "../testing/model-fixture.ts";
+import { inOrder } from "../testing/in-order.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "ftmodel-adapter-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -117,7 +118,12 @@ describe("checkAdapter", () => {
     const base = await resolveModel(fakeModel(join(dir, "Qwen2.5-1.5B-Instruct")));
     const adapter = fakeAdapter(join(dir, "stranger"), "/models/Qwen2.5-Math-1.5B");
     await expect(checkAdapter(adapter, base)).rejects.toThrow(
-      /another base[^]*Qwen2\.5-1\.5B-Instruct[^]*an adapter of \/models\/Qwen2\.5-Math-1\.5B[^]*correct base_model_name_or_path in adapter_config\.json/,
+      inOrder(
+        /another base/,
+        /Qwen2\.5-1\.5B-Instruct/,
+        /an adapter of \/models\/Qwen2\.5-Math-1\.5B/,
+        /correct base_model_name_or_path in adapter_config\.json/,
+      ),
     );
     await expect(checkAdapter(adapter, base, "Run 04_sft.")).rejects.toThrow(
       /Run 04_sft\.[^]*base_model_name_or_path/,
@@ -182,16 +188,12 @@ describe("publishFolder", () => {
     expect(readFileSync(join(source, "new"), "utf8")).toBe("new");
   });
 
-  test(
-    "where nothing was there before it is made, with its parents; a source that fails leaves the " +
-      "old one",
-    () => {
-      const target = join(dir, "deep", "er", "target");
-      publishFolder(join(dir, "pub", "source"), target);
-      expect(() => publishFolder(join(dir, "absent"), target)).toThrow("could not be put in its place");
-      expect(existsSync(join(target, "new"))).toBe(true);
-    },
-  );
+  test("what was not there is made, with its parents; a source that fails leaves the old one", () => {
+    const target = join(dir, "deep", "er", "target");
+    publishFolder(join(dir, "pub", "source"), target);
+    expect(() => publishFolder(join(dir, "absent"), target)).toThrow("could not be put in its place");
+    expect(existsSync(join(target, "new"))).toBe(true);
+  });
 
   test("after a kill between its two renames a publication that fails has the old folder back", () => {
     const killed = join(dir, "kill", ".target.999999999.old");

@@ -10,7 +10,7 @@ import { LabError } from "../errors.ts";
 import { hashFolder } from "../store/hash.ts";
 import { modelId } from "./ref.ts";
 import { localModelPath } from "../config/paths.ts";
-import { identify } from "../store/process-identity.ts";
+import { identify } from "../store/process.ts";
 import type { AdapterRef, ModelRef } from "./ref.ts";
 import { assertWholeFile, readTensorTable } from "./safetensors.ts";
 

@@ -35,23 +35,47 @@ export interface ClassifyRule {
   test: (f: Features) => boolean;
 }
 
-const DEFINITION =
-  /什么是|是什么意思|何谓|是指什么|指的是什么|的(?:定义|含义|概念)(?:是|为|[?。]|$)|名词解释|衡量的是|反映.{0,12}(?:能力|什么|哪)|what (?:is|are) meant by|what does .{1,60} (?:mean|measure|stand for)|^define |definition of|explain the (?:term|concept)/;
+const DEFINITION = anyOf(
+  /什么是|是什么意思|何谓|是指什么|指的是什么|的(?:定义|含义|概念)(?:是|为|[?。]|$)/,
+  /名词解释|衡量的是|反映.{0,12}(?:能力|什么|哪)/,
+  /what (?:is|are) meant by|what does .{1,60} (?:mean|measure|stand for)/,
+  /^define |definition of|explain the (?:term|concept)/,
+);
 const EXPLAINING_OPTION = /是指|指的是|是一种|refers? to|means? that|is (?:a|an|the) /;
 const STANCE =
   /^(?:积极|消极|中性|利好|利空|未知|正面|负面|看多|看空|乐观|悲观|positive|negative|neutral|bullish|bearish|unknown|not sure)。?$/;
-const JUDGEMENT =
-  /分析|评价|评估|解读|趋势|影响|展望|观点|比较|对比|怎么看|看法|风险有哪些|总结|概括|摘要|analy[sz]e|analysis|assess|evaluate|compare|impact|trend|outlook|summari[sz]e/;
-const TREND =
-  /还是.{0,6}[低降差弱小慢少坏]|[高升好强大快多]还是|(?:higher|lower|faster|slower|stronger|weaker|better|worse|more|less|up|down)\W{1,2}or (?:higher|lower|faster|slower|stronger|weaker|better|worse|more|less|up|down)/;
-const COMPARISON =
-  /哪[一]?[个家种项只支款笔].{0,16}(?:更|较|最)|\bwhich\b.{0,60}\b(?:more|less|better|worse|higher|lower|cheaper|larger|smaller|greater|faster|safer|riskier|\w{3,}est)\b/;
+const JUDGEMENT = anyOf(
+  /分析|评价|评估|解读|趋势|影响|展望|观点|比较|对比|怎么看|看法|风险有哪些|总结|概括|摘要/,
+  /analy[sz]e|analysis|assess|evaluate|compare|impact|trend|outlook|summari[sz]e/,
+);
+const DIRECTION = /(?:higher|lower|faster|slower|stronger|weaker|better|worse|more|less|up|down)/.source;
+const TREND = anyOf(
+  /还是.{0,6}[低降差弱小慢少坏]|[高升好强大快多]还是/,
+  new RegExp(String.raw`${DIRECTION}\W{1,2}or ${DIRECTION}`),
+);
+const COMPARATIVE = [
+  /more|less|better|worse|higher|lower|cheaper|larger|smaller|greater|faster|safer|riskier/.source,
+  /\w{3,}est/.source,
+].join("|");
+const COMPARISON = anyOf(
+  /哪[一]?[个家种项只支款笔].{0,16}(?:更|较|最)/,
+  new RegExp(String.raw`\bwhich\b.{0,60}\b(?:${COMPARATIVE})\b`),
+);
 const CAUSE =
   /为什么|为何|原因|如何|怎么|怎样|why |how (?:do|does|did|can|should|would|is|are) |reason|cause|explain/;
 const SCENARIO =
   /如果|若(?!干)|假设|假定|应当|应该|应如何|能否|是否|可否|某(?:公司|企业|银行|投资者|客户|上市|股份|单位|人)|\bif\b|would|should|suppose|assume/;
-const FINANCE_QUANTITY =
-  /利率|利息|利润|收益|净值|现值|终值|成本|税|折旧|股利|市盈|市净|资产|负债|权益|周转|毛利|营收|收入|贷款|存款|本金|票面|保费|汇率|杠杆|产权比率|现金|[万亿]?元|美元|汇率|兑换|\brate|interest|profit|margin|return|ratio|revenue|\btax|cost|price|dividend|yield|discount|loan|deposit|asset|liabilit|equity|cash|income|expense|earn|sales|salary|budget|dollar|yuan|euro|pound sterling|\$|€|¥|%/;
+const FINANCE_QUANTITY = anyOf(
+  /利率|利息|利润|收益|净值|现值|终值|成本|税|折旧|股利|市盈|市净|资产|负债|权益|周转|毛利|营收|收入|贷款|存款/,
+  /本金|票面|保费|汇率|杠杆|产权比率|现金|[万亿]?元|兑换/,
+  /\brate|interest|profit|margin|return|ratio|revenue|\btax|cost|price|dividend|yield|discount|loan|deposit/,
+  /asset|liabilit|equity|cash|income|expense|earn|sales|salary|budget|dollar|yuan|euro|pound sterling/,
+  /[$€¥%]/,
+);
+
+function anyOf(...parts: readonly RegExp[]): RegExp {
+  return new RegExp(parts.map(({ source }) => source).join("|"));
+}
 
 /** In order; the first that fits decides. */
 export const CLASSIFY_RULES: readonly ClassifyRule[] = [

@@ -1,5 +1,5 @@
 /** All sources of stage 1, read and given ids that are unique together. */
-import { basename, extname } from "node:path";
+import { basename, extname, sep } from "node:path";
 import { DIANJIN_SOURCE, downloadDianjin, readDianjin } from "./dianjin.ts";
 import { hashFile, sha256 } from "../store/hash.ts";
 import type { Lab } from "../config/lab.ts";
@@ -49,7 +49,7 @@ export async function findSources(
   const { prepare } = config;
   const sources: Source[] = prepare.sources.map((file) => ({
     origin: "own",
-    name: basename(file),
+    name: nameAmong(prepare.sources, file),
     files: [file],
   }));
   if (prepare.handwritten)
@@ -67,6 +67,14 @@ export async function findSources(
   for (const { path } of downloaded)
     sources.push({ origin: "dianjin", name: `${DIANJIN_SOURCE}/${basename(path)}`, files: [path] });
   return sources;
+}
+
+/** The shortest end of a file's path that no other has: "my.jsonl", or "a/my.jsonl" beside "b/my.jsonl". */
+function nameAmong(files: readonly string[], file: string): string {
+  const parts = file.split(sep);
+  const ends = parts.map((_, i) => parts.slice(parts.length - 1 - i).join(sep));
+  const isAlone = (end: string) => files.filter((other) => `${sep}${other}`.endsWith(sep + end)).length === 1;
+  return ends.find(isAlone) ?? file;
 }
 
 /**

@@ -95,37 +95,34 @@ describe("downloadFile", () => {
     ).toBe(true);
   });
 
-  test(
-    "two calls for one file share one download, and an interrupted cell ends it with what has come " + "kept",
-    async () => {
-      const { url, requests } = await serve((request, response) => sendFile(request, response));
-      const path = target();
-      const both = await Promise.all([
-        downloadFile({ url, path, ...fast }),
-        downloadFile({ url, path, ...fast }),
-      ]);
-      expect(both[0]).toEqual(both[1]);
-      expect(requests).toHaveLength(1);
-      expect(readFileSync(path).equals(BODY)).toBe(true);
+  test("two calls for one file share a download; an interrupt ends it, what has come is kept", async () => {
+    const { url, requests } = await serve((request, response) => sendFile(request, response));
+    const path = target();
+    const both = await Promise.all([
+      downloadFile({ url, path, ...fast }),
+      downloadFile({ url, path, ...fast }),
+    ]);
+    expect(both[0]).toEqual(both[1]);
+    expect(requests).toHaveLength(1);
+    expect(readFileSync(path).equals(BODY)).toBe(true);
 
-      const endless = await serve((_, response) => {
-        response.writeHead(200, { "content-length": BODY.length, etag: ETAG });
-        response.write(BODY.subarray(0, 50_000)); // and then nothing
-      });
-      const cut = target();
-      const run = downloadFile({
-        url: endless.url,
-        path: cut,
-        ...fast,
-        onProgress: (done) => void (done >= 50_000 && process.emit("SIGINT")),
-      });
-      await expect(run).rejects.toThrow("The cell was interrupted");
-      expect(statSync(`${cut}.part`).size).toBe(50_000);
-      const again = await serve((request, response) => sendFile(request, response));
-      // the folder is free
-      expect((await downloadFile({ url: again.url, path: cut, ...fast })).bytes).toBe(BODY.length);
-    },
-  );
+    const endless = await serve((_, response) => {
+      response.writeHead(200, { "content-length": BODY.length, etag: ETAG });
+      response.write(BODY.subarray(0, 50_000)); // and then nothing
+    });
+    const cut = target();
+    const run = downloadFile({
+      url: endless.url,
+      path: cut,
+      ...fast,
+      onProgress: (done) => void (done >= 50_000 && process.emit("SIGINT")),
+    });
+    await expect(run).rejects.toThrow("The cell was interrupted");
+    expect(statSync(`${cut}.part`).size).toBe(50_000);
+    const again = await serve((request, response) => sendFile(request, response));
+    // the folder is free
+    expect((await downloadFile({ url: again.url, path: cut, ...fast })).bytes).toBe(BODY.length);
+  });
 
   test("a part that is longer than the file is started anew", async () => {
     const { url, requests } = await serve((request, response) => sendFile(request, response));
@@ -280,37 +277,34 @@ describe("downloadDianjin", () => {
       { FTMODEL_WORKSPACE: join(root, name) },
     );
 
-  test(
-    "three files, kept with their hashes: the second call asks nobody, a damaged file is fetched " + "again",
-    async () => {
-      const { url, requests } = await serve((request, response) => sendFile(request, response));
-      const first = await downloadDianjin(lab(url, "w1"), fast);
-      expect(requests.filter((r) => r.method === "GET").map((r) => r.url)).toEqual(
-        ["cflue_mcq", "cflue_oe", "fin_qa"].map(
-          (f) => `/datasets/DianJin/DianJin-R1-Data/resolve/v1/train/${f}.json`,
-        ),
-      );
-      expect(first.map(({ rows, sha256, downloaded }) => [rows, sha256, downloaded])).toEqual(
-        Array(3).fill([2000, sha(BODY), true]),
-      );
-      expect((await downloadDianjin(lab(url, "w1"), fast)).every((f) => !f.downloaded)).toBe(true);
-      expect(requests).toHaveLength(4); // a look at the commit, which this server does not tell
-      writeFileSync(first[1]!.path, readFileSync(first[1]!.path).subarray(1));
-      expect((await downloadDianjin(lab(url, "w1"), fast)).map((f) => f.downloaded)).toEqual([
-        false,
-        true,
-        false,
-      ]);
-      const reading = readDianjin(first[0]!.path);
-      expect(reading.questions[20]).toMatchObject({
-        id: "dianjin_cflue_mcq_20",
-        gold_answer: "1",
-        source: "dianjin-r1-data",
-        type: "financial_calculation",
-        reasoning: "算".repeat(50),
-      });
-    },
-  );
+  test("three files and their hashes: a second call asks nobody, a damaged file comes again", async () => {
+    const { url, requests } = await serve((request, response) => sendFile(request, response));
+    const first = await downloadDianjin(lab(url, "w1"), fast);
+    expect(requests.filter((r) => r.method === "GET").map((r) => r.url)).toEqual(
+      ["cflue_mcq", "cflue_oe", "fin_qa"].map(
+        (f) => `/datasets/DianJin/DianJin-R1-Data/resolve/v1/train/${f}.json`,
+      ),
+    );
+    expect(first.map(({ rows, sha256, downloaded }) => [rows, sha256, downloaded])).toEqual(
+      Array(3).fill([2000, sha(BODY), true]),
+    );
+    expect((await downloadDianjin(lab(url, "w1"), fast)).every((f) => !f.downloaded)).toBe(true);
+    expect(requests).toHaveLength(4); // a look at the commit, which this server does not tell
+    writeFileSync(first[1]!.path, readFileSync(first[1]!.path).subarray(1));
+    expect((await downloadDianjin(lab(url, "w1"), fast)).map((f) => f.downloaded)).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    const reading = readDianjin(first[0]!.path);
+    expect(reading.questions[20]).toMatchObject({
+      id: "dianjin_cflue_mcq_20",
+      gold_answer: "1",
+      source: "dianjin-r1-data",
+      type: "financial_calculation",
+      reasoning: "算".repeat(50),
+    });
+  });
 
   test("a branch means the commit that it meant at the first download here, for good", async () => {
     let commit = "a".repeat(40);

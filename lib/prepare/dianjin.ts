@@ -47,7 +47,8 @@ export function dianjinUrl(endpoint: string, revision: string, file: string): st
   const isModelScope = /modelscope/i.test(endpoint);
   const name = isModelScope ? "tongyi_dianjin/DianJin-R1-Data" : "DianJin/DianJin-R1-Data";
   const pinned = isModelScope && revision === "main" ? "master" : revision;
-  return `${endpoint.replace(/\/+$/, "")}/datasets/${name}/resolve/${encodeURIComponent(pinned)}/train/${file}`;
+  const host = endpoint.replace(/\/+$/, "");
+  return `${host}/datasets/${name}/resolve/${encodeURIComponent(pinned)}/train/${file}`;
 }
 
 /**

@@ -214,7 +214,7 @@ test("a hostile megabyte takes linear time", () => {
         `${JSON.stringify(unit)} to ${length}`,
       ).toBeLessThan(length / 1e6 < 0.5 ? 1000 : 4000);
   }
-}, 60_000);
+}, 300_000);
 
 describe("removeDuplicates", () => {
   const q = (id: string, question: string, gold_answer = "1") => ({ id, question, gold_answer });

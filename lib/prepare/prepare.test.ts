@@ -165,7 +165,7 @@ describe("prepare", () => {
     expectSums(report);
   });
 
-  test("a row that is set aside keeps its file and line, under a new id, too; generated ones have none", async () => {
+  test("a row that is set aside keeps its file and line, even with a new id; no made one does", async () => {
     const first = source("first.jsonl", [{ id: "a", question: "2 × 2?", gold_answer: "4" }]);
     const second = source("same_ids.jsonl", [
       { id: "b", question: "3 × 3?", gold_answer: "9" },

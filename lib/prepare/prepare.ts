@@ -15,7 +15,7 @@ import { writeJsonl } from "../store/jsonl.ts";
 import { lockFolder } from "../store/lock.ts";
 import { finishJsonl, readManifest } from "../store/manifest.ts";
 import { describePreparation, PrepareReport } from "./report.ts";
-import type { PreparedQuestion } from "./prepared-question.ts";
+import type { PreparedQuestion } from "./report.ts";
 import { inDrawnOrder, mixOf, sampleStratified } from "./sample.ts";
 import type { Question } from "../records.ts";
 import type { SetAside } from "./sources.ts";
@@ -62,7 +62,7 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
   const tokenizer = options.tokenizer ?? (await loadTokenizer(lab.config.models.base));
   const found = await findSources(lab, options);
   // the split is stage 3's; of the files the content counts, not the place
-  const { testShare, sources, ...used } = settings;
+  const { testShare, generatedTest, sources, ...used } = settings;
   const inputs = {
     ...used,
     seed,
@@ -70,7 +70,7 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
     maxLength: lab.config.sft.maxLength,
     tokenizer: tokenizer.identity,
     contents: await hashSources(found),
-    code: await hashCode(["answer", "model", "prepare", "prompt", "question", "stats", "store", "world"]),
+    code: hashCode(["answer", "model", "prepare", "prompt", "question", "stats", "store", "world"]),
   };
   if (!(options.force ?? lab.force)) {
     const stored = storedReport(lab, inputs);

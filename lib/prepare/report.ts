@@ -4,12 +4,25 @@ import { GIVEN } from "./classify.ts";
 import type { Collected } from "./collect.ts";
 import type { Config } from "../config/config.ts";
 import type { RemovedDuplicate } from "./duplicates.ts";
-import type { PreparedQuestion } from "./prepared-question.ts";
 import { QUESTION_TYPES, QuestionType } from "../records.ts";
 import type { Question } from "../records.ts";
 import type { SampleReport } from "./sample.ts";
-import type { SetAside } from "./sources.ts";
+import type { SetAside, Place } from "./sources.ts";
 import { countBy } from "../stats/stats.ts";
+
+/** A question with where it came from and what it weighs. */
+export interface PreparedQuestion {
+  question: Question;
+  origin: Collected["origin"];
+  rule: string;
+  /** File and line; absent for a generated one. */
+  place?: Place | undefined;
+  /**
+   * Tokens of the longer of the student's and the Teacher's prompt, chat template included; null for rows
+   * that left before they were counted.
+   */
+  tokens: number | null;
+}
 
 const count = z.number().int().min(0);
 const counts = z.record(z.string(), count);

@@ -15,6 +15,7 @@ import { goldOfOutput } from "./boxed.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { Question } from "../records.ts";
 import { readHandwritten, readQuestions } from "./sources.ts";
+import { inOrder } from "../testing/in-order.ts";
 
 const root = mkdtempSync(join(tmpdir(), "ftmodel-sources-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -31,7 +32,8 @@ describe("readQuestions takes files of the user's own", () => {
     const { questions, setAside, rules } = readQuestions(
       file(
         "mine.jsonl",
-        `${row(1)}\n\n${row(2, { id: "q2", source: "exam" })}\r\n${row(3, { type: "financial_analysis", reasoning: "r" })}`,
+        `${row(1)}\n\n${row(2, { id: "q2", source: "exam" })}\r\n` +
+          row(3, { type: "financial_analysis", reasoning: "r" }),
       ),
     );
     expect(setAside).toEqual([]);
@@ -197,7 +199,10 @@ describe("a file that cannot be used at all is an error", () => {
     [
       "allbad.jsonl",
       '{"q": 1}\n{"q": 2}\n',
-      /no question that can be used \(.*line 1, field question\)[\s\S]*the row has q \(also wrong: gold_answer\); all 2 rows are bad \(field: 2\)/,
+      inOrder(
+        /no question that can be used \(.*line 1, field question\)/,
+        /the row has q \(also wrong: gold_answer\); all 2 rows are bad \(field: 2\)/,
+      ),
     ],
     ["columns.csv", "prompt,answer\nx?,1\n", /field question\)[\s\S]*the row has prompt, answer/],
     [
@@ -288,9 +293,10 @@ describe("DianJin's form", () => {
 
   test("a hostile megabyte takes linear time", () => {
     for (const unit of ["\\boxed{", "{", "<answer>", "</answer><answer>\\boxed{"]) {
-      const start = performance.now();
+      const start = process.cpuUsage();
       goldOfOutput(`<answer>${unit.repeat(1e6 / unit.length)}</answer>`);
-      expect(performance.now() - start, unit).toBeLessThan(200);
+      // Of the processor: others on it do not count. Quadratic work would take minutes.
+      expect(process.cpuUsage(start).user / 1e6, unit).toBeLessThan(0.2);
     }
   });
 });

@@ -9,9 +9,9 @@ import { languageOf } from "../question/language.ts";
 import { writeByteTokenizer } from "../testing/byte-tokenizer.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
 import { assertPromptFits, countLongestPrompt } from "./tokens.ts";
-import { PROMPT_NAMES, promptId, promptMessages, promptOf, promptRequest } from "./prompt.ts";
+import { PROMPT_NAMES, promptId, promptMessages, promptOf, promptRequest, promptView } from "./prompt.ts";
 import type { ModelPrompt } from "./prompt.ts";
-import { promptView } from "./view.ts";
+import { inOrder } from "../testing/in-order.ts";
 
 const root = mkdtempSync(join(tmpdir(), "ftmodel-prompt-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -152,7 +152,12 @@ describe("a context too small for the prompt", () => {
   test("is an error that says the setting, the tokens and what to do", async () => {
     const small = config({ "prompt.teacher": "example", "serving.maxModelLength": 512 });
     await expect(assertPromptFits(small, "teacher", [QUESTIONS.en])).rejects.toThrow(
-      /prompt\.teacher "example"[^]*maxModelLength 512 - distill\.maxTokens 160 = 352[^]*\d{3} tokens[^]*Set serving\.maxModelLength/,
+      inOrder(
+        /prompt\.teacher "example"/,
+        /maxModelLength 512 - distill\.maxTokens 160 = 352/,
+        /\d{3} tokens/,
+        /Set serving\.maxModelLength/,
+      ),
     );
     await expect(
       assertPromptFits(config({ "prompt.teacher": "example", "serving.maxModelLength": 4096 }), "teacher", [

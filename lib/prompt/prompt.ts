@@ -4,6 +4,9 @@ import { z } from "zod";
 import type { ChatMessage } from "../model/chat.ts";
 import { languageOf } from "../question/language.ts";
 import { hashJson } from "../store/hash.ts";
+import { sampleList } from "../view/sample-view.ts";
+import type { ShownText } from "../view/sample-view.ts";
+import type { View } from "../view/table.ts";
 
 const Example = z.strictObject({ user: z.string(), assistant: z.string() });
 
@@ -95,4 +98,19 @@ export function promptRequest(prompt: ModelPrompt, question: string): PromptRequ
 /** What stands for a prompt in cache keys: all that is sent, whatever its name. */
 export function promptId({ system, example, begin, regex }: ModelPrompt): string {
   return hashJson({ system, example, begin, ...(regex !== undefined && { regex }) }).slice(0, 12);
+}
+
+/**
+ * Every message that is sent for the question, in order, with what is begun for the model and the form that
+ * is enforced; `prompt` as in the config.
+ */
+export function promptView(prompt: string, question: string): View {
+  const told = promptOf(prompt);
+  const { messages, begin, regex } = promptRequest(told, question);
+  const said: ShownText[] = messages.map(({ role, content }) => ({ title: role, text: content }));
+  if (begin !== undefined) said.push({ title: "assistant, begun for it", text: begin });
+  if (regex !== undefined) said.push({ title: "form that the server enforces", text: regex });
+  const name =
+    told.version === "own" ? "of your own" : `"${prompt}", version ${told.version}: ${told.source}`;
+  return sampleList(said, `Prompt ${name}`);
 }

@@ -6,6 +6,8 @@ import { formatCount, formatShare } from "../view/numbers.ts";
 import type { ProgressCurve } from "../view/progress-curve.ts";
 import { counted, points, shareOf } from "./words.ts";
 
+export { rescueByFault, teacherFaults } from "./faults.ts";
+
 /** How long the server loaded, and how steadily the texts came after that. */
 export function pace({ history, total, resumed = 0 }: ProgressCurve): string {
   const first = history.find(({ done }) => done > resumed);

@@ -13,6 +13,8 @@ const rows = { sft: 40, rl: 80, test: 20 };
 
 test("funnel: quality apart from room", () => {
   const stats = (layers: FilterStats["layers"]) => ({ layers, rows });
+  const more = { ...stats([layer("split", 9, 9)]), settings: { generatedTest: 800 } };
+  expect(filter.funnel(more)).toMatch(/for the test, 800 of them generated for it alone\./);
   expect(filter.funnel(stats([layer("split", 9, 9)]))).toContain("No text was dropped for its quality.");
   const told = filter.funnel(stats([layer("answer", 80, 60), layer("judge", 60, 55), layer("size", 55, 40)]));
   expect(told).toContain("Of 25 texts dropped for quality, 80.0 % fell at the layer “answer”.");

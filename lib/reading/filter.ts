@@ -10,20 +10,29 @@ import type { Distilled } from "../records.ts";
 import { formatCount, formatShare } from "../view/numbers.ts";
 import { counted, points } from "./words.ts";
 
+export { judgeByFault } from "./judge-faults.ts";
+
 /** Layers that drop a text although nothing is wrong with it. */
 const NOT_FOR_QUALITY = new Set(["split", "best_of_k", "size"]);
 
 /** Which layer took most of what was dropped for its quality, and what was dropped for want of room. */
-export function funnel({ layers, rows }: Pick<FilterStats, "layers" | "rows">): string {
+export function funnel({
+  layers,
+  rows,
+  settings = {},
+}: Pick<FilterStats, "layers" | "rows"> & Partial<Pick<FilterStats, "settings">>): string {
   const lost = layers
     .filter(({ layer }) => !NOT_FOR_QUALITY.has(layer))
     .map(({ layer, in: came, out }) => ({ layer, n: came - out }));
   const all = lost.reduce((sum, { n }) => sum + n, 0);
   const size = layers.find(({ layer }) => layer === "size");
   const full = size ? size.in - size.out : 0;
+  const { generatedTest } = settings;
+  const further =
+    typeof generatedTest === "number" ? `, ${formatCount(generatedTest)} of them generated for it alone` : "";
   const kept =
     `**${formatCount(rows.sft)}** rows for SFT, **${formatCount(rows.rl)}** questions for ` +
-    `RL, **${formatCount(rows.test)}** for the test.`;
+    `RL, **${formatCount(rows.test)}** for the test${further}.`;
   const most = lost.reduce((a, b) => (b.n > a.n ? b : a), { layer: "", n: 0 });
   const quality =
     all === 0
@@ -103,8 +112,7 @@ export function caught({ seen, dropped, right }: JudgeCaught): string {
     `The Judge saw **${formatCount(seen)}** texts, a request each, and dropped **${dropped}**: ` +
     `**${right}** with a ` +
     "right answer, the others where the rules could not decide. A dropped text with a right answer is " +
-    "a catch " +
-    "if its reasoning is unsound, and a false alarm if it is not: read them below."
+    "a catch if its reasoning is unsound, and a false alarm if it is not: read them below."
   );
 }
 

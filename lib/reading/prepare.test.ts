@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { QuestionFacts } from "../prepare/prepared.ts";
-import { copies, lengths, mix, rules, sources } from "./prepare.ts";
+import { chosen, copies, lengths, mix, rules, sources } from "./prepare.ts";
 
 const source = (read: number, setAside: Record<string, number>, origin = "generated") => ({
   source: "s",
@@ -78,4 +78,13 @@ test("copies: none, agreeing, contradicting", () => {
   expect(copies([])).toContain("twice");
   expect(copies([copy(false)])).toBe("1 near-copy removed; their gold answers agree.");
   expect(copies([copy(true), copy(false)])).toContain("2 near-copies removed; **1 of them has another gold");
+});
+
+test("questions that travel: those of the default run, some of them, others, none", () => {
+  const [known, other] = [{ why: "one that SFT repairs" }, {}];
+  expect(chosen([])).toContain("none travels");
+  expect(chosen([known, known])).toContain("*chosen as* gives it away");
+  expect(chosen([known, other])).toContain("1 of 2 of these is among those");
+  expect(chosen([other, other])).toContain("None of these are among those");
+  expect(chosen([other, other])).toContain("2 questions stand in");
 });

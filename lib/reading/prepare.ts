@@ -102,3 +102,18 @@ export function copies(duplicates: PrepareReport["duplicates"]): string {
         "one of each two is wrong, so look them up.";
   return `${counted(duplicates.length, "near-copy").replace("copys", "copies")} removed; ${warn}`;
 }
+
+/** Whether the questions that travel are those chosen for what happens to them in the default run. */
+export function chosen(few: readonly { why?: string }[]): string {
+  const known = few.filter(({ why }) => why !== undefined).length;
+  if (few.length === 0) return "No question here can be checked by rules, so none travels.";
+  if (known === few.length)
+    return "They were chosen for what happens to them in the default run; *chosen as* gives it away.";
+  const others = few.length - known;
+  return (
+    `${known === 0 ? "None" : `${known} of ${few.length}`} of these ${known === 1 ? "is" : "are"} among ` +
+    "those that were chosen for what happens to them in the default run: with other data or another seed " +
+    `${counted(others, "question")} ${others === 1 ? "stands" : "stand"} in, ` +
+    "and what becomes of them is open."
+  );
+}

@@ -56,7 +56,7 @@ async function open(file: string, width: number, colorScheme: "dark" | "light"):
   page.on("console", (message) => message.type() === "error" && asked.push(message.text()));
   page.on("pageerror", (error) => asked.push(error.message));
   await page.goto(url);
-  await page.locator("html[data-figures='drawn']").waitFor({ state: "attached", timeout: 180_000 });
+  await page.locator("html[data-figures='drawn']").waitFor({ state: "attached", timeout: 300_000 });
   return page;
 }
 
@@ -154,13 +154,13 @@ describe.skipIf(skipped)("an exported page", { timeout: 400_000 }, () => {
         captioned: document.querySelectorAll("figure.captioned").length,
       }));
     await page.setViewportSize({ width: 390, height: 900 });
-    await expect.poll(async () => (await figure()).captioned, { timeout: 60_000 }).toBeGreaterThan(0);
+    await expect.poll(async () => (await figure()).captioned, { timeout: 300_000 }).toBeGreaterThan(0);
     await page.emulateMedia({ colorScheme: "light" });
     await expect
-      .poll(async () => brightness((await figure()).paper), { timeout: 60_000 })
+      .poll(async () => brightness((await figure()).paper), { timeout: 300_000 })
       .toBeGreaterThan(240);
     await page.emulateMedia({ colorScheme: "dark" });
-    await expect.poll(async () => brightness((await figure()).paper), { timeout: 60_000 }).toBeLessThan(60);
+    await expect.poll(async () => brightness((await figure()).paper), { timeout: 300_000 }).toBeLessThan(60);
     await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
     await page.emulateMedia({ media: "print", colorScheme: "dark" });
     expect(brightness((await figure()).paper)).toBeGreaterThan(240);

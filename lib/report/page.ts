@@ -1,10 +1,39 @@
 /**
  * The frame of every report page: one file, nothing loaded from outside, and only our own scripts may run.
  */
+import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { escapeHtml } from "../view/text-view.ts";
 import { widgetScripts } from "../widget/page-script.ts";
-import { plotlyScripts } from "./plotly.ts";
-import { STYLE } from "./style.ts";
+import { FONT_STACK } from "../figures/theme.ts";
+import { BADGES, MARKS, TAG_COLOUR } from "../view/sample-view.ts";
+import { PLOTLY_PATH, PLOTLY_VERSION } from "../show/png.ts";
+import { DRAW } from "./draw.ts";
+
+const MONO =
+  "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', 'Noto Sans Mono CJK SC', monospace";
+
+/** Colours that outputs carry themselves, for the dark form: those of light paper cannot be read there. */
+const DARK_OUTPUTS = [
+  ...Object.entries({ good: "#14452f", bad: "#5a2a17", note: "#4d4310" }).map(
+    ([kind, dark]) =>
+      `mark[style*="${MARKS[kind as keyof typeof MARKS]}"] { background: ${dark} !important; }`,
+  ),
+  ...Object.entries({ yes: "#3fb68b", no: "#f0883e", open: "#9aa4ae" }).map(
+    ([kind, dark]) =>
+      `[style*="color:${BADGES[kind as keyof typeof BADGES].colour}"] { color: ${dark} !important; }`,
+  ),
+  `[style*="color:${TAG_COLOUR}"] { color: #58a6d6 !important; }`,
+].join("\n  ");
+
+export const STYLE = `
+:root { --font: ${FONT_STACK}; --mono: ${MONO}; }
+${readFileSync(new URL("style.css", import.meta.url), "utf8")}
+@media screen and (prefers-color-scheme: dark) {
+  ${DARK_OUTPUTS}
+}
+`;
 
 /** A line of the table of contents. */
 export interface Entry {
@@ -93,4 +122,27 @@ function entriesHtml(entries: readonly Entry[]): string {
       : `<li><details><summary>${link}</summary>${entriesHtml(inside)}</details></li>`;
   });
   return `<ul>${items.join("\n")}</ul>`;
+}
+
+interface Packed {
+  script: string;
+  hashes: string[];
+}
+let packed: Packed | null = null;
+
+/** The elements that draw a page's figures, and the hashes of the two scripts that may run there. */
+export function plotlyScripts(): Packed {
+  if (packed) return packed;
+  const plotly = readFileSync(PLOTLY_PATH);
+  const base64 = gzipSync(plotly, { level: 9 }).toString("base64");
+  const banner =
+    `<!-- plotly.js v${PLOTLY_VERSION}, Copyright 2012-2026 Plotly, Inc., MIT license ` +
+    "(https://github.com/plotly/plotly.js), gzip + base64 -->";
+  packed = {
+    script:
+      `${banner}\n<script id="plotly-js" ` +
+      `type="application/octet-stream">${base64}</script>\n<script>${DRAW}</script>`,
+    hashes: [DRAW, plotly].map((text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`),
+  };
+  return packed;
 }

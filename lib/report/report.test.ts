@@ -134,7 +134,7 @@ if (!chromium)
 
 describe.skipIf(!chromium)(
   "a report in Chromium, from disk, with the network off",
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   () => {
     interface Watched extends Page {
       on(
@@ -154,7 +154,7 @@ describe.skipIf(!chromium)(
         page.on("pageerror", (error) => errors.push(error.message));
         const url = pathToFileURL(pages[0]!.html).href;
         await page.goto(url);
-        await page.locator("html[data-figures='drawn']").waitFor({ state: "attached", timeout: 45_000 });
+        await page.locator("html[data-figures='drawn']").waitFor({ state: "attached", timeout: 300_000 });
         const seen = await page.evaluate(() => {
           const { document, owned } = globalThis as unknown as {
             document: {

@@ -78,7 +78,7 @@ test("after the first hundred calls the limit is 1 % of all calls, exactly", asy
   await expect(reward(row("1 + 1 = 2"))).rejects.toThrow(
     /Judge fails too often for a reward[^]*at most 1 %[^]*3 of 299/,
   );
-}, 30_000);
+}, 300_000);
 
 test("a Judge that does not answer in time counts as failed", async () => {
   const reward = await rewardWith(

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { byteLines } from "../store/byte-lines.ts";
@@ -12,6 +12,7 @@ import { perfectVerdict } from "../testing/stub-judge.ts";
 import { sendChat, startStub } from "../testing/stub-server.ts";
 import type { StubServer } from "../testing/stub-server.ts";
 import { trainGrpo } from "../train/train.ts";
+import { writeJsonl } from "../store/jsonl.ts";
 
 const workspace = temporaryWorkspace();
 const { paths, root } = workspace;
@@ -23,10 +24,9 @@ let endings: (() => Promise<unknown>)[] = [];
 
 beforeAll(() => {
   mkdirSync(dirname(paths.rl), { recursive: true });
-  writeFileSync(
-    paths.rl,
-    `${JSON.stringify({ id: "a", prompt: "What is 2 × 3?", gold_answer: "6", type: "financial_calculation" })}\n`,
-  );
+  writeJsonl(paths.rl, [
+    { id: "a", prompt: "What is 2 × 3?", gold_answer: "6", type: "financial_calculation" },
+  ]);
 });
 beforeEach(async () => {
   judge = await startStub(({ body: { messages } }, response) => {

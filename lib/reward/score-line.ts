@@ -9,7 +9,7 @@ import type { RewardScore, RewardWeights } from "./reward.ts";
 const Id = z.union([z.string(), z.number()], "a text or a number");
 const Line = z
   .object({
-    id: Id,
+    id: Id.optional(),
     question: z.string(),
     gold: z.string(),
     prediction: z.string().optional(),
@@ -21,7 +21,8 @@ const Line = z
   );
 
 export interface ScoredLine {
-  id: string | number;
+  /** That of the line; null where it has none: answers come in the order of the lines. */
+  id: string | number | null;
   verdict: Judged["verdict"];
   /** A stable code. */
   reason: string;
@@ -55,7 +56,7 @@ export function scoreLine(line: string, weights: RewardWeights): ScoredLine | Fa
         : `expected ${expected}, found ${found}`,
     };
   }
-  const { id, question, gold, prediction, completion } = parsed.data;
+  const { id = null, question, gold, prediction, completion } = parsed.data;
   if (completion === undefined) {
     const { verdict, reason, message } = checkAnswer({ question, gold, prediction: prediction ?? "" });
     return { id, verdict, reason, message, format: null, reward: null };

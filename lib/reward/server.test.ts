@@ -81,7 +81,10 @@ describe("the reward process", () => {
 
   it("runs a reward of the reader's own, sums its parts, keeps its prints out of the answers", async () => {
     const path = moduleWith(`import type { RewardRow } from "./nowhere.ts";
-      export const reward = async (row: RewardRow) => { console.log("seen", row.id); return { short: -row.tokens / 12, right: row.score.accuracy ?? 0 }; };`);
+      export const reward = async (row: RewardRow) => {
+        console.log("seen", row.id);
+        return { short: -row.tokens / 12, right: row.score.accuracy ?? 0 };
+      };`);
     const { answers, stderr } = await ask([path], [{ batch: 7, rows: [row("a", "800", good)] }]);
     expect(answers[0].rows[0]).toEqual({ total: 0.25, short: -0.75, right: 1 });
     expect(stderr).toContain("seen a");
@@ -121,7 +124,7 @@ describe("the reward process", () => {
       expect(answers[0].error, body).toContain(found);
       expect(status).toBe(1);
     }
-  }, 60_000);
+  }, 300_000);
 
   it("refuses a gold that cannot be read instead of paying nothing for it", async () => {
     const { answers } = await ask([standard], [{ batch: 1, rows: [row("q9", "N/A", good)] }]);

@@ -91,8 +91,12 @@ function usesOutside(found: string, cause?: unknown): LabError {
 function compile(written: string): vm.Script {
   const wrap = (text: string) =>
     new vm.Script(
-      `"use strict"; (() => { const reward = (${text}\n); const parts = reward(JSON.parse(sample));
-      return JSON.stringify(parts, (key, value) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : value)) ?? "null"; })()`,
+      `"use strict"; (() => {
+        const reward = (${text}\n);
+        const parts = reward(JSON.parse(sample));
+        const isOdd = (value) => typeof value === "number" && !Number.isFinite(value);
+        return JSON.stringify(parts, (key, value) => (isOdd(value) ? String(value) : value)) ?? "null";
+      })()`,
       { filename: "reward" },
     );
   try {

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { identify, isAlive, waitForExit } from "../store/process-identity.ts";
+import { identify, isAlive, waitForExit } from "../store/process.ts";
 import { readRun } from "./run.ts";
 import type { Run } from "./run.ts";
 import { followRun } from "./follow.ts";
@@ -45,9 +45,11 @@ describe.concurrent("several kernels", () => {
       import { fakeSpec, fakeTrainer } from ${href("../testing/run-fixture.ts")};
       import { workspacePaths } from ${href("../config/paths.ts")};
       const lab = { paths: workspacePaths(${JSON.stringify(lab.root)}) };
-      const { key, started } = await startRun(lab, fakeSpec("kernels"), { command: fakeTrainer("--steps=40", "--step-ms=20") });
+      const command = fakeTrainer("--steps=40", "--step-ms=20");
+      const { key, started } = await startRun(lab, fakeSpec("kernels"), { command });
       const run = await followRun(lab, key);
-      console.log(JSON.stringify({ started, status: run.status, starts: run.events.filter((e) => e.event === "start").length }));`;
+      const starts = run.events.filter((e) => e.event === "start").length;
+      console.log(JSON.stringify({ started, status: run.status, starts }));`;
     const said = await Promise.all([1, 2, 3].map(() => nodeEval(script).line));
     const runs = said.map((line) => JSON.parse(line));
     expect(runs.filter((r) => r.started)).toHaveLength(1);
@@ -66,7 +68,11 @@ describe.concurrent("several kernels", () => {
       import { followRun } from ${href("./follow.ts")};
       import { workspacePaths } from ${href("../config/paths.ts")};
       const onEvent = ({ event }) => event === "start" && console.log("watching");
-      await followRun({ paths: workspacePaths(${JSON.stringify(lab.root)}) }, "${key}", { onEvent }).catch((error) => { console.error("rejected:", error.name); process.exitCode = 3; });`);
+      const lab = { paths: workspacePaths(${JSON.stringify(lab.root)}) };
+      await followRun(lab, "${key}", { onEvent }).catch((error) => {
+        console.error("rejected:", error.name);
+        process.exitCode = 3;
+      });`);
     await watcher.line;
     process.kill(watcher.pid, "SIGINT");
     const { status, stderr } = await watcher.ended;
@@ -108,46 +114,40 @@ describe.concurrent("watching", () => {
     expect(told.at(-1)).toMatchObject({ status: "done", step: 5, totalSteps: 5 });
   });
 
-  test(
-    "a run outlives the SIGKILL of the process that started it, and another process follows it to " +
-      "the end",
-    async () => {
-      const kernel = nodeEval(`
+  test("a run outlives the SIGKILL of its starter, and another process follows it to the end", async () => {
+    const kernel = nodeEval(`
       import { startRun } from ${href("./start.ts")};
       import { fakeSpec, fakeTrainer } from ${href("../testing/run-fixture.ts")};
       import { workspacePaths } from ${href("../config/paths.ts")};
-      const { key } = await startRun({ paths: workspacePaths(${JSON.stringify(lab.root)}) }, fakeSpec("outlives"), { command: fakeTrainer("--steps=100", "--step-ms=40") });
+      const lab = { paths: workspacePaths(${JSON.stringify(lab.root)}) };
+      const command = fakeTrainer("--steps=100", "--step-ms=40");
+      const { key } = await startRun(lab, fakeSpec("outlives"), { command });
       console.log(key);
       setTimeout(() => {}, 60000);`);
-      const key = await kernel.line;
-      process.kill(-kernel.pid, "SIGKILL"); // the whole group of the kernel
-      await kernel.ended;
-      expect(readRun(lab, key).status).toBe("running");
-      expect(await followRun(lab, key)).toMatchObject({ status: "done", step: 100 });
-    },
-  );
+    const key = await kernel.line;
+    process.kill(-kernel.pid, "SIGKILL"); // the whole group of the kernel
+    await kernel.ended;
+    expect(readRun(lab, key).status).toBe("running");
+    expect(await followRun(lab, key)).toMatchObject({ status: "done", step: 100 });
+  });
 
-  test(
-    "cancelling ends the trainer with its children, records the cause, and leaves a run that can " +
-      "be resumed",
-    async () => {
-      const { key } = await startRun(lab, fakeSpec("cancelled"), {
-        command: fakeTrainer("--steps=1000", "--step-ms=10", "--child"),
-      });
-      const { folder } = readRun(lab, key);
-      await until(() => existsSync(join(folder, "child")) && readRun(lab, key).step > 5);
-      const child = identify(Number(readFileSync(join(folder, "child"), "utf8")))!;
-      const watcher = followRun(lab, key);
-      expect(await cancelRun(lab, key)).toBe(true);
-      expect((await watcher).status).not.toBe("running");
-      expect(readRun(lab, key)).toMatchObject({ status: "cancelled", cause: { code: "cancelled" } });
-      expect(await waitForExit(child, 2000)).toBe(true);
-      expect(isAlive(child)).toBe(false);
-      expect(await cancelRun(lab, key)).toBe(false);
-      await startRun(lab, fakeSpec("cancelled"), { command: fakeTrainer("--steps=20") });
-      expect(await followRun(lab, key)).toMatchObject({ status: "done", cause: null, step: 20 });
-    },
-  );
+  test("cancelling ends the trainer and its children, notes the cause; the run can be resumed", async () => {
+    const { key } = await startRun(lab, fakeSpec("cancelled"), {
+      command: fakeTrainer("--steps=1000", "--step-ms=10", "--child"),
+    });
+    const { folder } = readRun(lab, key);
+    await until(() => existsSync(join(folder, "child")) && readRun(lab, key).step > 5);
+    const child = identify(Number(readFileSync(join(folder, "child"), "utf8")))!;
+    const watcher = followRun(lab, key);
+    expect(await cancelRun(lab, key)).toBe(true);
+    expect((await watcher).status).not.toBe("running");
+    expect(readRun(lab, key)).toMatchObject({ status: "cancelled", cause: { code: "cancelled" } });
+    expect(await waitForExit(child, 2000)).toBe(true);
+    expect(isAlive(child)).toBe(false);
+    expect(await cancelRun(lab, key)).toBe(false);
+    await startRun(lab, fakeSpec("cancelled"), { command: fakeTrainer("--steps=20") });
+    expect(await followRun(lab, key)).toMatchObject({ status: "done", cause: null, step: 20 });
+  });
 });
 
 test("what a run warns of stands on the console, also when it is shown again", async () => {

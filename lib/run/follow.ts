@@ -111,9 +111,6 @@ function whatNext({ status, cause }: Run): string {
   if (status === "interrupted" || status === "cancelled")
     return "Run the cell again: it resumes from the newest complete checkpoint.";
   if (cause?.code === "no_signal")
-    return (
-      "Change the reward, the questions, the seed, grpo.temperature or grpo.groupSize: that makes " +
-      "a new run."
-    );
+    return "For a new run change the reward, the questions, the seed, grpo.temperature or grpo.groupSize.";
   return "Mend the cause and run the cell again, or change a value: that makes a new run.";
 }

@@ -11,6 +11,14 @@ const grpo = fakeSpec("x", {
   models: { ...sft.models, adapter: { path: "/a", sha256: "1" } },
   reward: { path: "/r.ts", sha256: "2" },
 });
+const onPolicy = fakeSpec("x", {
+  stage: "on_policy",
+  models: { ...grpo.models, teacher: { path: "/teacher", revision: "main", sha256: "3" } },
+});
+const taughtBy = (sha256: string, path = "/teacher"): RunSpec => ({
+  ...onPolicy,
+  models: { ...onPolicy.models, teacher: { path, revision: "main", sha256 } },
+});
 const judged = (sha256: string, prompt: string, path = "/judge"): RunSpec => ({
   ...grpo,
   judge: { model: { path, revision: "main", sha256 }, prompt },
@@ -42,6 +50,8 @@ describe("runKey", () => {
       configured(grpo, (c) => (c.sft.epochs = 3)),
     ],
     ["golds alone, for SFT (its rows' hash tells)", sft, configured(sft, (c) => (c.sft.goldOnly = true))],
+    ["where the Teacher's folder is, who scores each token", onPolicy, taughtBy("3", "/elsewhere")],
+    ["GRPO's settings, for on-policy distillation", onPolicy, configured(onPolicy, (c) => (c.grpo.beta = 1))],
     ["W&B", sft, configured(sft, (c) => (c.tracking.service = "wandb"))],
     ["vLLM in the trainer, on a CPU", grpo, configured(grpo, (c) => (c.gpu.vllm = false))],
     ["the bound of a correction that is off, on a GPU", bounded(false, 3), bounded(false, 2)],
@@ -85,6 +95,8 @@ describe("runKey", () => {
     ["the adapter", grpo, { ...grpo, models: { ...grpo.models, adapter: { path: "/a", sha256: "other" } } }],
     ["the absence of an adapter", grpo, { ...grpo, models: { ...grpo.models, adapter: null } }],
     ["the reward's source", grpo, { ...grpo, reward: { path: "/r.ts", sha256: "other" } }],
+    ["the weights of a Teacher who scores each token", onPolicy, taughtBy("other")],
+    ["the divergence from the Teacher", onPolicy, configured(onPolicy, (c) => (c.onPolicy.beta = 0.5))],
     ["a Judge in the reward", grpo, judged("1", "p")],
     ["the Judge's weights", judged("1", "p"), judged("2", "p")],
     ["what the Judge is asked (rubric, layout, texts)", judged("1", "p"), judged("1", "q")],

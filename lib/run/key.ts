@@ -1,15 +1,18 @@
 /** What makes two runs the same run. */
 import { z } from "zod";
+import { hashLoaded } from "../config/code-hash.ts";
 import { Config, wantsGpu } from "../config/config.ts";
 import { hashJson } from "../store/hash.ts";
 import { AdapterRef, JudgeRef, modelId, ModelRef } from "../model/ref.ts";
 
-const STAGES = ["sft", "grpo", "merge", "export"] as const;
+const TRAININGS = ["sft", "grpo", "on_policy"] as const;
+export type TrainedStage = (typeof TRAININGS)[number];
+const STAGES = [...TRAININGS, "merge", "export"] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** Whether a stage changes weights: others need one process. */
-export function isTraining(stage: Stage): stage is "sft" | "grpo" {
-  return stage === "sft" || stage === "grpo";
+export function isTraining(stage: Stage): stage is TrainedStage {
+  return TRAININGS.some((one) => one === stage);
 }
 
 const InputFile = z.strictObject({ path: z.string(), sha256: z.string(), rows: z.number().int() });
@@ -22,7 +25,12 @@ export const RunFile = z.strictObject({
   label: z.string(),
   config: Config,
   inputs: z.record(z.string(), InputFile),
-  models: z.strictObject({ base: ModelRef, adapter: AdapterRef.nullable() }),
+  models: z.strictObject({
+    base: ModelRef,
+    adapter: AdapterRef.nullable(),
+    /** Only where the Teacher takes part in the training. */
+    teacher: ModelRef.optional(),
+  }),
   reward: z.strictObject({ command: z.array(z.string()), path: z.string(), sha256: z.string() }).nullable(),
   /** Only where a Judge takes part in the reward. */
   judge: JudgeRef.optional(),
@@ -48,7 +56,7 @@ export interface RunSpec {
   label: string;
   config: Config;
   inputs: Record<string, InputFile>;
-  models: { base: ModelRef; adapter: AdapterRef | null };
+  models: RunFile["models"];
   reward: RewardSpec | null;
   judge?: JudgeRef | undefined;
   plan?: string | undefined;
@@ -58,15 +66,16 @@ export interface RunSpec {
  * The run's name: stage and 12 hex digits of the hash of all that can change its result.
  *
  * That is: the stage's own config section, the prompt, the seed, how the base is loaded, the content hashes
- * of inputs, base, adapter and reward, and who the Judge in it is and what it is asked. Not: paths, labels,
- * where a server listens, and sections of other stages, so that a changed Teacher retrains only if its data
- * changed.
+ * of inputs, base, adapter, reward, a Teacher who takes part and of the sidecar's code that the stage loads,
+ * and who the Judge in it is and what it is asked. Not: paths, labels, comments of that code, where a server
+ * listens, and sections of other stages, so that a changed Teacher retrains only if its data changed.
  */
 export function runKey(spec: RunSpec): string {
   const { config, models } = spec;
-  const { base, adapter } = models;
+  const { base, adapter, teacher } = models;
   const digest = hashJson({
     stage: spec.stage,
+    code: hashLoaded([`scripts/${spec.stage}.py`], ["scripts"]),
     settings: settingsOf(spec),
     gpu: wantsGpu(config) ? usedOf(spec) : undefined,
     seed: config.seed,
@@ -75,6 +84,7 @@ export function runKey(spec: RunSpec): string {
     loadIn4bit: config.models.loadIn4bit,
     inputs: Object.fromEntries(Object.entries(spec.inputs).map(([name, input]) => [name, input.sha256])),
     adapter: adapter?.sha256 ?? null,
+    teacher: teacher && modelId(teacher),
     reward: spec.reward?.sha256 ?? null,
   });
   return `${spec.stage}-${digest.slice(0, 12)}`;
@@ -84,7 +94,7 @@ export function runKey(spec: RunSpec): string {
 function usedOf({ stage, config: { gpu }, judge }: RunSpec): unknown {
   const { processes, vllm, vllmCorrection, vllmCorrectionMode, vllmCorrectionMax, packed } = gpu;
   if (!isTraining(stage)) return undefined;
-  if (stage === "sft") return { processes };
+  if (stage !== "grpo") return { processes };
   const correction = vllm && vllmCorrection ? { vllmCorrectionMode, vllmCorrectionMax } : null;
   return { processes, vllm, correction, packed, judgeIn4bit: judge && gpu.serveIn4bit };
 }
@@ -94,6 +104,7 @@ function settingsOf({ stage, config, judge }: RunSpec): unknown {
     const { goldOnly: _, ...sft } = config.sft; // it decides the input, whose hash is in the key
     return sft;
   }
+  if (stage === "on_policy") return config.onPolicy;
   if (stage === "merge") return { parityPrompts: config.deploy.parityPrompts };
   if (stage === "export") return { exports: config.deploy.exports.toSorted() };
   const { judgeTemperature, judgeMaxTokens, judgePassScore } = config.filter;

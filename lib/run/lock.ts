@@ -39,8 +39,8 @@ async function waitForLock(folder: string, timeoutMs: number): Promise<FolderLoc
     try {
       return lockFolder(folder);
     } catch (error) {
-      // With a cause it is the disk's refusal, and waiting will not help.
-      if (!(error instanceof LabError) || error.cause !== undefined || Date.now() > deadline) throw error;
+      const isHeld = error instanceof LabError && error.problem.code === "folder_held";
+      if (!isHeld || Date.now() > deadline) throw error; // a disk that refuses does so again
       await new Promise((wake) => setTimeout(wake, 50));
     }
   }

@@ -10,10 +10,9 @@ import { table } from "../view/table.ts";
 import type { View } from "../view/table.ts";
 import { readRunFile, trainingRuns } from "./lineage.ts";
 import type { Workspace } from "./folder.ts";
-import type { RunFile } from "./key.ts";
+import type { RunFile, TrainedStage } from "./key.ts";
 import type { Run } from "./run.ts";
 import { changedSettings, describeSetting, describeValue } from "./settings.ts";
-import type { TrainedStage } from "./settings.ts";
 
 /**
  * A line for each training that led to an adapter, the first one first: run, seed, data by number of rows and
@@ -33,9 +32,10 @@ export async function runOrigin(workspace: Workspace, of?: Pick<Run, "key"> | st
 
 async function originOfAll(workspace: Workspace): Promise<View> {
   const { ckpts, sftLora, grpoLora } = workspace.paths;
+  const others = ["on_policy_lora", "grpo_only_lora"].map((name) => join(ckpts, name));
   const files = new Map<string, RunFile>();
   const elsewhere: string[] = [];
-  for (const path of [sftLora, grpoLora, join(ckpts, "grpo_only_lora")].filter((path) => existsSync(path))) {
+  for (const path of [sftLora, grpoLora, ...others].filter((path) => existsSync(path))) {
     const made = await madeBy(workspace, path);
     if (made.length === 0) elsewhere.push(basename(path));
     for (const file of made) files.set(file.key, file);

@@ -5,10 +5,9 @@ import { basename, join } from "node:path";
 import { fileError } from "../store/atomic.ts";
 import { LabError } from "../errors.ts";
 import { GPU_ORDER } from "../gpu/gpus.ts";
-import { PYTHON, REPO_ROOT } from "../config/paths.ts";
-import { assertPython } from "../config/python.ts";
+import { PYTHON, REPO_ROOT, assertPython } from "../config/paths.ts";
 import { hubCache } from "../model/hub.ts";
-import { identify } from "../store/process-identity.ts";
+import { identify } from "../store/process.ts";
 import { cutTornTail } from "./events.ts";
 import { fileSize } from "./folder.ts";
 import type { Attempt, RunFolder } from "./folder.ts";
@@ -16,8 +15,8 @@ import type { Stage } from "./key.ts";
 import { forkTraining, warmUp } from "./warm.ts";
 
 /**
- * `.venv/bin/python scripts/<stage>.py`, where the tiny GRPO is shared by `cores` processes of one thread
- * each. Throws LabError when either is missing.
+ * `.venv/bin/python scripts/<stage>.py`, where a tiny training whose model answers is shared by `cores`
+ * processes of one thread each. Throws LabError when either is missing.
  */
 export function coresCommand(stage: Stage, cores: number): string[] {
   const [python, script] = sidecarCommand(stage) as [string, string];

@@ -97,20 +97,17 @@ describe.concurrent("a run that dies", () => {
     },
   );
 
-  test(
-    "an attempt that failed by name says so; the resumed attempt is not taken for failed while it " + "works",
-    async () => {
-      const failed = await run("failed", "--fail-at=6");
-      expect(failed).toMatchObject({
-        status: "failed",
-        cause: { code: "non_finite_gradient", message: "grad_norm is nan at step 6" },
-      });
-      await startRun(lab, fakeSpec("failed"), { command: fakeTrainer("--step-ms=40") });
-      const now = readRun(lab, failed.key);
-      expect(now).toMatchObject({ status: "running", cause: null });
-      expect((await followRun(lab, failed.key)).status).toBe("done");
-    },
-  );
+  test("an attempt that failed by name says so; resumed, it is not failed while it works", async () => {
+    const failed = await run("failed", "--fail-at=6");
+    expect(failed).toMatchObject({
+      status: "failed",
+      cause: { code: "non_finite_gradient", message: "grad_norm is nan at step 6" },
+    });
+    await startRun(lab, fakeSpec("failed"), { command: fakeTrainer("--step-ms=40") });
+    const now = readRun(lab, failed.key);
+    expect(now).toMatchObject({ status: "running", cause: null });
+    expect((await followRun(lab, failed.key)).status).toBe("done");
+  });
 
   test("a trainer that dies while it imports shows its traceback, of the newest attempt alone", async () => {
     const first = await run("import", "--die-at-import");

@@ -1,7 +1,7 @@
 /** Training as a run: started once, followed by whoever looks, finished whether or not anybody does. */
 import { existsSync, readdirSync } from "node:fs";
 import type { Config } from "../config/config.ts";
-import { isAlive } from "../store/process-identity.ts";
+import { isAlive } from "../store/process.ts";
 import type { RunEvent } from "../records.ts";
 import { EventTail } from "./events.ts";
 import type { EndEvent, SamplesEvent, StartEvent, WarningEvent } from "./events.ts";

@@ -4,12 +4,25 @@ import { explainConfig } from "../config/explain.ts";
 import { configKeys, valueAt } from "../config/settings.ts";
 import type { ConfigKey } from "../config/settings.ts";
 import { formatNumber } from "../view/numbers.ts";
+import type { TrainedStage } from "./key.ts";
 
-export type TrainedStage = "sft" | "grpo";
+/** A training's section of the config. */
+const SECTION = { sft: "sft", grpo: "grpo", on_policy: "onPolicy" } as const satisfies Record<
+  TrainedStage,
+  ConfigSection
+>;
 
 /** Of the other sections: what a training reads as well. */
 const SHARED: readonly string[] = ["seed", "prompt.system", "models.base", "models.loadIn4bit"];
-const SECTIONS: readonly (ConfigSection | "seed")[] = ["seed", "models", "prompt", "sft", "grpo", "gpu"];
+const SECTIONS: readonly (ConfigSection | "seed")[] = [
+  "seed",
+  "models",
+  "prompt",
+  "sft",
+  "grpo",
+  "onPolicy",
+  "gpu",
+];
 
 /** The keys that can change what a training makes, in the config's order. */
 export function trainingKeys(stage: TrainedStage): ConfigKey[] {
@@ -17,7 +30,8 @@ export function trainingKeys(stage: TrainedStage): ConfigKey[] {
 }
 
 function isOfStage(key: string, stage: TrainedStage): boolean {
-  return key.startsWith(`${stage}.`) || key.startsWith("gpu.") || SHARED.includes(key);
+  const teaches = stage === "on_policy" && key === "models.teacher";
+  return key.startsWith(`${SECTION[stage]}.`) || key.startsWith("gpu.") || SHARED.includes(key) || teaches;
 }
 
 export interface ChangedSetting {
@@ -42,7 +56,7 @@ export function differingKeys(configs: readonly Config[], stage: TrainedStage): 
 
 /** "learningRate 0.0005": the key without its stage. */
 export function describeSetting(key: ConfigKey, value: unknown): string {
-  return `${key.replace(/^(?:sft|grpo)\./, "")} ${describeValue(value)}`;
+  return `${key.replace(/^(?:sft|grpo|onPolicy)\./, "")} ${describeValue(value)}`;
 }
 
 /** A folder by its last two names, a number without needless digits. */

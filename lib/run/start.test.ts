@@ -6,7 +6,7 @@ import { coresOf } from "./start.ts";
 const coresFor = (cores: number, overrides: Overrides = {}, stage: "sft" | "grpo" = "grpo"): number =>
   coresOf({ stage, config: resolveConfig({ profile: "tiny", overrides, set: [], sources: [] }) }, cores);
 
-test("as many processes share a step of GRPO as there are cores, four at most, and its questions allow", () => {
+test("a step of GRPO has a process a core, four at most, and no more than its questions allow", () => {
   expect([1, 2, 3, 4, 64].map((cores) => coresFor(cores))).toEqual([1, 2, 2, 4, 4]);
   expect(coresFor(2, { "grpo.promptsPerStep": 3, "grpo.microBatch": 24 })).toBe(1);
   expect(coresFor(4, { "grpo.promptsPerStep": 6, "grpo.microBatch": 6 })).toBe(3);

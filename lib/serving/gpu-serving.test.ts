@@ -56,7 +56,9 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
       .map((line) => JSON.parse(line) as { args: string[]; others: number; pid: number });
   const question = { messages: [{ role: "user" as const, content: "2 + 2" }], temperature: 0, maxTokens: 8 };
 
-  test("the Teacher is gone, and its memory free, before the Judge starts", { timeout: 60_000 }, async () => {
+  test("the Teacher is gone, and its memory free, before the Judge starts", {
+    timeout: 300_000,
+  }, async () => {
     const concurrency: number[] = [];
     for (const role of ["teacher", "judge"] as const)
       await serving.withServer(lab(), role, async (client) => {
@@ -84,7 +86,7 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
   });
 
   test("one server holds a model and its adapters, each answering by its name", {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const adapters = ["sft", "sft_grpo"].map((name, i) => ({
       name,
@@ -120,7 +122,7 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
   });
 
   test("several processes share a GPU behind one client, each with its part of requests, cache and memory", {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const many = starts().length;
     const two = lab({ "gpu.serverProcesses": 2 });
@@ -157,7 +159,7 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
 
   test("one of several processes that does not start stops the others, and is named; one that dies " +
     "ends the requests of all", {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const two = lab({ "gpu.serverProcesses": 2, "serving.startTimeoutMs": 10_000 });
     writeFileSync(join(gpu.folder, "refuse-next"), "");
@@ -189,7 +191,7 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
   });
 
   test("a server is warm before it is handed over: each process has read a chat template and sampled", {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     rmSync(gpu.asked, { force: true });
     const server = await serving.openServer(lab(), "teacher");
@@ -240,7 +242,7 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
     },
   );
 
-  test("one plan names the Judge in its keys and starts its server", { timeout: 60_000 }, async () => {
+  test("one plan names the Judge in its keys and starts its server", { timeout: 300_000 }, async () => {
     const { openJudge } = await import("../judge/server.ts");
     const calls = () => readFileSync(gpu.smiCalls, "utf8").length;
     rmSync(gpu.smiCalls, { force: true });
@@ -252,7 +254,7 @@ describe.skipIf(!there)("servers on a machine with a GPU", () => {
   });
 
   test("a GPU that another process fills is told before anything is loaded", {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const first = await serving.openServer(lab(), "teacher");
     const planned = await gpuPlan.planStage(lab(), {

@@ -13,8 +13,11 @@ export interface RequestError {
 /** More of an answer than the client is willing to read. */
 export class TooLarge extends Error {}
 
-const OVERFLOW =
-  /context[ _]length|maximum context|max_model_len|context window|too many tokens|longer than the maximum|prompt is too long/i;
+const OVERFLOW = new RegExp(
+  "context[ _]length|maximum context|max_model_len|context window|too many tokens|longer than the maximum|" +
+    "prompt is too long",
+  "i",
+);
 
 /**
  * Sorts an error of the openai client, of the connection below it, or of reading the body.
@@ -43,8 +46,8 @@ export function readRequestError(error: unknown, now: number): RequestError {
 }
 
 /** What Node and undici call a peer that is not there or went away. */
-const CONNECTION =
-  /^(E[A-Z]+|UND_ERR_(SOCKET|CONNECT_TIMEOUT|CLOSED|DESTROYED|INFO|HEADERS_TIMEOUT|BODY_TIMEOUT)|HPE_[A-Z_]+)$/;
+const UNDICI = "SOCKET|CONNECT_TIMEOUT|CLOSED|DESTROYED|INFO|HEADERS_TIMEOUT|BODY_TIMEOUT";
+const CONNECTION = new RegExp(`^(E[A-Z]+|UND_ERR_(${UNDICI})|HPE_[A-Z_]+)$`);
 
 function fromStatus(error: APIError, status: number, now: number): RequestError {
   const said = bodyText(error);

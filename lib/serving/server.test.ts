@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { LabError } from "../errors.ts";
-import { identify, waitForExit } from "../store/process-identity.ts";
+import { identify, waitForExit } from "../store/process.ts";
 import { startServer } from "./server.ts";
 import type { Server, ServerOptions } from "./server.ts";
 import { serverEnvironment } from "./supervisor.ts";
@@ -79,9 +79,9 @@ test.each([
   ["RuntimeError: something else", /Run the cell again\./],
 ])("the advice fits what it died of: %s", async (words, advice) => {
   const noise = Array.from({ length: 40 }, () => '  File "api_server.py", in run').join("\n");
-  const script =
-    `console.error(${JSON.stringify(`${words}\n${noise}\nRuntimeError: Engine core initialization failed. See root cause above.`)}); ` +
-    "process.exitCode = 1";
+  const LAST_WORDS = "RuntimeError: Engine core initialization failed. See root cause above.";
+  const log = JSON.stringify(`${words}\n${noise}\n${LAST_WORDS}`);
+  const script = `console.error(${log}); process.exitCode = 1`;
   const error = await errorOf(
     start("ok", { command: () => ({ run: { command: [process.execPath, "-e", script] }, servedName: "x" }) }),
   );
@@ -135,31 +135,33 @@ test("a server that answers health checks and no completions is not ready", asyn
  */
 function failing({ dropped = 0, slow = false } = {}): ServerOptions["command"] {
   const program = `let n = 0; console.log("CUDA error: an illegal access");
-    require("http").createServer((q, r) => { n++; q.resume(); if (q.method === "GET") return r.end("ok"); if (n <= ${dropped}) return q.socket.destroy(); if (${slow} && n > ${dropped + 1}) return;
-      r.writeHead(500, { "content-type": "application/json" }); r.end(JSON.stringify({ error: { message: "engine is dead" } })); }).listen(Number(process.argv[1]), "127.0.0.1")`;
+    const answer = (q, r) => {
+      n++;
+      q.resume();
+      if (q.method === "GET") return r.end("ok");
+      if (n <= ${dropped}) return q.socket.destroy();
+      if (${slow} && n > ${dropped + 1}) return;
+      r.writeHead(500, { "content-type": "application/json" });
+      r.end(JSON.stringify({ error: { message: "engine is dead" } }));
+    };
+    require("http").createServer(answer).listen(Number(process.argv[1]), "127.0.0.1")`;
   return (port) => ({ run: { command: [process.execPath, "-e", program, String(port)] }, servedName: "x" });
 }
 
-test(
-  "a server that answers every completion with an error is given up, with the error and its last " + "words",
-  async () => {
-    const started = performance.now();
-    const error = await errorOf(start("ok", { command: failing({ dropped: 3 }), errorPatienceMs: 600 }));
-    expect(error.problem.what).toBe("The model server answers every completion with an error");
-    expect(error.problem.found).toMatch(/^http_500: engine is dead\n[^]*CUDA error: an illegal access/);
-    expect(performance.now() - started).toBeLessThan(15_000); // of 30
-  },
-);
+test("a server that fails at every completion is given up, with error and last words", async () => {
+  const started = performance.now();
+  const error = await errorOf(start("ok", { command: failing({ dropped: 3 }), errorPatienceMs: 600 }));
+  expect(error.problem.what).toBe("The model server answers every completion with an error");
+  expect(error.problem.found).toMatch(/^http_500: engine is dead\n[^]*CUDA error: an illegal access/);
+  expect(performance.now() - started).toBeLessThan(15_000); // of 30
+});
 
-test(
-  "at the limit the last real failure is told, not the time-out of the request that the limit cut " + "short",
-  async () => {
-    const error = await errorOf(start("ok", { command: failing({ slow: true }), startTimeoutMs: 2500 }));
-    expect(error.problem.what).toBe("The model server gave no answer in time");
-    expect(error.problem.found).toMatch(/^http_500: engine is dead\n[^]*CUDA error/);
-    expect(error.problem.todo).toContain(log);
-  },
-);
+test("at the limit the last real failure is told, not the time-out of the request it cut", async () => {
+  const error = await errorOf(start("ok", { command: failing({ slow: true }), startTimeoutMs: 2500 }));
+  expect(error.problem.what).toBe("The model server gave no answer in time");
+  expect(error.problem.found).toMatch(/^http_500: engine is dead\n[^]*CUDA error/);
+  expect(error.problem.todo).toContain(log);
+});
 
 test("a server that is not there yet is waited for longer than one that answers with errors", async () => {
   const late: ServerOptions["command"] = (port) => ({

@@ -63,14 +63,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       return await startOn(port, options);
     } catch (error) {
       // Somebody else took the port between our look and the server's bind.
-      if (
-        wanted === 0 &&
-        attempt < 3 &&
-        error instanceof LabError &&
-        /address already in use/i.test(error.problem.found ?? "")
-      )
-        continue;
-      throw error;
+      const isTaken = error instanceof LabError && error.problem.code === "port_in_use";
+      if (wanted !== 0 || attempt === 3 || !isTaken) throw error;
     }
   }
 }
@@ -156,6 +150,7 @@ function deathError(model: string, log: string, status: number | null, key: stri
         ? `signal ${-status}${status === -9 ? " (by hand, or by the system when memory ran out)" : ""}`
         : `exit status ${status}`;
   return new LabError({
+    code: taken ? "port_in_use" : "server_gone",
     what: taken ? "The model server's port is in use" : "The model server died",
     where: model,
     found: words ? `${how}; its last words:\n${words}` : `${how}; it said nothing`,

@@ -7,7 +7,7 @@ import { LabError } from "../errors.ts";
 import { openLab } from "../config/lab.ts";
 import type { Lab } from "../config/lab.ts";
 import { PYTHON } from "../config/paths.ts";
-import { identify, waitForExit } from "../store/process-identity.ts";
+import { identify, waitForExit } from "../store/process.ts";
 import { openServer, withServer } from "./serving.ts";
 import { fakeModel } from "../testing/model-fixture.ts";
 import { randomModel } from "../testing/random-model.ts";
@@ -70,21 +70,18 @@ test.each(["ftp://127.0.0.1/", "not a url", "http://me:secret@127.0.0.1:1/v1"])(
   },
 );
 
-test(
-  "a missing folder, a folder without a model and another architecture are told before anything " + "starts",
-  async () => {
-    const cases: [string, RegExp][] = [
-      [join(workspace, "nowhere"), /missing/],
-      [workspace, /holds no model/],
-      ["../../etc", /missing|holds no model/],
-      ["owner/../etc", /hub id/],
-    ];
-    const bert = fakeModel(join(workspace, "bert"));
-    writeFileSync(join(bert, "config.json"), JSON.stringify({ architectures: ["BertForMaskedLM"] }));
-    cases.push([bert, /another architecture[^]*BertForMaskedLM/]);
-    for (const [name, message] of cases) await expect(openServer(labWith(), name)).rejects.toThrow(message);
-  },
-);
+test("no folder, no model in it, another architecture: told before anything starts", async () => {
+  const cases: [string, RegExp][] = [
+    [join(workspace, "nowhere"), /missing/],
+    [workspace, /holds no model/],
+    ["../../etc", /missing|holds no model/],
+    ["owner/../etc", /hub id/],
+  ];
+  const bert = fakeModel(join(workspace, "bert"));
+  writeFileSync(join(bert, "config.json"), JSON.stringify({ architectures: ["BertForMaskedLM"] }));
+  cases.push([bert, /another architecture[^]*BertForMaskedLM/]);
+  for (const [name, message] of cases) await expect(openServer(labWith(), name)).rejects.toThrow(message);
+});
 
 test("an error in the work passes through, and the work's signal aborts with the caller's", async () => {
   const lab = await stubbed((_, response) => sendChat(response));
@@ -133,7 +130,7 @@ describe.skipIf(!python)("a real server of a small random model", () => {
 
   test("answers by each request's own sampling and seed, alone and in company; refuses what is too " +
     "long; streams; starts again quickly; ends", {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const first = await openServer(lab, folder);
     const { client } = first;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { clientBench, request } from "../testing/client-fixture.ts";
-import { chunkEvent, sendJson } from "../testing/stub-server.ts";
+import { chunkEvent, sendChat, sendJson } from "../testing/stub-server.ts";
 import type { Answer } from "../testing/stub-server.ts";
 
 const { serve } = clientBench();
@@ -55,6 +55,18 @@ test("a begun text and thoughts sent apart are streamed as one text", async () =
     expect(result).toMatchObject({ ok: text !== "", text, reasoning });
     if (result.ok) expect(pieces.join("")).toBe(text);
   }
+});
+
+test("of an unknown template, too, a stream's text begins with <think>, as an answer's does", async () => {
+  const { client } = await serve(({ body }, response) => {
+    const content = "2 + 2\n</think>\n4";
+    if (!body.stream) return sendChat(response, { content });
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.end(`${chunkEvent({ content })}${chunkEvent({}, "stop")}data: [DONE]\n\n`);
+  });
+  const streamed = await client.streamComplete(request);
+  expect(streamed.text).toBe("<think>\n2 + 2\n</think>\n4");
+  expect((await client.complete(request)).text).toBe(streamed.text);
 });
 
 test("a stream that ends or breaks off before the text does is not taken for a whole text", async () => {

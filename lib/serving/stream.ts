@@ -1,5 +1,6 @@
 /** A completion as it is written, piece by piece. */
 import type OpenAI from "openai";
+import { restoreThink } from "../model/chat.ts";
 import { isPermanent, readChoice, startsInThink } from "./completion.ts";
 import type { CompletionResult, FailureCause } from "./completion.ts";
 import { readRequestError, TooLarge } from "./request-error.ts";
@@ -56,6 +57,8 @@ export async function streamOnce(
     }
   };
   const end = (): StreamedResult => {
+    // Where nobody knows whether the template opens `<think>`, its end tells: as `complete` reads it.
+    if (begin === "" && wrote) text = restoreThink(text, opensThink);
     const ms = performance.now() - started;
     const after = firstTextMs === null ? 0 : ms - firstTextMs;
     const tokensPerSecond =

@@ -9,8 +9,7 @@ import { createInterface } from "node:readline";
 import type { Socket } from "node:net";
 import { GPU_ORDER } from "../gpu/gpus.ts";
 import { LabError } from "../errors.ts";
-import { PYTHON, REPO_ROOT } from "../config/paths.ts";
-import { assertPython } from "../config/python.ts";
+import { PYTHON, REPO_ROOT, assertPython } from "../config/paths.ts";
 
 export interface ProcessSpec {
   /**
@@ -146,8 +145,15 @@ function hold(process: ChildProcess, keep: boolean): void {
 /**
  * Names a model server may need. The rest of the environment, keys and tokens of other programs, stays here.
  */
-const ALLOWED =
-  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|XDG_.*|LD_LIBRARY_PATH|DYLD_.*|PYTHON(PATH|HOME|DONTWRITEBYTECODE)|VIRTUAL_ENV|HF_.*|HUGGING.*|TRANSFORMERS_.*|TOKENIZERS_.*|VLLM_.*|CUDA.*|NVIDIA_.*|NVSHMEM_.*|NCCL_.*|TORCH.*|PYTORCH.*|TRITON_.*|OMP_.*|MKL_.*|OPENBLAS_.*|SSL_CERT.*|REQUESTS_CA_BUNDLE|(HTTPS?|NO|ALL)_PROXY|(https?|no|all)_proxy)$/;
+const ALLOWED = new RegExp(
+  `^(${[
+    "PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|XDG_.*|LD_LIBRARY_PATH|DYLD_.*",
+    "PYTHON(PATH|HOME|DONTWRITEBYTECODE)|VIRTUAL_ENV",
+    "HF_.*|HUGGING.*|TRANSFORMERS_.*|TOKENIZERS_.*|VLLM_.*",
+    "CUDA.*|NVIDIA_.*|NVSHMEM_.*|NCCL_.*|TORCH.*|PYTORCH.*|TRITON_.*|OMP_.*|MKL_.*|OPENBLAS_.*",
+    "SSL_CERT.*|REQUESTS_CA_BUNDLE|(HTTPS?|NO|ALL)_PROXY|(https?|no|all)_proxy",
+  ].join("|")})$`,
+);
 
 /**
  * The environment of model servers: the allowed part of this one, no usage reports, threads that sleep while

@@ -26,7 +26,7 @@ test("a picture that cannot be made smaller stays as it is", async () => {
   expect(await withPalette(png)).toBe(png);
 });
 
-describe.skipIf(!chromium)("plotly.js in a real Chromium", { timeout: 60_000 }, () => {
+describe.skipIf(!chromium)("plotly.js in a real Chromium", { timeout: 300_000 }, () => {
   test("knows every attribute that the figures use", async () => {
     const problems = await withBrowser(async (openPage) => {
       const page = await openPage();

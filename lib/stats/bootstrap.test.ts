@@ -115,17 +115,14 @@ describe("pairedDifference", () => {
     expect(pairedDifference(a, a)).toMatchObject({ delta: 0, p: 1 });
   });
 
-  test(
-    "no change seen is not the certainty of none: the interval is as wide as the one of single " + "answers",
-    () => {
-      const a = coin(20, 0.5, 4);
-      const { low, high } = pairedDifference(a, a)!;
-      expect(low).toBeCloseTo(-0.161, 3); // Wilson's upper end of 0 of 20
-      expect(high).toBeCloseTo(0.161, 3);
-      const larger = pairedDifference(coin(2000, 0.5, 4), coin(2000, 0.5, 4))!;
-      expect(larger.high - larger.low).toBeLessThan(0.005);
-    },
-  );
+  test("no change seen is not the certainty of none: the interval is that of single answers", () => {
+    const a = coin(20, 0.5, 4);
+    const { low, high } = pairedDifference(a, a)!;
+    expect(low).toBeCloseTo(-0.161, 3); // Wilson's upper end of 0 of 20
+    expect(high).toBeCloseTo(0.161, 3);
+    const larger = pairedDifference(coin(2000, 0.5, 4), coin(2000, 0.5, 4))!;
+    expect(larger.high - larger.low).toBeLessThan(0.005);
+  });
 
   test("without a difference, p below 0.05 comes up in about 5 of 100 experiments", () => {
     let significant = 0;
@@ -230,14 +227,10 @@ describe("the area under the ROC curve", () => {
     expect(areaInterval([])).toBeNull();
   });
 
-  test(
-    "of scores that say nothing has an interval that holds a half, of scores that say much one " +
-      "that does not",
-    () => {
-      const noise = areaInterval(scored(coin(200, 0.5, 1).flat(), coin(200, 0.5, 2).flat()))!;
-      expect([noise.low < 0.5, noise.high > 0.5]).toEqual([true, true]);
-      const much = areaInterval(scored(coin(200, 0.8, 3).flat(), coin(200, 0.3, 4).flat()))!;
-      expect([much.low > 0.6, much.value < much.high]).toEqual([true, true]);
-    },
-  );
+  test("of scores that say nothing has an interval with a half in it, of others not", () => {
+    const noise = areaInterval(scored(coin(200, 0.5, 1).flat(), coin(200, 0.5, 2).flat()))!;
+    expect([noise.low < 0.5, noise.high > 0.5]).toEqual([true, true]);
+    const much = areaInterval(scored(coin(200, 0.8, 3).flat(), coin(200, 0.3, 4).flat()))!;
+    expect([much.low > 0.6, much.value < much.high]).toEqual([true, true]);
+  });
 });

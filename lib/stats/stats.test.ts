@@ -73,24 +73,20 @@ describe("pairedShares", () => {
     ]);
   });
 
-  test(
-    "exchanging the arms turns the interval round; it has a width where nothing changed; nothing " +
-      "is null",
-    () => {
-      const there = pairedShares({ both: 30, onlyFirst: 2, onlySecond: 9, neither: 19 })!;
-      const back = pairedShares({ both: 30, onlyFirst: 9, onlySecond: 2, neither: 19 })!;
-      expect([back.delta, back.low, back.high]).toEqual([
-        expect.closeTo(-there.delta, 12),
-        expect.closeTo(-there.high, 12),
-        expect.closeTo(-there.low, 12),
-      ]);
-      for (const both of [0, 1, 10, 19, 20]) {
-        const { low, high } = pairedShares({ both, onlyFirst: 0, onlySecond: 0, neither: 20 - both })!;
-        expect([low < -0.02, high > 0.02, low >= -1, high <= 1]).toEqual([true, true, true, true]);
-      }
-      expect(pairedShares({ both: 0, onlyFirst: 0, onlySecond: 0, neither: 0 })).toBeNull();
-    },
-  );
+  test("exchanged arms turn the interval round; no change has a width; nothing is null", () => {
+    const there = pairedShares({ both: 30, onlyFirst: 2, onlySecond: 9, neither: 19 })!;
+    const back = pairedShares({ both: 30, onlyFirst: 9, onlySecond: 2, neither: 19 })!;
+    expect([back.delta, back.low, back.high]).toEqual([
+      expect.closeTo(-there.delta, 12),
+      expect.closeTo(-there.high, 12),
+      expect.closeTo(-there.low, 12),
+    ]);
+    for (const both of [0, 1, 10, 19, 20]) {
+      const { low, high } = pairedShares({ both, onlyFirst: 0, onlySecond: 0, neither: 20 - both })!;
+      expect([low < -0.02, high > 0.02, low >= -1, high <= 1]).toEqual([true, true, true, true]);
+    }
+    expect(pairedShares({ both: 0, onlyFirst: 0, onlySecond: 0, neither: 0 })).toBeNull();
+  });
 
   // Every table of 20 questions, weighed by its chance.
   test.each([
@@ -166,32 +162,28 @@ describe("cohenKappa", () => {
     expect(cohenKappa(y1.map((label, i) => [label, y2[i]!] as const))).toBeCloseTo(0.6875, 12);
   });
 
-  test(
-    "agreement by chance alone is 0, full disagreement is negative, a constant pair of raters has " +
-      "no kappa",
-    () => {
-      expect(
-        cohenKappa(
-          expand([
-            [1, 1, 25],
-            [1, 0, 25],
-            [0, 1, 25],
-            [0, 0, 25],
-          ]),
-        ),
-      ).toBe(0);
-      expect(
-        cohenKappa(
-          expand([
-            [1, 0, 5],
-            [0, 1, 5],
-          ]),
-        ),
-      ).toBe(-1);
-      expect(cohenKappa(expand([[1, 1, 5]]))).toBeNull();
-      expect(cohenKappa([])).toBeNull();
-    },
-  );
+  test("agreement by chance is 0, full disagreement negative; constant raters have no kappa", () => {
+    expect(
+      cohenKappa(
+        expand([
+          [1, 1, 25],
+          [1, 0, 25],
+          [0, 1, 25],
+          [0, 0, 25],
+        ]),
+      ),
+    ).toBe(0);
+    expect(
+      cohenKappa(
+        expand([
+          [1, 0, 5],
+          [0, 1, 5],
+        ]),
+      ),
+    ).toBe(-1);
+    expect(cohenKappa(expand([[1, 1, 5]]))).toBeNull();
+    expect(cohenKappa([])).toBeNull();
+  });
 });
 
 describe("mean, standardDeviation, quantile", () => {

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { LabError } from "../errors.ts";
-import { processStart } from "./process-start.ts";
+import { processStart } from "./process.ts";
 
 /**
  * Replaces a file so that a reader, or a crash at any moment, sees the old content or the new, never a
@@ -135,4 +135,9 @@ export function fileError(what: string, path: string, cause: unknown): LabError 
     { what, where: path, found: known ? `${known.found} (${error.code})` : error.message, todo: known?.todo },
     { cause },
   );
+}
+
+/** The time in a report's name: sorts as text, and any file system takes it. */
+export function fileStamp(time: Date = new Date()): string {
+  return time.toISOString().replace(/[-:.]/g, ""); //=> 20261122T134500123Z
 }

@@ -42,6 +42,9 @@ export function shorten(value: unknown): string {
 
 type Issue = z.ZodError["issues"][number];
 
+/** What a bound counts; of numbers nothing. */
+const COUNTED: Readonly<Record<string, string>> = { string: " characters", array: " elements" };
+
 function expectedBy(issue: Issue): string {
   switch (issue.code) {
     case "invalid_type":
@@ -49,15 +52,9 @@ function expectedBy(issue: Issue): string {
     case "invalid_value":
       return `one of ${issue.values.map((v) => JSON.stringify(v)).join(", ")}`;
     case "too_small":
-      return (
-        "at least " +
-        `${issue.minimum}${issue.origin === "string" ? " characters" : issue.origin === "array" ? " elements" : ""}`
-      );
+      return `at least ${issue.minimum}${COUNTED[issue.origin] ?? ""}`;
     case "too_big":
-      return (
-        "at most " +
-        `${issue.maximum}${issue.origin === "string" ? " characters" : issue.origin === "array" ? " elements" : ""}`
-      );
+      return `at most ${issue.maximum}${COUNTED[issue.origin] ?? ""}`;
     case "unrecognized_keys":
       return `no field ${issue.keys.join(", ")}`;
     default:

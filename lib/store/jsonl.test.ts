@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { checkedLine, parseLine, readJsonl, splitLines, writeJsonl } from "./jsonl.ts";
 import { Question } from "../records.ts";
+import { inOrder } from "../testing/in-order.ts";
 
 const root = mkdtempSync(join(tmpdir(), "ftmodel-jsonl-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -30,7 +31,11 @@ describe("readJsonl", () => {
     [
       "a missing field",
       { ...good, gold_answer: undefined },
-      /line 2, field gold_answer\)[\s\S]*expected: a text[\s\S]*found: +no such field; the row has id, question, type, source/,
+      inOrder(
+        /line 2, field gold_answer\)/,
+        /expected: a text/,
+        /found: +no such field; the row has id, question, type, source/,
+      ),
     ],
     [
       "a field of another type",

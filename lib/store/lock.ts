@@ -12,7 +12,7 @@ import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { fileError, makeFolder } from "./atomic.ts";
 import { LabError } from "../errors.ts";
-import { processStart } from "./process-start.ts";
+import { processStart } from "./process.ts";
 
 export interface FolderLock {
   readonly folder: string;
@@ -156,6 +156,7 @@ function heldError(folder: string, owner: Owner): LabError {
   const elsewhere = isElsewhere(owner);
   const place = owner.host === hostname() ? "in another container of this machine" : `on ${owner.host}`;
   return new LabError({
+    code: "folder_held",
     what: "Another process is writing in this folder",
     where: folder,
     expected: "one writer at a time",

@@ -98,5 +98,5 @@ describe("two writers", () => {
         .map((l) => JSON.parse(l).id)
         .sort(),
     ).toEqual(acknowledged.sort());
-  }, 20_000);
+  }, 300_000);
 });

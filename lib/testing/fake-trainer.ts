@@ -2,7 +2,8 @@
  * A trainer without a model, for tests of the run machinery: a real process that writes events, saves
  * checkpoints, resumes from the newest complete one, and misbehaves on request.
  *
- *   node fake-trainer.ts [--steps=N] [--step-ms=N] [--save-every=N] [--crash-at=N] [--fail-at=N] [--cause=code] [--torn] [--child] [--warn=message] [--linger-ms=N] run.json
+ *   node fake-trainer.ts [--steps=N] [--step-ms=N] [--save-every=N] [--crash-at=N] [--fail-at=N]
+ *                        [--cause=code] [--torn] [--child] [--warn=message] [--linger-ms=N] run.json
  *
  * Misbehaviour happens in the first attempt only. The loss is a function of the step, so a resumed run can be
  * compared.

@@ -52,14 +52,15 @@ export const right = (q: Question, reasoning = "we add"): string => textOf(reaso
 
 export const twenty = Array.from({ length: 20 }, (_, i) => question(i + 1));
 
-/** A lab in `folder` whose raw and distilled files hold these rows. */
+/** A lab in `folder` whose raw and distilled files hold these rows; nothing is generated unless told. */
 export function labWith(
   folder: string,
   questions: readonly Question[],
   texts: readonly Distilled[],
   overrides: Record<string, unknown> = {},
 ): Lab {
-  const lab = openLab({ "serving.concurrency": 8, ...overrides }, { FTMODEL_WORKSPACE: folder });
+  const settings = { "serving.concurrency": 8, "prepare.generated": 0, ...overrides };
+  const lab = openLab(settings, { FTMODEL_WORKSPACE: folder });
   const put = (path: string, rows: readonly object[]) => (
     mkdirSync(dirname(path), { recursive: true }),
     writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""))

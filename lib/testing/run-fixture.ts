@@ -66,12 +66,13 @@ export function temporaryWorkspace(): TemporaryWorkspace {
 }
 
 /**
- * A lab of the tiny profile in the workspace, whose Base is a fake model that this writes; `change` sets what
- * else differs.
+ * A lab of the tiny profile in the workspace, whose Base is a fake model that this writes and that no census
+ * can ask; `change` sets what else differs.
  */
 export function labOnFakeBase({ paths, root }: TemporaryWorkspace, change?: (config: Config) => void): Lab {
   const config = structuredClone(PROFILES.tiny);
   config.models.base = fakeModel(join(root, "base"));
+  config.grpo.dropDeadGroups = false;
   change?.(config);
   return { config, paths, force: false };
 }

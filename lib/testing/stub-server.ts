@@ -107,8 +107,10 @@ export function chunkEvent(
   finish_reason: string | null = null,
   usage?: Record<string, number>,
 ): string {
-  return (
-    "data: " +
-    `${JSON.stringify({ id: "1", object: "chat.completion.chunk", created: 1, model: "stub", choices: [{ index: 0, delta, finish_reason }], ...(usage && { usage }) })}\n\n`
-  );
+  const chunk = {
+    ...{ id: "1", object: "chat.completion.chunk", created: 1, model: "stub" },
+    choices: [{ index: 0, delta, finish_reason }],
+    ...(usage && { usage }),
+  };
+  return `data: ${JSON.stringify(chunk)}\n\n`;
 }

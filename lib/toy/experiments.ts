@@ -9,7 +9,7 @@ import { entropyOf, measureToy, runToy, seedsOf } from "./facts.ts";
 import { TOY_DEFAULTS, type ToySettings } from "./settings.ts";
 
 /** Runs that differ in their seed alone, behind every mean here. */
-export const RUNS = 20;
+const RUNS = 20;
 
 export interface ToyLine {
   label: string;

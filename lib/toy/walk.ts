@@ -76,7 +76,7 @@ export function walkToy(
   return { rows, loss, gradient: length, reading: readWalk(rows, loss, length) };
 }
 
-export function readWalk(
+function readWalk(
   rows: readonly Pick<WalkedAnswer, "answer" | "clipped" | "p before" | "p after">[],
   loss: number,
   gradient: number,

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -8,6 +8,7 @@ import { openLab } from "../config/lab.ts";
 import { textOf } from "../testing/judge-rows.ts";
 import { sendChat, startStub } from "../testing/stub-server.ts";
 import type { StubServer } from "../testing/stub-server.ts";
+import { writeJsonl } from "../store/jsonl.ts";
 
 let folder: string;
 let stub: StubServer;
@@ -30,13 +31,12 @@ afterEach(async () => {
 test("counts the right answers of each group, keeps the answers, and asks nothing twice", async () => {
   const lab = openLab({ "models.base": "owner/base" }, { FTMODEL_WORKSPACE: folder });
   mkdirSync(dirname(lab.paths.rl), { recursive: true });
-  writeFileSync(
+  writeJsonl(
     lab.paths.rl,
-    Array.from(
-      { length: 9 },
-      (_, i) =>
-        `${JSON.stringify({ id: `q${i}`, prompt: `What is ${i} + ${i}?`, gold_answer: String(2 * i), type: "financial_calculation" })}\n`,
-    ).join(""),
+    Array.from({ length: 9 }, (_, i) => ({
+      ...{ id: `q${i}`, prompt: `What is ${i} + ${i}?`, gold_answer: String(2 * i) },
+      type: "financial_calculation",
+    })),
   );
   const client = createClient({ baseURL: stub.url, model: "stub", engine: "transformers" });
   const first = await runCensus(lab, { arm: "base", client });

@@ -59,7 +59,10 @@ export async function runCensus(lab: Lab, options: CensusOptions = {}): Promise<
       : { model: options.model },
   );
   const tasks = answerTasks(questions, {
-    evaluate: { ...config.evaluate, maxTokens, temperature, samples: groupSize },
+    evaluate: {
+      ...{ ...config.evaluate, maxTokens, temperature },
+      ...{ samples: groupSize, sampledQuestions: questions.length },
+    },
     seed: config.seed,
   }).filter((task) => task.mode === "sampled");
   const { answers, asked } = await askModel(lab, policy, tasks, options);

@@ -192,54 +192,50 @@ describe("training on a machine with GPUs", () => {
 });
 
 describe.skipIf(!existsSync(PYTHON))("the trainer's command", () => {
-  test(
-    "is the script on one GPU, and the same script under accelerate launch on several; no shell " +
-      "reads it",
-    () => {
-      const script = join(REPO_ROOT, "scripts", "sft.py");
-      expect(sidecarCommand("sft")).toEqual([PYTHON, script]);
-      expect(sidecarCommand("sft", 1)).toEqual([PYTHON, script]);
-      expect(sidecarCommand("sft", 4)).toEqual([
-        ...[
-          PYTHON,
-          "-m",
-          "accelerate.commands.launch",
-          "--multi_gpu",
-          "--num_processes",
-          "4",
-          "--num_machines",
-          "1",
-          "--max_restarts",
-          "0",
-          "--machine_rank",
-          "0",
-        ],
-        ...[
-          "--gpu_ids",
-          "all",
-          "--main_process_port",
-          "0",
-          "--mixed_precision",
-          "bf16",
-          "--dynamo_backend",
-          "no",
-          script,
-        ],
-      ]);
-      expect(sidecarCommand("sft", 4, "10.0.0.5:6379")).toEqual([
+  test("is the script on one GPU, the same under accelerate launch on several; no shell reads it", () => {
+    const script = join(REPO_ROOT, "scripts", "sft.py");
+    expect(sidecarCommand("sft")).toEqual([PYTHON, script]);
+    expect(sidecarCommand("sft", 1)).toEqual([PYTHON, script]);
+    expect(sidecarCommand("sft", 4)).toEqual([
+      ...[
         PYTHON,
-        join(REPO_ROOT, "scripts", "on_ray.py"),
-        "10.0.0.5:6379",
+        "-m",
+        "accelerate.commands.launch",
+        "--multi_gpu",
+        "--num_processes",
         "4",
-        script,
-      ]);
-      expect(sidecarCommand("merge", 1, "auto").slice(1, 4)).toEqual([
-        join(REPO_ROOT, "scripts", "on_ray.py"),
-        "auto",
+        "--num_machines",
         "1",
-      ]);
-    },
-  );
+        "--max_restarts",
+        "0",
+        "--machine_rank",
+        "0",
+      ],
+      ...[
+        "--gpu_ids",
+        "all",
+        "--main_process_port",
+        "0",
+        "--mixed_precision",
+        "bf16",
+        "--dynamo_backend",
+        "no",
+        script,
+      ],
+    ]);
+    expect(sidecarCommand("sft", 4, "10.0.0.5:6379")).toEqual([
+      PYTHON,
+      join(REPO_ROOT, "scripts", "on_ray.py"),
+      "10.0.0.5:6379",
+      "4",
+      script,
+    ]);
+    expect(sidecarCommand("merge", 1, "auto").slice(1, 4)).toEqual([
+      join(REPO_ROOT, "scripts", "on_ray.py"),
+      "auto",
+      "1",
+    ]);
+  });
 
   test("a Ray cluster has as many GPUs as are asked for, and hands them out itself", async () => {
     machine({ otherMiB: 80_000 });

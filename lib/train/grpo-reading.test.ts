@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Run } from "../run/run.ts";
+import { takeCensus } from "./census.ts";
 import { readGrpo } from "./grpo-reading.ts";
 
 type Read = Pick<Run, "metrics" | "samples">;
@@ -39,6 +40,16 @@ describe("what a GRPO run has done", () => {
     expect(readGrpo.reward(runOf(mixed, mixed))).toContain("**not told apart**");
     expect(readGrpo.reward(runOf(mixed, mixed))).toContain("a difference of 0.00 [");
     expect(readGrpo.reward({ ...runOf(mixed, mixed), samples: [] })).toContain("too short");
+  });
+
+  test("a census is told by what it leaves out, what that saves, and what it costs", () => {
+    const rows = [0, 0, 1, 2, 2, 2].map((right, i) => ({ id: `q${i}`, type: "a", right, answers: 2 }));
+    expect(readGrpo.census(takeCensus(rows), runOf(mixed, solved))).toBe(
+      "The census leaves out **5 of 6 questions**: of 2 answers each, 3 had all of them right and 2 had " +
+        "none. Drawn from all questions, about 83.3 % of the first groups would be silent; in the first " +
+        "fifth of the run 0 % are. It cost 12 answers.",
+    );
+    expect(readGrpo.census(takeCensus([]), runOf(mixed, solved))).toContain("too short");
   });
 
   test("variety that goes where questions are solved is no collapse", () => {

@@ -5,6 +5,7 @@ import type { Run } from "../run/run.ts";
 import { bootstrapMean } from "../stats/bootstrap.ts";
 import { mean } from "../stats/stats.ts";
 import { formatEstimate, formatShare, meanOf } from "../view/numbers.ts";
+import type { Census } from "./census.ts";
 import { groupsOf } from "./groups.ts";
 import type { AnswerGroup } from "./groups.ts";
 
@@ -25,9 +26,22 @@ export const readGrpo = {
     const change = independentDifference(first.mean, last.mean);
     const verdict = change.low > 0 ? "**higher**" : change.high < 0 ? "**lower**" : "**not told apart**";
     return (
-      `Mean reward ${formatEstimate(first.mean)} in the first fifth of the run (${first.n} questions), ` +
-      `${formatEstimate(last.mean)} in the last (${last.n} others): ${verdict}, ` +
+      `Mean reward ${formatEstimate(first.mean)} in the first fifth of the run (${first.n} groups), ` +
+      `${formatEstimate(last.mean)} in the last (${last.n}): ${verdict}, ` +
       `a difference of ${formatEstimate(change)}.`
+    );
+  },
+
+  /** What a census of all questions has left out of the run, and how many silent groups that has saved. */
+  census({ n, groupSize, histogram }: Census, { samples }: Read): string {
+    const [never, always] = [histogram[0] ?? 0, histogram[groupSize] ?? 0];
+    const [early] = ends(groupsOf(samples)).map(varietyOf);
+    if (!early || n === 0) return TOO_SHORT;
+    return (
+      `The census leaves out **${never + always} of ${n} questions**: of ${groupSize} answers each, ` +
+      `${always} had all of them right and ${never} had none. Drawn from all questions, about ` +
+      `${formatShare(never + always, n)} of the first groups would be silent; in the first fifth of the ` +
+      `run ${percent(early.silent)} are. It cost ${n * groupSize} answers.`
     );
   },
 
@@ -170,7 +184,10 @@ const known = (values: readonly (number | null)[] = []): number[] =>
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 
-/** Of two means over different questions: half the widths add as the sides of a right angle do. */
+/**
+ * Of two means over different questions: half the widths add as the sides of a right angle do. Where some
+ * questions come again, the interval is wider than it need be.
+ */
 function independentDifference(before: Estimate, after: Estimate): Estimate {
   const half = Math.hypot((before.high - before.low) / 2, (after.high - after.low) / 2);
   const value = after.value - before.value;

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { createClient } from "../serving/client.ts";
@@ -24,14 +24,12 @@ let better = 0;
 
 beforeAll(() => {
   mkdirSync(dirname(paths.rl), { recursive: true });
-  writeFileSync(
+  writeJsonl(
     paths.rl,
-    [3, 0, 4, 1, 2, 0]
-      .map(
-        (i, n) =>
-          `${JSON.stringify({ id: `q${n}`, prompt: `What is ${i} + ${i}, for the ${n}th time?`, gold_answer: String(2 * i), type: "financial_calculation" })}\n`,
-      )
-      .join(""),
+    [3, 0, 4, 1, 2, 0].map((i, n) => ({
+      ...{ id: `q${n}`, prompt: `What is ${i} + ${i}, for the ${n}th time?`, gold_answer: String(2 * i) },
+      type: "financial_calculation",
+    })),
   );
 });
 beforeEach(async () => {

@@ -48,9 +48,7 @@ export async function writeLiveQuestions(
       found:
         `of ${taken.rows.length} questions ${dropped.allRight} are answered all right and ` +
         `${dropped.allWrong} all wrong, ${taken.census.groupSize} answers each`,
-      todo:
-        "Set grpo.dropDeadGroups to false, raise grpo.groupSize, or bring questions of another " +
-        "difficulty.",
+      todo: "Set grpo.dropDeadGroups to false, raise grpo.groupSize, or bring easier or harder questions.",
     });
   const path = join(paths.processed, "rl_live.jsonl");
   finishJsonl(path, rows, {

@@ -45,7 +45,7 @@ test("a blank answer trains nothing, not even where to stop", async () => {
   expect(refusal).toMatch(/blank/);
 });
 
-test("a template that rewrites the answer, or never ends it, is refused as the trainer refuses it", async () => {
+test("a template that rewrites the answer or never ends it is refused as by the trainer", async () => {
   const tokenizer = await base();
   const other: Tokenizer = {
     ...tokenizer,

@@ -103,8 +103,10 @@ export function lossTokens(
   options: { system?: string; maxLength: number },
 ): View {
   const { tokens, counts, refusal } = rowTokens(tokenizer, row, options);
-  const box = (fate: TokenFate, shade: 0 | 1, html: string, title = ""): string =>
-    `<span style="background:${COLOURS[fate][shade]};color:#24292f"${title && ` title="${title}"`}>${html}</span>`;
+  const box = (fate: TokenFate, shade: 0 | 1, html: string, title = ""): string => {
+    const style = `background:${COLOURS[fate][shade]};color:#24292f`;
+    return `<span style="${style}"${title && ` title="${title}"`}>${html}</span>`;
+  };
   const means = refusal === null ? MEANS : WOULD;
   const fates = (["masked", "trained", "cut"] as const).filter((fate) => counts[fate] > 0);
   const shown = tokens.map(({ text, tokens: count, fate }, i) => {

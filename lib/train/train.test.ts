@@ -35,20 +35,17 @@ beforeAll(() => {
 afterAll(() => workspace.remove());
 
 describe("trainSft", () => {
-  test(
-    "it trains, publishes the adapter with its origin, and an unchanged call shows the same run at " + "once",
-    async () => {
-      const first = await trainSft(lab(), { command });
-      expect(first).toMatchObject({ status: "done", reused: false, adapter: paths.sftLora, step: 3 });
-      expect(readOrigin(paths.sftLora)).toMatchObject({
-        run: first.key,
-        base: await hashFolder(base),
-        adapter: await hashFolder(paths.sftLora),
-      });
-      const second = await trainSft(lab(), { command: ["/nowhere"] });
-      expect(second).toMatchObject({ key: first.key, reused: true, metrics: first.metrics });
-    },
-  );
+  test("it trains and publishes the adapter with its origin; unchanged it shows the same run", async () => {
+    const first = await trainSft(lab(), { command });
+    expect(first).toMatchObject({ status: "done", reused: false, adapter: paths.sftLora, step: 3 });
+    expect(readOrigin(paths.sftLora)).toMatchObject({
+      run: first.key,
+      base: await hashFolder(base),
+      adapter: await hashFolder(paths.sftLora),
+    });
+    const second = await trainSft(lab(), { command: ["/nowhere"] });
+    expect(second).toMatchObject({ key: first.key, reused: true, metrics: first.metrics });
+  });
 
   test("a changed hyperparameter makes another run beside the first; its adapter takes over", async () => {
     const changed = await trainSft(
@@ -61,31 +58,28 @@ describe("trainSft", () => {
     expect(listRuns(workspace).filter((r) => r.stage === "sft")).toHaveLength(2);
   });
 
-  test(
-    "run.json holds the whole config, the hashes and absolute paths, and no variable of the " + "environment",
-    async () => {
-      process.env.CANARY_TOKEN = "canary-5f1e";
-      const { folder } = await trainSft(
-        lab((c) => (c.seed = 7)),
-        { command, label: "seed 7" },
-      );
-      delete process.env.CANARY_TOKEN;
-      const text = readFileSync(join(folder, "run.json"), "utf8");
-      expect(JSON.parse(text)).toMatchObject({
-        stage: "sft",
-        label: "seed 7",
-        reward: null,
-        runDir: folder,
-        output: join(folder, "adapter"),
-        config: { seed: 7, sft: { loraRank: 16 } },
-        inputs: { train: { path: paths.sft, rows: 1 } },
-        models: { base: { path: base, sha256: await hashFolder(base) }, adapter: null },
-      });
-      expect(
-        text + readFileSync(join(folder, "log.txt"), "utf8") + readFileSync(join(folder, "pid.json"), "utf8"),
-      ).not.toContain("canary");
-    },
-  );
+  test("run.json holds the config, hashes and absolute paths, and nothing of the environment", async () => {
+    process.env.CANARY_TOKEN = "canary-5f1e";
+    const { folder } = await trainSft(
+      lab((c) => (c.seed = 7)),
+      { command, label: "seed 7" },
+    );
+    delete process.env.CANARY_TOKEN;
+    const text = readFileSync(join(folder, "run.json"), "utf8");
+    expect(JSON.parse(text)).toMatchObject({
+      stage: "sft",
+      label: "seed 7",
+      reward: null,
+      runDir: folder,
+      output: join(folder, "adapter"),
+      config: { seed: 7, sft: { loraRank: 16 } },
+      inputs: { train: { path: paths.sft, rows: 1 } },
+      models: { base: { path: base, sha256: await hashFolder(base) }, adapter: null },
+    });
+    expect(
+      text + readFileSync(join(folder, "log.txt"), "utf8") + readFileSync(join(folder, "pid.json"), "utf8"),
+    ).not.toContain("canary");
+  });
 
   test("no rows, an empty file, and a bad row are named before anything starts", async () => {
     const before = listRuns(workspace).length;
@@ -181,24 +175,20 @@ describe("trainGrpo", () => {
     expect(JSON.parse(readFileSync(join(zero.folder, "run.json"), "utf8")).models.adapter).toBeNull();
   });
 
-  test(
-    "a reward of your own is saved with the run, part of its key, and does not replace the " +
-      "published adapter",
-    async () => {
-      const before = readOrigin(paths.grpoLora);
-      const short = await trainGrpo(lab(), { command, reward: (row) => ({ total: 1 - row.tokens / 512 }) });
-      const shorter = await trainGrpo(lab(), {
-        command,
-        reward: "(row) => ({ total: 1 - row.tokens / 256 })",
-      });
-      expect(shorter.key).not.toBe(short.key);
-      const { reward } = JSON.parse(readFileSync(join(short.folder, "run.json"), "utf8"));
-      expect(reward.path).toBe(join(short.folder, "reward.ts"));
-      expect(readFileSync(reward.path, "utf8")).toContain("row.tokens / 512");
-      expect(readOrigin(paths.grpoLora)).toEqual(before);
-      expect(existsSync(join(short.adapter, "adapter_model.safetensors"))).toBe(true);
-    },
-  );
+  test("a reward of your own is saved with the run, is in its key, and publishes no adapter", async () => {
+    const before = readOrigin(paths.grpoLora);
+    const short = await trainGrpo(lab(), { command, reward: (row) => ({ total: 1 - row.tokens / 512 }) });
+    const shorter = await trainGrpo(lab(), {
+      command,
+      reward: "(row) => ({ total: 1 - row.tokens / 256 })",
+    });
+    expect(shorter.key).not.toBe(short.key);
+    const { reward } = JSON.parse(readFileSync(join(short.folder, "run.json"), "utf8"));
+    expect(reward.path).toBe(join(short.folder, "reward.ts"));
+    expect(readFileSync(reward.path, "utf8")).toContain("row.tokens / 512");
+    expect(readOrigin(paths.grpoLora)).toEqual(before);
+    expect(existsSync(join(short.adapter, "adapter_model.safetensors"))).toBe(true);
+  });
 
   test("an adapter of another base is refused before anything is written", async () => {
     const before = listRuns(workspace).length;

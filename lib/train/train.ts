@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { z } from "zod";
 import { checkAdapter, publishFolder, readOrigin, writeOrigin } from "../model/adapter.ts";
-import { hashCode } from "../config/code-hash.ts";
+import { hashLoaded } from "../config/code-hash.ts";
 import type { Config } from "../config/config.ts";
 import { LabError } from "../errors.ts";
 import { heldOutPath } from "../filter/record.ts";
@@ -31,9 +31,10 @@ import { assertDone, followRun } from "../run/follow.ts";
 import type { WatchOptions } from "../run/follow.ts";
 import type { StartOptions } from "../run/start.ts";
 import { startInTurn } from "../run/turn.ts";
-import type { InputFile, RunSpec } from "../run/key.ts";
+import type { InputFile, RunSpec, TrainedStage } from "../run/key.ts";
 import { defaultLabel } from "../run/settings.ts";
 import type { JudgeRef, ModelRef } from "../model/ref.ts";
+import { TRAINING_NAMES } from "../view/arms.ts";
 
 export interface TrainOptions extends StartOptions, WatchOptions {
   /** For people: what is special about this run. Default: what was changed against the profile's values. */
@@ -95,6 +96,7 @@ export async function trainSft(lab: Lab, options: TrainOptions = {}): Promise<Tr
 
 /** The place in ckpts/ of what a run trains. */
 export function publishedAs({ paths }: Workspace, { stage, config }: Pick<Run, "stage" | "config">): string {
+  if (stage === "on_policy") return join(paths.ckpts, "on_policy_lora");
   if (stage === "sft") return config.sft.goldOnly ? join(paths.ckpts, "sft_gold_lora") : paths.sftLora;
   return config.grpo.startFromSft ? paths.grpoLora : join(paths.ckpts, "grpo_only_lora");
 }
@@ -137,8 +139,10 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
   const { reward } = options;
   const custom = reward === undefined ? null : typeof reward === "object" ? reward : defineReward(reward);
   const judge = config.grpo.useJudge && custom === null ? await judgeOf(lab) : undefined;
-  const code = await hashCode(judge ? ["answer", "judge", "reward"] : ["answer", "reward"]);
-  const ownReward = join(REPO_ROOT, "lib", "reward", judge ? "judged-reward.ts" : "default-reward.ts");
+  const ours = `lib/reward/${judge ? "judged-reward.ts" : "default-reward.ts"}`;
+  const ownReward = join(REPO_ROOT, ours);
+  const paying = judge ? ["lib/answer", "lib/judge", "lib/reward"] : ["lib/answer", "lib/reward"];
+  const code = hashLoaded(["lib/reward/server.ts", ours], paying);
   const spec: RunSpec = {
     stage: "grpo",
     label: options.label ?? labelOf(config, custom !== null),
@@ -159,7 +163,7 @@ function labelOf(config: Config, ownReward: boolean): string {
 }
 
 /** A question of the test might otherwise be trained on. */
-const CUT_OFF = "Run 03_filter again: it was cut off while it wrote them.";
+export const CUT_OFF = "Run 03_filter again: it was cut off while it wrote them.";
 
 /**
  * The Judge as a run is keyed by it. Its server is the reward process's to find or to start: that lives as
@@ -173,7 +177,7 @@ async function judgeOf({ config }: Lab): Promise<JudgeRef> {
   };
 }
 
-async function runTraining(
+export async function runTraining(
   lab: Lab,
   spec: RunSpec,
   base: ModelRef,
@@ -181,10 +185,10 @@ async function runTraining(
   target: string,
 ): Promise<Trained> {
   const { publish = true, force = lab.force } = options;
-  const stage = spec.stage === "sft" ? "SFT" : "GRPO";
+  const stage = TRAINING_NAMES[spec.stage as TrainedStage];
   // a Judge of our own shares the GPU
   const judge = spec.judge && givenServer(lab.config, "judge") === null ? spec.judge.model : undefined;
-  const what = { stage, model: base, judge } as const;
+  const what = { stage, model: base, judge, teacher: spec.models.teacher } as const;
   const { config, table, assertFree } = await readyStage(lab, what, await planStage(lab, what), options);
   const { key, started } = await startInTurn(
     lab,
@@ -227,7 +231,7 @@ async function heldOutInput({ paths }: Lab): Promise<{ heldOut?: InputFile }> {
   return { heldOut: await inputFile(path, SftRow, "") };
 }
 
-async function inputFile<T>(path: string, schema: z.ZodType<T>, todo: string): Promise<InputFile> {
+export async function inputFile<T>(path: string, schema: z.ZodType<T>, todo: string): Promise<InputFile> {
   if (statSync(path, { throwIfNoEntry: false })?.size === 0)
     throw new LabError({
       what: "There is nothing to train on",

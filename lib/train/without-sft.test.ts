@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FIN_R1 } from "../evaluate/fin-r1.ts";
+import { FIN_R1 } from "../evaluate/ablation-reading.ts";
 import { ARM_NAMES } from "../records.ts";
 import type { ArmName } from "../records.ts";
 import { fakeTrainer, labOnFakeBase, temporaryWorkspace } from "../testing/run-fixture.ts";
@@ -24,7 +24,7 @@ const without = (...some: ArmName[]) => ARM_NAMES.filter((arm) => !some.includes
 test("the fourth arm starts from the Base, is published apart, and is found again", async () => {
   const command = fakeTrainer("--steps=2", "--step-ms=1");
   const { run, arms } = await trainWithoutSft(lab, { command });
-  expect(arms).toEqual(without("sft_gold")); // that has not been trained
+  expect(arms).toEqual(without("sft_gold", "sft_on_policy")); // not trained
   expect(JSON.parse(readFileSync(join(run.folder, "run.json"), "utf8"))).toMatchObject({
     config: { grpo: { startFromSft: false } },
     models: { adapter: null },
@@ -40,7 +40,7 @@ test("a Base that is never paid is a result without the fourth arm; other failur
     command: fakeTrainer("--steps=2", "--fail-at=2", "--cause=no_signal"),
   });
   expect(run).toMatchObject({ status: "failed", cause: { code: "no_signal" } });
-  expect(arms).toEqual(without("sft_gold", "grpo_only"));
+  expect(arms).toEqual(without("sft_gold", "sft_on_policy", "grpo_only"));
   const starts = () =>
     readFileSync(join(run.folder, "events.jsonl"), "utf8").split('"event":"start"').length - 1;
   expect(starts()).toBe(1);

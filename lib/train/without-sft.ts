@@ -11,7 +11,7 @@ export interface WithoutSft {
   run: Run;
   /**
    * The arms that can be compared: without this one when the Base found nothing to learn from, and without
-   * sft_gold where it has not been trained.
+   * those that are trained on demand and have not been.
    */
   arms: ArmName[];
 }

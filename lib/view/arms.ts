@@ -3,8 +3,8 @@ import type { ArmName } from "../records.ts";
 import { label } from "./labels.ts";
 
 /**
- * One colour and one marker an arm, in all notebooks: greys for the Base, Okabe–Ito hues for what was
- * trained, far apart for every kind of colour blindness (see the test).
+ * One colour and one marker an arm, in all notebooks: greys for the Base, Okabe–Ito hues and a brown for what
+ * was trained, far apart for every kind of colour blindness (see the test).
  */
 export const ARM_STYLES: Record<ArmName, { label: string; colour: string; symbol: string }> = {
   base: { label: "Base", colour: "#595959", symbol: "circle" },
@@ -13,8 +13,12 @@ export const ARM_STYLES: Record<ArmName, { label: string; colour: string; symbol
   sft_gold: { label: "SFT, golds alone", colour: "#56B4E9", symbol: "square-open" },
   sft: { label: "SFT", colour: "#0072B2", symbol: "square" },
   sft_grpo: { label: "SFT + GRPO", colour: "#D55E00", symbol: "diamond" },
+  sft_on_policy: { label: "SFT + on-policy", colour: "#663300", symbol: "diamond-open" },
   grpo_only: { label: "GRPO only", colour: "#CC79A7", symbol: "triangle-up" },
 };
+
+/** What trains an arm. */
+export const TRAINING_NAMES = { sft: "SFT", grpo: "GRPO", on_policy: "on-policy distillation" } as const;
 
 /**
  * For series that are not arms. Okabe–Ito (https://jfly.uni-koeln.de/color/), yellow darkened to be read on

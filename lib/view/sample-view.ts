@@ -110,12 +110,12 @@ export function sampleColumns(columns: Readonly<Record<string, readonly ShownTex
  * completions of a group.
  */
 export function sampleList(samples: readonly ShownText[], caption?: string): View {
+  const top = "text-align:left;vertical-align:top;white-space:normal";
   const rows = samples.map(
     (s) =>
-      `<tr><td align="left" valign="top" width="24%" ` +
-      `style="text-align:left;vertical-align:top;white-space:normal">${heading(s)}</td>` +
-      `<td align="left" valign="top" ` +
-      `style="text-align:left;vertical-align:top;white-space:normal;font-size:90%;overflow-wrap:anywhere">${bodyHtml(s)}</td></tr>`,
+      `<tr><td align="left" valign="top" width="24%" style="${top}">${heading(s)}</td>` +
+      `<td align="left" valign="top" style="${top};font-size:90%;overflow-wrap:anywhere">` +
+      `${bodyHtml(s)}</td></tr>`,
   );
   const head = caption ? `<caption style="text-align:left"><b>${inertHtml(caption)}</b></caption>` : "";
   const body = rows.length > 0 ? rows.join("\n") : `<tr><td><em>no samples</em></td></tr>`;
@@ -136,8 +136,8 @@ function heading(sample: ShownText): string {
   const facts = Object.entries(sample.facts ?? {}).map(([name, value]) => `${name} ${value ?? "–"}`);
   const small = [...facts, sample.reason ?? "", sample.message ?? ""].filter((line) => line !== "");
   return (
-    `<b style="color:${colour}">${text}</b> ` +
-    `<b>${inertHtml(sample.title)}</b>${small.map((line) => `<br><small style="font-weight:normal">${inertHtml(line)}</small>`).join("")}` +
+    `<b style="color:${colour}">${text}</b> <b>${inertHtml(sample.title)}</b>` +
+    small.map((line) => `<br><small style="font-weight:normal">${inertHtml(line)}</small>`).join("") +
     glossHtml(sample.gloss)
   );
 }
@@ -174,10 +174,10 @@ export function markedHtml(text: string, marks: readonly Mark[]): string {
       });
     }
     const title = mark.label ? ` title="${inertTitle(mark.label)}"` : "";
+    const style = `background:${MARKS[mark.kind ?? "note"]};color:inherit`;
     html +=
       tagsHtml(text.slice(at, mark.start)) +
-      "<mark " +
-      `style="background:${MARKS[mark.kind ?? "note"]};color:inherit"${title}>${tagsHtml(text.slice(mark.start, mark.end))}</mark>`;
+      `<mark style="${style}"${title}>${tagsHtml(text.slice(mark.start, mark.end))}</mark>`;
     at = mark.end;
   }
   return html + tagsHtml(text.slice(at));
@@ -204,8 +204,6 @@ function plain(sample: ShownText): string {
   const head = [`${badge(sample.ok).text} ${sample.title}`, ...facts, sample.reason, sample.message]
     .filter(Boolean)
     .join(" · ");
-  return (
-    "── " +
-    `${visibleText(head).replace(/\n/g, " ")}\n${sample.text === null ? "(no text)" : visibleText(sample.text)}\n`
-  );
+  const text = sample.text === null ? "(no text)" : visibleText(sample.text);
+  return `── ${visibleText(head).replace(/\n/g, " ")}\n${text}\n`;
 }

@@ -67,9 +67,10 @@ export function table(
   );
   const cell = (tag: "th" | "td", content: string, i: number) => {
     const side = right[i] ? "right" : "left";
-    const wraps = tag === "td" && right[i] ? "nowrap" : "normal";
-    const style = `text-align:${side};vertical-align:${tag === "th" ? "bottom" : "top"};white-space:${wraps}`;
-    return `<${tag} align="${side}" style="${style}">${content}</${tag}>`;
+    const style = tag === "th" ? "" : `;vertical-align:top${right[i] ? ";white-space:nowrap" : ""}`;
+    // a viewer that drops styles centres headings and knows no numbers: these say it twice
+    const align = tag === "th" || right[i] ? ` align="${side}"` : "";
+    return `<${tag}${align} style="text-align:${side}${style}">${content}</${tag}>`;
   };
   const rowOf = (row: readonly string[]) =>
     `<tr>${row.map((value, i) => cell("td", inertHtml(unbroken(clip(value, maxChars))), i)).join("")}</tr>`;

@@ -47,7 +47,8 @@ async function make(name: WidgetName): Promise<PageScript> {
   const { output } = await bundle.generate({ format: "iife", minify: true });
   await bundle.close();
   const script = (output[0]?.code ?? "").trim();
-  const style = minifyCss(readFileSync(fileOf("style.css"), "utf8"));
+  const styles = [fileURLToPath(new URL("page/style.css", import.meta.url)), fileOf("style.css")];
+  const style = minifyCss(styles.map((file) => readFileSync(file, "utf8")).join(""));
   const breaking = /<\/script|<!--|<\/style/i.exec(script + style);
   if (script === "" || breaking)
     throw new LabError({

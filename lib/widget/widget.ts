@@ -1,7 +1,10 @@
 /** A view that one can work with in the page: what it is before a script runs, and what its script reads. */
 import type { View } from "../view/table.ts";
 
-/** The TypeScript of each runs from `lib/<name>/page/main.ts`, in the look of `style.css` beside it. */
+/**
+ * The TypeScript of each runs from `lib/<name>/page/main.ts`, in the look that all share (`page/style.css`)
+ * and of the `style.css` beside it.
+ */
 export const WIDGET_NAMES = ["explore", "chat", "inside"] as const;
 export type WidgetName = (typeof WIDGET_NAMES)[number];
 

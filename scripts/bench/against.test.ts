@@ -16,7 +16,7 @@ test("a step lasts from the end of the one before, and the first three are not c
   expect(countedSteps(events)).toEqual({ seconds: [2, 3, 1], tokens: [300, 400, 500] });
 });
 
-test("a factor is taken within a round: what a round's neighbours slow down, they slow down on both sides", () => {
+test("a factor is taken within a round: what slows a round down slows both of its sides", () => {
   const side = (seconds: number, tokens = 1000, peakBytes: number | null = 2e9): Side => ({
     seconds: [seconds, seconds],
     tokens: [tokens, tokens],

@@ -25,7 +25,7 @@ const QUESTIONS = 500;
 const SEED = 2026;
 /** What stays the gpu profile's own: how models are loaded, served and answered by. */
 const OF_THE_GPU =
-  /^(gpu\.|serving\.engine$|serving\.(concurrency|requestTimeoutMs|startTimeoutMs)$|models\.loadIn4bit$|tracking\.)/;
+  /^(gpu\.|tracking\.|models\.loadIn4bit$|serving\.(engine|concurrency|requestTimeoutMs|startTimeoutMs)$)/;
 
 /** Everything that says what is learnt, as the tiny profile has it. */
 export function tinyWorld(): Overrides {

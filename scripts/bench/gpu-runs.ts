@@ -231,7 +231,7 @@ export async function distilling(
   }).catch((error: unknown) => {
     // Random weights do not stop: every text is cut at its limit, and a distillation without one whole text
     // is an error. Its rate is not.
-    if (!(error instanceof LabError) || !/gave not one/.test(error.problem.what)) throw error;
+    if (!(error instanceof LabError) || error.problem.code !== "no_usable_text") throw error;
   });
   return {
     value: rate,

@@ -96,7 +96,7 @@ export function realResult({ stages, stats, details, n, copies, parity }: Line):
 }
 
 /** The length of the union of the stages' times. */
-export function wallSeconds(stages: readonly StageTime[]): number {
+function wallSeconds(stages: readonly StageTime[]): number {
   const spans = stages
     .map(({ seconds, ended }) => ({ from: ended - 1000 * seconds, to: ended }))
     .sort((a, b) => a.from - b.from);

@@ -29,7 +29,7 @@ test.each([
   expect(prose(text)).toEqual([]);
 });
 
-test("cells are short and narrow, a notebook is not too long, and imports stand where they are needed", () => {
+test("cells are short and narrow, a notebook is not too long, imports stand where they are needed", () => {
   const code = (source: string, kb = 10) => problemsOf("01.ipynb", notebook(["code", source]), kb);
   expect(code(Array(15).fill("a;").join("\n"))).toEqual([]);
   expect(code(Array(16).fill("a;").join("\n"))[0]).toContain("16 lines of code");

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { openLab } from "../../lib/config/lab.ts";
 import { assertPrerequisites } from "./needs.ts";
+import { inOrder } from "../../lib/testing/in-order.ts";
 
 let workspace: string;
 beforeEach(() => {
@@ -20,7 +21,11 @@ const put = (...files: string[]): void => {
 
 test("a notebook in an empty workspace names the files, their notebooks and the command", () => {
   expect(() => check(["05", "06"])).toThrow(
-    /Notebook 05 needs[^]*rl\.jsonl \(made by 03\), ckpts\/sft_lora \(made by 04\)[^]*--only 01,02,03,04,05,06$/,
+    inOrder(
+      /Notebook 05 needs/,
+      /rl\.jsonl \(made by 03\), ckpts\/sft_lora \(made by 04\)/,
+      /--only 01,02,03,04,05,06$/,
+    ),
   );
   expect(() => check(["05"])).toThrow(`npm start -- --workspace ${workspace} --only 01,02,03,04,05`);
   expect(() => check(["01", "03"])).toThrow(/distilled\.jsonl \(made by 02\)/);

@@ -92,14 +92,28 @@ test("a run in a workspace of its own tells no path of it either", () => {
   ).toThrow(/path of this machine/);
 });
 
-test("of a widget with a model's weights the sentence is committed, a small one stays whole", () => {
+test("of a widget with a model's weights its sentence is kept, of a small one all but its script", () => {
   const committed = (packed: string) => {
     const html = `${widgetBlock("chat", "<p>Here one can talk.</p>", packed)}\n<script>1</script>`;
     const output = { output_type: "display_data", data: { "text/html": html }, metadata: {} };
     return [normaliseNotebook(notebook([output])).cells[0]!.outputs![0]!.data!["text/html"]].flat().join("");
   };
   expect(committed("AAAA".repeat(200_000))).toBe("<p>Here one can talk.</p>");
-  expect(committed("AAAA")).toContain("<script>1</script>");
+  expect(committed("AAAA")).toBe(widgetBlock("chat", "<p>Here one can talk.</p>", "AAAA"));
+});
+
+test("markdown is committed once, without a plain copy of itself", () => {
+  const data = { "text/markdown": "**1** of 2", "text/plain": "**1** of 2" };
+  const output = { output_type: "display_data", data, metadata: {} };
+  expect(Object.keys(normaliseNotebook(notebook([output])).cells[0]!.outputs![0]!.data!)).toEqual([
+    "text/markdown",
+  ]);
+});
+
+test("a figure's numbers have five digits in the file", () => {
+  const data = { "application/vnd.plotly.v1+json": { data: [{ y: [1 / 3, 123456, 2e-9 / 3] }] } };
+  const output = { output_type: "display_data", data, metadata: {} };
+  expect(notebookText(notebook([output]))).toContain('"y":[0.33333,123456,6.6667e-10]');
 });
 
 test("a figure's data is one line of the file, which holds the same", () => {

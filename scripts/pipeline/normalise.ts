@@ -5,7 +5,7 @@ import { homedir } from "node:os";
 import { LabError } from "../../lib/errors.ts";
 import { REPO_ROOT } from "../../lib/config/paths.ts";
 import { PLOTLY_MIME } from "../../lib/show/show.ts";
-import { readBlock } from "../../lib/widget/block.ts";
+import { readBlock, widgetBlock } from "../../lib/widget/block.ts";
 
 export interface Output {
   output_type: string;
@@ -43,8 +43,8 @@ const ANSI = /\u001b\[[0-9;?]*[ -/]*[@-~]/g;
 /**
  * Execution counts null, timings and volatile metadata dropped, ANSI codes and overwritten progress lines
  * gone, one stream output where a cell wrote many, paths relative to the repository and to `workspace`, the
- * folder the run wrote to. Cell metadata keeps `tags` only. Of a widget that holds more than 500 kB stays
- * what stands where no script runs.
+ * folder the run wrote to. Cell metadata keeps `tags` only. A widget comes without its script; of one that
+ * holds more than 500 kB stays what stands where no script runs.
  *
  * Throws LabError when an output tells an absolute path of this machine all the same, or stands on stderr.
  */
@@ -67,16 +67,25 @@ function normaliseOutput(output: Output, roots: readonly string[]): Output {
     Object.entries(output.data ?? {}).map(([type, value]) => [
       type,
       type.startsWith("text/")
-        ? lines(cleanText(withoutWeights(joined(value as string | string[])), roots))
+        ? lines(cleanText(withoutScript(joined(value as string | string[])), roots))
         : value,
     ]),
   );
+  // markdown is its own plain text
+  if (String(data["text/plain"]) === String(data["text/markdown"])) delete data["text/plain"];
   return { ...output, data, metadata: {}, ...("execution_count" in output ? { execution_count: null } : {}) };
 }
 
-function withoutWeights(text: string): string {
-  const block = text.length > MOST_COMMITTED ? readBlock(text) : null;
-  return block === null ? text : block.staticHtml;
+/**
+ * A widget without its script and style, which no viewer runs unasked: a run of the cell brings them back,
+ * and so does an exported report. Of a heavy one what stands there without scripts is left.
+ */
+function withoutScript(text: string): string {
+  const block = readBlock(text);
+  if (block === null) return text;
+  return text.length > MOST_COMMITTED
+    ? block.staticHtml
+    : widgetBlock(block.name, block.staticHtml, block.packed);
 }
 
 /** As a terminal shows it: no colours, and of a line that was overwritten only what stayed. */
@@ -116,14 +125,19 @@ function checkOutputs(outputs: Output[], where: string, roots: readonly string[]
     });
 }
 
+/** No figure shows more. */
+const DIGITS = 5;
+
 /**
  * The file's text as Jupyter writes it, but a figure's data on one line: with a line for each number the
- * indentation would be most of the file.
+ * indentation would be most of the file. Its numbers have five digits.
  */
 export function notebookText(notebook: Notebook): string {
   const figures: string[] = [];
+  const short = (_: string, value: unknown): unknown =>
+    typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(DIGITS)) : value;
   const place = (key: string, value: unknown): unknown =>
-    key === PLOTLY_MIME ? `figure ${figures.push(JSON.stringify(value)) - 1} of this notebook` : value;
+    key === PLOTLY_MIME ? `figure ${figures.push(JSON.stringify(value, short)) - 1} of this notebook` : value;
   const text = JSON.stringify(notebook, place, 1);
   return `${text.replace(/"figure (\d+) of this notebook"/g, (_, i) => figures[Number(i)]!)}\n`;
 }

@@ -42,7 +42,7 @@ test.skipIf(process.platform !== "linux")(
 );
 
 test("started as VS Code does, from the notebook's folder and with a bare environment, it answers", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const folder = registerKernel(userKernels(home));
   const { argv } = JSON.parse(readFileSync(join(folder, "kernel.json"), "utf8")) as { argv: string[] };

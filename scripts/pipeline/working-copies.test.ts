@@ -44,7 +44,7 @@ test("a copy that JupyterLab only opened and saved is not work; an output that c
   expect(bring()).toEqual(["outdated"]);
 });
 
-test("a copy that holds work is never written over, and is called outdated once the notebook is newer", () => {
+test("a copy that holds work is never written over, but outdated once the notebook is newer", () => {
   bring();
   writeFileSync(copy(), "my work");
   expect(bring()).toEqual(["kept"]);
@@ -57,7 +57,7 @@ test("a copy that holds work is never written over, and is called outdated once 
   expect(bring()).toEqual(["new"]);
 });
 
-test("only what is new is said, and the command for an outdated copy keeps its work and brings the notebook", () => {
+test("only what is new is said; an outdated copy's command keeps its work, brings the notebook", () => {
   expect(describeCopies(bringWorkingCopies(folder, [notebook]))).toEqual([
     expect.stringContaining("01_x.ipynb copied"),
   ]);
@@ -72,7 +72,7 @@ test("only what is new is said, and the command for an outdated copy keeps its w
   expect(readFileSync(join(folder, "01_x_mine.ipynb"), "utf8")).toBe("my work");
 });
 
-test("copies lie in the repository, where the library is found by name, git ignores them, one place a workspace", () => {
+test("copies lie in the repository, ignored by git, one place a workspace: there ftmodel is found", () => {
   const places = [REPO_ROOT, "/tmp/try", "/home/me/try"].map((root) => workspacePaths(root).notebooks);
   expect(new Set(places).size).toBe(3);
   for (const place of places) {

@@ -41,10 +41,13 @@ def planned_batch(run: RunFile) -> Batch:
     The share of each process in a step of the run file. Raises Failure when the processes cannot share it. On
     CPU cores, whose memory is one, the processes share a micro-batch, too.
     """
-    sft, grpo = run.config.sft, run.config.grpo
+    sft, grpo, on_policy = run.config.sft, run.config.grpo, run.config.on_policy
     if run.stage == "sft":
         micro, rows = sft.batch_size, sft.batch_size * sft.gradient_accumulation
         names = f"sft.batchSize: {micro}", "batchSize × gradientAccumulation"
+    elif run.stage == "on_policy":
+        micro, rows = on_policy.micro_batch, on_policy.prompts_per_step
+        names = f"onPolicy.microBatch: {micro}", "promptsPerStep"
     else:
         micro, rows = grpo.micro_batch, grpo.prompts_per_step * grpo.group_size
         names = f"grpo.microBatch: {micro}", "promptsPerStep × groupSize"
@@ -136,8 +139,8 @@ def with_smaller_batch(
     if processes() > 1:
         raise Failure(
             "out_of_memory",
-            f"{message} Set a smaller batch for each GPU (sft.batchSize, grpo.microBatch); what the "
-            f"checkpoints hold is kept.",
+            f"{message} Set a smaller batch for each GPU (sft.batchSize, grpo.microBatch, "
+            f"onPolicy.microBatch); what the checkpoints hold is kept.",
         )
     smaller = halve(died)
     if smaller is None:

@@ -53,12 +53,12 @@ class Layer:
 
 class Decoder:
     """
-    `policy` with its LoRA factors `adapter` (None: without): multiplied beside the weights where `trained`,
-    as gradients flow to them, otherwise folded into a copy of the weights at each `refresh`.
+    `model`, of a policy with its LoRA factors `adapter` (None: without): multiplied beside the weights where
+    `trained`, as gradients flow to them, otherwise folded into a copy of the weights at each `refresh`.
     """
 
-    def __init__(self, policy: PeftModel, adapter: str | None, trained: bool = False):
-        causal = policy.get_base_model()
+    def __init__(self, model: PeftModel | PreTrainedModel, adapter: str | None, trained: bool = False):
+        causal = model.get_base_model() if hasattr(model, "get_base_model") else model
         config = causal.config
         self.layers = [Layer(layer, adapter, trained) for layer in causal.model.layers]
         self.embedding = causal.model.embed_tokens.weight.detach()  # (V, H)

@@ -8,6 +8,7 @@ from importlib import import_module
 NEEDED = {
     "sft": ("datasets", "peft", "trl.trainer.sft_trainer", "sidecar.loop", "sidecar.watch"),
     "grpo": ("datasets", "peft", "sidecar.cpu_grpo", "sidecar.loop", "sidecar.watch_grpo"),
+    "on_policy": ("datasets", "peft", "sidecar.distiller", "sidecar.loop", "sidecar.watch"),
     "merge": ("peft",),
     "export": ("transformers",),
 }

@@ -10,7 +10,7 @@ from .checkpoint import newest_complete
 from .events import EventLog
 from .failure import Failure
 from .model import assert_changed, keep_float32, save_adapter
-from .runfile import Grpo, RunFile, Sft
+from .runfile import Grpo, OnPolicy, RunFile, Sft
 from .speed import Speed
 from .stage import tracking
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def loop_arguments(
-    run: RunFile, settings: Sft | Grpo, batch: Batch, steps: int, device: str, speed: Speed
+    run: RunFile, settings: Sft | Grpo | OnPolicy, batch: Batch, steps: int, device: str, speed: Speed
 ) -> dict[str, Any]:
     """The trainer's arguments that are the same in every stage. `steps`: optimizer steps of the whole run."""
     return dict(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .checkpoint import replace_folder
 from .failure import Failure, first_words, is_out_of_memory
-from .runfile import RunFile
+from .runfile import ModelRef, RunFile
 
 if TYPE_CHECKING:
     import torch
@@ -49,16 +49,19 @@ def dtype_of(device: str) -> torch.dtype:
     return torch.float32 if device == "cpu" else torch.bfloat16
 
 
-def load_tokenizer(run: RunFile) -> PreTrainedTokenizerBase:
+def tokenizer_of(model: ModelRef) -> PreTrainedTokenizerBase:
     from transformers import AutoTokenizer
 
-    base = run.models.base
     try:
-        tokenizer = AutoTokenizer.from_pretrained(base.folder, padding_side="left", trust_remote_code=False)
+        return AutoTokenizer.from_pretrained(model.folder, padding_side="left", trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise Failure(
-            "bad_model", f"the tokenizer of {base.path} cannot be loaded: {str(error).splitlines()[0]}"
+            "bad_model", f"the tokenizer of {model.path} cannot be loaded: {str(error).splitlines()[0]}"
         ) from error
+
+
+def load_tokenizer(run: RunFile) -> PreTrainedTokenizerBase:
+    base, tokenizer = run.models.base, tokenizer_of(run.models.base)
     if tokenizer.chat_template is None:
         raise Failure("bad_model", f"the tokenizer of {base.path} has no chat template")
     back = tokenizer.decode(
@@ -71,15 +74,47 @@ def load_tokenizer(run: RunFile) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def load_base(run: RunFile, device: str) -> PreTrainedModel:
+def load_teacher(run: RunFile, device: str) -> PreTrainedModel:
     """
-    The base in the device's precision; in NF4 with double quantisation where the config says so. Raises
+    The Teacher, frozen, in the precision of the base. Raises Failure("other_tokenizer") before its weights
+    are read unless a token means the same to both.
+    """
+    base, teacher = run.models.base, run.models.teacher
+    if difference := difference_of(base, teacher):
+        raise Failure(
+            "other_tokenizer",
+            f"the Teacher {teacher.path} reads other tokens than the base {base.path}: {difference}. They "
+            f"are compared token by token: set models.teacher to a model of the base's family, and of its "
+            f"vocabulary",
+        )
+    return load_model(run, teacher, device).eval().requires_grad_(False)
+
+
+def difference_of(base: ModelRef, teacher: ModelRef) -> str | None:
+    """What a token is to one of them and not to the other; None where they agree."""
+    from transformers import AutoConfig
+
+    ours, theirs = (tokenizer_of(model).get_vocab() for model in (base, teacher))
+    for token, number in sorted(ours.items(), key=lambda item: item[1]):  # the file's order, not the hash's
+        if theirs.get(token) != number:
+            return f"{token!r} is {number} to the base, and {theirs.get(token)} to the Teacher"
+    sizes = [AutoConfig.from_pretrained(model.folder).vocab_size for model in (base, teacher)]
+    return None if sizes[0] == sizes[1] else f"a vocabulary of {sizes[1]} instead of {sizes[0]}"
+
+
+def load_base(run: RunFile, device: str) -> PreTrainedModel:
+    """As `load_model`."""
+    return load_model(run, run.models.base, device)
+
+
+def load_model(run: RunFile, base: ModelRef, device: str) -> PreTrainedModel:
+    """
+    A model in the device's precision; in NF4 with double quantisation where the config says so. Raises
     Failure when weights are missing.
     """
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
-    base = run.models.base
     options: dict[str, Any] = {"dtype": dtype_of(device), "attn_implementation": "sdpa"}
     if device != "cpu":
         options["device_map"] = {"": current_device()}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .failure import Failure
 from .model import load_tokenizer
 from .order import epochs_in_order
-from .runfile import Grpo, RunFile
+from .runfile import RunFile
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -135,14 +135,14 @@ class Questions:
 
 def questions_of(run: RunFile) -> Questions:
     """
-    What GRPO asks. Raises Failure when they do not fill one step, and for a chat template whose prompt no
-    answer could complete.
+    What a stage asks whose answers are the model's own. Raises Failure when they do not fill one step, and
+    for a chat template whose prompt no answer could complete.
     """
     from datasets import Dataset
 
-    settings, tokenizer = run.config.grpo, load_tokenizer(run)
+    settings, tokenizer = run.settings, load_tokenizer(run)
     rows = read_rows(run.input("train").path, ["id", "prompt", "gold_answer"])
-    steps = steps_of(len(rows), settings)
+    steps = steps_of(len(rows), run)
     order = epochs_in_order(len(rows), settings.epochs, run.config.seed)[: steps * settings.prompts_per_step]
     data = [
         {
@@ -154,23 +154,25 @@ def questions_of(run: RunFile) -> Questions:
         for row in (rows[i] for i in order)
     ]
     assert_answer_is_whole(tokenizer, data[0]["prompt"])
+    group = run.config.grpo.group_size if run.stage == "grpo" else 1
     print(
-        f"{steps} steps × {settings.prompts_per_step} questions × {settings.group_size} answers = "
-        f"{len(order) * settings.group_size} answers"
+        f"{steps} steps × {settings.prompts_per_step} questions × {group} answers = {len(order) * group} "
+        f"answers"
     )
     return Questions(tokenizer, Dataset.from_list(data), steps, len(order) / len(rows))
 
 
-def steps_of(rows: int, settings: Grpo) -> int:
+def steps_of(rows: int, run: RunFile) -> int:
     """
     Optimizer steps: whole batches of questions in `epochs` passes, at most maxSteps. Raises Failure when not
     one is full.
     """
+    settings = run.settings
     full = round(rows * settings.epochs) // settings.prompts_per_step
     if full == 0:
         raise Failure(
             "no_rows",
-            f"{rows} questions × {settings.epochs:g} epochs do not fill one step of grpo.promptsPerStep = "
-            f"{settings.prompts_per_step} questions",
+            f"{rows} questions × {settings.epochs:g} epochs do not fill one step of "
+            f"{run.section}.promptsPerStep = {settings.prompts_per_step} questions",
         )
     return min(settings.max_steps, full)

@@ -69,6 +69,7 @@ class AdapterRef:
 class Models:
     base: ModelRef
     adapter: AdapterRef | None
+    teacher: ModelRef | None = None  # where the Teacher takes part in the training
 
 
 @record
@@ -139,6 +140,22 @@ class Grpo:
 
 
 @record
+class OnPolicy:
+    max_steps: int
+    epochs: float
+    prompts_per_step: int
+    micro_batch: int
+    temperature: float
+    max_tokens: int
+    learning_rate: float
+    warmup_share: float
+    schedule: str  # constant, linear
+    beta: float
+    save_steps: int
+    gradient_checkpointing: bool
+
+
+@record
 class Evaluate:
     max_tokens: int
 
@@ -177,6 +194,7 @@ class Config:
     prompt: Prompt
     sft: Sft
     grpo: Grpo
+    on_policy: OnPolicy
     evaluate: Evaluate
     gpu: Gpu
     deploy: Deploy
@@ -194,6 +212,15 @@ class RunFile:
     output: str
     run_dir: str
     plan: str | None = None  # the memory plan on a GPU, for people; not there on a CPU
+
+    @property
+    def section(self) -> str:
+        """What the settings of a training are called in the config."""
+        return camel(self.stage)
+
+    @property
+    def settings(self) -> Sft | Grpo | OnPolicy:
+        return getattr(self.config, self.stage)
 
     def input(self, name: str) -> Input:
         if name not in self.inputs:
@@ -215,6 +242,9 @@ def read_run_file(path: Path) -> RunFile:
     if run.stage == "grpo" and run.config.grpo.start_from_sft != (run.models.adapter is not None):
         problem = "expected an adapter exactly when config.grpo.startFromSft is true"
         raise Failure("bad_run_file", f"{path.name}: models.adapter: {problem}")
+    if run.stage == "on_policy" and not (run.models.adapter and run.models.teacher):
+        problem = "expected models.adapter, which it goes on from, and models.teacher"
+        raise Failure("bad_run_file", f"{path.name}: {problem}")
     return run
 
 

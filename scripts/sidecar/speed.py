@@ -39,15 +39,15 @@ def speed_of(run: RunFile, device: str) -> Speed:
     from .flash import reads_prefixes, working_kernel
 
     grpo = run.stage == "grpo"
-    kernel, why = (
-        (None, "gpu.packed is false") if grpo and not run.config.gpu.packed else working_kernel(device)
-    )
+    unpacked = "gpu.packed is false" if grpo and not run.config.gpu.packed else None
+    padded = "TRL's distillation pads" if run.stage == "on_policy" else unpacked
+    kernel, why = (None, padded) if padded else working_kernel(device)
     prefixes = grpo and kernel is not None and reads_prefixes(kernel, device)
     if grpo and kernel is not None:
         why += ", each prompt once for its answers" if prefixes else ", each answer with a prompt of its own"
     liger = device != "cpu" and find_spec("liger_kernel") is not None
     no_liger = "" if liger else "a GPU only" if device == "cpu" else "liger-kernel is not installed"
-    checkpointing = (run.config.sft if run.stage == "sft" else run.config.grpo).gradient_checkpointing
+    checkpointing = run.settings.gradient_checkpointing
     fused = device != "cpu" or not grpo or checkpointing or kernel is not None
     lines = [
         setting_line("FlashAttention, rows without padding", kernel is not None, why),
@@ -56,7 +56,7 @@ def speed_of(run: RunFile, device: str) -> Speed:
         setting_line(
             "4-bit weights (NF4, double quantisation)", run.config.models.load_in_4bit, "models.loadIn4bit"
         ),
-        setting_line("gradient checkpointing", checkpointing, f"{run.stage}.gradientCheckpointing"),
+        setting_line("gradient checkpointing", checkpointing, f"{run.section}.gradientCheckpointing"),
     ]
     arguments: dict[str, Any] = {}
     if liger:

@@ -30,9 +30,9 @@ def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
     Runs `body` on the run file named on the command line and returns the exit status.
 
     The last line of events.jsonl is always `end`: done, or failed with a cause: bad_run_file, no_gpu,
-    no_vllm, no_bitsandbytes, bad_model, adapter_of_another_base, no_rows, bad_data, bad_chat_template,
-    non_finite_gradient, non_finite_loss, no_signal, nothing_trained, reward_failed, reward_process_died,
-    parity, not_exportable, no_package, out_of_memory, disk_full, cancelled, error.
+    no_vllm, no_bitsandbytes, bad_model, adapter_of_another_base, other_tokenizer, no_rows, bad_data,
+    bad_chat_template, non_finite_gradient, non_finite_loss, no_signal, nothing_trained, reward_failed,
+    reward_process_died, parity, not_exportable, no_package, out_of_memory, disk_full, cancelled, error.
     """
     if len(sys.argv) != 2:
         print(f"usage: python scripts/{stage}.py RUN.JSON", file=sys.stderr)

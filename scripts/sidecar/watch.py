@@ -26,7 +26,7 @@ ON_A_GPU = ["bitsandbytes", "vllm", "liger-kernel"]  # named where they are inst
 class Watch(TrainerCallback):
     """
     Writes the events of a run. Adds to the metrics that TRL logs: secondsPerStep (one optimizer step, without
-    the writing of checkpoints), tokensPerSecond (SFT: prompts and responses; GRPO: the sampled answers) and
+    the writing of checkpoints), tokensPerSecond (prompts and responses; GRPO: the sampled answers) and
     memoryMiB (the most that this process had in use so far: resident on a CPU, allocated on a GPU). An
     evaluation adds heldOutLoss (nats per token). `epochs` is how often the data that the trainer takes for
     one epoch holds each row.

@@ -191,6 +191,14 @@ SMALL = {
         "schedule": "constant",
         "loraRank": 4,
     },
+    "onPolicy": {
+        "promptsPerStep": 8,
+        "microBatch": 8,
+        "maxTokens": 16,
+        "maxSteps": 4,
+        "saveSteps": 2,
+        "learningRate": 1e-2,
+    },
     "evaluate": {"maxTokens": 12},
     "deploy": {"parityPrompts": 5},
 }
@@ -221,10 +229,11 @@ class Stage:
         import export  # noqa: F401
         import grpo  # noqa: F401  (imported before the fork, once for all)
         import merge  # noqa: F401
+        import on_policy  # noqa: F401
         import sft  # noqa: F401
         import sidecar.watch_grpo  # noqa: F401
         import trl
-        from sidecar import cpu_grpo  # noqa: F401
+        from sidecar import cpu_grpo, distiller  # noqa: F401
 
         assert trl.SFTTrainer and trl.GRPOTrainer  # lazy modules
         process = multiprocessing.get_context("fork").Process(
@@ -235,7 +244,7 @@ class Stage:
 
     def run(self) -> int:
         process = self.start()
-        process.join(timeout=120)
+        process.join(timeout=300)
         assert process.exitcode is not None, "the stage hangs"
         return process.exitcode
 
@@ -281,6 +290,7 @@ def make_stage(
     folder: str = "run",
     adapter: Path | None = None,
     reward: list[str] | None = None,
+    teacher: Path | None = None,
     **sections: Any,
 ) -> Stage:
     """Writes a run folder: the default config with SMALL values and those of `sections` over it."""
@@ -292,7 +302,7 @@ def make_stage(
     path.mkdir()
     data = path / "rows.jsonl"
     data.write_text(rows if isinstance(rows, str) else "".join(json.dumps(row) + "\n" for row in rows))
-    trains = name in ("sft", "grpo")
+    trains = name in ("sft", "grpo", "on_policy")
     run = {
         "key": f"{name}-0123456789ab",
         "stage": name,
@@ -302,6 +312,9 @@ def make_stage(
         "models": {
             "base": {"path": str(base), "revision": "main", "sha256": "b" * 64},
             "adapter": adapter and {"path": str(adapter), "sha256": "a" * 64},
+            **(
+                {"teacher": {"path": str(teacher), "revision": "main", "sha256": "c" * 64}} if teacher else {}
+            ),
         },
         "reward": reward and {"command": reward, "path": reward[-1], "sha256": "0"},
         "output": str(path / {"merge": "merged", "export": "exported"}.get(name, "adapter")),

@@ -4,8 +4,9 @@ What transformers says, for the forward pass in TypeScript to be compared with: 
     python scripts/tests/reference_answers.py MODEL ADAPTER-OR-"" ASKED.json OUT.json
 
 ASKED: {"texts": [...], "prompts": [...], "logitsOf": n, "maxTokens": n}, prompts as the model reads them.
-OUT: {"encoded": tokens of each text by the folder's tokenizer.json, "answers": greedy tokens of each prompt, up
-to the end of the turn, "logits": of the first n, for every position of prompt and answer}. Everything in float32.
+OUT: {"encoded": tokens of each text by the folder's tokenizer.json, "answers": greedy tokens of each prompt,
+up to the end of the turn, "logits": of the first n, for every position of prompt and answer}. Everything in
+float32.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def copy_of(notebook: Path) -> Path:
 
 
 def execute(notebook: Path) -> tuple[int, str, nbformat.NotebookNode]:
-    done = subprocess.run(command(notebook), capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command(notebook), capture_output=True, text=True, timeout=300)
     return done.returncode, done.stdout + done.stderr, nbformat.read(copy_of(notebook), as_version=4)
 
 
@@ -61,6 +61,15 @@ def test_a_failing_cell_fails_the_notebook_and_tells_source_and_error(tmp_path):
         and "Error: boom 1" in told
     )
     assert copy.cells[2].outputs == []
+
+
+def test_where_the_copy_cannot_be_written_the_cell_that_failed_is_told_all_the_same(tmp_path):
+    notebook = write_notebook(tmp_path, 'throw new Error("boom");')
+    copy_of(notebook).parent.write_text("a file where the folder should be")
+    done = subprocess.run(command(notebook), capture_output=True, text=True, timeout=300)
+    told = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "Error: boom" in told and "could not be written" in told and "Traceback" not in told
 
 
 def test_a_shorthand_property_finds_the_variable_of_an_earlier_cell(tmp_path):
@@ -147,7 +156,7 @@ def test_an_interrupt_stops_the_kernel_and_its_children_and_keeps_the_copy(tmp_p
     time.sleep(1)
     os.kill(runner.pid, signal.SIGINT)
     os.kill(runner.pid, signal.SIGINT)  # a terminal and npm both send it
-    told, _ = runner.communicate(timeout=30)
+    told, _ = runner.communicate(timeout=300)
     assert runner.returncode == 130, told
     assert not commands_running("sleep 320")
     assert nbformat.read(copy_of(notebook), as_version=4).cells[0].outputs[0].text == "spawned\n"
@@ -169,7 +178,7 @@ def test_a_kernel_whose_jupyter_is_gone_ends_by_itself(tmp_path):
 
 def test_a_cell_that_takes_too_long_fails_the_notebook(tmp_path):
     notebook = write_notebook(tmp_path, "await new Promise((done) => setTimeout(done, 60_000));")
-    done = subprocess.run(command(notebook, "--timeout", "2"), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command(notebook, "--timeout", "2"), capture_output=True, text=True, timeout=300)
     assert done.returncode == 1
     assert "cell 1 took longer than 2 s" in done.stdout
 
@@ -205,7 +214,7 @@ def interrupted(client: BlockingKernelClient, source: str) -> str:
     message = client.execute(source)
     told = ""
     while True:
-        news = client.get_iopub_msg(timeout=60)
+        news = client.get_iopub_msg(timeout=300)
         if news["parent_header"].get("msg_id") != message:
             continue
         if news["msg_type"] == "stream":

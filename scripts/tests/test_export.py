@@ -32,7 +32,8 @@ def made(tmp_path_factory, make_base, profiles):
     base = in_float32(make_base(tied=False, seed=3), parent / "model")
     run = make_stage(
         parent, profiles["tiny"], "export", RL_ROWS, base,
-        deploy={"exports": FORMATS}, prompt={"system": "You know finance.", "teacher": "none", "base": "none"},
+        deploy={"exports": FORMATS},
+        prompt={"system": "You know finance.", "teacher": "none", "base": "none"},
     )  # fmt: skip
     assert run.run() == 0, run.log()
     return run, base

@@ -210,7 +210,8 @@ try:
 finally:
     if gpu == 0:
         with open(peak, "w") as file:
-            peaks = {"allocated": torch.cuda.max_memory_allocated(), "reserved": torch.cuda.max_memory_reserved()}
+            cuda = torch.cuda
+            peaks = {"allocated": cuda.max_memory_allocated(), "reserved": cuda.max_memory_reserved()}
             json.dump(peaks, file)
 """
 

@@ -14,7 +14,10 @@ from sidecar.phases import TimedGRPOTrainer
 from trainers import inputs_of, lora_policy, trainer_of
 
 # Letters, so that a random model's answers differ in reward.
-VOWELS = "(row) => ({ vowels: (row.completion.match(/[aeiou]/g) ?? []).length / 16, brevity: 1 - row.tokens / 16 })"
+VOWELS = (
+    "(row) => ({ vowels: (row.completion.match(/[aeiou]/g) ?? []).length / 16, "
+    "brevity: 1 - row.tokens / 16 })"
+)
 GRPO = {"maxSteps": 3, "sampleEvery": 1, "beta": 0.5, "maskTruncated": False, "microBatch": 8}
 MEASURED = ("before", "after", "reference", "slope")
 
@@ -157,7 +160,7 @@ def test_a_step_that_learns_nothing_moves_nothing(stage, reward_module, sft_adap
 def test_where_vllm_answered_its_weights_are_kept_with_the_slopes_that_they_made(
     base, tokenizer, prompts, tmp_path, packed
 ):
-    """On a CPU with plain attention in the kernel's place; 60 tokens a pass make several where rows are packed."""
+    """On a CPU, plain attention in the kernel's place; 60 tokens a pass make several if rows are packed."""
     kind = partial(PackedGRPOTrainer, room=60, share=True) if packed else TimedGRPOTrainer
     trainer = trainer_of(
         kind,

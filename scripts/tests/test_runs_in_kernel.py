@@ -31,14 +31,14 @@ class Kernel:
         self.manager.start_kernel(cwd=str(folder), env=environment)
         self.client = self.manager.client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=180)
+        self.client.wait_for_ready(timeout=300)
 
     def stop(self) -> None:
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
 
     def complete(self, code: str) -> list[str]:
-        return self.client.complete(code, len(code), reply=True, timeout=180)["content"]["matches"]
+        return self.client.complete(code, len(code), reply=True, timeout=300)["content"]["matches"]
 
     def run(self, code: str, interrupt_when=None) -> "Output":
         """Runs a cell; interrupted once, as soon as a figure of its is what `interrupt_when` asks for."""
@@ -60,7 +60,7 @@ class Kernel:
         """The statuses of their replies, in the order of the requests."""
         found: dict[str, str] = {}
         while not found.keys() >= set(requests):
-            message = self.client.get_shell_msg(timeout=60)
+            message = self.client.get_shell_msg(timeout=300)
             found[message["parent_header"]["msg_id"]] = message["content"]["status"]
         return [found[request] for request in requests]
 
@@ -119,6 +119,12 @@ def kernel(tmp_path):
 
 
 def test_change_a_value_run_stop_run_again_end_compare(kernel):
+    early = kernel.run("openLab();")
+    assert early.errors.splitlines() == [
+        "1:1 - Cannot find name 'openLab'.",
+        "  to do:    Names come from the cells above: run those first (menu Run, Run All Above Selected "
+        "Cell).",
+    ]
     assert kernel.run(IMPORTS).status == "ok"
 
     # Tab completes a key, inside its quotes; a slip is told before anything runs
@@ -156,6 +162,21 @@ def test_change_a_value_run_stop_run_again_end_compare(kernel):
     assert set(table) == {"100", "1"}
     assert "cancelled" in table["100"] and "done" in table["1"] and "3 of 3" in table["1"]
     assert "SFT runs over each other" in texts(compared.figures[-1])
+
+
+def test_what_a_client_has_asked_before_the_kernel_was_there_is_answered(tmp_path):
+    manager = KernelManager(kernel_name="tslab", cache_ports=False)
+    manager.write_connection_file()
+    client = manager.client()
+    client.start_channels()
+    try:
+        asked = [client.kernel_info() for _ in range(10)]
+        manager.start_kernel(cwd=str(tmp_path))
+        heard = {client.get_shell_msg(timeout=180)["parent_header"]["msg_id"] for _ in asked}
+        assert heard == set(asked)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
 
 
 def test_a_failed_cell_cancels_what_waits_behind_it_and_not_what_comes_after(kernel):

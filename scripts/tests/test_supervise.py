@@ -57,7 +57,7 @@ def assert_gone(processes: list[psutil.Process], seconds: float = 5) -> None:
 def test_when_stdin_closes_everything_ends(supervisor, tmp_path):
     family = start_sleeper(supervisor, tmp_path)
     supervisor.stdin.close()
-    supervisor.wait(timeout=5)
+    supervisor.wait(timeout=300)
     assert_gone(family)
 
 
@@ -73,7 +73,7 @@ def test_a_killed_supervisor_takes_its_child_along(supervisor, tmp_path):
     child, grandchild = start_sleeper(supervisor, tmp_path)
     os.kill(supervisor.pid, signal.SIGKILL)
     try:
-        child.wait(timeout=5)
+        child.wait(timeout=300)
     finally:
         grandchild.kill()
 
@@ -99,4 +99,4 @@ def test_an_idle_supervisor_ends_by_itself():
     process = subprocess.Popen(
         [sys.executable, SCRIPT, "--idle", "0.2"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    assert process.wait(timeout=5) == 0
+    assert process.wait(timeout=300) == 0

@@ -69,6 +69,6 @@ def test_it_ends_with_its_kernel_and_what_it_has_forked_goes_on(warm, tmp_path):
     while not log.read_text() and time.monotonic() < deadline:
         time.sleep(0.05)
     warm.stdin.close()
-    assert warm.wait(timeout=60) == 0
+    assert warm.wait(timeout=300) == 0
     os.kill(pid, 0)  # it is there
     os.killpg(pid, 9)

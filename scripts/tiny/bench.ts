@@ -56,7 +56,8 @@ const signed = (x: { delta: number; low: number; high: number } | null) =>
 
 function labOf(workspace: string, overrides: Record<string, unknown>): Lab {
   mkdirSync(workspace, { recursive: true });
-  return openLab(overrides, { FTMODEL_WORKSPACE: workspace });
+  const sampled = { "evaluate.sampledQuestions": QUESTIONS }; // the default run samples fewer
+  return openLab({ ...sampled, ...overrides }, { FTMODEL_WORKSPACE: workspace });
 }
 
 /** The bench's questions in place of the workspace's own test. */

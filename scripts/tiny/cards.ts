@@ -76,8 +76,10 @@ for (const [role, card] of Object.entries(CARDS)) {
         `${s.batch} | ${s.learningRate} | ${s.seed} |`,
     ),
     "",
-    `Measured by \`npm run bench:tiny\` on ` +
-      `${role === "judge" ? bench.judge.n + " texts with and without a planted fault" : bench.questions + " generated questions"} ` +
+    "Measured by `npm run bench:tiny` on " +
+      (role === "judge"
+        ? `${bench.judge.n} texts with and without a planted fault `
+        : `${bench.questions} generated questions `) +
       "of values that no training saw, 95 % intervals:",
     "",
     "| | |",

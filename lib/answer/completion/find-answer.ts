@@ -14,7 +14,7 @@ export interface FoundAnswer extends Statement {
 /** The final answer is looked for in the last characters only: a model that never stops has none. */
 export const ANSWER_WITHIN = 16_384;
 /** Characters of a bare answer: one line that needs no marker. */
-export const SHORT_ANSWER = 80;
+const SHORT_ANSWER = 80;
 
 /**
  * The final answer of a text, or null. The first that applies:

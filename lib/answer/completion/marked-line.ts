@@ -87,10 +87,8 @@ function skipEnglish(before: string, line: string): number | null {
 
 /** "求出答案", "没有答案": it is spoken of, not given. */
 const SPOKEN_OF = /(?:没有|无|个|写出|给出|得出|得到|求出|找到|输出)$/;
-const LINK_ZH = new RegExp(
-  "^(?:如下|见下)?[:：=→]|^(?:应该|应当|应|就|即|分别|可以)?(?:是|为|选)(?![否什不啥]|择题)" +
-    "(?:择|项)?(?:是|为)?|^即|^如下",
-);
+const LINK_ZH =
+  /^(?:如下|见下)?[:：=→]|^(?:应[该当]?|就|即|分别|可以)?(?:是|为|选)(?![否什不啥]|择题)[择项]?[是为]?|^即|^如下/;
 
 /** The same for "答案". */
 function skipChinese(before: string, line: string): number | null {

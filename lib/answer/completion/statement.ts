@@ -50,11 +50,7 @@ export function valueOf(stated: string): string {
 const PREDICATES = [
   /\s(?:is|are|was|were|be|equals|equal to|amounts to|comes to|totals)(?![a-z])(?:\s+about)?[\s:]*/gi,
   // Not 因为, 认为, 行为 …, not 但是, 还是, 就是 …, not 是否.
-  new RegExp(
-    "(?:等于|约为|约是|达到|(?<![因认作成行以分视称])为|(?<![但于还不要就只可总凡若])是)" +
-      "(?![否了什不])[约\\s:：]*",
-    "g",
-  ),
+  /(?:等于|约为|约是|达到|(?<![因认作成行以分视称])为|(?<![但于还不要就只可总凡若])是)(?![否了什不])[约\s:：]*/g,
   /[:：]\s*/g,
 ];
 

@@ -105,8 +105,7 @@ const LATIN: [Role, string][] = [
     { role: "direction", sign: -1, adjacent: false, noun: false },
     "decrease|decreases|decreased|decreasing|decline|declines|declined|declining|drop|drops|" +
       "dropped|fell|fall|falls|fallen|falling|down|reduce|reduced|reduction|reduces|lower|lowered|" +
-      "lost|shrank|shrunk|shrinkage|contracted|contraction|less|worse|slipped|slid|plunged|" +
-      "downturn|dipped",
+      "lost|shrank|shrunk|shrinkage|contracted|contraction|less|worse|slipped|slid|plunged|downturn|dipped",
   ],
   [
     { role: "direction", sign: 1, adjacent: false, noun: false },

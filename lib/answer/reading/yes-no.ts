@@ -29,12 +29,10 @@ const NO_PARTS = wordsOf(
     "|not right|isn't true|isn't correct|isn't right|incorrect|untrue|is false|is wrong",
 );
 const YES_PARTS = wordsOf(
-  "没有错误|没有错|没错|无误|正确|属实|成立|是对的|is correct|is true|is right|not incorrect" +
-    "|not wrong|not false",
+  "没有错误|没有错|没错|无误|正确|属实|成立|是对的|is correct|is true|is right|not incorrect|not wrong|not false",
 );
 const DOUBLE = wordsOf(
-  "并非不正确|不是不正确|并非错误|不是错误|不是错的|并不错误|没有错误|没有错|没错误|没错|无误" +
-    "|并无不当|not incorrect|not wrong|not false|不错",
+  "并非不正确|不是不正确|并非错误|不是错误|不是错的|并不错误|没有错误|没有错|没错误|没错|无误|并无不当|not incorrect|not wrong|not false|不错",
 );
 
 /** Says that nothing can be said: "no idea" is no "no". */

@@ -18,12 +18,16 @@ export interface AnswerView {
 export function answerView(tokenizer: BpeTokenizer, onSelect: (index: number) => void): AnswerView {
   const steps: Step[] = [];
   let decoder = new TextDecoder();
-  const element = el("div", { class: "chat-answer", role: "group", "aria-label": "The answer's tokens" });
+  const element = el("div", {
+    class: "widget-text chat-answer",
+    role: "group",
+    "aria-label": "The answer's tokens",
+  });
   const select = (index: number): void => {
     const token = element.children[index];
     if (!(token instanceof HTMLElement)) return;
-    element.querySelector(".chat-chosen")?.classList.remove("chat-chosen");
-    token.classList.add("chat-chosen");
+    element.querySelector(".widget-chosen")?.classList.remove("widget-chosen");
+    token.classList.add("widget-chosen");
     token.focus({ preventScroll: true });
     onSelect(index);
   };
@@ -48,7 +52,11 @@ export function answerView(tokenizer: BpeTokenizer, onSelect: (index: number) =>
         : decoder.decode(tokenizer.bytesOf(token), { stream: true });
       const shown = piece === "" ? "▫" : visibleText(piece);
       const title = `${tokenText(tokenizer, token)}: ${percent(probability)}`;
-      const span = el("span", { class: "chat-token", role: "button", tabindex: 0, title }, shown);
+      const span = el(
+        "span",
+        { class: "widget-token chat-token", role: "button", tabindex: 0, title },
+        shown,
+      );
       span.style.setProperty("--doubt", String(1 - probability));
       element.append(span);
       steps.push(step);

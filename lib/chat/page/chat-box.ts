@@ -1,7 +1,7 @@
 /** The box that one types into: question, model, temperature and top-p; the answer under it. */
 import type { Sampling } from "../../forward/sampling.ts";
 import { visibleText } from "../../view/text-view.ts";
-import { el } from "../../widget/page/dom.ts";
+import { becomeLive, el } from "../../widget/page/dom.ts";
 import type { Rounding } from "../data.ts";
 import { answerView } from "./answer-view.ts";
 import { choicesView } from "./choices-view.ts";
@@ -15,10 +15,15 @@ const KEPT = 4;
 /** Makes the block live. What it held for places without scripts is hidden. */
 export function startChat(block: HTMLElement, models: Models): void {
   const { data, tokenizer } = models;
-  const question = el("textarea", { rows: 3, "aria-label": "Question", spellcheck: "false" });
+  const question = el("textarea", {
+    class: "widget-field",
+    rows: 3,
+    "aria-label": "Question",
+    spellcheck: "false",
+  });
   const offered = el(
     "select",
-    { "aria-label": "Questions to choose from" },
+    { class: "widget-field", "aria-label": "Questions to choose from" },
     el("option", { value: "" }, "a question of the test …"),
     ...data.questions.map((one, i) => el("option", { value: i }, visibleText(one.question, 90))),
   );
@@ -28,13 +33,16 @@ export function startChat(block: HTMLElement, models: Models): void {
   );
   const temperature = slider("Temperature", 0, 2, 0.05, data.temperature);
   const topP = slider("Top-p", 0.05, 1, 0.05, data.topP);
-  const seed = el("input", { type: "number", min: 0, max: 9999, step: 1, value: 1, "aria-label": "Seed" });
+  const seed = el("input", {
+    ...{ class: "widget-field", "aria-label": "Seed" },
+    ...{ type: "number", min: 0, max: 9999, step: 1, value: 1 },
+  });
   const send = el("button", { type: "button", class: "chat-send" }, "Answer");
   const stop = el("button", { type: "button", hidden: true }, "Stop");
   const status = el("p", { class: "chat-status", role: "status" });
   const choices = el("div");
   const earlier = el("ol", { class: "chat-earlier" });
-  const rounding = el("p", { class: "chat-note" });
+  const rounding = el("p", { class: "widget-note" });
 
   const sampling = (): Sampling => ({ temperature: temperature.value(), topP: topP.value() });
   const answer = answerView(tokenizer, (index) => {
@@ -156,9 +164,7 @@ export function startChat(block: HTMLElement, models: Models): void {
     ),
   );
   const live = el("div", { class: "chat-live" }, head, answer.element, status, choices, earlier, rounding);
-  live.addEventListener("keydown", (event) => event.stopPropagation()); // a notebook has keys of its own
-  block.classList.add("chat-ready");
-  block.append(live);
+  becomeLive(block, live);
 }
 
 function roundingText(label: string, { tokens, mean, largest, same }: Rounding): string {
@@ -176,7 +182,7 @@ function group(legend: string, names: readonly string[]) {
   const inputs = names.map((_, i) => el("input", { type: "radio", name, value: i, checked: i === 0 }));
   const labels = names.map((text, i) => el("label", {}, inputs[i]!, text));
   return {
-    element: el("fieldset", {}, el("legend", {}, legend), ...labels),
+    element: el("fieldset", { class: "widget-choice" }, el("legend", {}, legend), ...labels),
     value: () => inputs.findIndex((input) => input.checked),
     choose(index: number) {
       inputs[index]!.checked = true;

@@ -150,7 +150,7 @@ function siblings(data: ExploreData, row: number, events: DetailEvents): HTMLEle
           el(
             "button",
             { type: "button", class: "ftx-link", onclick: () => events.open(first) },
-            `${same.length > 1 ? `${same.length} × ` : ""}${shown(nameOf(data, first)) || `row ${first + 1}`}`,
+            (same.length > 1 ? `${same.length} × ` : "") + (shown(nameOf(data, first)) || `row ${first + 1}`),
           ),
           verdictOf(data, first),
           texts(data, first),

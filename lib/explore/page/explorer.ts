@@ -4,7 +4,7 @@ import { Selector } from "../select.ts";
 import { EMPTY, type ExploreState, readState, writeState } from "../state.ts";
 import { Corrections } from "./corrections.ts";
 import { detail } from "./detail.ts";
-import { el } from "../../widget/page/dom.ts";
+import { becomeLive, el } from "../../widget/page/dom.ts";
 import { copy, download, shown } from "./dom.ts";
 import { Facets } from "./facets.ts";
 import { Grid } from "./grid.ts";
@@ -130,7 +130,6 @@ export function startExplorer(block: HTMLElement, data: ExploreData): void {
       event.preventDefault();
       search.focus();
     }
-    event.stopPropagation(); // a notebook's shortcuts are not meant
   });
   addEventListener("hashchange", () => {
     const linked = readState(data.name, location.hash);
@@ -141,10 +140,9 @@ export function startExplorer(block: HTMLElement, data: ExploreData): void {
     if (linked.open !== null) grid.reveal(linked.open);
   });
 
-  block.classList.add("ftx", "mathjax_ignore", "tex2jax_ignore");
-  block.setAttribute("data-lm-suppress-shortcuts", "true");
+  block.classList.add("ftx");
   followTheme(block);
-  block.append(live);
+  becomeLive(block, live);
   side.open = block.clientWidth >= NARROW;
   block.classList.toggle("ftx-narrow", block.clientWidth < NARROW);
   new ResizeObserver(() => block.classList.toggle("ftx-narrow", block.clientWidth < NARROW)).observe(block);

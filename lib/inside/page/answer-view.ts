@@ -28,7 +28,7 @@ export function answerView(
     el(
       "span",
       {
-        class: token.isSpecial ? "inside-token inside-special" : "inside-token",
+        class: `widget-token inside-token${token.isSpecial ? " inside-special" : ""}`,
         role: "button",
         tabindex: i === 0 ? 0 : -1,
         title: titleOf(token),
@@ -39,7 +39,7 @@ export function answerView(
   );
   const text = el(
     "div",
-    { class: "inside-text", role: "group", "aria-label": "The answer's tokens" },
+    { class: "widget-text inside-text", role: "group", "aria-label": "The answer's tokens" },
     ...spans,
   );
   const formula = el("div", { class: "inside-formula", "aria-live": "polite", hidden: true });
@@ -49,10 +49,10 @@ export function answerView(
     const span = spans[to];
     if (!span) return;
     spans[chosen]!.tabIndex = -1;
-    spans[chosen]!.classList.remove("inside-chosen");
+    spans[chosen]!.classList.remove("widget-chosen");
     chosen = to;
     span.tabIndex = 0;
-    span.classList.add("inside-chosen");
+    span.classList.add("widget-chosen");
     span.focus({ preventScroll: true });
     formula.hidden = false;
     formula.replaceChildren(...formulaOf(tokens[to]!, to, answer, data));
@@ -89,7 +89,7 @@ export function answerView(
     },
     close() {
       formula.hidden = true;
-      spans[chosen]?.classList.remove("inside-chosen");
+      spans[chosen]?.classList.remove("widget-chosen");
     },
   };
   return view;

@@ -1,5 +1,5 @@
 /** The whole block: which question, coloured by what, and its answers. */
-import { el } from "../../widget/page/dom.ts";
+import { becomeLive, el } from "../../widget/page/dom.ts";
 import { formatNumber } from "../../view/numbers.ts";
 import { visibleText } from "../../view/text-view.ts";
 import type { InsideData } from "../data.ts";
@@ -19,13 +19,17 @@ export function startStep(block: HTMLElement, data: InsideData): void {
   let views: AnswerView[] = [];
 
   const group = `inside-${++blocks}`; // of its radio buttons: another block has its own
-  const choice = el("select", { "aria-label": "Question" }, ...questions.map(optionOf));
+  const choice = el(
+    "select",
+    { class: "widget-field", "aria-label": "Question" },
+    ...questions.map(optionOf),
+  );
   const key = el("p", { class: "inside-key" });
   const asked = el("p", { class: "inside-question" });
   const answers = el("div");
   const colouring = el(
     "fieldset",
-    {},
+    { class: "widget-choice" },
     el("legend", {}, "Coloured by"),
     ...MEASURES.filter((name) => name !== "drift" || hasStart).map((name) =>
       el(
@@ -64,7 +68,6 @@ export function startStep(block: HTMLElement, data: InsideData): void {
     measure = (target as HTMLInputElement).value as Measure;
     colour();
   });
-  // a notebook has keys of its own
   const live = el(
     "section",
     { class: "inside-live", "aria-label": `Inside step ${data.step}` },
@@ -76,22 +79,20 @@ export function startStep(block: HTMLElement, data: InsideData): void {
     answers,
     el(
       "p",
-      { class: "inside-note" },
+      { class: "widget-note" },
       `${totals.answers} answers in the step, ${totals.tokens} tokens in its loss; learning rate `,
       `${formatNumber(data.learningRate)}, temperature ${data.temperature}, β ${data.beta}. `,
       data.left > 0 && `${data.left} more questions are in the run's folder. `,
       "Click a token, or go by the arrow keys, for its formula.",
     ),
   );
-  live.addEventListener("keydown", (event) => event.stopPropagation());
   const movement = questions.map(movementOf);
   choice.selectedIndex = movement.indexOf(Math.max(...movement)); // where most is to be seen
   open();
-  block.append(live);
-  block.classList.add("inside-ready");
+  becomeLive(block, live);
 }
 
-/** How far the step moved the tokens of a question with right and wrong answers, all together; 0 for others. */
+/** How far the step moved all tokens of a question with right and wrong answers; 0 for others. */
 function movementOf({ answers }: StepQuestion): number {
   const rewards = new Set(answers.map(({ reward }) => reward));
   if (rewards.size < 2) return 0;

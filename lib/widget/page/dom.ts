@@ -34,6 +34,18 @@ export async function unpack(text: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /**
+ * Puts `live` where the block's first view stands, which stays for paper. Nothing in it is a formula, and
+ * keys pressed in it are no shortcuts of the notebook around it.
+ */
+export function becomeLive(block: HTMLElement, live: HTMLElement): void {
+  live.classList.add("widget-live");
+  live.addEventListener("keydown", (event) => event.stopPropagation());
+  block.classList.add("ftmodel-widget", "mathjax_ignore", "tex2jax_ignore");
+  block.setAttribute("data-lm-suppress-shortcuts", "true");
+  block.append(live);
+}
+
+/**
  * Starts every block of a widget that is not live yet. Where that fails, what stands there stays, and the
  * block says so.
  */

@@ -86,9 +86,10 @@ export const loanChoice = defineKind<{
   ask: {
     en: [
       (p, d) =>
-        `${d.company} borrows $${p.principal} for one year. Which loan is ` +
-        "cheaper?" +
-        `${optionLines(flip(p.swapped, [`${p.low}% interest plus a fee of $${p.fee}`, `${p.high}% interest, no fee`]))}`,
+        `${d.company} borrows $${p.principal} for one year. Which loan is cheaper?` +
+        optionLines(
+          flip(p.swapped, [`${p.low}% interest plus a fee of $${p.fee}`, `${p.high}% interest, no fee`]),
+        ),
       (p) =>
         `A one-year loan of $${p.principal}: which offer costs less in ` +
         `total?${optionLines(flip(p.swapped, [`rate ${p.low}%, fee $${p.fee}`, `rate ${p.high}%, no fee`]))}`,
@@ -213,13 +214,11 @@ export const rateSensitivity = defineKind<{ years: [number, number]; coupon: [nu
   ask: {
     en: [
       (p) =>
-        "Which bond's price reacts more to a change in interest " +
-        "rates?" +
-        `${optionLines([`${p.years[0]} years, coupon ${p.coupon[0]}%`, `${p.years[1]} years, coupon ${p.coupon[1]}%`])}`,
+        "Which bond's price reacts more to a change in interest rates?" +
+        optionLines([0, 1].map((i) => `${p.years[i]} years, coupon ${p.coupon[i]}%`)),
       (p) =>
-        "Rates move. The price of which bond changes " +
-        "more?" +
-        `${optionLines([`coupon ${p.coupon[0]}%, ${p.years[0]} years`, `coupon ${p.coupon[1]}%, ${p.years[1]} years`])}`,
+        "Rates move. The price of which bond changes more?" +
+        optionLines([0, 1].map((i) => `coupon ${p.coupon[i]}%, ${p.years[i]} years`)),
     ],
     zh: [
       (p) =>
