@@ -4,11 +4,12 @@ One stage's processes on the machines of a Ray cluster (https://docs.ray.io/en/l
 
     python scripts/on_ray.py ADDRESS PROCESSES scripts/STAGE.py RUN.JSON
 
-Ray Train places the processes, a GPU each, on as few machines as will do. When one is lost with its machine,
-all start again from the newest complete checkpoint, three times at most; a failure that the run names itself
-would only come again, and ends it. Every machine sees this repository, its .venv, the models and the run's
-folder under the same paths (a shared file system): that is looked at before anything is loaded. SIGTERM
-cancels the run on all of them, also while it waits for its GPUs.
+Ray Train places a training's processes, a GPU each, on as few machines as will do; a stage that is one
+process is a Ray task. When a process is lost, as with its machine, all start again from the newest complete
+checkpoint, three times at most; a failure that the run names itself would only come again, and ends it. Every
+machine sees this repository, its .venv, the models and the run's folder under the same paths (a shared file
+system): that is looked at before anything is loaded. SIGTERM cancels the run on all of them, also while it
+waits for its GPUs.
 
 Reads from the environment FTMODEL_RAY_WAIT, seconds to wait for the processes' places (60).
 """
@@ -25,9 +26,10 @@ from typing import Any
 from sidecar.cluster import connect, handed_on, look_on_all_nodes, wait_for_places
 from sidecar.events import EventLog
 from sidecar.failure import Cancelled, Failure
-from sidecar.on_worker import cancel_file, ended, work
+from sidecar.on_worker import cancel_file, last_event, work, work_alone
 from sidecar.stage import EXIT_CANCELLED, EXIT_FAILED
 
+TRAININGS = ("sft", "grpo", "on_policy")
 LOST_MACHINES = 3  # of one run; each costs the steps since the last checkpoint
 
 
@@ -59,7 +61,7 @@ def main(address: str, processes: int, script: Path, run_file: Path) -> int:
             lambda found: events.warning("waiting", found),
         )
         look_on_all_nodes(resource, [*task["command"], *models_of(run)], run_dir)
-        lost = train(task, processes, resource == "GPU")
+        lost = (train if run["stage"] in TRAININGS else run_alone)(task, processes, resource == "GPU")
     except Cancelled:
         events.end("cancelled", "stopped by a signal before it had its processes")
         return EXIT_CANCELLED
@@ -69,7 +71,7 @@ def main(address: str, processes: int, script: Path, run_file: Path) -> int:
         return EXIT_FAILED
     if cancel_file(run_dir).exists():
         return EXIT_CANCELLED
-    end = ended(task)
+    end = last_event(task, "end")
     if end is None:
         events.end("error", lost or "the processes left without a word")
     return 0 if end is not None and end["status"] == "done" else EXIT_FAILED
@@ -106,9 +108,28 @@ def train(task: dict[str, Any], processes: int, on_gpu: bool) -> str | None:
     try:
         trainer.fit()
     except TrainingFailedError as error:
-        print(error, file=sys.stderr)
-        return str(error).strip().splitlines()[-1]
+        return told(error)
     return None
+
+
+def run_alone(task: dict[str, Any], _: int, on_gpu: bool) -> str | None:
+    """As `train`, by a Ray task."""
+    import ray
+
+    alone = ray.remote(work_alone).options(
+        num_cpus=1, num_gpus=int(on_gpu), max_retries=LOST_MACHINES, retry_exceptions=[RuntimeError]
+    )
+    try:
+        ray.get(alone.remote(task))
+    except ray.exceptions.RayError as error:
+        return told(error)
+    return None
+
+
+def told(error: Exception) -> str:
+    """Its last line; the whole of it is in the log."""
+    print(error, file=sys.stderr)
+    return str(error).strip().splitlines()[-1]
 
 
 if __name__ == "__main__":
