@@ -184,7 +184,7 @@ async function sftOn(bench: Bench, gpus: number, ray = ""): Promise<Measured> {
 
 /** The same under Ray; one GPU under Ray and none beside it is in the notes. */
 async function rayOn(bench: Bench, gpus: number): Promise<Measured> {
-  return await withRay(gpus, async (address) => {
+  return await withRay({ gpus }, async (address) => {
     const measured = await sftOn(bench, gpus, address);
     const alone = await sftOn(bench, 1, address);
     const share = (100 * alone.ours.value) / alone.baseline.value;

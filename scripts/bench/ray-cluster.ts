@@ -1,4 +1,4 @@
-/** A Ray cluster of this machine's GPUs alone, for as long as a measurement takes. */
+/** A Ray cluster of this machine alone, for as long as a measurement takes. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -13,7 +13,10 @@ import { freePort } from "../../lib/serving/port.ts";
 const START_S = 120;
 
 /** One that answers to a token of its own. Throws LabError when it does not start. */
-export async function withRay<T>(gpus: number, use: (address: string) => Promise<T>): Promise<T> {
+export async function withRay<T>(
+  places: { gpus: number } | { cpus: number },
+  use: (address: string) => Promise<T>,
+): Promise<T> {
   Object.assign(process.env, { RAY_AUTH_MODE: "token", RAY_AUTH_TOKEN: randomBytes(32).toString("hex") });
   const port = await freePort();
   const folder = mkdtempSync(join("/tmp", "ray-")); // its sockets' paths may have 107 characters
@@ -21,8 +24,11 @@ export async function withRay<T>(gpus: number, use: (address: string) => Promise
     PYTHON,
     [
       ...["-m", "ray.scripts.scripts", "start", "--head", "--block", "--include-dashboard=false"],
-      ...["--node-ip-address=127.0.0.1", `--port=${port}`, `--num-gpus=${gpus}`, `--temp-dir=${folder}`],
-      "--disable-usage-stats",
+      ...["--node-ip-address=127.0.0.1", `--port=${port}`, `--temp-dir=${folder}`],
+      ...[
+        "--disable-usage-stats",
+        ...Object.entries(places).map(([kind, count]) => `--num-${kind}=${count}`),
+      ],
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
