@@ -118,6 +118,7 @@ def look_on_all_nodes(resource: str, paths: list[str], folder: Path) -> None:
     process there would find out minutes later, in words of its own.
     """
     import ray
+    from ray.exceptions import NodeDiedError, TaskUnschedulableError, WorkerCrashedError
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     def on(node: dict[str, Any]) -> Any:
@@ -126,7 +127,11 @@ def look_on_all_nodes(resource: str, paths: list[str], folder: Path) -> None:
         return look.remote(paths, str(folder))
 
     nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get(resource, 0) > 0]
-    for node, wrong in zip(nodes, ray.get([on(node) for node in nodes]), strict=True):
+    for node, look in [(node, on(node)) for node in nodes]:
+        try:
+            wrong = ray.get(look)
+        except (NodeDiedError, TaskUnschedulableError, WorkerCrashedError):
+            continue  # it went meanwhile
         if wrong:
             raise Failure(
                 "no_ray",

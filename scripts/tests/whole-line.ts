@@ -20,8 +20,8 @@ import { trainGrpo, trainSft } from "../../lib/train/train.ts";
 
 /** One, two or three processes share a step. */
 const SMALL = {
-  ...{ "prepare.generated": 160, "prepare.generatedTest": 0, "prepare.sampleSize": 160 },
-  ...{ "sft.batchSize": 6, "sft.epochs": 1, "sft.saveSteps": 4 },
+  ...{ "prepare.generated": 160, "prepare.generatedTest": 120, "prepare.sampleSize": 160 },
+  ...{ "sft.batchSize": 6, "sft.epochs": 2, "sft.saveSteps": 4 },
   ...{ "grpo.maxSteps": 8, "grpo.saveSteps": 2, "grpo.promptsPerStep": 6, "grpo.groupSize": 4 },
   ...{ "grpo.microBatch": 24, "grpo.dropDeadGroups": false },
   ...{ "evaluate.samples": 0, "evaluate.useJudge": false },
