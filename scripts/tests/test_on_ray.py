@@ -62,6 +62,9 @@ def machines():
     ):
         # ray notes there which cluster runs on this machine: another's note stays as it is
         patch.setenv("RAY_TMPDIR", folder)
+        # jsonschema, which ray loads, would build a grammar of IRIs there: a second of each of its processes
+        (Path(folder) / "rfc3987_syntax.py").write_text("raise ImportError\n")
+        patch.setenv("PYTHONPATH", os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")]))
         both = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
         both.add_node(num_cpus=1)
         yield both

@@ -25,7 +25,7 @@ const SMALL = {
   ...{ "grpo.maxSteps": 8, "grpo.saveSteps": 2, "grpo.promptsPerStep": 6, "grpo.groupSize": 4 },
   ...{ "grpo.microBatch": 24, "grpo.dropDeadGroups": false },
   ...{ "evaluate.samples": 0, "evaluate.useJudge": false },
-  ...{ "deploy.parityPrompts": 4, "deploy.exports": ["onnx" as const] },
+  ...{ "deploy.parityPrompts": 4, "deploy.exports": ["gguf" as const] },
 };
 const ARMS = ["base", "sft_grpo"] as const;
 
