@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import NODE, RL_ROWS, ROOT, SCRIPTS, SFT_ROWS
+from conftest import RL_ROWS, SCRIPTS, SFT_ROWS
+from line_on_ray import count, files, line, rows, said, texts, until
 from safetensors.torch import load_file
 
 # Read when ray is imported. A token as the docs advise: without it ray would leave one in the home folder.
@@ -64,11 +65,15 @@ def machines():
         patch.setenv("RAY_TMPDIR", folder)
         # jsonschema, which ray loads, would build a grammar of IRIs there: a second of each of its processes
         (Path(folder) / "rfc3987_syntax.py").write_text("raise ImportError\n")
-        patch.setenv("PYTHONPATH", os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")]))
+        patch.setenv("PYTHONPATH", before_python_path(folder))
         both = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
         both.add_node(num_cpus=1)
         yield both
         both.shutdown()
+
+
+def before_python_path(folder):
+    return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
 
 
 @pytest.fixture(scope="module")
@@ -99,51 +104,6 @@ def lines(machines, tmp_path_factory):
     return {"alone": alone, "two": two, "three": three}
 
 
-def line(workspace, address="", places=0):
-    settings = {"gpu.ray": address, "gpu.processes": places, "gpu.replicas": places} if address else {}
-    with open(workspace / "line.txt", "a") as log:
-        return subprocess.Popen(
-            [NODE, str(SCRIPTS / "tests" / "whole-line.ts"), json.dumps(settings)],
-            env={**os.environ, "FTMODEL_WORKSPACE": str(workspace)},
-            cwd=ROOT,
-            stdout=log,
-            stderr=log,
-        )
-
-
-def until(met, workspace, seconds=300):
-    deadline = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < deadline, said(workspace)
-        time.sleep(0.05)
-
-
-def said(workspace):
-    logs = [workspace / "line.txt", *workspace.glob("reports/servers/**/*.log")]
-    return "\n".join(f"{path.name}:\n{path.read_text()[-3000:]}" for path in logs)
-
-
-def count(workspace, pattern):
-    return sum(len(path.read_bytes().splitlines()) for path in workspace.glob(pattern))
-
-
-def rows(workspace, pattern):
-    return [
-        json.loads(row) for path in sorted(workspace.glob(pattern)) for row in path.read_text().splitlines()
-    ]
-
-
-def texts(answers):
-    return sorted((row["id"], row["completion"]) for row in answers)
-
-
-def files(workspace):
-    """Without times, process ids and hashes in their names, and what only tells how it went."""
-    paths = [path.relative_to(workspace).as_posix() for path in workspace.rglob("*") if path.is_file()]
-    names = {re.sub(r"[0-9a-f]{12,}|\d{6,}[-_]?\d*", "*", path) for path in paths}
-    return {name for name in names if not name.startswith(("reports/servers", "reports/runs"))}
-
-
 @pytest.mark.parametrize("cluster", ["two", "three"])
 def test_the_line_on_a_cluster_leaves_what_one_machine_leaves(lines, cluster):
     alone, shared = lines["alone"], lines[cluster]
@@ -156,7 +116,7 @@ def test_the_line_on_a_cluster_leaves_what_one_machine_leaves(lines, cluster):
             load_file(line / "ckpts" / name / "adapter_model.safetensors") for line in (alone, shared)
         )
         for weight, value in here.items():
-            assert torch.allclose(value, there[weight], atol=1e-3), (name, weight)
+            assert torch.allclose(value, there[weight], atol=1e-4), (name, weight)
 
 
 @pytest.mark.parametrize("cluster", ["two", "three"])
@@ -272,8 +232,7 @@ def test_a_cluster_without_gpus_is_named(machines, stage, profiles, monkeypatch)
 
 def test_a_ray_of_another_version_is_named(machines, stage, tmp_path, monkeypatch):
     (tmp_path / "sitecustomize.py").write_text("import ray\nray.__version__ = '2.1.0'\n")
-    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-    monkeypatch.setenv("PYTHONPATH", path)
+    monkeypatch.setenv("PYTHONPATH", before_python_path(tmp_path))
     other = stage("sft", SFT_ROWS)
     assert run(machines, other) == 1
     assert other.end() == ("failed", "no_ray")
