@@ -15,9 +15,8 @@ from typing import Any
 
 from .failure import Cancelled, Failure
 
-os.environ.update(
-    RAY_USAGE_STATS_ENABLED="0", RAY_TRAIN_V2_ENABLED="1"
-)  # no telemetry; both are read when ray is imported
+# No telemetry; both are read when ray is imported.
+os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_TRAIN_V2_ENABLED="1")
 
 # Of this process's environment, what a stage, a server or a library under them reads; paths and devices are
 # each machine's own.
@@ -62,9 +61,8 @@ def connect(address: str) -> None:
     )
     try:
         if ":" in address:
-            socket.create_connection(
-                address.rsplit(":", 1), timeout=10
-            ).close()  # ray itself asks for minutes
+            # ray itself asks for minutes
+            socket.create_connection(address.rsplit(":", 1), timeout=10).close()
         ray.init(
             address=address,
             log_to_driver=False,
