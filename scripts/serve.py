@@ -12,6 +12,7 @@ Differs from running that command:
 - float32 on a CPU, whatever the weights are stored in: bf16 arithmetic is slow on most of them
 - a request that names no limit gets what fits behind its prompt
 - the model answers to its folder's name, too, and /v1/models says so
+- with FTMODEL_SERVER_KEY in the environment it answers to that key alone
 - no look at the hub for updates, no line in the log for every request
 
 Run: python scripts/serve.py ckpts/tiny/base --port 8000
@@ -23,6 +24,7 @@ import argparse
 import copy
 import logging
 import os
+import secrets
 import sys
 import traceback
 from pathlib import Path
@@ -34,7 +36,8 @@ os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
 
 import torch
 import uvicorn
-from fastapi import HTTPException
+from fastapi import HTTPException, Request
+from fastapi.responses import JSONResponse
 from sidecar.sampling import SeededRunner, tag_request
 from sidecar.slots import use_slots
 from transformers import ContinuousBatchingConfig, GenerationConfig, PreTrainedModel
@@ -182,7 +185,21 @@ def build_app(options: argparse.Namespace):
     app.router.routes = [route for route in app.router.routes if route.path in ROUTES]
     models = [{"id": name, "object": "model", "owned_by": "local"} for name in names_of(options.model)]
     app.add_api_route("/v1/models", lambda: {"object": "list", "data": models})
+    if key := os.environ.get("FTMODEL_SERVER_KEY"):
+        only_with(key, app)
     return app
+
+
+def only_with(key: str, app) -> None:
+    """As vLLM with its VLLM_API_KEY: where others reach the port, too, /v1 answers to whoever has the key."""
+    wanted = f"Bearer {key}".encode()
+
+    @app.middleware("http")
+    async def check(request: Request, answer):
+        given = request.headers.get("authorization", "").encode()
+        if request.url.path.startswith("/v1") and not secrets.compare_digest(given, wanted):
+            return JSONResponse({"error": {"message": "Unauthorized"}}, 401)
+        return await answer(request)
 
 
 def parse(argv: list[str]) -> argparse.Namespace:

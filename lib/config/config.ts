@@ -316,8 +316,8 @@ const Gpu = z.strictObject({
     .meta(
       meta(
         "address",
-        "of a Ray cluster whose GPUs share each training step: auto, or host:port; empty for " +
-          "this machine's own",
+        "of a Ray cluster that trains, serves and merges: auto, or host:port; empty for this machine; " +
+          "says gpu.processes and gpu.replicas, too",
       ),
     ),
   vllm: flag().meta(meta("", "GRPO: vLLM answers inside the trainer, on bf16 weights")),

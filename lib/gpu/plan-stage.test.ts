@@ -211,3 +211,22 @@ test("a size known only after the download plans anew, all but the precision tha
   expect([ready.config.gpu.serveIn4bit, ready.table]).toEqual([true, expect.stringContaining("4 bit")]);
   expect(await readyStage(lab, what, known)).toBe(known);
 });
+
+test("a Ray cluster serves on as many GPUs as are asked for, whatever this machine has, and gives them out", async () => {
+  const card = ["NVIDIA H100;81559;1000"]; // its memory is held by others: here that does not matter
+  expect(await ask(card, serving, { "gpu.ray": "auto" })).toMatch(
+    /How many GPUs of the Ray cluster serve is not said[^]*gpu\.replicas/,
+  );
+  expect(await ask(card, serving, { "gpu.ray": "auto", "gpu.replicas": 8 })).toBe("free");
+  const { config } = await plan(card, serving, { "gpu.ray": "auto", "gpu.replicas": 8 });
+  expect(config.gpu.replicas).toBe(8);
+  expect(await ask(card, { stage: "merge", model: base }, { "gpu.ray": "auto" })).toBe("free");
+});
+
+test("the plan says when a step has too few answers for so many GPUs", async () => {
+  const cards = Array.from({ length: 2 }, () => "NVIDIA H100;81559;81000");
+  const table = async (overrides: Overrides = {}) => (await plan(cards, GRPO, overrides)).table!;
+  expect(await table()).toContain("Only 8 answers a GPU and step, where vLLM idles");
+  expect(await table({ "grpo.promptsPerStep": 16 })).not.toContain("idles");
+  expect(await table({ "gpu.processes": 1 })).not.toContain("idles");
+});

@@ -13,6 +13,7 @@ import { assertFits, bytesOf, freeKeys, planRow, roomOf } from "./choose.ts";
 import { assertFree, nameOf } from "./free.ts";
 import type { Waiting } from "./free.ts";
 import { listGpus, requireGpu } from "./gpus.ts";
+import { idleNote } from "./grpo.ts";
 import { choiceOn, devicesFor, freeShare, needOn, planOn, shapeOf } from "./on-gpus.ts";
 import type { Plan, Planner } from "./on-gpus.ts";
 import type { PlannedStage, StagePlan } from "./stage.ts";
@@ -112,7 +113,7 @@ async function planOnGpus(lab: Lab, what: PlannedStage): Promise<StagePlan> {
   const wait: Waiting = {
     stage: what.stage,
     // Ray gives out its own
-    used: what.stage !== "serving" && what.stage !== "merge" && planned.gpu.ray !== "" ? 0 : used.length,
+    used: planned.gpu.ray === "" ? used.length : 0,
     need: (gpu) => needOn(what, shape, gpu, used.length, planned),
     others: (idle) => devicesFor(idle, (gpus) => isThere(planFor(gpus, config, free), config)),
     smaller: (gpus) => {
@@ -133,7 +134,7 @@ async function planOnGpus(lab: Lab, what: PlannedStage): Promise<StagePlan> {
   return {
     config: planned,
     sizeKnown: true,
-    table: text,
+    table: what.stage === "GRPO" ? text + idleNote(planned) : text,
     cacheBytes: choice.cacheBytes,
     assertFree: (releaseMs) => assertFree(wait, releaseMs),
   };

@@ -68,8 +68,16 @@ export function planServing({
   free,
 }: ServingNeed): Choice {
   const { maxModelLength, concurrency } = config.serving;
+  const { ray } = config.gpu;
+  if (ray !== "" && config.gpu.replicas === 0)
+    throw new LabError({
+      what: "How many GPUs of the Ray cluster serve is not said",
+      where: "gpu.replicas",
+      expected: "as many as the cluster has, or fewer",
+      found: "0",
+    });
   const replicas = config.gpu.replicas > 0 ? config.gpu.replicas : Math.max(1, gpus);
-  if (replicas > gpus)
+  if (replicas > gpus && ray === "")
     throw new LabError({
       what: "There are not so many GPUs",
       where: "gpu.replicas",
@@ -83,7 +91,7 @@ export function planServing({
       ? ["bf16", "nf4 double"]
       : [config.gpu.serveIn4bit ? "nf4 double" : "bf16"];
   const graphs = free("gpu.cudaGraphs") ? [true, false] : [config.gpu.cudaGraphs];
-  const several = Math.min(MOST_PROCESSES, Math.floor(cores / (CORES_A_PROCESS * replicas)));
+  const several = Math.min(MOST_PROCESSES, Math.floor(cores / (CORES_A_PROCESS * Math.min(replicas, gpus))));
   const maySplit = free("gpu.serverProcesses") && several > 1 && weightBytes(shape, "bf16") <= SMALL_MODEL;
   const counts = maySplit ? divisors(MOST_REQUESTS, several) : [config.gpu.serverProcesses];
   const ways = [ENOUGH_REQUESTS, 2].flatMap((least) =>

@@ -20,15 +20,9 @@ export function takenAsItIs(lab: Lab, what: PlannedStage): StagePlan {
   const in4bit =
     what.stage === "serving" ? what.mayQuantise && config.gpu.serveIn4bit : config.models.loadIn4bit;
   const need = weightFileBytes(what.model) * (in4bit ? 1 / 4 : 1);
-  const asked =
-    what.stage === "merge"
-      ? 1
-      : what.stage === "serving"
-        ? config.gpu.replicas
-        : config.gpu.ray === ""
-          ? config.gpu.processes
-          : null;
-  const used = asked === null ? 0 : Math.max(1, asked);
+  const { processes, replicas, ray } = config.gpu;
+  const asked = what.stage === "merge" ? 1 : what.stage === "serving" ? replicas : processes;
+  const used = ray === "" ? Math.max(1, asked) : 0; // Ray gives out its own
   const wait: Waiting = {
     stage: what.stage,
     used,

@@ -59,7 +59,7 @@ async function open(runFile: string | undefined): Promise<RewardFunction> {
   // each of several training processes has a Judge of its own
   Object.assign(process.env, ownGpu(process.env));
   const lab = {
-    config,
+    config: { ...config, gpu: { ...config.gpu, ray: "" } }, // beside the trainer, on its machine
     paths: workspacePaths(join(runDir, "..", "..", "..")),
     force: false,
     chosen: PLANNED,

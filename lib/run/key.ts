@@ -10,7 +10,7 @@ export type TrainedStage = (typeof TRAININGS)[number];
 const STAGES = [...TRAININGS, "merge", "export"] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** Whether a stage changes weights: others need one process, and no Ray. */
+/** Whether a stage changes weights: others need one process. */
 export function isTraining(stage: Stage): stage is TrainedStage {
   return TRAININGS.some((one) => one === stage);
 }

@@ -78,12 +78,13 @@ function setAside(folder: RunFolder): void {
 
 /** What a GPU or a tracking service reads from the environment, it reads when it is loaded. */
 function mayBeWarm({ config }: Pick<RunFile, "config">): boolean {
-  return !wantsGpu(config) && config.tracking.service === "none";
+  return !wantsGpu(config) && config.gpu.ray === "" && config.tracking.service === "none";
 }
 
 function commandOf(spec: Pick<RunFile, "stage" | "config">): string[] {
-  return wantsGpu(spec.config)
-    ? sidecarCommand(spec.stage, processesOf(spec), rayOf(spec))
+  const { ray } = spec.config.gpu;
+  return wantsGpu(spec.config) || ray !== ""
+    ? sidecarCommand(spec.stage, processesOf(spec), ray)
     : coresCommand(spec.stage, coresOf(spec));
 }
 
@@ -108,17 +109,13 @@ export function coresOf(
   return most;
 }
 
-function rayOf({ stage, config }: Pick<RunFile, "stage" | "config">): string {
-  return wantsGpu(config) && isTraining(stage) ? config.gpu.ray : "";
-}
-
 function processesOf({ stage, config }: Pick<RunFile, "stage" | "config">): number {
   // 0 stays where the size of the base is not known
-  return wantsGpu(config) && isTraining(stage) ? Math.max(1, config.gpu.processes) : 1;
+  return isTraining(stage) ? Math.max(1, config.gpu.processes) : 1;
 }
 
 function gpusOf(spec: Pick<RunFile, "stage" | "config">): NodeJS.ProcessEnv {
-  return wantsGpu(spec.config) && rayOf(spec) === "" ? firstGpus(processesOf(spec), process.env) : {};
+  return wantsGpu(spec.config) && spec.config.gpu.ray === "" ? firstGpus(processesOf(spec), process.env) : {};
 }
 
 /** Two trainers must not share a folder. */

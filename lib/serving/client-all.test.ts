@@ -82,3 +82,34 @@ test("a server that is restarted in mid-run costs no answer", async () => {
   expect(results.every((r) => r.ok)).toBe(true);
   expect(results.map((r) => r.text)).toEqual(requests.map((r) => r.messages[0]!.content));
 });
+
+test("what a lost server was asked is asked of another one", async () => {
+  const lost = new AbortController();
+  const silent = await startStub(() => undefined);
+  keep(silent);
+  const { stub, client } = await serve((_, response) => sendChat(response), {
+    servers: () => [
+      { url: stub.url },
+      ...(lost.signal.aborted ? [] : [{ url: silent.url, gone: lost.signal }]),
+    ],
+  });
+  const asking = client.completeAll(Array.from({ length: 8 }, () => request));
+  while (silent.requests.length < 4) await sleep(5);
+  lost.abort();
+  expect((await asking).map(({ ok, attempts }) => [ok, attempts])).toEqual(
+    [1, 2, 1, 2, 1, 2, 1, 2].map((attempts) => [true, attempts]),
+  );
+  expect(stub.requests.length).toBe(8);
+});
+
+test("while no server of a model is there, requests wait for the next one", async () => {
+  let isThere = false;
+  const { stub, client } = await serve((_, response) => sendChat(response), {
+    servers: () => (isThere ? [{ url: stub.url }] : []),
+  });
+  const asking = client.complete(request);
+  await sleep(50);
+  expect(stub.requests.length).toBe(0);
+  isThere = true;
+  expect(await asking).toMatchObject({ ok: true, attempts: 2 });
+});

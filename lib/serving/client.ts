@@ -27,11 +27,21 @@ import type { StreamedResult } from "./stream.ts";
 
 export type Engine = "transformers" | "vllm";
 
+export interface ServerAddress {
+  /** As `baseURL`. */
+  url: string;
+  /** Fires when the server is lost: what it was asked is asked of another one. */
+  gone?: AbortSignal | undefined;
+}
+
 export interface ClientOptions {
   /** Up to and including the version: `http://127.0.0.1:8000/v1`. */
   baseURL: string;
-  /** More servers of the same model: requests are dealt to all of them in turn. */
-  otherURLs?: readonly string[] | undefined;
+  /**
+   * All servers of the model that are there at the moment: requests are dealt to them in turn. Default: that of
+   * `baseURL` alone.
+   */
+  servers?: (() => readonly ServerAddress[]) | undefined;
   /** As the server calls it. */
   model: string;
   /** Which fields the server knows. `transformers serve` answers 422 to others. */
@@ -86,7 +96,7 @@ export interface Client {
 export function createClient(options: ClientOptions): Client {
   const {
     baseURL,
-    otherURLs = [],
+    servers = () => [{ url: baseURL }],
     model,
     engine,
     concurrency = 64,
@@ -121,19 +131,30 @@ export function createClient(options: ClientOptions): Client {
         ) as unknown as Promise<Response>,
     });
 
-  const connections = [baseURL, ...otherURLs].map(connect);
+  const connections = new Map<string, OpenAI>();
+  const connectionTo = (url: string): OpenAI => {
+    if (!connections.has(url)) connections.set(url, connect(url));
+    return connections.get(url)!;
+  };
   let turn = 0;
-  const next = () => connections[turn++ % connections.length]!;
+  const next = (): ServerAddress | undefined => {
+    const all = servers();
+    return all[turn++ % all.length];
+  };
 
-  async function once(request: CompletionRequest, signal: AbortSignal): Promise<Reading | RequestError> {
+  async function once(request: CompletionRequest, limit: AbortSignal): Promise<Reading | RequestError> {
+    const server = next();
+    if (!server) return lostServer("no server of the model is there at the moment", 1000);
+    const signal = joinSignals([limit, server.gone])!;
     try {
-      const response = await next()
+      const response = await connectionTo(server.url)
         .chat.completions.create({ ...fields(request, model, engine), stream: false }, { signal })
         .asResponse();
       const reading = readResponse(await readBody(response, maxBytes), request.begin);
       const isWhole = reading.text === "" || Boolean(request.begin);
       return isWhole ? reading : { ...reading, text: restoreThink(reading.text, opensThink) };
     } catch (error) {
+      if (server.gone?.aborted) return lostServer(`the server at ${server.url} was lost`, 0);
       return readRequestError(error, Date.now());
     }
   }
@@ -198,15 +219,19 @@ export function createClient(options: ClientOptions): Client {
       return interruptible(request.signal, async (signal) => {
         const limit = timeLimit(timeoutMs, [signal, options.signal]);
         try {
-          return await streamOnce(next(), fields(request, model, engine), {
-            engine,
-            opensThink,
-            begin: request.begin ?? "",
-            maxBytes,
-            onText,
-            signal: limit.signal,
-            why: limit.why,
-          });
+          return await streamOnce(
+            connectionTo((next() ?? { url: baseURL }).url),
+            fields(request, model, engine),
+            {
+              engine,
+              opensThink,
+              begin: request.begin ?? "",
+              maxBytes,
+              onText,
+              signal: limit.signal,
+              why: limit.why,
+            },
+          );
         } finally {
           limit.clear();
         }
@@ -262,6 +287,10 @@ function assertPossible({ begin }: CompletionRequest, engine: Engine): void {
       'Choose a prompt without a begun text (prompt.teacher, prompt.base: "example" or "tags"), or ' +
       "serve with vLLM.",
   });
+}
+
+function lostServer(message: string, retryAfterMs: number): RequestError {
+  return { cause: "connection", message, retryable: true, retryAfterMs };
 }
 
 async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {

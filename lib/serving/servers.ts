@@ -12,15 +12,12 @@ import type { Server, ServerOptions } from "./server.ts";
  */
 export async function startServers(count: number, options: ServerOptions): Promise<Server> {
   if (count <= 1) return startServer(options);
-  const { sequences, memoryShare, cacheBytes, log, concurrency, signal } = options;
+  const { log, concurrency, signal } = options;
   const giveUp = new AbortController();
   const part: ServerOptions = {
-    ...options,
+    ...partOfGpu(count, options),
     apiKey: options.apiKey ?? randomBytes(16).toString("hex"),
     concurrency: Math.ceil(concurrency / count),
-    sequences: sequences && Math.ceil(sequences / count),
-    memoryShare: memoryShare && Math.ceil((100 * memoryShare) / count) / 100,
-    cacheBytes: cacheBytes && Math.floor(cacheBytes / count),
     signal: signal ? AbortSignal.any([signal, giveUp.signal]) : giveUp.signal,
   };
   const starts = Array.from({ length: count }, (_, i) =>
@@ -36,12 +33,23 @@ export async function startServers(count: number, options: ServerOptions): Promi
     await stop();
     throw giveUp.signal.reason;
   }
-  const [first, ...others] = servers as [Server, ...Server[]];
+  const first = servers[0]!;
   const connection: ClientOptions = {
     ...first.connection,
     concurrency,
-    otherURLs: others.map(({ url }) => url),
+    servers: () => servers,
     signal: AbortSignal.any(servers.map(({ connection }) => connection.signal!)),
   };
   return { ...first, client: createClient(connection), connection, stop };
+}
+
+/** One of `count` processes that share a GPU. */
+export function partOfGpu<O extends ServerOptions>(count: number, options: O): O {
+  const { sequences, memoryShare, cacheBytes } = options;
+  return {
+    ...options,
+    sequences: sequences && Math.ceil(sequences / count),
+    memoryShare: memoryShare && Math.ceil((100 * memoryShare) / count) / 100,
+    cacheBytes: cacheBytes && Math.floor(cacheBytes / count),
+  };
 }

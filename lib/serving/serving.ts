@@ -21,7 +21,9 @@ import type { GivenServer, ModelRole } from "./given.ts";
 import { assertInstalled } from "./installed.ts";
 import { assertPortFree } from "./port.ts";
 import { answered, probe } from "./readiness.ts";
-import { startServers } from "./servers.ts";
+import { startOnRay } from "./on-ray.ts";
+import { partOfGpu, startServers } from "./servers.ts";
+import type { ServerOptions } from "./server.ts";
 import { having, planStage, readyStage } from "../gpu/plan-stage.ts";
 import type { StagePlan } from "../gpu/plan-stage.ts";
 
@@ -55,8 +57,9 @@ export interface OpenServer {
  * A server that answers for a model: a role of the config, a folder, a hub id, or a resolved model.
  *
  * A server that the config gives (`givenServer`) is asked, under the model's name as the config writes it.
- * Otherwise one is started on 127.0.0.1 (a second start in the same process costs a second or two) and ends
- * with this process at the latest. On a GPU the memory plan is printed first; Teacher and Judge are loaded in
+ * Otherwise one is started on 127.0.0.1 (a second start in the same process costs a second or two), or with
+ * `gpu.ray` as many on that cluster as `gpu.replicas` says (`startOnRay`), and ends with this process at the
+ * latest. On a GPU the memory plan is printed first; Teacher and Judge are loaded in
  * 4 bit where it has to be so; what is trained and evaluated never is, so that all arms are asked alike. A
  * hub id is downloaded first. Throws LabError: no such model, another architecture, an adapter of another
  * base or of too high a rank, as fetchModel, no GPU where one is needed, too little memory, port in use,
@@ -90,10 +93,12 @@ async function open(
   const onGpu = serving.engine === "vllm" || wantsGpu(lab.config);
   const mayQuantise = onGpu && role !== null && role !== "base";
   const cores = availableParallelism();
-  const own = port === undefined ? lab : having(lab, { "gpu.serverProcesses": 1 }); // of one address
+  // of one address, here
+  const own = port === undefined ? lab : having(lab, { "gpu.serverProcesses": 1, "gpu.ray": "" });
   const stage = { stage: "serving", model: ref, mayQuantise, lora, cores } as const;
   const first = plan ?? (await planStage(own, stage));
-  const before = () => assertStartable(first.config, ref, mayQuantise, port ?? serving.port);
+  const { ray } = own.config.gpu;
+  const before = () => assertStartable(first.config, ref, mayQuantise, ray ? 0 : (port ?? serving.port));
   const { config, cacheBytes, assertFree } = await readyStage(own, stage, first, { signal, before });
   await assertFree();
   const replicas = Math.max(1, config.gpu.replicas);
@@ -104,7 +109,7 @@ async function open(
     `${basename(ref.path).replace(/[^\w.-]+/g, "_") || "model"}-${process.pid}.log`,
   );
   mkdirSync(join(lab.paths.reports, "servers"), { recursive: true });
-  const server = await startServers(processes, {
+  const common: ServerOptions = {
     ...{ engine: serving.engine, model: ref, port: port ?? serving.port, log, apiKey, signal },
     maxModelLength: serving.maxModelLength,
     concurrency: config.serving.concurrency,
@@ -115,10 +120,17 @@ async function open(
     memoryShare: config.gpu.serverMemoryShare,
     cacheBytes,
     cudaGraphs: config.gpu.cudaGraphs,
-    replicas,
-    apiServers: processes > 1 ? replicas : apiServersFor(cores, replicas),
     adapters,
-  });
+  };
+  const server = ray
+    ? await startOnRay({
+        ...partOfGpu(processes, common),
+        ...{ ray, copies: replicas * processes, gpuShare: wantsGpu(config) ? 1 / processes : 0 },
+      })
+    : await startServers(processes, {
+        ...{ ...common, replicas },
+        apiServers: processes > 1 ? replicas : apiServersFor(cores, replicas),
+      });
   return { client: server.client, model: ref, url: server.url, pid: server.pid, stop: () => server.stop() };
 }
 

@@ -230,6 +230,11 @@ describe.skipIf(!existsSync(PYTHON))("the trainer's command", () => {
       "4",
       script,
     ]);
+    expect(sidecarCommand("merge", 1, "auto").slice(1, 4)).toEqual([
+      join(REPO_ROOT, "scripts", "on_ray.py"),
+      "auto",
+      "1",
+    ]);
   });
 
   test("a Ray cluster has as many GPUs as are asked for, and hands them out itself", async () => {

@@ -3,6 +3,7 @@
  * other.
  */
 import { answering, baseline, distilling, training } from "./gpu-runs.ts";
+import { withRay } from "./ray-cluster.ts";
 import type { Bench } from "./gpu-runs.ts";
 import type { Figure } from "./gpu-table.ts";
 
@@ -176,21 +177,34 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
   sft4: (bench) => sftOn(bench, 4),
   distil2: (bench) => distilOn(bench, 2),
   distil4: (bench) => distilOn(bench, 4),
+  ray2: (bench) => rayOn(bench, 2),
+  ray4: (bench) => rayOn(bench, 4),
 };
 
-async function sftOn(bench: Bench, gpus: number): Promise<Measured> {
+async function sftOn(bench: Bench, gpus: number, ray = ""): Promise<Measured> {
   const model = await bench.model("1.5b");
   const rows = await bench.rows("log-normal", model, LOG_NORMAL);
-  const on = (processes: number) =>
-    sft(bench, `sft-${processes}`, model, rows, {
+  const on = (processes: number, ray = "") =>
+    sft(bench, `sft-${processes}${ray && "-ray"}`, model, rows, {
       ...BF16,
       "sft.batchSize": 16,
       "sft.gradientAccumulation": processes,
       "gpu.processes": processes,
+      "gpu.ray": ray,
     }); // equal work a GPU and step
   const one = await bench.once("SFT on one GPU", async () => (await on(1)).figure);
-  const all = await on(gpus);
+  const all = await on(gpus, ray);
   return { baseline: one, ours: all.figure, notes: [settingOf(all.run.config.sft)] };
+}
+
+/** The same under Ray; one GPU under Ray and none beside it is in the notes. */
+async function rayOn(bench: Bench, gpus: number): Promise<Measured> {
+  return await withRay({ gpus }, async (address) => {
+    const measured = await sftOn(bench, gpus, address);
+    const alone = await sftOn(bench, 1, address);
+    const share = (100 * alone.ours.value) / alone.baseline.value;
+    return { ...measured, notes: [...measured.notes, `one GPU under Ray: ${share.toFixed(1)} % of none`] };
+  });
 }
 
 async function distilOn(bench: Bench, gpus: number): Promise<Measured> {

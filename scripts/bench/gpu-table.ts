@@ -148,6 +148,24 @@ export const ASKED: Readonly<Record<string, Asked>> = {
     aim: "4 ×",
     meets: times(3.5, (result) => gain(result, "tok/s") >= 3.95),
   },
+  ray2: {
+    what: "SFT on two GPUs of a Ray cluster",
+    unit: "tok/s",
+    gpus: 2,
+    baseline: "one GPU, without Ray",
+    required: "≥ 1.85 ×",
+    aim: "2 ×",
+    meets: times(1.85, (result) => gain(result, "tok/s") >= 1.98),
+  },
+  ray4: {
+    what: "SFT on four GPUs of a Ray cluster",
+    unit: "tok/s",
+    gpus: 4,
+    baseline: "one GPU, without Ray",
+    required: "≥ 3.5 ×",
+    aim: "4 ×",
+    meets: times(3.5, (result) => gain(result, "tok/s") >= 3.95),
+  },
 };
 
 function within({ ours }: Result, gib: number): boolean {

@@ -61,6 +61,7 @@ export function installBeside(name, folder) {
         "--target",
         folder,
         "--no-deps",
+        "--compile-bytecode",
         `${name}==${version}`,
       ],
       { todo: "uv needs to reach a package index" },

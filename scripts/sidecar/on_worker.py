@@ -14,95 +14,107 @@ import time
 from pathlib import Path
 from typing import Any
 
+from .cluster import free_port
 from .ranks import TRIED_AGAIN, noted
 
 LOOK_EVERY_S = 1.0
-END_S = 10  # for a process that was told to end, or whose first one has
+END_S = 10  # for a process whose first one has ended
 
 
 def work(task: dict[str, Any]) -> None:
     """
-    Runs the stage's own entry point and tells Ray of its steps. Returns when the run has ended, by its own
+    One of a training's processes, which tells Ray of its steps. Returns when the run has ended, by its own
     account. Raises RuntimeError when this process was lost: Ray then ends the others and starts all again.
     """
     from ray.train import get_context, report
     from ray.train.collective import broadcast_from_rank_zero
 
     context = get_context()
-    rank, size = context.get_world_rank(), context.get_world_size()
-    run_dir = Path(task["run_dir"])
+    rank = context.get_world_rank()
     if rank == 0:
-        for left in run_dir.glob("failure-*.json"):  # by an attempt that was lost
+        for left in Path(task["run_dir"]).glob("failure-*.json"):  # by an attempt that was lost
             left.unlink()
     host, port = broadcast_from_rank_zero((os.environ["MASTER_ADDR"], free_port()))
-    child = start(
+    child = Child(
         task,
-        {
-            "RANK": str(rank),
-            "WORLD_SIZE": str(size),
-            "LOCAL_RANK": str(context.get_local_rank()),
-            "LOCAL_WORLD_SIZE": str(context.get_local_world_size()),
-            "MASTER_ADDR": host,
-            "MASTER_PORT": str(port),
-            "TORCHELASTIC_RESTART_COUNT": "0",
-            TRIED_AGAIN: "1",
-        },
+        RANK=rank,
+        WORLD_SIZE=context.get_world_size(),
+        LOCAL_RANK=context.get_local_rank(),
+        LOCAL_WORLD_SIZE=context.get_local_world_size(),
+        MASTER_ADDR=host,
+        MASTER_PORT=port,
     )
     try:
-        over, told, reported = False, False, 0
+        over, reported = False, 0
         while not over:
-            time.sleep(LOOK_EVERY_S)
-            if not told and cancel_file(run_dir).exists():
-                child.send_signal(signal.SIGTERM)
-                told = True
-            status = child.poll()
-            if status is not None and not accounted_for(task, status, rank):
-                last = last_line(log_of(run_dir, rank))
-                raise RuntimeError(f"process {rank} of {size} on {socket.gethostname()} was lost: {last}")
+            has_ended = child.look()
             # all of them report, or none: it is where Ray has them meet
-            step = newest_step(task) if rank == 0 else None
-            over, step = broadcast_from_rank_zero((rank == 0 and status is not None, step))
+            step = last_event(task, "step") if rank == 0 else None
+            over, step = broadcast_from_rank_zero((has_ended, step))
             if step is not None and step["step"] > reported:
                 report({"step": step["step"], **step["metrics"]})
                 reported = step["step"]
-        child.wait(timeout=END_S)
+        child.process.wait(timeout=END_S)
     except subprocess.TimeoutExpired:
         pass
     finally:
-        child.kill()
+        child.process.kill()
 
 
-def start(task: dict[str, Any], place: dict[str, str]) -> subprocess.Popen:
-    log = log_of(Path(task["run_dir"]), int(place["RANK"]))
-    with open(log, "a") as file:
-        return subprocess.Popen(
-            task["command"],
-            cwd=Path(task["command"][1]).parent,
-            env={**os.environ, **task["environment"], **place},
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=file,
-        )
+def work_alone(task: dict[str, Any]) -> None:
+    """A stage that is one process. Returns and raises as `work`."""
+    child = Child(task, RANK=0, WORLD_SIZE=1)
+    try:
+        while not child.look():
+            pass
+    finally:
+        child.process.kill()
 
 
-def accounted_for(task: dict[str, Any], status: int, rank: int) -> bool:
-    """Whether the run says how a process came to its end: well, cancelled, or by a failure with a name."""
-    run_dir = Path(task["run_dir"])
-    if status == 0 or cancel_file(run_dir).exists() or ended(task) is not None:
-        return True
-    return rank > 0 and noted(run_dir) is not None
+class Child:
+    """A process of the stage, at its place among the others; it ends with this one at the latest."""
 
+    def __init__(self, task: dict[str, Any], **place: Any) -> None:
+        self.task, self.rank, self.size = task, place["RANK"], place["WORLD_SIZE"]
+        self.run_dir = Path(task["run_dir"])
+        self.told = False
+        environment = {"TORCHELASTIC_RESTART_COUNT": "0", TRIED_AGAIN: "1"}
+        environment |= {name: str(value) for name, value in place.items()}
+        with open(log_of(self.run_dir, self.rank), "a") as log:
+            self.process = subprocess.Popen(
+                task["command"],
+                cwd=Path(task["command"][1]).parent,
+                env={**os.environ, **task["environment"], **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
 
-def ended(task: dict[str, Any]) -> dict[str, Any] | None:
-    """The run's `end`, if it was written since this start."""
-    return last_event(task, "end")
+    def look(self) -> bool:
+        """
+        Whether it has ended by now, by the run's own account; tells it of a cancellation. Raises RuntimeError
+        when it was lost.
+        """
+        time.sleep(LOOK_EVERY_S)
+        if not self.told and cancel_file(self.run_dir).exists():
+            self.process.send_signal(signal.SIGTERM)
+            self.told = True
+        status = self.process.poll()
+        if status is not None and not self.accounted_for(status):
+            last = last_line(log_of(self.run_dir, self.rank))
+            place = f"process {self.rank} of {self.size} on {socket.gethostname()}"
+            raise RuntimeError(f"{place} was lost: {last}")
+        return status is not None
 
-
-def newest_step(task: dict[str, Any]) -> dict[str, Any] | None:
-    return last_event(task, "step")
+    def accounted_for(self, status: int) -> bool:
+        """Whether the run says how it came to its end: well, cancelled, or by a failure with a name."""
+        if status == 0 or cancel_file(self.run_dir).exists() or last_event(self.task, "end") is not None:
+            return True
+        return self.rank > 0 and noted(self.run_dir) is not None
 
 
 def last_event(task: dict[str, Any], kind: str) -> dict[str, Any] | None:
+    """The run's newest event of this kind, if one was written since this start."""
     with open(Path(task["run_dir"]) / "events.jsonl", "rb") as file:
         file.seek(task["events_from"])
         lines = [line for line in file.read().splitlines(keepends=True) if line.endswith(b"\n")]
@@ -110,20 +122,6 @@ def last_event(task: dict[str, Any], kind: str) -> dict[str, Any] | None:
         if (event := json.loads(line))["event"] == kind:
             return event
     return None
-
-
-def look_around(paths: list[str], run_dir: str) -> str:
-    """On its machine: "" when all of `paths` are there and the run's folder takes a file, else why not."""
-    for path in paths:
-        if not os.path.exists(path):
-            return f"there is no {path}"
-    probe = Path(run_dir) / f"probe-{socket.gethostname()}-{os.getpid()}"
-    try:
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        return f"{run_dir} takes no file ({error.strerror})"
-    return ""
 
 
 def last_line(log: Path) -> str:
@@ -138,8 +136,3 @@ def log_of(run_dir: Path, rank: int) -> Path:
 
 def cancel_file(run_dir: Path) -> Path:
     return run_dir / "cancel.txt"
-
-
-def free_port() -> int:
-    with socket.create_server(("", 0)) as free:
-        return free.getsockname()[1]

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 import serve
 from conftest import ROOT
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from transformers.cli.serving import utils
 from transformers.generation.continuous_batching import continuous_api
@@ -65,3 +66,15 @@ def test_a_request_without_a_limit_gets_what_fits(client) -> None:
     usage = reply.json()["usage"]
     assert 0 < usage["completion_tokens"] <= 512 - usage["prompt_tokens"]
     assert ask(client, max_tokens=600).status_code == 400
+
+
+def test_a_server_that_others_can_reach_answers_to_its_key_alone():
+    app = FastAPI()
+    app.get("/v1/models")(lambda: "models")
+    app.get("/health")(lambda: "ok")
+    serve.only_with("a key", app)
+    with TestClient(app) as client:
+        assert client.get("/health").status_code == 200
+        assert client.get("/v1/models").status_code == 401
+        assert client.get("/v1/models", headers={"Authorization": "Bearer another"}).status_code == 401
+        assert client.get("/v1/models", headers={"Authorization": "Bearer a key"}).json() == "models"
