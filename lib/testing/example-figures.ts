@@ -9,7 +9,7 @@ import { takeCensus } from "../train/census.ts";
 import * as f from "../figures/index.ts";
 import { normal, range, SOURCES } from "./example-data.ts";
 import { arms, summary } from "./example-evaluation.ts";
-import { grpo, grpoOnly, grpoSamples, practised, sft, sftHot } from "./example-runs.ts";
+import { grpo, grpoSamples, practised, sft, sftHot } from "./example-runs.ts";
 
 const random = createRandom("example figures");
 
@@ -159,14 +159,10 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
     ]),
     f.stepSeconds([]),
   ],
-  klCurve: [
-    f.klCurve([
-      { name: "sft_grpo", metrics: grpo },
-      { name: "grpo_only", metrics: grpoOnly },
-    ]),
-    f.klCurve([]),
+  klAndEntropy: [
+    f.klAndEntropy({ name: "sft_grpo", metrics: grpo }),
+    f.klAndEntropy({ name: "sft_grpo", metrics: { step: [] } }),
   ],
-  entropyCurve: [f.entropyCurve([{ name: "sft_grpo", metrics: grpo }]), f.entropyCurve([])],
   passCurve: [
     f.passCurve(
       [

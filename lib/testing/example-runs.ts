@@ -35,12 +35,6 @@ export const grpo = metrics(60, {
   entropy: (t) => 0.35 - 0.15 * t + 0.02 * normal(random),
   "completions/mean_length": (t) => 62 + 6 * t + 2 * normal(random),
 });
-export const grpoOnly = metrics(60, {
-  kl: (t) => Math.max(0, 0.09 * t + 0.01 * normal(random)),
-  entropy: (t) => 0.5 - 0.1 * t + 0.03 * normal(random),
-  "completions/mean_length": (t) => 48 + 20 * t + 3 * normal(random),
-});
-
 export function grpoSamples(steps: number, start: number, end: number, jitter = 0): StepSamples[] {
   return range(steps).map((step) => ({
     step: step + 1,

@@ -33,6 +33,15 @@ describe("table", () => {
     );
   });
 
+  test("cells stand at the top of their row where one of them is long, and need not say so elsewhere", () => {
+    expect(table(rows, ["arm", "n"]).html).toContain(
+      '<tr><td style="text-align:left">Base</td><td align="right">200</td></tr>',
+    );
+    const long = [{ n: 1, why: "a sentence that a narrow column breaks into lines" }];
+    expect(table(long).html).toContain('<td align="right" style="vertical-align:top">1</td>');
+    expect(table([{ n: 1, why: "two\nlines" }]).html).toContain('<td align="right" style="vertical-align:top">');
+  });
+
   test("an interval is not broken over two lines, a sentence is", () => {
     const { html, text } = table([{ gain: "+4.0 [0.0, +8.0]", why: "so [it seems] to be, says one" }]);
     expect(html).toContain(">+4.0\u00A0[0.0,\u00A0+8.0]<");

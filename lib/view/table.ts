@@ -65,12 +65,16 @@ export function table(
   const right = shape.map((c) =>
     c.align ? c.align === "right" : records.every((row) => isNumeric(row[c.key])),
   );
+  // Each cell says only what a viewer would not do by itself: the same words in every cell of every table
+  // were a twentieth of a notebook. All of them put what is aligned right at the right, and a row of single
+  // lines looks the same wherever its cells stand.
+  const tall = shown.some((row) => row.some((value, i) => !right[i] && !ONE_LINE.test(value)));
   const cell = (tag: "th" | "td", content: string, i: number) => {
-    const side = right[i] ? "right" : "left";
-    const style = tag === "th" ? "" : `;vertical-align:top${right[i] ? ";white-space:nowrap" : ""}`;
-    // a viewer that drops styles centres headings and knows no numbers: these say it twice
-    const align = tag === "th" || right[i] ? ` align="${side}"` : "";
-    return `<${tag}${align} style="text-align:${side}${style}">${content}</${tag}>`;
+    const top = tag === "td" && tall ? ["vertical-align:top"] : [];
+    const style = [...(right[i] ? [] : ["text-align:left"]), ...top].join(";");
+    // a viewer that drops styles centres headings and knows no numbers
+    const align = right[i] ? ` align="right"` : tag === "th" ? ` align="left"` : "";
+    return `<${tag}${align}${style && ` style="${style}"`}>${content}</${tag}>`;
   };
   const rowOf = (row: readonly string[]) =>
     `<tr>${row.map((value, i) => cell("td", inertHtml(unbroken(clip(value, maxChars))), i)).join("")}</tr>`;
@@ -88,6 +92,9 @@ export function table(
     text: [caption ?? "", plainTable(headings, shown, right), more].filter(Boolean).join("\n"),
   };
 }
+
+/** What a narrow column, too, shows in one line, or nearly so. */
+const ONE_LINE = /^.{0,30}$/;
 
 /** How a value reads in a cell. */
 export function formatCell(value: unknown): string {
