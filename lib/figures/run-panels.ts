@@ -103,7 +103,8 @@ function drawPanels(curves: readonly Curve[], panels: readonly Panel[], options:
     const axis = axisOf(p);
     const across = columnOf(p, columns);
     const isLast = p >= panels.length - columns;
-    const x = { ...steps, ...(!isLast && { title: { text: "" } }), domain: across, anchor: `y${axis}` };
+    const upper = { title: { text: "" }, ...(columns === 1 && { showticklabels: false }) };
+    const x = { ...steps, ...(!isLast && upper), domain: across, anchor: `y${axis}` };
     const y = { rangemode: "tozero", domain: rowOf(p, columns, rows), anchor: `x${axis}` };
     const title = columns === 1 && { title: { text: panel.title } };
     return [

@@ -39,7 +39,9 @@ describe("table", () => {
     );
     const long = [{ n: 1, why: "a sentence that a narrow column breaks into lines" }];
     expect(table(long).html).toContain('<td align="right" style="vertical-align:top">1</td>');
-    expect(table([{ n: 1, why: "two\nlines" }]).html).toContain('<td align="right" style="vertical-align:top">');
+    expect(table([{ n: 1, why: "two\nlines" }]).html).toContain(
+      '<td align="right" style="vertical-align:top">',
+    );
   });
 
   test("an interval is not broken over two lines, a sentence is", () => {
