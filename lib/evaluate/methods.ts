@@ -166,7 +166,7 @@ function describeReach(arms: readonly { name: string; counts: MethodCounts }[], 
   const names = unread.map(({ name }, i) => styleOf(name, i).label).join(", ");
   return [
     `Of most ${mode} answers of ${names} no method can be read: they show no steps, or steps in words of ` +
-      "their own. The table and what follows leave them out.",
+      "their own. The table leaves them out; what follows holds for the others.",
   ];
 }
 

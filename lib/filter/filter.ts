@@ -24,7 +24,7 @@ import { correctedVerdicts, correctionsPath } from "../prepare/corrections.ts";
 import { overlapReport } from "../prepare/overlap.ts";
 import type { OverlapReport } from "../prepare/overlap.ts";
 import { canonicalKey } from "../question/canonical.ts";
-import { generateQuestions } from "../world/index.ts";
+import { drawsForTest, generateQuestions } from "../world/index.ts";
 import { Distilled, Question } from "../records.ts";
 import type { RlRow, SftRow } from "../records.ts";
 import { interruptible } from "../interruptible.ts";
@@ -168,7 +168,7 @@ export async function filter(lab: Lab, options: FilterOptions = {}): Promise<Fil
 function generatedTest({ prepare, seed }: Lab["config"], others: readonly Question[]): Question[] {
   const wanted = prepare.generated === 0 ? 0 : prepare.generatedTest;
   const taken = new Set(others.map(({ question }) => canonicalKey(question)));
-  for (let drawn = Math.ceil(1.1 * wanted); ; drawn *= 2) {
+  for (let drawn = drawsForTest(wanted); ; drawn *= 2) {
     const fresh = generateQuestions(drawn, seed, "bench").filter(
       ({ question }) => !taken.has(canonicalKey(question)),
     );

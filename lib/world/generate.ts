@@ -31,6 +31,9 @@ export function generateQuestions(count: number, seed: number, part: Part = "lab
   }));
 }
 
+/** So many are drawn for `wanted` questions of the test alone: some are near-copies of others and give way. */
+export const drawsForTest = (wanted: number): number => Math.ceil(1.1 * wanted);
+
 /**
  * The same questions, no two of them near-copies, with their kinds and values, for corpora and labelled sets.
  * Throws when a part has too few different questions.
