@@ -47,8 +47,8 @@ export const readAblation = {
       ? ` (with SFT: ${formatPercent(other.silent)} and ${formatPercent(other.format)})`
       : "";
     const begin =
-      `Without SFT ${formatPercent(own.silent)} of the first groups are silent and ${formatPercent(own.format)} of the ` +
-      `answers keep the format${beside}. `;
+      `Without SFT ${formatPercent(own.silent)} of the first groups are silent and ` +
+      `${formatPercent(own.format)} of the answers keep the format${beside}. `;
     if (own.halfway === null)
       return `${begin}Half of the answers never keep it: the run has **not taken off**.`;
     const behind = other ? other.lastRight - own.lastRight : null;

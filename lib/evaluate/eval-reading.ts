@@ -155,8 +155,8 @@ function hiddenByTags({ name, rows }: { name: string; rows: readonly EvalDetail[
   const arm = `**${styleOf(name, 0).label}**`;
   if (hidden > 5)
     return [
-      `${arm} is right in ${formatPercent(lenient)} read leniently and in ${formatPercent(strict)} read strictly: ` +
-        `${hidden.toFixed(0)} points are tags, not knowledge.`,
+      `${arm} is right in ${formatPercent(lenient)} read leniently and in ${formatPercent(strict)} read ` +
+        `strictly: ${hidden.toFixed(0)} points are tags, not knowledge.`,
     ];
   if (Math.abs(hidden) < 0.5) return [`${arm}: both readings agree.`];
   return [`${arm}: the readings differ by ${Math.abs(hidden).toFixed(0)} of 100 answers.`];

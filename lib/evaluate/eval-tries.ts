@@ -83,7 +83,7 @@ function sharpening(arms: readonly Arm[], k: number): string {
   if (all.low > 0)
     return `${head} the first try is surer, and **more is found** than SFT finds in as many tries.`;
   if (all.high < 0)
-    return `${head} the first try is surer, and several tries find **less** than SFT's: variety was its price.`;
+    return `${head} the first try is surer, and several find **less** than SFT's: variety was the price.`;
   return (
     `${head} it **sharpens**. The first try is surer; whether several tries find more than SFT's, these ` +
     "questions do not decide."

@@ -26,9 +26,9 @@ export const readGrpo = {
     const change = independentDifference(first.mean, last.mean);
     const verdict = change.low > 0 ? "**higher**" : change.high < 0 ? "**lower**" : "**not told apart**";
     return (
-      `Mean reward ${formatEstimate(first.mean)} in the first fifth of the run (${formatCount(first.n)} groups), ` +
-      `${formatEstimate(last.mean)} in the last (${formatCount(last.n)}): ${verdict}, ` +
-      `a difference of ${formatEstimate(change)}.`
+      `Mean reward ${formatEstimate(first.mean)} in the first fifth of the run ` +
+      `(${formatCount(first.n)} groups), ${formatEstimate(last.mean)} in the last ` +
+      `(${formatCount(last.n)}): ${verdict}, a difference of ${formatEstimate(change)}.`
     );
   },
 
@@ -38,10 +38,10 @@ export const readGrpo = {
     const [early] = ends(groupsOf(samples)).map(varietyOf);
     if (!early || n === 0) return TOO_SHORT;
     return (
-      `The census leaves out **${formatCount(never + always)} of ${formatCount(n)} questions**: of ${groupSize} answers each, ` +
-      `${always} had all of them right and ${never} had none. Drawn from all questions, about ` +
-      `${formatShare(never + always, n)} of the first groups would be silent; in the first fifth of the ` +
-      `run ${formatPercent(early.silent)} are. It cost ${formatCount(n * groupSize)} answers.`
+      `The census leaves out **${formatCount(never + always)} of ${formatCount(n)} questions**: ` +
+      `of ${groupSize} answers each, ${always} had all of them right and ${never} had none. Drawn from ` +
+      `all questions, about ${formatShare(never + always, n)} of the first groups would be silent; in the ` +
+      `first fifth of the run ${formatPercent(early.silent)} are. It cost ${formatCount(n * groupSize)} answers.`
     );
   },
 
@@ -55,8 +55,9 @@ export const readGrpo = {
         ? `Entropy goes from ${entropy[0].toFixed(3)} to ${entropy[1].toFixed(3)} nats a token. `
         : "";
     return (
-      `${fell}Silent groups: ${formatPercent(first.silent)} in the first fifth, ${formatPercent(last.silent)} in the ` +
-      `last; different texts in a group: ${first.texts.toFixed(1)} before, ${last.texts.toFixed(1)} after. ` +
+      `${fell}Silent groups: ${formatPercent(first.silent)} in the first fifth, ` +
+      `${formatPercent(last.silent)} in the last; different texts in a group: ` +
+      `${first.texts.toFixed(1)} before, ${last.texts.toFixed(1)} after. ` +
       verdictOf(first, last)
     );
   },

@@ -31,7 +31,7 @@ export function generateQuestions(count: number, seed: number, part: Part = "lab
   }));
 }
 
-/** So many are drawn for `wanted` questions of the test alone: some are near-copies of others and give way. */
+/** Draws for `wanted` questions of the test alone: some are near-copies of others and give way. */
 export const drawsForTest = (wanted: number): number => Math.ceil(1.1 * wanted);
 
 /**

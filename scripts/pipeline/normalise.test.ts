@@ -128,7 +128,12 @@ test("steps that are counted one by one are told by the first, others as they ar
   const y = Array.from({ length: 12 }, () => 1);
   const steps = y.map((_, i) => i + 3);
   expect(fileOf({ type: "scatter", x: steps, y })).toContain(`"y":${JSON.stringify(y)},"x0":3,"dx":1`);
-  for (const x of [steps.toSpliced(5, 1), steps.slice(0, 4), steps.map((step) => step + 0.5), steps.map(String)])
+  for (const x of [
+    steps.toSpliced(5, 1),
+    steps.slice(0, 4),
+    steps.map((step) => step + 0.5),
+    steps.map(String),
+  ])
     expect(fileOf({ type: "scatter", x, y })).toContain(`"x":${JSON.stringify(x)}`);
   expect(fileOf({ type: "bar", x: steps, y })).toContain(`"x":${JSON.stringify(steps)}`);
 });
