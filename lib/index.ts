@@ -157,7 +157,6 @@ export { duplicatesTable, sourceBars } from "./figures/prepare.ts";
 export { questionLengths } from "./figures/question-lengths.ts";
 export { rewardByComponent } from "./figures/reward.ts";
 export { censusHistogram, noSignalShare } from "./figures/signal.ts";
-export { stepSeconds } from "./figures/step-seconds.ts";
 export { throughputCurve } from "./figures/throughput.ts";
 export { drawToy } from "./figures/toy.ts";
 export { weightChangeMap } from "./figures/weight-change.ts";

@@ -18,7 +18,6 @@ export {
 export { klAndEntropy, runPanels } from "./run-panels.ts";
 export { rewardByComponent, type StepSamples } from "./reward.ts";
 export { censusHistogram, noSignalShare, type SampledRun } from "./signal.ts";
-export { stepSeconds } from "./step-seconds.ts";
 export { passCurve, type PassLine, type PassOptions } from "./passes.ts";
 export { accuracyByType, type ArmDetails } from "./evaluate.ts";
 export { failureSamples, readFailures } from "./failures.ts";

@@ -148,17 +148,6 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
     ),
     f.censusHistogram(takeCensus([])),
   ],
-  stepSeconds: [
-    f.stepSeconds([
-      { name: "sft_grpo", metrics: grpo },
-      {
-        name: "sft_grpo",
-        label: "another batch",
-        metrics: { ...grpo, "seconds/update": grpo.step.map(() => 2.2) },
-      },
-    ]),
-    f.stepSeconds([]),
-  ],
   klAndEntropy: [
     f.klAndEntropy({ name: "sft_grpo", metrics: grpo }),
     f.klAndEntropy({ name: "sft_grpo", metrics: { step: [] } }),

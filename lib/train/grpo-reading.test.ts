@@ -34,6 +34,18 @@ const lost: Group = [
 const ten = (from: number, to: number) => Array.from({ length: 50 }, (_, i) => (i < 25 ? from : to));
 
 describe("what a GRPO run has done", () => {
+  test("the seconds of a step, the longest phase first, without the first step", () => {
+    const phases = {
+      "seconds/generate": [9, 1, 1],
+      "seconds/update": [9, 2, 4],
+      "seconds/reward": [9, 0, 0],
+    };
+    const said = readGrpo.seconds({ metrics: { step: [1, 2, 3], ...phases } });
+    expect(said).toMatch(/\*\*4.00 s\*\* \(mean of 2\): learning .* 75 %, drawing .* 25 %, the reward 0 %\.$/);
+    expect(readGrpo.seconds({ metrics: { step: [1] } })).toBe("No step has been timed.");
+    expect(readGrpo.seconds({ metrics: { step: [1], "seconds/generate": [1] } })).toContain("No step");
+  });
+
   test("the reward is higher, lower, or not told apart", () => {
     expect(readGrpo.reward(runOf(lost, solved))).toContain("**higher**");
     expect(readGrpo.reward(runOf(solved, lost))).toContain("**lower**");

@@ -13,6 +13,14 @@ type Read = Pick<Run, "metrics" | "samples">;
 
 /** The first and the last fifth of a run are compared: enough groups to say something, far enough apart. */
 const PART = 5;
+/** The phases that a step event times (scripts/sidecar/phases.py). */
+const PHASES = [
+  { key: "sync", name: "handing the policy to the generator" },
+  { key: "generate", name: "drawing the answers" },
+  { key: "reward", name: "the reward" },
+  { key: "score", name: "scoring under the reference" },
+  { key: "update", name: "learning from the answers" },
+];
 const TOO_SHORT = "The run is too short to compare its ends.";
 
 export const readGrpo = {
@@ -41,7 +49,8 @@ export const readGrpo = {
       `The census leaves out **${formatCount(never + always)} of ${formatCount(n)} questions**: ` +
       `of ${groupSize} answers each, ${always} had all of them right and ${never} had none. Drawn from ` +
       `all questions, about ${formatShare(never + always, n)} of the first groups would be silent; in the ` +
-      `first fifth of the run ${formatPercent(early.silent)} are. It cost ${formatCount(n * groupSize)} answers.`
+      `first fifth of the run ${formatPercent(early.silent)} are. ` +
+      `It cost ${formatCount(n * groupSize)} answers.`
     );
   },
 
@@ -60,6 +69,19 @@ export const readGrpo = {
       `${first.texts.toFixed(1)} before, ${last.texts.toFixed(1)} after. ` +
       verdictOf(first, last)
     );
+  },
+
+  /** Where the seconds of a step go. The first step, which starts the machine up, is left out. */
+  seconds({ metrics }: Pick<Read, "metrics">): string {
+    const timed = PHASES.flatMap(({ key, name }) => {
+      const each = known(metrics[`seconds/${key}`]?.slice(1));
+      return each.length === 0 ? [] : [{ name, took: mean(each) }];
+    }).sort((a, b) => b.took - a.took);
+    const steps = known(metrics["seconds/generate"]?.slice(1)).length;
+    if (steps === 0) return "No step has been timed.";
+    const whole = timed.reduce((sum, { took }) => sum + took, 0);
+    const parts = timed.map(({ name, took }) => `${name} ${formatPercent(took / whole)}`);
+    return `A step takes **${whole.toPrecision(3)} s** (mean of ${formatCount(steps)}): ${parts.join(", ")}.`;
   },
 
   /** How far the policy has gone, and the penalty beside the reward, both an answer. */
