@@ -41,7 +41,9 @@ describe("what a GRPO run has done", () => {
       "seconds/reward": [9, 0, 0],
     };
     const said = readGrpo.seconds({ metrics: { step: [1, 2, 3], ...phases } });
-    expect(said).toMatch(/\*\*4.00 s\*\* \(mean of 2\): learning .* 75 %, drawing .* 25 %, the reward 0 %\.$/);
+    expect(said).toMatch(
+      /\*\*4.00 s\*\* \(mean of 2\): learning .* 75 %, drawing .* 25 %, the reward 0 %\.$/,
+    );
     expect(readGrpo.seconds({ metrics: { step: [1] } })).toBe("No step has been timed.");
     expect(readGrpo.seconds({ metrics: { step: [1], "seconds/generate": [1] } })).toContain("No step");
   });
