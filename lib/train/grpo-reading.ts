@@ -146,7 +146,7 @@ export const readGrpo = {
       `Loss **${scientific(loss)}**, length of the gradient **${gradient.toPrecision(2)}**` +
       `${kl === undefined ? "" : `, KL ${kl.toPrecision(2)}`}: ` +
       (Math.abs(loss) < gradient / 100
-        ? "as good as no value, and a slope all the same."
+        ? "as good as zero, and a slope all the same."
         : "here the loss has a value, too.") +
       agrees
     );
