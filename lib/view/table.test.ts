@@ -59,6 +59,16 @@ describe("table", () => {
     expect(html).toContain("&lt;script&gt;");
   });
 
+  test("a heading is the key in words", () => {
+    const row = { gold_answer: 1, tooLong: 2, "Fin-R1": 3, "A, GRPO": 4 };
+    expect(table([row]).text.split("\n")[0]!.split(/ {2,}/)).toEqual([
+      "gold answer",
+      "too long",
+      "Fin-R1",
+      "A, GRPO",
+    ]);
+  });
+
   test("a format's result is text, too", () => {
     expect(table([{ a: 1 }], [{ key: "a", format: (value) => `<i>${value}</i>` }]).html).toContain(
       "&lt;i&gt;1&lt;/i&gt;",

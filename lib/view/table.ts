@@ -78,7 +78,7 @@ export function table(
   };
   const rowOf = (row: readonly string[]) =>
     `<tr>${row.map((value, i) => cell("td", inertHtml(unbroken(clip(value, maxChars))), i)).join("")}</tr>`;
-  const headings = shape.map((c) => c.label ?? c.key.replace(/_/g, " "));
+  const headings = shape.map((c) => c.label ?? inWords(c.key));
   const html = [
     `<table class="ftmodel-table">`,
     caption ? `<caption style="text-align:left;min-width:26em"><b>${inertHtml(caption)}</b></caption>` : "",
@@ -95,6 +95,12 @@ export function table(
 
 /** What a narrow column, too, shows in one line, or nearly so. */
 const ONE_LINE = /^.{0,30}$/;
+
+/** "gold_answer" → "gold answer", "tooLong" → "too long". */
+function inWords(key: string): string {
+  const words = key.replace(/_/g, " ");
+  return words.replace(/(?<=[a-z])([A-Z])(?=[a-z])/g, (letter) => ` ${letter.toLowerCase()}`);
+}
 
 /** How a value reads in a cell. */
 export function formatCell(value: unknown): string {
