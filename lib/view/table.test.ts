@@ -13,7 +13,7 @@ describe("table", () => {
       [
         "Arms",
         "arm       n           accuracy  judge",
-        "────  ─────  ─────────────────  ─────",
+        "----  -----  -----------------  -----",
         "Base    200  0.82 [0.76, 0.87]      –",
         "SFT   1,200  1.00 [0.98, 1.00]  15.25",
       ].join("\n"),
@@ -22,7 +22,7 @@ describe("table", () => {
 
   test("an optional column is there when a row has a value for it, and no column of nothing", () => {
     const columns = ["arm", { key: "kind", optional: true }];
-    expect(table([{ arm: "Base" }, { arm: "SFT", kind: null }], columns).text).toBe("arm\n────\nBase\nSFT");
+    expect(table([{ arm: "Base" }, { arm: "SFT", kind: null }], columns).text).toBe("arm\n----\nBase\nSFT");
     expect(table([{ arm: "Base", kind: "bond" }, { arm: "SFT" }], columns).text).toMatch(/^arm +kind\n/);
     expect(() => table([{ arm: "Base" }], ["arm", "kind"])).toThrow(/column "kind"/);
   });
