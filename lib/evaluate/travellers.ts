@@ -9,7 +9,7 @@ import { glosses } from "../world/gloss.ts";
 
 const isChinese = (q: Question): boolean => /\p{Script=Han}/u.test(q.question);
 
-/** A question that travels; of a pinned one, for what it was chosen; of a Chinese one of ours, its English. */
+/** A question that travels; a pinned one says why it was chosen, a Chinese one of ours has its English. */
 export interface Traveller extends Question {
   why?: string;
   gloss?: string;
