@@ -149,7 +149,7 @@ export function agreementReading(counts: {
         : "They part often enough for a run to notice.";
   return (
     `Of ${formatCount(counts.answers)} answers the two pay ${formatCount(apart)} differently ` +
-    `(${(100 * share).toFixed(1)} %), ${formatCount(counts.rewardOnly)} of them to the careless rule's ` +
-    `side. ${says}`
+    `(${(100 * share).toFixed(1)} %), ${formatCount(counts.rewardOnly)} of them in the careless rule's ` +
+    `favour. ${says}`
   );
 }
