@@ -126,5 +126,8 @@ describe("what an evaluation says", () => {
     expect(read([of("sft", 0.65, 0.5, 0.8)])).toContain("cannot stand in");
     expect(read([of("sft", 0.9, 0.85, 0.95)])).toContain("could stand in");
     expect(read([])).toContain("nothing to compare");
+    const two = { ...of("base", 0, 0, 0), n: 2 };
+    expect(read([two, of("sft", 0.65, 0.5, 0.8)])).not.toContain("Base");
+    expect(read([two])).toContain("nothing to compare");
   });
 });

@@ -15,6 +15,8 @@ interface Arm {
 
 /** Types with fewer questions say nothing. */
 const FEW = 10;
+/** Of fewer answers, as of an untrained Base that hits the format now and then, κ says nothing. */
+const FEW_JUDGED = 30;
 
 export const readEvaluation = {
   /** What the strict reading does not see, what a prompt changes, and where types part. */
@@ -120,9 +122,9 @@ export const readEvaluation = {
   judge(
     judged: readonly { name: string; n: number; kappa: Estimate | null; wrongPassed: Estimate | null }[],
   ): string {
-    const told = judged.filter(({ kappa }) => kappa !== null);
+    const told = judged.filter(({ n, kappa }) => kappa !== null && n >= FEW_JUDGED);
     if (told.length === 0)
-      return "No arm has both right and wrong answers in the format: nothing to compare.";
+      return `No arm has right and wrong answers in the format, ${FEW_JUDGED} or more: nothing to compare.`;
     const worst = told.reduce((a, b) => (b.kappa!.value < a.kappa!.value ? b : a));
     const best = told.reduce((a, b) => (b.kappa!.value > a.kappa!.value ? b : a));
     const lets =
