@@ -142,7 +142,8 @@ export { insideStep } from "./inside/inside.ts";
 // Figures: rows in, Plotly JSON out
 export { ablation, ablationTable } from "./figures/ablate.ts";
 export { answerProgress, passAtKCurve } from "./figures/answers.ts";
-export { entropyCurve, klCurve, lossCurve, rewardCurve } from "./figures/curves.ts";
+export { lossCurve, rewardCurve } from "./figures/curves.ts";
+export { klAndEntropy } from "./figures/run-panels.ts";
 export { deltas, deltasByType } from "./figures/deltas.ts";
 export { distillProgress, yieldByType } from "./figures/distill.ts";
 export { accuracyByType } from "./figures/evaluate.ts";

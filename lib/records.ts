@@ -212,6 +212,8 @@ export const Arm = z.object({
   /** Strict, sampled; null when nothing was sampled. */
   accuracySampled: Estimate.nullable(),
   accuracySampledLenient: Estimate.nullable(),
+  /** Questions that were sampled, too: all or the first of them. Absent in reports of an older version. */
+  sampledN: z.number().int().optional(),
   judge: Estimate.nullable(),
   /** Of the greedy answers whose tokens were counted; null when the server counted none. */
   tokensPerAnswer: z.number().nullable(),

@@ -116,7 +116,7 @@ export function comparisonTable(rows: readonly ComparisonRow[], caption: string)
   const optional = ["n", "held-out accuracy", "points against the first", "p"];
   const columns = names
     .filter((name) => !(name === "state" && done))
-    .map((key): Column => ({ key, optional: optional.includes(key) }));
+    .map((key): Column => ({ key, label: key, optional: optional.includes(key) }));
   return table(rows, columns, { caption });
 }
 

@@ -40,6 +40,14 @@ describe("what a reward has taught", () => {
     expect(of({ right: 0, paid: 8, tokens: 40 })).toContain("**hacked**");
     expect(of({ right: 4, paid: 5, tokens: 40 })).toContain("**part**");
     expect(of({ right: 6, paid: 6, tokens: 40 })).toContain("**together**");
+    // each question moves by itself: paid more often on some, right more often on others
+    const run = runOf("a", before, before);
+    const last = run.samples.at(-1)!.samples;
+    for (const [i, answer] of last.entries()) {
+      if (i % 8 === 0) answer.rewards.careless = 1;
+      if (i % 16 === 3) answer.rewards.accuracy = 1;
+    }
+    expect(trialReading([run], "careless")).toMatch(/seem to part.*\*\*not decide\*\*/);
   });
 
   test("a row a run, and the best paid group of its last pass", () => {

@@ -83,13 +83,30 @@ export function trialReading(runs: readonly Trial[], paidPart?: string): string 
 function hackReading({ label, samples }: Trial, part: string): string {
   const [paid, right] = [passChange(samples, part), passChange(samples, "accuracy")];
   if (!paid || !right) return "";
+  const apart = passChange(withGap(samples, part), GAP);
   const says =
     paid.value >= 0 && right.high < 0
       ? "The reward is **hacked**: right answers are lost, and its own curve does not show it."
-      : paid.value - right.value > 0.02
-        ? "They **part**: the reward's own curve hides a part of what happened to right answers."
-        : "They move **together**: on these questions the reward was not fooled.";
+      : apart && apart.low > 0
+        ? `They **part**, by ${points(apart)}: the reward's own curve hides that from you.`
+        : apart && apart.value > 0.02
+          ? `They seem to part, by ${points(apart)}, but these questions do **not decide** it.`
+          : "They move **together**: training on it did not drive them apart.";
   return `- ${label}: what it pays moves by ${points(paid)}, what is right by ${points(right)}. ${says}`;
+}
+
+const GAP = "paid, not right";
+
+/** The answers with what they were paid by `part` beyond what the checker would pay. */
+function withGap(steps: Trial["samples"], part: string): Trial["samples"] {
+  return steps.map((step) => ({
+    ...step,
+    samples: step.samples.map((answer) => {
+      const { [part]: paid, accuracy } = answer.rewards;
+      if (typeof paid !== "number" || typeof accuracy !== "number") return answer;
+      return { ...answer, rewards: { ...answer.rewards, [GAP]: paid - accuracy } };
+    }),
+  }));
 }
 
 /** The best paid group of the last pass, its texts to read. */
@@ -132,7 +149,7 @@ export function agreementReading(counts: {
         : "They part often enough for a run to notice.";
   return (
     `Of ${formatCount(counts.answers)} answers the two pay ${formatCount(apart)} differently ` +
-    `(${(100 * share).toFixed(1)} %), ${formatCount(counts.rewardOnly)} of them to the careless rule's ` +
-    `side. ${says}`
+    `(${(100 * share).toFixed(1)} %), ${formatCount(counts.rewardOnly)} of them in the careless rule's ` +
+    `favour. ${says}`
   );
 }

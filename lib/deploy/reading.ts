@@ -67,7 +67,7 @@ export const readDeployment = {
         ? `Past ${most.inFlight} in flight it falls again: the machine is full.`
         : steps.at(-1)!.times < 1.15
           ? `The last step brings next to nothing: at ${last.inFlight} the machine is full.`
-          : `It still grows at ${last.inFlight}: where the machine is full was not reached.`;
+          : `It still grows at ${last.inFlight}, so the point at which the machine is full was not reached.`;
     return (
       `${steps.map(grown).join(", ")}` +
       `${fading ? ": each step brings less than the one before. " : ". "}${bend} One answer takes ` +

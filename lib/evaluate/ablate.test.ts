@@ -97,6 +97,7 @@ test("arms are asked once, each by its own name and prompt, and compared in pair
   ]);
   expect(pairs.map(({ a, b }) => `${a} → ${b}`)).toEqual([
     ...["sft → sft_grpo", "base_prompted → sft", "base_prompted → sft_grpo", "base_majority → sft_grpo"],
+    "base_prompted → base_majority",
     ...["base → base_prompted", "base → sft", "base → sft_gold", "sft_gold → sft", "base → grpo_only"],
     ...["grpo_only → sft_grpo", "sft → sft_on_policy", "sft_on_policy → sft_grpo"],
   ]);

@@ -24,6 +24,7 @@ const ARM_PAIRS: readonly (readonly [ArmName, ArmName])[] = [
   ["base_prompted", "sft"],
   ["base_prompted", "sft_grpo"],
   ["base_majority", "sft_grpo"],
+  ["base_prompted", "base_majority"],
   ["base", "base_prompted"],
   ["base", "sft"],
   ["base", "sft_gold"],

@@ -32,8 +32,11 @@ describe("what an ablation says", () => {
   });
 
   test("the honest zero is the highest, read leniently", () => {
-    const arm = (name: string, strict: number, lenient: number) =>
-      ({ name, accuracy: { value: strict }, accuracyLenient: { value: lenient } }) as Arm;
+    const arm = (name: string, strict: number, lenient: number, n = 1000) =>
+      ({
+        ...{ name, accuracy: { value: strict }, accuracyLenient: { value: lenient } },
+        byType: { financial_concept: { n } },
+      }) as unknown as Arm;
     const arms = [arm("base", 0, 0.5), arm("base_prompted", 0, 0.6), arm("sft", 0.7, 0.7)];
     expect(readAblation.zeros({ arms })).toMatch(
       /Base, prompted.*\+70.0 points.*\*\*\+10.0\*\*: the difference/,
@@ -41,6 +44,10 @@ describe("what an ablation says", () => {
     const tagged = [arm("base", 0.5, 0.5), arm("sft", 0.7, 0.7)];
     expect(readAblation.zeros({ arms: tagged })).toMatch(/\*\*\+20.0\*\*\.$/);
     expect(readAblation.zeros({ arms: [arm("base", 0, 0.5)] })).toContain("highest zero");
+    const vote = [...arms, arm("base_majority", 0, 0.65, 200)];
+    expect(readAblation.zeros({ arms: vote })).toMatch(
+      /highest zero is \*\*Base, prompted.*Base, majority answers 200 of the 1,000 questions/,
+    );
     expect(readAblation.zeros({ arms: [] })).toBe("");
   });
 

@@ -3,7 +3,7 @@ import type { AblationSummary, Arm, ArmName } from "../records.ts";
 import { hasNoSignal } from "../reward/advantage.ts";
 import type { Run } from "../run/run.ts";
 import { styleOf } from "../view/arms.ts";
-import { meanOf } from "../view/numbers.ts";
+import { formatCount, formatPercent, meanOf } from "../view/numbers.ts";
 import type { ArmPair } from "./ablate.ts";
 import { closing } from "./closing.ts";
 import { compareArms } from "./compare.ts";
@@ -43,36 +43,46 @@ export const readAblation = {
   start(alone: Trained, withSft?: Trained): string {
     const [own, other] = [startOf(alone), withSft && startOf(withSft)];
     if (!own) return "The run without SFT has no answers to read.";
-    const beside = other ? ` (with SFT: ${percent(other.silent)} and ${percent(other.format)})` : "";
+    const beside = other
+      ? ` (with SFT: ${formatPercent(other.silent)} and ${formatPercent(other.format)})`
+      : "";
     const begin =
-      `Without SFT ${percent(own.silent)} of the first groups are silent and ${percent(own.format)} of the ` +
-      `answers keep the format${beside}. `;
+      `Without SFT ${formatPercent(own.silent)} of the first groups are silent and ` +
+      `${formatPercent(own.format)} of the answers keep the format${beside}. `;
     if (own.halfway === null)
       return `${begin}Half of the answers never keep it: the run has **not taken off**.`;
     const behind = other ? other.lastRight - own.lastRight : null;
     return (
       `${begin}Half of them do by **step ${own.halfway}** of ${own.steps}; in the last fifth ` +
-      `${percent(own.lastFormat)} keep the format and ${percent(own.lastRight)} are right` +
+      `${formatPercent(own.lastFormat)} keep the format and ${formatPercent(own.lastRight)} are right` +
       (behind === null
         ? "."
         : behind > 0.05
-          ? `, against ${percent(other!.lastRight)} with SFT: it found the **format**, and the ` +
+          ? `, against ${formatPercent(other!.lastRight)} with SFT: it found the **format**, and the ` +
             "head start in right answers was not made up for."
-          : `, against ${percent(other!.lastRight)} with SFT: it has **caught up**.`)
+          : `, against ${formatPercent(other!.lastRight)} with SFT: it has **caught up**.`)
     );
   },
 
   /** Which untrained Base is the honest zero, and what the strict reading would credit to training. */
   zeros({ arms }: Pick<AblationSummary, "arms">): string {
-    const zeros = arms.filter(({ name }) => name.startsWith("base"));
+    const untrained = arms.filter(({ name }) => name.startsWith("base"));
+    // an arm that answered a part of the questions has another share for that reason alone
+    const most = Math.max(...untrained.map(questionsOf));
+    const zeros = untrained.filter((arm) => questionsOf(arm) === most);
+    const part = untrained.filter((arm) => questionsOf(arm) < most);
     const [first] = zeros;
     const sft = arms.find(({ name }) => name === "sft");
     if (!first) return "";
     const best = zeros.reduce((a, b) => (b.accuracyLenient.value > a.accuracyLenient.value ? b : a), first);
+    const apart = part.map(
+      (arm) =>
+        ` ${labelOf(arm)} answers ${formatCount(questionsOf(arm))} of the ${formatCount(most)} questions; ` +
+        "it is compared below, on those.",
+    );
     const said =
-      `The highest zero is **${labelOf(best)}**, ${percent(best.accuracyLenient.value)} right, ` +
-      "greedy and read " +
-      "leniently.";
+      `The highest zero is **${labelOf(best)}**, ${formatPercent(best.accuracyLenient.value)} right, ` +
+      `greedy and read leniently.${apart.join("")}`;
     if (!sft) return said;
     const [strict, fair] = [
       sft.accuracy.value - first.accuracy.value,
@@ -211,4 +221,4 @@ function startOf({ samples }: Trained) {
 }
 
 const labelOf = ({ name }: Arm): string => styleOf(name, 0).label;
-const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+const questionsOf = ({ byType }: Arm): number => Object.values(byType).reduce((sum, { n }) => sum + n, 0);

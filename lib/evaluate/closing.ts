@@ -2,6 +2,7 @@
 import type { AblationSummary, ArmName, EvalDetail } from "../records.ts";
 import { wilson } from "../stats/stats.ts";
 import type { ArmPair } from "./ablate.ts";
+import { formatCount } from "../view/numbers.ts";
 import { differenceVerdict, formatPoints } from "./comparison-text.ts";
 
 type Steps = readonly Pick<ArmPair, "a" | "b" | "metrics" | "regressions">[];
@@ -83,8 +84,8 @@ export function closing({ summary, pairs, evaluations }: Closing): string {
   const open = told.filter(({ side }) => side === "undecided").map((one) => `${one.open} (${one.numbers})`);
   const shown =
     decided.length > 0
-      ? `On ${summary.n} test questions that no training saw: ${decided.join("; ")}.`
-      : `On ${summary.n} test questions no step could be told from chance.`;
+      ? `On ${formatCount(summary.n)} test questions that no training saw: ${decided.join("; ")}.`
+      : `On ${formatCount(summary.n)} test questions no step could be told from chance.`;
   const last = pairs.find(({ a, b }) => a === "sft" && b === "sft_grpo");
   return [
     `**What this run has shown.** ${shown}`,
@@ -100,14 +101,14 @@ export function closing({ summary, pairs, evaluations }: Closing): string {
 const priceOf = (lost: number): string =>
   lost === 0
     ? "No question that SFT had right was lost by GRPO, which does not say that none would be."
-    : `${lost} ${lost === 1 ? "question" : "questions"} that SFT had right ${lost === 1 ? "is" : "are"} ` +
-      "wrong after GRPO: a gain on average is none for each question.";
+    : `${formatCount(lost)} ${lost === 1 ? "question" : "questions"} that SFT had right ` +
+      `${lost === 1 ? "is" : "are"} wrong after GRPO: an average can rise while single questions are lost.`;
 
 const seedsOf = (seeds: readonly number[]): string =>
   seeds.length === 1
-    ? `And one training a stage, with seed ${seeds[0]}, says nothing of how much the next one would differ.`
+    ? `And one training a stage, with seed ${seeds[0]}, says nothing about how much the next would differ.`
     : `And ${seeds.length} trainings a stage, with the seeds ${seeds.join(", ")}, are few to say how much ` +
-      "the next one would differ.";
+      "the next would differ.";
 
 /** Of how many generated and other questions the answers are, and whether the others came out as well. */
 function audience(details: readonly EvalDetail[], { profile }: Closing["summary"]): string {
@@ -123,12 +124,14 @@ function audience(details: readonly EvalDetail[], { profile }: Closing["summary"
     return `${model} and questions from the sources that were trained on: the test questions come from them.`;
   const kinds =
     `${model} and questions of the kinds that were trained on, in the same words and with other ` +
-    `values: ${world.n} of the ${world.n + other.n} are generated like the training questions.`;
+    `values: ${formatCount(world.n)} of the ${formatCount(world.n + other.n)} are generated like the ` +
+    "training questions.";
   if (other.n < 5) return `${kinds} Of questions from elsewhere it says nothing.`;
   const [near, far] = [wilson(world.right, world.n)!, wilson(other.right, other.n)!];
   const carried =
     far.high < near.low
       ? "what was learned does **not** carry over to them"
       : "whether what was learned carries over to them, so few cannot say";
-  return `${kinds} Of the ${other.n} from elsewhere ${other.right} are right: ${carried}.`;
+  const right = `${other.right} ${other.right === 1 ? "is" : "are"} right`;
+  return `${kinds} Of the ${other.n} from elsewhere ${right}: ${carried}.`;
 }

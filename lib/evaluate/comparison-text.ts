@@ -1,6 +1,7 @@
 /** A comparison of two arms as a sentence. Pure. */
 import type { Comparison, Metric } from "./compare.ts";
 import { styleOf } from "../view/arms.ts";
+import { formatCount } from "../view/numbers.ts";
 
 interface ComparedPair {
   a: string;
@@ -47,7 +48,7 @@ export function describeComparison(
   return (
     `**${styleOf(b, 1).label} against ${styleOf(a, 0).label}**, ${NAMES[metric]}: ` +
     `**${formatPoints(delta)} points** [${formatPoints(low)}, ${formatPoints(high)}], ` +
-    `${formatP(p)}, n = ${n} questions: ${says}.`
+    `${formatP(p)}, n = ${formatCount(n)} questions: ${says}.`
   );
 }
 

@@ -81,11 +81,31 @@ describe("what an evaluation says", () => {
     const sft = tried("sft", 4, (i, sample) => sample === i % 4);
     const read = (grpo: Parameters<typeof tried>[2]) =>
       readEvaluation.tries([sft, tried("sft_grpo", 4, grpo)]).reading;
-    expect(read(always)).toMatch(/by \+75 with one try and \+0 with 4: it \*\*sharpens\*\*/);
-    expect(read((i, sample) => sample === i % 4)).toContain("**not sharper**");
+    expect(read(always)).toMatch(/by \+75 \[\S+ \S+\] with one try and \+0 .* with 4: it \*\*sharpens\*\*/);
+    expect(read((i, sample) => sample === i % 4)).toContain("surer, these questions do **not decide**");
+    expect(read((i, sample) => i % 2 === 0 && sample === i % 4)).toContain("**less sure**");
+    expect(read((i) => i % 10 !== 0)).toContain("several find **less** than SFT's");
     const half = tried("sft", 4, (i, sample) => i % 2 === 0 && sample === 0);
     expect(readEvaluation.tries([half, tried("sft_grpo", 4, always)]).reading).toContain("**more is found**");
     expect(readEvaluation.tries([sft]).reading).not.toContain("GRPO moves");
+  });
+
+  test("where some questions alone were sampled, greedy is compared with sampled on those", () => {
+    // the 50 that are sampled are wrong greedily, the others right: 0.5 of all, 0 of these
+    const { details } = tried("sft", 4, (i) => i >= 50);
+    const part = {
+      name: "sft",
+      details: details.filter(({ id, mode }) => mode === "greedy" || Number(id.slice(1)) < 50),
+    };
+    const [row] = readEvaluation.tries([part]).rows;
+    expect(row).toMatchObject({ questions: 50, greedy: { value: 0 }, "lost by sampling (points)": 0 });
+    const { rows, reading } = readEvaluation.widths(part);
+    expect(rows.slice(3).map(({ questions, answers }) => [questions, answers])).toEqual([
+      [50, 50],
+      [200, 200],
+      [50, 200],
+    ]);
+    expect(reading).toContain("of the same questions narrower");
   });
 
   test("failures: the commonest reasons, and those of one arm alone", () => {
@@ -106,5 +126,8 @@ describe("what an evaluation says", () => {
     expect(read([of("sft", 0.65, 0.5, 0.8)])).toContain("cannot stand in");
     expect(read([of("sft", 0.9, 0.85, 0.95)])).toContain("could stand in");
     expect(read([])).toContain("nothing to compare");
+    const two = { ...of("base", 0, 0, 0), n: 2 };
+    expect(read([two, of("sft", 0.65, 0.5, 0.8)])).not.toContain("Base");
+    expect(read([two])).toContain("nothing to compare");
   });
 });

@@ -3,8 +3,9 @@ import type { Estimate, EvalDetail } from "../records.ts";
 import { countBy, wilson } from "../stats/stats.ts";
 import { styleOf } from "../view/arms.ts";
 import { pretty } from "../view/labels.ts";
-import { formatEstimate } from "../view/numbers.ts";
-import { passAtKOf, proportion } from "./eval-summary.ts";
+import { formatEstimate, formatPercent } from "../view/numbers.ts";
+import { proportion } from "./eval-summary.ts";
+import { readTries } from "./eval-tries.ts";
 
 /** An arm's answers: the rows of `eval_details_*.jsonl`. */
 interface Arm {
@@ -14,6 +15,8 @@ interface Arm {
 
 /** Types with fewer questions say nothing. */
 const FEW = 10;
+/** Of fewer answers, as of an untrained Base that hits the format now and then, κ says nothing. */
+const FEW_JUDGED = 30;
 
 export const readEvaluation = {
   /** What the strict reading does not see, what a prompt changes, and where types part. */
@@ -26,6 +29,9 @@ export const readEvaluation = {
   widths({ details }: Arm): { rows: Record<string, unknown>[]; reading: string } {
     const [greedy, sampled] = [ofMode(details, "greedy"), ofMode(details, "sampled")];
     const n = greedy.length;
+    const drawn = new Set(sampled.map(({ id }) => id));
+    const alike = greedy.filter(({ id }) => drawn.has(id));
+    const once = wilson(alike.filter(({ lenient }) => lenient).length, alike.length);
     const right = greedy.filter(({ lenient }) => lenient).length;
     const like = (m: number) => wilson(Math.round((right / n) * m), m);
     const asIf = wilson(sampled.filter(({ lenient }) => lenient).length, sampled.length);
@@ -35,6 +41,14 @@ export const readEvaluation = {
         what: m === n ? "greedy, as measured" : "greedy, if the share were the same",
         ...{ questions: m, answers: m, ...widthOf(like(m)) },
       })),
+      ...(whole && drawn.size < n
+        ? [
+            {
+              what: "greedy, the questions that were sampled, too",
+              ...{ questions: alike.length, answers: alike.length, ...widthOf(once) },
+            },
+          ]
+        : []),
       ...(whole
         ? [
             {
@@ -43,7 +57,7 @@ export const readEvaluation = {
             },
             {
               what: "sampled, whole questions resampled",
-              ...{ questions: n, answers: sampled.length, ...widthOf(whole) },
+              ...{ questions: drawn.size, answers: sampled.length, ...widthOf(whole) },
             },
           ]
         : []),
@@ -53,7 +67,7 @@ export const readEvaluation = {
     const said = [
       `Ten times as many questions make the interval **${ratio.toFixed(1)} times** narrower (√10 is 3.2).`,
     ];
-    if (whole && asIf) {
+    if (whole && asIf && once) {
       const wider = spanOf(whole) / spanOf(asIf);
       said.push(
         wider > 1.1
@@ -62,56 +76,17 @@ export const readEvaluation = {
           : "Here the sampled answers to one question differ as much as those to different questions.",
       );
       said.push(
-        spanOf(whole) < spanOf(now)
-          ? `Several samples a question help a little: ${points(spanOf(now))} points become ` +
-              `${points(spanOf(whole))}.`
-          : "Several samples a question have not made the interval narrower.",
+        spanOf(whole) < spanOf(once)
+          ? "Several samples a question help a little: of the same questions " +
+              `${points(spanOf(once))} points become ${points(spanOf(whole))}.`
+          : "Several samples a question have not made the interval of the same questions narrower.",
       );
     }
     return { rows, reading: said.join(" ") };
   },
 
   /** Greedy beside sampled, and what several tries bring. */
-  tries(arms: readonly Arm[]): { rows: Record<string, unknown>[]; reading: string } {
-    const rows = arms.map(({ name, details }) => {
-      const of = (mode: EvalDetail["mode"]) => proportion(ofMode(details, mode), ({ lenient }) => lenient);
-      const [greedy, sampled] = [of("greedy"), of("sampled")];
-      const lost = greedy && sampled ? 100 * (greedy.value - sampled.value) : null;
-      return { arm: styleOf(name, 0).label, greedy, sampled, "lost by sampling (points)": lost };
-    });
-    const rises = arms.flatMap(({ name, details }) => {
-      const sampled = ofMode(details, "sampled");
-      const k = Math.min(...countBy(sampled, ({ id }) => id).values());
-      if (sampled.length === 0 || k < 2) return [];
-      const at = (tries: number) => passAtKOf(details, tries, "lenient")!.value;
-      return [{ name: styleOf(name, 0).label, k, first: at(1), before: at(k - 1), last: at(k) }];
-    });
-    const [low, high] = [rises[0], rises.at(-1)];
-    if (!low || !high) return { rows, reading: "Nothing was sampled, so there is no pass@k." };
-    const gap = (a: number, b: number) => 100 * (b - a);
-    const [atOne, atAll] = [gap(low.first, high.first), gap(low.last, high.last)];
-    const said = [
-      ...rises.map(
-        ({ name, k, first, last }) =>
-          `${name} goes from ${percent(first)} in one try to ${percent(last)} in ${k}`,
-      ),
-    ].join("; ");
-    const closer =
-      atAll < 0.7 * atOne
-        ? "Training shows **most in the first try**: several tries close a good part of the gap."
-        : atAll > 1.3 * atOne
-          ? "Training shows **more with several tries**: it brought answers that the start has not at all."
-          : "Training shows about as much in one try as in several.";
-    const still = rises.some(({ before, last }) => last - before > 0.01)
-      ? " The lines still rise at their right end, so the end is where asking stopped, not a ceiling."
-      : " The lines are flat at their right end: more tries would bring little.";
-    return {
-      rows,
-      reading:
-        `${said}. ${high.name} is ${signed(atOne)} points from ${low.name} with one try and ` +
-        `${signed(atAll)} with ${low.k}. ${closer}${sharpening(rises)}${still}`,
-    };
-  },
+  tries: readTries,
 
   /** The commonest reasons, and those that one arm alone has. */
   failures(arms: readonly Arm[]): string {
@@ -128,7 +103,7 @@ export const readEvaluation = {
       const top = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 2);
       const share = top.reduce((sum, [, n]) => sum + n, 0) / wrong;
       return (
-        `${name}: ${wrong} wrong, ${percent(share)} of them by ` +
+        `${name}: ${wrong} wrong, ${formatPercent(share)} of them by ` +
         `${top.map(([reason]) => `*${pretty(reason)}*`).join(" or ")}.`
       );
     });
@@ -147,15 +122,15 @@ export const readEvaluation = {
   judge(
     judged: readonly { name: string; n: number; kappa: Estimate | null; wrongPassed: Estimate | null }[],
   ): string {
-    const told = judged.filter(({ kappa }) => kappa !== null);
+    const told = judged.filter(({ n, kappa }) => kappa !== null && n >= FEW_JUDGED);
     if (told.length === 0)
-      return "No arm has both right and wrong answers in the format: nothing to compare.";
+      return `No arm has right and wrong answers in the format, ${FEW_JUDGED} or more: nothing to compare.`;
     const worst = told.reduce((a, b) => (b.kappa!.value < a.kappa!.value ? b : a));
     const best = told.reduce((a, b) => (b.kappa!.value > a.kappa!.value ? b : a));
     const lets =
       worst.wrongPassed &&
       `Of the wrong answers of ${styleOf(worst.name, 0).label} it would pass ` +
-        `${percent(worst.wrongPassed.value)}.`;
+        `${formatPercent(worst.wrongPassed.value)}.`;
     const harder =
       worst.name === best.name
         ? ""
@@ -182,8 +157,8 @@ function hiddenByTags({ name, rows }: { name: string; rows: readonly EvalDetail[
   const arm = `**${styleOf(name, 0).label}**`;
   if (hidden > 5)
     return [
-      `${arm} is right in ${percent(lenient)} read leniently and in ${percent(strict)} read strictly: ` +
-        `${hidden.toFixed(0)} points are tags, not knowledge.`,
+      `${arm} is right in ${formatPercent(lenient)} read leniently and in ${formatPercent(strict)} read ` +
+        `strictly: ${hidden.toFixed(0)} points are tags, not knowledge.`,
     ];
   if (Math.abs(hidden) < 0.5) return [`${arm}: both readings agree.`];
   return [`${arm}: the readings differ by ${Math.abs(hidden).toFixed(0)} of 100 answers.`];
@@ -212,26 +187,4 @@ const ofMode = (details: readonly EvalDetail[], mode: EvalDetail["mode"]): EvalD
   details.filter((row) => row.mode === mode);
 const spanOf = ({ low, high }: Estimate): number => high - low;
 const points = (share: number): string => (100 * share).toFixed(1);
-const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
-const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(0)}`;
 const widthOf = (e: Estimate | null) => ({ share: e, "width (points)": e && 100 * spanOf(e) });
-
-interface Rise {
-  name: string;
-  k: number;
-  first: number;
-  last: number;
-}
-
-/** What GRPO did to SFT's answers: made likelier what several tries had found, found more, or neither. */
-function sharpening(rises: readonly Rise[]): string {
-  const of = (arm: string) => rises.find(({ name }) => name === styleOf(arm, 0).label);
-  const [before, after] = [of("sft"), of("sft_grpo")];
-  if (!before || !after) return "";
-  const [one, all] = [100 * (after.first - before.first), 100 * (after.last - before.last)];
-  const head = ` GRPO moves SFT by ${signed(one)} with one try and ${signed(all)} with ${after.k}: `;
-  if (one <= 1) return `${head}**not sharper**, the first try is no surer than before.`;
-  return all <= 1
-    ? `${head}it **sharpens**, one try now does what took several, and nothing new is found.`
-    : `${head}the first try is surer, and **more is found** than SFT finds in as many tries.`;
-}

@@ -76,6 +76,7 @@ export function summarizeArm(name: string, details: readonly EvalDetail[]): Arm 
     accuracyLenient: of(greedy, (d) => d.lenient),
     accuracySampled: proportion(sampled, (d) => d.strict),
     accuracySampledLenient: proportion(sampled, (d) => d.lenient),
+    sampledN: new Set(sampled.map(({ id }) => id)).size,
     judge: bootstrapMean([...byQuestion(greedy, (d) => d.judge).values()]),
     tokensPerAnswer: counted.length === 0 ? null : mean(counted),
     byType,

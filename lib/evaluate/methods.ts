@@ -10,6 +10,7 @@ import type { MethodOutcome, MethodReading } from "./method.ts";
 import type { EvalDetail } from "../records.ts";
 import type { BootstrapOptions } from "../stats/bootstrap.ts";
 import { styleOf } from "../view/arms.ts";
+import { formatCount } from "../view/numbers.ts";
 
 /**
  * Answers by outcome; they sum to `n`. `wrongSums`: those with a sum that does not hold, whatever came of it.
@@ -37,7 +38,7 @@ export interface MethodsRead {
   arms: { name: string; counts: MethodCounts }[];
   /** Each arm against the one before it. */
   steps: MethodStep[];
-  /** For a table: a row an arm, shares. */
+  /** For a table: shares, a row for each arm of which most answers show a method. */
   rows: Record<string, string | number>[];
   /** Markdown, a line for each step: what it repairs and what it breaks, with n and interval. */
   lines: string[];
@@ -78,7 +79,9 @@ export function readMethods(
     mode,
     arms: counted,
     steps: compared,
-    rows: counted.map(({ name, counts }, i) => methodRow(styleOf(name, i).label, counts)),
+    rows: counted
+      .filter(({ counts }) => isReadable(counts))
+      .map(({ name, counts }, i) => methodRow(styleOf(name, i).label, counts)),
     lines:
       counted.length === 0
         ? ["No question of the generated world was asked: of others the method cannot be read."]
@@ -145,7 +148,7 @@ function methodRow(arm: string, counts: MethodCounts): Record<string, string | n
   return {
     arm,
     n: counts.n,
-    right: counts.right_method / counts.n,
+    "right method and value": counts.right_method / counts.n,
     "wrong sum": counts.sum_slip / counts.n,
     "wrong copy": counts.copy_slip / counts.n,
     misconception: counts.misconception / counts.n,
@@ -154,14 +157,16 @@ function methodRow(arm: string, counts: MethodCounts): Record<string, string | n
   };
 }
 
-/** A warning where the reading does not reach: steps in words of the model's own. */
+const isReadable = ({ no_method, n }: MethodCounts): boolean => 2 * no_method <= n;
+
+/** A warning where the reading does not reach: no steps, or steps in words of the model's own. */
 function describeReach(arms: readonly { name: string; counts: MethodCounts }[], mode: string): string[] {
-  const unread = arms.filter(({ counts }) => 2 * counts.no_method > counts.n);
+  const unread = arms.filter(({ counts }) => !isReadable(counts));
   if (unread.length === 0) return [];
   const names = unread.map(({ name }, i) => styleOf(name, i).label).join(", ");
   return [
-    `Of most ${mode} answers of ${names} no method can be read: their steps are in words of their own. ` +
-      "What follows holds for the others.",
+    `Of most ${mode} answers of ${names} no method can be read: they show no steps, or steps in words of ` +
+      "their own. The table leaves them out; what follows holds for the others.",
   ];
 }
 
@@ -205,7 +210,7 @@ export function describeMethods(
       ? `${parts.join("; ")}.`
       : "neither repairs nor breaks anything that these questions could show.";
   const rest = open.length > 0 && parts.length > 0 ? ` Not decided: ${open.join(", ")}.` : "";
-  return `**${name}** (n = ${n} questions, ${mode}): ${says}${rest} ${describeMoves(moves)}`;
+  return `**${name}** (n = ${formatCount(n)} questions, ${mode}): ${says}${rest} ${describeMoves(moves)}`;
 }
 
 const WRONG = {

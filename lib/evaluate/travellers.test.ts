@@ -75,6 +75,14 @@ test(
   },
 );
 
+test("with another seed, too, a Chinese one of ours has its English", () => {
+  const config = { ...PROFILES.tiny, seed: 7 };
+  const rows = generateQuestions(config.prepare.generated, config.seed);
+  const [, margin] = travellers(rows, config);
+  expect(margin!.question).toMatch(/\p{Script=Han}/u);
+  expect(margin!.gloss?.match(/\d+/g)).toEqual(margin!.question.match(/\d+/g));
+});
+
 test("they are trained on: with any seed none stands in the test", () => {
   for (const seed of [1, 2, 3, 4, 5]) {
     const config = { seed, prepare: { testShare: 0.5 } as never };

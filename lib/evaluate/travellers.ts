@@ -5,10 +5,11 @@ import { PROFILES } from "../config/profiles.ts";
 import { QUESTION_TYPES } from "../records.ts";
 import type { Question } from "../records.ts";
 import { splitQuestions } from "../prepare/split.ts";
+import { glosses } from "../world/gloss.ts";
 
 const isChinese = (q: Question): boolean => /\p{Script=Han}/u.test(q.question);
 
-/** A question that travels; of the pinned ones, for what it was chosen and, of a Chinese one, its English. */
+/** A question that travels; a pinned one says why it was chosen, a Chinese one of ours has its English. */
 export interface Traveller extends Question {
   why?: string;
   gloss?: string;
@@ -101,5 +102,14 @@ export function travellers(
     if (taken.length < WANTED.length && !taken.some((row) => row.type === type))
       take((row) => row.type === type);
   while (taken.length < WANTED.length && take(() => true));
-  return taken;
+  return taken.every((one) => one.gloss !== undefined || !isChinese(one)) ? taken : withGloss(taken, config);
+}
+
+/** In English, those of our own Chinese questions that took a place. */
+function withGloss(taken: readonly Traveller[], config: Pick<Config, "prepare" | "seed">): Traveller[] {
+  const english = glosses(config);
+  return taken.map((one) => {
+    const gloss = one.gloss ?? english(one);
+    return gloss === undefined ? one : { ...one, gloss };
+  });
 }

@@ -41,7 +41,7 @@ export function ablation(summary: Pick<AblationSummary, "n" | "seeds" | "profile
   return makeFigure({
     title,
     subtitle:
-      `n = ${formatCount(summary.n)} test questions · profile ${summary.profile} · ` +
+      `n = ${formatCount(summary.n)} test questions${sampledOf(summary)} · profile ${summary.profile} · ` +
       `${summary.seeds.length === 1 ? `seed ${summary.seeds[0]}` : `${summary.seeds.length} seeds`} ` +
       "· whiskers: 95 % intervals",
     data,
@@ -49,6 +49,14 @@ export function ablation(summary: Pick<AblationSummary, "n" | "seeds" | "profile
     y: { title: { text: "share of answers" }, range: [0, 1.02], tickformat: ".1f" },
     layout: { barmode: "group", bargap: 0.22 },
   });
+}
+
+/** How many of the questions stand behind the sampled bars and a majority's, where not all do. */
+function sampledOf({ n, arms }: Pick<AblationSummary, "n" | "arms">): string {
+  const sampled = Math.max(0, ...arms.map(({ sampledN = 0 }) => sampledN));
+  if (sampled === 0 || sampled >= n) return "";
+  const vote = arms.some(({ name }) => name === "base_majority") ? " and put to the vote" : "";
+  return `, ${formatCount(sampled)} of them sampled${vote}`;
 }
 
 /** Questions that an arm answered greedily; a majority of samples answers only where there are samples. */
@@ -67,6 +75,7 @@ export function ablationTable(
   const rows = summary.arms.map((arm, i) => ({
     arm: styleOf(arm.name, i).label,
     n: questionsOf(arm) || summary.n,
+    drawn: arm.sampledN && arm.sampledN < (questionsOf(arm) || summary.n) ? arm.sampledN : null,
     format: arm.format,
     lenient: arm.accuracyLenient,
     strict: arm.accuracy,
@@ -81,6 +90,7 @@ export function ablationTable(
     "format",
     { key: "lenient", label: "greedy, lenient" },
     { key: "strict", label: "greedy, strict" },
+    { key: "drawn", label: "n sampled", optional: true },
     { key: "sampledLenient", label: "sampled, lenient" },
     { key: "sampled", label: "sampled, strict" },
     { key: "judge", label: "Judge" },

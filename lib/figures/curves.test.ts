@@ -38,10 +38,25 @@ describe("training curves", () => {
   });
 
   test("a metric that some steps did not log has no points there", () => {
-    const figure = f.klCurve([
-      { name: "sft_grpo", metrics: metrics(4, { kl: (t) => (t === 0.5 ? null : t) }) },
+    const figure = f.rewardCurve([
+      { name: "sft_grpo", metrics: metrics(4, { reward: (t) => (t === 0.5 ? null : t) }) },
     ]);
     expect(figure.data[0]!.x).toEqual([1, 3, 4]);
+  });
+
+  test("KL and entropy stand over the same steps, and a step far above the mean leaves the frame", () => {
+    const spiked = metrics(40, { kl: (t) => (t === 0.5 ? 9 : 0.01), entropy: () => 0.02 });
+    const { data, layout } = f.klAndEntropy({ name: "sft_grpo", metrics: spiked });
+    expect(data.map(({ mode, yaxis }) => [mode, yaxis])).toEqual([
+      ["markers", "y"],
+      ["lines", "y"],
+      ["markers", "y2"],
+      ["lines", "y2"],
+    ]);
+    const kl = Math.max(...(data[1]!.y as number[]));
+    expect(layout.yaxis).toMatchObject({ range: [0, 1.5 * kl] });
+    expect(kl).toBeLessThan(9);
+    expect(layout.showlegend).toBe(false);
   });
 
   test("a short run's steps are whole numbers on the axis, a long one's are Plotly's choice", () => {

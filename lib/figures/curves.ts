@@ -31,12 +31,6 @@ export interface CurveOptions {
   y?: Record<string, unknown>;
   /** Steps of the moving mean; 1 draws the raw line alone. Default a tenth of the run, 3 to 25. */
   window?: number;
-  /**
-   * Single steps are dots, and the axis ends above the moving mean: those that jump far beyond it are cut.
-   */
-  calm?: boolean;
-  /** Pixels; as `makeFigure` has it. */
-  height?: number;
 }
 
 /**
@@ -55,9 +49,7 @@ export function metricCurve(curves: readonly Curve[], options: CurveOptions): Fi
       curves.length === 0 ? "No run yet." : `No step has logged ${names[0]} yet.`,
     );
   const styles = stylesOf(drawn.map((points) => points.name));
-  const data = drawn
-    .flatMap((points, i) => linesOf(points, `${i}`, styles[i]!, options.window))
-    .map((line) => (options.calm && line.opacity !== undefined && line.opacity !== 1 ? dotted(line) : line));
+  const data = drawn.flatMap((points, i) => linesOf(points, `${i}`, styles[i]!, options.window));
   const broken = drawn.flatMap((points, i) =>
     points.broken.map((step) => brokenMark(step, styles[i]!.colour)),
   );
@@ -71,21 +63,12 @@ export function metricCurve(curves: readonly Curve[], options: CurveOptions): Fi
     title: options.title,
     subtitle: [
       drawn.length > 3 ? `${drawn.length} runs` : sizes.join(" · "),
-      ...(waiting
-        ? [waiting]
-        : options.window === 1
-          ? []
-          : [
-              options.calm
-                ? "line: moving mean; dots: single steps, those above the frame cut"
-                : "strong line: moving mean",
-            ]),
+      ...(waiting ? [waiting] : options.window === 1 ? [] : ["strong line: moving mean"]),
     ].join(" · "),
     data,
     x: { ...stepAxis(data, lastStepOf(curves)), rangemode: "tozero" },
-    y: { title: { text: options.yTitle }, ...options.y, ...(options.calm && calmRange(data)) },
+    y: { title: { text: options.yTitle }, ...options.y },
     legend: drawn.length > 1 ? "top" : "none",
-    ...(options.height !== undefined && { height: options.height }),
     layout:
       broken.length > 0
         ? {
@@ -128,44 +111,6 @@ export function lrCurve(curves: readonly Curve[]): Figure {
 /** What training maximises. Runs with different rewards are not on one scale. */
 export function rewardCurve(curves: readonly Curve[]): Figure {
   return metricCurve(curves, { title: "Mean reward", yTitle: "mean reward", metric: "reward" });
-}
-
-/** Divergence from the starting policy, k3 estimate. */
-export function klCurve(curves: readonly Curve[]): Figure {
-  return metricCurve(curves, {
-    title: "KL to the starting policy",
-    yTitle: "KL (nats per token, k3)",
-    metric: "kl",
-    y: { rangemode: "tozero" },
-    calm: true,
-    height: 360,
-  });
-}
-
-/** How undecided the policy still is. */
-export function entropyCurve(curves: readonly Curve[]): Figure {
-  return metricCurve(curves, {
-    title: "Entropy of the policy",
-    yTitle: "entropy (nats per token)",
-    metric: "entropy",
-    y: { rangemode: "tozero" },
-    calm: true,
-    height: 360,
-  });
-}
-
-/** Single steps as dots: as a line that leaves the frame and comes back they would hide their mean. */
-const dotted = (line: Trace): Trace => ({
-  ...line,
-  mode: "markers",
-  marker: { ...(line.marker as object), size: 4 },
-});
-
-/** From 0 to a half above the highest mean; as Plotly has it where no mean is drawn. */
-function calmRange(data: readonly Trace[]): Record<string, unknown> {
-  const means = data.filter(({ opacity }) => opacity === undefined);
-  const most = Math.max(...means.flatMap(({ y }) => (y as (number | null)[]).map((value) => value ?? 0)));
-  return means.length > 0 && most > 0 ? { range: [0, 1.5 * most] } : {};
 }
 
 /** The figure before any step: of a run that goes on, what it waits for. */

@@ -3,6 +3,7 @@ import { summarizeArm } from "../evaluate/eval-summary.ts";
 import * as f from "./index.ts";
 import type { EvalDetail } from "../records.ts";
 import { menu, title } from "../testing/figure-parts.ts";
+import { summary } from "../testing/example-evaluation.ts";
 
 describe("evaluation", () => {
   const detail = (id: string, strict: boolean, more: Partial<EvalDetail> = {}): EvalDetail => ({
@@ -94,4 +95,15 @@ describe("evaluation", () => {
     expect(title(figure)).toContain("SFT → SFT + GRPO");
     expect(title(f.deltas(f.deltasByType(good, good)))).toContain("no regression beyond chance");
   });
+});
+
+test("an ablation says how many of its questions were sampled, where not all were", () => {
+  const part = { ...summary, arms: summary.arms.map((arm) => ({ ...arm, sampledN: 50 })) };
+  expect(title(f.ablation(part))).toContain("n = 200 test questions, 50 of them sampled and put to the vote");
+  expect(f.ablationTable(part).text).toContain("n sampled");
+  const whole = { ...summary, arms: summary.arms.map((arm) => ({ ...arm, sampledN: 200 })) };
+  for (const all of [whole, summary]) {
+    expect(title(f.ablation(all))).toContain("n = 200 test questions · profile");
+    expect(f.ablationTable(all).text).not.toContain("n sampled");
+  }
 });

@@ -10,14 +10,12 @@ export { type JudgedText, judgeHeatmap, judgeThreshold, type ThresholdOptions } 
 export {
   type Curve,
   type CurveOptions,
-  entropyCurve,
-  klCurve,
   lossCurve,
   lrCurve,
   metricCurve,
   rewardCurve,
 } from "./curves.ts";
-export { runPanels } from "./run-panels.ts";
+export { klAndEntropy, runPanels } from "./run-panels.ts";
 export { rewardByComponent, type StepSamples } from "./reward.ts";
 export { censusHistogram, noSignalShare, type SampledRun } from "./signal.ts";
 export { stepSeconds, throughputCurve } from "./speed.ts";

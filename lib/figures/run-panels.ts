@@ -1,4 +1,7 @@
-/** Runs of one stage over each other, a panel for each of the curves that tell how such a run goes. */
+/**
+ * Runs of one stage over each other, a panel for each of the curves that tell how such a run goes; and KL and
+ * entropy of one run, one under the other.
+ */
 import type { TrainedStage } from "../run/key.ts";
 import { stylesOf, TRAINING_NAMES } from "../view/arms.ts";
 import { type Curve, lastStepOf, linesOf, notYet, pointsOf } from "./curves.ts";
@@ -32,8 +35,12 @@ const PANELS: Record<TrainedStage, readonly Panel[]> = {
   ],
 };
 
+const KL_AND_ENTROPY: readonly Panel[] = [
+  { title: "KL (nats per token, k3)", metric: ["kl"] },
+  { title: "entropy (nats per token)", metric: ["entropy"] },
+];
+
 const COLUMN = 0.44;
-const PANEL_PIXELS = 230;
 
 /**
  * Loss and entropy of SFT runs and of on-policy distillation; reward, KL, silent groups and entropy of GRPO
@@ -43,50 +50,92 @@ const PANEL_PIXELS = 230;
 export function runPanels(curves: readonly Curve[], stage: TrainedStage): Figure {
   const name = TRAINING_NAMES[stage];
   const title = `${name[0]!.toUpperCase()}${name.slice(1)} runs over each other`;
-  const panels = PANELS[stage];
   if (curves.every(({ metrics }) => metrics.step.length === 0)) return notYet(title, curves, "No run yet.");
-  const styles = stylesOf(curves.map(({ name }) => name));
-  const rows = Math.ceil(panels.length / 2);
-  const data = panels.flatMap((panel, p) =>
-    curves.flatMap((curve, i) => tracesOf(curve, styles[i]!, panel, p, i)),
-  );
-  // A run is named once, by the panel that it has points in.
-  const named = new Set<unknown>();
-  const labelled = data.map((trace) => {
-    const first = trace.showlegend !== false && !named.has(trace.legendgroup);
-    if (first) named.add(trace.legendgroup);
-    return { ...trace, showlegend: first };
-  });
   const longest = Math.max(...curves.map(({ metrics }) => metrics.step.at(-1) ?? 0));
   const going = curves.flatMap((curve) => {
     const { progress, label = curve.name } = pointsOf(curve, ["loss"]);
     return progress ? [`${label}: ${progress}`] : [];
   });
+  const size = `${curves.length} ${curves.length === 1 ? "run" : "runs"} of at most ${longest} steps`;
+  const subtitle = [size, ...going].join(" · ");
+  return drawPanels(curves, PANELS[stage], { title, subtitle, columns: 2, height: 230 });
+}
+
+/**
+ * How far a run of GRPO is from its start, and how undecided its policy still is, over the same steps. Single
+ * steps are dots, and an axis ends above the moving mean: those that jump far beyond it are cut.
+ */
+export function klAndEntropy(curve: Curve): Figure {
+  const title = "KL to the start, and entropy";
+  if (curve.metrics.step.length === 0) return notYet(title, [curve], "No run yet.");
+  const { progress } = pointsOf(curve, ["kl"]);
+  const size = progress ?? `${curve.metrics.step.length} steps`;
+  const subtitle = `${size} · line: moving mean; dots: single steps, those above the frame cut`;
+  return drawPanels([curve], KL_AND_ENTROPY, { title, subtitle, columns: 1, height: 190, calm: true });
+}
+
+interface PanelOptions {
+  title: string;
+  subtitle: string;
+  columns: 1 | 2;
+  /** Pixels of a row of panels. */
+  height: number;
+  calm?: boolean;
+}
+
+function drawPanels(curves: readonly Curve[], panels: readonly Panel[], options: PanelOptions): Figure {
+  const { title, subtitle, columns, height, calm = false } = options;
+  const styles = stylesOf(curves.map(({ name }) => name));
+  const rows = Math.ceil(panels.length / columns);
+  const ofPanels = panels.map((panel, p) =>
+    curves.flatMap((curve, i) => tracesOf(curve, styles[i]!, panel, p, i)),
+  );
+  const data = ofPanels.flat();
+  // A run is named once, by the panel that it has points in.
+  const named = new Set<unknown>();
+  const labelled = data.map((trace) => {
+    const first = trace.showlegend !== false && !named.has(trace.legendgroup);
+    if (first) named.add(trace.legendgroup);
+    return { ...(calm ? dotted(trace) : trace), showlegend: first };
+  });
+  const steps = { ...stepAxis(data, lastStepOf(curves)), ...(calm && { rangemode: "tozero" }) };
+  const axes = panels.flatMap((panel, p) => {
+    const axis = axisOf(p);
+    const across = columnOf(p, columns);
+    const isLast = p >= panels.length - columns;
+    const upper = { title: { text: "" }, ...(columns === 1 && { showticklabels: false }) };
+    const x = { ...steps, ...(!isLast && upper), domain: across, anchor: `y${axis}` };
+    const y = { rangemode: "tozero", domain: rowOf(p, columns, rows), anchor: `x${axis}` };
+    const title = columns === 1 && { title: { text: panel.title } };
+    return [
+      [`xaxis${axis}`, x],
+      [`yaxis${axis}`, { ...y, ...title, ...(calm && calmRange(ofPanels[p]!)) }],
+    ];
+  });
   return makeFigure({
     title,
-    subtitle: [
-      `${curves.length} ${curves.length === 1 ? "run" : "runs"} of at most ${longest} steps`,
-      ...going,
-    ].join(" · "),
+    subtitle,
     data: labelled,
-    height: 120 + PANEL_PIXELS * rows,
+    height: 120 + height * rows,
+    legend: curves.length > 1 || !calm ? "top" : "none",
     layout: {
-      annotations: panels.map((panel, p) => panelTitle(panel.title, p, rows)),
-      ...Object.fromEntries(
-        panels.flatMap((_, p) => {
-          const [axis, steps] = [axisOf(p), stepAxis(data, lastStepOf(curves))];
-          const bottom = p >= panels.length - 2;
-          return [
-            [
-              `xaxis${axis}`,
-              { ...steps, ...(!bottom && { title: { text: "" } }), domain: across(p), anchor: `y${axis}` },
-            ],
-            [`yaxis${axis}`, { rangemode: "tozero", domain: downwards(p, rows), anchor: `x${axis}` }],
-          ];
-        }),
-      ),
+      ...(columns === 2 && { annotations: panels.map(({ title }, p) => panelTitle(title, p, rows)) }),
+      ...Object.fromEntries(axes),
     },
   });
+}
+
+/** Single steps as dots: as a line that leaves the frame and comes back they would hide their mean. */
+function dotted(line: Trace): Trace {
+  const isRaw = line.opacity !== undefined && line.opacity !== 1;
+  return isRaw ? { ...line, mode: "markers", marker: { ...(line.marker as object), size: 4 } } : line;
+}
+
+/** From 0 to a half above the highest mean; as Plotly has it where no mean is drawn. */
+function calmRange(data: readonly Trace[]): Record<string, unknown> {
+  const means = data.filter(({ opacity }) => opacity === undefined);
+  const most = Math.max(...means.flatMap(({ y }) => (y as (number | null)[]).map((value) => value ?? 0)));
+  return means.length > 0 && most > 0 ? { range: [0, 1.5 * most] } : {};
 }
 
 /** Plotly's first axis has no number. */
@@ -94,13 +143,15 @@ function axisOf(panel: number): string {
   return panel === 0 ? "" : String(panel + 1);
 }
 
-function across(panel: number): [number, number] {
+function columnOf(panel: number, columns: number): [number, number] {
+  if (columns === 1) return [0, 1];
   return panel % 2 === 0 ? [0, COLUMN] : [1 - COLUMN, 1];
 }
 
-function downwards(panel: number, rows: number): [number, number] {
-  const [height, row] = [1 / rows, Math.floor(panel / 2)];
+function rowOf(panel: number, columns: number, rows: number): [number, number] {
+  const [height, row] = [1 / rows, Math.floor(panel / columns)];
   const top = 1 - row * height;
+  if (columns === 1) return [top - 0.86 * height, top];
   return [row === rows - 1 ? 0 : top - 0.78 * height, top - (row === 0 ? 0.06 : 0.04)];
 }
 
@@ -109,8 +160,8 @@ function panelTitle(text: string, panel: number, rows: number): Record<string, u
     text,
     showarrow: false,
     font: { size: 12.5, color: INK },
-    ...{ xref: "paper", x: across(panel)[0], xanchor: "left" },
-    ...{ yref: "paper", y: downwards(panel, rows)[1], yanchor: "bottom", yshift: 3 },
+    ...{ xref: "paper", x: columnOf(panel, 2)[0], xanchor: "left" },
+    ...{ yref: "paper", y: rowOf(panel, 2, rows)[1], yanchor: "bottom", yshift: 3 },
   };
 }
 

@@ -100,23 +100,30 @@ const percent = (share: number): number =>
   share < 0.1 ? Math.round(1000 * share) / 10 : Math.round(100 * share);
 
 const STATIONS = [
-  ["question", "one of the<br>RL questions"],
-  ["group", "the policy draws<br>G answers"],
-  ["reward", "a rule pays<br>each answer"],
-  ["advantage", "minus the mean,<br>over the spread"],
-  ["ratio and clip", "now against<br>when drawn"],
+  ["question", "one of the RL questions"],
+  ["group", "the policy draws G answers"],
+  ["reward", "a rule pays every answer"],
+  ["advantage", "minus the mean, over the spread"],
+  ["ratio and clip", "now against when drawn"],
   ["loss", "− gain + β · KL"],
-  ["step", "the gradient moves<br>the policy"],
+  ["step", "the gradient moves the policy"],
 ] as const;
 
-/** One step of GRPO as boxes and arrows: four above, back below, and the new policy draws the next group. */
+/** The last of the stations that make the answers and pay them; the others learn from them. */
+const PAID = 3;
+const [HALF_WIDTH, HALF_HEIGHT] = [0.38, 0.34];
+
+/**
+ * One step of GRPO as boxes and arrows, in two columns, so that a phone can show it: down on the left, up on
+ * the right, and the new policy draws the next group.
+ */
 export function toyStep(): Figure {
-  const place = (i: number) => (i < 4 ? { x: i, y: 1 } : { x: 3 - (i - 4), y: 0 });
+  const place = (i: number) => (i <= PAID ? { x: 0, y: PAID - i } : { x: 1, y: i - PAID - 1 });
   const box = (i: number) => {
     const { x, y } = place(i);
-    const trains = i >= 4;
+    const trains = i > PAID;
     return {
-      ...{ type: "rect", x0: x - 0.4, x1: x + 0.4, y0: y - 0.28, y1: y + 0.28 },
+      ...{ type: "rect", x0: x - HALF_WIDTH, x1: x + HALF_WIDTH, y0: y - HALF_HEIGHT, y1: y + HALF_HEIGHT },
       line: { color: trains ? FAINT : INK, width: 1.5 },
       fillcolor: trains ? "#F1F3F5" : "#FFFFFF",
       layer: "below",
@@ -128,28 +135,29 @@ export function toyStep(): Figure {
     showarrow: false,
     font: { size: 12 },
   }));
-  const ends = (i: number) => {
-    const [from, to] = [place(i), place(i + 1)];
-    if (from.y !== to.y) return { x: to.x, y: 0.28, ax: from.x, ay: 0.72 };
-    const side = Math.sign(to.x - from.x);
-    return { x: to.x - 0.4 * side, y: to.y, ax: from.x + 0.4 * side, ay: from.y };
+  const arrow = (from: number, to: number) => {
+    const [a, b] = [place(from), place(to)];
+    const [right, up] = [Math.sign(b.x - a.x), Math.sign(b.y - a.y)];
+    return {
+      ...{ x: b.x - right * HALF_WIDTH, y: b.y - up * HALF_HEIGHT },
+      ...{ ax: a.x + right * HALF_WIDTH, ay: a.y + up * HALF_HEIGHT },
+      ...{ xref: "x", yref: "y", axref: "x", ayref: "y", text: "" },
+      ...{ showarrow: true, arrowhead: 2, arrowwidth: 1.5, arrowcolor: FAINT },
+    };
   };
-  const back = { x: 1, y: 0.72, ax: 1, ay: 0.28 }; // the new policy draws the next group
-  const arrows = [...STATIONS.slice(1).map((_, i) => ends(i)), back].map((end) => ({
-    ...{ ...end, xref: "x", yref: "y", axref: "x", ayref: "y", text: "" },
-    ...{ showarrow: true, arrowhead: 2, arrowwidth: 1.5, arrowcolor: FAINT },
-  }));
+  const last = STATIONS.length - 1;
+  const arrows = [...STATIONS.slice(1).map((_, i) => arrow(i, i + 1)), arrow(last, 1)];
   const hidden = { visible: false, fixedrange: true };
   return makeFigure({
     title: "One step of GRPO",
     subtitle: "white: answers are made and paid · grey: they are learned from",
     data: [
-      { type: "scatter", mode: "markers", x: [0, 3], y: [0, 1], marker: { opacity: 0 }, hoverinfo: "skip" },
+      { type: "scatter", mode: "markers", x: [0, 1], y: [0, 3], marker: { opacity: 0 }, hoverinfo: "skip" },
     ],
     legend: "none",
-    x: { ...hidden, range: [-0.5, 3.5] },
-    y: { ...hidden, range: [-0.35, 1.35] },
-    height: 300,
+    x: { ...hidden, range: [-0.5, 1.5] },
+    y: { ...hidden, range: [-0.45, 3.45] },
+    height: 380,
     layout: { shapes: STATIONS.map((_, i) => box(i)), annotations: [...words, ...arrows] },
   });
 }

@@ -22,7 +22,7 @@ export interface InsideOptions {
   maxTokens?: number;
 }
 
-const STATIC_ROWS = 8;
+const STATIC_ROWS = 6;
 const DIGITS = 4;
 
 /**
@@ -50,7 +50,7 @@ export function insideStep(run: Pick<Run, "key" | "folder">, options: InsideOpti
     totals: totalsOf(whole),
     left: whole.questions.length - questions.length,
   };
-  const rows = questions.flatMap(({ id, answers }) => answers.map((answer) => rowOf(id, answer)));
+  const rows = questions.flatMap(differentAnswers);
   const others = kept.filter((one) => one !== step);
   const more = others.length === 0 ? "" : `; kept, too: ${others.join(", ")}`;
   const first = table(rows, undefined, {
@@ -111,7 +111,13 @@ function rounded(question: StepQuestion): StepQuestion {
   };
 }
 
-function rowOf(question: string, answer: StepAnswer): Record<string, unknown> {
+/** Equal answers have equal numbers: a row for each different one, with how often it was drawn. */
+function differentAnswers({ id, answers }: StepQuestion): Record<string, unknown>[] {
+  const byText = Map.groupBy(answers, ({ texts }) => texts.join(""));
+  return [...byText.values()].map((equal) => rowOf(id, `${equal.length} of ${answers.length}`, equal[0]!));
+}
+
+function rowOf(question: string, drawn: string, answer: StepAnswer): Record<string, unknown> {
   const seen = tokensOf(answer).flatMap(({ text, numbers }) =>
     numbers ? [{ text, by: moved(numbers) }] : [],
   );
@@ -121,6 +127,7 @@ function rowOf(question: string, answer: StepAnswer): Record<string, unknown> {
   );
   return {
     question,
+    drawn,
     reward: answer.reward,
     advantage: answer.advantage,
     tokens: answer.ids.length,

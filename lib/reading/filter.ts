@@ -81,7 +81,7 @@ export function survival(rows: readonly Survival[]): string {
   if (poor.length === asked.length)
     return `**The Teacher fails every source:** ${named(poor)}. These questions are beyond it.`;
   return (
-    `Hardly anything gets through of **${named(poor)}**. Whatever accuracy the later notebooks report ` +
+    `Hardly anything of **${named(poor)}** gets through. Whatever accuracy the later notebooks report ` +
     "is, in training at least, an accuracy on the other sources."
   );
 }

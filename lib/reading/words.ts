@@ -1,6 +1,6 @@
 /** Numbers as a sentence writes them. */
 import { wilson } from "../stats/stats.ts";
-import { formatCount } from "../view/numbers.ts";
+import { formatCount, formatPercent } from "../view/numbers.ts";
 
 /** A share with its 95 % interval: "66 % [63, 69] of 1,000"; of nothing: "none of 0". */
 export function shareOf(part: number, whole: number): string {
@@ -11,7 +11,7 @@ export function shareOf(part: number, whole: number): string {
 }
 
 /** 0.656 → "66". */
-export const points = (share: number): string => (100 * share).toFixed(0);
+export const points = (share: number): string => formatPercent(share).slice(0, -2);
 
 /** "1 question", "2 questions". */
 export const counted = (n: number, word: string): string => `${formatCount(n)} ${word}${n === 1 ? "" : "s"}`;

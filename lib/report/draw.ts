@@ -21,6 +21,13 @@ const DARK: Record<string, string> = {
 /** Width of a printed page without its margins: 210 mm less twice 14, in CSS pixels. */
 export const PAPER = Math.floor(((210 - 28) / 25.4) * 96);
 
+/**
+ * Of a plot's height on paper: it is read from nearer than a screen, and fewer pages end half empty. What is
+ * low already, and boxes with words in them, stay as they are.
+ */
+const PAPER_HEIGHT = 0.85;
+const LOW = 450;
+
 /** Narrower than this, a figure gives its title to the caption. Pixels. */
 const NARROW = 620;
 
@@ -97,6 +104,8 @@ export const DRAW = `(async () => {
     const { isDark, isNarrow, ...size } = form;
     const figure = inColours(place.querySelector("script").textContent, isDark);
     const { data, layout } = isNarrow ? narrowed(figure) : figure;
+    const isPlot = layout.xaxis?.visible !== false && layout.height >= ${LOW};
+    if (size.width && isPlot) size.height = Math.round(${PAPER_HEIGHT} * layout.height);
     const config = {
       responsive: true, displaylogo: false, displayModeBar: isNarrow ? false : "hover",
       modeBarButtonsToRemove: ["lasso2d", "select2d"],

@@ -26,7 +26,7 @@ describe("outside a kernel", () => {
     write.mockRestore();
     expect(printed).toEqual([
       expect.stringMatching(/^\[figure\] What each layer of the filter kept: n = 800 texts in, \d+ left/),
-      "a\n─\n1\n",
+      "a\n-\n1\n",
       "**n = 3**\n",
       expect.stringMatching(/^\[figure\] Training loss: lr 1e-3: 50 steps/),
     ]);

@@ -9,7 +9,7 @@ import { takeCensus } from "../train/census.ts";
 import * as f from "../figures/index.ts";
 import { normal, range, SOURCES } from "./example-data.ts";
 import { arms, summary } from "./example-evaluation.ts";
-import { grpo, grpoOnly, grpoSamples, practised, sft, sftHot } from "./example-runs.ts";
+import { grpo, grpoSamples, practised, sft, sftHot } from "./example-runs.ts";
 
 const random = createRandom("example figures");
 
@@ -148,25 +148,10 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
     ),
     f.censusHistogram(takeCensus([])),
   ],
-  stepSeconds: [
-    f.stepSeconds([
-      { name: "sft_grpo", metrics: grpo },
-      {
-        name: "sft_grpo",
-        label: "another batch",
-        metrics: { ...grpo, "seconds/update": grpo.step.map(() => 2.2) },
-      },
-    ]),
-    f.stepSeconds([]),
+  klAndEntropy: [
+    f.klAndEntropy({ name: "sft_grpo", metrics: grpo }),
+    f.klAndEntropy({ name: "sft_grpo", metrics: { step: [] } }),
   ],
-  klCurve: [
-    f.klCurve([
-      { name: "sft_grpo", metrics: grpo },
-      { name: "grpo_only", metrics: grpoOnly },
-    ]),
-    f.klCurve([]),
-  ],
-  entropyCurve: [f.entropyCurve([{ name: "sft_grpo", metrics: grpo }]), f.entropyCurve([])],
   passCurve: [
     f.passCurve(
       [
@@ -180,6 +165,17 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
   accuracyByType: [f.accuracyByType(arms), f.accuracyByType([])],
   readFailures: [f.readFailures(arms), f.readFailures([])],
   passAtKCurve: [f.passAtKCurve(arms), f.passAtKCurve([])],
+  stepSeconds: [
+    f.stepSeconds([
+      { name: "sft_grpo", metrics: grpo },
+      {
+        name: "sft_grpo",
+        label: "another batch",
+        metrics: { ...grpo, "seconds/update": grpo.step.map(() => 2.2) },
+      },
+    ]),
+    f.stepSeconds([]),
+  ],
   throughputCurve: [
     f.throughputCurve(
       [1, 4, 16, 64].map((inFlight, i) => ({

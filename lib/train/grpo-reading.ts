@@ -4,7 +4,7 @@ import type { Estimate } from "../records.ts";
 import type { Run } from "../run/run.ts";
 import { bootstrapMean } from "../stats/bootstrap.ts";
 import { mean } from "../stats/stats.ts";
-import { formatEstimate, formatShare, meanOf } from "../view/numbers.ts";
+import { formatCount, formatEstimate, formatPercent, formatShare, meanOf } from "../view/numbers.ts";
 import type { Census } from "./census.ts";
 import { groupsOf } from "./groups.ts";
 import type { AnswerGroup } from "./groups.ts";
@@ -39,9 +39,9 @@ export const readGrpo = {
     const change = independentDifference(first.mean, last.mean);
     const verdict = change.low > 0 ? "**higher**" : change.high < 0 ? "**lower**" : "**not told apart**";
     return (
-      `Mean reward ${formatEstimate(first.mean)} in the first fifth of the run (${first.n} groups), ` +
-      `${formatEstimate(last.mean)} in the last (${last.n}): ${verdict}, ` +
-      `a difference of ${formatEstimate(change)}.`
+      `Mean reward ${formatEstimate(first.mean)} in the first fifth of the run ` +
+      `(${formatCount(first.n)} groups), ${formatEstimate(last.mean)} in the last ` +
+      `(${formatCount(last.n)}): ${verdict}, a difference of ${formatEstimate(change)}.`
     );
   },
 
@@ -51,10 +51,11 @@ export const readGrpo = {
     const [early] = ends(groupsOf(samples)).map(varietyOf);
     if (!early || n === 0) return TOO_SHORT;
     return (
-      `The census leaves out **${never + always} of ${n} questions**: of ${groupSize} answers each, ` +
-      `${always} had all of them right and ${never} had none. Drawn from all questions, about ` +
-      `${formatShare(never + always, n)} of the first groups would be silent; in the first fifth of the ` +
-      `run ${percent(early.silent)} are. It cost ${n * groupSize} answers.`
+      `The census leaves out **${formatCount(never + always)} of ${formatCount(n)} questions**: ` +
+      `of ${groupSize} answers each, ${always} had all of them right and ${never} had none. Drawn from ` +
+      `all questions, about ${formatShare(never + always, n)} of the first groups would be silent; in the ` +
+      `first fifth of the run ${formatPercent(early.silent)} are. ` +
+      `It cost ${formatCount(n * groupSize)} answers.`
     );
   },
 
@@ -68,8 +69,9 @@ export const readGrpo = {
         ? `Entropy goes from ${entropy[0].toFixed(3)} to ${entropy[1].toFixed(3)} nats a token. `
         : "";
     return (
-      `${fell}Silent groups: ${percent(first.silent)} in the first fifth, ${percent(last.silent)} in the ` +
-      `last; different texts in a group: ${first.texts.toFixed(1)} before, ${last.texts.toFixed(1)} after. ` +
+      `${fell}Silent groups: ${formatPercent(first.silent)} in the first fifth, ` +
+      `${formatPercent(last.silent)} in the last; different texts in a group: ` +
+      `${first.texts.toFixed(1)} before, ${last.texts.toFixed(1)} after. ` +
       verdictOf(first, last)
     );
   },
@@ -110,8 +112,8 @@ export const readGrpo = {
     const moves = Math.abs(late - early);
     const rises = late > early && moves > 1e-4;
     return (
-      `The loss is ${first.toExponential(0)} at the first step, ${early.toExponential(0)} in the first ` +
-      `fifth of the run on average and ${late.toExponential(0)} in the last` +
+      `The loss is ${scientific(first)} at the first step, ${scientific(early)} in the first ` +
+      `fifth of the run on average and ${scientific(late)} in the last` +
       (rises ? ": it **rises**, by the KL it now carries, while the reward is what counts." : ".")
     );
   },
@@ -133,15 +135,18 @@ export const readGrpo = {
     if (loss === undefined || !gradient)
       return `No group carried a signal: there was **nothing to learn**.${agrees}`;
     return (
-      `Loss **${loss.toExponential(0)}**, length of the gradient **${gradient.toPrecision(2)}**` +
+      `Loss **${scientific(loss)}**, length of the gradient **${gradient.toPrecision(2)}**` +
       `${kl === undefined ? "" : `, KL ${kl.toPrecision(2)}`}: ` +
       (Math.abs(loss) < gradient / 100
-        ? "as good as no value, and a slope all the same."
+        ? "as good as zero, and a slope all the same."
         : "here the loss has a value, too.") +
       agrees
     );
   },
 };
+
+/** 0.0004 → "4e-4", 0 → "0": a loss is read by its size. */
+const scientific = (value: number): string => (value === 0 ? "0" : value.toExponential(0));
 
 interface Variety {
   groups: number;
@@ -194,8 +199,6 @@ const spreadOf = ({ answers }: AnswerGroup): number => {
 
 const known = (values: readonly (number | null)[] = []): number[] =>
   values.filter((value): value is number => value !== null);
-
-const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 
 /**
  * Of two means over different questions: half the widths add as the sides of a right angle do. Where some

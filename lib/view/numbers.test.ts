@@ -4,6 +4,7 @@ import {
   fillBins,
   formatEstimate,
   formatNumber,
+  formatPercent,
   formatShare,
   integerBins,
   meanOf,
@@ -24,6 +25,13 @@ describe("numbers in words", () => {
 
   test("an interval stands behind its value", () => {
     expect(formatEstimate({ value: 0.82, low: 0.755, high: 0.8745 })).toBe("0.82 [0.76, 0.87]");
+  });
+
+  test("a per cent is rounded as the interval beside it", () => {
+    const value = 0.725; // as a binary number just below
+    expect(formatEstimate({ value, low: 0.6, high: 0.8 })).toBe("0.72 [0.60, 0.80]");
+    expect(formatPercent(value)).toBe("72 %");
+    expect([0, 0.005, 1].map(formatPercent)).toEqual(["0 %", "1 %", "100 %"]);
   });
 
   test("a share of nothing is no share", () => {

@@ -29,6 +29,13 @@ export function formatEstimate(e: Estimate): string {
   return `${e.value.toFixed(2)} [${e.low.toFixed(2)}, ${e.high.toFixed(2)}]`;
 }
 
+/**
+ * 0.656 → "66 %", rounded as `formatEstimate` rounds it: a sentence and the table above it say one number.
+ */
+export function formatPercent(share: number): string {
+  return `${Math.round(100 * Number(share.toFixed(2)))} %`;
+}
+
 export function isEstimate(value: unknown): value is Estimate {
   if (typeof value !== "object" || value === null) return false;
   const e = value as Record<string, unknown>;

@@ -37,7 +37,7 @@ describe("texts of models", () => {
       "Completions",
     );
     expect(text).toContain("✓ q1 · reward 1 · advantage – · equal · 12 is 12");
-    expect(html).toContain("advantage –</small>");
+    expect(html).toContain("<br>advantage –<");
   });
 
   test("lists stand beside each other, a column each, and what is hostile stays inert", () => {

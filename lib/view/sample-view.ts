@@ -137,7 +137,9 @@ function heading(sample: ShownText): string {
   const small = [...facts, sample.reason ?? "", sample.message ?? ""].filter((line) => line !== "");
   return (
     `<b style="color:${colour}">${text}</b> <b>${inertHtml(sample.title)}</b>` +
-    small.map((line) => `<br><small style="font-weight:normal">${inertHtml(line)}</small>`).join("") +
+    (small.length > 0
+      ? `<small style="font-weight:normal">${small.map((line) => `<br>${inertHtml(line)}`).join("")}</small>`
+      : "") +
     glossHtml(sample.gloss)
   );
 }

@@ -13,7 +13,7 @@ describe("table", () => {
       [
         "Arms",
         "arm       n           accuracy  judge",
-        "────  ─────  ─────────────────  ─────",
+        "----  -----  -----------------  -----",
         "Base    200  0.82 [0.76, 0.87]      –",
         "SFT   1,200  1.00 [0.98, 1.00]  15.25",
       ].join("\n"),
@@ -22,7 +22,7 @@ describe("table", () => {
 
   test("an optional column is there when a row has a value for it, and no column of nothing", () => {
     const columns = ["arm", { key: "kind", optional: true }];
-    expect(table([{ arm: "Base" }, { arm: "SFT", kind: null }], columns).text).toBe("arm\n────\nBase\nSFT");
+    expect(table([{ arm: "Base" }, { arm: "SFT", kind: null }], columns).text).toBe("arm\n----\nBase\nSFT");
     expect(table([{ arm: "Base", kind: "bond" }, { arm: "SFT" }], columns).text).toMatch(/^arm +kind\n/);
     expect(() => table([{ arm: "Base" }], ["arm", "kind"])).toThrow(/column "kind"/);
   });
@@ -30,6 +30,17 @@ describe("table", () => {
   test("numbers stand right in HTML", () => {
     expect(table(rows, ["arm", "n"]).html).toMatch(
       /<th align="left"[^>]*>arm<\/th><th align="right"[^>]*>n<\/th>/,
+    );
+  });
+
+  test("cells stand at the top of their row where one of them is long, and need not say so elsewhere", () => {
+    expect(table(rows, ["arm", "n"]).html).toContain(
+      '<tr><td style="text-align:left">Base</td><td align="right">200</td></tr>',
+    );
+    const long = [{ n: 1, why: "a sentence that a narrow column breaks into lines" }];
+    expect(table(long).html).toContain('<td align="right" style="vertical-align:top">1</td>');
+    expect(table([{ n: 1, why: "two\nlines" }]).html).toContain(
+      '<td align="right" style="vertical-align:top">',
     );
   });
 
@@ -46,6 +57,16 @@ describe("table", () => {
     });
     expect(html).not.toMatch(/<script|<img|<b>key/);
     expect(html).toContain("&lt;script&gt;");
+  });
+
+  test("a heading is the key in words", () => {
+    const row = { gold_answer: 1, tooLong: 2, "Fin-R1": 3, "A, GRPO": 4 };
+    expect(table([row]).text.split("\n")[0]!.split(/ {2,}/)).toEqual([
+      "gold answer",
+      "too long",
+      "Fin-R1",
+      "A, GRPO",
+    ]);
   });
 
   test("a format's result is text, too", () => {

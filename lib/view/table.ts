@@ -65,16 +65,20 @@ export function table(
   const right = shape.map((c) =>
     c.align ? c.align === "right" : records.every((row) => isNumeric(row[c.key])),
   );
+  // Each cell says only what a viewer would not do by itself: the same words in every cell of every table
+  // were a twentieth of a notebook. All of them put what is aligned right at the right, and a row of single
+  // lines looks the same wherever its cells stand.
+  const tall = shown.some((row) => row.some((value, i) => !right[i] && !ONE_LINE.test(value)));
   const cell = (tag: "th" | "td", content: string, i: number) => {
-    const side = right[i] ? "right" : "left";
-    const style = tag === "th" ? "" : `;vertical-align:top${right[i] ? ";white-space:nowrap" : ""}`;
-    // a viewer that drops styles centres headings and knows no numbers: these say it twice
-    const align = tag === "th" || right[i] ? ` align="${side}"` : "";
-    return `<${tag}${align} style="text-align:${side}${style}">${content}</${tag}>`;
+    const top = tag === "td" && tall ? ["vertical-align:top"] : [];
+    const style = [...(right[i] ? [] : ["text-align:left"]), ...top].join(";");
+    // a viewer that drops styles centres headings and knows no numbers
+    const align = right[i] ? ` align="right"` : tag === "th" ? ` align="left"` : "";
+    return `<${tag}${align}${style && ` style="${style}"`}>${content}</${tag}>`;
   };
   const rowOf = (row: readonly string[]) =>
     `<tr>${row.map((value, i) => cell("td", inertHtml(unbroken(clip(value, maxChars))), i)).join("")}</tr>`;
-  const headings = shape.map((c) => c.label ?? c.key.replace(/_/g, " "));
+  const headings = shape.map((c) => c.label ?? inWords(c.key));
   const html = [
     `<table class="ftmodel-table">`,
     caption ? `<caption style="text-align:left;min-width:26em"><b>${inertHtml(caption)}</b></caption>` : "",
@@ -87,6 +91,15 @@ export function table(
     html: html.filter(Boolean).join("\n"),
     text: [caption ?? "", plainTable(headings, shown, right), more].filter(Boolean).join("\n"),
   };
+}
+
+/** What a narrow column, too, shows in one line, or nearly so. */
+const ONE_LINE = /^.{0,30}$/;
+
+/** "gold_answer" → "gold answer", "tooLong" → "too long". */
+function inWords(key: string): string {
+  const words = key.replace(/_/g, " ");
+  return words.replace(/(?<=[a-z])([A-Z])(?=[a-z])/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 /** How a value reads in a cell. */
@@ -156,5 +169,5 @@ function plainTable(
       )
       .join("  ")
       .trimEnd();
-  return [line(all[0]!), widths.map((w) => "─".repeat(w)).join("  "), ...all.slice(1).map(line)].join("\n");
+  return [line(all[0]!), widths.map((w) => "-".repeat(w)).join("  "), ...all.slice(1).map(line)].join("\n");
 }

@@ -31,13 +31,16 @@ export function generateQuestions(count: number, seed: number | string, part: Pa
   }));
 }
 
+/** Draws for `wanted` questions of the test alone: some are near-copies of others and give way. */
+export const drawsForTest = (wanted: number): number => Math.ceil(1.1 * wanted);
+
 /**
  * `count` generated questions that no training sees, of the part "bench". A question about a concept has few
  * values: near-copies of `others` give way to further draws.
  */
 export function questionsApart(count: number, seed: number | string, others: readonly string[]): Question[] {
   const taken = new Set(others.map(canonicalKey));
-  for (let drawn = Math.ceil(1.1 * count); ; drawn *= 2) {
+  for (let drawn = drawsForTest(count); ; drawn *= 2) {
     const fresh = generateQuestions(drawn, seed, "bench").filter(
       ({ question }) => !taken.has(canonicalKey(question)),
     );

@@ -3,16 +3,20 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { REPO_ROOT } from "../config/paths.ts";
 import { PROFILES } from "../config/profiles.ts";
-import { generateQuestions } from "./generate.ts";
+import { drawsForTest, generateQuestions } from "./generate.ts";
 import { glosses } from "./gloss.ts";
 
 const HAN = /\p{Script=Han}/u;
 const inEnglish = glosses(PROFILES.tiny);
 
-test("every Chinese question of the default draw has an English gloss", () => {
+test("every Chinese question of the default draws has an English gloss", () => {
   const { prepare, seed } = PROFILES.tiny;
-  const chinese = generateQuestions(prepare.generated, seed).filter(({ question }) => HAN.test(question));
-  expect(chinese.length).toBeGreaterThan(300);
+  const all = [
+    ...generateQuestions(prepare.generated, seed),
+    ...generateQuestions(drawsForTest(prepare.generatedTest), seed, "bench"),
+  ];
+  const chinese = all.filter(({ question }) => HAN.test(question));
+  expect(chinese.length).toBeGreaterThan(700);
   for (const row of chinese) {
     const gloss = inEnglish(row);
     expect(gloss, row.question).toBeDefined();

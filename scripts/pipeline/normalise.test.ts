@@ -110,10 +110,32 @@ test("markdown is committed once, without a plain copy of itself", () => {
   ]);
 });
 
-test("a figure's numbers have five digits in the file", () => {
-  const data = { "application/vnd.plotly.v1+json": { data: [{ y: [1 / 3, 123456, 2e-9 / 3] }] } };
-  const output = { output_type: "display_data", data, metadata: {} };
-  expect(notebookText(notebook([output]))).toContain('"y":[0.33333,123456,6.6667e-10]');
+const fileOf = (trace: object) =>
+  notebookText(
+    notebook([
+      {
+        output_type: "display_data",
+        data: { "application/vnd.plotly.v1+json": { data: [trace] } },
+        metadata: {},
+      },
+    ]),
+  );
+
+test("a figure's numbers have four digits in the file", () =>
+  expect(fileOf({ y: [1 / 3, 123456, 2e-9 / 3] })).toContain('"y":[0.3333,123456,6.667e-10]'));
+
+test("steps that are counted one by one are told by the first, others as they are", () => {
+  const y = Array.from({ length: 12 }, () => 1);
+  const steps = y.map((_, i) => i + 3);
+  expect(fileOf({ type: "scatter", x: steps, y })).toContain(`"y":${JSON.stringify(y)},"x0":3,"dx":1`);
+  for (const x of [
+    steps.toSpliced(5, 1),
+    steps.slice(0, 4),
+    steps.map((step) => step + 0.5),
+    steps.map(String),
+  ])
+    expect(fileOf({ type: "scatter", x, y })).toContain(`"x":${JSON.stringify(x)}`);
+  expect(fileOf({ type: "bar", x: steps, y })).toContain(`"x":${JSON.stringify(steps)}`);
 });
 
 test("a figure's data is one line of the file, which holds the same", () => {

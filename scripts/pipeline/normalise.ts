@@ -126,20 +126,34 @@ function checkOutputs(outputs: Output[], where: string, roots: readonly string[]
 }
 
 /** No figure shows more. */
-const DIGITS = 5;
+const DIGITS = 4;
 
 /**
  * The file's text as Jupyter writes it, but a figure's data on one line: with a line for each number the
- * indentation would be most of the file. Its numbers have five digits.
+ * indentation would be most of the file. Its numbers have four digits, and steps that are counted one by one
+ * are told by the first.
  */
 export function notebookText(notebook: Notebook): string {
   const figures: string[] = [];
   const short = (_: string, value: unknown): unknown =>
-    typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(DIGITS)) : value;
+    typeof value === "number" && !Number.isInteger(value)
+      ? Number(value.toPrecision(DIGITS))
+      : countedSteps(value);
   const place = (key: string, value: unknown): unknown =>
     key === PLOTLY_MIME ? `figure ${figures.push(JSON.stringify(value, short)) - 1} of this notebook` : value;
   const text = JSON.stringify(notebook, place, 1);
   return `${text.replace(/"figure (\d+) of this notebook"/g, (_, i) => figures[Number(i)]!)}\n`;
+}
+
+/** Fewer are as short written out. */
+const MANY = 10;
+
+/** A line over the whole numbers from `x0` on draws the same without the list of them. */
+function countedSteps(value: unknown): unknown {
+  const { x, ...trace } = (value ?? {}) as { type?: unknown; x?: unknown };
+  if (trace.type !== "scatter" || !Array.isArray(x) || x.length < MANY) return value;
+  const counted = Number.isInteger(x[0]) && x.every((step, i) => step === x[0] + i);
+  return counted ? { ...trace, x0: x[0], dx: 1 } : value;
 }
 
 const joined = (text: string | string[]): string => [text].flat().join("");
