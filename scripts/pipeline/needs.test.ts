@@ -28,6 +28,8 @@ test("a notebook in an empty workspace names the files, their notebooks and the 
     ),
   );
   expect(() => check(["05"])).toThrow(`npm start -- --workspace ${workspace} --only 01,02,03,04,05`);
+  workspace = join(workspace, "a trial");
+  expect(() => check(["05"])).toThrow(`npm start -- --workspace '${workspace}' --only`);
   expect(() => check(["01", "03"])).toThrow(/distilled\.jsonl \(made by 02\)/);
 });
 

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { REPO_ROOT } from "../../lib/config/paths.ts";
+import { quoteForShell } from "../../lib/shell.ts";
 import { writeFileAtomic } from "../../lib/store/atomic.ts";
 import { notebookFiles } from "./options.ts";
 
@@ -57,7 +58,8 @@ export function describeCopies(copies: readonly WorkingCopy[]): string[] {
     ...outdated.map(
       (file) =>
         `${file} holds your work and stays; notebooks/${basename(file)} is newer. To have that one: ` +
-        `mv ${file} ${file.replace(/\.ipynb$/, "")}_mine.ipynb, then this command again`,
+        `mv ${quoteForShell(file)} ${quoteForShell(file.replace(/\.ipynb$/, "_mine.ipynb"))}, then this ` +
+        "command again",
     ),
   ];
 }
