@@ -57,6 +57,14 @@ test("a copy that holds work is never written over, but outdated once the notebo
   expect(bring()).toEqual(["new"]);
 });
 
+test("what a notebook links to lies beside its copy, too", () => {
+  const links = bringWorkingCopies(folder).flatMap(({ file }) =>
+    [...readFileSync(file, "utf8").matchAll(/\]\(([\w./]+)(?:#[\w-]+)?\)/g)].map(([, link]) => link!),
+  );
+  expect(links).toContain("README.md");
+  expect(links.filter((link) => !existsSync(join(folder, link)))).toEqual([]);
+});
+
 test("only what is new is said; an outdated copy's command keeps its work, brings the notebook", () => {
   expect(describeCopies(bringWorkingCopies(folder, [notebook]))).toEqual([
     expect.stringContaining("01_x.ipynb copied"),

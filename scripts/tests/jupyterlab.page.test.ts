@@ -11,7 +11,7 @@ import { REPO_ROOT, workspacePaths } from "../../lib/config/paths.ts";
 import { stopJupyterLab } from "../pipeline/jupyter.ts";
 import { bringWorkingCopies } from "../pipeline/working-copies.ts";
 import { answers, closeLabs, LEFT_OUT, labUrl, NO_CHROMIUM, notebookOf, openInLab } from "./lab-page.ts";
-import { runAll, serveLab } from "./lab-page.ts";
+import { PATIENCE_MS, runAll, serveLab } from "./lab-page.ts";
 
 // inside the repository: the cell imports the library by name
 const folder = join(REPO_ROOT, ".check", "lab");
@@ -92,6 +92,12 @@ test.skipIf(NO_CHROMIUM)(
         .evaluateAll((all) => all.map((one) => one.scrollWidth - one.clientWidth).sort((a, b) => b - a));
       expect(longest).toBeLessThanOrEqual(1);
       expect(await page.locator(".jp-CodeCell .cm-content.cm-lineWrapping").count()).toBeGreaterThan(3);
+
+      await page.locator(".jp-RenderedMarkdown a", { hasText: "glossary" }).first().click();
+      await page.locator(".jp-MarkdownViewer").getByText("larger model whose texts").waitFor({
+        timeout: PATIENCE_MS,
+      });
+      await page.locator(".lm-TabBar-tabLabel", { hasText: "01_prepare" }).click();
 
       await runAll(page);
       await vi.waitFor(
