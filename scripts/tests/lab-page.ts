@@ -140,7 +140,8 @@ export const LOOKS = [390, 1400].flatMap((width) =>
 /**
  * Opens a report from disk with the network off, in each of `looks`, and waits until its figures are drawn.
  * Returns what is wrong: requests that leave the disk, errors on the console and of scripts, figures
- * that are missing, a page wider than its window, a scheme that is not followed.
+ * that are missing, names under an axis that overlap, a page wider than its window, a scheme that is not
+ * followed.
  */
 export async function faultsOfReport(
   browser: Browser,
@@ -163,6 +164,7 @@ export async function faultsOfReport(
       await page.locator("[data-figures=drawn]").waitFor({ state: "attached", timeout: PATIENCE_MS });
     const drawn = await page.locator("figure.plot .js-plotly-plot .main-svg:first-child").count();
     if (drawn < figures) note(`${drawn} of ${figures} figures`);
+    if (width < 600) for (const names of await overlapping(page)) note(`names that overlap: ${names}`);
     const { wide, background } = await page.evaluate(() => {
       const { document, getComputedStyle } = globalThis as unknown as PageWindow;
       const { backgroundColor: background } = getComputedStyle(document.body);
@@ -173,6 +175,26 @@ export async function faultsOfReport(
     await context.close();
   }
   return faults;
+}
+
+/** Neighbours under an x axis of which one stands upon the other; for names that are level or upright. */
+async function overlapping(page: Page): Promise<string[]> {
+  const axes = await page.locator("figure.plot .xaxislayer-above").evaluateAll((all) =>
+    all.map((axis) =>
+      [...axis.querySelectorAll(".xtick text")].map((text) => {
+        const { left, right } = text.getBoundingClientRect();
+        return { name: text.textContent, left, right };
+      }),
+    ),
+  );
+  return axes.flatMap((names) =>
+    names
+      .toSorted((a, b) => a.left - b.left)
+      .flatMap(({ name, left }, i, all) => {
+        const before = all[i - 1];
+        return before && before.right - left > 2 ? [`${before.name} / ${name}`] : [];
+      }),
+  );
 }
 
 interface PageWindow {
