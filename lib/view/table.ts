@@ -23,6 +23,8 @@ export interface Column {
   optional?: boolean;
   format?: (value: unknown, row: Record<string, unknown>) => string;
   align?: "left" | "right";
+  /** Characters of a cell. Default: the table's. */
+  maxChars?: number;
 }
 
 export interface TableOptions {
@@ -72,8 +74,10 @@ export function table(
     const align = tag === "th" || right[i] ? ` align="${side}"` : "";
     return `<${tag}${align} style="text-align:${side}${style}">${content}</${tag}>`;
   };
+  const written = (value: string, i: number) =>
+    inertHtml(unbroken(clip(value, shape[i]!.maxChars ?? maxChars)));
   const rowOf = (row: readonly string[]) =>
-    `<tr>${row.map((value, i) => cell("td", inertHtml(unbroken(clip(value, maxChars))), i)).join("")}</tr>`;
+    `<tr>${row.map((value, i) => cell("td", written(value, i), i)).join("")}</tr>`;
   const headings = shape.map((c) => c.label ?? c.key.replace(/_/g, " "));
   const html = [
     `<table class="ftmodel-table">`,
