@@ -29,7 +29,8 @@ export type LabOverrides = {
  * FTMODEL_PROFILE (tiny, small or gpu), FTMODEL_SET (JSON list of "key=value"), FTMODEL_SOURCES (JSON list of
  * files), FTMODEL_WORKSPACE (folder for data/, ckpts/ and reports/), FTMODEL_FORCE=1. Relative files are
  * looked for from the repository's root. Creates nothing. Throws LabError as resolveConfig, and when a
- * variable is not the JSON it should be. A value of the cell that the environment beats is named on the console.
+ * variable is not the JSON it should be. A value of the cell that the environment beats is named on the
+ * console.
  */
 export function openLab(overrides: LabOverrides = {}, environment: NodeJS.ProcessEnv = process.env): Lab {
   const { profile, ...rest } = overrides;
@@ -60,7 +61,7 @@ export function openLab(overrides: LabOverrides = {}, environment: NodeJS.Proces
   };
 }
 
-/** A sentence for each value of the cell that has no effect: its reader would look for the fault elsewhere. */
+/** A sentence for each value of the cell that has no effect: one would look for the fault elsewhere. */
 function beatenIn(overrides: LabOverrides, config: Config, fromOutside: readonly string[]): string[] {
   return Object.entries(overrides).flatMap(([key, wanted]) => {
     const [here, there] = [wanted, valueAt(config, key)].map((value) => JSON.stringify(value));

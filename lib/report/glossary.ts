@@ -34,7 +34,7 @@ export class Glossary {
     this.#terms = new Map(rows.map((term) => [term.id, term]));
   }
 
-  /** Where a link to `term` leads on this page, and what it means in half a sentence; null for no such term. */
+  /** Where a link to `term` leads on this page, and its meaning in half a sentence; null for no such term. */
   linkTo(term: string): { address: string; meaning: string } | null {
     if (term === GLOSSARY_ID) {
       this.#isNamed = true;
