@@ -129,6 +129,18 @@ test.skipIf(NO_CHROMIUM)(
   },
 );
 
+test("a page of any name is opened first: a workspace may be called as one likes", {
+  timeout: 120_000,
+}, async () => {
+  mkdirSync(folder, { recursive: true });
+  const { server, port } = await serveLab(folder, "我的 work/01.ipynb", "ignore");
+  onTestFinished(() => void server.kill("SIGKILL"));
+  await answers(port);
+  const { headers } = await fetch(`http://127.0.0.1:${port}/?token=check`, { redirect: "manual" });
+  const { pathname } = new URL(headers.get("location")!, `http://127.0.0.1:${port}`);
+  expect(decodeURI(pathname)).toBe("/lab/tree/我的 work/01.ipynb");
+});
+
 test("a server that is told to stop while a kernel is being started ends, and its kernels with it", {
   timeout: 120_000,
 }, async () => {
