@@ -80,7 +80,7 @@ export async function yourRows(
 }
 
 /** What a small model writes may be one long word, which would push the other columns out of the page. */
-const ANSWER_CHARS = 30;
+const ANSWER_CHARS = 18;
 
 const COLUMNS: readonly (string | Column)[] = [
   "row",

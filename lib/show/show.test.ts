@@ -36,7 +36,7 @@ describe("outside a kernel", () => {
 describe("a bundle", () => {
   test("holds the figure as an object, not as a string, and nothing that runs", async () => {
     const bundle = await bundleOf(figure, { png: false });
-    expect(bundle[PLOTLY_MIME]).toBe(figure);
+    expect(bundle[PLOTLY_MIME]).toEqual({ ...figure, config: { typesetMath: false } });
     expect(Object.keys(bundle)).toEqual([PLOTLY_MIME, "text/plain"]);
   });
 

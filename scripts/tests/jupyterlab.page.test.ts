@@ -17,8 +17,8 @@ import { PATIENCE_MS, runAll, serveLab } from "./lab-page.ts";
 const folder = join(REPO_ROOT, ".check", "lab");
 const cells = [
   'import { explore, openLab, show } from "ftmodel";',
-  'await show({ data: [{ type: "bar", x: ["a", "b"], y: [1, 2] }], layout: { title: { text: "Two ' +
-    'bars" } } });',
+  'await show({ data: [{ type: "bar", x: ["a", "b"], y: [1, 2] }], layout: { title: { text: "From ' +
+    '$5 to $6" } } });',
   'console.log("learning rate", openLab({ profile: "tiny" }).config.sft.learningRate);',
   'await show(explore([{ id: "a", question: "$5 or $6?" }, { id: "b", question: "2 + 2?" }]));',
 ];
@@ -44,13 +44,17 @@ test.skipIf(NO_CHROMIUM)(
       ]),
     );
     const small = cells.map((source) => ({ cell_type: "code" as const, source }));
-    writeFileSync(join(folder, "small.ipynb"), notebookOf(small));
+    const formula = { cell_type: "markdown" as const, source: "$x^2$" }; // JupyterLab loads MathJax for it
+    writeFileSync(join(folder, "small.ipynb"), notebookOf([formula, ...small]));
     const { page, server, port, stop } = await openInLab(folder, "small.ipynb");
+    await page.locator("mjx-container").first().waitFor({ timeout: 60_000 });
     await runAll(page);
     await page.locator(".jp-OutputArea .js-plotly-plot .main-svg").first().waitFor({ timeout: 180_000 });
     await page.getByText(`learning rate ${PROFILES.tiny.sft.learningRate}`).waitFor({ timeout: 60_000 });
 
     expect(await page.locator(".jp-OutputArea .js-plotly-plot .bars path").count()).toBe(2);
+    const title = page.locator(".jp-OutputArea .js-plotly-plot .gtitle", { hasText: "From $5 to $6" });
+    expect(await title.isVisible()).toBe(true);
     expect(await page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count()).toBe(0);
     const table = page.locator(".ftx[data-widget=live]");
     await table.getByRole("searchbox").fill("5 or");
