@@ -80,7 +80,7 @@ export async function yourRows(
 }
 
 /** What a small model writes may be one long word, which would push the other columns out of the page. */
-const ANSWER_CHARS = 18;
+const ANSWER_CHARS = 24;
 
 const COLUMNS: readonly (string | Column)[] = [
   "row",
@@ -107,7 +107,8 @@ function goldOf({ gold, unchecked }: OwnFate): string | null {
 function markOf(question: string, gold: string, completion: string): string {
   const { verdict } = scoreCompletion({ question, gold, completion }).lenient;
   const mark = verdict === "right" ? "✓" : verdict === "judge" ? "·" : "✗";
-  return `${mark}\u00A0${extractAnswer(completion, "lenient")?.trim() ?? "no answer"}`;
+  const answer = extractAnswer(completion, "lenient")?.trim().replace(/\s+/g, " ");
+  return `${mark}\u00A0${answer ?? "no answer"}`;
 }
 
 function countsOf(fates: readonly OwnFate[]): string {

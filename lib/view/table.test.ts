@@ -75,6 +75,7 @@ describe("table", () => {
     const { html } = table([long], [{ key: "said", maxChars: 8 }, "why"], { maxChars: 20 });
     expect(html).toContain(`>${"x".repeat(7)}…<`);
     expect(html).toContain(`>${"y".repeat(19)}…<`);
+    expect(html.match(/overflow-wrap:anywhere/g)).toHaveLength(1);
   });
 
   test("long tables say how many rows are not shown", () => {

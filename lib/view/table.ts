@@ -23,7 +23,7 @@ export interface Column {
   optional?: boolean;
   format?: (value: unknown, row: Record<string, unknown>) => string;
   align?: "left" | "right";
-  /** Characters of a cell. Default: the table's. */
+  /** Characters of a cell, which may then be broken anywhere. Default: the table's, broken between words. */
   maxChars?: number;
 }
 
@@ -69,7 +69,8 @@ export function table(
   );
   const cell = (tag: "th" | "td", content: string, i: number) => {
     const side = right[i] ? "right" : "left";
-    const style = tag === "th" ? "" : `;vertical-align:top${right[i] ? ";white-space:nowrap" : ""}`;
+    const breaks = shape[i]!.maxChars === undefined ? "" : ";overflow-wrap:anywhere";
+    const style = tag === "th" ? "" : `;vertical-align:top${right[i] ? ";white-space:nowrap" : breaks}`;
     // a viewer that drops styles centres headings and knows no numbers: these say it twice
     const align = tag === "th" || right[i] ? ` align="${side}"` : "";
     return `<${tag}${align} style="text-align:${side}${style}">${content}</${tag}>`;
