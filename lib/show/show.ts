@@ -56,7 +56,13 @@ export async function showTable(
 export async function showMarkdown(markdown: string): Promise<void> {
   const write = kernelWriter();
   if (!write) return void process.stdout.write(`${markdown}\n`);
-  write({ data: { "text/markdown": markdown, "text/plain": markdown }, metadata: {}, transient: {} });
+  const data = { "text/markdown": withMoney(markdown), "text/plain": markdown };
+  write({ data, metadata: {}, transient: {} });
+}
+
+/** JupyterLab sets "$5 to $6" as a formula, unless a dollar stands escaped in an element of its own. */
+export function withMoney(markdown: string): string {
+  return markdown.replace(/(?<!\\)\$(?=\d)/g, "<span>\\$$</span>");
 }
 
 /**

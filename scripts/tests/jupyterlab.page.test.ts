@@ -16,10 +16,11 @@ import { PATIENCE_MS, runAll, serveLab } from "./lab-page.ts";
 // inside the repository: the cell imports the library by name
 const folder = join(REPO_ROOT, ".check", "lab");
 const cells = [
-  'import { explore, openLab, show } from "ftmodel";',
+  'import { explore, openLab, show, showMarkdown } from "ftmodel";',
   'await show({ data: [{ type: "bar", x: ["a", "b"], y: [1, 2] }], layout: { title: { text: "From ' +
     '$5 to $6" } } });',
   'console.log("learning rate", openLab({ profile: "tiny" }).config.sft.learningRate);',
+  'await showMarkdown("A loan of $7, or $\\\\sqrt{64}$, or of $9");',
   'await show(explore([{ id: "a", question: "$5 or $6?" }, { id: "b", question: "2 + 2?" }]));',
 ];
 afterEach(() => {
@@ -55,6 +56,9 @@ test.skipIf(NO_CHROMIUM)(
     expect(await page.locator(".jp-OutputArea .js-plotly-plot .bars path").count()).toBe(2);
     const title = page.locator(".jp-OutputArea .js-plotly-plot .gtitle", { hasText: "From $5 to $6" });
     expect(await title.isVisible()).toBe(true);
+    const loan = page.locator(".jp-OutputArea .jp-RenderedMarkdown", { hasText: "A loan" });
+    await loan.locator("mjx-container").waitFor({ timeout: 60_000 });
+    expect(await loan.textContent()).toMatch(/^\s*A loan of \$7, or .*, or of \$9\s*$/s);
     expect(await page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count()).toBe(0);
     const table = page.locator(".ftx[data-widget=live]");
     await table.getByRole("searchbox").fill("5 or");
