@@ -54,7 +54,7 @@ export async function tryValues<K extends TriedKey>(
   const questions = count > 0 ? heldOutQuestions(lab, count) : [];
   const compared = labs.map(({ config }): Compared => ({ config, run: null, file: null, answers: [] }));
   const note = questions.length > 0 ? HELD_OUT_NOTE : "None is asked anything.";
-  const caption = `${values.length} values of ${key}. ${note}`;
+  const caption = `${values.length === 1 ? "One value" : `${values.length} values`} of ${key}. ${note}`;
   const [liveTable, liveCurves] = [liveFigure(), liveFigure()];
   const shownTable = () => comparisonTable(comparisonRows(compared, stage), caption);
   const shownCurves = () => runPanels(curvesOf(compared, stage), stage);
@@ -81,7 +81,8 @@ export async function tryValues<K extends TriedKey>(
   // One vLLM server holds all adapters, and is slow to start; transformers starts one a model in any case.
   const together = lab.config.serving.engine === "vllm";
   for (const [i, one] of compared.entries()) {
-    await trainOne(labs[i]!, stage, one, { ...training, ...(signal && { signal }) }, draw);
+    const census = { ...(client && { client }), onProgress: countCensus(one, draw) };
+    await trainOne(labs[i]!, stage, one, { ...training, ...(signal && { signal }), census }, draw);
     if (!together) await ask([one]);
   }
   if (together) await ask(compared);
@@ -144,6 +145,14 @@ async function trainOne(
     // Still running: it is the watching that ended. None yet: it could not be started.
     if (one.run === null || one.run.status === "running") throw error;
   }
+}
+
+/** Before GRPO with `grpo.dropDeadGroups` its questions are tried, which may take longer than to train. */
+function countCensus(one: Compared, draw: () => void): (progress: CollectProgress) => void {
+  return ({ done, total }) => {
+    one.state = `census, ${done} of ${total} answers`;
+    draw();
+  };
 }
 
 function howToKeep(compared: readonly Compared[]): string {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { LabError } from "../errors.ts";
 import { explainConfig } from "./explain.ts";
 import { firstGpus, isOlder, listGpus, parseGpus, requireGpu, ownGpu, visibleGpus } from "../gpu/gpus.ts";
@@ -120,7 +120,13 @@ describe("openLab", () => {
       FTMODEL_WORKSPACE: "/tmp/w",
       FTMODEL_FORCE: "1",
     };
+    const said = vi.spyOn(console, "log").mockReturnValue();
     const lab = openLab({ profile: "gpu", "grpo.beta": 0.1, "grpo.temperature": 0.9 }, environment);
+    expect(said.mock.calls.flat()).toEqual([
+      expect.stringMatching(/^profile is "tiny", not "gpu": .*--profile/),
+      expect.stringMatching(/^grpo\.beta is 0\.2, not 0\.1: .*--set/),
+    ]);
+    said.mockRestore();
     expect(lab.config).toMatchObject({
       profile: "tiny",
       grpo: { beta: 0.2, temperature: 0.9 },

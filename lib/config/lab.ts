@@ -5,7 +5,7 @@ import { LabError } from "../errors.ts";
 import { shorten } from "../store/field-problem.ts";
 import { REPO_ROOT, workspacePaths } from "./paths.ts";
 import type { Paths } from "./paths.ts";
-import { parseSetting, resolveConfig, overrideConfig } from "./settings.ts";
+import { parseSetting, resolveConfig, overrideConfig, valueAt } from "./settings.ts";
 import type { ConfigKey, ConfigValue, Overrides } from "./settings.ts";
 
 export interface Lab {
@@ -29,27 +29,47 @@ export type LabOverrides = {
  * FTMODEL_PROFILE (tiny, small or gpu), FTMODEL_SET (JSON list of "key=value"), FTMODEL_SOURCES (JSON list of
  * files), FTMODEL_WORKSPACE (folder for data/, ckpts/ and reports/), FTMODEL_FORCE=1. Relative files are
  * looked for from the repository's root. Creates nothing. Throws LabError as resolveConfig, and when a
- * variable is not the JSON it should be.
+ * variable is not the JSON it should be. A value of the cell that the environment beats is named on the
+ * console.
  */
 export function openLab(overrides: LabOverrides = {}, environment: NodeJS.ProcessEnv = process.env): Lab {
   const { profile, ...rest } = overrides;
   const set = textList(environment, "FTMODEL_SET", '["grpo.learningRate=1e-4"]') ?? [];
+  const sources = textList(environment, "FTMODEL_SOURCES", '["/data/questions.jsonl"]');
   const config = resolveConfig({
     profile: environment.FTMODEL_PROFILE || (profile === undefined ? "tiny" : String(profile)),
     overrides: rest,
     set,
-    sources: textList(environment, "FTMODEL_SOURCES", '["/data/questions.jsonl"]'),
+    sources,
   });
+  const keys = set.map((setting) => parseSetting(setting).key);
+  const fromOutside = [
+    ...(environment.FTMODEL_PROFILE ? ["profile"] : []),
+    ...(sources ? ["prepare.sources"] : []),
+    ...keys,
+  ];
+  for (const line of beatenIn(overrides, config, fromOutside)) console.log(line);
   config.prepare.sources = config.prepare.sources.map((file) =>
     isAbsolute(file) ? file : resolve(REPO_ROOT, file),
   );
-  const chosen = [...Object.keys(rest), ...set.map((setting) => parseSetting(setting).key)];
+  const chosen = [...Object.keys(rest), ...keys];
   return {
     config,
     paths: workspacePaths(environment.FTMODEL_WORKSPACE || REPO_ROOT),
     force: flag(environment, "FTMODEL_FORCE"),
     chosen,
   };
+}
+
+/** A sentence for each value of the cell that has no effect: one would look for the fault elsewhere. */
+function beatenIn(overrides: LabOverrides, config: Config, fromOutside: readonly string[]): string[] {
+  return Object.entries(overrides).flatMap(([key, wanted]) => {
+    const [here, there] = [wanted, valueAt(config, key)].map((value) => JSON.stringify(value));
+    if (!fromOutside.includes(key) || here === there) return [];
+    return [
+      `${key} is ${there}, not ${here}: what the lab was started with (--profile, --set, --source) wins`,
+    ];
+  });
 }
 
 function textList(environment: NodeJS.ProcessEnv, name: string, example: string): string[] | undefined {

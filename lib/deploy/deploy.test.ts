@@ -6,14 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createClient } from "../serving/client.ts";
-import {
-  askByCurl,
-  askStreamed,
-  deploy,
-  mergeForDeployment,
-  quoteForShell,
-  withDeployment,
-} from "./deploy.ts";
+import { askByCurl, askStreamed, deploy, mergeForDeployment, withDeployment } from "./deploy.ts";
 import { PROFILES } from "../config/profiles.ts";
 import { randomModel } from "../testing/random-model.ts";
 import { temporaryWorkspace } from "../testing/run-fixture.ts";
@@ -127,11 +120,6 @@ describe("asking a deployed model", () => {
     await expect(askByCurl(lab, { ...deployment(), url: "http://127.0.0.1:9/v1" }, "x")).rejects.toThrow(
       /curl got no answer[^]*127\.0\.0\.1/,
     );
-  });
-
-  test("a quote inside single quotes survives a real shell", () => {
-    const nasty = `a'b "c" $d \\ \n e`;
-    expect(execFileSync("sh", ["-c", `printf %s ${quoteForShell(nasty)}`], { encoding: "utf8" })).toBe(nasty);
   });
 });
 

@@ -7,6 +7,7 @@ import { armAdapter } from "../completions/models.ts";
 import { LabError } from "../errors.ts";
 import { interruptible } from "../interruptible.ts";
 import type { Lab } from "../config/lab.ts";
+import { quoteForShell } from "../shell.ts";
 import { mergeAdapter, publishMerged } from "../run/merge.ts";
 import { writeModelCard } from "./model-card.ts";
 import type { Merged, MergeOptions } from "../run/merge.ts";
@@ -193,9 +194,4 @@ function textOf(output: string, where: string): string {
       { cause },
     );
   }
-}
-
-/** In single quotes nothing is special but the quote itself. */
-export function quoteForShell(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

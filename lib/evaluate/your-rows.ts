@@ -68,7 +68,7 @@ export async function yourRows(
   const first = all.length > maxRows ? `first ${maxRows}: ` : "";
   const result =
     rights.length > 0 ? `; right of the ${first}${asked.length} asked: ${rights.join(", ")}` : "";
-  const shape = [...COLUMNS, ...arms.map((arm): Column => ({ key: arm, label: styleOf(arm, 0).label }))];
+  const shape = [...COLUMNS, ...arms.map(armColumn)];
   const seen = table(rows, shape, {
     caption: `Your rows: ${countsOf(all)}${result}`,
     maxChars: 200,
@@ -79,14 +79,23 @@ export async function yourRows(
   return { html: `${seen.html}\n<p><em>${more}</em></p>`, text: `${seen.text}\n${more}` };
 }
 
+/** What a small model writes may be one long word, which would push the other columns out of the page. */
+const ANSWER_CHARS = 24;
+
 const COLUMNS: readonly (string | Column)[] = [
   "row",
-  "question",
+  { key: "question", maxChars: 100 },
   "gold",
-  { key: "teacher", label: "Teacher's answer", optional: true },
+  { key: "teacher", label: "Teacher's answer", optional: true, maxChars: ANSWER_CHARS },
   { key: "verdict", optional: true },
   { key: "ended", label: "where it ended" },
 ];
+
+const armColumn = (arm: AskedArm): Column => ({
+  key: arm,
+  label: styleOf(arm, 0).label,
+  maxChars: ANSWER_CHARS,
+});
 
 /** The gold, marked where no rule can check an answer against it. */
 function goldOf({ gold, unchecked }: OwnFate): string | null {
@@ -98,7 +107,8 @@ function goldOf({ gold, unchecked }: OwnFate): string | null {
 function markOf(question: string, gold: string, completion: string): string {
   const { verdict } = scoreCompletion({ question, gold, completion }).lenient;
   const mark = verdict === "right" ? "✓" : verdict === "judge" ? "·" : "✗";
-  return `${mark}\u00A0${extractAnswer(completion, "lenient")?.trim() ?? "no answer"}`;
+  const answer = extractAnswer(completion, "lenient")?.trim().replace(/\s+/g, " ");
+  return `${mark}\u00A0${answer ?? "no answer"}`;
 }
 
 function countsOf(fates: readonly OwnFate[]): string {

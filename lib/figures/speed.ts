@@ -94,7 +94,7 @@ export function throughputCurve(rows: readonly Throughput[]): Figure {
           ({ tokensPerSecond, medianMs }) =>
             `${formatCount(tokensPerSecond)}<br>${(medianMs / 1000).toFixed(2)} s an answer`,
         ),
-        textposition: "top center",
+        textposition: rows.map((_, i) => (i > 0 && i === rows.length - 1 ? "top left" : "top center")),
         cliponaxis: false,
         line: { color: SERIES[0], width: 3 },
         marker: { size: 9 },

@@ -4,6 +4,8 @@ import { FAINT, INK } from "../figures/theme.ts";
 /** Colours of light paper → of the dark form; what is not here reads well on both. */
 const DARK: Record<string, string> = {
   "#FFFFFF": "#0D1117",
+  "#F6F8FA": "#1B222B", // boxes of diagrams
+  "#F1F3F5": "#262C34",
   [INK]: "#E6EDF3",
   [FAINT]: "#9AA4AE",
   "#57606A": "#B1BAC4",
@@ -66,30 +68,41 @@ export const DRAW = `(async () => {
     const underneath = (rest.updatemenus ?? []).length > 0 && rest.showlegend !== false;
     const rows = Math.ceil(data.filter((trace) => trace.name && trace.showlegend !== false).length / 2);
     const map = data.some((trace) => trace.type === "heatmap"); // its numbers stand in its cells
-    const small = (value) => ({
+    const diagram = rest.xaxis?.visible === false; // words in boxes: all of the width, and small ones
+    const names = [...new Set(data.flatMap(({ orientation, x = [] }) => (orientation === "h" ? [] : x)))]
+      .filter((name) => typeof name === "string");
+    const longest = Math.max(0, ...names.flatMap((name) => name.split("<br>")).map(({ length }) => length));
+    const upright = names.length * longest > 60; // letters, as many as fit side by side
+    const small = (value, name) => ({
       ...value, automargin: true, title: { ...value.title, font: { size: 11 } },
-      ...(map && { tickfont: { size: 9 } }),
+      ...(map && { tickfont: { size: 9 } }), ...(upright && name[0] === "x" && { tickangle: -90 }),
     });
     const below = { orientation: "h", x: 0, xanchor: "left", yref: "container", y: 0.01, yanchor: "bottom" };
-    const heat = (trace) => ({ ...trace, showscale: false, textfont: { ...trace.textfont, size: 9 } });
+    const fine = (trace, size) => ({ ...trace, showscale: false, textfont: { ...trace.textfont, size } });
+    const sizes = { heatmap: 9, sankey: 8 };
     const short = (note) => ({
       ...note, text: inLines(String(note.text)), align: "left", font: { ...note.font, size: 9 },
     });
+    const inBox = (note) => ({ ...note, font: { ...note.font, size: 8 } });
     return {
-      data: data.map((trace) => (trace.type === "heatmap" ? heat(trace) : trace)),
+      data: data.map((trace) => (sizes[trace.type] ? fine(trace, sizes[trace.type]) : trace)),
       layout: {
         ...Object.fromEntries(
-          Object.entries(rest).map(([name, value]) => [name, /^[xy]axis/.test(name) ? small(value) : value]),
+          Object.entries(rest).map(
+            ([name, value]) => [name, /^[xy]axis/.test(name) ? small(value, name) : value],
+          ),
         ),
         font: { ...rest.font, size: 11 }, uniformtext: { minsize: 8, mode: "hide" },
         margin: {
-          l: Math.min(margin.l ?? 80, 48),
-          r: Math.min(margin.r ?? 80, 12),
+          l: Math.min(margin.l ?? 80, diagram ? 2 : 48),
+          r: Math.min(margin.r ?? 80, diagram ? 2 : 12),
           b: (margin.b ?? 56) + (underneath ? 20 * rows + 8 : 0),
           t: underneath ? 48 : Math.max(16, (margin.t ?? 80) - 52),
         },
         legend: underneath ? { ...legend, ...below } : legend,
-        annotations: annotations?.map((note) => (map || String(note.text).length > 40 ? short(note) : note)),
+        annotations: annotations?.map(
+          diagram ? inBox : (note) => (map || String(note.text).length > 40 ? short(note) : note),
+        ),
       },
     };
   };

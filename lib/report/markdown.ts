@@ -33,12 +33,17 @@ const mathInline: TokenizerAndRendererExtension = {
   renderer: (token) => `<span class="inline-formula">${formula(String(token.formula), false)}</span>`,
 };
 
+/** From a notebook to a term, in the file beside it. */
+const GLOSSARY_LINK = /^README\.md#([\w-]+)$/;
+
 /** Where a notebook's markdown will stand. */
 export interface Place {
   /** Before every heading's id: in a file of several notebooks each has its own. */
   prefix: string;
   /** Address of another notebook in this place, or of a heading in it; null when it is not there. */
   addressOf(notebook: string, heading: string | null): string | null;
+  /** Place and meaning of a term of the glossary, null where there is none. Default: there is no glossary. */
+  termOf?(term: string): { address: string; meaning: string } | null;
 }
 
 export interface Heading {
@@ -70,6 +75,10 @@ export function markdownWriter(place: Place): MarkdownWriter {
           : escapeHtml(text),
       link({ href, tokens }) {
         const inner = this.parser.parseInline(tokens);
+        const [, word] = GLOSSARY_LINK.exec(href) ?? [];
+        const term = word === undefined ? null : place.termOf?.(word);
+        if (term)
+          return `<a href="${escapeHtml(term.address)}" title="${escapeHtml(term.meaning)}">${inner}</a>`;
         const target = linkTarget(href, place);
         return target === null ? inner : `<a href="${escapeHtml(target)}">${inner}</a>`;
       },

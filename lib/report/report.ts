@@ -14,6 +14,7 @@ import { escapeHtml } from "../view/text-view.ts";
 import { aboutHtml, changedInWords, when, wordsHtml } from "./about.ts";
 import { codeHtml } from "./code.ts";
 import { type Executed, executedNotebooks } from "./executed.ts";
+import { Glossary, GLOSSARY_ID } from "./glossary.ts";
 import { INDEX_HEADINGS, indexBody } from "./index-page.ts";
 import { type Heading, type MarkdownWriter, markdownWriter, type Place, slug } from "./markdown.ts";
 import type { Cell, Output } from "./notebook.ts";
@@ -104,8 +105,10 @@ export function exportedTable({ single, pages }: ExportedReports, { paths }: { p
 function onePage(notebooks: readonly Executed[], at: number, footer: string): Promise<string> {
   const notebook = notebooks[at]!;
   const fileOf = ({ name }: Executed) => `${encodeURIComponent(name)}.html`;
+  const glossary = new Glossary();
   const { html, headings } = articleOf(notebook, {
     prefix: "",
+    termOf: (term) => glossary.linkTo(term),
     addressOf: (name, heading) => {
       const other = notebooks.find((one) => one.name === name);
       return other ? `${fileOf(other)}${heading ? `#${heading}` : ""}` : null;
@@ -116,8 +119,10 @@ function onePage(notebooks: readonly Executed[], at: number, footer: string): Pr
     title: `${notebook.title} · FTModel Lab`,
     home: "index.html",
     neighbours,
-    contents: entriesOf(headings),
-    body: `${html}\n${wordsHtml([notebook.settings], false)}\n${neighboursHtml(neighbours)}`,
+    contents: [...entriesOf(headings), ...glossaryEntry(glossary)],
+    body: [html, glossary.html(), wordsHtml([notebook.settings], false), neighboursHtml(neighbours)].join(
+      "\n",
+    ),
     footer: `${footer} The pages before and after it lie beside this file; ftmodel.html holds all of them.`,
   });
 }
@@ -126,9 +131,11 @@ function onePage(notebooks: readonly Executed[], at: number, footer: string): Pr
 function allInOne(paths: Paths, notebooks: readonly Executed[], footer: string): Promise<string> {
   const idOf = ({ name }: Executed) => slug(name);
   const addressOf = (notebook: Executed) => `#${idOf(notebook)}`;
+  const glossary = new Glossary();
   const articles = notebooks.map((notebook) =>
     articleOf(withoutPictures(notebook), {
       prefix: `${idOf(notebook)}-`,
+      termOf: (term) => glossary.linkTo(term),
       addressOf: (name, heading) => {
         const other = notebooks.find((one) => one.name === name);
         return other ? `${addressOf(other)}${heading ? `-${heading}` : ""}` : null;
@@ -151,8 +158,9 @@ function allInOne(paths: Paths, notebooks: readonly Executed[], footer: string):
         html: escapeHtml(labelOf(notebook)),
         inside: entriesOf(articles[i]!.headings),
       })),
+      ...glossaryEntry(glossary),
     ],
-    body: [NO_SCRIPT, indexBody(paths, notebooks, idOf), ...body].join("\n"),
+    body: [NO_SCRIPT, indexBody(paths, notebooks, idOf), ...body, glossary.html()].join("\n"),
     footer: `${footer} Complete in this one file.`,
   });
 }
@@ -200,6 +208,10 @@ function foldedCode(source: string): string {
 
 function entriesOf(headings: readonly Heading[]): Entry[] {
   return headings.filter(({ depth }) => depth === 2).map(({ id, html }) => ({ address: `#${id}`, html }));
+}
+
+function glossaryEntry(glossary: Glossary): Entry[] {
+  return glossary.html() === "" ? [] : [{ address: `#${GLOSSARY_ID}`, html: "Glossary" }];
 }
 
 function neighboursOf(

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { closeBrowser, findChromium } from "./browser.ts";
 import { PYTHON, REPO_ROOT } from "../config/paths.ts";
 import { SETTINGS_MIME } from "../config/settings-record.ts";
-import { bundleOf, liveFigure, PLOTLY_MIME, show, showMarkdown } from "./show.ts";
+import { bundleOf, liveFigure, PLOTLY_MIME, show, showMarkdown, withMoney } from "./show.ts";
 import { table } from "../view/table.ts";
 import { EXAMPLES } from "../testing/example-figures.ts";
 
@@ -33,10 +33,16 @@ describe("outside a kernel", () => {
   });
 });
 
+test.each([
+  ["from $5 to $6", "from <span>\\$</span>5 to <span>\\$</span>6"],
+  ["narrower ($\\sqrt{10}$ is 3.2)", "narrower ($\\sqrt{10}$ is 3.2)"],
+  ["\\$5", "\\$5"],
+])("an amount is no formula: %s", (markdown, shown) => expect(withMoney(markdown)).toBe(shown));
+
 describe("a bundle", () => {
   test("holds the figure as an object, not as a string, and nothing that runs", async () => {
     const bundle = await bundleOf(figure, { png: false });
-    expect(bundle[PLOTLY_MIME]).toBe(figure);
+    expect(bundle[PLOTLY_MIME]).toEqual({ ...figure, config: { typesetMath: false } });
     expect(Object.keys(bundle)).toEqual([PLOTLY_MIME, "text/plain"]);
   });
 

@@ -56,7 +56,13 @@ export async function showTable(
 export async function showMarkdown(markdown: string): Promise<void> {
   const write = kernelWriter();
   if (!write) return void process.stdout.write(`${markdown}\n`);
-  write({ data: { "text/markdown": markdown, "text/plain": markdown }, metadata: {}, transient: {} });
+  const data = { "text/markdown": withMoney(markdown), "text/plain": markdown };
+  write({ data, metadata: {}, transient: {} });
+}
+
+/** JupyterLab sets "$5 to $6" as a formula, unless a dollar stands escaped in an element of its own. */
+export function withMoney(markdown: string): string {
+  return markdown.replace(/(?<!\\)\$(?=\d)/g, "<span>\\$$</span>");
 }
 
 /**
@@ -69,7 +75,16 @@ export async function bundleOf(shown: Figure | View, options: { png?: boolean } 
   if (isWidget(shown)) return { "text/html": await notebookBlock(shown), "text/plain": text };
   if (!isFigure(shown)) return { "text/html": shown.html, "text/plain": text };
   const png = options.png === false ? null : await figurePng(shown);
-  return { [PLOTLY_MIME]: shown, ...(png && { "image/png": png.toString("base64") }), "text/plain": text };
+  return {
+    [PLOTLY_MIME]: withoutMath(shown),
+    ...(png && { "image/png": png.toString("base64") }),
+    "text/plain": text,
+  };
+}
+
+/** Where a page has MathJax, as JupyterLab has, plotly.js takes "$5 or $6" for a formula and hides the text. */
+function withoutMath(figure: Figure): object {
+  return { ...figure, config: { typesetMath: false } };
 }
 
 /** A display that is updated in place. */
@@ -144,7 +159,7 @@ export function liveFigure({ intervalMs = 2000 }: { intervalMs?: number } = {}):
 function liveBundle(shown: Figure | View): Bundle {
   if (!isFigure(shown)) return { "text/html": shown.html, "text/plain": shown.text };
   const figure = dated(shown);
-  if (shown.data.length > 0) return { [PLOTLY_MIME]: figure, "text/plain": plainText(shown) };
+  if (shown.data.length > 0) return { [PLOTLY_MIME]: withoutMath(figure), "text/plain": plainText(shown) };
   const {
     title,
     annotations = [],
@@ -164,15 +179,15 @@ function liveBundle(shown: Figure | View): Bundle {
 }
 
 /**
- * The figure with the time in its upper right corner. After a restart of the kernel, or when the page was
- * closed meanwhile, it is what is left to look at.
+ * The figure with the time in its lower right corner, where no button covers it. After a restart of the
+ * kernel, or when the page was closed meanwhile, it is what is left to look at.
  */
 function dated(figure: Figure): Figure {
   const time = new Date().toTimeString().slice(0, 8);
-  const { annotations = [], margin } = figure.layout as { annotations?: object[]; margin?: { t?: number } };
+  const { annotations = [] } = figure.layout as { annotations?: object[] };
   const mark = note(`as of ${time} · standing still? Run the cell again`, {
-    ...{ xref: "paper", x: 1, xanchor: "right", yref: "paper", y: 1, yanchor: "bottom" },
-    yshift: (margin?.t ?? 72) - 32, // beside the title, which stands that high above the axes
+    ...{ xref: "paper", x: 1, xanchor: "right", yref: "paper", y: 0, yanchor: "top" },
+    yshift: -34, // beside the title of the axis
   });
   return { ...figure, layout: { ...figure.layout, annotations: [...annotations, mark] } };
 }

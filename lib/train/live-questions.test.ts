@@ -113,6 +113,13 @@ test("when every question is dead, it is said in numbers before anything is trai
   );
 });
 
+test("a reward that cannot work is told before the census asks anything", async () => {
+  const lab = labWith(true, (c) => (c.seed = 8));
+  const reward = "({ score }) => ({ total: score.total + bonus })";
+  await expect(trainGrpo(lab, { command, reward, census: census() })).rejects.toThrow(/bonus is not defined/);
+  expect(stub.requests).toEqual([]);
+});
+
 test("one step on chosen questions and the arm without SFT take no census", async () => {
   const rows = readJsonl(paths.rl, RlRow);
   expect(

@@ -113,6 +113,9 @@ export function publishedAs({ paths }: Workspace, { stage, config }: Pick<Run, "
  */
 export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Trained> {
   const { config, paths } = lab;
+  const { reward } = options;
+  // before the census, which takes a minute: a reward that cannot work is told at once
+  const custom = reward === undefined ? null : typeof reward === "object" ? reward : defineReward(reward);
   const base = await resolveModel(config.models.base);
   assertMadeTogether(paths.rl, paths.test, CUT_OFF);
   const { startFromSft: fromSft, dropDeadGroups } = config.grpo;
@@ -136,8 +139,6 @@ export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Tr
         "",
       )
     : all;
-  const { reward } = options;
-  const custom = reward === undefined ? null : typeof reward === "object" ? reward : defineReward(reward);
   const judge = config.grpo.useJudge && custom === null ? await judgeOf(lab) : undefined;
   const ours = `lib/reward/${judge ? "judged-reward.ts" : "default-reward.ts"}`;
   const ownReward = join(REPO_ROOT, ours);

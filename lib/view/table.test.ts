@@ -91,6 +91,14 @@ describe("table", () => {
     expect([head, cjk, latin]).toEqual(["q     n", "营收  1", "abcd  2"]);
   });
 
+  test("a column may be shorter than the others", () => {
+    const long = { said: "x".repeat(50), why: "y".repeat(50) };
+    const { html } = table([long], [{ key: "said", maxChars: 8 }, "why"], { maxChars: 20 });
+    expect(html).toContain(`>${"x".repeat(7)}…<`);
+    expect(html).toContain(`>${"y".repeat(19)}…<`);
+    expect(html.match(/overflow-wrap:anywhere/g)).toHaveLength(1);
+  });
+
   test("long tables say how many rows are not shown", () => {
     const { html, text } = table(Array.from({ length: 60 }, (_, i) => ({ i })));
     expect(text).toContain("… and 10 more rows");

@@ -23,6 +23,8 @@ export interface Column {
   optional?: boolean;
   format?: (value: unknown, row: Record<string, unknown>) => string;
   align?: "left" | "right";
+  /** Characters of a cell, which may then be broken anywhere. Default: the table's, broken between words. */
+  maxChars?: number;
 }
 
 export interface TableOptions {
@@ -71,13 +73,16 @@ export function table(
   const tall = shown.some((row) => row.some((value, i) => !right[i] && !ONE_LINE.test(value)));
   const cell = (tag: "th" | "td", content: string, i: number) => {
     const top = tag === "td" && tall ? ["vertical-align:top"] : [];
-    const style = [...(right[i] ? [] : ["text-align:left"]), ...top].join(";");
+    const anywhere = tag === "td" && shape[i]!.maxChars !== undefined ? ["overflow-wrap:anywhere"] : [];
+    const style = [...(right[i] ? [] : ["text-align:left"]), ...top, ...anywhere].join(";");
     // a viewer that drops styles centres headings and knows no numbers
     const align = right[i] ? ` align="right"` : tag === "th" ? ` align="left"` : "";
     return `<${tag}${align}${style && ` style="${style}"`}>${content}</${tag}>`;
   };
+  const written = (value: string, i: number) =>
+    inertHtml(unbroken(clip(value, shape[i]!.maxChars ?? maxChars)));
   const rowOf = (row: readonly string[]) =>
-    `<tr>${row.map((value, i) => cell("td", inertHtml(unbroken(clip(value, maxChars))), i)).join("")}</tr>`;
+    `<tr>${row.map((value, i) => cell("td", written(value, i), i)).join("")}</tr>`;
   const headings = shape.map((c) => c.label ?? inWords(c.key));
   const html = [
     `<table class="ftmodel-table">`,

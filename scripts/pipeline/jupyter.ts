@@ -39,7 +39,7 @@ export function startJupyterLab(
   const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : []; // Jupyter refuses root otherwise
   const settings = [
     `--ServerApp.root_dir=${root}`,
-    `--LabApp.default_url=/lab/tree/${page}`,
+    `--LabApp.default_url=/lab/tree/${encodeURI(page)}`,
     "--MultiKernelManager.default_kernel_name=tslab",
     "--LabApp.news_url=None", // no look-up of news on the network
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",

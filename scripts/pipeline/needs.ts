@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Lab } from "../../lib/config/lab.ts";
 import { REPO_ROOT } from "../../lib/config/paths.ts";
 import { LabError } from "../../lib/errors.ts";
+import { quoteForShell } from "../../lib/shell.ts";
 
 /** File below the workspace → the notebook that makes it. */
 const MADE_BY = {
@@ -40,7 +41,7 @@ export function assertPrerequisites(
     ...NEEDS,
     ...(!config.grpo.startFromSft && { "05": ["data/processed/rl.jsonl"] as const }),
   };
-  const folder = workspace === REPO_ROOT ? "" : `--workspace ${workspace} `;
+  const folder = workspace === REPO_ROOT ? "" : `--workspace ${quoteForShell(workspace)} `;
   for (const number of chosen) {
     const made = (file: Made) => chosen.some((other) => other < number && other === MADE_BY[file]);
     const missing = (needs[number] ?? []).filter((file) => !made(file) && !isThere(workspace, file));

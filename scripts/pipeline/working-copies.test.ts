@@ -14,7 +14,7 @@ const bring = (): string[] => bringWorkingCopies(folder, [notebook]).map(({ stat
 beforeEach(() => {
   const root = mkdtempSync(join(tmpdir(), "copies-"));
   notebook = join(root, "01_x.ipynb");
-  folder = join(root, "work");
+  folder = join(root, "work of a trial");
   writeFileSync(notebook, "first");
 });
 
@@ -57,6 +57,14 @@ test("a copy that holds work is never written over, but outdated once the notebo
   expect(bring()).toEqual(["new"]);
 });
 
+test("what a notebook links to lies beside its copy, too", () => {
+  const links = bringWorkingCopies(folder).flatMap(({ file }) =>
+    [...readFileSync(file, "utf8").matchAll(/\]\(([\w./]+)(?:#[\w-]+)?\)/g)].map(([, link]) => link!),
+  );
+  expect(links).toContain("README.md");
+  expect(links.filter((link) => !existsSync(join(folder, link)))).toEqual([]);
+});
+
 test("only what is new is said; an outdated copy's command keeps its work, brings the notebook", () => {
   expect(describeCopies(bringWorkingCopies(folder, [notebook]))).toEqual([
     expect.stringContaining("01_x.ipynb copied"),
@@ -65,8 +73,8 @@ test("only what is new is said; an outdated copy's command keeps its work, bring
   writeFileSync(copy(), "my work");
   writeFileSync(notebook, "second");
   const [said] = describeCopies(bringWorkingCopies(folder, [notebook]));
-  const [, from, to] = /: mv (\S+) (\S+), then/.exec(said!)!;
-  execFileSync("mv", [from!, to!], { cwd: REPO_ROOT });
+  const [, line] = /: (mv .+), then/.exec(said!)!;
+  execFileSync("sh", ["-c", line!], { cwd: REPO_ROOT });
   expect(bring()).toEqual(["new"]);
   expect(readFileSync(copy(), "utf8")).toBe("second");
   expect(readFileSync(join(folder, "01_x_mine.ipynb"), "utf8")).toBe("my work");

@@ -1,35 +1,40 @@
 /**
- * The reader's copies of the notebooks. JupyterLab writes outputs and changed cells into the file it has
- * opened; in a copy that git ignores they never stand in the way of `git pull`.
+ * The reader's copies of the notebooks, and of the glossary that they link to. JupyterLab writes outputs and
+ * changed cells into the file it has opened; in a copy that git ignores they never stand in the way of
+ * `git pull`.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { REPO_ROOT } from "../../lib/config/paths.ts";
+import { quoteForShell } from "../../lib/shell.ts";
 import { writeFileAtomic } from "../../lib/store/atomic.ts";
 import { notebookFiles } from "./options.ts";
 
-/** What became of one notebook's copy. `outdated`: it holds the reader's work, and the notebook is newer. */
+/** What became of one copy. `outdated`: it holds the reader's work, and what it is a copy of is newer. */
 export interface WorkingCopy {
   file: string;
   state: "new" | "renewed" | "kept" | "outdated";
 }
 
+/** The notebooks, in order, and the page beside them that their links lead to. */
+const courseFiles = (): string[] => [...notebookFiles(), join(REPO_ROOT, "notebooks", "README.md")];
+
 /**
  * Brings the copies in `folder` up to date: what is missing is copied, a copy that nobody changed follows
- * the notebook, and one that holds the reader's work stays as it is.
+ * the original, and one that holds the reader's work stays as it is.
  */
 export function bringWorkingCopies(
   folder: string,
-  notebooks: readonly string[] = notebookFiles(),
+  originals: readonly string[] = courseFiles(),
 ): WorkingCopy[] {
   mkdirSync(folder, { recursive: true });
   const memory = join(folder, ".copied.json");
   const copied = readMemory(memory);
-  const copies = notebooks.map((notebook): WorkingCopy => {
-    const name = basename(notebook);
+  const copies = originals.map((original): WorkingCopy => {
+    const name = basename(original);
     const file = join(folder, name);
-    const text = readFileSync(notebook);
+    const text = readFileSync(original);
     const now = hashOf(text);
     const isThere = existsSync(file);
     const untouched = isThere && [copied[name], now].includes(hashOf(readFileSync(file)));
@@ -57,12 +62,13 @@ export function describeCopies(copies: readonly WorkingCopy[]): string[] {
     ...outdated.map(
       (file) =>
         `${file} holds your work and stays; notebooks/${basename(file)} is newer. To have that one: ` +
-        `mv ${file} ${file.replace(/\.ipynb$/, "")}_mine.ipynb, then this command again`,
+        `mv ${quoteForShell(file)} ${quoteForShell(file.replace(/\.\w+$/, "_mine$&"))}, then this ` +
+        "command again",
     ),
   ];
 }
 
-/** Name → `hashOf` the notebook as it was copied; a file that cannot be read remembers nothing. */
+/** Name → `hashOf` the original as it was copied; a file that cannot be read remembers nothing. */
 function readMemory(file: string): Record<string, string> {
   try {
     return JSON.parse(readFileSync(file, "utf8")) as Record<string, string>;

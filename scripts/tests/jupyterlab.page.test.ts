@@ -11,15 +11,16 @@ import { REPO_ROOT, workspacePaths } from "../../lib/config/paths.ts";
 import { stopJupyterLab } from "../pipeline/jupyter.ts";
 import { bringWorkingCopies } from "../pipeline/working-copies.ts";
 import { answers, closeLabs, LEFT_OUT, labUrl, NO_CHROMIUM, notebookOf, openInLab } from "./lab-page.ts";
-import { runAll, serveLab } from "./lab-page.ts";
+import { PATIENCE_MS, runAll, serveLab } from "./lab-page.ts";
 
 // inside the repository: the cell imports the library by name
 const folder = join(REPO_ROOT, ".check", "lab");
 const cells = [
-  'import { explore, openLab, show } from "ftmodel";',
-  'await show({ data: [{ type: "bar", x: ["a", "b"], y: [1, 2] }], layout: { title: { text: "Two ' +
-    'bars" } } });',
+  'import { explore, openLab, show, showMarkdown } from "ftmodel";',
+  'await show({ data: [{ type: "bar", x: ["a", "b"], y: [1, 2] }], layout: { title: { text: "From ' +
+    '$5 to $6" } } });',
   'console.log("learning rate", openLab({ profile: "tiny" }).config.sft.learningRate);',
+  'await showMarkdown("A loan of $7, or $\\\\sqrt{64}$, or of $9");',
   'await show(explore([{ id: "a", question: "$5 or $6?" }, { id: "b", question: "2 + 2?" }]));',
 ];
 afterEach(() => {
@@ -44,13 +45,20 @@ test.skipIf(NO_CHROMIUM)(
       ]),
     );
     const small = cells.map((source) => ({ cell_type: "code" as const, source }));
-    writeFileSync(join(folder, "small.ipynb"), notebookOf(small));
+    const formula = { cell_type: "markdown" as const, source: "$x^2$" }; // JupyterLab loads MathJax for it
+    writeFileSync(join(folder, "small.ipynb"), notebookOf([formula, ...small]));
     const { page, server, port, stop } = await openInLab(folder, "small.ipynb");
+    await page.locator("mjx-container").first().waitFor({ timeout: 60_000 });
     await runAll(page);
     await page.locator(".jp-OutputArea .js-plotly-plot .main-svg").first().waitFor({ timeout: 180_000 });
     await page.getByText(`learning rate ${PROFILES.tiny.sft.learningRate}`).waitFor({ timeout: 60_000 });
 
     expect(await page.locator(".jp-OutputArea .js-plotly-plot .bars path").count()).toBe(2);
+    const title = page.locator(".jp-OutputArea .js-plotly-plot .gtitle", { hasText: "From $5 to $6" });
+    expect(await title.isVisible()).toBe(true);
+    const loan = page.locator(".jp-OutputArea .jp-RenderedMarkdown", { hasText: "A loan" });
+    await loan.locator("mjx-container").waitFor({ timeout: 60_000 });
+    expect(await loan.textContent()).toMatch(/^\s*A loan of \$7, or .*, or of \$9\s*$/s);
     expect(await page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count()).toBe(0);
     const table = page.locator(".ftx[data-widget=live]");
     await table.getByRole("searchbox").fill("5 or");
@@ -93,6 +101,12 @@ test.skipIf(NO_CHROMIUM)(
       expect(longest).toBeLessThanOrEqual(1);
       expect(await page.locator(".jp-CodeCell .cm-content.cm-lineWrapping").count()).toBeGreaterThan(3);
 
+      await page.locator(".jp-RenderedMarkdown a", { hasText: "glossary" }).first().click();
+      await page.locator(".jp-MarkdownViewer").getByText("larger model whose texts").waitFor({
+        timeout: PATIENCE_MS,
+      });
+      await page.locator(".lm-TabBar-tabLabel", { hasText: "01_prepare" }).click();
+
       await runAll(page);
       await vi.waitFor(
         async () => {
@@ -122,6 +136,18 @@ test.skipIf(NO_CHROMIUM)(
     }
   },
 );
+
+test("a page of any name is opened first: a workspace may be called as one likes", {
+  timeout: 120_000,
+}, async () => {
+  mkdirSync(folder, { recursive: true });
+  const { server, port } = await serveLab(folder, "我的 work/01.ipynb", "ignore");
+  onTestFinished(() => void server.kill("SIGKILL"));
+  await answers(port);
+  const { headers } = await fetch(`http://127.0.0.1:${port}/?token=check`, { redirect: "manual" });
+  const { pathname } = new URL(headers.get("location")!, `http://127.0.0.1:${port}`);
+  expect(decodeURI(pathname)).toBe("/lab/tree/我的 work/01.ipynb");
+});
 
 test("a server that is told to stop while a kernel is being started ends, and its kernels with it", {
   timeout: 120_000,

@@ -7,6 +7,7 @@ import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import type { Browser, Locator, Page } from "playwright-core";
+import { PAPER } from "../../lib/report/draw.ts";
 import { findChromium } from "../../lib/show/browser.ts";
 import { startJupyterLab, stopJupyterLab } from "../pipeline/jupyter.ts";
 
@@ -140,7 +141,8 @@ export const LOOKS = [390, 1400].flatMap((width) =>
 /**
  * Opens a report from disk with the network off, in each of `looks`, and waits until its figures are drawn.
  * Returns what is wrong: requests that leave the disk, errors on the console and of scripts, figures
- * that are missing, a page wider than its window, a scheme that is not followed.
+ * that are missing, names under an axis that overlap, a page wider than its window, a scheme that is not
+ * followed, an output that paper cuts.
  */
 export async function faultsOfReport(
   browser: Browser,
@@ -163,6 +165,7 @@ export async function faultsOfReport(
       await page.locator("[data-figures=drawn]").waitFor({ state: "attached", timeout: PATIENCE_MS });
     const drawn = await page.locator("figure.plot .js-plotly-plot .main-svg:first-child").count();
     if (drawn < figures) note(`${drawn} of ${figures} figures`);
+    if (width < 600) for (const names of await overlapping(page)) note(`names that overlap: ${names}`);
     const { wide, background } = await page.evaluate(() => {
       const { document, getComputedStyle } = globalThis as unknown as PageWindow;
       const { backgroundColor: background } = getComputedStyle(document.body);
@@ -172,7 +175,44 @@ export async function faultsOfReport(
     if ((background === "rgb(255, 255, 255)") !== (colorScheme === "light")) note(`paper ${background}`);
     await context.close();
   }
+  for (const table of await wideOnPaper(browser, file)) faults.push(`${basename(file)}, on paper: ${table}`);
   return faults;
+}
+
+/** The first words of each output that is wider than a printed page, which cuts it. */
+async function wideOnPaper(browser: Browser, file: string): Promise<string[]> {
+  const page = await browser.newPage({ viewport: { width: PAPER, height: 1000 }, javaScriptEnabled: false });
+  await page.emulateMedia({ media: "print" });
+  await page.goto(pathToFileURL(file).href);
+  const wide = await page
+    .locator(".output, .scroll")
+    .evaluateAll((all) =>
+      all
+        .filter((one) => one.scrollWidth > one.clientWidth + 1)
+        .map((one) => `${one.scrollWidth} of ${one.clientWidth} px: ${one.textContent?.trim().slice(0, 60)}`),
+    );
+  await page.close();
+  return wide;
+}
+
+/** Neighbours under an x axis of which one stands upon the other; for names that are level or upright. */
+async function overlapping(page: Page): Promise<string[]> {
+  const axes = await page.locator("figure.plot .xaxislayer-above").evaluateAll((all) =>
+    all.map((axis) =>
+      [...axis.querySelectorAll(".xtick text")].map((text) => {
+        const { left, right } = text.getBoundingClientRect();
+        return { name: text.textContent, left, right };
+      }),
+    ),
+  );
+  return axes.flatMap((names) =>
+    names
+      .toSorted((a, b) => a.left - b.left)
+      .flatMap(({ name, left }, i, all) => {
+        const before = all[i - 1];
+        return before && before.right - left > 2 ? [`${before.name} / ${name}`] : [];
+      }),
+  );
 }
 
 interface PageWindow {
