@@ -22,7 +22,15 @@ export const sftHot = metrics(50, {
   loss: (t) => 0.35 + 1.6 * Math.exp(-8 * t) + 0.1 * normal(random),
   learning_rate: (t) => 3e-3 * (t < 0.05 ? t / 0.05 : (1 + Math.cos(Math.PI * t)) / 2),
 });
+/** Seconds of a step's phases as on two cores. */
+const phases = Object.fromEntries(
+  Object.entries({ sync: 0.02, generate: 1.1, reward: 0.04, score: 0.35, update: 0.9 }).map(
+    ([name, seconds]) => [`seconds/${name}`, () => seconds],
+  ),
+);
+
 export const grpo = metrics(60, {
+  ...phases,
   kl: (t) => Math.max(0, 0.03 * t + 0.003 * normal(random)),
   entropy: (t) => 0.35 - 0.15 * t + 0.02 * normal(random),
   "completions/mean_length": (t) => 62 + 6 * t + 2 * normal(random),
