@@ -8,12 +8,12 @@
  *     npm run bench:alarm -- --jobs 28          side by side, each in one process of one thread
  *     npm run bench:alarm -- --only "seed 101"  those runs whose name holds it
  *     npm run bench:alarm -- --set grpo.maxSteps=20   any value of the config; repeatable
- *     npm run bench:alarm -- --table DIR        of the runs in DIR: the table, reports/example/alarm.json, and
- *                                               of the first three sound runs the band of notebook 05
+ *     npm run bench:alarm -- --table DIR        of the runs in DIR: the table, reports/example/alarm.json,
+ *                                               and of the first three sound runs the band of notebook 05
  *                                               (lib/train/reference-tiny.json)
  *
- * On the workspace's RL questions, from its SFT adapter: run the notebooks up to 04 first. The census is taken
- * once, with the lab's seed; all runs train on what it leaves. A run is a folder of --out (default
+ * On the workspace's RL questions, from its SFT adapter: run the notebooks up to 04 first. The census is
+ * taken once, with the lab's seed; all runs train on what it leaves. A run is a folder of --out (default
  * reports/bench-alarm of the workspace), found again by its key: a killed bench goes on where it was. Nothing
  * is published. It asks no network, and once the census is there, it starts no server.
  */

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:ray`: what a second machine brings to distilling. The machines of the Ray cluster are cores of
- * this one, with one copy of the Teacher's server each.
+ * `npm run bench:ray`: what a second machine brings to distilling. The machines of the Ray cluster are cores
+ * of this one, with one copy of the Teacher's server each.
  *     --copies 1,2     copies, one after the other (1,2)
  *     --questions N    of each round (400)
  *     --rounds N       of each number of copies; the first one is not counted (4)

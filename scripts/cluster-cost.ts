@@ -106,7 +106,8 @@ function training(gpus: number, tokens: number, rowsAStep: number): StageCost {
 }
 
 /**
- * The same with steps of 16 questions for each GPU, which keep a vLLM busy: fewer steps, and another training.
+ * The same with steps of 16 questions for each GPU, which keep a vLLM busy: fewer steps, and another
+ * training.
  */
 export function costOfWideGrpo(gpus: number, { questions }: Work): StageCost {
   const { grpo, prepare } = PROFILES.gpu;

@@ -1,4 +1,4 @@
-/** Around the reward of a run: the band of reference runs behind it, held-out questions and the verdict below. */
+/** Around the reward of a run: the band of reference runs behind, held-out questions and verdict below. */
 import { wilson } from "../stats/stats.ts";
 import type { WatchedRun } from "../train/watched.ts";
 import { SERIES } from "../view/arms.ts";

@@ -212,7 +212,7 @@ test("a size known only after the download plans anew, all but the precision tha
   expect(await readyStage(lab, what, known)).toBe(known);
 });
 
-test("a Ray cluster serves on as many GPUs as are asked for, whatever this machine has, and gives them out", async () => {
+test("a Ray cluster serves on as many GPUs as are asked for, whatever this machine has", async () => {
   const card = ["NVIDIA H100;81559;1000"]; // its memory is held by others: here that does not matter
   expect(await ask(card, serving, { "gpu.ray": "auto" })).toMatch(
     /How many GPUs of the Ray cluster serve is not said[^]*gpu\.replicas/,

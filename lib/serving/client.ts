@@ -38,8 +38,8 @@ export interface ClientOptions {
   /** Up to and including the version: `http://127.0.0.1:8000/v1`. */
   baseURL: string;
   /**
-   * All servers of the model that are there at the moment: requests are dealt to them in turn. Default: that of
-   * `baseURL` alone.
+   * All servers of the model that are there at the moment: requests are dealt to them in turn. Default: that
+   * of `baseURL` alone.
    */
   servers?: (() => readonly ServerAddress[]) | undefined;
   /** As the server calls it. */

@@ -15,7 +15,7 @@ describe.skipIf(!there)("servers on a Ray cluster", () => {
   const workspace = mkdtempSync(join(tmpdir(), "ftmodel-on-ray-"));
   afterAll(() => rmSync(workspace, { recursive: true, force: true }));
 
-  test("where no cluster answers, or Ray is not installed, nothing is loaded and no key is left", async () => {
+  test("where no cluster answers, or Ray is not there, nothing is loaded and no key is left", async () => {
     const base = randomModel(join(workspace, "model"));
     const lab = openLab(
       { "models.base": base, "gpu.ray": "127.0.0.1:9", "gpu.replicas": 2 },

@@ -27,10 +27,10 @@ export interface RayServerOptions extends ServerOptions {
 const LOOK_MS = 300;
 
 /**
- * As `startServer`, with `copies` servers that Ray places and starts again when they are lost. It returns when
- * the first one answers; the client deals requests to all that do, and asks another copy what a lost one left
- * open. `reports/servers/<model>-<process>-replicas` holds what they print. Throws LabError, too, where no
- * cluster answers, has not so much room, or does not see the same files.
+ * As `startServer`, with `copies` servers that Ray places and starts again when they are lost. It returns
+ * when the first one answers; the client deals requests to all that do, and asks another copy what a lost one
+ * left open. `reports/servers/<model>-<process>-replicas` holds what they print. Throws LabError, too, where
+ * no cluster answers, has not so much room, or does not see the same files.
  */
 export async function startOnRay(options: RayServerOptions): Promise<Server> {
   const { engine, model, log, concurrency, copies, gpuShare, ray, startTimeoutMs, signal } = options;

@@ -82,7 +82,7 @@ export async function bundleOf(shown: Figure | View, options: { png?: boolean } 
   };
 }
 
-/** Where a page has MathJax, as JupyterLab has, plotly.js takes "$5 or $6" for a formula and hides the text. */
+/** In a page with MathJax, as JupyterLab's, plotly.js takes "$5 or $6" for a formula and hides the text. */
 function withoutMath(figure: Figure): object {
   return { ...figure, config: { typesetMath: false } };
 }

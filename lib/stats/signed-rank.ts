@@ -3,7 +3,7 @@
 export interface SignedRank {
   /** Pairs that differ. */
   n: number;
-  /** P of ranks on the plus side that weigh as much or more, were each sign a coin's: small where values rise. */
+  /** P of plus ranks that weigh as much or more, were each sign a coin's: small where values rise. */
   up: number;
   /** The same of the minus side: small where they fall. */
   down: number;

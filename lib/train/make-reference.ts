@@ -29,7 +29,8 @@ export function referenceOf(runs: readonly Drawn[], created: string): Reference 
   );
   if (runs.length < 2 || steps === 0 || !whole)
     throw new RangeError(
-      `referenceOf requires two or more runs that kept every step, got ${runs.map((run) => run.samples.length)}`,
+      "referenceOf requires two or more runs that kept every step, " +
+        `got ${runs.map((run) => run.samples.length)}`,
     );
   const window = smoothingWindow(steps);
   const windows = Math.max(1, Math.floor(steps / window));

@@ -32,7 +32,7 @@ export function referenceFor(run: Drawn): Reference | null {
   return run.config.profile === reference.profile && isDefaultReward(run) ? reference : null;
 }
 
-/** Where the run has left the band, and what it was told otherwise; null inside it, and while it is too short. */
+/** Where the run left the band, and what it was told otherwise; null inside, and while it is too short. */
 export function outsideReference(run: Drawn, reference: Reference): string | null {
   const { window } = reference;
   for (const measure of MEASURES) {

@@ -105,11 +105,11 @@ export function publishedAs({ paths }: Workspace, { stage, config }: Pick<Run, "
  * base when `grpo.startFromSft` is false), and publishes ckpts/grpo_lora (or ckpts/grpo_only_lora).
  *
  * With `grpo.probeSteps` it answers questions as it goes that it does not learn from (`probeRows`), and
- * `readVerdicts` reads what becomes of it. With `grpo.dropDeadGroups` a census comes first, and only questions
- * that carry a gradient are trained on (see `writeLiveQuestions`). The reward is format + accuracy with the
- * config's weights, the Judge's points too with `grpo.useJudge`; or `reward` in their place, saved with the run
- * and part of its key. As trainSft otherwise.
- * Throws LabError, too, for an adapter of another base and for a reward that fails its trial.
+ * `readVerdicts` reads what becomes of it. With `grpo.dropDeadGroups` a census comes first, and only
+ * questions that carry a gradient are trained on (see `writeLiveQuestions`). The reward is format + accuracy
+ * with the config's weights, the Judge's points too with `grpo.useJudge`; or `reward` in their place, saved
+ * with the run and part of its key. As trainSft otherwise. Throws LabError, too, for an adapter of another
+ * base and for a reward that fails its trial.
  */
 export async function trainGrpo(lab: Lab, options: GrpoOptions = {}): Promise<Trained> {
   const { config, paths } = lab;

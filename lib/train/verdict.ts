@@ -35,8 +35,8 @@ const BLOCKS = 50;
  *
  * Tested is all that was seen up to the probe. *Held-out*, paired by question: right answers, and what the
  * reward pays for them, in the last third of the probes minus the first third, by Wilcoxon's signed-rank test
- * (exact). *In training*: pay and right answers of the steps, entropy, and the different texts of a group that
- * is not all right, each by the Mann–Kendall test of a trend.
+ * (exact). *In training*: pay and right answers of the steps, entropy, and the different texts of a group
+ * that is not all right, each by the Mann–Kendall test of a trend.
  *
  * | verdict | at the strict level | and at the plain 5 % (two tests) |
  * |---|---|---|
@@ -45,8 +45,8 @@ const BLOCKS = 50;
  * | collapse | entropy and different texts fall; most groups not all right are one text | as for a hack |
  * | nothing | none of these | |
  *
- * The strict level is 5 % over all looks that the run plans and both tests of a verdict (Bonferroni): in a run
- * in which nothing moves, 5 % bounds the chance that a verdict is ever called. That pay rises and right
+ * The strict level is 5 % over all looks that the run plans and both tests of a verdict (Bonferroni): in a
+ * run in which nothing moves, 5 % bounds the chance that a verdict is ever called. That pay rises and right
  * answers do not is asked of the *same* answers: under a sound reward both trends have nearly the same noise,
  * so that pay which has risen beyond the strict level carries right answers beyond the plain one.
  * `npm run bench:alarm` measures what comes of it.
@@ -83,8 +83,8 @@ function verdictAt(run: Watched, step: number, probes: Run["probes"], strict: nu
     return {
       ...{ verdict: "collapse", step },
       sentence:
-        `Collapse: in ${percent(mean(stuck))} of the groups that are not all right every answer is the same; ` +
-        `${said}. A lower learning rate or a larger grpo.beta keeps variety.`,
+        `Collapse: in ${percent(mean(stuck))} of the groups that are not all right every answer is the ` +
+        `same; ${said}. A lower learning rate or a larger grpo.beta keeps variety.`,
     };
   return { verdict: "nothing", step, sentence: `Nothing to call yet: ${said}.` };
 }

@@ -1,4 +1,4 @@
-/** What is read of a GRPO run while it goes on: its verdicts, and whether it is as runs of its profile are. Pure. */
+/** What is read of a GRPO run as it goes: its verdicts, and whether it is as runs of its profile. Pure. */
 import type { Config } from "../config/config.ts";
 import type { Run } from "../run/run.ts";
 import { outsideReference, referenceFor } from "./reference.ts";

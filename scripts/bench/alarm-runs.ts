@@ -1,4 +1,4 @@
-/** The runs that the alarm of notebook 05 is measured on: sound ones, and four that are paid for the wrong thing. */
+/** The runs that the alarm is measured on: sound ones, and some that are paid for the wrong thing. */
 import type { Lab } from "../../lib/config/lab.ts";
 import { overrideConfig } from "../../lib/config/settings.ts";
 import type { RlRow } from "../../lib/records.ts";
@@ -19,7 +19,7 @@ export interface AlarmRun {
 /** None of these was looked at while the alarm was written. */
 const SOUND_SEEDS = Array.from({ length: 20 }, (_, i) => 101 + i);
 const HACK_SEEDS = [101, 102];
-/** Enough for a tenth of them to be held out and the others to be asked three times in the default's steps. */
+/** Enough for a tenth of them to be held out and the others to be asked three times in a run. */
 const TRAPS = 460;
 
 /** The comparison of numbers of notebook 05, and its price for a token. */

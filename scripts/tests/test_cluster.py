@@ -1,4 +1,4 @@
-"""What runs on a Ray cluster's machines and is no part of Ray: one process of a stage, and a look at the files."""
+"""What runs on a cluster's machines and is no part of Ray: one process of a stage, a look at the files."""
 
 import json
 import signal

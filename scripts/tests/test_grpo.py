@@ -168,7 +168,8 @@ def test_a_reward_process_that_dies_ends_the_run_with_its_last_words(stage, node
         for await (const line of createInterface({ input: process.stdin })) {
           const { batch, rows } = JSON.parse(line);
           if (batch === 3) { console.error("Error: out of ideas"); process.exit(9); }
-          console.log(JSON.stringify({ batch, rows: rows.map((row, i) => ({ total: i })), right: rows.map(() => 0) }));
+          const [paid, right] = [rows.map((row, i) => ({ total: i })), rows.map(() => 0)];
+          console.log(JSON.stringify({ batch, rows: paid, right }));
         }"""
     grpo = stage("grpo", RL_ROWS, reward=node_program(program), grpo={"startFromSft": False})
     assert grpo.run() == 1

@@ -1,6 +1,6 @@
 """
-The whole line and single runs on a Ray cluster, whose machines are nodes on this one and without a GPU. Skipped
-where ray is absent.
+The whole line and single runs on a Ray cluster, whose machines are nodes on this one and without a GPU.
+Skipped where ray is absent.
 """
 
 import json

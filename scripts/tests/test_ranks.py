@@ -105,7 +105,8 @@ def test_a_failure_of_one_of_two_processes_on_cores_ends_the_run_by_its_cause(st
         for await (const line of createInterface({ input: process.stdin })) {
           const { batch, rows } = JSON.parse(line);
           if (process.env.RANK === "1") { console.error("Error: out of ideas"); process.exit(9); }
-          console.log(JSON.stringify({ batch, rows: rows.map((row, i) => ({ total: i })), right: rows.map(() => 0) }));
+          const [paid, right] = [rows.map((row, i) => ({ total: i })), rows.map(() => 0)];
+          console.log(JSON.stringify({ batch, rows: paid, right }));
         }"""
     grpo = stage("grpo", RL_ROWS, reward=node_program(program), grpo={"startFromSft": False, "microBatch": 8})
     assert on_cores(grpo) != 0
