@@ -46,7 +46,7 @@ describe("overfitting", () => {
   });
   test("is no word for a rise of a few per cent", () =>
     expect(heldOut(at([0.0201, 0.0119, 0.0124]))).toMatch(
-      /from 0.0201 to 0.0124, .* 0.0119, at step 2 \(epoch 1.3\): \*\*from there on further passes bring nothing/,
+      /from 0.0201 to 0.0124, .* 0.0119, at step 2 .*\*\*from there on further passes bring nothing/,
     ));
   test("cannot be told without held-out rows, or from two values", () => {
     expect(heldOut(run({}))).toContain("cannot say when overfitting starts");

@@ -84,10 +84,11 @@ export function heldOut({ metrics, config, totalSteps }: TrainedRun): string {
       `${fell} and ${last === lowest ? "is lowest at the end" : "ends where it was lowest"}: **no ` +
       `overfitting in this run.**`
     );
-  const at = `${fell}, with its lowest value, ${least}, at step ${lowest.step} (epoch ${epoch}): **from there on `;
+  const where = `at step ${lowest.step} (epoch ${epoch})`;
+  const turn = `${fell}, with its lowest value, ${least}, ${where}: **from there on `;
   if (last.value <= 1.1 * lowest.value)
-    return `${at}further passes bring nothing**. The end is hardly higher, too little to speak of overfitting.`;
-  return at + "the model overfits**. It gets better at its own rows and worse at others.";
+    return `${turn}further passes bring nothing**. The end is hardly higher: too little for overfitting.`;
+  return `${turn}the model overfits**. It gets better at its own rows and worse at others.`;
 }
 
 /** Which of two runs of the same length has come further, and by how much. */
