@@ -44,6 +44,10 @@ describe("overfitting", () => {
     expect(heldOut(at([0.5, 0.4, 0.3]))).toContain("lowest at the end: **no overfitting");
     expect(heldOut(at([0.5, 0.3, 0.301]))).toContain("**no overfitting");
   });
+  test("is no word for a rise of a few per cent", () =>
+    expect(heldOut(at([0.0201, 0.0119, 0.0124]))).toMatch(
+      /from 0.0201 to 0.0124, .* 0.0119, at step 2 .*\*\*from there on further passes bring nothing/,
+    ));
   test("cannot be told without held-out rows, or from two values", () => {
     expect(heldOut(run({}))).toContain("cannot say when overfitting starts");
     expect(heldOut(at([0.5, null, 0.3]))).toContain("too seldom");

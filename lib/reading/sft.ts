@@ -61,7 +61,7 @@ export function training({ metrics, step, start }: TrainedRun): string {
 
 /**
  * When overfitting starts: the step from which the held-out loss rises while the training loss falls on. A
- * rise of less than 2 % of the lowest value is called none.
+ * rise of less than 2 % of the lowest value is called none, one of less than 10 % no overfitting yet.
  */
 export function heldOut({ metrics, config, totalSteps }: TrainedRun): string {
   const points_ = metrics.step.flatMap((step, i) => {
@@ -77,17 +77,18 @@ export function heldOut({ metrics, config, totalSteps }: TrainedRun): string {
   const lowest = points_.reduce((a, b) => (b.value < a.value ? b : a));
   const last = points_.at(-1)!;
   const epoch = ((lowest.step / totalSteps) * config.sft.epochs).toFixed(1);
-  const fell = `The held-out loss goes from ${points_[0]!.value.toFixed(3)} to ${last.value.toFixed(3)}`;
+  const [from, to, least] = [points_[0]!, last, lowest].map(({ value }) => value.toPrecision(3));
+  const fell = `The held-out loss goes from ${from} to ${to}`;
   if (last.value <= 1.02 * lowest.value)
     return (
       `${fell} and ${last === lowest ? "is lowest at the end" : "ends where it was lowest"}: **no ` +
       `overfitting in this run.**`
     );
-  return (
-    `${fell}, with its lowest value, ${lowest.value.toFixed(3)}, at step ${lowest.step} (epoch ` +
-    `${epoch}): **from there on ` +
-    "the model overfits**. It gets better at its own rows and worse at others."
-  );
+  const where = `at step ${lowest.step} (epoch ${epoch})`;
+  const turn = `${fell}, with its lowest value, ${least}, ${where}: **from there on `;
+  if (last.value <= 1.1 * lowest.value)
+    return `${turn}further passes bring nothing**. The end is hardly higher: too little for overfitting.`;
+  return `${turn}the model overfits**. It gets better at its own rows and worse at others.`;
 }
 
 /** Which of two runs of the same length has come further, and by how much. */
