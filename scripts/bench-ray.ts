@@ -4,12 +4,9 @@
  *     --copies 1,2     copies, one after the other (1,2)
  *     --questions N    of each round (400)
  *     --rounds N       of each number of copies; the first one is not counted (4)
- *     --serve          the same copies behind Ray Serve's proxy, too; needs the packages of ray[serve]
  *
  * The same questions at the same temperature and seeds each time. Every copy answers before the first round.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,11 +15,9 @@ import { parseArgs } from "node:util";
 import { withRay } from "./bench/ray-cluster.ts";
 import { openLab } from "../lib/config/lab.ts";
 import type { Lab } from "../lib/config/lab.ts";
-import { PYTHON, REPO_ROOT } from "../lib/config/paths.ts";
 import { prepare } from "../lib/prepare/prepare.ts";
 import { promptOf, promptRequest } from "../lib/prompt/prompt.ts";
 import { Question } from "../lib/records.ts";
-import { freePort } from "../lib/serving/port.ts";
 import { openServer } from "../lib/serving/serving.ts";
 import { quantile } from "../lib/stats/stats.ts";
 import { readJsonl } from "../lib/store/jsonl.ts";
@@ -33,7 +28,6 @@ const { values } = parseArgs({
     copies: { type: "string", default: "1,2" },
     questions: { type: "string", default: "400" },
     rounds: { type: "string", default: "4" },
-    serve: { type: "boolean", default: false },
   },
 });
 const counts = values.copies.split(",").map(Number);
@@ -48,7 +42,7 @@ async function rates(lab: Lab, copies: number): Promise<number[]> {
     .map(({ question }, seed) => ({ ...promptRequest(prompt, question), temperature, maxTokens, seed }));
   const server = await openServer(lab, "teacher");
   try {
-    while (lab.config.serving.url === "" && answering(lab) < copies) await sleep(300);
+    while (answering(lab) < copies) await sleep(300);
     const measured: number[] = [];
     for (let round = 0; round < Number(values.rounds); round++) {
       const began = performance.now();
@@ -69,25 +63,7 @@ function answering(lab: Lab): number {
   return list ? (JSON.parse(readFileSync(list, "utf8")) as string[]).length : 0;
 }
 
-/** The copies behind Ray Serve's proxy, each with the command line that it has as an actor. */
-async function behindServe<T>(address: string, copies: number, use: (url: string) => Promise<T>): Promise<T> {
-  const port = await freePort();
-  const [task] = globSync(join(workspace, String(copies), "reports", "servers", "*", "serve.json"));
-  const { command } = JSON.parse(readFileSync(task!, "utf8")) as { command: string[] };
-  const program = join(REPO_ROOT, "scripts", "bench", "ray_serve.py");
-  const app = spawn(PYTHON, [program, address, String(copies), String(port), ...command], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  try {
-    for await (const words of app.stdout) if (String(words).includes("ready")) break;
-    return await use(`http://127.0.0.1:${port}/v1`);
-  } finally {
-    app.stdin.end();
-    if (app.exitCode === null) await once(app, "exit");
-  }
-}
-
-type Rates = { copies: number; by: string; measured: number[] };
+type Rates = { copies: number; measured: number[] };
 
 async function measureAll(address: string): Promise<Rates[]> {
   const all: Rates[] = [];
@@ -95,12 +71,7 @@ async function measureAll(address: string): Promise<Rates[]> {
     const environment = { FTMODEL_WORKSPACE: join(workspace, String(copies)) };
     const lab = openLab({ "gpu.ray": address, "gpu.replicas": copies }, environment);
     await prepare(lab);
-    all.push({ copies, by: "actors", measured: await rates(lab, copies) });
-    if (!values.serve) continue;
-    const measured = await behindServe(address, copies, (url) =>
-      rates(openLab({ "serving.url": url }, environment), copies),
-    );
-    all.push({ copies, by: "Ray Serve", measured });
+    all.push({ copies, measured: await rates(lab, copies) });
   }
   return all;
 }
@@ -108,8 +79,8 @@ async function measureAll(address: string): Promise<Rates[]> {
 try {
   const found = await withRay({ cpus: Math.max(...counts) }, measureAll);
   const [first] = found;
-  const rows = found.map(({ copies, by, measured }) => ({
-    ...{ copies, by },
+  const rows = found.map(({ copies, measured }) => ({
+    copies,
     "texts/s": quantile(measured, 0.5).toFixed(1),
     rounds: measured.map((rate) => rate.toFixed(1)).join(" "),
     "against the first": `${(quantile(measured, 0.5) / quantile(first!.measured, 0.5)).toFixed(2)} ×`,
