@@ -98,7 +98,9 @@ async function stepsOf(
   steps: number,
   command?: readonly string[],
 ): Promise<Side> {
-  const lab = openLab({ "grpo.maxSteps": steps }, { FTMODEL_WORKSPACE: workspace });
+  // The same arithmetic: what the other commit does not do is left out.
+  const alike = { "grpo.dropDeadGroups": false, "grpo.probeSteps": 0, "grpo.inspectSteps": [] };
+  const lab = openLab({ ...alike, "grpo.maxSteps": steps }, { FTMODEL_WORKSPACE: workspace });
   mkdirSync(dirname(lab.paths.rl), { recursive: true });
   for (const suffix of ["", ".manifest.json"])
     copyFileSync(`${source.paths.rl}${suffix}`, `${lab.paths.rl}${suffix}`);

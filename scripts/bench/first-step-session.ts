@@ -24,7 +24,9 @@ process.exit(0);
 
 async function secondsToFirstStep(seed: number): Promise<number> {
   const base = join(REPO_ROOT, "ckpts", "tiny", "base");
-  const lab = openLab({ "models.base": base, seed }, { FTMODEL_WORKSPACE: workspace });
+  // Here GRPO takes a census first, which shows its own progress: what is timed is the training.
+  const own = root === REPO_ROOT ? { "grpo.dropDeadGroups": false } : {};
+  const lab = openLab({ "models.base": base, seed, ...own }, { FTMODEL_WORKSPACE: workspace });
   const stopping = new AbortController();
   const called = performance.now();
   let seconds: number | null = null;
