@@ -18,6 +18,7 @@ export interface ProbePanel {
 
 const PANEL = [0, 0.2];
 const MORE_PIXELS = 190;
+const BAND_STEPS = 10;
 /** Of the verdict: over the whole width, and beside an answer. */
 const COLUMNS = { whole: 104, part: 52 };
 
@@ -88,8 +89,14 @@ export function referenceBand({ reference }: WatchedRun, planned: number): Trace
   ];
   return bands.map(({ band, colour }, i) => {
     const steps = planned > 0 ? Math.min(planned, band.low.length) : band.low.length;
-    const x = Array.from({ length: steps }, (_, at) => at + 1);
-    const y = [...band.high.slice(0, steps), ...band.low.slice(0, steps).toReversed()];
+    // moving means of single steps: a point in ten is as smooth
+    const x = Array.from({ length: steps }, (_, at) => at + 1).filter(
+      (step) => step % BAND_STEPS === 1 || step === steps,
+    );
+    const y = [
+      ...x.map((step) => band.high[step - 1]!),
+      ...x.toReversed().map((step) => band.low[step - 1]!),
+    ];
     return {
       ...{ type: "scatter", mode: "lines", line: { width: 0 }, fill: "toself", hoverinfo: "skip" },
       ...{ x: [...x, ...x.toReversed()], y, fillcolor: colour, opacity: 0.13, showlegend: i === 0 },

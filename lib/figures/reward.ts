@@ -79,7 +79,7 @@ export function rewardByComponent(
       marker: { color, size: 8 },
       hovertemplate: "step %{x}: %{y:.3f}<extra>%{fullData.name}</extra>",
     };
-    return smooth
+    return smooth && part === "total"
       ? [
           {
             ...line,
@@ -96,7 +96,7 @@ export function rewardByComponent(
   });
   const n = filled.reduce((sum, step) => sum + step.samples.length, 0);
   const total = filled.map((step) => meanOf(step.samples.map((s) => s.reward))!);
-  const tenth = Math.max(1, Math.round(filled.length / 10));
+  const fifth = Math.max(1, Math.floor(filled.length / 5)); // as the sentence below has it
   const panel = watched ? probePanel(watched, progress !== null) : null;
   const band = watched ? referenceBand(watched, run?.totalSteps ?? 0) : [];
   const answer = progress ? answerBeside(filled.at(-1)!, questions) : [];
@@ -104,8 +104,8 @@ export function rewardByComponent(
     title,
     subtitle:
       `${progress ?? `n = ${formatCount(n)} completions in ${formatCount(filled.length)} steps`} · total ` +
-      `${meanOf(total.slice(0, tenth))!.toFixed(2)} in the first tenth, ` +
-      `${meanOf(total.slice(-tenth))!.toFixed(2)} in the last`,
+      `${meanOf(total.slice(0, fifth))!.toFixed(2)} in the first fifth, ` +
+      `${meanOf(total.slice(-fifth))!.toFixed(2)} in the last`,
     data: [...band, ...data, ...(panel?.data ?? [])],
     x: {
       ...stepAxis(data, run?.totalSteps),
