@@ -130,9 +130,16 @@ def test_no_row_is_lost_or_twice_though_machines_go(lines, cluster):
 
 
 def test_a_copy_that_goes_leaves_its_requests_to_the_others(lines):
-    for role in ("teacher", "base"):
+    """Its machine went between the first answer and the last one, of which none is missing (see above)."""
+    told = (lines["two"] / "line.txt").read_text()
+    for role, written in (
+        ("teacher", "data/processed/teacher/completions.jsonl"),
+        ("base", "reports/runs/eval-*/answers.jsonl"),
+    ):
         [log] = lines["two"].glob(f"reports/servers/{role}-*.log")
-        assert re.search(r"^copy \d: http://\S+ is gone$", log.read_text(), re.MULTILINE), role
+        assert re.search(r"^copy \d: answers at", log.read_text(), re.MULTILINE), role
+        went = re.search(rf"^a machine went at (\d+) of {re.escape(written)}$", told, re.MULTILINE)
+        assert 0 < int(went[1]) < count(lines["two"], written), role
 
 
 @pytest.mark.parametrize(("training", "interval"), [("sft", 4), ("grpo", 2)])
