@@ -16,7 +16,7 @@ from typing import Any
 from .events import EventLog
 from .failure import Cancelled, Failure, first_words
 from .libraries import load
-from .ranks import TRIED_AGAIN, launched, meet, note, noted, rank, watch_others
+from .ranks import TRIED_AGAIN, launched, leave, meet, note, noted, rank, watch_others
 from .runfile import RunFile, read_run_file
 
 EXIT_FAILED = 1
@@ -54,6 +54,8 @@ def run_stage(stage: str, body: Callable[[RunFile, EventLog], None]) -> int:
         cause, message = noted(path.parent) or (cause, message)
     end_tracking(cause)
     events.end(cause, message)
+    if cause is None:
+        leave()
     return EXIT_CANCELLED if cause == "cancelled" else 0 if cause is None else EXIT_FAILED
 
 
