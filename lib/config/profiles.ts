@@ -154,6 +154,7 @@ const gpu: Config = {
   ...ORIGINAL,
   prompt: { ...ORIGINAL.prompt, teacher: "none", base: "example" },
   distill: { ...ORIGINAL.distill, assemble: true },
+  sft: { ...ORIGINAL.sft, loraDropout: 0 },
 };
 
 /**
@@ -182,7 +183,7 @@ const small: Config = {
     useJudge: false,
     ...{ rubric: "seven-criteria", judgePrompt: "check", layout: "rules-first-question" },
   },
-  sft: { ...gpu.sft, batchSize: 16, gradientAccumulation: 1, loraDropout: 0, gradientCheckpointing: false },
+  sft: { ...gpu.sft, batchSize: 16, gradientAccumulation: 1, gradientCheckpointing: false },
   grpo: {
     ...gpu.grpo,
     promptsPerStep: 16,
@@ -228,7 +229,6 @@ const tiny: Config = {
     gradientAccumulation: 1,
     maxLength: 384,
     gradientCheckpointing: false,
-    loraDropout: 0,
     saveSteps: 10,
   },
   // Tuned on 600 questions of their own, from one SFT adapter, in points of greedy answers: 60 steps at a

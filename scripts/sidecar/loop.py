@@ -11,7 +11,7 @@ from .events import EventLog
 from .failure import Failure
 from .model import assert_changed, keep_float32, save_adapter
 from .runfile import Grpo, OnPolicy, RunFile, Sft
-from .speed import Speed
+from .speed import Speed, setting_line
 from .stage import tracking
 
 if TYPE_CHECKING:
@@ -55,11 +55,13 @@ def train_and_save(
     weights at the start.
 
     LoRA's weights are float32. PEFT casts each input to match, and bf16 autocast casts it back: two passes
-    over the activations a map, for nothing. `autocast_alone` leaves PEFT's out; a model that generates itself
-    does so outside autocast and needs them.
+    over the activations a map, for nothing. `autocast_alone` leaves PEFT's out, and computes plain maps in
+    one piece; a model that generates itself does so outside autocast and needs them.
     """
     from peft.helpers import disable_input_dtype_casting
     from transformers import PrinterCallback
+
+    from sidecar.fused_lora import fuse
 
     keep_float32(trainer.model, before)
     resume, passed_over = newest_complete(checkpoints_of(run))
@@ -70,6 +72,10 @@ def train_and_save(
         lambda inputs: 0
     )  # nobody reads it, and counting walks through all modules at every pass
     refuse_endless_gradients(trainer)
+    if autocast_alone:
+        print(
+            setting_line("LoRA in one piece with its map", (maps := fuse(trainer.model)) > 0, f"{maps} maps")
+        )
     with disable_input_dtype_casting(trainer.model, active=autocast_alone):
         trainer.train(resume_from_checkpoint=resume and str(resume))
     assert_changed(trainer.model, before)

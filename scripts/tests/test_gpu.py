@@ -101,6 +101,7 @@ sys.path[:0] = [scripts, scripts + "/tests"]
 import torch
 from peft.helpers import disable_input_dtype_casting
 from sidecar import flash
+from sidecar.fused_lora import fuse
 from sidecar.packed_grpo import PackedGRPOTrainer
 from trainers import gradients, inputs_of, lora_policy, trainer_of
 from transformers import AutoTokenizer
@@ -127,6 +128,7 @@ def score(kind, dtype, center=None):
     trainer.current_gradient_accumulation_steps = 1
     if kind is not GRPOTrainer:
         flash.use_kernel(trainer.model.get_base_model(), kernel)
+        assert fuse(trainer.model)
     trainer.model.train()
     known = {}
 
