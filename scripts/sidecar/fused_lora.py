@@ -22,28 +22,44 @@ if TYPE_CHECKING:
 
 class LowRank(torch.autograd.Function):
     """
-    x W^T + b + scale (x A^T) B^T for x (T, in) in the weights' precision. A (rank, in) and B (out, rank)
-    learn, in a precision of their own; W (out, in) and b do not.
+    x W^T + b + scale (x A^T) B^T for x (T, in), A (rank, in), B (out, rank), W (out, in) and b (out,), all in
+    one precision. What learns are `down` and `up`, A and B in a precision of their own: the gradients are
+    theirs.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, down: Tensor, up: Tensor, weight: Tensor, bias: Tensor | None, scale: float
+        ctx: Any,
+        x: Tensor,
+        down: Tensor,
+        up: Tensor,
+        a: Tensor,
+        b: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        scale: float,
     ) -> Tensor:
+        low = torch.addmm(x.new_empty(1), x, a.T, beta=0, alpha=scale)  # (T, rank); beta 0: alpha x A^T alone
         ctx.learnt, ctx.scale = down.dtype, scale
-        down, up = down.to(x.dtype), (up * scale).to(x.dtype)
-        low = x @ down.T  # (T, rank)
-        ctx.save_for_backward(x, low, down, up, weight)
-        return F.linear(x, weight, bias).addmm_(low, up.T)
+        ctx.save_for_backward(x, low, a, b, weight)
+        return F.linear(x, weight, bias).addmm_(low, b.T)
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None, None, None]:
-        x, low, down, up, weight = ctx.saved_tensors
-        slope_low = slope @ up
-        slope_x = (slope @ weight).addmm_(slope_low, down) if ctx.needs_input_grad[0] else None
-        slope_down = (slope_low.T @ x).to(ctx.learnt)
-        slope_up = (slope.T @ low).to(ctx.learnt).mul_(ctx.scale)
-        return slope_x, slope_down, slope_up, None, None, None
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
+        x, low, a, b, weight = ctx.saved_tensors
+        slope_low = torch.addmm(x.new_empty(1), slope, b, beta=0, alpha=ctx.scale)
+        slope_x = (slope @ weight).addmm_(slope_low, a) if ctx.needs_input_grad[0] else None
+        slope_down = product(slope_low.T, x, ctx.learnt)
+        return slope_x, slope_down, product(slope.T, low, ctx.learnt), None, None, None, None, None
+
+
+def product(one: Tensor, other: Tensor, dtype: torch.dtype) -> Tensor:
+    """Of two matrices, in `dtype`: on a GPU without rounding to theirs first."""
+    return (
+        torch.mm(one, other, out_dtype=dtype)
+        if one.is_cuda and one.dtype != dtype
+        else (one @ other).to(dtype)
+    )
 
 
 def fuse(model: PeftModel) -> int:
@@ -69,6 +85,18 @@ def forward(self: Linear, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     if usual or names[0] in self.lora_variant or self.lora_B[names[0]].bias is not None:
         return Linear.forward(self, x, *args, **kwargs)
     base, down, up = self.get_base_layer(), self.lora_A[names[0]].weight, self.lora_B[names[0]].weight
-    rows = x.reshape(-1, x.size(-1)).to(base.weight.dtype)
-    out = LowRank.apply(rows, down, up, base.weight, base.bias, self.scaling[names[0]])
+    dtype = base.weight.dtype
+    factors = down, up, rounded(self, down, dtype), rounded(self, up, dtype)
+    rows = x.reshape(-1, x.size(-1)).to(dtype)
+    out = LowRank.apply(rows, *factors, base.weight, base.bias, self.scaling[names[0]])
     return out.view(*x.shape[:-1], -1)
+
+
+def rounded(self: Linear, weight: Tensor, dtype: torch.dtype) -> Tensor:
+    """`weight` in `dtype`, once for as long as it stays the same: all passes of a step share it."""
+    known = self.__dict__.setdefault("rounded_factors", {})
+    version, copy = known.get(id(weight), (None, None))
+    if version != weight._version:
+        copy = weight.detach().to(dtype)
+        known[id(weight)] = weight._version, copy
+    return copy
