@@ -22,25 +22,18 @@ if TYPE_CHECKING:
 
 class LowRank(torch.autograd.Function):
     """
-    x W^T + b + scale (x A^T) B^T for x (T, in), A (rank, in), B (out, rank), W (out, in) and b (out,), all in
-    one precision. What learns are `down` and `up`, A and B in a precision of their own: the gradients are
-    theirs.
+    x W^T + b + scale (x A^T) B^T for x (T, in) in the precision of W (out, in) and b (out,). A (rank, in) and
+    B (out, rank) learn, in a precision of their own. They are rounded anew each time: nothing tells that they
+    have changed, torch's fused AdamW does not count as a change of a tensor's version.
     """
 
     @staticmethod
     def forward(
-        ctx: Any,
-        x: Tensor,
-        down: Tensor,
-        up: Tensor,
-        a: Tensor,
-        b: Tensor,
-        weight: Tensor,
-        bias: Tensor | None,
-        scale: float,
+        ctx: Any, x: Tensor, a: Tensor, b: Tensor, weight: Tensor, bias: Tensor | None, scale: float
     ) -> Tensor:
+        ctx.learnt, ctx.scale = a.dtype, scale
+        a, b = a.to(x.dtype), b.to(x.dtype)
         low = torch.addmm(x.new_empty(1), x, a.T, beta=0, alpha=scale)  # (T, rank); beta 0: alpha x A^T alone
-        ctx.learnt, ctx.scale = down.dtype, scale
         ctx.save_for_backward(x, low, a, b, weight)
         return F.linear(x, weight, bias).addmm_(low, b.T)
 
@@ -49,8 +42,8 @@ class LowRank(torch.autograd.Function):
         x, low, a, b, weight = ctx.saved_tensors
         slope_low = torch.addmm(x.new_empty(1), slope, b, beta=0, alpha=ctx.scale)
         slope_x = (slope @ weight).addmm_(slope_low, a) if ctx.needs_input_grad[0] else None
-        slope_down = product(slope_low.T, x, ctx.learnt)
-        return slope_x, slope_down, product(slope.T, low, ctx.learnt), None, None, None, None, None
+        slope_a, slope_b = product(slope_low.T, x, ctx.learnt), product(slope.T, low, ctx.learnt)
+        return slope_x, slope_a, slope_b, None, None, None
 
 
 def product(one: Tensor, other: Tensor, dtype: torch.dtype) -> Tensor:
@@ -84,19 +77,7 @@ def forward(self: Linear, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     usual = self.disable_adapters or self.merged or len(names) != 1 or args or kwargs
     if usual or names[0] in self.lora_variant or self.lora_B[names[0]].bias is not None:
         return Linear.forward(self, x, *args, **kwargs)
-    base, down, up = self.get_base_layer(), self.lora_A[names[0]].weight, self.lora_B[names[0]].weight
-    dtype = base.weight.dtype
-    factors = down, up, rounded(self, down, dtype), rounded(self, up, dtype)
-    rows = x.reshape(-1, x.size(-1)).to(dtype)
-    out = LowRank.apply(rows, *factors, base.weight, base.bias, self.scaling[names[0]])
+    base, a, b = self.get_base_layer(), self.lora_A[names[0]].weight, self.lora_B[names[0]].weight
+    rows = x.reshape(-1, x.size(-1)).to(base.weight.dtype)
+    out = LowRank.apply(rows, a, b, base.weight, base.bias, self.scaling[names[0]])
     return out.view(*x.shape[:-1], -1)
-
-
-def rounded(self: Linear, weight: Tensor, dtype: torch.dtype) -> Tensor:
-    """`weight` in `dtype`, once for as long as it stays the same: all passes of a step share it."""
-    known = self.__dict__.setdefault("rounded_factors", {})
-    version, copy = known.get(id(weight), (None, None))
-    if version != weight._version:
-        copy = weight.detach().to(dtype)
-        known[id(weight)] = weight._version, copy
-    return copy

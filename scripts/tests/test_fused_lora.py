@@ -58,6 +58,23 @@ def test_same_values_and_gradients_as_peft(dtype, shape):
         assert error < WITHIN[dtype], (name, error)
 
 
+@pytest.mark.parametrize("kind", [{"fused": True}, {"foreach": True}])
+def test_what_an_optimizer_has_changed_is_seen_at_once(kind):
+    x = torch.randn(6, 24).to(HALF)
+    model, plain = adapted(HALF), adapted(HALF)
+    fuse(model)
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=0.1, **kind)
+    for _ in range(3):
+        optimizer.zero_grad()
+        with torch.autocast("cpu", HALF):
+            model(x).float().square().sum().backward()
+        optimizer.step()
+    plain.load_state_dict(model.state_dict())
+    with torch.no_grad(), torch.autocast("cpu", HALF):
+        expected = plain(x)
+        assert (model(x) - expected).abs().max() < WITHIN[HALF] * expected.abs().max()
+
+
 def test_an_adapter_that_is_off_merged_or_another_one_is_left_to_peft():
     x = torch.randn(5, 24)
     model = adapted(FULL)
