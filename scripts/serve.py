@@ -4,7 +4,8 @@ small machine.
 
 Differs from running that command:
 - every request has its own sampling and seed (sidecar/sampling.py): there, the first request decides for all
-- attention on a CPU reads the cache in place (sidecar/slots.py)
+- attention on a CPU reads the cache in place, and a small model answers by a decoder of its own
+  (sidecar/slots.py)
 - a text comes back as it was written: there, a parser takes the think block apart, closes an open one and
   drops what stands twice
 - a prompt that leaves no room for its answer is refused with status 400 instead of answered past the
@@ -39,7 +40,7 @@ import uvicorn
 from fastapi import HTTPException, Request
 from fastapi.responses import JSONResponse
 from sidecar.sampling import SeededRunner, tag_request
-from sidecar.slots import use_slots
+from sidecar.slots import use_decoder, use_slots
 from transformers import ContinuousBatchingConfig, GenerationConfig, PreTrainedModel
 from transformers.cli.serving import utils as serving_utils
 from transformers.cli.serving.chat_completion import ChatCompletionHandler
@@ -158,6 +159,8 @@ def build_app(options: argparse.Namespace):
     model, _ = manager.load_model_and_processor(manager.process_model_name(options.model))
     max_length = min(options.max_model_length, model.config.max_position_embeddings)
     slots = use_slots(model)
+    if slots:
+        use_decoder(model, options.concurrency)
     continuous_api.ModelRunner = SeededRunner
     config = ContinuousBatchingConfig(
         block_size=max_length if slots else 32,

@@ -254,6 +254,7 @@ const tiny: Config = {
   // As many answers as GRPO's, to the same questions.
   onPolicy: {
     ...gpu.onPolicy,
+    maxSteps: 150,
     microBatch: 64,
     maxTokens: 160,
     learningRate: 1e-3,

@@ -8,7 +8,7 @@ import torch
 from transformers import ContinuousBatchingConfig, GenerationConfig, Qwen2Config, Qwen2ForCausalLM
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from sidecar.slots import SLOT_ATTENTION, Prefill, plan_batch, use_slots
+from sidecar.slots import SLOT_ATTENTION, Prefill, plan_batch, use_decoder, use_slots
 
 
 def small_model(kv_heads: int, **changes) -> Qwen2ForCausalLM:
@@ -36,8 +36,9 @@ def answers(model: Qwen2ForCausalLM, prompts: list[list[int]], **cb) -> list[lis
     return [results[key].generated_tokens for key in sorted(results, key=lambda k: int(k.rsplit("_", 1)[1]))]
 
 
+@pytest.mark.parametrize("decoder", [False, True])
 @pytest.mark.parametrize("kv_heads", [4, 2, 1])
-def test_greedy_answers_equal_those_of_the_stock_attention(kv_heads):
+def test_greedy_answers_equal_those_of_the_stock_attention(kv_heads, decoder):
     generator = torch.Generator().manual_seed(1)
     # More requests than slots, so that slots are used again; prompts longer than a step, so that prefills are
     # split.
@@ -45,6 +46,8 @@ def test_greedy_answers_equal_those_of_the_stock_attention(kv_heads):
     stock = answers(small_model(kv_heads), prompts, block_size=16, num_blocks=64, max_batch_tokens=256)
     model = small_model(kv_heads)
     assert use_slots(model)
+    if decoder:
+        assert use_decoder(model, rows=5)
     slots = answers(
         model, prompts, block_size=100, num_blocks=5, max_batch_tokens=128, max_requests_per_batch=5
     )
@@ -73,3 +76,10 @@ def test_a_model_with_sliding_windows_keeps_its_attention():
     before = model.config._attn_implementation
     assert not use_slots(model)
     assert model.config._attn_implementation == before
+
+
+def test_a_model_that_the_decoder_does_not_know_answers_by_itself():
+    model = small_model(2, hidden_act="gelu")
+    forward = model.forward
+    assert not use_decoder(model, rows=5)
+    assert model.forward == forward
