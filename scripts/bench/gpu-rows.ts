@@ -33,7 +33,12 @@ const BF16 = { "models.loadIn4bit": false };
 type Measure = (bench: Bench) => Promise<Measured>;
 
 const sft = (bench: Bench, name: string, model: string, rows: string, overrides: Record<string, unknown>) =>
-  training(bench, name, "sft", rows, { "models.base": model, "sft.epochs": 1, ...overrides });
+  training(bench, name, "sft", rows, {
+    "models.base": model,
+    "sft.epochs": 1,
+    "sft.saveSteps": 10_000, // the baselines save nothing, either
+    ...overrides,
+  });
 
 export const MEASURES: Readonly<Record<string, Measure>> = {
   async sft(bench) {
