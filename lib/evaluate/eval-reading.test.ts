@@ -75,6 +75,14 @@ describe("what an evaluation says", () => {
     expect(readEvaluation.tries([arm("sft", { strict: half, lenient: half })]).reading).toContain(
       "no pass@k",
     );
+    expect(readEvaluation.tries([weak, strong]).reading).toContain("Some lines still rise");
+    expect(readEvaluation.tries([weak, late]).reading).toMatch(/no difference to speak of.*The lines still/);
+    expect(readEvaluation.tries([strong, weak]).reading).toContain("**lost** right answers");
+    // in one try as before, in four more: found by one try of four, for a quarter and for three quarters
+    const rare = tried("base", 4, (i, sample) => i % 4 === 0 && sample < 3);
+    const often = tried("sft", 4, (i, sample) => i % 4 !== 0 && sample === 1);
+    expect(readEvaluation.tries([rare, often]).reading).toContain("more with several tries");
+    expect(readEvaluation.tries([often, rare]).reading).toContain("**lost** right answers");
   });
 
   test("tries: GRPO sharpens, finds more, or neither", () => {

@@ -27,20 +27,32 @@ export function readTries(arms: readonly Arm[]): { rows: Record<string, unknown>
     ({ label, k, first, last }) =>
       `${label} goes from ${formatPercent(first)} in one try to ${formatPercent(last)} in ${k}`,
   );
-  const closer =
-    atAll < 0.7 * atOne
-      ? "Training shows **most in the first try**: several tries close a good part of the gap."
-      : atAll > 1.3 * atOne
-        ? "Training shows **more with several tries**: it brought answers that the start has not at all."
-        : "Training shows about as much in one try as in several.";
-  const still = rises.some(({ before, last }) => last - before > 0.01)
-    ? "The lines still rise at their right end, so the end is where asking stopped, not a ceiling."
-    : "The lines are flat at their right end: more tries would bring little.";
+  const rising = rises.filter(({ before, last }) => last - before > 0.01).length;
+  const still =
+    rising === 0
+      ? "The lines are flat at their right end: more tries would bring little."
+      : `${rising === rises.length ? "The lines still rise" : "Some lines still rise"} at their right end: ` +
+        "it is where asking stopped, not a ceiling.";
   const between =
     `${high.label} is ${signed(atOne)} points from ${low.label} with one try and ` +
     `${signed(atAll)} with ${low.k}.`;
-  const parts = [`${said.join("; ")}.`, between, closer, sharpening(arms, low.k), still];
+  const parts = [`${said.join("; ")}.`, between, gapReading(atOne, atAll), sharpening(arms, low.k), still];
   return { rows, reading: parts.filter(Boolean).join(" ") };
+}
+
+/** Fewer points than these are no gap to speak of. */
+const SMALL = 2;
+
+/** Where training shows: points from the first arm to the last one, with one try and with all. */
+function gapReading(atOne: number, atAll: number): string {
+  if (Math.max(Math.abs(atOne), Math.abs(atAll)) < SMALL)
+    return "That is no difference to speak of, in one try or in several.";
+  if (Math.max(atOne, atAll) < SMALL) return "Training has **lost** right answers here.";
+  if (atOne >= SMALL && atAll < 0.7 * atOne)
+    return "Training shows **most in the first try**: several tries close a good part of the gap.";
+  if (atAll > 1.3 * atOne)
+    return "Training shows **more with several tries**: it brought answers that the start does not have at all.";
+  return "Training shows about as much in one try as in several.";
 }
 
 function rowOf({ name, details }: Arm): Record<string, unknown> {

@@ -86,10 +86,9 @@ test("the sentence says what a step repairs and what it breaks, with interval, n
   expect(readMethods([base, sft]).lines).toEqual([
     "**Base → SFT** (n = 100 questions, greedy): repairs named misconceptions (−30.0 points " +
       "[−39.1, −20.7], p < 0.001); breaks: more sums that do not hold (+15.0 points [+8.2, +23.3], " +
-      "p < 0.001). Not decided: numbers or letters taken over wrongly, steps without a method. Of the " +
-      "answers that it put right (30), " +
-      "the fault had been a misconception (30). Of the right answers that it lost (15), the fault is now a " +
-      "wrong sum (15).",
+      "p < 0.001). Not decided: numbers or letters copied wrongly, steps without a method. Of the " +
+      "answers whose method and value it put right (30), the fault had been a misconception (30). Of those " +
+      "that were right in both and no longer are (15), the fault is now a wrong sum (15).",
   ]);
 });
 

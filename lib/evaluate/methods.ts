@@ -173,7 +173,7 @@ function describeReach(arms: readonly { name: string; counts: MethodCounts }[], 
 const FAULT_NAMES: Record<Fault, string> = {
   misconception: "named misconceptions",
   wrongSums: "sums that do not hold",
-  copy_slip: "numbers or letters taken over wrongly",
+  copy_slip: "numbers or letters copied wrongly",
   no_method: "steps without a method",
 };
 
@@ -234,9 +234,10 @@ function describeMoves(moves: MethodMoves): string {
   return [
     gained.total === 0
       ? "No answer was put right."
-      : `Of the answers that it put right (${gained.total}), the fault had been ${gained.parts}.`,
+      : `Of the answers whose method and value it put right (${gained.total}), the fault had been ` +
+        `${gained.parts}.`,
     lost.total === 0
       ? "No right answer was lost."
-      : `Of the right answers that it lost (${lost.total}), the fault is now ${lost.parts}.`,
+      : `Of those that were right in both and no longer are (${lost.total}), the fault is now ${lost.parts}.`,
   ].join(" ");
 }

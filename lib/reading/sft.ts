@@ -157,11 +157,9 @@ export function whyDistil({ golds, texts }: Record<"golds" | "texts", readonly E
     undecided: "These questions do not decide it",
   };
   return (
-    `**${verdict[differenceVerdict(difference)]}:** trained on golds alone ${share(golds)} test ` +
-    `questions are right, on ` +
-    `the Teacher's texts ${share(texts)}: ${formatPoints(delta)} points [${formatPoints(low)}, ` +
-    `${formatPoints(high)}], read ` +
-    "wherever the answer stands."
+    `**${verdict[differenceVerdict(difference)]}:** the model trained on golds alone answers ` +
+    `${share(golds)} test questions rightly, the one trained on the Teacher's texts ${share(texts)}: ` +
+    `${formatPoints(delta)} points [${formatPoints(low)}, ${formatPoints(high)}], wherever the answer stands.`
   );
 }
 
