@@ -146,7 +146,8 @@ function hiddenByTags(run: RealRun): string[] {
   const hidden = base.accuracyLenient.value - base.accuracy.value;
   return [
     hidden > 0.02
-      ? `read strictly the Base loses ${(100 * hidden).toFixed(1)} points of right answers, for want of the tags.`
+      ? `read strictly the Base loses ${(100 * hidden).toFixed(1)} points of right answers, ` +
+        "for want of the tags."
       : "strict and lenient see the same Base: it writes the tags.",
   ];
 }

@@ -51,7 +51,7 @@ function gapReading(atOne: number, atAll: number): string {
   if (atOne >= SMALL && atAll < 0.7 * atOne)
     return "Training shows **most in the first try**: several tries close a good part of the gap.";
   if (atAll > 1.3 * atOne)
-    return "Training shows **more with several tries**: it brought answers that the start does not have at all.";
+    return "Training shows **more with several tries**: it brought answers that the start does not have.";
   return "Training shows about as much in one try as in several.";
 }
 

@@ -100,7 +100,7 @@ export function ownFiles(rows: readonly Survival[], own: ReadonlySet<string>, so
   return (
     `**Your own files:** ${sum("read")} rows read, ${sum("tooLong")} too long for this model, ${asked} ` +
     `asked ` +
-    `of the Teacher, ${solved} answered rightly, ${sum("sft")} in the training rows. ${verdict}`
+    `of the Teacher, ${solved} answered correctly, ${sum("sft")} in the training rows. ${verdict}`
   );
 }
 
