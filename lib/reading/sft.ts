@@ -118,6 +118,8 @@ export function whatSftBrings(base: Step, sft: Step): string {
     `format ${points(base.format)} → ${points(sft.format)} %, right wherever the answer appears ` +
     `${points(base.lenient)} → ${points(sft.lenient)} % (${sft.answers} answers each, ` +
     `to ${sft.questions} questions)`;
+  if (substance < -noise) return `**SFT cost right answers here:** ${told}. Notebook 6 asks all.`;
+  if (form < -noise) return `**SFT cost the form here:** ${told}. Notebook 6 asks all.`;
   if (form > noise && substance > noise) return `**SFT brought the form and right answers, too:** ${told}.`;
   if (form > noise)
     return (
