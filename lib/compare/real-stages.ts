@@ -43,7 +43,7 @@ export const REAL_STAGES: Record<RealStage, (run: RealRun) => StageResult> = {
       `${formatShare(run.usable, run.asked)} of the Teacher's texts can be trained on, ` +
         `${formatShare(run.rightByRules, run.asked)} are right: ` +
         (run.rightByRules < 0.8 * run.usable
-          ? "on real questions a wrong answer is what is lost most, not a broken text."
+          ? "on real questions more texts are lost to wrong answers than to a broken form."
           : "most of what can be read is right, too."),
     ],
   }),
