@@ -108,7 +108,7 @@ const SAID: Record<Polarity, string> = {
 /** Rule 11. */
 function checkYesNo(gold: "yes" | "no", said: Polarity): Decision {
   if (said === gold) return { verdict: "right", reason: `says_${said}` };
-  if (said === "open") return { verdict: "judge", reason: "neither_yes_nor_no" };
+  if (said === "open") return { verdict: "judge", reason: "yes_or_no_unclear" };
   if (said === "none") return { verdict: "unreadable", reason: "no_yes_or_no" };
   return { verdict: "wrong", reason: said === "both" ? "yes_and_no" : "opposite" };
 }

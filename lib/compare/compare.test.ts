@@ -103,7 +103,7 @@ describe("tryValues", () => {
     });
     expect(rows[0]).toMatchObject({ "points against the first": null, p: null });
     expect(existsSync(paths.sftLora)).toBe(false); // nothing is published
-    expect(said()).toContain("no longer measured by them");
+    expect(said()).toContain("needs other questions to be measured");
     expect(said()).toMatch(/✗ learningRate 0.002[^]*✓ learningRate 0.0005/); // a question on which they part
     expect(said()).toContain(`import { keepRun } from "ftmodel"; await keepRun(lab, "${runs[1]!.key}");`);
   });

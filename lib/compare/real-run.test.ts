@@ -31,7 +31,7 @@ describe("the real run beside the reader's", () => {
     expect(realRun("filter", [run]).text).toContain("2 texts with a right answer");
     expect(realRun("filter", [small!]).text).toContain("no Judge");
     expect(realRun("distil", [run]).text).toContain("is right, too");
-    expect(realRun("distil", [small!]).text).toContain("a wrong answer is what is lost most");
+    expect(realRun("distil", [small!]).text).toContain("lost to wrong answers");
     expect(realRun("deploy", [{ ...run, parity }]).text).toContain("99.0 % of the tokens");
     expect(realRun("deploy", [run]).text).toContain("not in the kept result");
     expect(realRun("ablation", [small!]).text).toContain("between seeds");
@@ -39,7 +39,9 @@ describe("the real run beside the reader's", () => {
     const tagged = structuredClone(small!);
     tagged.arms[0]!.accuracy = tagged.arms[0]!.accuracyLenient;
     expect(realRun("evaluate", [tagged]).text).toContain("it writes the tags");
-    expect(realRun("evaluate", [small!]).text).toContain("for want of the tags");
+    expect(realRun("evaluate", [small!]).text).toMatch(
+      /the Base loses \d+\.\d points .*for want of the tags/,
+    );
     expect(realRun("evaluate", []).text).toContain("No run on real models");
   });
 });

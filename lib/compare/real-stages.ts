@@ -1,6 +1,6 @@
 /** What each stage of a run on real models came to, in rows and sentences. Pure. */
 import { basename } from "node:path";
-import { describeComparison, formatPoints } from "../evaluate/comparison-text.ts";
+import { describeComparison } from "../evaluate/comparison-text.ts";
 import { wilson } from "../stats/stats.ts";
 import { styleOf } from "../view/arms.ts";
 import { formatCount, formatShare } from "../view/numbers.ts";
@@ -37,14 +37,13 @@ export const REAL_STAGES: Record<RealStage, (run: RealRun) => StageResult> = {
         texts: run.asked,
         usable: wilson(run.usable, run.asked),
         "right by the rules": wilson(run.rightByRules, run.asked),
-        seconds: secondsOf(run, "distil"),
       },
     ],
     lines: [
       `${formatShare(run.usable, run.asked)} of the Teacher's texts can be trained on, ` +
         `${formatShare(run.rightByRules, run.asked)} are right: ` +
         (run.rightByRules < 0.8 * run.usable
-          ? "on real questions a wrong answer is what is lost most, not a broken text."
+          ? "on real questions more texts are lost to wrong answers than to a broken form."
           : "most of what can be read is right, too."),
     ],
   }),
@@ -83,9 +82,11 @@ export const REAL_STAGES: Record<RealStage, (run: RealRun) => StageResult> = {
     rows: [
       {
         ...modelsOf(run),
-        "answers compared": run.parity?.prompts ?? null,
-        "tokens in them": run.parity?.tokens ?? null,
-        "same most likely token (%)": run.parity ? 100 * run.parity.topTokens : null,
+        ...(run.parity && {
+          "answers compared": run.parity.prompts,
+          "tokens in them": run.parity.tokens,
+          "same most likely token (%)": 100 * run.parity.topTokens,
+        }),
         "seconds to merge and compare": secondsOf(run, "merge and parity"),
       },
     ],
@@ -145,7 +146,8 @@ function hiddenByTags(run: RealRun): string[] {
   const hidden = base.accuracyLenient.value - base.accuracy.value;
   return [
     hidden > 0.02
-      ? `read strictly the Base loses ${formatPoints(-hidden)} points of right answers, for want of the tags.`
+      ? `read strictly the Base loses ${(100 * hidden).toFixed(1)} points of right answers, ` +
+        "for want of the tags."
       : "strict and lenient see the same Base: it writes the tags.",
   ];
 }

@@ -76,7 +76,8 @@ async function showComparison(
   caption: string,
 ): Promise<Comparison> {
   const rows = comparisonRows(compared, stage);
-  await show(comparisonTable(rows, caption));
+  const asked = compared.some(({ answers }) => answers.length > 0);
+  await show(comparisonTable(rows, asked ? `${caption}. ${HELD_OUT_NOTE}` : caption));
   await show(runPanels(curvesOf(compared, stage), stage));
   for (const view of exampleViews(compared, stage, questions)) await show(view);
   return new Comparison(
@@ -87,9 +88,8 @@ async function showComparison(
 
 /** Of a table with held-out accuracies. */
 export const HELD_OUT_NOTE =
-  "Held-out: test questions, answered greedily, read strictly, 95 % intervals. What is chosen by them is " +
-  "no " +
-  "longer measured by them.";
+  "Held-out: test questions, answered greedily, read strictly, 95 % intervals. A value that was chosen by " +
+  "them needs other questions to be measured.";
 
 interface Chosen {
   runs: Run[];
@@ -129,7 +129,7 @@ function runsOfStage(lab: Lab, stage: TrainedStage, max: number): Chosen {
   ];
   return {
     runs,
-    caption: `${count(runs)}${left.length > 0 ? ` (${left.join(", ")})` : ""}. ${HELD_OUT_NOTE}`,
+    caption: `${count(runs)}${left.length > 0 ? ` (${left.join(", ")})` : ""}`,
   };
 }
 
@@ -140,7 +140,7 @@ function changes({ config }: Run, stage: TrainedStage): number {
 
 function runsByKey(lab: Lab, which: readonly (string | Pick<Run, "key">)[]): Chosen {
   const runs = which.map((one) => readRun(lab, typeof one === "string" ? one : one.key));
-  return { runs, caption: `${count(runs)}. ${HELD_OUT_NOTE}` };
+  return { runs, caption: count(runs) };
 }
 
 function count(runs: readonly Run[]): string {

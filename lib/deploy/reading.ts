@@ -60,7 +60,16 @@ export const readDeployment = {
         more: row.inFlight / before.inFlight,
       };
     });
-    const fading = steps.every(({ times }, i) => i === 0 || times <= steps[i - 1]!.times);
+    // as they are printed: two factors that read alike do not fade
+    const factors = steps.map(({ times }) => Math.round(10 * times));
+    const fading =
+      factors.length < 2
+        ? ""
+        : factors.every((factor, i) => i === 0 || factor < factors[i - 1]!)
+          ? ": each step brings less than the one before"
+          : factors.at(-1)! < factors[0]!
+            ? ": the first step brings more than the last"
+            : "";
     const last = rows.at(-1)!;
     const bend =
       most !== last
@@ -69,8 +78,7 @@ export const readDeployment = {
           ? `The last step brings next to nothing: at ${last.inFlight} the machine is full.`
           : `It still grows at ${last.inFlight}, so the point at which the machine is full was not reached.`;
     return (
-      `${steps.map(grown).join(", ")}` +
-      `${fading ? ": each step brings less than the one before. " : ". "}${bend} One answer takes ` +
+      `${steps.map(grown).join(", ")}${fading}. ${bend} One answer takes ` +
       `${(last.medianMs / alone.medianMs).toFixed(1)} times as long at ${last.inFlight} as ` +
       "alone. A thousand answers take " +
       `**${minutes(alone.tokensPerSecond)} minutes** one after the other and ` +

@@ -35,6 +35,15 @@ export const FIN_R1: readonly PublishedArm[] = [
 
 type Trained = Pick<Run, "samples">;
 
+/** What lies between the Base read strictly and each untrained arm read leniently. */
+const WITHOUT_TRAINING: Readonly<Record<string, string>> = {
+  base: "the tags",
+  base_prompted: "tags and prompt",
+  base_majority: "tags, prompt and tries",
+};
+/** Fewer verdicts that changed are not many. */
+const MANY = 20;
+
 export const readAblation = {
   /** What the run has shown, to whom, and what not. */
   closing,
@@ -57,10 +66,12 @@ export const readAblation = {
       `${formatPercent(own.lastFormat)} keep the format and ${formatPercent(own.lastRight)} are right` +
       (behind === null
         ? "."
-        : behind > 0.05
-          ? `, against ${formatPercent(other!.lastRight)} with SFT: it found the **format**, and the ` +
-            "head start in right answers was not made up for."
-          : `, against ${formatPercent(other!.lastRight)} with SFT: it has **caught up**.`)
+        : own.lastFormat < 0.5
+          ? `, against ${formatPercent(other!.lastRight)} with SFT: even the format has **not held**.`
+          : behind > 0.05
+            ? `, against ${formatPercent(other!.lastRight)} with SFT: it found the **format**, and the ` +
+              "head start in right answers was not made up for."
+            : `, against ${formatPercent(other!.lastRight)} with SFT: it has **caught up**.`)
     );
   },
 
@@ -91,7 +102,7 @@ export const readAblation = {
     return (
       `${said} From the Base read strictly SFT would be credited with ${formatPoints(strict)} points, from ` +
       `this zero with **${formatPoints(fair)}**` +
-      (strict - fair > 0.05 ? ": the difference is tags, prompt and tries, not training." : ".")
+      (strict - fair > 0.05 ? `: the difference is ${WITHOUT_TRAINING[best.name]}, not training.` : ".")
     );
   },
 
@@ -152,7 +163,8 @@ export const readAblation = {
               ? `mostly won; lost in ${types.join(", ")}.`
               : lost > won
                 ? `**more lost than won**, in ${types.join(", ")}.`
-                : `a small net effect of **many changes**; lost in ${types.join(", ")}.`;
+                : `a small net effect${won + lost < MANY ? "" : " of **many changes**"}; ` +
+                  `lost in ${types.join(", ")}.`;
         return `- ${name}: ${won} won, ${lost} lost: ${net}`;
       })
       .join("\n");
@@ -195,7 +207,8 @@ export function orderReading(arms: readonly { name: ArmName; average: number; sh
   const [theirs, ours] = [sorted("average"), sorted("share")];
   return String(theirs) === String(ours)
     ? `Both put the arms in the same order: ${ours.join(" > ")}.`
-    : `Fin-R1's order is ${theirs.join(" > ")}, ours ${ours.join(" > ")}: by value, decided or not.`;
+    : `Fin-R1's order is ${theirs.join(" > ")}, ours ${ours.join(" > ")}, sorted by ` +
+        "their values alone, whether or not the differences are decided.";
 }
 
 /** The first and the last fifth of a run's steps. */

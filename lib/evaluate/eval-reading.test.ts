@@ -75,6 +75,21 @@ describe("what an evaluation says", () => {
     expect(readEvaluation.tries([arm("sft", { strict: half, lenient: half })]).reading).toContain(
       "no pass@k",
     );
+    expect(readEvaluation.tries([weak, strong]).reading).toContain("Some lines still rise");
+    expect(readEvaluation.tries([weak, late]).reading).toMatch(
+      /neither in one try nor in several.*The lines still/,
+    );
+    expect(readEvaluation.tries([strong, weak]).reading).toContain("**lost** right answers");
+    // a quarter of the questions surely, three quarters now and then: as many in one try, more in four
+    const rare = tried("base", 4, (i, sample) => i % 4 === 0 && sample < 3);
+    const often = tried("sft", 4, (i, sample) => i % 4 !== 0 && sample === 1);
+    expect(readEvaluation.tries([rare, often]).reading).toContain("more with several tries");
+    expect(readEvaluation.tries([often, rare]).reading).toContain("**lost** right answers");
+    // half of the questions always, all of them now and then: more in one try, fewer in four
+    const narrow = tried("sft", 4, (i) => i % 2 === 0);
+    const wide = tried("base", 4, (i, sample) => sample === i % 4);
+    expect(readEvaluation.tries([wide, narrow]).reading).toContain("several tries find **less**");
+    expect(readEvaluation.tries([wide]).reading).not.toContain("points from");
   });
 
   test("tries: GRPO sharpens, finds more, or neither", () => {

@@ -21,27 +21,44 @@ export function readTries(arms: readonly Arm[]): { rows: Record<string, unknown>
   const rises = arms.flatMap(riseOf);
   const [low, high] = [rises[0], rises.at(-1)];
   if (!low || !high) return { rows, reading: "Nothing was sampled, so there is no pass@k." };
-  const gap = (a: number, b: number) => 100 * (b - a);
-  const [atOne, atAll] = [gap(low.first, high.first), gap(low.last, high.last)];
+  const k = Math.min(low.k, high.k);
+  const [one, all] = [1, k].map((tries) => passDifference(low.details, high.details, tries));
   const said = rises.map(
     ({ label, k, first, last }) =>
       `${label} goes from ${formatPercent(first)} in one try to ${formatPercent(last)} in ${k}`,
   );
-  const closer =
-    atAll < 0.7 * atOne
-      ? "Training shows **most in the first try**: several tries close a good part of the gap."
-      : atAll > 1.3 * atOne
-        ? "Training shows **more with several tries**: it brought answers that the start has not at all."
-        : "Training shows about as much in one try as in several.";
-  const still = rises.some(({ before, last }) => last - before > 0.01)
-    ? "The lines still rise at their right end, so the end is where asking stopped, not a ceiling."
-    : "The lines are flat at their right end: more tries would bring little.";
+  const rising = rises.filter(({ before, last }) => last - before > 0.01).length;
+  const still =
+    rising === 0
+      ? "The lines are flat at their right end: more tries would bring little."
+      : `${rising === rises.length ? "The lines still rise" : "Some lines still rise"} at their right end: ` +
+        "it is where asking stopped, not a ceiling.";
   const between =
-    `${high.label} is ${signed(atOne)} points from ${low.label} with one try and ` +
-    `${signed(atAll)} with ${low.k}.`;
-  const parts = [`${said.join("; ")}.`, between, closer, sharpening(arms, low.k), still];
+    one && all && low !== high
+      ? `${high.label} is ${pointsOf(one)} points from ${low.label} with one try and ${pointsOf(all)} with ` +
+        `${k}. ${gapReading(one, all)}`
+      : "";
+  const parts = [`${said.join("; ")}.`, between, sharpening(arms, k), still];
   return { rows, reading: parts.filter(Boolean).join(" ") };
 }
+
+/** Where training shows, from the first arm to the last one: with one try, with all, or in neither. */
+function gapReading(one: PairedDifference, all: PairedDifference): string {
+  const [first, several] = [sideOf(one), sideOf(all)];
+  if (first === 0 && several === 0)
+    return "These questions tell the two apart neither in one try nor in several.";
+  if (first > 0 && several < 0)
+    return "The first try has gained and several tries find **less**: variety was the price.";
+  if (first + several < 0) return "Training has **lost** right answers here.";
+  if (first > 0 && all.delta < 0.7 * one.delta)
+    return "Training shows **most in the first try**: several tries close a good part of the gap.";
+  if (all.delta > 1.3 * one.delta)
+    return "Training shows **more with several tries**: it brought answers that the start does not have.";
+  return "Training shows about as much in one try as in several.";
+}
+
+/** 1 or −1 where the whole interval lies on one side of zero. */
+const sideOf = ({ low, high }: PairedDifference): number => (low > 0 ? 1 : high < 0 ? -1 : 0);
 
 function rowOf({ name, details }: Arm): Record<string, unknown> {
   const drawn = new Set(sampledOf(details).map(({ id }) => id));
@@ -54,7 +71,7 @@ function rowOf({ name, details }: Arm): Record<string, unknown> {
   return { arm, questions: greedy.length, greedy: once, sampled, "lost by sampling (points)": lost };
 }
 
-interface Rise {
+interface Rise extends Pick<Arm, "details"> {
   label: string;
   /** Samples of a question, the fewest that any has. */
   k: number;
@@ -69,7 +86,7 @@ function riseOf({ name, details }: Arm): Rise[] {
   const k = Math.min(...countBy(sampled, ({ id }) => id).values());
   if (sampled.length === 0 || k < 2) return [];
   const at = (tries: number) => passAtKOf(details, tries, "lenient")!.value;
-  return [{ label: styleOf(name, 0).label, k, first: at(1), before: at(k - 1), last: at(k) }];
+  return [{ label: styleOf(name, 0).label, details, k, first: at(1), before: at(k - 1), last: at(k) }];
 }
 
 /** What GRPO did to SFT's answers: made likelier what several tries had found, found more, or neither. */

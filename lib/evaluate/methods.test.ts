@@ -85,23 +85,22 @@ test("the moves of the same questions add up to both arms", () => {
 test("the sentence says what a step repairs and what it breaks, with interval, n and the moves", () => {
   expect(readMethods([base, sft]).lines).toEqual([
     "**Base → SFT** (n = 100 questions, greedy): repairs named misconceptions (−30.0 points " +
-      "[−39.1, −20.7], p < 0.001); breaks: more sums that do not hold (+15.0 points [+8.2, +23.3], " +
-      "p < 0.001). Not decided: numbers or letters taken over wrongly, steps without a method. Of the " +
-      "answers that it put right (30), " +
-      "the fault had been a misconception (30). Of the right answers that it lost (15), the fault is now a " +
-      "wrong sum (15).",
+      "[−39.1, −20.7], p < 0.001); adds sums that do not hold (+15.0 points [+8.2, +23.3], " +
+      "p < 0.001). Not decided: numbers or letters copied wrongly, steps without a method. Of the " +
+      "answers whose method and value it put right (30), the fault had been a misconception (30). Of those " +
+      "that were right in both and no longer are (15), the fault is now a wrong sum (15).",
   ]);
 });
 
-test("the other way round it repairs the sums and breaks the method", () => {
+test("the other way round it repairs the sums and adds misconceptions", () => {
   const [line] = readMethods([sft, base]).lines;
-  expect(line).toMatch(/^\*\*SFT → Base\*\*.*: repairs sums that do not hold .* breaks: more named misconc/);
+  expect(line).toMatch(/^\*\*SFT → Base\*\*.*: repairs sums that do not hold .* adds named misconc/);
 });
 
 test("where nothing changes it says that nothing is shown, and no answer moved", () => {
   const [line] = readMethods([base, { ...base, name: "sft" }]).lines;
   expect(line).toBe(
-    "**Base → SFT** (n = 100 questions, greedy): neither repairs nor breaks anything that these questions " +
+    "**Base → SFT** (n = 100 questions, greedy): neither repairs nor adds a fault that these questions " +
       "could show. No answer was put right. No right answer was lost.",
   );
 });
@@ -112,7 +111,7 @@ test("a few answers that change sides decide nothing", () => {
     ["right", 62],
   ]);
   const [line] = readMethods([base, few]).lines;
-  expect(line).toMatch(/neither repairs nor breaks/);
+  expect(line).toMatch(/neither repairs nor adds/);
   expect(line).toMatch(/put right \(2\), the fault had been a misconception \(2\)/);
 });
 
@@ -124,7 +123,7 @@ test("an arm whose steps are in its own words is named before anything is said",
   const { lines, rows } = readMethods([base, own]);
   expect(lines[0]).toMatch(/^Of most greedy answers of SFT no method can be read.*leaves them out/);
   expect(rows.map(({ arm }) => arm)).toEqual(["Base"]);
-  expect(lines[1]).toMatch(/breaks: more steps without a method/);
+  expect(lines[1]).toMatch(/adds steps without a method/);
 });
 
 test("questions of other sources and the other mode are left out; none at all is said", () => {

@@ -40,7 +40,7 @@ export interface MethodsRead {
   steps: MethodStep[];
   /** For a table: shares, a row for each arm of which most answers show a method. */
   rows: Record<string, string | number>[];
-  /** Markdown, a line for each step: what it repairs and what it breaks, with n and interval. */
+  /** Markdown, a line for each step: what it repairs and what it adds, with n and interval. */
   lines: string[];
 }
 
@@ -173,12 +173,12 @@ function describeReach(arms: readonly { name: string; counts: MethodCounts }[], 
 const FAULT_NAMES: Record<Fault, string> = {
   misconception: "named misconceptions",
   wrongSums: "sums that do not hold",
-  copy_slip: "numbers or letters taken over wrongly",
+  copy_slip: "numbers or letters copied wrongly",
   no_method: "steps without a method",
 };
 
 /**
- * One step in markdown: what it repairs, what it breaks, what these questions do not decide (as
+ * One step in markdown: what it repairs, what it adds, what these questions do not decide (as
  * `differenceVerdict`), each with its change in points and its interval; then what the questions that changed
  * sides had done before, and do now.
  */
@@ -203,12 +203,12 @@ export function describeMethods(
   const open = told.filter(({ verdict }) => verdict === "undecided").map(({ fault }) => FAULT_NAMES[fault]);
   const parts = [
     repaired.length > 0 ? `repairs ${repaired.join(" and ")}` : "",
-    broken.length > 0 ? `breaks: more ${broken.join(" and ")}` : "",
+    broken.length > 0 ? `adds ${broken.join(" and ")}` : "",
   ].filter(Boolean);
   const says =
     parts.length > 0
       ? `${parts.join("; ")}.`
-      : "neither repairs nor breaks anything that these questions could show.";
+      : "neither repairs nor adds a fault that these questions could show.";
   const rest = open.length > 0 && parts.length > 0 ? ` Not decided: ${open.join(", ")}.` : "";
   return `**${name}** (n = ${formatCount(n)} questions, ${mode}): ${says}${rest} ${describeMoves(moves)}`;
 }
@@ -234,9 +234,10 @@ function describeMoves(moves: MethodMoves): string {
   return [
     gained.total === 0
       ? "No answer was put right."
-      : `Of the answers that it put right (${gained.total}), the fault had been ${gained.parts}.`,
+      : `Of the answers whose method and value it put right (${gained.total}), the fault had been ` +
+        `${gained.parts}.`,
     lost.total === 0
       ? "No right answer was lost."
-      : `Of the right answers that it lost (${lost.total}), the fault is now ${lost.parts}.`,
+      : `Of those that were right in both and no longer are (${lost.total}), the fault is now ${lost.parts}.`,
   ].join(" ");
 }

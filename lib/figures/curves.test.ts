@@ -100,5 +100,8 @@ describe("rewards", () => {
       takeCensus(rights.map((right, i) => ({ id: `q${i}`, type: "financial_concept", right, answers: 4 }))),
     );
     expect(title(figure)).toContain("p = 0.90 · no gradient: 60.0 %, binomial says 65.6 %");
+    expect(figure.layout.xaxis).toMatchObject({
+      ticktext: [0, 0, 0, 4, 6].map((n, i) => `${i}<br><b>${n}</b>`),
+    });
   });
 });

@@ -66,6 +66,7 @@ describe("evaluation", () => {
       .concat(detail("4", false, { reason: "no_answer_block" }));
     const view = f.failureSamples(details, [{ id: "1", prompt: "Why <b>?", gold_answer: "6" }], { max: 2 });
     expect(view.html).toContain("no_answer_block");
+    expect(view.html).toContain("4 of 4 answers were not right; here are 2 of them, with 2 of 2 reasons");
     expect(view.html).toContain("Why &lt;b&gt;?");
     expect(view.html).not.toContain("Why <b>");
   });

@@ -105,9 +105,10 @@ export function failureSamples(
         facts: { gold: question?.gold_answer ?? null, type: pretty(row.type), tokens: row.tokens },
       };
     });
+  const reasons = new Set(picked.map(({ reason }) => reason)).size;
   return sampleList(
     picked,
-    `${formatCount(wrong.length)} of ${formatCount(details.length)} answers were not right; ` +
-      `${picked.length} of them, as many reasons as there are`,
+    `${formatCount(wrong.length)} of ${formatCount(details.length)} answers were not right; here are ` +
+      `${picked.length} of them, with ${reasons} of ${turns.size} reasons`,
   );
 }

@@ -51,7 +51,8 @@ export function sourceBars(
     ),
   );
   const others = setAside.filter((row) => reasons.indexOf(row.reason) >= 5);
-  if (others.length > 0) dropped.push(bar(`set aside: ${reasons.length - 5} other reasons`, others, DROPPED));
+  const more = reasons.length - 5;
+  if (more > 0) dropped.push(bar(`set aside: ${more} other reason${more === 1 ? "" : "s"}`, others, DROPPED));
   return makeFigure({
     title,
     subtitle:

@@ -109,9 +109,6 @@ export function censusHistogram(census: Pick<Census, "n" | "groupSize" | "histog
     x,
     width: 0.8,
     y: x.map((i) => histogram[i]!),
-    text: x.map((i) => formatCount(histogram[i]!)),
-    textposition: "outside", // at the foot of a short bar the binomial's line would cover them
-    cliponaxis: false,
     marker: { color },
     hovertemplate: "%{x} right: %{y:,} questions<extra></extra>",
   });
@@ -136,7 +133,13 @@ export function censusHistogram(census: Pick<Census, "n" | "groupSize" | "histog
         hovertemplate: "%{x} right: %{y:.1f} expected<extra></extra>",
       },
     ],
-    x: { title: { text: `right answers of ${groupSize}` }, dtick: 1, range: [-0.6, groupSize + 0.6] },
+    x: {
+      title: { text: `right answers of ${groupSize}, and how many questions` },
+      // the counts stand under the bars: on them the binomial's line would cross them
+      tickvals: k,
+      ticktext: k.map((i) => `${i}<br><b>${formatCount(histogram[i]!)}</b>`),
+      range: [-0.6, groupSize + 0.6],
+    },
     y: { title: { text: "questions" }, rangemode: "tozero" },
     layout: { barmode: "overlay" },
   });

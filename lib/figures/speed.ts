@@ -65,7 +65,7 @@ export function stepSeconds(runs: readonly Curve[]): Figure {
   });
 }
 
-/** Tokens a second by requests in flight; beside each the median time that one whole answer took. */
+/** Tokens a second by requests in flight; under each the median time that one whole answer took. */
 export function throughputCurve(rows: readonly Throughput[]): Figure {
   const title = "Tokens a second by requests in flight";
   if (rows.length === 0) return emptyFigure(title, "Nothing has been measured yet.");
@@ -90,17 +90,19 @@ export function throughputCurve(rows: readonly Throughput[]): Figure {
         name: "tokens/s",
         x,
         y: rows.map((row) => row.tokensPerSecond),
-        text: rows.map(
-          ({ tokensPerSecond, medianMs }) =>
-            `${formatCount(tokensPerSecond)}<br>${(medianMs / 1000).toFixed(2)} s an answer`,
-        ),
-        textposition: rows.map((_, i) => (i > 0 && i === rows.length - 1 ? "top left" : "top center")),
+        text: rows.map(({ tokensPerSecond }) => formatCount(tokensPerSecond)),
+        textposition: rows.map((_, i) => (i === 0 ? "top center" : "top left")),
         cliponaxis: false,
         line: { color: SERIES[0], width: 3 },
         marker: { size: 9 },
       },
     ],
-    x: { title: { text: "requests in flight" }, type: "category" },
+    x: {
+      title: { text: "requests in flight, and how long one answer takes" },
+      type: "category",
+      tickvals: x,
+      ticktext: rows.map(({ medianMs }, i) => `${x[i]}<br>${(medianMs / 1000).toFixed(2)} s`),
+    },
     y: { title: { text: "tokens/s" }, range: [0, 1.25 * best.tokensPerSecond] },
     legend: "none",
   });

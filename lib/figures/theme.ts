@@ -75,7 +75,7 @@ export function makeFigure(parts: FigureParts): Figure {
   const { legend = "top", height = FIGURE_HEIGHT } = parts;
   const place =
     legend === "right"
-      ? { x: 1.02, xanchor: "left", y: 1, yanchor: "top" }
+      ? { traceorder: "normal", x: 1.02, xanchor: "left", y: 1, yanchor: "top" }
       : { orientation: "h", traceorder: "normal", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom" };
   return {
     data: parts.data,

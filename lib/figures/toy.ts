@@ -95,9 +95,8 @@ function thinned(values: readonly number[]): { x: number[]; y: number[] } {
   return { x, y: x.map((i) => Math.round(1000 * values[i]!) / 1000) };
 }
 
-/** Whole per cents, with a decimal below ten: a slider for every knob holds many of them. */
-const percent = (share: number): number =>
-  share < 0.1 ? Math.round(1000 * share) / 10 : Math.round(100 * share);
+/** Whole per cents, two pixels each: a slider for every knob holds many of them. */
+const percent = (share: number): number => Math.round(100 * share);
 
 const STATIONS = [
   ["question", "one of the RL questions"],

@@ -15,6 +15,8 @@ import type { JudgeOptions } from "./judge.ts";
 
 /** One arm's answers as the rules and the Judge see them. */
 export interface ArmJudged extends RuleComparison {
+  /** As tables name it. */
+  arm: string;
   /** The same answers as a set with labels. */
   set: SetCard;
 }
@@ -46,6 +48,7 @@ export async function judgeOnArms<A extends string>(
       return [
         arm,
         {
+          arm: styleOf(arm, 0).label,
           ...compareWithRules(
             texts[i]!,
             labelled.map((row) => row.judgement),

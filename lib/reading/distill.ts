@@ -20,10 +20,11 @@ export function pace({ history, total, resumed = 0 }: ProgressCurve): string {
   const [early, late] = [rate(first, middle), rate(middle, last)];
   const loading = `The first text was on disk after ${first.seconds.toFixed(0)} s`;
   const times = early > 0 ? late / early : 1;
-  const how = times > 1.25 ? "faster than" : times < 0.8 ? "slower than" : "about as fast as";
+  const how =
+    times > 1.25 ? "faster than before" : times < 0.8 ? "slower than before" : "about as fast as before";
   return (
     `${loading}. After that ${early.toFixed(0)} texts a second came in the first half and ` +
-    `${late.toFixed(0)} in the second, which is ${how} before.`
+    `${late.toFixed(0)} in the second, ${how}.`
   );
 }
 

@@ -71,9 +71,9 @@ describe("pass mark", () => {
     expect(told).toContain("**Every mark from 12 to 20 keeps the same texts**");
     expect(told).toContain("75.0 % of the 4 verdicts give the full 20 points: this Judge says yes or no");
   });
-  test("a mark between two heaps, and scores spread out", () => {
+  test("a mark whose neighbours keep others, and scores spread out", () => {
     const told = filter.passMark(scored(11, 12, 13), 12);
-    expect(told).toContain("stands between two heaps");
+    expect(told).toContain("Moving the mark of");
     expect(told).toContain("spread out");
   });
   test("no verdict", () => expect(filter.passMark([{ points: null }], 12)).toContain("No verdict"));

@@ -81,8 +81,8 @@ export function survival(rows: readonly Survival[]): string {
   if (poor.length === asked.length)
     return `**The Teacher fails every source:** ${named(poor)}. These questions are beyond it.`;
   return (
-    `Hardly anything of **${named(poor)}** gets through. Whatever accuracy the later notebooks report ` +
-    "is, in training at least, an accuracy on the other sources."
+    `Hardly anything of **${named(poor)}** gets through: what SFT learns in notebook 4, it learns from ` +
+    "the other sources."
   );
 }
 
@@ -100,7 +100,7 @@ export function ownFiles(rows: readonly Survival[], own: ReadonlySet<string>, so
   return (
     `**Your own files:** ${sum("read")} rows read, ${sum("tooLong")} too long for this model, ${asked} ` +
     `asked ` +
-    `of the Teacher, ${solved} answered rightly, ${sum("sft")} in the training rows. ${verdict}`
+    `of the Teacher, ${solved} answered correctly, ${sum("sft")} in the training rows. ${verdict}`
   );
 }
 
@@ -127,7 +127,7 @@ export function passMark(details: readonly Pick<FilterDetail, "points">[], mark:
   const same =
     high > low
       ? `**Every mark from ${low} to ${high} keeps the same texts**`
-      : `The mark of ${mark} stands between two heaps`;
+      : `Moving the mark of ${mark} by one point, up or down, changes what is kept`;
   const top = keeps(most);
   const full =
     `${formatShare(top, points_.length)} of the ${counted(points_.length, "verdict")} give ` +

@@ -60,7 +60,8 @@ export function mix(report: Pick<PrepareReport, "sources" | "sample" | "types">)
     return { type: row.type.replace("financial_", ""), by: row.kept / kept - wanted };
   });
   const worst = off.reduce((a, b) => (Math.abs(b.by) > Math.abs(a.by) ? b : a));
-  if (Math.abs(worst.by) < 0.01) return "**The kept questions have the mix that was asked for**, to a point.";
+  if (Math.abs(worst.by) < 0.01)
+    return "**The kept questions have the mix that was asked for**, to within one point.";
   const way = worst.by > 0 ? "more" : "less";
   return (
     `**The mix is off:** ${worst.type} has ${points(Math.abs(worst.by))} points ${way} than asked for. ` +
@@ -92,7 +93,7 @@ export function lengths(
 
 /** How many near-copies went, and how many of them contradicted the row that stayed. */
 export function copies(duplicates: PrepareReport["duplicates"]): string {
-  if (duplicates.length === 0) return "No question of these sources is there twice.";
+  if (duplicates.length === 0) return "no question of these sources occurs twice.";
   const differ = duplicates.filter(({ goldDiffers }) => goldDiffers).length;
   const warn =
     differ === 0

@@ -69,6 +69,8 @@ test("what SFT brings: form, substance, both, or none that so few show", () => {
   expect(whatSftBrings(step(0, 0.2, 8), step(1, 0.5, 8))).toContain("these few cannot say");
   expect(whatSftBrings(step(1, 0.2), step(1, 0.6))).toContain("the form was there before");
   expect(whatSftBrings(step(1, 0.5), step(1, 0.5))).toContain("no difference");
+  expect(whatSftBrings(step(0, 0.6), step(1, 0.2))).toContain("cost right answers");
+  expect(whatSftBrings(step(1, 0.5), step(0, 0.5))).toContain("cost the form");
 });
 
 test("census: nobody asked, something left to learn, settled", () => {

@@ -115,13 +115,15 @@ export function whatSftBrings(base: Step, sft: Step): string {
   // answers to one question go together: as careful as if each question had been asked once
   const noise = 1.96 * Math.sqrt(0.5 / Math.max(1, Math.min(base.questions, sft.questions)));
   const told =
-    `format ${points(base.format)} → ${points(sft.format)} %, right wherever the answer stands ` +
+    `format ${points(base.format)} → ${points(sft.format)} %, right wherever the answer appears ` +
     `${points(base.lenient)} → ${points(sft.lenient)} % (${sft.answers} answers each, ` +
     `to ${sft.questions} questions)`;
+  if (substance < -noise) return `**SFT cost right answers here:** ${told}. Notebook 6 asks all.`;
+  if (form < -noise) return `**SFT cost the form here:** ${told}. Notebook 6 asks all.`;
   if (form > noise && substance > noise) return `**SFT brought the form and right answers, too:** ${told}.`;
   if (form > noise)
     return (
-      `**SFT brought the form;** whether it brought right answers these few cannot say: ${told}. ` +
+      `**SFT brought the form;** whether it brought right answers, too, these few cannot say: ${told}. ` +
       `Notebook 6 asks all.`
     );
   if (substance > noise) return `**SFT brought right answers;** the form was there before: ${told}.`;
@@ -157,11 +159,9 @@ export function whyDistil({ golds, texts }: Record<"golds" | "texts", readonly E
     undecided: "These questions do not decide it",
   };
   return (
-    `**${verdict[differenceVerdict(difference)]}:** trained on golds alone ${share(golds)} test ` +
-    `questions are right, on ` +
-    `the Teacher's texts ${share(texts)}: ${formatPoints(delta)} points [${formatPoints(low)}, ` +
-    `${formatPoints(high)}], read ` +
-    "wherever the answer stands."
+    `**${verdict[differenceVerdict(difference)]}:** the model trained on golds alone answers ` +
+    `${share(golds)} test questions correctly, the one trained on the Teacher's texts ${share(texts)}: ` +
+    `${formatPoints(delta)} points [${formatPoints(low)}, ${formatPoints(high)}], wherever it appears.`
   );
 }
 

@@ -42,10 +42,15 @@ test("answers stand with the question they answer, step by step", () => {
 test("equal completions are shown once, the best paid first, with reward and advantage", () => {
   const [a, b] = groupsOf(steps).map(groupTexts);
   expect(a).toEqual([
-    { title: "1 of 2", text: "x", ok: true, facts: { reward: 1, advantage: 0.87, tokens: 5 } },
-    { title: "1 of 2", text: "y", ok: false, facts: { reward: 0.3, advantage: -0.87, tokens: 5 } },
+    { title: "drawn 1 of 2 times", text: "x", ok: true, facts: { reward: 1, advantage: 0.87, tokens: 5 } },
+    {
+      title: "drawn 1 of 2 times",
+      text: "y",
+      ok: false,
+      facts: { reward: 0.3, advantage: -0.87, tokens: 5 },
+    },
   ]);
   expect(b).toEqual([
-    { title: "2 of 2", text: "z", ok: null, facts: { reward: 0, advantage: 0, tokens: 5 } },
+    { title: "drawn 2 of 2 times", text: "z", ok: null, facts: { reward: 0, advantage: 0, tokens: 5 } },
   ]);
 });

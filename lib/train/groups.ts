@@ -34,7 +34,7 @@ export function groupTexts({ answers }: Pick<AnswerGroup, "answers">): ShownText
     .map((same) => ({ first: same[0]!, times: same.length }))
     .sort((a, b) => b.first.reward - a.first.reward || b.times - a.times)
     .map(({ first, times }) => ({
-      title: `${times} of ${answers.length}`,
+      title: `drawn ${times} of ${answers.length} times`,
       text: first.completion,
       ok: first.rewards.accuracy === undefined ? null : first.rewards.accuracy === 1,
       facts: { reward: round(first.reward), advantage: round(first.advantage), tokens: first.tokens },

@@ -57,6 +57,9 @@ describe("what a GRPO run has done", () => {
       /Entropy goes from 0.200 to 0.100.*solved/,
     );
     expect(readGrpo.variety(runOf(mixed, lost))).toContain("**collapse**");
+    // as many silent groups, all of them wrong, before and after: nothing was solved
+    const two: Group = [...lost.slice(0, 1), [0.3, "c"]];
+    expect(readGrpo.variety(runOf(two, lost))).toContain("nothing was **solved**");
     expect(readGrpo.variety(runOf(mixed, mixed))).toContain("**not** been lost");
     expect(readGrpo.variety({ ...runOf(mixed, mixed), samples: [] })).toContain("too short");
   });
@@ -85,7 +88,12 @@ describe("what a GRPO run has done", () => {
   });
 
   test("the loss rises only where it does", () => {
-    expect(readGrpo.loss(runOf(mixed, mixed, { loss: ten(0, 0.001) }))).toContain("it **rises**");
+    const rising = { loss: ten(0, 0.001) };
+    expect(readGrpo.loss(runOf(mixed, mixed, { ...rising, kl: ten(0.01, 0.02) }))).toContain("by the KL");
+    expect(readGrpo.loss(runOf(mixed, mixed, { ...rising, kl: ten(0.02, 0.01) }))).toMatch(
+      /\*\*rises\*\*, although the KL in it does not/,
+    );
+    expect(readGrpo.loss(runOf(mixed, mixed, rising))).toContain("although the KL");
     expect(readGrpo.loss(runOf(mixed, mixed, { loss: ten(0, 0) }))).not.toContain("rises");
     expect(readGrpo.loss(runOf(mixed, mixed))).toContain("No loss");
   });

@@ -111,10 +111,16 @@ export const readGrpo = {
     if (early === undefined || late === undefined) return TOO_SHORT;
     const moves = Math.abs(late - early);
     const rises = late > early && moves > 1e-4;
+    const [near, far] = ends(known(metrics.kl)).map((values) => mean(values));
+    const carriesKl = near !== undefined && far !== undefined && far > near;
     return (
       `The loss is ${scientific(first)} at the first step, ${scientific(early)} in the first ` +
       `fifth of the run on average and ${scientific(late)} in the last` +
-      (rises ? ": it **rises**, by the KL it now carries, while the reward is what counts." : ".")
+      (!rises
+        ? "."
+        : carriesKl
+          ? ": it **rises**, by the KL it now carries, while the reward is what counts."
+          : ": it **rises**, although the KL in it does not. Whether the run learns, the reward says.")
     );
   },
 
@@ -175,6 +181,11 @@ function verdictOf(first: Variety, last: Variety): string {
   if (last.texts > 0.9 * first.texts) return "Variety has **not** been lost.";
   if (wrongAfter > wrongBefore + 0.05)
     return `More groups are silent with wrong answers than before: a sign of **collapse**.`;
+  if (last.right <= first.right)
+    return (
+      "The answers to a question have become more alike without more groups being right throughout: " +
+      "variety is lost where nothing was **solved**. Watch the held-out questions."
+    );
   return (
     `Of the silent groups at the end ${share} are right throughout: variety goes where questions ` +
     "are **solved**."

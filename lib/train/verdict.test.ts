@@ -65,6 +65,15 @@ describe("the verdict of a run", () => {
     expect(called.filter(Boolean).length).toBeLessThanOrEqual(1);
   });
 
+  test("learned in training alone, it says so", () => {
+    const rising = watchedRun("a", 60, { right: (t) => 0.4 + 0.35 * t });
+    const probes = rising.probes.map((probe) => ({ ...probe, answers: rising.probes[0]!.answers }));
+    expect(readVerdicts({ ...rising, probes }).at(-1)!.sentence).toMatch(
+      /^Learning: right answers rise in training; of 64 held-out/,
+    );
+    expect(readVerdicts(rising).at(-1)!.sentence).toMatch(/^Learning: of 64 held-out questions/);
+  });
+
   test("says in one sentence on what it rests", () => {
     const [first] = readVerdicts(watchedRun("a", 60, { right: () => 0.5 }));
     expect(first!.sentence).toMatch(/^Nothing to call yet: of 64 held-out questions \d+ % were/);

@@ -69,15 +69,19 @@ function verdictAt(run: Watched, step: number, probes: Run["probes"], strict: nu
   const rises = Math.min(right.test.up, trained.up) <= LEVEL / 2;
   const stuck = steps.slice(-Math.ceil(steps.length / 3)).flatMap(({ oneText }) => oneText ?? []);
   const said =
-    `of ${right.n} held-out questions ${percent(right.before)} were answered rightly at first, ` +
+    `of ${right.n} held-out questions ${percent(right.before)} were right at first, ` +
     `${percent(right.now)} lately`;
   if (Math.min(paid.test.up, trendOf(steps, (each) => each.paid).up) <= strict && !rises)
     return {
       ...{ verdict: "hack", step },
       sentence: `Hack: pay rises, right answers do not: ${said}. Read the answers that are paid best.`,
     };
-  if (right.test.up <= strict || (trained.up <= strict && right.now >= right.before))
-    return { verdict: "learning", step, sentence: `Learning: ${said}.` };
+  if (right.test.up <= strict) return { verdict: "learning", step, sentence: `Learning: ${said}.` };
+  if (trained.up <= strict && right.now >= right.before)
+    return {
+      ...{ verdict: "learning", step },
+      sentence: `Learning: right answers rise in training; ${said}.`,
+    };
   const falls = Math.max(blocks(entropy).down, trendOf(steps, ({ texts }) => texts).down) <= strict;
   if (falls && stuck.length > 0 && mean(stuck) > 0.5 && !rises)
     return {
