@@ -39,7 +39,7 @@ process.env.PATH = [join(root, "node_modules", ".bin"), join(root, ".venv", "bin
   delimiter,
 );
 
-// A second training of a session starts without the seconds in which Python loads torch (lib/run/warm.ts).
+// A training starts without the seconds in which Python loads torch (lib/run/warm.ts).
 process.env.FTMODEL_WARM ??= "1";
 
 /** tslab has no types for its inside. */
