@@ -12,7 +12,6 @@ export { readJsonl } from "./store/jsonl.ts";
 
 // The lab: a profile, its values, the folders
 export { explainConfig } from "./config/explain.ts";
-export { openLab } from "./config/lab.ts";
 export { overrideConfig } from "./config/settings.ts";
 export { sideLab } from "./config/lab.ts";
 
@@ -98,12 +97,13 @@ export { trapsBeside } from "./reward/traps.ts";
 // Stage 5: GRPO on a policy of four answers
 export { toyGrpo } from "./toy/index.ts";
 
-// Stages 4 and 5: SFT, GRPO, the census
+// Stages 4 and 5: SFT, GRPO, the census, and the lab that they are opened with
 export { runCensus } from "./train/census-run.ts";
 export { firstStep } from "./train/first-step.ts";
 export { readGrpo } from "./train/grpo-reading.ts";
 export { groupTexts, groupsOf } from "./train/groups.ts";
 export { lossTokens } from "./train/loss-tokens.ts";
+export { openLab } from "./train/open-lab.ts";
 export { trainOnPolicy } from "./train/on-policy.ts";
 export { trainOneStep } from "./train/one-step.ts";
 export { trainGrpo, trainSft } from "./train/train.ts";

@@ -9,7 +9,8 @@
  *                                                GRPO's steps of that commit's trainer and of this one, by
  *                                                turns, nothing else; --busy: beside one that never rests
  *     npm run bench -- --first-step --skip-pipeline DIR [--against COMMIT] [--rounds 4]
- *                                                seconds until the first step of SFT and GRPO, both commits
+ *                                                seconds from the training cell to its first step, SFT and GRPO, both
+ *                                                commits
  *
  * The pipeline runs three times: from an empty workspace (time, memory, stages), unchanged (the second
  * start), and with its executed notebooks forgotten but all model work on disk (a notebook's own overhead).
@@ -114,7 +115,7 @@ function timeFirstSteps(lab: Lab, rounds: number, ref?: string): void {
   const load = loadavg()[0]!.toFixed(1);
   const rows = firstStepRows(measureFirstSteps(lab, { rounds, ref, onRound }));
   const caption =
-    `Seconds from the call to the first ` +
+    `Seconds from the training cell to its first ` +
     `step${ref ? `, ${ref} (there) and this commit (here) by turns` : ""}: ` +
     `${rounds} rounds, ${availableParallelism()} cores, load ${load} at the start, ` +
     `${loadavg()[0]!.toFixed(1)} at the end`;

@@ -18,9 +18,6 @@ import time
 import traceback
 from pathlib import Path
 
-os.environ["FTMODEL_WARM"] = (
-    "0"  # cells follow each other without a pause, in which a trainer could be warmed
-)
 os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # our kernel, also where the user has a `tslab` of their own
 
 import nbformat  # noqa: E402
@@ -144,7 +141,8 @@ class Runner:
 
     def left_behind(self) -> list[str]:
         """Stops what outlived the kernel and tells of it."""
-        _, alive = psutil.wait_procs(list(self.family.values()), timeout=5)
+        _, there = psutil.wait_procs(list(self.family.values()), timeout=5)
+        alive = [process for process in there if not has_ended(process)]
         names = [f"{self.label}: process {p.pid} outlived the notebook: {command_of(p)}" for p in alive]
         self.stop(alive)
         return names
@@ -193,6 +191,14 @@ def first_line(cell: nbformat.NotebookNode) -> str:
 
 def indent(source: str) -> str:
     return "\n".join(f"    {line}" for line in source.splitlines())
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Also where nobody asks for its exit status: a container's first process may not."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def command_of(process: psutil.Process) -> str:

@@ -15,7 +15,8 @@
  * - An error is its message: of the stack below it a reader can do nothing with a line. An interrupted cell
  *   that has said so itself says nothing more.
  * - A name that no cell has brought yet is said to come from the cells above.
- * - A cell that listens for an interrupt from its first line on is heard, and the kernel lives on.
+ * - A cell that listens for an interrupt from its first line on is heard, and the kernel lives on. It may come
+ *   as a message, as from VS Code (pipeline/user-kernel.ts).
  * - `process.stdout.write(text, callback)` calls back.
  * - Tab inside quotes completes what is typed: tslab offers every key, to be put behind it.
  * - JupyterLab's question for earlier inputs, which tslab does not know, puts nothing on the terminal.
@@ -39,7 +40,7 @@ process.env.PATH = [join(root, "node_modules", ".bin"), join(root, ".venv", "bin
   delimiter,
 );
 
-// A second training of a session starts without the seconds in which Python loads torch (lib/run/warm.ts).
+// A training starts without the seconds in which Python loads torch (lib/run/warm.ts).
 process.env.FTMODEL_WARM ??= "1";
 
 /** tslab has no types for its inside. */
@@ -68,7 +69,8 @@ reportUnawaitedErrors(JupyterHandlerImpl.prototype);
 callBackAfterWrites(JupyterHandlerImpl.prototype);
 completeInsideQuotes(JupyterHandlerImpl.prototype);
 endWithJupyter(JupyterHandlerImpl.prototype);
-passOverHistory(ZmqServer.prototype);
+warnOfNoMessage(ZmqServer.prototype, "history_request", "interrupt_request");
+hearInterruptMessages(ZmqServer.prototype);
 readOnceAllAreBound(ZmqServer.prototype, tslabRequire("zeromq").Socket.prototype);
 takeTheNextCell(JupyterHandlerImpl.prototype, TaskQueue.prototype);
 require("tslab/dist/main.js").startKernel({ configPath: process.argv[2], enableFindLocal: false });
@@ -317,7 +319,7 @@ function readOnceAllAreBound(server: Untyped, socket: Untyped): void {
   };
 }
 
-function passOverHistory(server: Untyped): void {
+function warnOfNoMessage(server: Untyped, ...types: string[]): void {
   const handle = server.handleShellMessage;
   server.handleShellMessage = async function (socket: Untyped, ...frames: Uint8Array[]) {
     // identities, delimiter, signature, header (jupyter-client.readthedocs.io: the wire protocol)
@@ -325,10 +327,24 @@ function passOverHistory(server: Untyped): void {
     const header = texts[texts.indexOf("<IDS|MSG>") + 2] ?? "{}";
     const { msg_type: type } = JSON.parse(header) as { msg_type?: string };
     const { warn } = console;
-    if (type === "history_request") console.warn = () => undefined; // it warns before it first waits
+    if (types.includes(type ?? "")) console.warn = () => undefined; // it warns before it first waits
     const handled = handle.call(this, socket, ...frames);
     console.warn = warn;
     await handled;
+  };
+}
+
+/** tslab says that it is busy with a message once it has checked its signature. */
+function hearInterruptMessages(server: Untyped): void {
+  const { publishStatus } = server;
+  server.publishStatus = function (status: string, message: Untyped) {
+    publishStatus.call(this, status, message);
+    if (status !== "busy" || message.header.msg_type !== "interrupt_request") return;
+    process.kill(process.pid, "SIGINT");
+    const reply = message.createReply();
+    reply.header.msg_type = "interrupt_reply";
+    reply.content = { status: "ok" };
+    reply.signAndSend(this.connInfo.key, this.control);
   };
 }
 

@@ -170,7 +170,7 @@ const Grpo = z.strictObject({
   loraRank: Lora.loraRank,
   loraAlpha: Lora.loraAlpha,
   maxSteps: int(1, 1_000_000).meta(
-    meta("steps", "optimizer steps; the run ends earlier when `epochs` are through"),
+    meta("steps", "optimizer steps; the run ends earlier when the epochs are through"),
   ),
   epochs: real(0.01, 100).meta(meta("epochs", "passes over the RL questions")),
   promptsPerStep: int(1, 4096).meta(meta("questions", "questions answered before each update")),

@@ -23,14 +23,8 @@ export type LabOverrides = {
 };
 
 /**
- * Opens the lab: profile < the cell's overrides < the environment, so that a pipeline needs no editing.
- *
- * `overrides` are dotted keys, `profile` among them: `openLab({ "grpo.learningRate": 1e-4 })`. Environment:
- * FTMODEL_PROFILE (tiny, small or gpu), FTMODEL_SET (JSON list of "key=value"), FTMODEL_SOURCES (JSON list of
- * files), FTMODEL_WORKSPACE (folder for data/, ckpts/ and reports/), FTMODEL_FORCE=1. Relative files are
- * looked for from the repository's root. Creates nothing. Throws LabError as resolveConfig, and when a
- * variable is not the JSON it should be. A value of the cell that the environment beats is named on the
- * console.
+ * Opens the lab: profile < `overrides` < `environment`. What they may hold: `openLab` of train/open-lab.ts,
+ * which is this one for a notebook. Starts nothing.
  */
 export function openLab(overrides: LabOverrides = {}, environment: NodeJS.ProcessEnv = process.env): Lab {
   const { profile, ...rest } = overrides;

@@ -1,4 +1,6 @@
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, globSync, mkdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { exportModel } from "./export-model.ts";
@@ -43,6 +45,11 @@ test("a model is exported once, with its parity as a table", async () => {
       "same tokens (%)": 100,
       "log-probabilities differ by at most": "1.0e-4",
     },
+  ]);
+  const [{ title, text }] = first.commands as [(typeof first.commands)[number]];
+  expect([title, text]).toEqual([
+    "Ollama",
+    `cd ${first.path}/gguf\nollama create finance -f Modelfile\nollama run finance`,
   ]);
   const again = await exportModel(lab, { model, command: ["/nowhere"] });
   expect(again).toEqual({ ...first, reused: true });
@@ -92,7 +99,9 @@ test("a file that nobody could check is said to be unchecked", async () => {
 test("no formats make no files, and no run", async () => {
   const none = { ...lab, config: overrideConfig(lab.config, { "deploy.exports": [] }) };
   const runs = listRuns(workspace).length;
-  expect(await exportModel(none, { model, command: ["/nowhere"] })).toMatchObject({ exports: [], table: [] });
+  expect(await exportModel(none, { model, command: ["/nowhere"] })).toMatchObject({
+    ...{ exports: [], table: [], commands: [] },
+  });
   expect(listRuns(workspace).length).toBe(runs);
 });
 
@@ -108,4 +117,14 @@ test("nothing merged, and a run that failed, are told", async () => {
 test("what is published names the run and holds its parity", async () => {
   const { path, exports } = await exportModel(lab, { model, command: fakeExport() });
   expect(JSON.parse(readFileSync(join(path, "parity.json"), "utf8"))).toEqual(exports);
+});
+
+test("a blank in the path does not break the lines for a shell", async () => {
+  const blank = { ...lab, paths: { ...paths, ckpts: join(root, "it's mine") } };
+  const { path, commands } = await exportModel(blank, { model, command: fakeExport() });
+  for (const { text } of commands) {
+    const [line] = text.split("\n");
+    const shell = execFileSync("sh", ["-c", `${line} && pwd`], { encoding: "utf8" });
+    expect(shell.trim()).toBe(realpathSync(join(path, "gguf")));
+  }
 });

@@ -16,6 +16,7 @@ import { runKey } from "../run/key.ts";
 import type { RunSpec } from "../run/key.ts";
 import { whileStarting } from "../run/lock.ts";
 import { startRun } from "../run/start.ts";
+import { quoteForShell } from "../shell.ts";
 import { writeFileAtomic } from "../store/atomic.ts";
 import { hashFile } from "../store/hash.ts";
 import { readJsonl } from "../store/jsonl.ts";
@@ -60,6 +61,8 @@ export interface ExportedModel {
   exports: Export[];
   /** A row a format: file, size, seconds and parity, as a notebook shows it. */
   table: Record<string, string | number | null>[];
+  /** For each program that runs the GGUF file: the lines to paste into a shell. Empty without that file. */
+  commands: { title: string; text: string }[];
   /** Whether it was exported before this call. */
   reused: boolean;
 }
@@ -184,7 +187,16 @@ function describe(path: string, exports: Export[], reused: boolean): ExportedMod
     "same tokens (%)": parity && (100 * parity.sameTokens) / parity.tokens,
     "log-probabilities differ by at most": parity && parity.maxLogprobDifference.toExponential(1),
   }));
-  return { path, exports, table, reused };
+  const folder = `cd ${quoteForShell(join(path, "gguf"))}`;
+  const commands = [
+    { title: "Ollama", text: `${folder}\nollama create finance -f Modelfile\nollama run finance` },
+    {
+      title: "LM Studio",
+      text: `${folder}\nlms import --copy --user-repo ftmodel/finance model.gguf\nlms load`,
+    },
+  ];
+  const isGguf = exports.some(({ format }) => format === "gguf");
+  return { path, exports, table, commands: isGguf ? commands : [], reused };
 }
 
 function sizeOf(folder: string): number {

@@ -149,7 +149,7 @@ export function toyStep(): Figure {
   const hidden = { visible: false, fixedrange: true };
   return makeFigure({
     title: "One step of GRPO",
-    subtitle: "white: answers are made and paid · grey: they are learned from",
+    subtitle: "plain: answers are made and paid · shaded: they are learned from",
     data: [
       { type: "scatter", mode: "markers", x: [0, 1], y: [0, 3], marker: { opacity: 0 }, hoverinfo: "skip" },
     ],

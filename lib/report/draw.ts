@@ -55,6 +55,24 @@ export const DRAW = `(async () => {
     return { data: cells, layout: { ...changed.layout, annotations: layout.annotations } };
   };
 
+  // Numbers in bars: black or white, whichever stands out. Plotly's own grey is too faint on most hues.
+  const brightness = (colour) => [0.2126, 0.7152, 0.0722].reduce((sum, weight, i) => {
+    const part = parseInt(colour.slice(1 + 2 * i, 3 + 2 * i), 16) / 255; // sRGB, by WCAG's relative luminance
+    return sum + weight * (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  }, 0);
+  const inkOn = (colour) => (brightness(colour) > 0.179 ? "#000000" : "#FFFFFF");
+  const legible = (trace) => {
+    const { type, marker } = trace;
+    const colours = [marker?.color].flat();
+    if (type !== "bar" || !colours.every((one) => /^#[0-9a-f]{6}$/i.test(one))) return trace;
+    const inks = colours.map(inkOn);
+    return { ...trace, insidetextfont: { color: Array.isArray(marker.color) ? inks : inks[0] } };
+  };
+  // Single steps behind their mean: as faint as on paper they are not seen in the dark.
+  const inTheDark = (trace) => (
+    trace.opacity > 0 && trace.opacity < 0.5 ? { ...trace, opacity: 1.7 * trace.opacity } : trace
+  );
+
   // A phone: the title stands above as a caption that wraps, a menu alone above the plot, the legend then
   // below it, notes in short lines.
   const inLines = (text) => text.split(" ").reduce((lines, word) => {
@@ -115,7 +133,9 @@ export const DRAW = `(async () => {
   });
   const draw = (place, form) => {
     const { isDark, isNarrow, ...size } = form;
-    const figure = inColours(place.querySelector("script").textContent, isDark);
+    const coloured = inColours(place.querySelector("script").textContent, isDark);
+    const seen = coloured.data.map(legible).map((trace) => (isDark ? inTheDark(trace) : trace));
+    const figure = { data: seen, layout: coloured.layout };
     const { data, layout } = isNarrow ? narrowed(figure) : figure;
     const isPlot = layout.xaxis?.visible !== false && layout.height >= ${LOW};
     if (size.width && isPlot) size.height = Math.round(${PAPER_HEIGHT} * layout.height);

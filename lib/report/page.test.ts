@@ -63,6 +63,20 @@ async function open(file: string, width: number, colorScheme: "dark" | "light"):
 /** Between 0, black, and 255, white. */
 const brightness = (colour: string): number => Math.max(...colour.match(/\d+/g)!.slice(0, 3).map(Number));
 
+/** Of two colours rgb(…), 1 … 21 (WCAG 2.2: 4.5 is enough for small letters). */
+function contrast(...colours: [string, string]): number {
+  const [darker, lighter] = colours
+    .map((colour) => {
+      const [r, g, b] = colour.match(/\d+/g)!.map((part) => {
+        const share = Number(part) / 255;
+        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+      }) as [number, number, number];
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    })
+    .sort((a, b) => a - b) as [number, number];
+  return (lighter + 0.05) / (darker + 0.05);
+}
+
 describe.skipIf(skipped)("an exported page", { timeout: 400_000 }, () => {
   const looks = [390, 1400].flatMap((width) =>
     (["light", "dark"] as const).flatMap((scheme) =>
@@ -86,10 +100,26 @@ describe.skipIf(skipped)("an exported page", { timeout: 400_000 }, () => {
         nowhere: [...(document.querySelectorAll('a[href^="#"]') as Iterable<Untyped>)]
           .map((link) => link.getAttribute("href") as string)
           .filter((address) => document.getElementById(decodeURIComponent(address.slice(1))) === null),
+        // of a number in a bar and of the bar
+        inBars: [
+          ...(document.querySelectorAll(".bars .point:has(.bartext-inside)") as Iterable<Untyped>),
+        ].map(
+          (bar) =>
+            [".bartext-inside", "path"].map((part) => getComputedStyle(bar.querySelector(part)).fill!) as [
+              string,
+              string,
+            ],
+        ),
+        cut: [...(document.querySelectorAll(".output:has(> table)") as Iterable<Untyped>)].filter(
+          (output) => output.scrollWidth > output.clientWidth + 1,
+        ).length,
         ids: [...(document.querySelectorAll("[id]") as Iterable<Untyped>)].map(({ id }) => id as string),
       };
     });
     expect(seen).toMatchObject({ sideways: 0, drawn: seen.figures, open: 0, nowhere: [] });
+    if (width === 1400) expect(seen.cut).toBe(0);
+    for (const [ink, bar] of seen.inBars) expect(contrast(ink, bar)).toBeGreaterThan(4.5);
+    if (file === "ftmodel.html") expect(seen.inBars.length).toBeGreaterThan(50);
     expect(new Set(seen.ids).size).toBe(seen.ids.length);
     expect(seen.figures).toBeGreaterThan(5);
     const papers = [seen.paper, ...seen.papers].map(brightness);

@@ -6,13 +6,12 @@ import { fileError } from "../store/atomic.ts";
 import { LabError } from "../errors.ts";
 import { GPU_ORDER } from "../gpu/gpus.ts";
 import { PYTHON, REPO_ROOT, assertPython } from "../config/paths.ts";
-import { hubCache } from "../model/hub.ts";
 import { identify } from "../store/process.ts";
 import { cutTornTail } from "./events.ts";
 import { fileSize } from "./folder.ts";
 import type { Attempt, RunFolder } from "./folder.ts";
 import type { Stage } from "./key.ts";
-import { forkTraining, warmUp } from "./warm.ts";
+import { forkTraining, trainerEnvironment, warmUp } from "./warm.ts";
 
 /**
  * `.venv/bin/python scripts/<stage>.py`, where a tiny training whose model answers is shared by `cores`
@@ -65,15 +64,15 @@ function acrossGpus(processes: number): string[] {
  * Starts `command run.json` in a session of its own, its output appended to log.txt, and writes who it is to
  * pid.json.
  *
- * `environment` goes before this process's own. With `warm`, it is forked from a Python that has loaded torch
- * already, where there is any. No shell reads the arguments. A tail that a crash tore off events.jsonl is cut
+ * `environment` goes before this process's own. With `warm` it is forked from a Python that has loaded torch
+ * already, where there is any; with "keep" there is to be one for the next, too. No shell reads the arguments. A tail that a crash tore off events.jsonl is cut
  * first. Throws LabError when the program cannot start.
  */
 export async function launch(
   folder: RunFolder,
   command: readonly string[],
   environment: NodeJS.ProcessEnv = {},
-  warm = false,
+  warm: "use" | "keep" | null = null,
 ): Promise<Attempt> {
   const [program, ...args] = command;
   if (!program) throw new LabError({ what: "A run needs a command", where: folder.runFile });
@@ -91,12 +90,12 @@ export async function launch(
   const env = {
     CUDA_DEVICE_ORDER: GPU_ORDER,
     ...process.env,
-    PYTHONUNBUFFERED: "1",
-    HF_HUB_CACHE: hubCache(),
+    ...trainerEnvironment(),
     ...environment,
   };
   try {
-    const forked = warm ? await forkFromWarm(folder, command, env) : null;
+    const next = (): void => void (warm === "keep" && warmUp());
+    const forked = warm ? await forkFromWarm(folder, command, env, next) : null;
     if (forked !== null) return note(folder, forked, offsets);
     const child = spawn(program, [...args, folder.runFile], {
       cwd: REPO_ROOT,
@@ -125,7 +124,7 @@ export async function launch(
       child.on("exit", (code, signal) => {
         noteExit(folder, pid, code, signal);
         noted();
-        if (warm) warmUp();
+        next();
       });
     });
     ours.set(pid, ended);
@@ -141,6 +140,7 @@ async function forkFromWarm(
   folder: RunFolder,
   [program, ...script]: readonly string[],
   environment: NodeJS.ProcessEnv,
+  next: () => void,
 ): Promise<number | null> {
   if (program !== PYTHON || !script[0]?.endsWith(".py")) return null;
   const end = Promise.withResolvers<[number | null, string | null]>();
@@ -149,7 +149,7 @@ async function forkFromWarm(
   if (pid === null) return null;
   const noted = end.promise.then(([code, signal]) => {
     noteExit(folder, pid, code, signal);
-    warmUp();
+    next();
   });
   ours.set(pid, noted);
   return pid;

@@ -58,7 +58,7 @@ export async function startRun(
       if (force) setAside(folder);
     } else await ready?.();
     writeRunFile(folder, spec, key);
-    await launch(folder, command ?? commandOf(spec), gpusOf(spec), mayBeWarm(spec));
+    await launch(folder, command ?? commandOf(spec), gpusOf(spec), warmth(spec));
     return { key, started: true };
   });
 }
@@ -77,8 +77,14 @@ function setAside(folder: RunFolder): void {
 }
 
 /** What a GPU or a tracking service reads from the environment, it reads when it is loaded. */
-function mayBeWarm({ config }: Pick<RunFile, "config">): boolean {
+export function mayBeWarm({ config }: Pick<RunFile, "config">): boolean {
   return !wantsGpu(config) && config.gpu.ray === "" && config.tracking.service === "none";
+}
+
+/** Trainings follow each other in a notebook; after a merge comes a server, which has the cores. */
+function warmth(spec: Pick<RunFile, "stage" | "config">): "use" | "keep" | null {
+  if (!mayBeWarm(spec)) return null;
+  return isTraining(spec.stage) ? "keep" : "use";
 }
 
 function commandOf(spec: Pick<RunFile, "stage" | "config">): string[] {

@@ -40,7 +40,8 @@ export async function startInTurn(
   }
 }
 
-function livingRun(workspace: Workspace): string | null {
+/** The key of a run of the workspace that goes on; null when there is none. */
+export function livingRun(workspace: Workspace): string | null {
   const { runs } = workspace.paths;
   const names = existsSync(runs) ? readdirSync(runs) : [];
   return names.find((name) => !name.startsWith(".") && lives(workspace, name)) ?? null;

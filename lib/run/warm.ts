@@ -1,13 +1,14 @@
 /**
  * A Python that has loaded torch and its kin: trainings on a CPU are forked from it, without the seconds that
- * this takes. Wanted where FTMODEL_WARM is 1, which the kernel of the notebooks says; it ends with this
- * process.
+ * this takes. One that comes while it still loads is done by that very process, a copy of which waits for the
+ * next. Wanted where FTMODEL_WARM is 1, which the kernel of the notebooks says; it ends with this process.
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
+import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { PYTHON, REPO_ROOT } from "../config/paths.ts";
 import { hubCache } from "../model/hub.ts";
@@ -25,6 +26,8 @@ type Told = { ready: true } | { pid: number; status?: number; signal?: number | 
 
 interface Warm {
   child: ChildProcess;
+  /** Orders go there, and what becomes of them comes back. Not stdin: Node closes that with the process. */
+  line: Socket;
   ready: boolean;
   /** Who waits for a process, in the order of the orders. */
   asked: ((pid: number | null) => void)[];
@@ -41,30 +44,55 @@ const PAUSE_MS = 3000;
 const IDLE_MS = 10 * 60_000;
 let idle: NodeJS.Timeout | undefined;
 
-/** Loads it in the next pause between trainings, if it is wanted here and not there yet. */
-export function warmUp(): void {
+/** What a trainer is told by its environment. */
+export function trainerEnvironment(): NodeJS.ProcessEnv {
+  return {
+    PYTHONUNBUFFERED: "1",
+    PYTHONHASHSEED: "0", // PEFT writes a set of names: else equal adapters had unequal files, and hashes
+    HF_HUB_CACHE: hubCache(),
+  };
+}
+
+/** Whether this process wants one. */
+export function wantsWarm(): boolean {
+  return process.env.FTMODEL_WARM === "1" && existsSync(PYTHON);
+}
+
+/**
+ * Loads it in the next pause between trainings, or in `afterMs`, if it is wanted here and not there yet.
+ */
+export function warmUp(afterMs = PAUSE_MS): void {
   clearTimeout(pause);
-  if (!warm && process.env.FTMODEL_WARM === "1" && existsSync(PYTHON))
-    pause = setTimeout(load, PAUSE_MS).unref();
+  if (!warm && wantsWarm()) pause = setTimeout(load, afterMs).unref();
 }
 
 function load(): void {
   const script = join(REPO_ROOT, "scripts", "warm.py");
-  const child = spawn(PYTHON, [script], {
+  const child = spawn(PYTHON, [script, "3"], {
     cwd: REPO_ROOT,
     detached: true, // the interrupt of a cell is not for it
-    stdio: ["pipe", "pipe", "ignore"],
-    env: { ...process.env, PYTHONUNBUFFERED: "1", HF_HUB_CACHE: hubCache() },
+    stdio: ["ignore", "ignore", "ignore", "pipe"],
+    env: { ...process.env, ...trainerEnvironment() },
   });
-  const one: Warm = { child, ready: false, asked: [], running: new Map() };
+  const line = child.stdio[3] as Socket;
+  const one: Warm = { child, line, ready: false, asked: [], running: new Map() };
   warm = one;
   child.once("error", () => forget(one));
-  child.once("close", () => forget(one));
-  child.stdin.on("error", () => forget(one));
+  child.once("exit", (code, signal) => {
+    const ended = one.running.get(child.pid!);
+    if (!ended) return forget(one);
+    one.running.delete(child.pid!);
+    ended(code, signal);
+  });
+  line.on("error", () => forget(one));
+  line.once("close", () => forget(one));
   letGoLater(one);
-  createInterface({ input: child.stdout }).on("line", (line) => hear(one, JSON.parse(line) as Told));
+  createInterface({ input: line }).on("line", (told) => hear(one, JSON.parse(told) as Told));
+  process.once("exit", () => {
+    if (!one.ready && one.running.size === 0) child.kill(); // it would load to the end
+  });
   child.unref();
-  for (const pipe of [child.stdin, child.stdout]) (pipe as unknown as { unref(): void }).unref();
+  line.unref();
 }
 
 /** Whether the next training on a CPU will be forked. */
@@ -79,18 +107,24 @@ export function isWarm(): boolean {
 export async function forkTraining(order: ForkOrder, ended: Ended): Promise<number | null> {
   clearTimeout(pause);
   const one = warm;
-  if (!one?.ready) return null;
+  if (!one || (!one.ready && one.running.size > 0)) return null;
   letGoLater(one);
-  const { stdout } = one.child as unknown as { stdout: { ref(): void; unref(): void } };
-  stdout.ref(); // nothing else keeps a script alive until the answer
+  const send = (itself: boolean): void => void one.line.write(`${JSON.stringify({ ...order, itself })}\n`);
+  if (!one.ready) {
+    const pid = one.child.pid!;
+    one.running.set(pid, ended);
+    send(true);
+    return pid;
+  }
+  one.line.ref(); // nothing else keeps a script alive until the answer
   const pid = await new Promise<number | null>((resolve) => {
     one.asked.push((pid) => {
       if (pid !== null) one.running.set(pid, ended);
       resolve(pid);
     });
-    one.child.stdin!.write(`${JSON.stringify(order)}\n`);
+    send(false);
   });
-  stdout.unref();
+  one.line.unref();
   return pid;
 }
 
@@ -109,7 +143,7 @@ function letGoLater(one: Warm): void {
   const letGo = (): void => {
     if (one.running.size > 0) return letGoLater(one);
     forget(one);
-    one.child.stdin!.end();
+    one.line.end();
   };
   idle = setTimeout(letGo, IDLE_MS).unref();
 }

@@ -1,5 +1,6 @@
 /** The fourth arm (beside Base, SFT, SFT + GRPO): GRPO on the bare Base, as Fin-R1-Zero. */
 import { armsToCompare } from "../completions/models.ts";
+import type { Config } from "../config/config.ts";
 import type { Lab } from "../config/lab.ts";
 import type { ArmName } from "../records.ts";
 import type { Run } from "../run/run.ts";
@@ -31,14 +32,7 @@ export async function trainWithoutSft(lab: Lab, options: GrpoOptions = {}): Prom
     options.onProgress?.(run);
   };
   try {
-    // Its answers have no tags yet, so a census would call nearly every question dead.
-    const run = await trainGrpo(
-      {
-        ...lab,
-        config: overrideConfig(lab.config, { "grpo.startFromSft": false, "grpo.dropDeadGroups": false }),
-      },
-      { ...options, onProgress },
-    );
+    const run = await trainGrpo({ ...lab, config: withoutSft(lab.config) }, { ...options, onProgress });
     return { run, arms: armsToCompare(lab) };
   } catch (error) {
     const run = last as Run | null;
@@ -46,4 +40,9 @@ export async function trainWithoutSft(lab: Lab, options: GrpoOptions = {}): Prom
       return { run, arms: armsToCompare(lab).filter((arm) => arm !== "grpo_only") };
     throw error;
   }
+}
+
+/** Its answers have no tags yet, so a census would call nearly every question dead. */
+export function withoutSft(config: Config): Config {
+  return overrideConfig(config, { "grpo.startFromSft": false, "grpo.dropDeadGroups": false });
 }

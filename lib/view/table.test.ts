@@ -99,6 +99,14 @@ describe("table", () => {
     expect(html.match(/overflow-wrap:anywhere/g)).toHaveLength(1);
   });
 
+  test("a narrow column breaks long words alone, and a short answer stays beside its mark", () => {
+    const rows = ["✓ 15%", "✗ 7,800 to 8,000", `✗ ${"x".repeat(20)}`].map((answer) => ({ answer }));
+    const cells = table(rows, [{ key: "answer", maxChars: 24 }]).html.match(/<td[^]*?<\/td>/g)!;
+    expect(cells.map((cell) => cell.includes("overflow-wrap:anywhere"))).toEqual([false, false, true]);
+    expect(cells[0]).toContain("✓\u00A015%");
+    expect(cells[1]).toContain("✗ 7,800 to");
+  });
+
   test("long tables say how many rows are not shown", () => {
     const { html, text } = table(Array.from({ length: 60 }, (_, i) => ({ i })));
     expect(text).toContain("… and 10 more rows");

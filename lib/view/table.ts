@@ -23,7 +23,7 @@ export interface Column {
   optional?: boolean;
   format?: (value: unknown, row: Record<string, unknown>) => string;
   align?: "left" | "right";
-  /** Characters of a cell, which may then be broken anywhere. Default: the table's, broken between words. */
+  /** Characters of a cell, whose long words may then be broken. Default: the table's, broken between words. */
   maxChars?: number;
 }
 
@@ -71,9 +71,10 @@ export function table(
   // were a twentieth of a notebook. All of them put what is aligned right at the right, and a row of single
   // lines looks the same wherever its cells stand.
   const tall = shown.some((row) => row.some((value, i) => !right[i] && !ONE_LINE.test(value)));
-  const cell = (tag: "th" | "td", content: string, i: number) => {
+  const cell = (tag: "th" | "td", content: string, i: number, value = "") => {
     const top = tag === "td" && tall ? ["vertical-align:top"] : [];
-    const anywhere = tag === "td" && shape[i]!.maxChars !== undefined ? ["overflow-wrap:anywhere"] : [];
+    const isLong = shape[i]!.maxChars !== undefined && LONG_WORD.test(value);
+    const anywhere = isLong ? ["overflow-wrap:anywhere"] : [];
     const style = [...(right[i] ? [] : ["text-align:left"]), ...top, ...anywhere].join(";");
     // a viewer that drops styles centres headings and knows no numbers
     const align = right[i] ? ` align="right"` : tag === "th" ? ` align="left"` : "";
@@ -82,7 +83,7 @@ export function table(
   const written = (value: string, i: number) =>
     inertHtml(unbroken(clip(value, shape[i]!.maxChars ?? maxChars)));
   const rowOf = (row: readonly string[]) =>
-    `<tr>${row.map((value, i) => cell("td", written(value, i), i)).join("")}</tr>`;
+    `<tr>${row.map((value, i) => cell("td", written(value, i), i, value)).join("")}</tr>`;
   const headings = shape.map((c) => c.label ?? inWords(c.key));
   const html = [
     `<table class="ftmodel-table">`,
@@ -97,6 +98,9 @@ export function table(
     text: [caption ?? "", plainTable(headings, shown, right), more].filter(Boolean).join("\n"),
   };
 }
+
+/** Wider than a column should have to be; a column that may break a word breaks short ones, too: "15 / %". */
+const LONG_WORD = /\S{13}/;
 
 /** What a narrow column, too, shows in one line, or nearly so. */
 const ONE_LINE = /^.{0,30}$/;
@@ -145,8 +149,9 @@ function isNumeric(value: unknown): boolean {
   return value === null || value === undefined || typeof value === "number" || isEstimate(value);
 }
 
-/** An interval stays on one line: "+4.0 [0.0, +8.0]". */
+/** An interval stays on one line, "+4.0 [0.0, +8.0]", and a short answer with its mark, "✓ 15%". */
 function unbroken(text: string): string {
+  if (/^[✓✗·] \S{1,12}$/.test(text)) return text.replace(" ", "\u00A0");
   return text.replace(/ ?\[[^\s[\]]{1,9}, [^\s[\]]{1,9}\]/g, (interval) => interval.replace(/ /g, "\u00A0"));
 }
 

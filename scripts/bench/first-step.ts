@@ -1,15 +1,15 @@
 /**
- * How long a reader waits for the first step of a training, from the call to the step's event, in a kernel's
- * session: the first training of the session, and one after a pause. Of this commit, or by turns of another
- * one and of this one, with the same rows, Base and adapter.
+ * How long a reader waits for the first step of a training, from the moment its cell is sent to the step's
+ * event, in a kernel that has run the notebook's cells before it: the first training of the session, and one
+ * after a pause. Of this commit, or by turns of another one and of this one, with the same rows, Base,
+ * adapter and answers of the census.
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import type { Lab } from "../../lib/config/lab.ts";
-import { REPO_ROOT } from "../../lib/config/paths.ts";
+import { PYTHON, REPO_ROOT } from "../../lib/config/paths.ts";
 import { mean } from "../../lib/stats/stats.ts";
 import { cloneOf, median } from "./against.ts";
 
@@ -55,7 +55,7 @@ export function measureFirstSteps(
     for (let round = 0; round < rounds; round++)
       for (const stage of STAGES) {
         const of = (root: string) =>
-          sessionOf(root, stage, copyOf(source, join(folder, `${stage}-${round}-${root === clone}`)));
+          sessionOf(root, stage, copyOf(source, stage, join(folder, `${stage}-${round}-${root === clone}`)));
         const hereFirst = round % 2 === 1;
         const before = hereFirst ? of(REPO_ROOT) : null;
         const there = clone === null ? null : of(clone);
@@ -69,27 +69,20 @@ export function measureFirstSteps(
   }
 }
 
-/** A workspace with what both trainings start from. */
-function copyOf({ paths }: Lab, workspace: string): string {
-  for (const path of [paths.sft, paths.rl, paths.test].flatMap((file) => [file, `${file}.manifest.json`]))
-    copyInto(path, paths.root, workspace);
-  copyInto(paths.sftLora, paths.root, workspace);
+/** A workspace in which the stage is the next one: with what it starts from, and not yet trained. */
+function copyOf({ paths: { root } }: Lab, stage: TrainedStage, workspace: string): string {
+  // the answers of the census lie there by what they answer: else each session would ask for them, minutes
+  const answers = globSync(join("reports", "runs", "eval-*"), { cwd: root });
+  const adapter = stage === "grpo" ? [join("ckpts", "sft_lora")] : [];
+  for (const name of ["data", ...adapter, ...answers])
+    cpSync(join(root, name), join(workspace, name), { recursive: true });
   return workspace;
 }
 
-function copyInto(path: string, from: string, to: string): void {
-  const target = join(to, path.slice(from.length));
-  mkdirSync(dirname(target), { recursive: true });
-  cpSync(path, target, { recursive: true });
-}
-
-/** In a process of its own, as a notebook's kernel is one. */
 function sessionOf(root: string, stage: TrainedStage, workspace: string): Session {
-  const script = join(dirname(fileURLToPath(import.meta.url)), "first-step-session.ts");
-  const told = execFileSync(process.execPath, [script, root, stage, workspace], {
-    cwd: root,
+  const script = join(REPO_ROOT, "scripts", "bench", "first_step_session.py");
+  const told = execFileSync(PYTHON, [script, root, stage, workspace], {
     encoding: "utf8",
-    env: { ...process.env, FTMODEL_WARM: "1", FTMODEL_WORKSPACE: workspace },
     stdio: ["ignore", "pipe", "inherit"],
   });
   return JSON.parse(told.trim().split("\n").at(-1)!) as Session;

@@ -41,7 +41,7 @@ test.skipIf(process.platform !== "linux")(
   },
 );
 
-test("started as VS Code does, from the notebook's folder and with a bare environment, it answers", {
+test("started as VS Code does, from the notebook's folder and with a bare environment, it answers, and stops when a message says so", {
   timeout: 300_000,
 }, async () => {
   const folder = registerKernel(userKernels(home));
@@ -56,6 +56,13 @@ test("started as VS Code does, from the notebook's folder and with a bare enviro
     'hear = lambda m: said.append(m["content"].get("text", ""))',
     "reply = client.execute_interactive(cell, output_hook=hear, timeout=100)",
     'print(json.dumps([reply["content"]["status"], "".join(said).strip()]))',
+    "import threading",
+    'stop = client.session.msg("interrupt_request", {})',
+    "threading.Timer(2, client.control_channel.send, [stop]).start()",
+    'cell = "await new Promise((done) => setTimeout(done, 100_000))"',
+    'reply = client.execute_interactive(cell, output_hook=hear, timeout=60)["content"]["status"]',
+    "answered = client.get_control_msg(timeout=60)",
+    'print(json.dumps([reply, manager.kernel_spec.interrupt_mode, answered["msg_type"]]))',
     "manager.shutdown_kernel(now=True)",
   ].join("\n");
   const env = { PATH: "/usr/bin:/bin", HOME: home, JUPYTER_PREFER_ENV_PATH: "0" };
@@ -64,7 +71,9 @@ test("started as VS Code does, from the notebook's folder and with a bare enviro
   child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
   await once(child, "close");
   expect(argv).toHaveLength(3);
-  expect(JSON.parse(out)).toEqual(["ok", "tiny"]);
+  const [ran, stopped] = out.trim().split("\n");
+  expect(JSON.parse(ran!)).toEqual(["ok", "tiny"]);
+  expect(JSON.parse(stopped!)).toEqual(["error", "message", "interrupt_reply"]);
 });
 
 test("it is removed again, and only ours", () => {

@@ -1,13 +1,17 @@
 /**
  * The notebooks' kernel, registered for the user: VS Code looks for kernels in the user's folder, not in a
  * Python environment's (vscode-jupyter, jupyterPaths.node.ts; microsoft/vscode-jupyter#13542).
+ *
+ * It is interrupted by a message: a signal VS Code sends to every process below the kernel, a training and
+ * the model servers among them (kernelProcess.node.ts). When a notebook is closed or its kernel is started
+ * anew, it ends all of them; a training goes on from its last checkpoint when its cell is run again.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { LabError } from "../../lib/errors.ts";
 import { writeFileAtomic } from "../../lib/store/atomic.ts";
-import { SPEC, SPEC_NAME } from "../setup/kernelspec.mjs";
+import { kernelSpec, SPEC_NAME } from "../setup/kernelspec.mjs";
 
 /** Jupyter's folder of a user's kernels, where VS Code looks, too. */
 export function userKernels(home: string = homedir(), platform: NodeJS.Platform = process.platform): string {
@@ -31,7 +35,7 @@ export function registerKernel(kernels: string): string {
         `"Existing Jupyter Server" with its URL.`,
     });
   mkdirSync(folder, { recursive: true });
-  writeFileAtomic(join(folder, "kernel.json"), SPEC);
+  writeFileAtomic(join(folder, "kernel.json"), kernelSpec("message"));
   return folder;
 }
 

@@ -11,17 +11,19 @@ import { ROOT } from "./steps.mjs";
 export const SPEC_NAME = "tslab";
 const FOLDER = join(ROOT, ".venv", "share", "jupyter", "kernels", SPEC_NAME);
 
-/** The text of kernel.json. */
-export const SPEC = JSON.stringify(
-  {
+/**
+ * The text of kernel.json. A signal interrupts a cell that never waits, too.
+ * @param {"signal" | "message"} [interruptMode]
+ */
+export function kernelSpec(interruptMode = "signal") {
+  const spec = {
     argv: [NODE, join(ROOT, "scripts", "kernel.ts"), "{connection_file}"],
     display_name: "TypeScript",
     language: "typescript",
-    interrupt_mode: "signal",
-  },
-  null,
-  2,
-);
+    interrupt_mode: interruptMode,
+  };
+  return JSON.stringify(spec, null, 2);
+}
 
 /**
  * JupyterLab runs its yarn.js, which is CommonJS, by the nearest package.json; without one of its own in
@@ -33,10 +35,10 @@ const COMMONJS = join(ROOT, ".venv", "package.json");
 export const kernelspec = {
   name: "notebook kernel",
   stamp: join(FOLDER, "stamp"),
-  fingerprint: () => `${SPEC}\n${COMMONJS}`,
+  fingerprint: () => `${kernelSpec()}\n${COMMONJS}`,
   run() {
     mkdirSync(FOLDER, { recursive: true });
-    writeFileSync(join(FOLDER, "kernel.json"), SPEC);
+    writeFileSync(join(FOLDER, "kernel.json"), kernelSpec());
     writeFileSync(COMMONJS, '{ "type": "commonjs" }\n');
     return SPEC_NAME;
   },

@@ -140,10 +140,7 @@ test.skipIf(NO_CHROMIUM)(
 test("a page of any name is opened first: a workspace may be called as one likes", {
   timeout: 120_000,
 }, async () => {
-  mkdirSync(folder, { recursive: true });
-  const { server, port } = await serveLab(folder, "我的 work/01.ipynb", "ignore");
-  onTestFinished(() => void server.kill("SIGKILL"));
-  await answers(port);
+  const { port } = await answeringLab("我的 work/01.ipynb");
   const { headers } = await fetch(`http://127.0.0.1:${port}/?token=check`, { redirect: "manual" });
   const { pathname } = new URL(headers.get("location")!, `http://127.0.0.1:${port}`);
   expect(decodeURI(pathname)).toBe("/lab/tree/我的 work/01.ipynb");
@@ -152,10 +149,7 @@ test("a page of any name is opened first: a workspace may be called as one likes
 test("a server that is told to stop while a kernel is being started ends, and its kernels with it", {
   timeout: 120_000,
 }, async () => {
-  mkdirSync(folder, { recursive: true });
-  const { server, port } = await serveLab(folder, "", "ignore");
-  onTestFinished(() => void server.kill("SIGKILL"));
-  await answers(port);
+  const { server, port } = await answeringLab("");
   const started = await startKernel(port);
   expect(started?.status).toBe(201);
   const starting = startKernel(port);
@@ -163,6 +157,15 @@ test("a server that is told to stop while a kernel is being started ends, and it
   await once(server, "exit");
   await starting;
 });
+
+/** A server without a page, until the test is over. */
+async function answeringLab(path: string) {
+  mkdirSync(folder, { recursive: true });
+  const served = await serveLab(folder, path, "ignore");
+  onTestFinished(() => void served.server.kill("SIGKILL"));
+  await answers(served.port);
+  return served;
+}
 
 /** null when the server ended before it answered. */
 function startKernel(port: number): Promise<Response | null> {

@@ -12,6 +12,7 @@ import pytest
 from conftest import SCRIPTS
 
 sys.path.insert(0, str(SCRIPTS / "bench"))
+import first_step_session
 import make_rows
 import plain_generate
 import plain_grpo
@@ -140,3 +141,20 @@ def test_the_plain_generation_and_grpo_baselines_run(model, tokenizer, tmp_path)
     assert found["secondsPerStep"] > 0
     assert len(found["steps"]) == 1
     assert found["meanLength"] == 8
+
+
+@pytest.mark.parametrize("stage", ["sft", "grpo"])
+def test_a_session_runs_the_notebook_down_to_its_training_cell_and_again_with_another_value(stage):
+    before, training = first_step_session.cells_of(SCRIPTS.parent, stage)
+    assert len(before) >= 5
+    assert "onProgress" in training and not any("await train" in source for source in before)
+    lines = first_step_session.with_other_value(before, stage).splitlines()
+    assert f"const lab = openLab({{ {first_step_session.OTHER_VALUE[stage]}," in lines
+
+
+def test_the_first_step_is_read_from_whole_lines_alone(tmp_path):
+    events = tmp_path / "events.jsonl"
+    events.write_text('{"event": "start", "time": 1}\n{"event": "step", "ti')
+    assert first_step_session.first_step(events) is None
+    events.write_text('{"event": "start", "time": 1}\n{"event": "step", "time": 4.5}\n')
+    assert first_step_session.first_step(events) == 4.5

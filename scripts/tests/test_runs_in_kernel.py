@@ -8,6 +8,7 @@ import signal
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from jupyter_client.manager import KernelManager
 
@@ -118,7 +119,7 @@ def kernel(tmp_path):
             os.killpg(json.loads(file.read_text())["pid"], signal.SIGKILL)
 
 
-def test_change_a_value_run_stop_run_again_end_compare(kernel):
+def test_change_a_value_run_stop_run_again_end_compare(kernel, tmp_path):
     early = kernel.run("openLab();")
     assert early.errors.splitlines() == [
         "1:1 - Cannot find name 'openLab'.",
@@ -143,6 +144,9 @@ def test_change_a_value_run_stop_run_again_end_compare(kernel):
     assert first.figures[-1]["layout"]["xaxis"]["range"] == [0, 303]
     assert "goes on in the background" in first.errors
     line = next(line for line in first.errors.splitlines() if "cancelRun" in line).strip()
+    # the Python of this first training began to load when the lab was opened
+    (trainer,) = (json.loads(file.read_text())["pid"] for file in tmp_path.glob("reports/runs/*/pid.json"))
+    assert any(part.endswith("warm.py") for part in psutil.Process(trainer).cmdline())
 
     # run again it goes on where the run is by now, and the line that was printed ends it as it stands
     again = kernel.run(TRAIN, interrupt_when=lambda figure: "of 300 steps" in texts(figure))
