@@ -9,8 +9,8 @@
  *                                                GRPO's steps of that commit's trainer and of this one, by
  *                                                turns, nothing else; --busy: beside one that never rests
  *     npm run bench -- --first-step --skip-pipeline DIR [--against COMMIT] [--rounds 4]
- *                                                seconds from the training cell to its first step, SFT and GRPO, both
- *                                                commits
+ *                                                seconds from the training cell to its first step,
+ *                                                SFT and GRPO, both commits
  *
  * The pipeline runs three times: from an empty workspace (time, memory, stages), unchanged (the second
  * start), and with its executed notebooks forgotten but all model work on disk (a notebook's own overhead).

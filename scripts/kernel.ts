@@ -15,8 +15,8 @@
  * - An error is its message: of the stack below it a reader can do nothing with a line. An interrupted cell
  *   that has said so itself says nothing more.
  * - A name that no cell has brought yet is said to come from the cells above.
- * - A cell that listens for an interrupt from its first line on is heard, and the kernel lives on. It may come
- *   as a message, as from VS Code (pipeline/user-kernel.ts).
+ * - A cell that listens for an interrupt from its first line on is heard, and the kernel lives on. It may
+ *   come as a message, as from VS Code (pipeline/user-kernel.ts).
  * - `process.stdout.write(text, callback)` calls back.
  * - Tab inside quotes completes what is typed: tslab offers every key, to be put behind it.
  * - JupyterLab's question for earlier inputs, which tslab does not know, puts nothing on the terminal.

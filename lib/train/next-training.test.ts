@@ -18,7 +18,7 @@ const write = (path: string, row: object) => {
 };
 afterAll(() => workspace.remove());
 
-test("before its rows are there no training is next; then one after the other, until all are done", async () => {
+test("no training is next before its rows are there; then each in turn, until all are done", async () => {
   const row = { id: "a", prompt: "1+1?", type: "financial_calculation" };
   expect(await isTrainingNext(lab())).toBe(false);
   write(paths.sft, { ...row, response: "<think>\n1\n</think>\n<answer>\n2\n</answer>" });

@@ -23,7 +23,7 @@ export interface Column {
   optional?: boolean;
   format?: (value: unknown, row: Record<string, unknown>) => string;
   align?: "left" | "right";
-  /** Characters of a cell, whose long words may then be broken. Default: the table's, broken between words. */
+  /** Characters of a cell, whose long words may then be broken. Default: the table's, unbroken. */
   maxChars?: number;
 }
 

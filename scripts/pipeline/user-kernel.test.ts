@@ -41,7 +41,7 @@ test.skipIf(process.platform !== "linux")(
   },
 );
 
-test("started as VS Code does, from the notebook's folder and with a bare environment, it answers, and stops when a message says so", {
+test("started as VS Code does, it answers, and stops when a message says so", {
   timeout: 300_000,
 }, async () => {
   const folder = registerKernel(userKernels(home));
