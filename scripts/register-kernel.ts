@@ -21,8 +21,8 @@ try {
     );
     for (const line of describeCopies(bringWorkingCopies(notebooks))) console.log(line);
     console.log(
-      `In VS Code: open ${relative(process.cwd(), notebooks)}/01_prepare.ipynb, choose that kernel. It ends ` +
-        "a training with its notebook; the cell, run again, goes on from the last checkpoint.",
+      `In VS Code: open ${relative(process.cwd(), notebooks)}/01_prepare.ipynb, choose that kernel. It ` +
+        "ends a training with its notebook; the cell, run again, goes on from the last checkpoint.",
     );
   }
 } catch (error) {
