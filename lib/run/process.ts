@@ -66,7 +66,8 @@ function acrossGpus(processes: number): string[] {
  *
  * `environment` goes before this process's own. With `warm` it is forked from a Python that has loaded torch
  * already, where there is any; with "keep" there is to be one for the next, too. No shell reads the
- * arguments. A tail that a crash tore off events.jsonl is cut first. Throws LabError when the program cannot start.
+ * arguments. A tail that a crash tore off events.jsonl is cut first.
+ * Throws LabError when the program cannot start.
  */
 export async function launch(
   folder: RunFolder,
