@@ -54,7 +54,7 @@ export { glosses } from "./world/gloss.ts";
 export { removeDuplicates } from "./prepare/duplicates.ts";
 export { prepare } from "./prepare/prepare.ts";
 export { questionFacts, readPrepared } from "./prepare/prepared.ts";
-export { messyFiles, readQuestions } from "./prepare/sources.ts";
+export { messyFiles, readQuestions } from "./prepare/read-questions.ts";
 export { splitQuestions } from "./prepare/split.ts";
 export { typeRules } from "./prepare/type-rules.ts";
 

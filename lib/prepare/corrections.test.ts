@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { openLab } from "../config/lab.ts";
 import { LabError } from "../errors.ts";
-import { readSources, type Source } from "./collect.ts";
+import { readSources, type Source } from "./all-sources.ts";
 import { correctedVerdicts, correctionsPath } from "./corrections.ts";
-import { readQuestions } from "./sources.ts";
+import { readQuestions } from "./read-questions.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "corrections-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -13,7 +13,7 @@ import { filter } from "../../lib/filter/filter.ts";
 import type { FilterStats } from "../../lib/filter/record.ts";
 import { overlapReport } from "../../lib/prepare/overlap.ts";
 import { prepare } from "../../lib/prepare/prepare.ts";
-import { findSources, readSources } from "../../lib/prepare/collect.ts";
+import { findSources, readSources } from "../../lib/prepare/all-sources.ts";
 import { splitQuestions } from "../../lib/prepare/split.ts";
 import { type EvalDetail, Question, type RlRow } from "../../lib/records.ts";
 import type { ArmName } from "../../lib/records.ts";

@@ -14,7 +14,7 @@ import { lastBoxed } from "../answer/completion/boxed.ts";
 import { goldOfOutput } from "./boxed.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { Question } from "../records.ts";
-import { readHandwritten, readQuestions } from "./sources.ts";
+import { readHandwritten, readQuestions } from "./read-questions.ts";
 import { inOrder } from "../testing/in-order.ts";
 
 const root = mkdtempSync(join(tmpdir(), "ftmodel-sources-"));

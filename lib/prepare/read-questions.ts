@@ -11,8 +11,8 @@ import { fieldProblem, shorten } from "../store/field-problem.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { QuestionType } from "../records.ts";
 import type { OwnPlace, Question } from "../records.ts";
-import { readSourceRows } from "./source-rows.ts";
-import type { SourceRow } from "./source-rows.ts";
+import { readSourceRows } from "./read-rows.ts";
+import type { SourceRow } from "./read-rows.ts";
 
 /** A row that is not taken, and why. */
 export interface SetAside {
