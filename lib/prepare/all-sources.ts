@@ -4,7 +4,8 @@ import { DIANJIN_SOURCE, downloadDianjin, readDianjin } from "./dianjin.ts";
 import { hashFile, sha256 } from "../store/hash.ts";
 import type { Lab } from "../config/lab.ts";
 import type { Question } from "../records.ts";
-import { handwrittenFiles, readHandwritten, readQuestions } from "./read-questions.ts";
+import { handwrittenFiles, readHandwritten } from "./handwritten.ts";
+import { readQuestions } from "./read-questions.ts";
 import type { Place, PlacedCorrection, SetAside } from "./read-questions.ts";
 import { generateQuestions } from "../world/index.ts";
 
