@@ -76,7 +76,7 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
     const stored = storedReport(lab, inputs);
     if (stored) return stored;
   }
-  const collected = readSources(lab, found, options);
+  const collected = readSources(found);
   const left: SetAside[] = [];
   const candidates = index(collected);
   const usable: PreparedQuestion[] = [];

@@ -157,7 +157,7 @@ async function testRows(
     ...common,
     config: { ...common.config, prepare: { ...common.config.prepare, sources: [file] } },
   };
-  const questions = readSources(lab, await findSources(lab)).flatMap(({ questions }) => questions);
+  const questions = readSources(await findSources(lab)).flatMap(({ questions }) => questions);
   const copied = new Set(overlapReport(train, questions).copies.map(({ test }) => test));
   const rows = questions
     .filter(({ id }) => !copied.has(id))
