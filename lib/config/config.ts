@@ -68,3 +68,8 @@ export type ProfileName = Config["profile"];
 export function wantsGpu({ profile }: { profile: string }): boolean {
   return profile !== "tiny";
 }
+
+/** What each part of the reward counts, as `reward/` takes it. */
+export function rewardWeights({ grpo }: Pick<Config, "grpo">) {
+  return { format: grpo.rewardFormat, accuracy: grpo.rewardAccuracy, judge: grpo.rewardJudge };
+}
