@@ -26,8 +26,8 @@ const MAX_FAILED_SHARE = 0.01;
 const FIRST_CALLS = 100;
 
 /**
- * The default reward's parts and one more, judge (0 … 1: the points between the lowest and the highest), which
- * `total` counts by its weight.
+ * The default reward's parts and one more, judge (0 … 1: the points between the lowest and the highest),
+ * which `total` counts by its weight.
  *
  * The rule gate comes first: what fails format or answer is not shown to the Judge and has judge 0. An answer
  * the rules cannot decide is right when the Judge passes it. An unreadable verdict has judge null and adds
