@@ -4,10 +4,11 @@ import sys
 
 import pytest
 import torch
-from conftest import RL_ROWS, ROOT, SFT_ROWS, make_stage
+from conftest import RL_ROWS, ROOT, SFT_ROWS
 from pydantic import TypeAdapter
 from safetensors.torch import load_file, save_file
 from sidecar.runfile import RunFile
+from stages import make_stage
 from test_runfile import run_json
 
 
