@@ -51,9 +51,10 @@ export { glosses } from "./world/gloss.ts";
 
 // Stage 1: questions
 export { removeDuplicates } from "./prepare/duplicates.ts";
+export { messyFiles } from "./prepare/handwritten.ts";
 export { prepare } from "./prepare/prepare.ts";
 export { questionFacts, readPrepared } from "./prepare/prepared.ts";
-export { messyFiles, readQuestions } from "./prepare/sources.ts";
+export { readQuestions } from "./prepare/read-questions.ts";
 export { splitQuestions } from "./prepare/split.ts";
 export { typeRules } from "./prepare/type-rules.ts";
 

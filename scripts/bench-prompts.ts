@@ -19,7 +19,7 @@ import { drawBySource } from "../lib/distill/draw-by-source.ts";
 import { promptTable, writePromptReport } from "../lib/distill/prompt-report.ts";
 import type { PromptReport } from "../lib/distill/prompt-report.ts";
 import { LabError, nearest } from "../lib/errors.ts";
-import { readQuestions } from "../lib/prepare/sources.ts";
+import { readQuestions } from "../lib/prepare/read-questions.ts";
 import { countBy } from "../lib/stats/stats.ts";
 
 const HELP = `Asks a model the same questions with several prompts and counts whole, usable and right texts.

@@ -89,7 +89,8 @@ def main(run: RunFile, events: EventLog) -> None:
 
 
 def merge(run: RunFile, events: EventLog) -> None:
-    from sidecar.model import check_adapter, device_of, load_tokenizer
+    from sidecar.adapter_check import check_adapter
+    from sidecar.model import device_of, load_tokenizer
     from sidecar.watch import versions
 
     if run.models.adapter is None:

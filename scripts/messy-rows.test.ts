@@ -7,7 +7,7 @@ import { loadTokenizer } from "../lib/model/tokens.ts";
 import { prepare } from "../lib/prepare/prepare.ts";
 import type { PrepareReport } from "../lib/prepare/report.ts";
 import { readPrepared } from "../lib/prepare/prepared.ts";
-import { messyFiles } from "../lib/prepare/sources.ts";
+import { messyFiles } from "../lib/prepare/handwritten.ts";
 import { writeByteTokenizer } from "../lib/testing/byte-tokenizer.ts";
 import { labOnFakeBase, temporaryWorkspace } from "../lib/testing/run-fixture.ts";
 import { messyContents } from "./messy-rows.ts";

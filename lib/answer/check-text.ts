@@ -10,18 +10,21 @@ import type { Decision } from "./verdict.ts";
  * wrong.
  */
 const DIRECTIONS = [
-  "增强|上升|提高|增加|改善|增长|上涨|提升|变大|变强|升高|扩大|走强|好转|变好|加快|加大|变长|变快|变高" +
+  "增强|上升|提高|增加|改善|增长|上涨|提升|变大|变强|" +
+    "升高|扩大|走强|好转|变好|加快|加大|变长|变快|变高" +
     "|变多|increase|increased|increases|improve|improved|improves|rise|rises|rose|higher|stronger" +
     "|strengthened|up|grew|greater|better|above|outperformed|faster|bigger|larger|longer|more|strengthen" +
     "|strengthens|improving|rising|increasing",
-  "减弱|下降|降低|减少|恶化|下滑|下跌|变小|变弱|走弱|缩小|变差|变坏|放慢|减小|变短|变慢|变低|变少" +
+  "减弱|下降|降低|减少|恶化|下滑|下跌|变小|变弱|" +
+    "走弱|缩小|变差|变坏|放慢|减小|变短|变慢|变低|变少" +
     "|decrease|decreased|decreases|worsen|worsened|worsens|deteriorated|decline|declined|fall|fell|falls" +
     "|lower|weaker|weakened|down|worse|below|underperformed|less|slower|smaller|shorter|fewer|weaken" +
     "|weakens|worsening|falling|decreasing|deteriorates",
   "不变|持平|稳定|无变化|没有变化|unchanged|stable|flat|the same|no change",
 ].map(wordsOf);
 const NEGATIONS = wordsOf(
-  "不|没有|没|未|不能|无法|难以|不会|不再|不足以|不可能|未见|未曾|从未|并非|非|无|并未|并不|不是" +
+  "不|没有|没|未|不能|无法|难以|不会|不再|不足以|" +
+    "不可能|未见|未曾|从未|并非|非|无|并未|并不|不是" +
     "|未能|not|no|never|isn't|wasn't|didn't|doesn't|not been|neither|without|hardly|failed to" +
     "|unable to|cannot|can't|no longer|far from",
 );

@@ -2,6 +2,7 @@
  * `compareRewards`: several rewards practised on the same questions at the same time, and what each has
  * taught. Shows as it goes.
  */
+import { rewardWeights } from "../config/config.ts";
 import type { Lab } from "../config/lab.ts";
 import { askHeldOut, heldOutQuestions } from "../evaluate/held-out.ts";
 import { passCurve } from "../figures/passes.ts";
@@ -95,8 +96,7 @@ export async function compareRewards(
   const asked = heldOut > 0 ? heldOutQuestions(lab, heldOut) : [];
   const answers = asked.length > 0 ? await askHeldOut(lab, runs, asked, {}) : [];
   const last = runs.at(-1)!;
-  const { grpo } = lab.config;
-  const weights = { format: grpo.rewardFormat, accuracy: grpo.rewardAccuracy, judge: grpo.rewardJudge };
+  const weights = rewardWeights(lab.config);
   const paid = runs.map((run) => lastPaid(run, questions, rewards[names.at(-1)!]!, weights));
   return {
     runs,

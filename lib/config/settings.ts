@@ -1,10 +1,11 @@
 /** From profile, settings and overrides to one checked config. Pure. */
 import type { z } from "zod";
 import { Config } from "./config.ts";
-import type { ConfigSection, Meta, ProfileName } from "./config.ts";
+import type { ConfigSection, ProfileName } from "./config.ts";
 import { LabError, nearest } from "../errors.ts";
 import { fieldProblem, shorten } from "../store/field-problem.ts";
 import { PROFILES } from "./profiles.ts";
+import type { Meta } from "./sections/values.ts";
 
 /** Every key that can be set, dotted: "grpo.learningRate", "seed". */
 export type ConfigKey = "seed" | { [S in ConfigSection]: `${S}.${keyof Config[S] & string}` }[ConfigSection];

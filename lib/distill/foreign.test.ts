@@ -5,7 +5,7 @@ import { distill } from "./distill.ts";
 import { FIRST_TEXTS } from "./never-answers.ts";
 import { filter } from "../filter/filter.ts";
 import { filterSamples } from "../filter/samples.ts";
-import { funnel } from "../figures/index.ts";
+import { funnel } from "../figures/filter.ts";
 import { LabError } from "../errors.ts";
 import type { Question } from "../records.ts";
 import { readManifest } from "../store/manifest.ts";

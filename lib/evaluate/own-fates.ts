@@ -3,7 +3,7 @@ import { extractAnswer, goldProblem } from "../answer/index.ts";
 import { applyRules } from "../filter/rules.ts";
 import type { Side } from "../filter/rules.ts";
 import type { FilterDetail } from "../filter/record.ts";
-import type { SetAside } from "../prepare/sources.ts";
+import type { SetAside } from "../prepare/read-questions.ts";
 import type { Distilled, OwnPlace, Question, RlRow, SftRow } from "../records.ts";
 
 /** The files of a workspace, as far as they are there: null for one that is not. */

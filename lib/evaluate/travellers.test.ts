@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Question, QuestionType } from "../records.ts";
 import { PROFILES } from "../config/profiles.ts";
-import { readHandwritten } from "../prepare/sources.ts";
+import { readHandwritten } from "../prepare/handwritten.ts";
 import { splitQuestions } from "../prepare/split.ts";
 import { PINNED, travellers } from "./travellers.ts";
 import { generateQuestions } from "../world/index.ts";

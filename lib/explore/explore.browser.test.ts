@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { workspacePaths } from "../config/paths.ts";
-import { readQuestions } from "../prepare/sources.ts";
+import { readQuestions } from "../prepare/read-questions.ts";
 import { exportReports } from "../report/report.ts";
 import { findChromium } from "../show/browser.ts";
 import { bundleOf } from "../show/show.ts";

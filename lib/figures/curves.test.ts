@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
-import * as f from "./index.ts";
+import { lossCurve, rewardCurve } from "./curves.ts";
+import { rewardByComponent } from "./reward.ts";
+import { klAndEntropy } from "./run-panels.ts";
+import { censusHistogram, noSignalShare } from "./signal.ts";
 import { takeCensus } from "../train/census.ts";
 import { metrics } from "../testing/example-runs.ts";
 import { title } from "../testing/figure-parts.ts";
@@ -7,7 +10,7 @@ import { title } from "../testing/figure-parts.ts";
 describe("training curves", () => {
   test("two runs are drawn over each other, each with a raw and a strong line", () => {
     const loss = metrics(40, { loss: (t) => 1 - t });
-    const figure = f.lossCurve([
+    const figure = lossCurve([
       { name: "sft", metrics: loss },
       { name: "sft", metrics: loss, label: "lr 3e-3" },
     ]);
@@ -20,17 +23,15 @@ describe("training curves", () => {
 
   test("two runs of one arm do not share a colour", () => {
     const loss = metrics(40, { loss: (t) => 1 - t });
-    const colours = f
-      .lossCurve([
-        { name: "sft", metrics: loss },
-        { name: "sft", metrics: loss, label: "again" },
-      ])
-      .data.map((trace) => (trace.line as { color: string }).color);
+    const colours = lossCurve([
+      { name: "sft", metrics: loss },
+      { name: "sft", metrics: loss, label: "again" },
+    ]).data.map((trace) => (trace.line as { color: string }).color);
     expect(new Set(colours).size).toBe(2);
   });
 
   test("a step that broke is marked, not drawn as 0", () => {
-    const figure = f.lossCurve([
+    const figure = lossCurve([
       { name: "sft", metrics: metrics(3, { loss: (t) => (t > 0.9 ? Number.NaN : 1) }) },
     ]);
     expect(figure.data[0]!.y).toEqual([1, 1, null]);
@@ -38,7 +39,7 @@ describe("training curves", () => {
   });
 
   test("a metric that some steps did not log has no points there", () => {
-    const figure = f.rewardCurve([
+    const figure = rewardCurve([
       { name: "sft_grpo", metrics: metrics(4, { reward: (t) => (t === 0.5 ? null : t) }) },
     ]);
     expect(figure.data[0]!.x).toEqual([1, 3, 4]);
@@ -46,7 +47,7 @@ describe("training curves", () => {
 
   test("KL and entropy stand over the same steps, and a step far above the mean leaves the frame", () => {
     const spiked = metrics(40, { kl: (t) => (t === 0.5 ? 9 : 0.01), entropy: () => 0.02 });
-    const { data, layout } = f.klAndEntropy({ name: "sft_grpo", metrics: spiked });
+    const { data, layout } = klAndEntropy({ name: "sft_grpo", metrics: spiked });
     expect(data.map(({ mode, yaxis }) => [mode, yaxis])).toEqual([
       ["markers", "y"],
       ["lines", "y"],
@@ -61,13 +62,13 @@ describe("training curves", () => {
 
   test("a short run's steps are whole numbers on the axis, a long one's are Plotly's choice", () => {
     const axis = (steps: number) =>
-      f.lossCurve([{ name: "sft", metrics: metrics(steps, { loss: () => 2 }) }]).layout.xaxis;
+      lossCurve([{ name: "sft", metrics: metrics(steps, { loss: () => 2 }) }]).layout.xaxis;
     expect(axis(3)).toMatchObject({ dtick: 1, rangemode: "tozero" });
     expect(axis(40)).not.toHaveProperty("dtick");
   });
 
   test("one step is a point that can be seen", () => {
-    expect(f.lossCurve([{ name: "sft", metrics: metrics(1, { loss: () => 2 }) }]).data[0]!.mode).toBe(
+    expect(lossCurve([{ name: "sft", metrics: metrics(1, { loss: () => 2 }) }]).data[0]!.mode).toBe(
       "markers",
     );
   });
@@ -83,20 +84,20 @@ describe("rewards", () => {
 
   test("components are means over the step's completions", () => {
     const drawn = Object.fromEntries(
-      f.rewardByComponent([step]).data.map((trace) => [trace.name, (trace.y as number[])[0]]),
+      rewardByComponent([step]).data.map((trace) => [trace.name, (trace.y as number[])[0]]),
     );
     expect(drawn).toEqual({ format: 1, accuracy: 0.75, total: expect.closeTo(0.825, 9) });
   });
 
   test("equal rewards carry no signal", () => {
-    expect(title(f.noSignalShare([{ name: "sft_grpo", samples: [step] }]))).toContain(
+    expect(title(noSignalShare([{ name: "sft_grpo", samples: [step] }]))).toContain(
       "n = 2 groups, 1 without signal (50.0 %)",
     );
   });
 
   test("the census of 4 answers at p = 0.9 predicts 65.6 % without gradient", () => {
     const rights = [4, 4, 4, 4, 4, 4, 3, 3, 3, 3];
-    const figure = f.censusHistogram(
+    const figure = censusHistogram(
       takeCensus(rights.map((right, i) => ({ id: `q${i}`, type: "financial_concept", right, answers: 4 }))),
     );
     expect(title(figure)).toContain("p = 0.90 · no gradient: 60.0 %, binomial says 65.6 %");

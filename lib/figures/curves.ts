@@ -97,17 +97,6 @@ export function lossCurve(curves: readonly Curve[]): Figure {
   });
 }
 
-/** The schedule as the optimizer saw it. */
-export function lrCurve(curves: readonly Curve[]): Figure {
-  return metricCurve(curves, {
-    title: "Learning rate",
-    yTitle: "learning rate",
-    metric: ["learning_rate", "lr"],
-    window: 1,
-    y: { rangemode: "tozero", exponentformat: "power" },
-  });
-}
-
 /** What training maximises. Runs with different rewards are not on one scale. */
 export function rewardCurve(curves: readonly Curve[]): Figure {
   return metricCurve(curves, { title: "Mean reward", yTitle: "mean reward", metric: "reward" });

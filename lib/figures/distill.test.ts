@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import * as f from "./index.ts";
+import { distillProgress, yieldByType } from "./distill.ts";
 import { title } from "../testing/figure-parts.ts";
 
 describe("progress", () => {
   test("verdicts without a token count are drawn without an axis of tokens", () => {
-    const figure = f.distillProgress(
+    const figure = distillProgress(
       {
         total: 4,
         done: 2,
@@ -23,7 +23,7 @@ describe("progress", () => {
 
 describe("distillation", () => {
   test("yield is per type: usable and failed add up to 100 %", () => {
-    const figure = f.yieldByType([
+    const figure = yieldByType([
       { type: "financial_concept", failure: null },
       { type: "financial_concept", failure: null },
       { type: "financial_concept", failure: "length" },
@@ -37,7 +37,7 @@ describe("distillation", () => {
   test("a legend that takes two lines on a printed page has room for two", () => {
     const room = (causes: string[]) =>
       (
-        f.yieldByType(
+        yieldByType(
           causes.map((failure) => ({ type: "financial_concept", failure })),
           "right by the rules",
         ).layout.margin as { t: number }

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { summarizeArm } from "../evaluate/eval-summary.ts";
-import * as f from "./index.ts";
+import { ablation, ablationTable } from "./ablate.ts";
+import { deltas, deltasByType } from "./deltas.ts";
+import { accuracyByType } from "./evaluate.ts";
+import { failureSamples } from "./failures.ts";
 import type { EvalDetail } from "../records.ts";
 import { menu, title } from "../testing/figure-parts.ts";
 import { summary } from "../testing/example-evaluation.ts";
@@ -24,7 +27,7 @@ describe("evaluation", () => {
   });
 
   test("bars hold the share of right answers with Wilson's interval", () => {
-    const figure = f.accuracyByType([
+    const figure = accuracyByType([
       { name: "sft", details: [detail("1", true), detail("2", true), detail("3", false), detail("4", true)] },
     ]);
     expect((figure.data[0]!.y as number[])[0]).toBe(0.75);
@@ -40,7 +43,7 @@ describe("evaluation", () => {
     const details = Array.from({ length: 60 }, (_, i) =>
       detail(`q${i % 20}`, (i * i) % 3 === 1, { mode: i < 20 ? "greedy" : "sampled", sample: i % 3 }),
     );
-    const figure = f.accuracyByType([{ name: "sft", details }]);
+    const figure = accuracyByType([{ name: "sft", details }]);
     const { value, low, high } = summarizeArm("sft", details).accuracySampledLenient!;
     const buttons = menu(figure);
     expect(JSON.stringify(buttons)).toContain(JSON.stringify(high - value));
@@ -53,7 +56,7 @@ describe("evaluation", () => {
       detail("2", false, { source: "b" }),
       detail("3", false, { source: "b" }),
     ];
-    const only = menu(f.accuracyByType([{ name: "sft", details }])).find((button) =>
+    const only = menu(accuracyByType([{ name: "sft", details }])).find((button) =>
       button.label.endsWith("only b"),
     )!;
     expect(only.args[0].y![0]![0]).toBe(0);
@@ -64,7 +67,7 @@ describe("evaluation", () => {
     const details = ["1", "2", "3"]
       .map((id) => detail(id, false))
       .concat(detail("4", false, { reason: "no_answer_block" }));
-    const view = f.failureSamples(details, [{ id: "1", prompt: "Why <b>?", gold_answer: "6" }], { max: 2 });
+    const view = failureSamples(details, [{ id: "1", prompt: "Why <b>?", gold_answer: "6" }], { max: 2 });
     expect(view.html).toContain("no_answer_block");
     expect(view.html).toContain("4 of 4 answers were not right; here are 2 of them, with 2 of 2 reasons");
     expect(view.html).toContain("Why &lt;b&gt;?");
@@ -77,11 +80,8 @@ describe("evaluation", () => {
       name,
       details: ids.map((id) => detail(id, Number(id) < right)),
     });
-    expect(f.deltas(f.deltasByType(arm("base", 10), arm("sft", 14))).data[0]!.text).toEqual([
-      "+15.4",
-      "+15.4",
-    ]);
-    expect(f.deltas(f.deltasByType(arm("base", 10), arm("sft", 20))).data[0]!.text).toEqual([
+    expect(deltas(deltasByType(arm("base", 10), arm("sft", 14))).data[0]!.text).toEqual(["+15.4", "+15.4"]);
+    expect(deltas(deltasByType(arm("base", 10), arm("sft", 20))).data[0]!.text).toEqual([
       "+38.5 ▲",
       "+38.5 ▲",
     ]);
@@ -91,20 +91,20 @@ describe("evaluation", () => {
     const ids = Array.from({ length: 40 }, (_, i) => `${i}`);
     const good = { name: "sft", details: ids.map((id) => detail(id, true)) };
     const bad = { name: "sft_grpo", details: ids.map((id) => detail(id, Number(id) % 4 === 0)) };
-    const figure = f.deltas(f.deltasByType(good, bad));
+    const figure = deltas(deltasByType(good, bad));
     expect(figure.data[0]!.text).toEqual(["−75.0 ▼ regression", "−75.0 ▼ regression"]);
     expect(title(figure)).toContain("SFT → SFT + GRPO");
-    expect(title(f.deltas(f.deltasByType(good, good)))).toContain("no regression beyond chance");
+    expect(title(deltas(deltasByType(good, good)))).toContain("no regression beyond chance");
   });
 });
 
 test("an ablation says how many of its questions were sampled, where not all were", () => {
   const part = { ...summary, arms: summary.arms.map((arm) => ({ ...arm, sampledN: 50 })) };
-  expect(title(f.ablation(part))).toContain("n = 200 test questions, 50 of them sampled and put to the vote");
-  expect(f.ablationTable(part).text).toContain("n sampled");
+  expect(title(ablation(part))).toContain("n = 200 test questions, 50 of them sampled and put to the vote");
+  expect(ablationTable(part).text).toContain("n sampled");
   const whole = { ...summary, arms: summary.arms.map((arm) => ({ ...arm, sampledN: 200 })) };
   for (const all of [whole, summary]) {
-    expect(title(f.ablation(all))).toContain("n = 200 test questions · profile");
-    expect(f.ablationTable(all).text).not.toContain("n sampled");
+    expect(title(ablation(all))).toContain("n = 200 test questions · profile");
+    expect(ablationTable(all).text).not.toContain("n sampled");
   }
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import * as f from "./index.ts";
+import { toyStep } from "./toy.ts";
 import { EXAMPLES } from "../testing/example-figures.ts";
 import type { Figure } from "./theme.ts";
 
@@ -67,7 +67,7 @@ describe.each(Object.entries(EXAMPLES))("%s", (_, [full, empty]) => {
 });
 
 test("the diagram of a step is a circle: an arrow out of each box, the last one's back to the group", () => {
-  const { shapes, annotations } = f.toyStep().layout as {
+  const { shapes, annotations } = toyStep().layout as {
     shapes: object[];
     annotations: { showarrow: boolean; text: string }[];
   };

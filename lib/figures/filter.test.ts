@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import * as f from "./index.ts";
+import { funnel, funnelByReason } from "./filter.ts";
+import { judgeHeatmap, judgeThreshold } from "./judge.ts";
 import { funnelOf } from "../filter/funnel.ts";
 import { menu, title } from "../testing/figure-parts.ts";
 
@@ -12,10 +13,10 @@ describe("filter", () => {
   ];
 
   test("what one layer lets through is what comes into the next", () => {
-    const [kept, dropped] = f.funnel(funnelOf(fates, ["format", "judge"])).data;
+    const [kept, dropped] = funnel(funnelOf(fates, ["format", "judge"])).data;
     expect(kept!.x).toEqual([3, 2]);
     expect(dropped!.x).toEqual([1, 1]);
-    expect(title(f.funnel(funnelOf(fates, ["format", "judge"])))).toContain("2 left after 2 layers (50.0 %)");
+    expect(title(funnel(funnelOf(fates, ["format", "judge"])))).toContain("2 left after 2 layers (50.0 %)");
   });
 
   test.each([
@@ -24,13 +25,14 @@ describe("filter", () => {
   ])("of %i reasons the note names those it has room for", (reasons, text) => {
     const dropped = Object.fromEntries(Array.from({ length: reasons }, (_, i) => [`r${i + 1}`, 5 - i]));
     const layer = { ...funnelOf(fates, ["format", "judge"])[0]!, in: 20, out: 1, reasons: dropped };
-    const [note] = f.funnel([layer]).layout.annotations as { text: string }[];
+    const [note] = funnel([layer]).layout.annotations as { text: string }[];
     expect(note!.text).toBe(text);
   });
 
   test("a layer that the config skips says so", () => {
-    const notes = f.funnel(funnelOf(fates.slice(1, 2), ["format", "judge"], ["judge"])).layout
-      .annotations as { text: string }[];
+    const notes = funnel(funnelOf(fates.slice(1, 2), ["format", "judge"], ["judge"])).layout.annotations as {
+      text: string;
+    }[];
     expect(notes[1]!.text).toBe("skipped by the config");
   });
 
@@ -39,7 +41,7 @@ describe("filter", () => {
       [...fates, { layer: "assemble", reason: "no_answer", type: "t", source: "a" }],
       ["assemble", "format", "judge"],
     );
-    const figure = f.funnel([
+    const figure = funnel([
       { ...layers[0]!, made: { as_written: 1, boxed: 2, closing_line: 1 } },
       ...layers.slice(1),
     ]);
@@ -53,12 +55,12 @@ describe("filter", () => {
       "as written 1 · put together 3 (boxed 2, closing line 1) · dropped: no answer 1",
     );
     expect(
-      f.funnel([{ ...layers[0]!, made: { as_written: 4 } }, ...layers.slice(1)]).data.map(({ name }) => name),
+      funnel([{ ...layers[0]!, made: { as_written: 4 } }, ...layers.slice(1)]).data.map(({ name }) => name),
     ).toEqual(["kept", "dropped"]);
   });
 
   test("slicing by source leaves the other source's drops out", () => {
-    const figure = f.funnelByReason(fates);
+    const figure = funnelByReason(fates);
     const slice = menu(figure).find((button) => button.label === "source: a")!;
     expect(slice.args[0].x!.flat().reduce((a, b) => Number(a) + Number(b), 0)).toBe(1);
     expect(slice.args[1]["title.text"]).toContain("n = 2 rows");
@@ -67,7 +69,7 @@ describe("filter", () => {
 
 describe("judge", () => {
   test("the mark itself passes, an unreadable verdict never does", () => {
-    const figure = f.judgeThreshold(
+    const figure = judgeThreshold(
       [
         { points: 12, good: true },
         { points: 11, good: false },
@@ -81,7 +83,7 @@ describe("judge", () => {
   });
 
   test("a criterion nobody judged is a gap in the heat map, not a 0", () => {
-    const figure = f.judgeHeatmap([{ criterion: "logic", label: "none", value: null, n: 0 }]);
+    const figure = judgeHeatmap([{ criterion: "logic", label: "none", value: null, n: 0 }]);
     expect(figure.data[0]!.z).toEqual([[null]]);
     expect((figure.layout.annotations as { text: string }[])[0]!.text).toBe("–");
   });

@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
-import * as f from "./index.ts";
+import { lossCurve } from "./curves.ts";
+import { passCurve } from "./passes.ts";
+import { rewardByComponent } from "./reward.ts";
+import { runPanels } from "./run-panels.ts";
+import type { Figure } from "./theme.ts";
 import { metrics } from "../testing/example-runs.ts";
 import { title } from "../testing/figure-parts.ts";
 import type { Underway } from "../run/progress.ts";
@@ -11,31 +15,31 @@ const going = (change: Partial<Underway> = {}): Underway => ({
   ...change,
 });
 const starting = going({ start: null, step: 0, totalSteps: 0, metrics: metrics(0, {}) });
-const noteOf = (figure: f.Figure) => (figure.layout.annotations as { text: string }[])[0]!.text;
-const axis = (figure: f.Figure) => figure.layout.xaxis as { range?: number[]; domain?: number[] };
+const noteOf = (figure: Figure) => (figure.layout.annotations as { text: string }[])[0]!.text;
+const axis = (figure: Figure) => figure.layout.xaxis as { range?: number[]; domain?: number[] };
 
 describe("the curve of a run that goes on", () => {
   test("says before the first step what it waits for", () => {
-    expect(noteOf(f.lossCurve([{ ...starting, name: "sft" }]))).toMatch(/^Starting Python and torch/);
-    expect(noteOf(f.rewardByComponent([], { run: starting }))).toMatch(/^Starting Python and torch/);
-    expect(noteOf(f.runPanels([{ ...starting, name: "sft" }], "sft"))).toMatch(/^Starting Python and torch/);
+    expect(noteOf(lossCurve([{ ...starting, name: "sft" }]))).toMatch(/^Starting Python and torch/);
+    expect(noteOf(rewardByComponent([], { run: starting }))).toMatch(/^Starting Python and torch/);
+    expect(noteOf(runPanels([{ ...starting, name: "sft" }], "sft"))).toMatch(/^Starting Python and torch/);
   });
 
   test("says how far it is, on an axis that reaches to the last step", () => {
-    const figure = f.lossCurve([{ ...going(), name: "sft" }]);
+    const figure = lossCurve([{ ...going(), name: "sft" }]);
     expect(title(figure)).toContain("SFT: 34 of 100 steps · 0.5 s a step · 0:33 left");
     expect(axis(figure).range).toEqual([0, 101]);
     const label = "SFT, epochs 100, batchSize 3, learningRate 0.0005, maxLength 200, saveSteps 400";
-    const long = title(f.lossCurve([{ ...going(), name: "sft", label }]));
+    const long = title(lossCurve([{ ...going(), name: "sft", label }]));
     expect(long).toContain("learningRate 0.0005, maxLengt…: 34 of 100 steps · 0.5 s a step · 0:33 left");
-    const done = f.lossCurve([{ ...going({ status: "done" }), name: "sft" }]);
+    const done = lossCurve([{ ...going({ status: "done" }), name: "sft" }]);
     expect(title(done)).toContain("SFT: 34 steps");
     expect(axis(done).range).toEqual([0, 101]);
   });
 
   test("beside one that is done: what it waits for stands above the other's curve", () => {
     const done = { ...going({ status: "done" }), name: "sft" };
-    expect(title(f.lossCurve([done, { ...starting, name: "sft", label: "slow" }]))).toMatch(
+    expect(title(lossCurve([done, { ...starting, name: "sft", label: "slow" }]))).toMatch(
       /SFT: 34 steps.*Starting Python and torch/,
     );
   });
@@ -53,16 +57,16 @@ test("passes over the same questions: how far the run is, once for all its lines
     { ...run, samples: of, label: "right", measure: "accuracy", again: true },
   ];
   const options = { title: "Passes", yTitle: "share" };
-  expect(noteOf(f.passCurve(lines(starting, []), options))).toMatch(/^Starting Python/);
-  expect(title(f.passCurve(lines(going(), samples), options)).match(/34 of 100 steps/g)).toHaveLength(1);
-  expect(title(f.passCurve(lines(going({ status: "done" }), samples), options))).toContain("bars: 95 %");
+  expect(noteOf(passCurve(lines(starting, []), options))).toMatch(/^Starting Python/);
+  expect(title(passCurve(lines(going(), samples), options)).match(/34 of 100 steps/g)).toHaveLength(1);
+  expect(title(passCurve(lines(going({ status: "done" }), samples), options))).toContain("bars: 95 %");
 });
 
 describe("the reward of a run that goes on", () => {
   const hostile = "<think>\n<img src=x onerror=alert(1)>\n</think>";
   const answer = { id: "q", group: 0, reward: 0.3, rewards: { format: 1 }, completion: hostile };
   const questions = [{ id: "q", prompt: "What is <b>ROE</b>?" }];
-  const draw = (run: Underway) => f.rewardByComponent([{ step: 34, samples: [answer] }], { run, questions });
+  const draw = (run: Underway) => rewardByComponent([{ step: 34, samples: [answer] }], { run, questions });
 
   test("has one answer beside it, as text that nothing reads as markup", () => {
     const text = noteOf(draw(going()));
@@ -86,7 +90,7 @@ describe("runs over each other", () => {
     ...{ ...going({ status: "done" }), metrics: metrics(5, columns) },
     ...{ name: "sft_grpo", label },
   });
-  const figure = f.runPanels([run("a"), run("b")], "grpo");
+  const figure = runPanels([run("a"), run("b")], "grpo");
 
   test("four panels of GRPO; the share of silent groups in per cent", () => {
     expect(new Set(figure.data.map((trace) => trace.yaxis))).toEqual(new Set(["y", "y2", "y3", "y4"]));
@@ -103,7 +107,7 @@ describe("runs over each other", () => {
 
   test("a run that logs no KL is named by another panel", () => {
     const without = { ...run("no kl"), metrics: metrics(5, { entropy: () => 1 }) };
-    const drawn = f.runPanels([without, run("b")], "grpo");
+    const drawn = runPanels([without, run("b")], "grpo");
     expect(
       drawn.data
         .filter((trace) => trace.showlegend)

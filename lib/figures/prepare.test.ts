@@ -1,10 +1,13 @@
 import { describe, expect, test } from "vitest";
-import * as f from "./index.ts";
+import { duplicatesTable, sourceBars } from "./prepare.ts";
+import { questionLengths } from "./question-lengths.ts";
 import { menu, title } from "../testing/figure-parts.ts";
+
+const ofTokens = (tokens: number) => ({ type: "financial_concept", source: "mine", tokens });
 
 describe("preparation", () => {
   test("a source with nothing but rows set aside is still a bar", () => {
-    const figure = f.sourceBars(
+    const figure = sourceBars(
       [{ source: "a" }],
       [
         { source: "b", reason: "no_gold" },
@@ -19,36 +22,24 @@ describe("preparation", () => {
 
   test("many reasons are put together, and no row is lost", () => {
     const setAside = Array.from({ length: 9 }, (_, i) => ({ source: "s", reason: `r${i}` }));
-    const drawn = f.sourceBars([], setAside).data.flatMap((trace) => trace.x as number[]);
+    const drawn = sourceBars([], setAside).data.flatMap((trace) => trace.x as number[]);
     expect(drawn.reduce((a, b) => a + b, 0)).toBe(9);
   });
 
-  test("a length equal to the limit fits", () => {
-    expect(
-      title(
-        f.lengthHistogram([191, 192, 193], {
-          title: "Length",
-          unit: "tokens",
-          limit: 192,
-          beyond: "set aside",
-        }),
-      ),
-    ).toContain("1 set aside (33.3 %)");
+  test("a question of exactly the limit still fits", () => {
+    expect(title(questionLengths([191, 192, 193].map(ofTokens), 192))).toContain(
+      "1 over the limit of 192 (33.3 %)",
+    );
   });
 
   test("a limit far beyond the data does not squeeze the bars", () => {
-    const { range } = f.lengthHistogram([10, 20], { title: "Length", unit: "tokens", limit: 2048 }).layout
-      .xaxis as { range: [number, number] };
+    const { range } = questionLengths([10, 20].map(ofTokens), 2048).layout.xaxis as { range: number[] };
     expect(range[1]).toBeLessThan(30);
   });
 
   test("each slice of the lengths has its own bins, and its entry counts its own long rows", () => {
-    const short = Array.from({ length: 50 }, (_, i) => ({
-      type: "financial_concept",
-      source: "mine",
-      tokens: 20 + i,
-    }));
-    const figure = f.questionLengths(
+    const short = Array.from({ length: 50 }, (_, i) => ofTokens(20 + i));
+    const figure = questionLengths(
       [...short, { type: "financial_analysis", source: "filings", tokens: 3000 }],
       60,
     );
@@ -66,7 +57,7 @@ describe("preparation", () => {
   });
 
   test("duplicates whose golds differ come first", () => {
-    const view = f.duplicatesTable(
+    const view = duplicatesTable(
       [
         { id: "b", of: "a", goldDiffers: false },
         { id: "d", of: "c", goldDiffers: true },

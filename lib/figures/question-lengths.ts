@@ -1,10 +1,9 @@
 /** Stage 1: how long the questions are, for all of them and for every type and source by itself. */
-import { lineAt } from "./lengths.ts";
 import { type Choice, updateMenu } from "./menu.ts";
 import { countBy } from "../stats/stats.ts";
 import { fillBins, formatCount, formatShare, integerBins } from "../view/numbers.ts";
 import { orderTypes } from "./prepare.ts";
-import { DROPPED, emptyFigure, type Figure, KEPT, makeFigure, titleOf } from "./theme.ts";
+import { DROPPED, emptyFigure, type Figure, KEPT, makeFigure, MARK, titleOf } from "./theme.ts";
 import { pretty } from "../view/labels.ts";
 
 export interface MeasuredQuestion {
@@ -96,4 +95,10 @@ function describe(rows: readonly MeasuredQuestion[], limit: number) {
     // The limit belongs in the picture when it is near the data; far beyond it would squeeze the bars.
     axis: [Math.min(bins.starts[0]!, limit), limit > 1.5 * end ? end : Math.max(end, limit * 1.03)],
   };
+}
+
+/** A dashed line from bottom to top at `x`. */
+function lineAt(x: number): Record<string, unknown> {
+  const look = { color: MARK, width: 2, dash: "dash" };
+  return { type: "line", xref: "x", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: look };
 }

@@ -11,15 +11,15 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("copies of test questions", () => {
   const wide = (text: string) => text.replace(/[!-~]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0));
+  const digit = (n: string) => "零一二三四五六七八九"[Number(n)];
   const chinese = (text: string) =>
     text.replace(/\d+/g, (n) =>
-      n.length === 2
-        ? `${"零一二三四五六七八九"[Number(n[0])]}十${n[1] === "0" ? "" : "零一二三四五六七八九"[Number(n[1])]}`
-        : n,
+      n.length === 2 ? `${digit(n[0]!)}十${n[1] === "0" ? "" : digit(n[1]!)}` : n,
     );
   const stem = (n: number) => `某公司本金${n}万元，年利率5%，一年利息是多少？`;
   const choice = (n: number, order: readonly number[], label: (i: number) => string) =>
-    `第${n}年末下列哪项是流动资产？\n${order.map((o, i) => `${label(i)}${["现金", "厂房", "商誉", "专利"][o]}`).join("\n")}`;
+    `第${n}年末下列哪项是流动资产？\n` +
+    order.map((o, i) => `${label(i)}${["现金", "厂房", "商誉", "专利"][o]}`).join("\n");
   const letters = (i: number) => `${"ABCD"[i]}. `;
   const dresses: [string, (n: number) => string, (n: number) => string][] = [
     ["white space", stem, (n) => stem(n).replace(/(.{4})/g, "$1 \n ")],

@@ -1,12 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { openLab } from "../config/lab.ts";
 import { LabError } from "../errors.ts";
-import { readSources, type Source } from "./collect.ts";
+import { ownSource, readSources } from "./all-sources.ts";
 import { correctedVerdicts, correctionsPath } from "./corrections.ts";
-import { readQuestions } from "./sources.ts";
+import { readQuestions } from "./read-questions.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "corrections-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -20,10 +20,7 @@ function fileOf(name: string, rows: readonly object[]): string {
 }
 
 function collect(...files: string[]) {
-  const sources = files.map(
-    (file): Source => ({ origin: "own", name: file.split("/").at(-1)!, files: [file] }),
-  );
-  return readSources(lab, sources);
+  return readSources(files.map((file) => ownSource(file, basename(file))));
 }
 
 const questions = fileOf("mine.jsonl", [

@@ -5,9 +5,9 @@ import { downloadFile } from "./download.ts";
 import { LabError } from "../errors.ts";
 import type { Lab } from "../config/lab.ts";
 import { readManifest, writeManifest } from "../store/manifest.ts";
-import { readSourceRows } from "./source-rows.ts";
-import { readQuestions } from "./sources.ts";
-import type { SourceReading } from "./sources.ts";
+import { readSourceRows } from "./read-rows.ts";
+import { readQuestions } from "./read-questions.ts";
+import type { SourceReading } from "./read-questions.ts";
 
 export const DIANJIN_SOURCE = "dianjin-r1-data";
 const DIANJIN_FILES = ["cflue_mcq.json", "cflue_oe.json", "fin_qa.json"] as const;

@@ -188,7 +188,8 @@ describe("prepare", () => {
   test("a copy that is too long or has an unreadable gold does not cost a usable twin", async () => {
     const options = (labels: string) =>
       ["现金", "厂房", "商誉"].map((text, i) => `${labels[i]}. ${text}`).join("\n");
-    const wide = `下列哪项是流动资产？${" ".repeat(500)}\n${options("ABC")}`; // the byte tokenizer counts every blank
+    // the byte tokenizer counts every blank
+    const wide = `下列哪项是流动资产？${" ".repeat(500)}\n${options("ABC")}`;
     const own = source("twins.jsonl", [
       { id: "long", question: wide, gold_answer: "A" },
       { id: "short", question: `下列哪项是流动资产？\n${options("123")}`, gold_answer: "A" },

@@ -3,8 +3,8 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { countBy } from "../stats/stats.ts";
 import { writeFileAtomic } from "../store/atomic.ts";
-import { findSources, hashSources, readSources } from "./collect.ts";
-import type { Collected } from "./collect.ts";
+import { findSources, hashSources, readSources } from "./all-sources.ts";
+import type { Collected } from "./all-sources.ts";
 import { correctionsPath } from "./corrections.ts";
 import { removeDuplicates } from "./duplicates.ts";
 import { readGold } from "../answer/index.ts";
@@ -18,7 +18,7 @@ import { describePreparation, PrepareReport } from "./report.ts";
 import type { PreparedQuestion } from "./report.ts";
 import { inDrawnOrder, mixOf, sampleStratified } from "./sample.ts";
 import type { Question } from "../records.ts";
-import type { SetAside } from "./sources.ts";
+import type { SetAside } from "./read-questions.ts";
 import { loadTokenizer } from "../model/tokens.ts";
 import type { Tokenizer } from "../model/tokens.ts";
 import { ownPrompt, promptId, promptOf } from "../prompt/prompt.ts";
@@ -76,7 +76,7 @@ export async function prepare(lab: Lab, options: PrepareOptions = {}): Promise<P
     const stored = storedReport(lab, inputs);
     if (stored) return stored;
   }
-  const collected = readSources(lab, found, options);
+  const collected = readSources(found);
   const left: SetAside[] = [];
   const candidates = index(collected);
   const usable: PreparedQuestion[] = [];

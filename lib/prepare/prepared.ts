@@ -17,7 +17,7 @@ import { reportPath, setAsidePath } from "./prepare.ts";
 import { PrepareReport } from "./report.ts";
 import { OwnPlace, Question } from "../records.ts";
 import type { QuestionType } from "../records.ts";
-import type { SetAside } from "./sources.ts";
+import type { SetAside } from "./read-questions.ts";
 
 const SetAsideRow = z.object({
   file: z.string(),

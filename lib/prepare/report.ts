@@ -1,13 +1,13 @@
 /** What stage 1 did, in numbers that figures draw and tables show. */
 import { z } from "zod";
 import { GIVEN } from "./classify.ts";
-import type { Collected } from "./collect.ts";
+import type { Collected } from "./all-sources.ts";
 import type { Config } from "../config/config.ts";
 import type { RemovedDuplicate } from "./duplicates.ts";
 import { QUESTION_TYPES, QuestionType } from "../records.ts";
 import type { Question } from "../records.ts";
 import type { SampleReport } from "./sample.ts";
-import type { SetAside, Place } from "./sources.ts";
+import type { SetAside, Place } from "./read-questions.ts";
 import { countBy } from "../stats/stats.ts";
 
 /** A question with where it came from and what it weighs. */

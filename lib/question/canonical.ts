@@ -42,7 +42,8 @@ const INSTRUCTIONS = [
   /^\s*please answer the (?:given|following) [a-z ]{0,40}question[a-z ]{0,40}[.:]/,
   /^\s*(?:例\s?\d{1,3}|no\.\s?\d{1,4}|#\s?\d{1,4})\s/,
   new RegExp(
-    String.raw`^\s*[[(【]?\s*(?:question|problem|exercise|example|task|item|ex|no|q|问题|题目|例题|习题|练习|例|题|问)` +
+    String.raw`^\s*[[(【]?\s*(?:question|problem|exercise|example|task|item|ex|no|q|` +
+      "问题|题目|例题|习题|练习|例|题|问)" +
       String.raw`\.?\s*[\d一二三四五六七八九十]{0,4}\s*(?:[)\]】]\s*[:.、]?|[:.、)])(?!\d)`,
   ),
   /^\s*[([【](?:单选|多选|单项选择|多项选择|不定项选择|判断|计算)题?[)\]】]/,

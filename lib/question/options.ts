@@ -27,15 +27,15 @@ export interface Choices {
 /** Longer texts are taken without looking for options; nobody writes such a question by hand. */
 const LONG = 100_000;
 /**
- * Splits a question into stem and options: the longest run of consecutive labels (A B C …, 1 2 3 …, 甲 乙 丙 …,
- * i ii iii …) of at least two, or at least two lines with bullets.
+ * Splits a question into stem and options: the longest run of consecutive labels (A B C …, 1 2 3 …,
+ * 甲 乙 丙 …, i ii iii …) of at least two, or at least two lines with bullets.
  *
  * Takes full-width labels as they are. A first label stands at the start of a line, behind white space, a
- * bracket or a stop ("…会？A. 增加"); those that follow may hang on the option before ("A.增加B.减少"), on Latin
- * letters and digits only where no label is followed by white space ("A.1160B.1200"). An option has a text,
- * so that "A、B、C三只基金" is no list. What follows the last option's line belongs to the stem, and so does a
- * request behind the last option ("D. 专利。请选择…"). Figures in a row ("flows: (1) 100 (2) 200") have an order
- * that counts: they are options where the caller says so. Linear in the text.
+ * bracket or a stop ("…会？A. 增加"); those that follow may hang on the option before ("A.增加B.减少"),
+ * on Latin letters and digits only where no label is followed by white space ("A.1160B.1200"). An option has
+ * a text, so that "A、B、C三只基金" is no list. What follows the last option's line belongs to the stem, and
+ * so does a request behind the last option ("D. 专利。请选择…"). Figures in a row ("flows: (1) 100 (2) 200")
+ * have an order that counts: they are options where the caller says so. Linear in the text.
  *
  * @example
  * splitOptions("利率会？A.上升B.下降").options //=> ["上升", "下降"]

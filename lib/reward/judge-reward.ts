@@ -1,5 +1,5 @@
 /**
- * The Judge in GRPO's reward: format and accuracy by the rules, and a part for what the Judge thinks of a
+ * The Judge in GRPO's reward: what the default pays by the rules, and a part for what the Judge thinks of a
  * right answer's reasoning.
  */
 import { LabError } from "../errors.ts";
@@ -10,6 +10,7 @@ import { gateReason } from "../judge/gate.ts";
 import { maxPoints, pointsOf, pointsToPass } from "../judge/verdict.ts";
 import { rubricOf } from "../judge/prompt.ts";
 import type { RewardFunction } from "./batch.ts";
+import { reward } from "./default-reward.ts";
 
 export interface JudgeRewardOptions {
   server: JudgeServer;
@@ -25,8 +26,8 @@ const MAX_FAILED_SHARE = 0.01;
 const FIRST_CALLS = 100;
 
 /**
- * A reward of three parts: format (0 or 1), accuracy (0 or 1), judge (0 … 1: the points between the lowest
- * and the highest), and their weighted `total`.
+ * The default reward's parts and one more, judge (0 … 1: the points between the lowest and the highest),
+ * which `total` counts by its weight.
  *
  * The rule gate comes first: what fails format or answer is not shown to the Judge and has judge 0. An answer
  * the rules cannot decide is right when the Judge passes it. An unreadable verdict has judge null and adds
@@ -46,14 +47,17 @@ export function createJudgeReward({
   const highest = maxPoints(settings.rubric);
   let calls = 0;
   let failed = 0;
-  return async ({ id, question, gold, completion, score, weights }) => {
-    const { format } = score;
+  return async (scored) => {
+    const { id, question, gold, completion, score, weights } = scored;
+    const { total, ...parts } = reward(scored);
     const paid = (accuracy: number | null, judge: number | null): Record<string, number | null> => ({
-      format,
+      ...parts,
       accuracy,
       judge,
       total:
-        weights.format * format + weights.accuracy * (accuracy ?? 0) + (weights.judge ?? 0) * (judge ?? 0),
+        total +
+        weights.accuracy * ((accuracy ?? 0) - (score.accuracy ?? 0)) +
+        (weights.judge ?? 0) * (judge ?? 0),
     });
     if (gateReason({ id, question, gold, completion }) !== null) return paid(score.accuracy, 0);
     const row = { id, question, gold, completion };

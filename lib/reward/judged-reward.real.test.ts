@@ -2,6 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { PROFILES } from "../config/profiles.ts";
+import { reward as defaultReward } from "./default-reward.ts";
+import { rewardRow } from "./reward.ts";
 import { temporaryWorkspace } from "../testing/run-fixture.ts";
 import { trainGrpo, trainSft } from "../train/train.ts";
 import { drawQuestions, solve, taggedText } from "../world/index.ts";
@@ -42,10 +44,11 @@ test("the tiny Judge pays a real GRPO run: right answers between 0 and 1, wrong 
     paths.sft,
     rows.map((row, i) => ({ ...row, response: taggedText(solve(drawn[i]!, drawn[i]!.kind.right)) })),
   );
-  put(
-    paths.rl,
-    rows.map((row, i) => ({ ...row, gold_answer: solve(drawn[i]!, drawn[i]!.kind.right).answer })),
-  );
+  const asked = rows.map((row, i) => ({
+    ...row,
+    gold_answer: solve(drawn[i]!, drawn[i]!.kind.right).answer,
+  }));
+  put(paths.rl, asked);
   const lab = { config, paths, force: false };
   await trainSft(lab);
   const run = await trainGrpo(lab);
@@ -58,12 +61,11 @@ test("the tiny Judge pays a real GRPO run: right answers between 0 and 1, wrong 
   expect(judged.length).toBeGreaterThan(0.9 * right.length); // an unreadable verdict is no number
   for (const points of judged) expect(points >= 0 && points <= 1).toBe(true);
   expect(Math.max(...judged)).toBeGreaterThan(0.5);
-  for (const { rewards, reward } of answers) {
+  for (const { id, completion, rewards, reward } of answers) {
     if (rewards.accuracy !== 1) expect(rewards.judge ?? 0).toBe(0);
-    expect(reward).toBeCloseTo(
-      0.3 * rewards.format! + 0.7 * (rewards.accuracy ?? 0) + 0.3 * (rewards.judge ?? 0),
-      5,
-    );
+    const { prompt: question, gold_answer: gold } = asked.find((row) => row.id === id)!;
+    const { total } = defaultReward(rewardRow({ id, question, gold, completion, tokens: 0 }));
+    expect(reward).toBeCloseTo(total + 0.3 * (rewards.judge ?? 0), 5);
   }
   const file = JSON.parse(readFileSync(join(run.folder, "run.json"), "utf8"));
   expect(file.judge.prompt).toMatch(/^four-dimensions@1\/rules-first\/short\//);

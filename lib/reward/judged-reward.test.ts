@@ -109,9 +109,9 @@ describe("a run with grpo.useJudge", () => {
         row("fault: contradicting_answer"),
         row("2 + 3 = 5", "5"),
       );
-      expect(rows[0]).toEqual({ format: 1, accuracy: 1, judge: 1, total: 1.5 });
+      expect(rows[0]).toMatchObject({ format: 1, accuracy: 1, judge: 1, total: 1.5 });
       expect(rows[1]).toMatchObject({ accuracy: 1, judge: (7 - 4) / 16 });
-      expect(rows[2]).toEqual({ format: 1, accuracy: 0, judge: 0, total: 0.3 });
+      expect(rows[2]).toMatchObject({ format: 1, accuracy: 0, judge: 0, total: 0.3 });
       expect(shown()).toHaveLength(2);
       expect(await reward.end()).toBe(0);
 

@@ -1,5 +1,5 @@
 /** Starting, resuming and ending runs: at most one process works on a key. */
-import { wantsGpu } from "../config/config.ts";
+import { rewardWeights, wantsGpu } from "../config/config.ts";
 import { appendFileSync, mkdirSync, renameSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -151,8 +151,8 @@ function writeRunFile(folder: RunFolder, spec: RunSpec, key: string): void {
                 process.execPath,
                 join(REPO_ROOT, "lib", "reward", "server.ts"),
                 path,
-                rewardWeights(spec.config),
-                folder.runFile,
+                JSON.stringify(rewardWeights(spec.config)),
+                folder.runFile, // where a judged reward finds its Judge
               ],
               path,
               sha256: reward.sha256,
@@ -166,18 +166,6 @@ function writeRunFile(folder: RunFolder, spec: RunSpec, key: string): void {
   } catch (cause) {
     throw fileError("The run could not be written", folder.path, cause);
   }
-}
-
-/**
- * The weights of the config, for the reward process. The run file goes with them: a judged reward finds its
- * Judge there.
- */
-function rewardWeights({ grpo }: RunSpec["config"]): string {
-  return JSON.stringify({
-    format: grpo.rewardFormat,
-    accuracy: grpo.rewardAccuracy,
-    judge: grpo.rewardJudge,
-  });
 }
 
 /**

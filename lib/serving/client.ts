@@ -5,7 +5,6 @@
 import OpenAI from "openai";
 import { Agent, fetch as undiciFetch } from "undici";
 import { restoreThink } from "../model/chat.ts";
-import type { ChatMessage } from "../model/chat.ts";
 import { isPermanent, readResponse } from "./completion.ts";
 import type {
   CompletionRequest,
@@ -15,7 +14,8 @@ import type {
   Reading,
   Written,
 } from "./completion.ts";
-import { LabError } from "../errors.ts";
+import { assertPossible, fields } from "./fields.ts";
+import type { Engine } from "./fields.ts";
 import { interruptible } from "../interruptible.ts";
 import { mapPool } from "./pool.ts";
 import { readRequestError, TooLarge } from "./request-error.ts";
@@ -24,8 +24,7 @@ import { waitMs } from "./retry.ts";
 import type { Backoff } from "./retry.ts";
 import { streamOnce } from "./stream.ts";
 import type { StreamedResult } from "./stream.ts";
-
-export type Engine = "transformers" | "vllm";
+import { joinSignals, pause, timeLimit } from "./time-limit.ts";
 
 export interface ServerAddress {
   /** As `baseURL`. */
@@ -240,55 +239,6 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-/**
- * What vLLM knows beside OpenAI's fields. Source: vLLM 0.25.1,
- * vllm/entrypoints/openai/chat_completion/protocol.py; `guided_regex` is gone since 0.12.
- */
-interface VllmFields {
-  structured_outputs?: { regex: string };
-  continue_final_message?: boolean;
-  add_generation_prompt?: boolean;
-}
-
-type Fields = Omit<OpenAI.ChatCompletionCreateParamsNonStreaming, "stream"> & VllmFields;
-
-/** Only what the engine knows, and nothing that says the default. */
-function fields(
-  { model, messages, temperature, topP, maxTokens, seed, jsonSchema, regex, begin }: CompletionRequest,
-  served: string,
-  engine: Engine,
-): Fields {
-  const common: Fields = { model: model ?? served, messages, temperature, max_tokens: maxTokens };
-  if (topP !== undefined && topP !== 1) common.top_p = topP;
-  if (seed !== undefined) common.seed = seed;
-  if (jsonSchema !== undefined && engine === "vllm")
-    common.response_format = {
-      type: "json_schema",
-      json_schema: { name: "answer", schema: jsonSchema, strict: true },
-    };
-  if (regex !== undefined && engine === "vllm") common.structured_outputs = { regex };
-  if (!begin) return common;
-  const begun: ChatMessage[] = [...messages, { role: "assistant", content: begin }];
-  return { ...common, messages: begun, continue_final_message: true, add_generation_prompt: false };
-}
-
-/**
- * A text begun for the model must not be left out in silence: other engines would answer it as a turn that is
- * over.
- */
-function assertPossible({ begin }: CompletionRequest, engine: Engine): void {
-  if (!begin || engine === "vllm") return;
-  throw new LabError({
-    what: "A text can be begun for the model on vLLM only",
-    where: `begin ${JSON.stringify(begin.slice(0, 40))}`,
-    expected: "serving.engine vllm",
-    found: engine,
-    todo:
-      'Choose a prompt without a begun text (prompt.teacher, prompt.base: "example" or "tags"), or ' +
-      "serve with vLLM.",
-  });
-}
-
 function lostServer(message: string, retryAfterMs: number): RequestError {
   return { cause: "connection", message, retryable: true, retryAfterMs };
 }
@@ -302,49 +252,4 @@ async function readBody(response: Response, maxBytes: number): Promise<Uint8Arra
     parts.push(part);
   }
   return Buffer.concat(parts);
-}
-
-interface TimeLimit {
-  signal: AbortSignal;
-  why: () => [FailureCause, string];
-  clear: () => void;
-}
-
-/**
- * A timer that keeps the process alive, unlike AbortSignal.timeout's: a script must not end with status 0
- * while it waits.
- */
-function timeLimit(timeoutMs: number, others: readonly (AbortSignal | undefined)[]): TimeLimit {
-  const over = new AbortController();
-  const timer = setTimeout(() => over.abort(), timeoutMs);
-  const signal = joinSignals([over.signal, ...others])!;
-  return {
-    signal,
-    // A server that died aborts with its last words.
-    why: () =>
-      over.signal.aborted
-        ? ["timeout", `no answer within ${timeoutMs / 1000} s`]
-        : [
-            "cancelled",
-            signal.reason instanceof LabError ? signal.reason.message : "the request was cancelled",
-          ],
-    clear: () => clearTimeout(timer),
-  };
-}
-
-function joinSignals(signals: readonly (AbortSignal | undefined)[]): AbortSignal | undefined {
-  const given = [...new Set(signals.filter((s) => s !== undefined))];
-  return given.length <= 1 ? given[0] : AbortSignal.any(given);
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
 }

@@ -1,6 +1,6 @@
 /** Command lines of the model servers. Pure: nothing is started, and no shell will read them. */
 import { basename, dirname, join } from "node:path";
-import type { Engine } from "./client.ts";
+import type { Engine } from "./fields.ts";
 import { LabError } from "../errors.ts";
 import { batchFor } from "../gpu/transformers.ts";
 import { PYTHON } from "../config/paths.ts";

@@ -6,7 +6,26 @@ import { type Fate, funnelOf } from "../filter/funnel.ts";
 import { toyGrpo } from "../toy/index.ts";
 import type { ProgressCurve } from "../view/progress-curve.ts";
 import { takeCensus } from "../train/census.ts";
-import * as f from "../figures/index.ts";
+import { ablation } from "../figures/ablate.ts";
+import { passAtKCurve } from "../figures/answers.ts";
+import { lossCurve } from "../figures/curves.ts";
+import { deltas, deltasByType } from "../figures/deltas.ts";
+import { distillProgress, yieldByType } from "../figures/distill.ts";
+import { accuracyByType } from "../figures/evaluate.ts";
+import { readFailures } from "../figures/failures.ts";
+import { funnel, funnelByReason } from "../figures/filter.ts";
+import { judgeHeatmap, judgeThreshold } from "../figures/judge.ts";
+import { passCurve } from "../figures/passes.ts";
+import { sourceBars } from "../figures/prepare.ts";
+import { questionLengths } from "../figures/question-lengths.ts";
+import { rewardByComponent } from "../figures/reward.ts";
+import { klAndEntropy, runPanels } from "../figures/run-panels.ts";
+import { censusHistogram, noSignalShare } from "../figures/signal.ts";
+import { stepSeconds, throughputCurve } from "../figures/speed.ts";
+import { temperatureBars } from "../figures/temperature.ts";
+import type { Figure } from "../figures/theme.ts";
+import { toyCurve, toyKnobs } from "../figures/toy.ts";
+import { weightChangeMap } from "../figures/weight-change.ts";
 import { normal, range, SOURCES } from "./example-data.ts";
 import { arms, summary } from "./example-evaluation.ts";
 import { grpo, grpoSamples, practised, sft, sftHot } from "./example-runs.ts";
@@ -62,24 +81,10 @@ const progress: ProgressCurve = {
     tokensPerSecond: i < 2 ? null : 1280 + 80 * normal(random),
   })),
 };
-const lengths = Object.fromEntries(
-  QUESTION_TYPES.map((type, i) => [
-    type,
-    range(250).map(() => Math.round(40 + 25 * i + 90 * random.next() ** 2 * (1 + i / 2))),
-  ]),
-);
 const yields = filtered.map((row, i) => ({
   type: row.type,
   failure: i % 19 === 0 ? "length" : i % 37 === 0 ? "timeout" : null,
 }));
-const responseLengths = {
-  title: "Length of the training texts",
-  unit: "tokens of prompt and response",
-  limit: 384,
-  beyond: "truncated",
-  rows: "rows",
-};
-
 const onePlace = {
   before: "<think>\nmargin = ",
   sharesAt: (temperature: number) =>
@@ -89,54 +94,49 @@ const onePlace = {
 };
 
 /** Name → figure on data, figure on none. */
-export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
-  sourceBars: [f.sourceBars(questions, setAside), f.sourceBars([], [])],
+export const EXAMPLES: Record<string, [Figure, Figure]> = {
+  sourceBars: [sourceBars(questions, setAside), sourceBars([], [])],
   questionLengths: [
-    f.questionLengths(
+    questionLengths(
       questions.map((row, i) => ({ ...row, tokens: i % 9 === 0 ? 150 + (i % 400) : 20 + (i % 60) })),
       192,
     ),
-    f.questionLengths([], 192),
+    questionLengths([], 192),
   ],
-  lengthHistogram: [
-    f.lengthHistogram(lengths.financial_analysis!, responseLengths),
-    f.lengthHistogram([], responseLengths),
-  ],
-  distillProgress: [f.distillProgress(progress), f.distillProgress({ ...progress, history: [], done: 0 })],
-  temperatureBars: [f.temperatureBars(onePlace), f.temperatureBars(null)],
-  yieldByType: [f.yieldByType(yields), f.yieldByType([])],
-  funnel: [f.funnel(funnelOf(filtered, ["format", "answer", "judge", "size"], ["size"])), f.funnel([])],
-  funnelByReason: [f.funnelByReason(filtered), f.funnelByReason([])],
-  judgeThreshold: [f.judgeThreshold(judged, { pass: 12 }), f.judgeThreshold([], { pass: 12 })],
-  judgeHeatmap: [f.judgeHeatmap(heat), f.judgeHeatmap([])],
+  distillProgress: [distillProgress(progress), distillProgress({ ...progress, history: [], done: 0 })],
+  temperatureBars: [temperatureBars(onePlace), temperatureBars(null)],
+  yieldByType: [yieldByType(yields), yieldByType([])],
+  funnel: [funnel(funnelOf(filtered, ["format", "answer", "judge", "size"], ["size"])), funnel([])],
+  funnelByReason: [funnelByReason(filtered), funnelByReason([])],
+  judgeThreshold: [judgeThreshold(judged, { pass: 12 }), judgeThreshold([], { pass: 12 })],
+  judgeHeatmap: [judgeHeatmap(heat), judgeHeatmap([])],
   runPanels: [
-    f.runPanels(
+    runPanels(
       [
         { name: "sft", metrics: sft, label: "learningRate 0.001" },
         { name: "sft", metrics: sftHot, label: "learningRate 0.003" },
       ],
       "sft",
     ),
-    f.runPanels([], "sft"),
+    runPanels([], "sft"),
   ],
   lossCurve: [
-    f.lossCurve([
+    lossCurve([
       { name: "sft", metrics: sft, label: "lr 1e-3" },
       { name: "hot", metrics: sftHot, label: "lr 3e-3" },
     ]),
-    f.lossCurve([]),
+    lossCurve([]),
   ],
-  lrCurve: [f.lrCurve([{ name: "sft", metrics: sft }]), f.lrCurve([])],
-  rewardByComponent: [f.rewardByComponent(grpoSamples(60, 0.55, 0.85)), f.rewardByComponent([])],
+  rewardByComponent: [rewardByComponent(grpoSamples(60, 0.55, 0.85)), rewardByComponent([])],
   noSignalShare: [
-    f.noSignalShare([
+    noSignalShare([
       { name: "sft_grpo", samples: grpoSamples(60, 0.6, 0.9) },
       { name: "grpo_only", samples: grpoSamples(60, 0.3, 0.5) },
     ]),
-    f.noSignalShare([]),
+    noSignalShare([]),
   ],
   censusHistogram: [
-    f.censusHistogram(
+    censusHistogram(
       takeCensus(
         range(400).map((i) => ({
           id: `q${i}`,
@@ -146,27 +146,27 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
         })),
       ),
     ),
-    f.censusHistogram(takeCensus([])),
+    censusHistogram(takeCensus([])),
   ],
   klAndEntropy: [
-    f.klAndEntropy({ name: "sft_grpo", metrics: grpo }),
-    f.klAndEntropy({ name: "sft_grpo", metrics: { step: [] } }),
+    klAndEntropy({ name: "sft_grpo", metrics: grpo }),
+    klAndEntropy({ name: "sft_grpo", metrics: { step: [] } }),
   ],
   passCurve: [
-    f.passCurve(
+    passCurve(
       [
         { label: "paid", samples: practised, measure: "careless" },
         { label: "right", samples: practised, measure: "accuracy", again: true },
       ],
       { title: "Paid and right", yTitle: "share of answers (%)", share: true },
     ),
-    f.passCurve([], { title: "Paid and right", yTitle: "share of answers (%)", share: true }),
+    passCurve([], { title: "Paid and right", yTitle: "share of answers (%)", share: true }),
   ],
-  accuracyByType: [f.accuracyByType(arms), f.accuracyByType([])],
-  readFailures: [f.readFailures(arms), f.readFailures([])],
-  passAtKCurve: [f.passAtKCurve(arms), f.passAtKCurve([])],
+  accuracyByType: [accuracyByType(arms), accuracyByType([])],
+  readFailures: [readFailures(arms), readFailures([])],
+  passAtKCurve: [passAtKCurve(arms), passAtKCurve([])],
   stepSeconds: [
-    f.stepSeconds([
+    stepSeconds([
       { name: "sft_grpo", metrics: grpo },
       {
         name: "sft_grpo",
@@ -174,10 +174,10 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
         metrics: { ...grpo, "seconds/update": grpo.step.map(() => 2.2) },
       },
     ]),
-    f.stepSeconds([]),
+    stepSeconds([]),
   ],
   throughputCurve: [
-    f.throughputCurve(
+    throughputCurve(
       [1, 4, 16, 64].map((inFlight, i) => ({
         inFlight,
         requests: 6 + 3 * inFlight,
@@ -188,10 +188,10 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
         medianMs: 150 * (i + 1) ** 2,
       })),
     ),
-    f.throughputCurve([]),
+    throughputCurve([]),
   ],
   weightChangeMap: [
-    f.weightChangeMap([
+    weightChangeMap([
       { name: "embed", layer: null, part: "embed_tokens", weights: 300_000, changed: 0, relative: 0 },
       ...range(6).flatMap((layer) =>
         ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"].map((part, i) => ({
@@ -204,25 +204,25 @@ export const EXAMPLES: Record<string, [f.Figure, f.Figure]> = {
         })),
       ),
     ]),
-    f.weightChangeMap([]),
+    weightChangeMap([]),
   ],
   toyKnobs: [
-    f.toyKnobs(toyGrpo.knobs([1, 0.3, 0.3, 0], [0.2, 0.45, 0.2, 0.15]), [
+    toyKnobs(toyGrpo.knobs([1, 0.3, 0.3, 0], [0.2, 0.45, 0.2, 0.15]), [
       "1: right",
       "2: 20%",
       "3: 125%",
       "4: right, no tags",
     ]),
-    f.toyKnobs({ batches: [], knobs: [] }, []),
+    toyKnobs({ batches: [], knobs: [] }, []),
   ],
   toyCurve: [
-    f.toyCurve(toyGrpo.collapse([1, 0.3, 0.3, 1], [0.2, 0.45, 0.2, 0.15], [0, 0.05, 0.2]).lines, {
+    toyCurve(toyGrpo.collapse([1, 0.3, 0.3, 1], [0.2, 0.45, 0.2, 0.15], [0, 0.05, 0.2]).lines, {
       title: "Entropy of the policy",
       subtitle: "n = 20 runs a line",
       yTitle: "entropy (nats)",
     }),
-    f.toyCurve([], { title: "Entropy of the policy", subtitle: "", yTitle: "entropy (nats)" }),
+    toyCurve([], { title: "Entropy of the policy", subtitle: "", yTitle: "entropy (nats)" }),
   ],
-  ablation: [f.ablation(summary), f.ablation({ ...summary, arms: [], n: 0 })],
-  deltas: [f.deltas(arms.slice(1).flatMap((arm, i) => f.deltasByType(arms[i]!, arm))), f.deltas([])],
+  ablation: [ablation(summary), ablation({ ...summary, arms: [], n: 0 })],
+  deltas: [deltas(arms.slice(1).flatMap((arm, i) => deltasByType(arms[i]!, arm))), deltas([])],
 };

@@ -14,7 +14,8 @@ export function answersToExplore(count: number, longer = 1): Record<string, unkn
   return Array.from({ length: count }, (_, i) => {
     const q = Math.floor(i / ARMS.length);
     const isRight = (i * 7) % 3 > 0;
-    const steps = `${q * 13} - ${q * 7} = ${q * 6}\n${q * 6} / ${q * 13} = 46.2%\n步骤：先求差额，再除以收入。\n`;
+    const equations = `${q * 13} - ${q * 7} = ${q * 6}\n${q * 6} / ${q * 13} = 46.2%\n`;
+    const steps = `${equations}步骤：先求差额，再除以收入。\n`;
     const head = `<think>\n${q % 5 === 0 ? HOSTILE : ""}${steps.repeat(longer)}</think>\n<answer>\n`;
     const answer = isRight ? "46.2%" : "54%";
     return {

@@ -2,7 +2,7 @@
  * A foreign server to try a line by hand; prints its URL:
  * node lib/testing/foreign-child.ts QUESTIONS.jsonl STYLE [PORT]
  */
-import { readQuestions } from "../prepare/sources.ts";
+import { readQuestions } from "../prepare/read-questions.ts";
 import { FOREIGN_STYLES } from "./foreign-answers.ts";
 import { startForeign } from "./foreign-server.ts";
 

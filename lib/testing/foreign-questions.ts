@@ -43,7 +43,8 @@ const ENGLISH: readonly Make[] = [
 const CHINESE: readonly Make[] = [
   (r) => {
     const [revenue, share] = [100 * r.int(2, 60), r.int(5, 40)];
-    const question = `某公司营业收入为${revenue}万元，净利润为${round((revenue * share) / 100)}万元，净利率是多少？`;
+    const profit = round((revenue * share) / 100);
+    const question = `某公司营业收入为${revenue}万元，净利润为${profit}万元，净利率是多少？`;
     return { question, gold_answer: `${share}%` };
   },
   (r) => {

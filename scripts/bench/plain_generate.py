@@ -11,13 +11,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
-from sidecar.rows import messages, read_rows
+from baseline import chats_of, mean_rate, parser_of
 
 
 def main(options: argparse.Namespace) -> dict:
@@ -27,12 +24,10 @@ def main(options: argparse.Namespace) -> dict:
     model = AutoModelForCausalLM.from_pretrained(
         options.model, dtype=torch.bfloat16, device_map={"": options.device}
     ).eval()
-    prompts = [row["prompt"] for row in read_rows(options.rows, ["prompt"])]
+    questions = chats_of(options.rows)
     rates = []
     for batch in range(options.batches + 1):  # the first one is not timed
-        chats = [
-            messages("", prompts[(batch * options.batch + i) % len(prompts)]) for i in range(options.batch)
-        ]
+        chats = [questions[(batch * options.batch + i) % len(questions)] for i in range(options.batch)]
         asked = tokenizer.apply_chat_template(
             chats, add_generation_prompt=True, return_dict=True, return_tensors="pt", padding=True
         ).to(options.device)
@@ -51,15 +46,17 @@ def main(options: argparse.Namespace) -> dict:
             rates.append(
                 (out.size(1) - asked["input_ids"].size(1)) * options.batch / (time.perf_counter() - started)
             )
-    return {"tokensPerSecond": len(rates) / sum(1 / rate for rate in rates), "batches": rates}
+    return {"tokensPerSecond": mean_rate(rates), "batches": rates}
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
-    parser.add_argument("model")
-    parser.add_argument("rows")
+def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = parser_of(__doc__)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--batches", type=int, default=4)
     parser.add_argument("--tokens", type=int, default=512)
     parser.add_argument("--device", default="cuda")
-    print(json.dumps(main(parser.parse_args())))
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(options_of())))

@@ -16,21 +16,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
-from sidecar.model import TARGETS
-from sidecar.rows import messages, read_rows
+from baseline import chats_of, lora, memory_gib, parser_of
 
 
 def main(options: argparse.Namespace) -> dict[str, Any]:
     from datasets import Dataset
-    from peft import LoraConfig, PeftModel
+    from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
     from trl import GRPOConfig, GRPOTrainer
 
@@ -49,18 +45,17 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
             self.length = logs.get("completions/mean_length", self.length)
 
     total = options.steps + options.warm_up
-    rows = read_rows(options.rows, ["prompt"])
-    rows = [rows[i % len(rows)] for i in range(options.prompts * total)]
-    prompts = [messages(options.system, row["prompt"]) for row in rows]
+    chats = chats_of(options.rows, options.system)
+    prompts = [chats[i % len(chats)] for i in range(options.prompts * total)]
     clock, answers, cpu = Clock(), options.prompts * options.answers, options.device == "cpu"
     tokenizer = AutoTokenizer.from_pretrained(options.model, padding_side="left")
     model: Any = options.model
-    lora = {"peft_config": LoraConfig(r=16, lora_alpha=32, target_modules=TARGETS, task_type="CAUSAL_LM")}
+    adapter: dict[str, Any] = {"peft_config": lora()}
     if options.adapter:
         base = AutoModelForCausalLM.from_pretrained(
             options.model, dtype=torch.bfloat16, device_map={"": options.device}
         )
-        model, lora = PeftModel.from_pretrained(base, options.adapter, is_trainable=True), {}
+        model, adapter = PeftModel.from_pretrained(base, options.adapter, is_trainable=True), {}
     exact = {} if options.free else {"min_tokens" if options.vllm else "min_new_tokens": options.tokens}
     vllm: dict[str, Any] = {}
     if options.vllm:
@@ -101,23 +96,20 @@ def main(options: argparse.Namespace) -> dict[str, Any]:
             disable_tqdm=True,
             **vllm,
         ),
-        **lora,
+        **adapter,
     )
     trainer.train()
     timed = clock.seconds[options.warm_up :]
-    memory = None if cpu else torch.cuda.max_memory_allocated() / 2**30
     return {
         "secondsPerStep": sum(timed) / len(timed),
         "steps": timed,
         "meanLength": clock.length,
-        "memoryGiB": memory,
+        "memoryGiB": memory_gib(options.device),
     }
 
 
 def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
-    parser.add_argument("model")
-    parser.add_argument("rows")
+    parser = parser_of(__doc__)
     parser.add_argument("--prompts", type=int, default=16)
     parser.add_argument("--answers", type=int, default=4)
     parser.add_argument("--tokens", type=int, default=512)

@@ -12,29 +12,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
-from sidecar.model import TARGETS
-from sidecar.rows import encode, read_rows
-
-WARM_UP = 3  # steps that are not timed
+from baseline import WARM_UP, lora, sft_figures, sft_parser, sft_rows
 
 
 def main(options: argparse.Namespace) -> dict:
-    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+    from peft import get_peft_model, prepare_model_for_kbit_training
     from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
-    cuda = options.device == "cuda"
     tokenizer = AutoTokenizer.from_pretrained(options.model)
-    rows = [
-        encode(tokenizer, "", row["prompt"], row["response"])
-        for row in read_rows(options.rows, ["prompt", "response"])
-    ]
-    rows = [row for row in rows if len(row.input_ids) <= options.length]
+    rows = sft_rows(tokenizer, options.rows, options.length)
     four_bit = (
         {
             "quantization_config": BitsAndBytesConfig(
@@ -60,10 +49,7 @@ def main(options: argparse.Namespace) -> dict:
     elif options.checkpointing:
         model.gradient_checkpointing_enable()
         model.enable_input_require_grads()
-    model = get_peft_model(
-        model,
-        LoraConfig(r=16, lora_alpha=32, lora_dropout=0.05, target_modules=TARGETS, task_type="CAUSAL_LM"),
-    )
+    model = get_peft_model(model, lora(lora_dropout=0.05))
     model.train()
     optimizer = torch.optim.AdamW((p for p in model.parameters() if p.requires_grad), lr=2e-4)
     seconds, tokens = [], []
@@ -88,29 +74,19 @@ def main(options: argparse.Namespace) -> dict:
         if (step + 1) % options.accumulation == 0:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        if cuda:
+        if options.device == "cuda":
             torch.cuda.synchronize()
         if step >= WARM_UP:
             seconds.append(time.perf_counter() - started)
             tokens.append(int(mask.sum()))
-    return {
-        "tokensPerSecond": sum(tokens) / sum(seconds),
-        "steps": [n / s for n, s in zip(tokens, seconds, strict=True)],
-        "memoryGiB": torch.cuda.max_memory_allocated() / 2**30 if cuda else None,
-        "device": torch.cuda.get_device_name() if cuda else "cpu",
-        "loss": loss.item(),
-    }
+    return {**sft_figures(tokens, seconds, options.device), "loss": loss.item()}
+
+
+def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = sft_parser(__doc__, batch=8, steps=60)
+    parser.add_argument("--four-bit", action="store_true")
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
-    parser.add_argument("model")
-    parser.add_argument("rows")
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--accumulation", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=60)
-    parser.add_argument("--length", type=int, default=2048)
-    parser.add_argument("--checkpointing", action="store_true")
-    parser.add_argument("--four-bit", action="store_true")
-    parser.add_argument("--device", default="cuda")
-    print(json.dumps(main(parser.parse_args())))
+    print(json.dumps(main(options_of())))

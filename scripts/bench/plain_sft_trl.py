@@ -12,23 +12,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
+from baseline import WARM_UP, lora, sft_figures, sft_parser, sft_rows
 from sidecar.flash import one_by_one, use_kernel, working_kernel
-from sidecar.model import TARGETS
-from sidecar.rows import encode, read_rows
-
-WARM_UP = 3  # steps that are not timed
 
 
 def main(options: argparse.Namespace) -> dict:
     from datasets import Dataset
-    from peft import LoraConfig
     from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
     from trl import SFTConfig, SFTTrainer
 
@@ -45,11 +38,7 @@ def main(options: argparse.Namespace) -> dict:
 
     cuda = options.device == "cuda"
     tokenizer = AutoTokenizer.from_pretrained(options.model)
-    encoded = [
-        encode(tokenizer, "", row["prompt"], row["response"])
-        for row in read_rows(options.rows, ["prompt", "response"])
-    ]
-    encoded = [row for row in encoded if len(row.input_ids) <= options.length]
+    encoded = sft_rows(tokenizer, options.rows, options.length)
     step_rows, steps = options.batch * options.accumulation, options.steps + WARM_UP
     rows = [encoded[i % len(encoded)] for i in range(step_rows * steps)]
     model = AutoModelForCausalLM.from_pretrained(
@@ -61,7 +50,7 @@ def main(options: argparse.Namespace) -> dict:
         model=model,
         processing_class=tokenizer,
         train_dataset=Dataset.from_list([{"input_ids": r.input_ids, "labels": r.labels} for r in rows]),
-        peft_config=LoraConfig(r=16, lora_alpha=32, target_modules=TARGETS, task_type="CAUSAL_LM"),
+        peft_config=lora(),
         callbacks=[clock],
         args=SFTConfig(
             output_dir=tempfile.mkdtemp(),
@@ -86,25 +75,11 @@ def main(options: argparse.Namespace) -> dict:
     lengths = [len(row.input_ids) for row in rows]
     tokens = [sum(lengths[i * step_rows : (i + 1) * step_rows]) for i in range(WARM_UP, steps)]
     seconds = [b - a for a, b in zip(clock.ends[WARM_UP - 1 :], clock.ends[WARM_UP:], strict=False)]
-    return {
-        "tokensPerSecond": sum(tokens) / sum(seconds),
-        "steps": [n / s for n, s in zip(tokens, seconds, strict=True)],
-        "memoryGiB": torch.cuda.max_memory_allocated() / 2**30 if cuda else None,
-        "device": torch.cuda.get_device_name() if cuda else "cpu",
-    }
+    return sft_figures(tokens, seconds, options.device)
 
 
 def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
-    parser.add_argument("model")
-    parser.add_argument("rows")
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--accumulation", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=40)
-    parser.add_argument("--length", type=int, default=2048)
-    parser.add_argument("--checkpointing", action="store_true")
-    parser.add_argument("--device", default="cuda")
-    return parser.parse_args(arguments)
+    return sft_parser(__doc__, batch=16, steps=40).parse_args(arguments)
 
 
 if __name__ == "__main__":

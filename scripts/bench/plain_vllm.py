@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from sidecar.rows import messages, read_rows
+from baseline import chats_of, mean_rate, parser_of
 
 
 def main(options: argparse.Namespace) -> dict:
@@ -28,7 +25,7 @@ def main(options: argparse.Namespace) -> dict:
         max_num_seqs=options.sequences,
         seed=0,
     )
-    chats = [messages("", row["prompt"]) for row in read_rows(options.rows, ["prompt"])]
+    chats = chats_of(options.rows)
     sampling = SamplingParams(temperature=0.6, top_p=0.95, max_tokens=options.tokens, seed=1)
     warm, chats = chats[: options.warm_up], chats[options.warm_up :]
     llm.chat(warm, sampling, use_tqdm=False)
@@ -40,13 +37,11 @@ def main(options: argparse.Namespace) -> dict:
         rates.append(
             sum(len(answer.outputs[0].token_ids) for answer in answers) / (time.perf_counter() - started)
         )
-    return {"tokensPerSecond": len(rates) / sum(1 / rate for rate in rates), "repeats": rates}
+    return {"tokensPerSecond": mean_rate(rates), "repeats": rates}
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
-    parser.add_argument("model")
-    parser.add_argument("rows")
+def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = parser_of(__doc__)
     parser.add_argument("--tokens", type=int, default=512)
     parser.add_argument("--length", type=int, default=1024)
     parser.add_argument(
@@ -57,4 +52,8 @@ if __name__ == "__main__":
     )
     parser.add_argument("--warm-up", type=int, default=64, help="the first rows, which are not timed")
     parser.add_argument("--repeats", type=int, default=2)
-    print(json.dumps(main(parser.parse_args())))
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(options_of())))

@@ -13,7 +13,7 @@ import { filter } from "../../lib/filter/filter.ts";
 import type { FilterStats } from "../../lib/filter/record.ts";
 import { overlapReport } from "../../lib/prepare/overlap.ts";
 import { prepare } from "../../lib/prepare/prepare.ts";
-import { findSources, readSources } from "../../lib/prepare/collect.ts";
+import { findSources, readSources } from "../../lib/prepare/all-sources.ts";
 import { splitQuestions } from "../../lib/prepare/split.ts";
 import { type EvalDetail, Question, type RlRow } from "../../lib/records.ts";
 import type { ArmName } from "../../lib/records.ts";
@@ -157,7 +157,7 @@ async function testRows(
     ...common,
     config: { ...common.config, prepare: { ...common.config.prepare, sources: [file] } },
   };
-  const questions = readSources(lab, await findSources(lab)).flatMap(({ questions }) => questions);
+  const questions = readSources(await findSources(lab)).flatMap(({ questions }) => questions);
   const copied = new Set(overlapReport(train, questions).copies.map(({ test }) => test));
   const rows = questions
     .filter(({ id }) => !copied.has(id))

@@ -3,7 +3,6 @@ The baselines and data of `npm run bench:gpu` on a model of a few thousand weigh
 CPU.
 """
 
-import argparse
 import json
 import statistics
 import sys
@@ -86,20 +85,9 @@ def test_the_plain_sft_loop_counts_real_tokens_only(model, tokenizer, tmp_path):
     rows = write(
         tmp_path / "rows.jsonl", [make_rows.row_of(tokenizer, i, 120 + 40 * (i % 3)) for i in range(6)]
     )
-    for checkpointing in (False, True):
-        found = plain_sft.main(
-            argparse.Namespace(
-                model=str(model),
-                rows=rows,
-                batch=3,
-                accumulation=1,
-                steps=2,
-                length=2048,
-                checkpointing=checkpointing,
-                four_bit=False,
-                device="cpu",
-            )
-        )
+    few = [str(model), rows, "--batch", "3", "--steps", "2", "--device", "cpu"]
+    for more in ([], ["--checkpointing"]):
+        found = plain_sft.main(plain_sft.options_of([*few, *more]))
         assert found["tokensPerSecond"] > 0
         assert len(found["steps"]) == 2
         assert found["loss"] == pytest.approx(6, abs=1)  # ln 400
@@ -118,26 +106,12 @@ def test_trl_s_sft_baseline_counts_the_tokens_of_its_steps(model, tokenizer, tmp
 
 def test_the_plain_generation_and_grpo_baselines_run(model, tokenizer, tmp_path):
     rows = write(tmp_path / "rows.jsonl", [make_rows.question_of(tokenizer, i, 80) for i in range(8)])
-    found = plain_generate.main(
-        argparse.Namespace(model=str(model), rows=rows, batch=2, batches=2, tokens=6, device="cpu")
-    )
+    few = ["--batch", "2", "--batches", "2", "--tokens", "6", "--device", "cpu"]
+    found = plain_generate.main(plain_generate.options_of([str(model), rows, *few]))
     assert found["tokensPerSecond"] > 0
     assert len(found["batches"]) == 2
-    small = [
-        "--prompts",
-        "2",
-        "--answers",
-        "2",
-        "--tokens",
-        "8",
-        "--batch",
-        "4",
-        "--steps",
-        "1",
-        "--device",
-        "cpu",
-    ]
-    found = plain_grpo.main(plain_grpo.options_of([str(model), rows, *small]))
+    few = ["--prompts", "2", "--answers", "2", "--tokens", "8", "--batch", "4", "--steps", "1"]
+    found = plain_grpo.main(plain_grpo.options_of([str(model), rows, *few, "--device", "cpu"]))
     assert found["secondsPerStep"] > 0
     assert len(found["steps"]) == 1
     assert found["meanLength"] == 8

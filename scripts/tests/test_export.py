@@ -26,7 +26,7 @@ def in_float32(base, target):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory, make_base, profiles):
     """Both formats of one model with untied weights, its run and its folder."""
-    from conftest import make_stage
+    from stages import make_stage
 
     parent = tmp_path_factory.mktemp("export")
     base = in_float32(make_base(tied=False, seed=3), parent / "model")

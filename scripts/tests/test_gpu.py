@@ -11,7 +11,8 @@ import sys
 from importlib.util import find_spec
 
 import pytest
-from conftest import GPUS, RL_ROWS, ROOT, SCRIPTS, SFT_ROWS, accelerate, make_stage, question
+from conftest import GPUS, RL_ROWS, ROOT, SCRIPTS, SFT_ROWS, question
+from stages import accelerate, make_stage
 
 pytestmark = [
     pytest.mark.gpu,

@@ -4,10 +4,11 @@ import sys
 
 import pytest
 import torch
-from conftest import RL_ROWS, ROOT, SFT_ROWS, make_stage
+from conftest import RL_ROWS, ROOT, SFT_ROWS
 from pydantic import TypeAdapter
 from safetensors.torch import load_file, save_file
 from sidecar.runfile import RunFile
+from stages import make_stage
 from test_runfile import run_json
 
 
@@ -110,7 +111,7 @@ def test_an_adapter_without_origin_that_names_another_base_is_refused_even_if_it
 
 @pytest.mark.parametrize("name", ["", None, "/elsewhere/{base}", "{base}", "/elsewhere/{base}/"])
 def test_an_adapter_without_origin_that_names_this_base_or_none_fits(profiles, base, adapter, name):
-    from sidecar.model import check_adapter
+    from sidecar.adapter_check import check_adapter
 
     name_base(adapter, name and name.format(base=base.name))
     value = run_json(profiles)

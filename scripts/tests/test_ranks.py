@@ -7,9 +7,10 @@ from importlib.util import find_spec
 
 import pytest
 import torch
-from conftest import RL_ROWS, SCRIPTS, SFT_ROWS, accelerate
+from conftest import RL_ROWS, SCRIPTS, SFT_ROWS
 from sidecar import ranks
 from sidecar.events import EventLog
+from stages import accelerate
 
 VOWELS = "(row) => ({ vowels: (row.completion.match(/[aeiou]/g) ?? []).length / 16 })"
 

@@ -10,7 +10,8 @@ const MAX_LINES = 6;
 const LEAD = new RegExp(
   "^[\\s*_#>\\-\\d.]{0,8}(?:(?:and\\s+)?(?:therefore|thus|so|hence|in conclusion|in summary|consequently" +
     "|finally|overall|as a result|(?:the\\s+)?(?:final\\s+)?result|(?:the\\s+)?total|conclusion)(?![a-z])" +
-    "|综上所述|综上|因此|因而|所以|故|由此|可见|总之|最终|最后|计算结果|结果|结论|即)",
+    "|综上所述|综上|因此|因而|所以|故|由此|" +
+    "可见|总之|最终|最后|计算结果|结果|结论|即)",
   "i",
 );
 

@@ -120,7 +120,8 @@ const POINTS_ELSEWHERE =
 /** "Answer: To find …, we first …": a text about the question starts here, no answer. */
 const BEGINS_A_SOLUTION = new RegExp(
   "^(?:to (?:find|solve|determine|calculate|compute|answer|get)|let(?:'s|’s| us| me)|first|given|step" +
-    "|in order|we (?:need|can|have|know|are)|based on|according|首先|根据|要|我们|由题|解[:：]|步骤)",
+    "|in order|we (?:need|can|have|know|are)|based on|" +
+    "according|首先|根据|要|我们|由题|解[:：]|步骤)",
   "i",
 );
 

@@ -4,8 +4,10 @@ import { digitAt, latinAt, wordsOf } from "./characters.ts";
 const LEADS = wordsOf(
   "the correct answer is|the right answer is|the final answer is|the answer would be" +
     "|the answer is|my answer is|final answer is|correct answer is|final answer|correct answer" +
-    "|the answer|answer is|answer|正确答案是|正确答案为|正确答案|最终答案是|最终答案为|最终答案" +
-    "|参考答案|答案应为|答案应该是|答案就是|答案选|答案是|答案为|答案|我的回答是|回答|结论是|结论|综上|因此|所以|therefore|thus|so",
+    "|the answer|answer is|answer|正确答案是|正确答案为|" +
+    "正确答案|最终答案是|最终答案为|最终答案" +
+    "|参考答案|答案应为|答案应该是|答案就是|答案选|答案是|答案为|" +
+    "答案|我的回答是|回答|结论是|结论|综上|因此|所以|therefore|thus|so",
 );
 /** By their first letter. */
 const STARTS = new Map<string, string[]>();

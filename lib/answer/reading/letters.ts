@@ -25,13 +25,16 @@ const NAMED = "股轮级类端座栋公司";
 const NAME_BEFORE = wordsOf("class |series |grade |type |tier |level |schedule |appendix |公司|企业|基金");
 const VERBS = new Set("is are was and or because since as has should would option choice seems".split(" "));
 const MARKERS = wordsOf(
-  "answer is |answer: |answer:|option |choose |choice |select |选项|应选|选择|选|選|答案是|答案为|答案:|答案: ",
+  "answer is |answer: |answer:|option |choose |choice |select |" +
+    "选项|应选|选择|选|選|答案是|答案为|答案:|答案: ",
 );
 const DENIALS = wordsOf(
-  "not |isn't |不是|非|不选|并非|排除|而非|不应选|rather than |instead of |except |不能选|neither |除|除了",
+  "not |isn't |不是|非|不选|并非|排除|而非|不应选|" +
+    "rather than |instead of |except |不能选|neither |除|除了",
 );
 const DENIED_AFTER = wordsOf(
-  "不正确|不对|错误|是错|不选|有误| is wrong| is incorrect| is not | is false|项错误|项不正确|选项错误|选项不正确|项有误",
+  "不正确|不对|错误|是错|不选|有误| is wrong| is incorrect| is not |" +
+    " is false|项错误|项不正确|选项错误|选项不正确|项有误",
 );
 
 /**

@@ -16,7 +16,8 @@ const DROPPED = new Set(
 );
 const SIGNS = new Map(
   wordsOf(
-    "times ×|cdot ×|approx ≈|simeq ≈|sim ~|geq ≥|ge ≥|geqslant ≥|leq ≤|le ≤|leqslant ≤|gt >|lt <|neq ≠|ne ≠" +
+    "times ×|cdot ×|approx ≈|simeq ≈|sim ~|geq ≥|ge ≥|" +
+      "geqslant ≥|leq ≤|le ≤|leqslant ≤|gt >|lt <|neq ≠|ne ≠" +
       "|pm ±|div /|percent %|yen ¥|euro €|pounds £",
   ).map((pair) => pair.split(" ") as [string, string]),
 ).set("to", " to ");

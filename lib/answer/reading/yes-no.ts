@@ -9,15 +9,18 @@ export type Polarity = "yes" | "no" | "both" | "open" | "none";
 
 const set = (words: string) => new Set(wordsOf(words));
 const YES = set(
-  "是|是的|对|对的|正确|正确的|真|真的|属实|成立|可以|能|能够|会|有|需要|应该|允许|同意|没错" +
+  "是|是的|对|对的|正确|正确的|真|真的|属实|成立|" +
+    "可以|能|能够|会|有|需要|应该|允许|同意|没错" +
     "|无误|没有错|不错误|yes|true|correct|right|yeah|yep|y|t|agree|agreed|√|✓|✔|it is|it does" +
     "|it did|it was|they are|they do|indeed|certainly|definitely|of course|当然|肯定|肯定的" +
     "|that is correct|that is true|it is correct|it is true|this is correct|this is true" +
     "|not wrong|not false|not incorrect",
 );
 const NO = set(
-  "否|不|不是|不是的|不对|不正确|错|错误|错的|错误的|不对的|假|假的|不会|不能|没有|不可以" +
-    "|不需要|不应该|不允许|不成立|不属实|不同意|并非|并非如此|并不是|不可|不行|无|非|并不" +
+  "否|不|不是|不是的|不对|不正确|错|错误|错的|" +
+    "错误的|不对的|假|假的|不会|不能|没有|不可以" +
+    "|不需要|不应该|不允许|不成立|不属实|不同意|" +
+    "并非|并非如此|并不是|不可|不行|无|非|并不" +
     "|并不正确|并不对|不能够|有误|no|false|incorrect|wrong|not correct|not true|not right|not" +
     "|nope|n|f|disagree|×|✗|✘|it is not|it isn't|it does not|it doesn't|it did not|it didn't" +
     "|it was not|it wasn't|isn't|never|that is not correct|that is not true|it is not correct" +
@@ -25,14 +28,17 @@ const NO = set(
     "|否定的|不属于|untrue",
 );
 const NO_PARTS = wordsOf(
-  "不正确|不对|不成立|不属实|错误|并非|有误|不是的|说法错|是错的|错的|not correct|not true" +
+  "不正确|不对|不成立|不属实|错误|并非|有误|" +
+    "不是的|说法错|是错的|错的|not correct|not true" +
     "|not right|isn't true|isn't correct|isn't right|incorrect|untrue|is false|is wrong",
 );
 const YES_PARTS = wordsOf(
-  "没有错误|没有错|没错|无误|正确|属实|成立|是对的|is correct|is true|is right|not incorrect|not wrong|not false",
+  "没有错误|没有错|没错|无误|正确|属实|成立|是对的|" +
+    "is correct|is true|is right|not incorrect|not wrong|not false",
 );
 const DOUBLE = wordsOf(
-  "并非不正确|不是不正确|并非错误|不是错误|不是错的|并不错误|没有错误|没有错|没错误|没错|无误|并无不当|not incorrect|not wrong|not false|不错",
+  "并非不正确|不是不正确|并非错误|不是错误|不是错的|并不错误|没有错误|" +
+    "没有错|没错误|没错|无误|并无不当|not incorrect|not wrong|not false|不错",
 );
 
 /** Says that nothing can be said: "no idea" is no "no". */
@@ -49,7 +55,8 @@ export function yesNoOf(text: string): "yes" | "no" | null {
 
 /** The words that make a gold a yes/no question by themselves. */
 const GOLD_WORDS = set(
-  "是|否|对|错|正确|错误|是的|不是|yes|no|true|false|y|n|√|×|✓|✗|correct|incorrect|不对|不正确|right|wrong",
+  "是|否|对|错|正确|错误|是的|不是|yes|no|true|false|y|" +
+    "n|√|×|✓|✗|correct|incorrect|不对|不正确|right|wrong",
 );
 export function isYesNoGold(text: string): boolean {
   return text.length <= 12 && GOLD_WORDS.has(clean(text));

@@ -170,9 +170,11 @@ export const inventoryTurnover = defineKind<{ cost: number; opening: number; clo
     ],
     zh: [
       (p, d) =>
-        `${d.company}营业成本${p.cost}${d.unit},期初存货${p.opening}${d.unit},期末存货${p.closing}${d.unit},存货周转率是多少次?`,
+        `${d.company}营业成本${p.cost}${d.unit},期初存货${p.opening}${d.unit},` +
+        `期末存货${p.closing}${d.unit},存货周转率是多少次?`,
       (p, d) =>
-        `期初存货${p.opening}${d.unit}、期末存货${p.closing}${d.unit}、营业成本${p.cost}${d.unit},求${d.company}的存货周转次数。`,
+        `期初存货${p.opening}${d.unit}、期末存货${p.closing}${d.unit}、` +
+        `营业成本${p.cost}${d.unit},求${d.company}的存货周转次数。`,
     ],
   },
   right: {
@@ -223,7 +225,8 @@ export const payback = defineKind<{ cost: number; profit: number; depreciation: 
     ],
     zh: [
       (p, d) =>
-        `${d.company}投资${p.cost}元,每年净利润${p.profit}元(已扣折旧${p.depreciation}元),投资回收期是多少年?`,
+        `${d.company}投资${p.cost}元,` +
+        `每年净利润${p.profit}元(已扣折旧${p.depreciation}元),投资回收期是多少年?`,
       (p) => `投资额${p.cost}元,年净利润${p.profit}元,年折旧${p.depreciation}元,求回收期(年)。`,
     ],
   },

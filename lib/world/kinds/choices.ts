@@ -223,10 +223,10 @@ export const rateSensitivity = defineKind<{ years: [number, number]; coupon: [nu
     zh: [
       (p) =>
         "市场利率变动时,哪只债券的价格波动更大?" +
-        `${optionLines([`期限${p.years[0]}年,票面利率${p.coupon[0]}%`, `期限${p.years[1]}年,票面利率${p.coupon[1]}%`])}`,
+        optionLines([0, 1].map((i) => `期限${p.years[i]}年,票面利率${p.coupon[i]}%`)),
       (p) =>
         "以下哪只债券对利率更敏感?" +
-        `${optionLines([`票面利率${p.coupon[0]}%,期限${p.years[0]}年`, `票面利率${p.coupon[1]}%,期限${p.years[1]}年`])}`,
+        optionLines([0, 1].map((i) => `票面利率${p.coupon[i]}%,期限${p.years[i]}年`)),
     ],
   },
   right: {

@@ -45,7 +45,8 @@ export const bondPrice = defineKind<{ from: number; to: number; order: number }>
         `市场利率由${p.from}%变为${p.to}%,${d.company}已发行的固定利率债券价格如何变化?` +
         `${optionLines(movesIn(p.order).map(side("zh")))}`,
       (p) =>
-        `利率从${p.from}%变到${p.to}%,存量固定票息债券的价格会怎样?${optionLines(movesIn(p.order).map(side("zh")))}`,
+        `利率从${p.from}%变到${p.to}%,存量固定票息债券的价格会怎样?` +
+        `${optionLines(movesIn(p.order).map(side("zh")))}`,
     ],
   },
   right: {
@@ -341,9 +342,11 @@ export const accrualRevenue = defineKind<{ delivered: number; collected: number;
     ],
     zh: [
       (p, d) =>
-        `${d.company}本月交付商品${p.delivered}元,当月收款${p.collected}元,另预收下月货款${p.advance}元。按权责发生制,本月收入是多少元?`,
+        `${d.company}本月交付商品${p.delivered}元,当月收款${p.collected}元,` +
+        `另预收下月货款${p.advance}元。按权责发生制,本月收入是多少元?`,
       (p, d) =>
-        `权责发生制下,${d.company}交付商品${p.delivered}元,收到其中${p.collected}元,并预收${p.advance}元,本月确认收入多少元?`,
+        `权责发生制下,${d.company}交付商品${p.delivered}元,` +
+        `收到其中${p.collected}元,并预收${p.advance}元,本月确认收入多少元?`,
     ],
   },
   right: {

@@ -264,7 +264,8 @@ export const installmentCost = defineKind<{ price: number; down: number; monthly
     ],
     zh: [
       (p, d) =>
-        `${d.company}的设备现价${p.price}元;分期则首付${p.down}元,再付${p.months}期、每期${p.monthly}元。分期多付多少元?`,
+        `${d.company}的设备现价${p.price}元;分期则首付${p.down}元,` +
+        `再付${p.months}期、每期${p.monthly}元。分期多付多少元?`,
       (p) => `现金价${p.price}元,分期首付${p.down}元、${p.months}期每期${p.monthly}元,分期比现金多花多少元?`,
     ],
   },

@@ -15,7 +15,8 @@ export const portfolioReturn = defineKind<{ weight: number; a: number; b: number
     ],
     zh: [
       (p) =>
-        `组合中${p.weight}%投资于收益率${p.a}%的基金,${100 - p.weight}%投资于收益率${p.b}%的基金,组合收益率是多少?`,
+        `组合中${p.weight}%投资于收益率${p.a}%的基金,` +
+        `${100 - p.weight}%投资于收益率${p.b}%的基金,组合收益率是多少?`,
       (p, d) =>
         `${d.company}把${p.weight}%的资金投入收益率${p.a}%的资产,其余投入收益率${p.b}%的资产,总收益率是多少?`,
     ],
@@ -69,9 +70,11 @@ export const capitalCost = defineKind<{ equity: number; ke: number; kd: number; 
     ],
     zh: [
       (p, d) =>
-        `${d.company}股权占${p.equity}%、成本${p.ke}%,债务占${100 - p.equity}%、税前成本${p.kd}%,税率${p.tax}%,加权平均资本成本是多少?`,
+        `${d.company}股权占${p.equity}%、成本${p.ke}%,债务占${100 - p.equity}%、` +
+        `税前成本${p.kd}%,税率${p.tax}%,加权平均资本成本是多少?`,
       (p) =>
-        `股权比重${p.equity}%、成本${p.ke}%;债务比重${100 - p.equity}%、利率${p.kd}%;税率${p.tax}%。求加权平均资本成本。`,
+        `股权比重${p.equity}%、成本${p.ke}%;债务比重${100 - p.equity}%、` +
+        `利率${p.kd}%;税率${p.tax}%。求加权平均资本成本。`,
     ],
   },
   right: {
@@ -123,7 +126,8 @@ export const requiredReturn = defineKind<{ free: number; market: number; beta: n
     ],
     zh: [
       (p, d) =>
-        `无风险利率${p.free}%,市场收益率${p.market}%,${d.company}的贝塔为${p.beta},按资本资产定价模型,必要收益率是多少?`,
+        `无风险利率${p.free}%,市场收益率${p.market}%,` +
+        `${d.company}的贝塔为${p.beta},按资本资产定价模型,必要收益率是多少?`,
       (p) => `贝塔${p.beta},市场收益率${p.market}%,无风险利率${p.free}%,求必要收益率。`,
     ],
   },

@@ -119,7 +119,8 @@ export const netMargin = defineKind<{ revenue: number; cost: number; tax: number
     ],
     zh: [
       (p, d) =>
-        `${d.company}收入${p.revenue}${d.unit},成本费用${p.cost}${d.unit},所得税率${p.tax}%,销售净利率是多少?`,
+        `${d.company}收入${p.revenue}${d.unit},成本费用${p.cost}${d.unit},` +
+        `所得税率${p.tax}%,销售净利率是多少?`,
       (p, d) =>
         `收入${p.revenue}${d.unit}、成本费用合计${p.cost}${d.unit}、税率${p.tax}%,求${d.company}的净利率。`,
     ],
@@ -179,7 +180,8 @@ export const breakEven = defineKind<{ fixed: number; price: number; variable: nu
       (p, d) =>
         `${d.company}固定成本${p.fixed}元,单价${p.price}元,单位变动成本${p.variable}元,保本销量是多少件?`,
       (p, d) =>
-        `产品单价${p.price}元,单位变动成本${p.variable}元,固定成本${p.fixed}元,${d.company}卖多少件才能盈亏平衡?`,
+        `产品单价${p.price}元,单位变动成本${p.variable}元,` +
+        `固定成本${p.fixed}元,${d.company}卖多少件才能盈亏平衡?`,
     ],
   },
   right: {

@@ -19,9 +19,11 @@ export const earningsPerShare = defineKind<{ income: number; preferred: number; 
     ],
     zh: [
       (p, d) =>
-        `${d.company}净利润${p.income}万元,优先股股利${p.preferred}万元,普通股${p.shares}万股,每股收益是多少元?`,
+        `${d.company}净利润${p.income}万元,优先股股利${p.preferred}万元,` +
+        `普通股${p.shares}万股,每股收益是多少元?`,
       (p, d) =>
-        `净利润${p.income}万元、优先股股利${p.preferred}万元、普通股${p.shares}万股,求${d.company}的每股收益(元)。`,
+        `净利润${p.income}万元、优先股股利${p.preferred}万元、` +
+        `普通股${p.shares}万股,求${d.company}的每股收益(元)。`,
     ],
   },
   right: {
@@ -177,7 +179,8 @@ export const dilution = defineKind<{ held: number; total: number; issued: number
     ],
     zh: [
       (p, d) =>
-        `某股东持有${d.company}${p.held}万股,总股本${p.total}万股。公司向他人增发${p.issued}万股后,该股东持股比例是多少?`,
+        `某股东持有${d.company}${p.held}万股,总股本${p.total}万股。` +
+        `公司向他人增发${p.issued}万股后,该股东持股比例是多少?`,
       (p, d) =>
         `${d.company}总股本${p.total}万股,你持有${p.held}万股。增发${p.issued}万股给新股东后,你占多少比例?`,
     ],
@@ -226,9 +229,11 @@ export const returnOnEquity = defineKind<{ income: number; assets: number; debt:
     ],
     zh: [
       (p, d) =>
-        `${d.company}总资产${p.assets}${d.unit},总负债${p.debt}${d.unit},净利润${p.income}${d.unit},净资产收益率是多少?`,
+        `${d.company}总资产${p.assets}${d.unit},总负债${p.debt}${d.unit},` +
+        `净利润${p.income}${d.unit},净资产收益率是多少?`,
       (p, d) =>
-        `净利润${p.income}${d.unit},资产${p.assets}${d.unit},负债${p.debt}${d.unit},求${d.company}的净资产收益率。`,
+        `净利润${p.income}${d.unit},资产${p.assets}${d.unit},` +
+        `负债${p.debt}${d.unit},求${d.company}的净资产收益率。`,
     ],
   },
   right: {

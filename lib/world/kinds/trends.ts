@@ -112,7 +112,8 @@ export const solvencyTrend = trendKind({
         `${d.company}流动资产由${p.top[0]}${d.unit}变为${p.top[1]}${d.unit},` +
         `流动负债由${p.bottom[0]}${d.unit}变为${p.bottom[1]}${d.unit},短期偿债能力增强还是减弱?`,
       (p, d) =>
-        `${d.company}上年流动资产${p.top[0]}、流动负债${p.bottom[0]},本年流动资产${p.top[1]}、流动负债${p.bottom[1]}。` +
+        `${d.company}上年流动资产${p.top[0]}、流动负债${p.bottom[0]},` +
+        `本年流动资产${p.top[1]}、流动负债${p.bottom[1]}。` +
         "短期偿债能力是增强还是减弱?",
     ],
   },
@@ -144,7 +145,8 @@ export const profitabilityTrend = trendKind({
         `${d.company}收入由${p.bottom[0]}${d.unit}变为${p.bottom[1]}${d.unit},` +
         `利润由${p.top[0]}${d.unit}变为${p.top[1]}${d.unit},盈利水平提高还是降低?`,
       (p, d) =>
-        `${d.company}上年收入${p.bottom[0]}、利润${p.top[0]},本年收入${p.bottom[1]}、利润${p.top[1]}。盈利水平是提高还是降低?`,
+        `${d.company}上年收入${p.bottom[0]}、利润${p.top[0]},` +
+        `本年收入${p.bottom[1]}、利润${p.top[1]}。盈利水平是提高还是降低?`,
     ],
   },
 });
@@ -175,7 +177,8 @@ export const leverageTrend = trendKind({
         `${d.company}负债由${p.top[0]}${d.unit}变为${p.top[1]}${d.unit},` +
         `资产由${p.bottom[0]}${d.unit}变为${p.bottom[1]}${d.unit},财务风险加大还是减小?`,
       (p, d) =>
-        `${d.company}上年负债${p.top[0]}、资产${p.bottom[0]},本年负债${p.top[1]}、资产${p.bottom[1]}。财务风险是加大还是减小?`,
+        `${d.company}上年负债${p.top[0]}、资产${p.bottom[0]},` +
+        `本年负债${p.top[1]}、资产${p.bottom[1]}。财务风险是加大还是减小?`,
     ],
   },
 });
@@ -206,7 +209,8 @@ export const collectionTrend = trendKind({
         `${d.company}应收账款由${p.bottom[0]}${d.unit}变为${p.bottom[1]}${d.unit},` +
         `收入由${p.top[0]}${d.unit}变为${p.top[1]}${d.unit},回款加快还是放慢?`,
       (p, d) =>
-        `${d.company}上年收入${p.top[0]}、应收账款${p.bottom[0]},本年收入${p.top[1]}、应收账款${p.bottom[1]}。回款是加快还是放慢?`,
+        `${d.company}上年收入${p.top[0]}、应收账款${p.bottom[0]},` +
+        `本年收入${p.top[1]}、应收账款${p.bottom[1]}。回款是加快还是放慢?`,
     ],
   },
 });
@@ -238,7 +242,8 @@ export const earningsQuality = trendKind({
         `${d.company}净利润由${p.bottom[0]}${d.unit}变为${p.bottom[1]}${d.unit},` +
         `经营现金流由${p.top[0]}${d.unit}变为${p.top[1]}${d.unit},盈利质量变好还是变差?`,
       (p, d) =>
-        `${d.company}上年净利润${p.bottom[0]}、经营现金流${p.top[0]},本年净利润${p.bottom[1]}、经营现金流${p.top[1]}。盈利质量变好还是变差?`,
+        `${d.company}上年净利润${p.bottom[0]}、经营现金流${p.top[0]},` +
+        `本年净利润${p.bottom[1]}、经营现金流${p.top[1]}。盈利质量变好还是变差?`,
     ],
   },
 });

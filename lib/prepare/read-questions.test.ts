@@ -1,20 +1,10 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { lastBoxed } from "../answer/completion/boxed.ts";
-import { goldOfOutput } from "./boxed.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { Question } from "../records.ts";
-import { readHandwritten, readQuestions } from "./sources.ts";
+import { readQuestions } from "./read-questions.ts";
 import { inOrder } from "../testing/in-order.ts";
 
 const root = mkdtempSync(join(tmpdir(), "ftmodel-sources-"));
@@ -247,68 +237,6 @@ describe("a file that cannot be used at all is an error", () => {
     expect(() => readQuestions(join(root, "absent.jsonl"))).toThrow(/absent\.jsonl[\s\S]*no such file/);
     expect(() => readQuestions(root)).toThrow(/a folder/);
   });
-});
-
-describe("DianJin's form", () => {
-  test(
-    "the gold is the last box in the answer block, the shipped reasoning goes to its own field, " +
-      "the rest is set aside",
-    () => {
-      const output = (think: string, answer: string) =>
-        `<think>\n${think}\n</think>\n<answer>\n${answer}\n</answer>`;
-      const rows = [
-        ["a?", output("first \\boxed{1}", "so \\boxed{2}, no: \\boxed{\\frac{1}{2}}")],
-        ["b?", output("\\boxed{in the think block only}", "answer 3")],
-        ["c?", "<think>x</think>\\boxed{4}"],
-        ["d?", output("", "\\boxed{ }")],
-        ["e?", output("t", "\\boxed{{5}")],
-      ].map(([instruction, o]) => ({ instruction, output: o }));
-      const { questions, setAside } = readQuestions(file("cflue_oe.json", JSON.stringify(rows)));
-      expect(questions).toEqual([
-        {
-          id: "cflue_oe_0",
-          question: "a?",
-          gold_answer: "\\frac{1}{2}",
-          type: "financial_concept",
-          source: "cflue_oe",
-          reasoning: "first \\boxed{1}",
-        },
-      ]);
-      expect(setAside.map((s) => [s.reason, s.field])).toEqual([
-        ["no_boxed", "output"],
-        ["no_answer_block", "output"],
-        ["empty_boxed", "output"],
-        ["unbalanced_boxed", "output"],
-      ]);
-    },
-  );
-
-  test.each([
-    ["\\boxed{A}", "A"],
-    ["\\boxed {12\\%}", "12\\%"],
-    ["x \\boxed{\\text{是}} y", "\\text{是}"],
-    ["\\boxed{\\{a\\}}", "\\{a\\}"],
-    ["\\boxed{1}\\boxed{ 2 }", "2"],
-  ])("the last box of %s holds %s", (text, content) => expect(lastBoxed(text)).toEqual({ content }));
-
-  test("a hostile megabyte takes linear time", () => {
-    for (const unit of ["\\boxed{", "{", "<answer>", "</answer><answer>\\boxed{"]) {
-      const start = process.cpuUsage();
-      goldOfOutput(`<answer>${unit.repeat(1e6 / unit.length)}</answer>`);
-      // Of the processor: others on it do not count. Quadratic work would take minutes.
-      expect(process.cpuUsage(start).user / 1e6, unit).toBeLessThan(0.2);
-    }
-  });
-});
-
-test("hand-written questions: every file, any bad row an error, none without the folder", () => {
-  const folder = join(root, "handwritten");
-  expect(readHandwritten(folder).questions).toEqual([]);
-  mkdirSync(folder);
-  writeFileSync(join(folder, "basics.jsonl"), `${row(1)}\n`);
-  expect(readHandwritten(folder).questions).toMatchObject([{ id: "basics_0", source: "handwritten" }]);
-  writeFileSync(join(folder, "more.jsonl"), `${row(1)}\n{"question": "x"}\n`);
-  expect(() => readHandwritten(folder)).toThrow(/more\.jsonl, line 2, field gold_answer/);
 });
 
 const fixtures = process.env.FTMODEL_FIXTURES || join(REPO_ROOT, "..", "shared", "data");

@@ -4,24 +4,27 @@ import { DIANJIN_SOURCE, downloadDianjin, readDianjin } from "./dianjin.ts";
 import { hashFile, sha256 } from "../store/hash.ts";
 import type { Lab } from "../config/lab.ts";
 import type { Question } from "../records.ts";
-import { handwrittenFiles, readHandwritten, readQuestions } from "./sources.ts";
-import type { Place, PlacedCorrection, SetAside } from "./sources.ts";
+import { handwrittenFiles, readHandwritten } from "./handwritten.ts";
+import { readQuestions } from "./read-questions.ts";
+import type { SourceReading } from "./read-questions.ts";
 import { generateQuestions } from "../world/index.ts";
 
 export type SourceOrigin = "own" | "handwritten" | "generated" | "dianjin";
 
-/** What one file (or the generator) gave. */
-export interface Collected {
+/** A source before it is read. */
+export interface Source {
   origin: SourceOrigin;
   /** File name without folder; "generated" for the generator. */
   name: string;
-  questions: Question[];
-  setAside: SetAside[];
-  /** The reader's, of questions that are there. */
-  corrections: PlacedCorrection[];
-  rules: Map<string, string>;
-  /** Where each question stands; of the generated ones nowhere. */
-  places: Map<string, Place>;
+  /** What it reads; none of the generator's. Their content decides whether stage 1 runs again. */
+  files: string[];
+  read: () => SourceReading;
+}
+
+/** What one source gave, with ids that no other has. */
+export interface Collected extends SourceReading {
+  origin: SourceOrigin;
+  name: string;
 }
 
 export interface CollectOptions {
@@ -30,43 +33,62 @@ export interface CollectOptions {
   signal?: AbortSignal;
 }
 
-/** A source before it is read: its files, or none of the generator's. */
-export interface Source {
-  origin: SourceOrigin;
-  /** As `Collected.name`. */
-  name: string;
-  files: string[];
-}
-
 /**
  * Own files first, then hand-written, generated, DianJin, which is downloaded if it has to be: of near-copies
  * the first stays. Throws LabError as downloadDianjin.
  */
 export async function findSources(
-  { config, paths }: Pick<Lab, "config" | "paths">,
-  { onProgress, signal }: CollectOptions = {},
+  lab: Pick<Lab, "config" | "paths">,
+  { generate = generateQuestions, ...options }: CollectOptions = {},
 ): Promise<Source[]> {
-  const { prepare } = config;
-  const sources: Source[] = prepare.sources.map((file) => ({
-    origin: "own",
-    name: nameAmong(prepare.sources, file),
-    files: [file],
-  }));
-  if (prepare.handwritten)
-    sources.push({ origin: "handwritten", name: "handwritten", files: handwrittenFiles() });
-  if (prepare.generated > 0) sources.push({ origin: "generated", name: "generated", files: [] });
-  if (!prepare.dianjin) return sources;
-  const downloaded = await downloadDianjin(
-    { config, paths },
-    {
-      onProgress: (file, done, total) =>
-        onProgress?.(`downloading ${file}: ${megabytes(done)}${total ? ` of ${megabytes(total)}` : ""}`),
-      ...(signal ? { signal } : {}),
-    },
-  );
-  for (const { path } of downloaded)
-    sources.push({ origin: "dianjin", name: `${DIANJIN_SOURCE}/${basename(path)}`, files: [path] });
+  const { prepare, seed } = lab.config;
+  const sources = prepare.sources.map((file) => ownSource(file, nameAmong(prepare.sources, file)));
+  if (prepare.handwritten) {
+    const read = () => readHandwritten();
+    sources.push({ origin: "handwritten", name: "handwritten", files: handwrittenFiles(), read });
+  }
+  if (prepare.generated > 0) {
+    const read = () => asReading(generate(prepare.generated, seed));
+    sources.push({ origin: "generated", name: "generated", files: [], read });
+  }
+  if (prepare.dianjin) sources.push(...(await dianjinSources(lab, options)));
   return sources;
+}
+
+async function dianjinSources(
+  lab: Pick<Lab, "config" | "paths">,
+  { onProgress, signal }: CollectOptions,
+): Promise<Source[]> {
+  const downloaded = await downloadDianjin(lab, {
+    onProgress: (file, done, total) =>
+      onProgress?.(`downloading ${file}: ${megabytes(done)}${total ? ` of ${megabytes(total)}` : ""}`),
+    ...(signal ? { signal } : {}),
+  });
+  return downloaded.map(({ path }) => ({
+    origin: "dianjin",
+    name: `${DIANJIN_SOURCE}/${basename(path)}`,
+    files: [path],
+    read: () => readDianjin(path),
+  }));
+}
+
+/** A file of the reader's: every row of it says where it stands, so that it can be followed. */
+export function ownSource(path: string, name: string): Source {
+  const read = (): SourceReading => {
+    const reading = readQuestions(path);
+    const own = (line: number | null) => ({ file: name, line: line! });
+    return {
+      ...reading,
+      questions: reading.questions.map((row) => ({ ...row, own: own(reading.places.get(row.id)!.line) })),
+      setAside: reading.setAside.map((row) => ({ ...row, own: own(row.line) })),
+    };
+  };
+  return { origin: "own", name, files: [path], read };
+}
+
+function asReading(questions: Question[]): SourceReading {
+  const rules = new Map(questions.map(({ id }) => [id, "given by the source"]));
+  return { questions, setAside: [], corrections: [], rules, places: new Map() };
 }
 
 /** The shortest end of a file's path that no other has: "my.jsonl", or "a/my.jsonl" beside "b/my.jsonl". */
@@ -82,34 +104,11 @@ function nameAmong(files: readonly string[], file: string): string {
  * `<file stem>_<id>`, so every question keeps one identity through all stages. What a reader has corrected is
  * applied to them. Throws LabError as readQuestions.
  */
-export function readSources(
-  { config: { prepare, seed } }: Pick<Lab, "config">,
-  sources: readonly Source[],
-  { generate = generateQuestions }: CollectOptions = {},
-): Collected[] {
-  const collected = sources.map(({ origin, name, files }): Collected => {
-    if (origin === "own") return { origin, name, ...readOwn(files[0]!, name) };
-    if (origin === "handwritten") return { origin, name, ...readHandwritten() };
-    if (origin === "dianjin") return { origin, name, ...readDianjin(files[0]!) };
-    const questions = generate(prepare.generated, seed);
-    const rules = new Map(questions.map((q) => [q.id, "given by the source"]));
-    return { origin, name, questions, setAside: [], corrections: [], rules, places: new Map() };
-  });
+export function readSources(sources: readonly Source[]): Collected[] {
+  const collected = sources.map(({ origin, name, read }): Collected => ({ origin, name, ...read() }));
   uniqueIds(collected);
   correct(collected, sources);
   return collected;
-}
-
-/** A file of the reader's: every row of it says where it stands, so that it can be followed. */
-function readOwn(path: string, file: string): Omit<Collected, "origin" | "name"> {
-  const { questions, setAside, corrections, rules, places } = readQuestions(path);
-  return {
-    questions: questions.map((row) => ({ ...row, own: { file, line: places.get(row.id)!.line! } })),
-    setAside: setAside.map((row) => ({ ...row, own: { file, line: row.line! } })),
-    corrections,
-    rules,
-    places,
-  };
 }
 
 function uniqueIds(collected: readonly Collected[]): void {

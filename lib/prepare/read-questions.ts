@@ -1,18 +1,15 @@
-/** Questions from files of the user's own, of DianJin's form, and the hand-written ones. */
-import { existsSync, readdirSync } from "node:fs";
-import { basename, extname, join } from "node:path";
-import { z } from "zod";
-import { goldOfOutput } from "./boxed.ts";
+/** The questions of one file, and what is wrong with its other rows. */
+import { basename, extname } from "node:path";
 import { typeQuestion } from "./classify.ts";
 import { Correction, isCorrection } from "./corrections.ts";
 import { LabError } from "../errors.ts";
 import { countBy } from "../stats/stats.ts";
 import { fieldProblem, shorten } from "../store/field-problem.ts";
-import { REPO_ROOT } from "../config/paths.ts";
 import { QuestionType } from "../records.ts";
 import type { OwnPlace, Question } from "../records.ts";
-import { readSourceRows } from "./source-rows.ts";
-import type { SourceRow } from "./source-rows.ts";
+import { readSourceRows } from "./read-rows.ts";
+import type { SourceRow } from "./read-rows.ts";
+import { takeRow } from "./row-forms.ts";
 
 /** A row that is not taken, and why. */
 export interface SetAside {
@@ -53,23 +50,6 @@ export interface SourceReading {
   /** Id → where the row stands. */
   places: Map<string, Place>;
 }
-
-const number = z.number().transform(String);
-const text = z.string().refine((s) => s.trim() !== "", "must not be blank");
-const blankToAbsent = (value: unknown) =>
-  value === null || (typeof value === "string" && value.trim() === "") ? undefined : value;
-
-/** A row of the user's own. Numbers may stand for texts; other fields are ignored. */
-const OwnRow = z.object({
-  id: z.preprocess(blankToAbsent, z.union([z.string(), number], "a text or a number").optional()).optional(),
-  question: text,
-  gold_answer: z.union([text, number], "a text or a number"),
-  type: z.unknown().optional(),
-  source: z.preprocess(blankToAbsent, z.string().optional()).optional(),
-  kind: z.preprocess(blankToAbsent, z.string().optional()).optional(),
-  reasoning: z.preprocess(blankToAbsent, z.string().optional()).optional(),
-});
-const DianjinRow = z.object({ instruction: text, output: text });
 
 /**
  * The questions of one file: JSONL, JSON or CSV with `question` and `gold_answer` (and `id`, `type`,
@@ -170,44 +150,6 @@ function typesAreOurs(rows: readonly SourceRow[]): boolean {
   return 10 * given.filter((type) => QuestionType.safeParse(type).success).length >= 9 * given.length;
 }
 
-type Taken =
-  | { row: z.infer<typeof OwnRow> }
-  | { reason: string; problem: { field?: string; expected: string; found: string }; id: string | null };
-
-function takeRow(value: unknown): Taken {
-  const isDianjin =
-    typeof value === "object" && value !== null && "instruction" in value && !("question" in value);
-  const idOf = () => (typeof value === "object" && value !== null && "id" in value ? String(value.id) : null);
-  if (!isDianjin) {
-    const parsed = OwnRow.safeParse(value);
-    return parsed.success
-      ? { row: parsed.data }
-      : { reason: "field", problem: fieldProblem(parsed.error, value), id: idOf() };
-  }
-  const parsed = DianjinRow.safeParse(value);
-  if (!parsed.success) return { reason: "field", problem: fieldProblem(parsed.error, value), id: idOf() };
-  const { instruction, output } = parsed.data;
-  const gold = goldOfOutput(output);
-  if ("reason" in gold)
-    return {
-      reason: gold.reason,
-      problem: { field: "output", expected: "\\boxed{…} inside <answer>…</answer>", found: gold.found },
-      id: idOf(),
-    };
-  const extra = value as { id?: unknown; type?: unknown };
-  return {
-    row: {
-      id: extra.id === undefined ? undefined : String(extra.id),
-      question: instruction,
-      gold_answer: gold.gold,
-      type: extra.type,
-      source: undefined,
-      kind: undefined,
-      reasoning: gold.reasoning ?? undefined,
-    },
-  };
-}
-
 /** The id that a row brings along, whatever else is wrong with it. */
 function givenId(row: SourceRow): string | null {
   if (!("value" in row) || typeof row.value !== "object" || row.value === null) return null;
@@ -243,50 +185,4 @@ function allBad(path: string, setAside: readonly SetAside[]): LabError {
       'Write one row a line: {"question": "…", "gold_answer": "…"}; or a CSV with these two ' +
       "columns; or DianJin's instruction and output.",
   });
-}
-
-const HANDWRITTEN = join(REPO_ROOT, "data", "handwritten");
-
-/** The files of hand-written questions, in order; none when the folder is absent. */
-export function handwrittenFiles(folder: string = HANDWRITTEN): string[] {
-  if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((name) => name.endsWith(".jsonl"));
-  return names.sort().map((name) => join(folder, name));
-}
-
-/**
- * The hand-written questions that come with the repository, every file of data/handwritten. None when the
- * folder is absent. Throws on any bad row.
- */
-export function readHandwritten(folder: string = HANDWRITTEN): SourceReading {
-  const all: SourceReading = {
-    ...{ questions: [], setAside: [], corrections: [] },
-    ...{ rules: new Map(), places: new Map() },
-  };
-  for (const file of handwrittenFiles(folder)) {
-    const { questions, setAside, rules, places } = readQuestions(file, { source: "handwritten" });
-    const bad = setAside[0];
-    if (bad)
-      throw new LabError({
-        what: "A hand-written question cannot be used",
-        where: `${bad.file}, line ${bad.line}, field ${bad.field}`,
-        expected: bad.expected,
-        found: bad.found,
-      });
-    for (const question of questions) all.questions.push(question);
-    for (const [id, rule] of rules) all.rules.set(id, rule);
-    for (const [id, place] of places) all.places.set(id, place);
-  }
-  return all;
-}
-
-/**
- * Files as they come in real life, each row with a fault or beside one: what notebook 1 tries its promises
- * on. Made by `scripts/messy-rows.ts`.
- */
-export function messyFiles(): string[] {
-  const folder = join(REPO_ROOT, "data", "messy");
-  return readdirSync(folder)
-    .sort()
-    .map((name) => join(folder, name));
 }
