@@ -88,15 +88,16 @@ export function toyCurve(lines: readonly ToyLine[], { title, subtitle, yTitle }:
   });
 }
 
-/** At most some sixty points and the last one: more would be closer together than pixels. */
+/** At most some fifty points and the last one: more would be closer together than pixels. */
 function thinned(values: readonly number[]): { x: number[]; y: number[] } {
-  const every = Math.max(1, Math.ceil(values.length / 60));
+  const every = Math.max(1, Math.ceil(values.length / 50));
   const x = values.map((_, batch) => batch).filter((i) => i % every === 0 || i === values.length - 1);
   return { x, y: x.map((i) => Math.round(1000 * values[i]!) / 1000) };
 }
 
-/** Whole per cents, two pixels each: a slider for every knob holds many of them. */
-const percent = (share: number): number => Math.round(100 * share);
+/** Whole per cents, with a decimal below ten, where lines would lie on each other. */
+const percent = (share: number): number =>
+  share < 0.1 ? Math.round(1000 * share) / 10 : Math.round(100 * share);
 
 const STATIONS = [
   ["question", "one of the RL questions"],
