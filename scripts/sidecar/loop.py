@@ -61,7 +61,7 @@ def train_and_save(
     from peft.helpers import disable_input_dtype_casting
     from transformers import PrinterCallback
 
-    from sidecar.fused_lora import fuse
+    from .fused_lora import fuse
 
     keep_float32(trainer.model, before)
     resume, passed_over = newest_complete(checkpoints_of(run))
@@ -73,9 +73,8 @@ def train_and_save(
     )  # nobody reads it, and counting walks through all modules at every pass
     refuse_endless_gradients(trainer)
     if autocast_alone:
-        print(
-            setting_line("LoRA in one piece with its map", (maps := fuse(trainer.model)) > 0, f"{maps} maps")
-        )
+        maps = fuse(trainer.model)
+        print(setting_line("LoRA in one piece with its map", maps > 0, f"{maps} maps"))
     with disable_input_dtype_casting(trainer.model, active=autocast_alone):
         trainer.train(resume_from_checkpoint=resume and str(resume))
     assert_changed(trainer.model, before)
