@@ -3,7 +3,7 @@
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
-from sidecar.fused_lora import fuse, is_plain
+from sidecar.fused_lora import LowRank, fuse, is_plain
 from torch import nn
 
 FULL, HALF = torch.float32, torch.bfloat16
@@ -22,10 +22,12 @@ class Maps(nn.Module):
         return self.second(torch.tanh(self.first(x)))
 
 
-def adapted(dtype: torch.dtype, dropout: float = 0.0):
+def adapted(dtype: torch.dtype, dropout: float = 0.0, of: type[nn.Module] = Maps):
     torch.manual_seed(7)
-    config = LoraConfig(r=4, lora_alpha=12, lora_dropout=dropout, target_modules=["first", "second"])
-    model = get_peft_model(Maps().to(dtype), config)
+    base = of()
+    names = [name for name, _ in base.named_children()]
+    config = LoraConfig(r=4, lora_alpha=12, lora_dropout=dropout, target_modules=names)
+    model = get_peft_model(base.to(dtype), config)
     for name, weight in model.named_parameters():
         if "lora_" in name:  # B is zero at first, and would hide a fault in A
             weight.data = torch.randn(weight.shape) * 0.3
@@ -34,12 +36,46 @@ def adapted(dtype: torch.dtype, dropout: float = 0.0):
 
 def learnt(model: nn.Module, x: torch.Tensor, dtype: torch.dtype):
     """Output and gradients, of the input too, as a trainer gets them."""
-    x = x.to(dtype).requires_grad_()
+    x = x.to(dtype).detach().requires_grad_()
     with torch.autocast("cpu", HALF, enabled=dtype == HALF):
         out = model(x)
     out.float().square().sum().backward()
     grads = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
     return {"out": out.detach(), "x": x.grad, **grads}
+
+
+def assert_close(found, expected, dtype, count):
+    assert found.keys() == expected.keys() and len(found) == count
+    for name, value in expected.items():
+        assert found[name].dtype == value.dtype, name
+    assert worst_error(found, expected) < WITHIN[dtype]
+
+
+def worst_error(found, expected):
+    """Of all tensors, relative to the largest value of each."""
+    errors = {
+        name: (found[name].float() - value.float()).abs().max() / value.float().abs().max()
+        for name, value in expected.items()
+    }
+    return max(errors.values()).item()
+
+
+class CountedSteps:
+    """How often maps were computed in one piece."""
+
+    count = 0
+
+    def __enter__(self):
+        self.apply = LowRank.apply
+        LowRank.apply = self.counted
+        return self
+
+    def counted(self, *args):
+        self.count += 1
+        return self.apply(*args)
+
+    def __exit__(self, *error):
+        del LowRank.apply  # the inherited one is back
 
 
 @pytest.mark.parametrize("dtype", [FULL, HALF])
@@ -51,11 +87,65 @@ def test_same_values_and_gradients_as_peft(dtype, shape):
     model.zero_grad()
     assert fuse(model) == 2
     found = learnt(model, x, dtype)
-    assert found.keys() == expected.keys() and len(found) == 6
-    for name, value in expected.items():
-        assert found[name].dtype == value.dtype, name
-        error = (found[name].float() - value.float()).abs().max() / value.float().abs().max()
-        assert error < WITHIN[dtype], (name, error)
+    assert_close(found, expected, dtype, 6)
+
+
+class Layer(nn.Module):
+    """As a decoder layer asks: three maps of one input, then two."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.q_proj, self.k_proj, self.v_proj = nn.Linear(24, 40), nn.Linear(24, 8), nn.Linear(24, 8)
+        self.gate_proj, self.up_proj = (nn.Linear(16, 12, bias=False) for _ in range(2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        q, k, v = self.q_proj(x), self.k_proj(x), self.v_proj(x)
+        y = torch.tanh(torch.cat([k + q[..., :8], v - q[..., 8:16]], -1))
+        return torch.sigmoid(self.gate_proj(y)) * self.up_proj(y)
+
+
+def test_maps_of_one_input_compute_together_what_they_compute_alone():
+    x = torch.randn((3, 11, 24), generator=torch.Generator().manual_seed(1))
+    model = adapted(FULL, of=Layer)
+    expected = learnt(model, x, FULL)
+    model.zero_grad()
+    assert fuse(model) == 5
+    with CountedSteps() as steps:
+        found = learnt(model, x, FULL)
+    assert steps.count == 2
+    assert_close(found, expected, FULL, 12)
+
+
+def test_in_bf16_they_are_as_near_to_float32_as_peft_is():
+    x = torch.randn((3, 11, 24), generator=torch.Generator().manual_seed(1)).to(HALF)
+    exact = learnt(adapted(HALF, of=Layer).float(), x, FULL)
+    model = adapted(HALF, of=Layer)
+    by_peft = learnt(model, x, HALF)
+    model.zero_grad()
+    fuse(model)
+    found = learnt(model, x, HALF)
+    assert worst_error(found, exact) < 1.2 * worst_error(by_peft, exact) < 0.1
+
+
+def test_a_map_that_is_asked_alone_or_for_another_input_gives_its_own():
+    x, other = torch.randn(5, 24), torch.randn(5, 24)
+    model, plain = adapted(FULL, of=Layer), adapted(FULL, of=Layer)
+    fuse(model)
+    maps, expected = model.base_model.model, plain.base_model.model
+    torch.testing.assert_close(maps.v_proj(x), expected.v_proj(x))  # before the first of them
+    maps.q_proj(x)
+    torch.testing.assert_close(maps.k_proj(other), expected.k_proj(other))
+    torch.testing.assert_close(maps.k_proj(x), expected.k_proj(x))
+    torch.testing.assert_close(maps.k_proj(x), expected.k_proj(x))  # and once more
+
+
+def test_maps_of_different_scales_are_left_to_peft():
+    x = torch.randn(5, 24)
+    model, plain = adapted(FULL, of=Layer), adapted(FULL, of=Layer)
+    fuse(model)
+    for one in (model, plain):
+        one.base_model.model.k_proj.scaling["default"] = 0.5
+    torch.testing.assert_close(model(x), plain(x))
 
 
 @pytest.mark.parametrize("kind", [{"fused": True}, {"foreach": True}])
