@@ -106,6 +106,8 @@ def start_serve(args: list[str], log: str, env: dict[str, str]) -> Child:
         os.dup2(fd, 1)
         os.dup2(fd, 2)
         os.environ.update(env)
+        if serve.torch.cuda._is_in_bad_fork():  # some library took hold of the GPU when it was imported
+            os.execv(sys.executable, [sys.executable, script, *args])
         serve.main(args)
         code = 0
     except SystemExit as stop:

@@ -63,7 +63,6 @@ def train_and_save(
     from transformers import PrinterCallback
 
     from .fused_lora import fuse
-    from .norms import use_torch_norms
 
     keep_float32(trainer.model, before)
     resume, passed_over = newest_complete(checkpoints_of(run))
@@ -75,9 +74,8 @@ def train_and_save(
     )  # nobody reads it, and counting walks through all modules at every pass
     refuse_endless_gradients(trainer)
     if autocast_alone:
-        maps, norms = fuse(trainer.model), use_torch_norms(trainer.model)
+        maps = fuse(trainer.model)
         print(setting_line("LoRA in one piece with its map", maps > 0, f"{maps} maps"))
-        print(setting_line("torch's RMS norms", norms > 0, f"{norms} norms"))
     gc.freeze()  # the collector need not walk through all that was loaded at every thousand new tensors
     with disable_input_dtype_casting(trainer.model, active=autocast_alone):
         trainer.train(resume_from_checkpoint=resume and str(resume))

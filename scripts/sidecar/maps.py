@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 
 ONE_DNN = torch.backends.mkldnn.is_available() and platform.machine() in ("x86_64", "AMD64")
@@ -90,7 +89,7 @@ class Map:
     """
 
     def __init__(self, maps: Sequence[nn.Module], adapter: str | None, trained: bool):
-        self.bases = [m.get_base_layer() if isinstance(m, LoraLayer) else m for m in maps]
+        self.bases = [base_of(m) for m in maps]
         self.factors = [factors_of(m, adapter) for m in maps]
         self.trained = trained
         biases = [base.bias.detach() for base in self.bases if base.bias is not None]
@@ -116,7 +115,15 @@ class Map:
 
 def factors_of(map: nn.Module, adapter: str | None) -> tuple[Tensor, Tensor, float]:
     """LoRA's A (rank, in), B (out, rank) and scale; of rank 0 where the map has none."""
-    if isinstance(map, LoraLayer) and adapter in map.lora_A:
+    if adapter in getattr(map, "lora_A", {}):
         return map.lora_A[adapter].weight, map.lora_B[adapter].weight, map.scaling[adapter]
-    weight = map.weight if not isinstance(map, LoraLayer) else map.get_base_layer().weight
+    weight = base_of(map).weight
     return weight.new_zeros(0, weight.size(1)), weight.new_zeros(weight.size(0), 0), 1.0
+
+
+def base_of(map: nn.Module) -> nn.Module:
+    """
+    What PEFT has put LoRA's factors beside, or the map itself. By its looks: a server loads no PEFT, which
+    takes a second and, through bitsandbytes, a hold of the GPU.
+    """
+    return map.get_base_layer() if hasattr(map, "lora_A") else map

@@ -100,3 +100,26 @@ def test_an_idle_supervisor_ends_by_itself():
         [sys.executable, SCRIPT, "--idle", "0.2"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert process.wait(timeout=300) == 0
+
+
+FORKED = """
+import json, os, sys
+sys.path.insert(0, sys.argv[1])
+import serve, supervise
+serve.main = print
+serve.torch.cuda._is_in_bad_fork = lambda: sys.argv[2] == "held"
+child = supervise.start_serve(["--help"], sys.argv[3], {})
+while (status := child.exit_status()) is None:
+    pass
+print(json.dumps([status, "peft" in sys.modules]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no fork elsewhere")
+@pytest.mark.parametrize("gpu, said", [("free", "['--help']"), ("held", "usage: serve.py")])
+def test_a_server_is_a_fork_but_where_that_had_no_gpu(gpu, said, tmp_path):
+    log = tmp_path / "log"
+    command = [sys.executable, "-c", FORKED, SCRIPT.parent, gpu, log]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert json.loads(done.stdout.splitlines()[-1]) == [0, False], done.stderr
+    assert log.read_text().startswith(said)
