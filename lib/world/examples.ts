@@ -1,4 +1,5 @@
 /** What the world's models can be asked: a question of each kind. */
+import type { Lab } from "../config/lab.ts";
 import { createRandom } from "../stats/random.ts";
 import { drawQuestion, solve } from "./draw.ts";
 import type { Drawn } from "./draw.ts";
@@ -16,9 +17,12 @@ export interface WorldExample {
 
 /**
  * One English and one Chinese question of every kind, in the wordings that the tiny models were trained on,
- * with values that no training saw. The same seed gives the same questions.
+ * with values that no training saw. The same seed gives the same questions. None where `models.base` is
+ * another model, which knows no such list.
  */
-export function worldExamples(seed: number): WorldExample[] {
+export function worldExamples({ config }: Pick<Lab, "config">): WorldExample[] {
+  if (!/(^|[\\/])ckpts[\\/]tiny[\\/]/.test(config.models.base)) return [];
+  const { seed } = config;
   return KINDS.map((kind) => {
     const random = createRandom(`world/examples/${kind.name}/${seed}`);
     const inLanguage = (language: Language): Drawn => {

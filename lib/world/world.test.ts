@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { goldProblem, scoreCompletion } from "../answer/index.ts";
 import { FAULT_KINDS } from "./fault-kind.ts";
+import { resolveConfig } from "../config/settings.ts";
+import type { Overrides } from "../config/settings.ts";
 import { createRandom } from "../stats/random.ts";
 import { languageOf } from "../question/language.ts";
 import { QUESTION_TYPES } from "../records.ts";
@@ -146,7 +148,8 @@ describe("the hand-written questions", () => {
 });
 
 test("an example of each kind in its language: the right method's answer, the same for a seed", () => {
-  const examples = worldExamples(7);
+  const examplesOf = (overrides: Overrides) => worldExamples({ config: resolveConfig({ overrides }) });
+  const examples = examplesOf({ seed: 7 });
   expect(examples.map(({ kind }) => kind)).toEqual(KINDS.map(({ name }) => name));
   for (const { en, zh, ...answers } of examples) {
     expect([languageOf(en), languageOf(zh)]).toEqual(["en", "zh"]);
@@ -156,6 +159,7 @@ test("an example of each kind in its language: the right method's answer, the sa
     ] as const)
       expect(goldProblem({ question, gold_answer: gold })).toBeNull();
   }
-  expect(worldExamples(7)).toEqual(examples);
-  expect(worldExamples(8)).not.toEqual(examples);
+  expect(examplesOf({ seed: 7 })).toEqual(examples);
+  expect(examplesOf({ seed: 8 })).not.toEqual(examples);
+  expect(examplesOf({ "models.base": "Qwen/Qwen2.5-0.5B-Instruct" })).toEqual([]);
 });
