@@ -18,7 +18,6 @@
  * is published. It asks no network, and once the census is there, it starts no server.
  */
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { openLab } from "../lib/config/lab.ts";
 import type { Lab } from "../lib/config/lab.ts";
 import { REPO_ROOT } from "../lib/config/paths.ts";
@@ -36,11 +35,12 @@ import { trainGrpo } from "../lib/train/train.ts";
 import { table } from "../lib/view/table.ts";
 import { alarmRuns } from "./bench/alarm-runs.ts";
 import { alarmRows, alarmSummary, hackRows, type Watched } from "./bench/alarm-table.ts";
+import { endWith, parsed } from "./command-line.ts";
 
 /** As many make the band. */
 const REFERENCES = 3;
 
-const { values } = parseArgs({
+const { values } = parsed({
   options: {
     jobs: { type: "string", default: "1" },
     only: { type: "string", default: "" },
@@ -53,8 +53,7 @@ const lab = openLab({ profile: "tiny" });
 try {
   await (values.table === undefined ? trainAll(Number(values.jobs)) : report(resolve(values.table)));
 } catch (error) {
-  console.error(error instanceof LabError ? `\n${error.message}` : error);
-  process.exitCode = 1;
+  endWith(error);
 }
 
 async function trainAll(jobs: number): Promise<void> {

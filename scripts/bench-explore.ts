@@ -6,15 +6,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { parseArgs } from "node:util";
 import { explore } from "../lib/explore/explore.ts";
 import { closeBrowser, type Page, withBrowser } from "../lib/show/browser.ts";
 import { quantile } from "../lib/stats/stats.ts";
 import { answersToExplore, widgetPageHtml } from "../lib/testing/explore-rows.ts";
 import { table } from "../lib/view/table.ts";
 import { pageScript } from "../lib/widget/page-script.ts";
+import { parsed } from "./command-line.ts";
 
-const { values } = parseArgs({ options: { rows: { type: "string", default: "20000" } } });
+const { values } = parsed({ options: { rows: { type: "string", default: "20000" } } });
 const rows = Number(values.rows);
 const folder = mkdtempSync(join(tmpdir(), "explore-"));
 const file = join(folder, "page.html");

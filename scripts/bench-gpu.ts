@@ -36,6 +36,7 @@ import { Bench } from "./bench/gpu-runs.ts";
 import { ASKED, tableRow } from "./bench/gpu-table.ts";
 import type { Result } from "./bench/gpu-table.ts";
 import { installedVersions } from "./setup/locked.mjs";
+import { endWith } from "./command-line.ts";
 
 const PACKAGES = [
   "torch",
@@ -155,10 +156,4 @@ function describeDevice(gpus: readonly Gpu[]): string {
   return `${gpus.length} × ${gpus[0]?.name ?? "?"}, driver ${gpus[0]?.driver ?? "?"}`;
 }
 
-main().catch((error: unknown) => {
-  const told =
-    error instanceof LabError ||
-    (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"));
-  console.error(told ? `\n${error.message}` : error);
-  process.exitCode = 1;
-});
+main().catch(endWith);

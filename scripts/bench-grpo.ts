@@ -31,6 +31,7 @@ import { trainGrpo } from "../lib/train/train.ts";
 import { table } from "../lib/view/table.ts";
 import { Bench } from "./bench/gpu-runs.ts";
 import { secondsOf, WARM_UP } from "./bench/grpo-seconds.ts";
+import { endWith, required } from "./command-line.ts";
 
 const OPTIONS = {
   base: { type: "string" },
@@ -49,12 +50,7 @@ const EXPECTED_ENDS = ["nothing_trained", "no_signal"];
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
-  const given = (name: "base" | "rows"): string => {
-    const value = values[name];
-    if (value === undefined)
-      throw new LabError({ what: "An option is missing", where: `--${name}`, expected: USAGE });
-    return value;
-  };
+  const given = (name: "base" | "rows") => required(values, name, USAGE);
   const out = resolve(values.out ?? join(workspacePaths().reports, "bench-grpo"));
   const own = Object.fromEntries((values.set ?? []).map(parseSetting).map(({ key, value }) => [key, value]));
   const shape = {
@@ -182,10 +178,4 @@ function readRows(file: string): RlRow[] {
   });
 }
 
-main().catch((error: unknown) => {
-  const told =
-    error instanceof LabError ||
-    (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"));
-  console.error(told ? `\n${error.message}` : error);
-  process.exitCode = 1;
-});
+main().catch(endWith);

@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +6,7 @@ import { textOf } from "../lib/testing/judge-rows.ts";
 import { judgedText } from "../lib/testing/stub-judge.ts";
 import { sendChat, startStub } from "../lib/testing/stub-server.ts";
 import type { StubServer } from "../lib/testing/stub-server.ts";
+import { runScript } from "../lib/testing/run-script.ts";
 
 let folder: string;
 let stub: StubServer;
@@ -35,17 +34,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function bench(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const { FTMODEL_SET: _, FTMODEL_PROFILE: __, ...env } = process.env;
-  const child = spawn(process.execPath, [join(import.meta.dirname, "bench-judge.ts"), ...args], {
-    env: { ...env, FTMODEL_WORKSPACE: folder },
-  });
-  let [out, err] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
-  const [code] = (await once(child, "close")) as [number];
-  return { code, out, err };
-}
+const bench = (...args: string[]) => runScript("bench-judge.ts", args, folder);
 
 test("labels a Teacher's texts, asks once in every setting, and shows which mark would tell right " +
   "from wrong", async () => {

@@ -40,6 +40,7 @@ import { Distilled } from "../lib/records.ts";
 import { writeFileAtomic } from "../lib/store/atomic.ts";
 import { readJsonl, writeJsonl } from "../lib/store/jsonl.ts";
 import { table } from "../lib/view/table.ts";
+import { endWith } from "./command-line.ts";
 
 const OPTIONS = {
   judge: { type: "string" },
@@ -190,10 +191,4 @@ function namesOf<N extends string>(
 
 const seconds = (since: number): number => (performance.now() - since) / 1000;
 
-main().catch((error: unknown) => {
-  const told =
-    error instanceof LabError ||
-    (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"));
-  console.error(told ? `\n${error.message}` : error);
-  process.exitCode = 1;
-});
+main().catch(endWith);

@@ -16,7 +16,6 @@ import { chromium } from "playwright-core";
 import { chat } from "../lib/chat/chat.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { REPO_ROOT, workspacePaths } from "../lib/config/paths.ts";
-import { LabError } from "../lib/errors.ts";
 import { throughputCurve } from "../lib/figures/speed.ts";
 import { generate } from "../lib/forward/generate.ts";
 import { loadModel } from "../lib/forward/load.ts";
@@ -26,6 +25,7 @@ import { bundleOf } from "../lib/show/show.ts";
 import { quantile } from "../lib/stats/stats.ts";
 import { table } from "../lib/view/table.ts";
 import { generateQuestions } from "../lib/world/index.ts";
+import { endWith } from "./command-line.ts";
 
 const QUESTIONS = generateQuestions(30, 11).map(({ question, gold_answer: gold }) => ({ question, gold }));
 const ROUNDS = 5;
@@ -143,6 +143,5 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  console.error(error instanceof LabError ? `\n${error.message}` : error);
-  process.exitCode = 1;
+  endWith(error);
 }

@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +6,7 @@ import { PromptReport, PromptText } from "../lib/distill/prompt-report.ts";
 import { readJsonl } from "../lib/store/jsonl.ts";
 import { sendChat, sendJson, startStub } from "../lib/testing/stub-server.ts";
 import type { StubServer } from "../lib/testing/stub-server.ts";
+import { runScript } from "../lib/testing/run-script.ts";
 
 let folder: string;
 let stub: StubServer;
@@ -41,17 +40,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const { FTMODEL_SET: _, FTMODEL_PROFILE: __, ...env } = process.env;
-  const child = spawn(process.execPath, [join(import.meta.dirname, "bench-prompts.ts"), ...args], {
-    env: { ...env, FTMODEL_WORKSPACE: folder },
-  });
-  let [out, err] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
-  const [code] = (await once(child, "close")) as [number];
-  return { code, out, err };
-}
+const run = (...args: string[]) => runScript("bench-prompts.ts", args, folder);
 
 test("prints the table, keeps it with all texts, names a refused prompt, asks nothing twice", async () => {
   const args = [

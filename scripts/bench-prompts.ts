@@ -21,6 +21,7 @@ import type { PromptReport } from "../lib/distill/prompt-report.ts";
 import { LabError, nearest } from "../lib/errors.ts";
 import { readQuestions } from "../lib/prepare/read-questions.ts";
 import { countBy } from "../lib/stats/stats.ts";
+import { endWith, required } from "./command-line.ts";
 
 const HELP = `Asks a model the same questions with several prompts and counts whole, usable and right texts.
 
@@ -34,6 +35,7 @@ const HELP = `Asks a model the same questions with several prompts and counts wh
   --again           ask again what has been asked
   --help            this text`;
 
+const USAGE = "npm run bench:prompts -- --model DIR --questions FILE";
 const OPTIONS = {
   model: { type: "string" },
   questions: { type: "string" },
@@ -66,10 +68,12 @@ async function main(args: string[]): Promise<void> {
     });
   const lab = openLab({
     profile: "small",
-    "models.teacher": required("--model", text("model")),
+    "models.teacher": required({ model: text("model") }, "model", USAGE),
     ...(text("url") !== undefined && { "serving.teacherUrl": text("url")! }),
   });
-  const { questions } = readQuestions(resolve(required("--questions", text("questions"))));
+  const { questions } = readQuestions(
+    resolve(required({ questions: text("questions") }, "questions", USAGE)),
+  );
   const drawn = drawBySource(questions, count, lab.config.seed);
   const names = (text("prompts") ?? "tags,example,begun,boxed,grammar,example_grammar")
     .split(",")
@@ -121,16 +125,4 @@ async function main(args: string[]): Promise<void> {
   if (Object.keys(problems).length > 0) process.exitCode = 1;
 }
 
-function required(option: string, value: string | undefined): string {
-  if (value) return value;
-  throw new LabError({
-    what: "An option is missing",
-    where: option,
-    todo: "npm run bench:prompts -- --help",
-  });
-}
-
-main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(error instanceof LabError ? `\n${error.message}` : error);
-  process.exitCode = 1;
-});
+main(process.argv.slice(2)).catch(endWith);

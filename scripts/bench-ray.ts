@@ -11,7 +11,6 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { withRay } from "./bench/ray-cluster.ts";
 import { openLab } from "../lib/config/lab.ts";
 import type { Lab } from "../lib/config/lab.ts";
@@ -22,8 +21,9 @@ import { openServer } from "../lib/serving/serving.ts";
 import { quantile } from "../lib/stats/stats.ts";
 import { readJsonl } from "../lib/store/jsonl.ts";
 import { table } from "../lib/view/table.ts";
+import { parsed } from "./command-line.ts";
 
-const { values } = parseArgs({
+const { values } = parsed({
   options: {
     copies: { type: "string", default: "1,2" },
     questions: { type: "string", default: "400" },

@@ -35,6 +35,7 @@ import { drawFigure } from "../lib/show/png.ts";
 import { writeFileAtomic } from "../lib/store/atomic.ts";
 import { table } from "../lib/view/table.ts";
 import { installedVersions } from "./setup/locked.mjs";
+import { endWith, required } from "./command-line.ts";
 
 const OPTIONS = {
   base: { type: "string" },
@@ -56,12 +57,7 @@ const PACKAGES = ["torch", "transformers", "trl", "peft", "vllm"];
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
   if (values.of !== undefined) return showResult(resolve(values.of));
-  const given = (name: "base" | "teacher" | "judge" | "train" | "test"): string => {
-    const value = values[name];
-    if (value === undefined)
-      throw new LabError({ what: "An option is missing", where: `--${name}`, expected: USAGE });
-    return value;
-  };
+  const given = (name: "base" | "teacher" | "judge" | "train" | "test") => required(values, name, USAGE);
   const out = resolve(values.out ?? `${workspacePaths().reports}/bench-real`);
   const seeds = (values.seeds ?? "1,2").split(",").map(Number);
   if (!seeds.every((seed) => Number.isInteger(seed) && seed >= 0))
@@ -121,10 +117,4 @@ async function drawBeside(file: string, result: Drawn): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
-  const told =
-    error instanceof LabError ||
-    (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"));
-  console.error(told ? `\n${error.message}` : error);
-  process.exitCode = 1;
-});
+main().catch(endWith);

@@ -40,6 +40,7 @@ import { benchRows, notebookRows } from "./bench/requirements.ts";
 import { readTimings, recordFile } from "./bench/results.ts";
 import type { Measured, PipelineRecord } from "./bench/results.ts";
 import { ledgerFile } from "./pipeline/kept.ts";
+import { endWith } from "./command-line.ts";
 
 /** How many times the requests in flight both clients send: enough that filling and draining weigh little. */
 const CLIENT_ROUNDS = 4;
@@ -186,10 +187,4 @@ function measureClient(lab: Lab): Promise<Measured> {
   });
 }
 
-main().catch((error: unknown) => {
-  const told =
-    error instanceof LabError ||
-    (error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"));
-  console.error(told ? `\n${error.message}` : error);
-  process.exitCode = 1;
-});
+main().catch(endWith);

@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +13,7 @@ import { textOf } from "../lib/testing/judge-rows.ts";
 import { judgedText } from "../lib/testing/stub-judge.ts";
 import { sendChat, startStub } from "../lib/testing/stub-server.ts";
 import type { StubServer } from "../lib/testing/stub-server.ts";
+import { runScript } from "../lib/testing/run-script.ts";
 
 let folder: string;
 let stub: StubServer;
@@ -40,15 +39,8 @@ afterEach(async () => {
 });
 
 async function card(...args: string[]): Promise<{ code: number; out: string[]; err: string }> {
-  const { FTMODEL_SET: _, FTMODEL_PROFILE: __, ...env } = process.env;
-  const child = spawn(process.execPath, [join(import.meta.dirname, "judge-card.ts"), ...args], {
-    env: { ...env, FTMODEL_WORKSPACE: folder },
-  });
-  let [out, err] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
-  const [code] = (await once(child, "close")) as [number];
-  return { code, out: out.trim().split("\n"), err };
+  const { out, ...rest } = await runScript("judge-card.ts", args, folder);
+  return { ...rest, out: out.trim().split("\n") };
 }
 
 test("prints one figure a line by name for any Judge behind a URL, asks it with the rubric spelt out, " +

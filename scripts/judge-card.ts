@@ -30,6 +30,7 @@ import { openLab } from "../lib/config/lab.ts";
 import { PROFILES } from "../lib/config/profiles.ts";
 import { profileName } from "../lib/config/settings.ts";
 import { modelId, resolveModel } from "../lib/model/ref.ts";
+import { endWith } from "./command-line.ts";
 
 const HELP = `Measures a Judge on texts with known labels: kappa, precision, recall by kind of fault,
 false-positive rate, unreadable rate, agreement with the rules, attacks that pass, mean score by criterion
@@ -198,6 +199,5 @@ function wholeNumber(name: string, value: string | undefined): number | undefine
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  console.error(error instanceof LabError ? error.message : error);
-  process.exitCode = 1;
+  endWith(error);
 }

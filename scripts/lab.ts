@@ -5,12 +5,12 @@
  *     npm run lab -- --profile gpu -- --no-browser --port 8899
  */
 import { relative } from "node:path";
-import { LabError } from "../lib/errors.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { REPO_ROOT } from "../lib/config/paths.ts";
 import { startJupyterLab, stopJupyterLab } from "./pipeline/jupyter.ts";
 import { environmentOf, HELP, parseOptions } from "./pipeline/options.ts";
 import { bringWorkingCopies, describeCopies } from "./pipeline/working-copies.ts";
+import { endWith } from "./command-line.ts";
 
 try {
   const given = process.argv.slice(2);
@@ -34,6 +34,6 @@ try {
     process.on(signal, () => stopJupyterLab(server));
   server.on("exit", (code) => process.exit(code ?? 1));
 } catch (error) {
-  console.error(error instanceof LabError ? `\n${error.message}` : error);
-  process.exit(1);
+  endWith(error);
+  process.exit();
 }

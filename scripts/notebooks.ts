@@ -30,6 +30,7 @@ import { kernelspec } from "./setup/kernelspec.mjs";
 import { endWithMessage, setUp } from "./setup/launch.mjs";
 import { packages } from "./setup/packages.mjs";
 import { gpuPackages, PYTHON, pythonEnvironment } from "./setup/python.mjs";
+import { endWith } from "./command-line.ts";
 
 /** A cell of the tiny profile that takes longer hangs. */
 const TINY_CELL_SECONDS = 1800;
@@ -200,7 +201,7 @@ function say(line: string): 0 {
 main().then(
   (status) => process.exit(status),
   (error: unknown) => {
-    console.error(error instanceof LabError ? `\n${error.message}` : error);
-    process.exit(1);
+    endWith(error);
+    process.exit();
   },
 );

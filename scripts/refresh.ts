@@ -6,7 +6,6 @@ import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { writeFileAtomic } from "../lib/store/atomic.ts";
-import { LabError } from "../lib/errors.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { REPO_ROOT } from "../lib/config/paths.ts";
 import { ablation } from "../lib/figures/ablate.ts";
@@ -16,6 +15,7 @@ import { drawFigure } from "../lib/show/png.ts";
 import { normaliseNotebook, notebookText } from "./pipeline/normalise.ts";
 import type { Notebook } from "./pipeline/normalise.ts";
 import { environmentOf, notebookFiles, numberOf, parseOptions } from "./pipeline/options.ts";
+import { endWith } from "./command-line.ts";
 
 try {
   const args = process.argv.slice(2);
@@ -41,6 +41,6 @@ try {
     await closeBrowser();
   }
 } catch (error) {
-  console.error(error instanceof LabError ? `\n${error.message}` : error);
-  process.exit(1);
+  endWith(error);
+  process.exit();
 }

@@ -4,10 +4,10 @@
  */
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
-import { LabError } from "../lib/errors.ts";
 import { workspacePaths } from "../lib/config/paths.ts";
 import { registerKernel, removeKernel, userKernels } from "./pipeline/user-kernel.ts";
 import { bringWorkingCopies, describeCopies } from "./pipeline/working-copies.ts";
+import { endWith } from "./command-line.ts";
 
 try {
   const { values } = parseArgs({ options: { remove: { type: "boolean", default: false } } });
@@ -26,8 +26,6 @@ try {
     );
   }
 } catch (error) {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const isUsage = code?.startsWith("ERR_PARSE_ARGS");
-  console.error(error instanceof LabError || isUsage ? `\n${message}` : error);
-  process.exit(1);
+  endWith(error);
+  process.exit();
 }

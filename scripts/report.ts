@@ -3,16 +3,16 @@
  * PDF where a Chromium is found.
  */
 import { relative } from "node:path";
-import { LabError } from "../lib/errors.ts";
 import { openLab } from "../lib/config/lab.ts";
 import { exportedTable, exportReports } from "../lib/report/report.ts";
 import { environmentOf, parseOptions } from "./pipeline/options.ts";
+import { endWith } from "./command-line.ts";
 
 try {
   const lab = openLab({}, environmentOf(parseOptions(process.argv.slice(2))));
   const exported = await exportReports(lab);
   console.log(`${exportedTable(exported, lab).text}\n\n${relative(process.cwd(), exported.index)}`);
 } catch (error) {
-  console.error(error instanceof LabError ? `\n${error.message}` : error);
-  process.exit(1);
+  endWith(error);
+  process.exit();
 }

@@ -10,11 +10,11 @@
  * lib/evaluate/travellers.ts.
  */
 import { openLab } from "../lib/config/lab.ts";
-import { LabError } from "../lib/errors.ts";
 import { askArms } from "../lib/evaluate/ask-arms.ts";
 import { Question } from "../lib/records.ts";
 import { readJsonl } from "../lib/store/jsonl.ts";
 import { runCensus } from "../lib/train/census-run.ts";
+import { endWith } from "./command-line.ts";
 
 /** Shown of each group. */
 const MOST = 25;
@@ -38,6 +38,6 @@ try {
       console.log(`  ${id}  SFT sampled ${sampled.get(id)}  ${JSON.stringify(question)} → ${gold}`);
   }
 } catch (error) {
-  console.error(error instanceof LabError ? `\n${error.message}` : error);
-  process.exit(1);
+  endWith(error);
+  process.exit();
 }

@@ -5,11 +5,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createRandom } from "../stats/random.ts";
-
-const CHATML =
-  "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor " +
-  "%}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
-const SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
+import { byteCharacters, byteTokenizer, CHAT_TEMPLATE, SPECIAL } from "./byte-tokenizer.ts";
 
 /** Writes config, tokenizer (one token a byte) and float32 weights; returns the folder. */
 export function randomModel(
@@ -19,9 +15,8 @@ export function randomModel(
   mkdirSync(path, { recursive: true });
   const write = (name: string, value: unknown) =>
     writeFileSync(join(path, name), typeof value === "string" ? value : JSON.stringify(value));
-  const bytes = byteAlphabet();
-  const vocab = Object.fromEntries([...SPECIAL, ...bytes].map((token, id) => [token, id]));
-  const vocabSize = SPECIAL.length + bytes.length;
+  const tokens = [...SPECIAL, ...byteCharacters()];
+  const vocabSize = tokens.length;
   const heads = hidden / 16;
   write("config.json", {
     architectures: ["Qwen2ForCausalLM"],
@@ -44,42 +39,14 @@ export function randomModel(
     ...{ use_sliding_window: false, eos_token_id: 2, pad_token_id: 0, bos_token_id: null, dtype: "float32" },
   });
   write("generation_config.json", { eos_token_id: 2, pad_token_id: 0 });
-  write("chat_template.jinja", CHATML);
+  write("chat_template.jinja", CHAT_TEMPLATE);
   write("tokenizer_config.json", {
     tokenizer_class: "PreTrainedTokenizerFast",
     eos_token: "<|im_end|>",
     pad_token: "<|endoftext|>",
     clean_up_tokenization_spaces: false,
   });
-  write("tokenizer.json", {
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: SPECIAL.map((content, id) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
-    normalizer: null,
-    pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
-    post_processor: null,
-    decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: "BPE",
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      vocab,
-      merges: [],
-    },
-  });
+  write("tokenizer.json", byteTokenizer(tokens));
   writeFileSync(
     join(path, "model.safetensors"),
     weights({ hidden, layers, kv: (heads / 2) * 16, vocabSize, seed }),
@@ -119,13 +86,6 @@ export function randomAdapter(
     }
   writeFileSync(join(path, "adapter_model.safetensors"), randomTensors(shapes, seed));
   return path;
-}
-
-/** The characters that byte-level BPE writes for the 256 bytes (GPT-2). */
-function byteAlphabet(): string[] {
-  const printable = (b: number) => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174;
-  let extra = 0;
-  return Array.from({ length: 256 }, (_, b) => String.fromCodePoint(printable(b) ? b : 256 + extra++));
 }
 
 function weights({

@@ -15,11 +15,11 @@ import { filter } from "../../lib/filter/filter.ts";
 import { prepare } from "../../lib/prepare/prepare.ts";
 import { splitQuestions } from "../../lib/prepare/split.ts";
 import { Question } from "../../lib/records.ts";
-import type { Estimate, RlRow } from "../../lib/records.ts";
+import type { Estimate } from "../../lib/records.ts";
 import { readJsonl, writeJsonl } from "../../lib/store/jsonl.ts";
 import { writeFileAtomic } from "../../lib/store/atomic.ts";
 import { trainGrpo, trainSft } from "../../lib/train/train.ts";
-import { generateQuestions } from "../../lib/world/index.ts";
+import { benchQuestions } from "./world-questions.ts";
 
 const QUESTIONS = 500;
 const SEED = 2026;
@@ -105,17 +105,7 @@ async function learn(where: string, sftLab: Lab, grpoLab: Lab): Promise<Learnt[]
     splitQuestions(questions, { testShare: sftLab.config.prepare.testShare, seed: sftLab.config.seed }).train,
   );
   await filter(sftLab);
-  const rows: RlRow[] = generateQuestions(QUESTIONS, SEED, "bench").map(
-    ({ id, question, gold_answer, type, source, kind }) => ({
-      id,
-      prompt: question,
-      gold_answer,
-      type,
-      source,
-      ...(kind && { kind }),
-    }),
-  );
-  writeJsonl(sftLab.paths.test, rows); // without a manifest: no file of the filter
+  writeJsonl(sftLab.paths.test, benchQuestions(QUESTIONS, SEED)); // without a manifest: no file of the filter
   await trainSft(sftLab);
   await trainGrpo(grpoLab);
   const evaluations = await evaluateArms(grpoLab, ["base", "sft", "sft_grpo"]);

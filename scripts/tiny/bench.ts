@@ -13,7 +13,6 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { writeFileAtomic } from "../../lib/store/atomic.ts";
 import { clusteredShare } from "../../lib/stats/bootstrap.ts";
 import { compareArms } from "../../lib/evaluate/compare.ts";
@@ -31,17 +30,18 @@ import { openJudge } from "../../lib/judge/server.ts";
 import { workspacePaths } from "../../lib/config/paths.ts";
 import { prepare } from "../../lib/prepare/prepare.ts";
 import { Question } from "../../lib/records.ts";
-import type { Estimate, EvalDetail, RlRow } from "../../lib/records.ts";
+import type { Estimate, EvalDetail } from "../../lib/records.ts";
 import { splitQuestions } from "../../lib/prepare/split.ts";
 import { passAtK } from "../../lib/stats/stats.ts";
 import { mapPool } from "../../lib/serving/pool.ts";
 import { trainGrpo, trainSft } from "../../lib/train/train.ts";
-import { generateQuestions } from "../../lib/world/index.ts";
+import { benchQuestions } from "../bench/world-questions.ts";
+import { parsed } from "../command-line.ts";
 
 const QUESTIONS = 1000;
 const BENCH_SEED = 2026;
 
-const { values: options } = parseArgs({
+const { values: options } = parsed({
   options: {
     models: { type: "boolean" },
     training: { type: "boolean" },
@@ -65,17 +65,7 @@ function labOf(workspace: string, overrides: Record<string, unknown>): Lab {
 
 /** The bench's questions in place of the workspace's own test. */
 function useBenchQuestions(lab: Lab): void {
-  const rows: RlRow[] = generateQuestions(QUESTIONS, BENCH_SEED, "bench").map(
-    ({ id, question, gold_answer, type, source, kind }) => ({
-      id,
-      prompt: question,
-      gold_answer,
-      type,
-      source,
-      ...(kind && { kind }),
-    }),
-  );
-  writeJsonl(lab.paths.test, rows); // without a manifest: no file of the filter
+  writeJsonl(lab.paths.test, benchQuestions(QUESTIONS, BENCH_SEED)); // without a manifest: no file of the filter
 }
 
 function passAt4(details: readonly EvalDetail[]): Estimate | null {
