@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { checkAnswer } from "./check-answer.ts";
 import { checkFormat } from "./completion/format.ts";
 import { scoreCompletion } from "./score.ts";
+import { isLeftOpen } from "./verdict.ts";
 
 const lines = <T>(name: string): T[] =>
   readFileSync(new URL(`./golden/${name}`, import.meta.url), "utf8")
@@ -25,6 +26,7 @@ function check(c: Case): void {
   const judged = checkAnswer(c);
   if (c.verdict.startsWith("!")) expect(judged.verdict, judged.message).not.toBe(c.verdict.slice(1));
   else expect(judged.verdict, judged.message).toBe(c.verdict);
+  expect(isLeftOpen(judged.reason), judged.reason).toBe(judged.verdict === "judge");
 }
 
 describe("the owner's cases", () => {
@@ -65,8 +67,9 @@ describe("every sentence of the policy, against answers that test its edges", ()
     ({ rule, question, gold, notRight = [], ...byVerdict }) => {
       for (const verdict of ["right", "wrong", "unreadable", "judge"] as const) {
         for (const prediction of byVerdict[verdict] ?? []) {
-          const { verdict: found, message } = checkAnswer({ question, gold, prediction });
+          const { verdict: found, reason, message } = checkAnswer({ question, gold, prediction });
           expect(found, `${rule}: ${message}`).toBe(verdict);
+          expect(isLeftOpen(reason), reason).toBe(verdict === "judge");
         }
       }
       for (const prediction of notRight)

@@ -34,7 +34,7 @@ test("two ranks trained for real, each asked for real, end in one table; nothing
       { loraRank: "2", state: "done", steps: "4 of 4", n: 6, p: null },
       { loraRank: "4", state: "done", steps: "4 of 4", n: 6, p: expect.stringMatching(/^[\d.]+$/) },
     ]);
-    for (const row of tried.rows) expect(row["last loss"]).toBeGreaterThan(1); // a random model's
+    for (const row of tried.rows) expect(row["loss, last tenth"]).toBeGreaterThan(1); // a random model's
     const [small, large] = tried.runs.map(({ start }) => start!.trainableParameters);
     expect(large).toBe(2 * small!);
     const again = await tryValues(lab, "sft.loraRank", [2, 4], { questions: 6, command: ["/nowhere"] });

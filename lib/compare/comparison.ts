@@ -101,12 +101,12 @@ export function comparisonRows(compared: readonly Compared[], stage: TrainedStag
 }
 
 const LAST: Record<TrainedStage, readonly (readonly [string, string])[]> = {
-  sft: [["last loss", "loss"]],
+  sft: [["loss, last tenth", "loss"]],
   grpo: [
-    ["last reward", "reward"],
-    ["last KL", "kl"],
+    ["reward, last tenth", "reward"],
+    ["KL, last tenth", "kl"],
   ],
-  on_policy: [["last divergence", "loss"]],
+  on_policy: [["divergence, last tenth", "loss"]],
 };
 
 /** The rows as a table; what is the same in all rows, or in none, takes no column. */

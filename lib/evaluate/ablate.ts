@@ -85,7 +85,7 @@ export async function ablate(
     ...options,
     force: options.force ?? false,
   });
-  const pairs = compareAll(names, (arm) => evaluations[arm]!.details, lab.config.seed);
+  const pairs = compareAll(names, (arm) => evaluations[arm]!.details);
   const created = new Date();
   const summary: AblationSummary = {
     created: created.toISOString(),
@@ -107,10 +107,7 @@ export async function ablate(
   };
   const answered = names.map((name) => ({ name, details: evaluations[name]!.details }));
   const methods = Object.fromEntries(
-    (["greedy", "sampled"] as const).map((mode) => [
-      mode,
-      methodCounts(answered, pairs, mode, lab.config.seed),
-    ]),
+    (["greedy", "sampled"] as const).map((mode) => [mode, methodCounts(answered, pairs, mode)]),
   );
   writeFileAtomic(
     path,
@@ -121,21 +118,17 @@ export async function ablate(
 }
 
 /** The pairs of which both arms are there, compared. Pure. */
-function compareAll(
-  arms: readonly ArmName[],
-  detailsOf: (arm: ArmName) => readonly EvalDetail[],
-  seed: number,
-): ArmPair[] {
+function compareAll(arms: readonly ArmName[], detailsOf: (arm: ArmName) => readonly EvalDetail[]): ArmPair[] {
   return ARM_PAIRS.filter(([a, b]) => arms.includes(a) && arms.includes(b)).map(([a, b]) => {
     const [before, after] = [detailsOf(a), detailsOf(b)];
-    const metrics = METRICS.map((metric) => compareArms(before, after, metric, { seed })).filter(
+    const metrics = METRICS.map((metric) => compareArms(before, after, metric)).filter(
       (c): c is Comparison => c !== null,
     );
     return {
       a,
       b,
       metrics,
-      byType: compareByType(before, after, "accuracy", { seed }),
+      byType: compareByType(before, after, "accuracy"),
       ...changedAnswers(before, after),
     };
   });
@@ -146,9 +139,8 @@ function methodCounts(
   arms: readonly { name: string; details: readonly EvalDetail[] }[],
   pairs: readonly ArmPair[],
   mode: EvalDetail["mode"],
-  seed: number,
 ) {
-  const read = readMethods(arms, { mode, seed, steps: pairs.map(({ a, b }) => [a, b]) });
+  const read = readMethods(arms, { mode, steps: pairs.map(({ a, b }) => [a, b]) });
   return {
     arms: Object.fromEntries(read.arms.map(({ name, counts }) => [name, counts])),
     pairs: Object.fromEntries(read.steps.map(({ a, b, ...step }) => [`${a} → ${b}`, step])),

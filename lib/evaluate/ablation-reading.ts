@@ -60,18 +60,15 @@ export const readAblation = {
       `${formatPercent(own.format)} of the answers keep the format${beside}. `;
     if (own.halfway === null)
       return `${begin}Half of the answers never keep it: the run has **not taken off**.`;
-    const behind = other ? other.lastRight - own.lastRight : null;
     return (
       `${begin}Half of them do by **step ${own.halfway}** of ${own.steps}; in the last fifth ` +
       `${formatPercent(own.lastFormat)} keep the format and ${formatPercent(own.lastRight)} are right` +
-      (behind === null
+      (!other
         ? "."
         : own.lastFormat < 0.5
-          ? `, against ${formatPercent(other!.lastRight)} with SFT: even the format has **not held**.`
-          : behind > 0.05
-            ? `, against ${formatPercent(other!.lastRight)} with SFT: it found the **format**, and the ` +
-              "head start in right answers was not made up for."
-            : `, against ${formatPercent(other!.lastRight)} with SFT: it has **caught up**.`)
+          ? `, against ${formatPercent(other.lastRight)} with SFT: even the format has **not held**.`
+          : `, against ${formatPercent(other.lastRight)} with SFT, on the questions that its census left: ` +
+            "it found the **format**; how far it got with right answers the test below says.")
     );
   },
 
@@ -86,13 +83,15 @@ export const readAblation = {
     const sft = arms.find(({ name }) => name === "sft");
     if (!first) return "";
     const best = zeros.reduce((a, b) => (b.accuracyLenient.value > a.accuracyLenient.value ? b : a), first);
+    const level = zeros.filter((arm) => arm.accuracyLenient.value === best.accuracyLenient.value);
     const apart = part.map(
       (arm) =>
         ` ${labelOf(arm)} answers ${formatCount(questionsOf(arm))} of the ${formatCount(most)} questions; ` +
         "it is compared below, on those.",
     );
     const said =
-      `The highest zero is **${labelOf(best)}**, ${formatPercent(best.accuracyLenient.value)} right, ` +
+      `The highest zero is **${level.map(labelOf).join("** and **")}**, ` +
+      `${formatPercent(best.accuracyLenient.value)} right, ` +
       `greedy and read leniently.${apart.join("")}`;
     if (!sft) return said;
     const [strict, fair] = [

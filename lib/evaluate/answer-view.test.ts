@@ -25,4 +25,6 @@ test("an answer stands under its arm's name with its verdict", () => {
     message: "m",
     facts: { format: "broken", tokens: 3 },
   });
+  expect(shownAnswer("base", detail("a", false, "x")).ok).toBe(false);
+  expect(shownAnswer("base", { ...detail("a", false, "x"), reason: "free_text" }).ok).toBeNull();
 });

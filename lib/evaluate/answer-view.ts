@@ -1,4 +1,5 @@
 /** An answer of a model as a reader sees it. */
+import { isLeftOpen } from "../answer/index.ts";
 import { styleOf } from "../view/arms.ts";
 import type { EvalDetail } from "../records.ts";
 import type { ShownText } from "../view/sample-view.ts";
@@ -7,7 +8,7 @@ export type ShownAnswer = Pick<EvalDetail, "completion" | "format" | "lenient" |
   tokens: number | null;
 };
 
-/** An answer under its arm's name, right or wrong as read leniently, with the scorer's reason. */
+/** An answer under its arm's name, right, wrong or left open as read leniently, with the scorer's reason. */
 export function shownAnswer(
   arm: string,
   { completion, format, lenient, reason, message, tokens }: ShownAnswer,
@@ -15,7 +16,7 @@ export function shownAnswer(
   return {
     title: styleOf(arm, 0).label,
     text: completion,
-    ok: lenient,
+    ok: lenient ? true : isLeftOpen(reason) ? null : false,
     reason,
     message,
     facts: { format: format ? "kept" : "broken", tokens },

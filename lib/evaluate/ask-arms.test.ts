@@ -75,5 +75,6 @@ test("a question's fate names every arm that changes the verdict, or says that n
   expect(fate(false, false, true)).toBe("repaired by SFT + GRPO");
   expect(fate(true, false, true)).toBe("broken by SFT, repaired by SFT + GRPO");
   expect(fate(false, null, false)).toBe("wrong for all");
+  expect(fate(false, true, null)).toBe("repaired by SFT, left open by SFT + GRPO");
   expect(fate(true, true, true)).toBe("right for all");
 });

@@ -73,7 +73,7 @@ export async function askArms(
 export function fateOf(verdicts: readonly { arm: string; ok?: boolean | null | undefined }[]): string {
   const turns = verdicts.slice(1).flatMap(({ arm, ok }, i) => {
     if ((ok === true) === (verdicts[i]!.ok === true)) return [];
-    return [`${ok === true ? "repaired" : "broken"} by ${arm}`];
+    return [ok === null ? `left open by ${arm}` : `${ok ? "repaired" : "broken"} by ${arm}`];
   });
   if (turns.length > 0) return turns.join(", ");
   return verdicts.every(({ ok }) => ok === true) ? "right for all" : "wrong for all";

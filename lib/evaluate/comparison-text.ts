@@ -42,9 +42,8 @@ export function describeComparison(
   b: string,
   { metric, n, delta, low, high, p }: Comparison,
 ): string {
-  const says = { better: "better", worse: "**worse**", undecided: "these questions do not decide it" }[
-    differenceVerdict({ low, high, p })
-  ];
+  const undecided = delta === 0 ? "no difference was seen" : "these questions do not decide it";
+  const says = { better: "better", worse: "**worse**", undecided }[differenceVerdict({ low, high, p })];
   return (
     `**${styleOf(b, 1).label} against ${styleOf(a, 0).label}**, ${NAMES[metric]}: ` +
     `**${formatPoints(delta)} points** [${formatPoints(low)}, ${formatPoints(high)}], ` +

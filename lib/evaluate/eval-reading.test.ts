@@ -128,6 +128,13 @@ describe("what an evaluation says", () => {
     const odd = { name: "sft", details: [answer(0, { lenient: false, reason: "no_value" })] };
     expect(readEvaluation.failures([base, odd])).toMatch(/In one arm alone: .*value differs.*no value/);
     expect(readEvaluation.failures([base, base])).toContain("No reason belongs");
+    expect(readEvaluation.failures([base, base, odd])).toMatch(
+      /value differs\* \(Base, Base: 50\).*no value/,
+    );
+    const open = { name: "sft", details: [answer(0, { lenient: false, reason: "free_text" })] };
+    expect(readEvaluation.failures([base, open])).toContain(
+      "SFT: no wrong answer; 1 that rules cannot decide.",
+    );
     expect(readEvaluation.failures([arm("sft", { strict: always, lenient: always })])).toContain("no wrong");
   });
 

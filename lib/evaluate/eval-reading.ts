@@ -1,9 +1,10 @@
 /** What an evaluation says, in sentences that follow its numbers. Pure. */
+import { isLeftOpen } from "../answer/index.ts";
 import type { Estimate, EvalDetail } from "../records.ts";
 import { countBy, wilson } from "../stats/stats.ts";
 import { styleOf } from "../view/arms.ts";
 import { pretty } from "../view/labels.ts";
-import { formatEstimate, formatPercent } from "../view/numbers.ts";
+import { formatCount, formatEstimate, formatPercent } from "../view/numbers.ts";
 import { proportion } from "./eval-summary.ts";
 import { readTries } from "./eval-tries.ts";
 
@@ -91,27 +92,36 @@ export const readEvaluation = {
   /** The commonest reasons, and those that one arm alone has. */
   failures(arms: readonly Arm[]): string {
     const counted = arms.map(({ name, details }) => {
-      const wrong = ofMode(details, "greedy").filter(({ lenient }) => !lenient);
+      const missed = ofMode(details, "greedy").filter(({ lenient }) => !lenient);
+      const wrong = missed.filter(({ reason }) => !isLeftOpen(reason));
       return {
         name: styleOf(name, 0).label,
         wrong: wrong.length,
+        open: missed.length - wrong.length,
         reasons: countBy(wrong, ({ reason }) => reason),
       };
     });
-    const said = counted.map(({ name, wrong, reasons }) => {
-      if (wrong === 0) return `${name}: no wrong answer.`;
+    const said = counted.map(({ name, wrong, open, reasons }) => {
+      const left = open === 0 ? "." : `; ${formatCount(open)} that rules cannot decide.`;
+      if (wrong === 0) return `${name}: no wrong answer${left}`;
       const top = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 2);
       const share = top.reduce((sum, [, n]) => sum + n, 0) / wrong;
       return (
         `${name}: ${wrong} wrong, ${formatPercent(share)} of them by ` +
-        `${top.map(([reason]) => `*${pretty(reason)}*`).join(" or ")}.`
+        `${top.map(([reason]) => `*${pretty(reason)}*`).join(" or ")}${left}`
       );
     });
-    const alone = counted.flatMap(({ name, reasons }, i) =>
-      [...reasons.keys()]
-        .filter((reason) => counted.every((other, j) => i === j || !other.reasons.has(reason)))
-        .map((reason) => `*${pretty(reason)}* (${name}, ${reasons.get(reason)})`),
-    );
+    // arms that answer alike, as a Base with and without the prompt it was trained on, are one
+    const kinds = [...Map.groupBy(counted, ({ reasons }) => JSON.stringify([...reasons].sort())).values()];
+    const alone = (kinds.length < 2 ? [] : kinds).flatMap((alike, i) => {
+      const [{ reasons }] = alike as [(typeof counted)[number]];
+      return [...reasons.keys()]
+        .filter((reason) => kinds.every(([other], j) => i === j || !other!.reasons.has(reason)))
+        .map(
+          (reason) =>
+            `*${pretty(reason)}* (${alike.map(({ name }) => name).join(", ")}: ${reasons.get(reason)})`,
+        );
+    });
     return [
       ...said,
       alone.length > 0 ? `In one arm alone: ${alone.join(", ")}.` : "No reason belongs to one arm alone.",
@@ -160,7 +170,10 @@ function hiddenByTags({ name, rows }: { name: string; rows: readonly EvalDetail[
       `${arm} is right in ${formatPercent(lenient)} read leniently and in ${formatPercent(strict)} read ` +
         `strictly: ${hidden.toFixed(0)} points are tags, not knowledge.`,
     ];
-  if (Math.abs(hidden) < 0.5) return [`${arm}: both readings agree.`];
+  const apart = rows.filter((row) => row.lenient !== row.strict).length;
+  if (apart === 0) return [`${arm}: both readings agree.`];
+  if (Math.abs(hidden) < 0.5)
+    return [`${arm}: the readings differ at ${apart} of ${formatCount(rows.length)} answers.`];
   return [`${arm}: the readings differ by ${Math.abs(hidden).toFixed(0)} of 100 answers.`];
 }
 

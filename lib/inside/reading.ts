@@ -32,10 +32,10 @@ export function stepReading(step: Pick<StepFile, "step" | "learningRate" | "ques
     return (
       `The learning rate of step ${step.step} was 0, as a warm-up starts: no token could ` + `move.${leftOut}`
     );
-  const much = tokens.filter(({ numbers }) => Math.abs(ratioAfter(numbers) - 1) > MUCH).length;
   // equal answers are one place in the text, however often they were drawn
-  const places = new Map(tokens.map((token) => [token.place, token]));
-  const most = [...places.values()]
+  const places = [...new Map(tokens.map((token) => [token.place, token])).values()];
+  const much = places.filter(({ numbers }) => Math.abs(ratioAfter(numbers) - 1) > MUCH).length;
+  const most = [...places]
     .sort((a, b) => Math.abs(moved(b.numbers)) - Math.abs(moved(a.numbers)))
     .slice(0, NAMED)
     .map(({ text, numbers, answer }) => {
@@ -43,7 +43,7 @@ export function stepReading(step: Pick<StepFile, "step" | "learningRate" | "ques
       return `“${nameOf(text)}” (${percent(numbers.before)} → ${percent(numbers.after)}, ${pay})`;
     });
   return (
-    `Step ${step.step} moved ${formatCount(much)} of ${formatCount(tokens.length)} tokens by more than ` +
+    `Step ${step.step} moved ${formatCount(much)} of ${formatCount(places.length)} tokens by more than ` +
     `${100 * MUCH} % of their probability; the ${most.length} that moved most ` +
     `${most.length === 1 ? "is" : "are"} ${most.join(", ")}. ` +
     `${directions(tokens.map(({ numbers }) => numbers))}${leftOut}`

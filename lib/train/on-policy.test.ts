@@ -57,7 +57,7 @@ test("another divergence is another run beside; a missing Teacher is told before
   expect((await trainOnPolicy(other, { command, publish: false })).key).not.toBe(first.key);
   const { rows } = await compareRuns(lab, "on_policy");
   // the fake trainer's loss is 1 / step
-  expect(rows).toMatchObject([1, 0.5].map((beta) => ({ beta: `${beta}`, "last divergence": 0.5 })));
+  expect(rows).toMatchObject([1, 0.5].map((beta) => ({ beta: `${beta}`, "divergence, last tenth": 0.5 })));
   const absent = { ...lab, config: overrideConfig(lab.config, { "models.teacher": join(root, "absent") }) };
   await expect(trainOnPolicy(absent, { command })).rejects.toThrow("folder is missing");
 });

@@ -35,7 +35,11 @@ describe("the band of reference runs", () => {
       new RegExp(`Another value than theirs: grpo\\.learningRate 0\\.1 instead of ${theirs}\\.$`),
     );
     const alike = runOf(7, () => 0.3);
-    expect(outsideReference(alike, reference)).toContain("All values are theirs");
+    expect(outsideReference(alike, reference)).toContain("All values but the seed are theirs");
+    const dip = runOf(7, (t) => (t > 0.2 && t < 0.6 ? 0.2 : rising(t)));
+    expect(outsideReference(dip, reference)).toMatch(
+      / is below the reference runs from step \d+ to step \d+\. /,
+    );
   });
 
   test("the seed, and what changes nothing that is learned, is no difference", () => {

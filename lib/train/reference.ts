@@ -39,21 +39,47 @@ export function outsideReference(run: Drawn, reference: Reference): string | nul
     const values = movingMean(run, measure, window);
     const { low, high } = reference[measure];
     // Only means of a whole window, of steps that the band has.
-    const at = values.findIndex((value, i) => {
-      const whole = i >= window / 2 && i < values.length - window / 2 && i < low.length;
-      return whole && (value < low[i]! || value > high[i]!);
-    });
-    if (at === -1) continue;
-    const side = values[at]! < low[at]! ? "below" : "above";
+    const whole = values.flatMap((value, i) =>
+      i >= window / 2 && i < values.length - window / 2 && i < low.length
+        ? [
+            {
+              step: i + 1,
+              side: value < low[i]! ? ("below" as const) : value > high[i]! ? ("above" as const) : null,
+            },
+          ]
+        : [],
+    );
+    const stretch = stretchOf(whole);
+    if (!stretch) continue;
+    const { side, from, to } = stretch;
     const differs = differencesFrom(run.config, reference);
     return (
-      `${measure} is ${side} the reference runs from step ${at + 1} on. ` +
+      `${measure} is ${side} the reference runs from step ${from} ` +
+      (to === whole.at(-1)!.step ? "on. " : `to step ${to}. `) +
       (differs.length > 0
         ? `Another value than theirs: ${differs.join(", ")}.`
-        : "All values are theirs: look at the questions and the SFT model.")
+        : "All values but the seed are theirs: look at the questions and the SFT model.")
     );
   }
   return null;
+}
+
+interface Side {
+  step: number;
+  side: "below" | "above" | null;
+}
+
+/** Steps in a row that are outside on one side: the last ones of the run if they are, else the longest row. */
+function stretchOf(steps: readonly Side[]): { side: string; from: number; to: number } | null {
+  const stretches: { side: string; from: number; to: number }[] = [];
+  for (const [i, { step, side }] of steps.entries()) {
+    if (side === null) continue;
+    if (i > 0 && steps[i - 1]!.side === side) stretches.at(-1)!.to = step;
+    else stretches.push({ side, from: step, to: step });
+  }
+  const last = stretches.at(-1);
+  if (!last || last.to === steps.at(-1)!.step) return last ?? null;
+  return stretches.reduce((a, b) => (b.to - b.from > a.to - a.from ? b : a));
 }
 
 /** The values of a config that are not the reference's, as "grpo.learningRate 0.01 instead of 0.001". */

@@ -69,8 +69,8 @@ function verdictAt(run: Watched, step: number, probes: Run["probes"], strict: nu
   const rises = Math.min(right.test.up, trained.up) <= LEVEL / 2;
   const stuck = steps.slice(-Math.ceil(steps.length / 3)).flatMap(({ oneText }) => oneText ?? []);
   const said =
-    `of ${right.n} held-out questions ${percent(right.before)} were right at first, ` +
-    `${percent(right.now)} lately`;
+    `of ${right.n} held-out questions ${percent(right.before)} were right in the first ` +
+    `${right.probes === 1 ? "probe" : `${right.probes} probes`}, ${percent(right.now)} in the last`;
   if (Math.min(paid.test.up, trendOf(steps, (each) => each.paid).up) <= strict && !rises)
     return {
       ...{ verdict: "hack", step },
@@ -106,6 +106,7 @@ function changeOf(probes: Run["probes"], of: (answer: Run["probes"][number]["ans
   const ids = [...before!.keys()].filter((id) => now!.has(id));
   return {
     n: ids.length,
+    probes: size,
     before: mean(ids.map((id) => before!.get(id)!)),
     now: mean(ids.map((id) => now!.get(id)!)),
     test: signedRank(ids.map((id) => now!.get(id)! - before!.get(id)!)),

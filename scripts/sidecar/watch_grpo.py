@@ -94,8 +94,8 @@ class GrpoWatch(Watch):
         if self.dead == DEAD_STEPS:
             self.events.warning(
                 "no_signal_yet",
-                f"In the last {DEAD_STEPS} steps all answers of each group got the same reward: nothing "
-                f"can be learned from them.",
+                f"In steps {state.global_step - DEAD_STEPS + 1} to {state.global_step} all answers of each "
+                f"group got the same reward: nothing can be learned from them.",
             )
 
     def on_train_end(

@@ -63,9 +63,9 @@ function labOf(workspace: string, overrides: Record<string, unknown>): Lab {
   return openLab({ ...sampled, ...overrides }, { FTMODEL_WORKSPACE: workspace });
 }
 
-/** The bench's questions in place of the workspace's own test. */
+/** The bench's questions in place of the workspace's own test: without a manifest, no file of the filter. */
 function useBenchQuestions(lab: Lab): void {
-  writeJsonl(lab.paths.test, benchQuestions(QUESTIONS, BENCH_SEED)); // without a manifest: no file of the filter
+  writeJsonl(lab.paths.test, benchQuestions(QUESTIONS, BENCH_SEED));
 }
 
 function passAt4(details: readonly EvalDetail[]): Estimate | null {
