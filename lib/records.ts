@@ -241,6 +241,8 @@ export const AblationSummary = z.object({
       a: z.string(),
       b: z.string(),
       metric: z.string(),
+      /** Questions that both arms answered in that way. */
+      n: z.number().int().optional(),
       delta: z.number(),
       low: z.number(),
       high: z.number(),

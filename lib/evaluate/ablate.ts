@@ -94,7 +94,7 @@ export async function ablate(
     seeds: [lab.config.seed],
     arms: names.map((arm) => Arm.parse(evaluations[arm]!.report)),
     pairs: pairs.flatMap(({ a, b, metrics }) =>
-      metrics.map(({ metric, delta, low, high, p }) => ({ a, b, metric, delta, low, high, p })),
+      metrics.map(({ metric, n, delta, low, high, p }) => ({ a, b, metric, n, delta, low, high, p })),
     ),
   };
   const path = join(lab.paths.reports, `ablation_summary_${fileStamp(created)}.json`);

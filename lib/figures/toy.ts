@@ -103,7 +103,7 @@ const STATIONS = [
   ["question", "one of the RL questions"],
   ["group", "the policy draws G answers"],
   ["reward", "a rule pays every answer"],
-  ["advantage", "minus the mean, over the spread"],
+  ["advantage", "minus mean, over spread"],
   ["ratio and clip", "now against when drawn"],
   ["loss", "− gain + β · KL"],
   ["step", "the gradient moves the policy"],

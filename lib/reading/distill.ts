@@ -21,7 +21,15 @@ export function pace({ history, total, resumed = 0 }: ProgressCurve): string {
   const loading = `The first text was on disk after ${first.seconds.toFixed(0)} s`;
   const times = early > 0 ? late / early : 1;
   const how =
-    times > 1.25 ? "faster than before" : times < 0.8 ? "slower than before" : "about as fast as before";
+    times > 1.25
+      ? "faster than before"
+      : times > 1.1
+        ? "a little faster"
+        : times < 0.8
+          ? "slower than before"
+          : times < 0.9
+            ? "a little slower"
+            : "about as fast as before";
   return (
     `${loading}. After that ${early.toFixed(0)} texts a second came in the first half and ` +
     `${late.toFixed(0)} in the second, ${how}.`

@@ -112,7 +112,7 @@ export function caught({ seen, dropped, right }: JudgeCaught): string {
     `The Judge saw **${formatCount(seen)}** texts, a request each, and dropped **${dropped}**: ` +
     `**${right}** with a ` +
     "right answer, the others where the rules could not decide. A dropped text with a right answer is " +
-    "a catch if its reasoning is unsound, and a false alarm if it is not: read them below."
+    "a catch if its reasoning is unsound, and a false alarm if it is not: some are below to read."
   );
 }
 

@@ -81,7 +81,7 @@ function realReading({ name, by, card }: Told): string | undefined {
   const kinds = [
     { how: "by a named misconception", ...by.misconception },
     { how: "by a wrong sum or copy", ...together(by, ["sum_slip", "copy_slip"]) },
-    { how: "in steps that name no known method", ...together(by, ["no_method", "foreign"]) },
+    { how: "in other ways", ...together(by, ["no_method", "foreign"]) },
   ].filter(({ n }) => n >= FEWEST);
   if (kinds.length === 0) return `Too few of ${name} are wrong to say by what the Judge sees it.`;
   const told = kinds.map(({ how, n, passed }) => `${passed} of ${n} that go wrong ${how}`);

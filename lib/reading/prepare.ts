@@ -42,11 +42,24 @@ export function rules(facts: readonly QuestionFacts[]): string {
   const use =
     wilson(right, known.length)!.low > 0.9
       ? "For a file without types they can stand in for a person."
-      : "For a file without types they keep the mix roughly in shape; no more should rest on them.";
+      : `For a file without types they are a rough guide: ${shifted(known)}.`;
   return (
     `The rules give the type that the source gave in ${shareOf(right, known.length)} ` +
     `questions.${weak} ${use}`
   );
+}
+
+/** The type whose share the rules change most, in words. */
+function shifted(known: readonly QuestionFacts[]): string {
+  const share = (type: string, key: "type" | "typeByRules") =>
+    known.filter((row) => row[key] === type).length / known.length;
+  const [type] = [...new Set(known.map((row) => row.type!))].sort((a, b) => off(b) - off(a));
+  function off(one: string): number {
+    return Math.abs(share(one, "typeByRules") - share(one, "type"));
+  }
+  const name = type!.replace("financial_", "");
+  const [by, given] = [share(type!, "typeByRules"), share(type!, "type")];
+  return `by them ${points(by)} % are ${name}, by the source ${points(given)} %`;
 }
 
 /** How close the kept questions come to the mix that was asked for. */

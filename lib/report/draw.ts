@@ -75,7 +75,7 @@ export const DRAW = `(async () => {
 
   // A phone: the title stands above as a caption that wraps, a menu alone above the plot, the legend then
   // below it, notes in short lines.
-  const inLines = (text) => text.split(" ").reduce((lines, word) => {
+  const inLines = (text) => text.split(/ |<br>/).reduce((lines, word) => {
     const last = lines.length - 1;
     if (last < 0 || (lines[last] + word).length > 40) lines.push(word);
     else lines[last] += " " + word;
@@ -83,7 +83,8 @@ export const DRAW = `(async () => {
   }, []).join("<br>");
   const narrowed = ({ data, layout }) => {
     const { title, margin = {}, annotations, legend = {}, ...rest } = layout;
-    const underneath = (rest.updatemenus ?? []).length > 0 && rest.showlegend !== false;
+    const menus = (rest.updatemenus ?? []).length > 0;
+    const underneath = (menus || legend.x >= 1) && rest.showlegend !== false; // beside it there is no room
     const rows = Math.ceil(data.filter((trace) => trace.name && trace.showlegend !== false).length / 2);
     const map = data.some((trace) => trace.type === "heatmap"); // its numbers stand in its cells
     const diagram = rest.xaxis?.visible === false; // words in boxes: all of the width, and small ones
@@ -101,7 +102,7 @@ export const DRAW = `(async () => {
     const short = (note) => ({
       ...note, text: inLines(String(note.text)), align: "left", font: { ...note.font, size: 9 },
     });
-    const inBox = (note) => ({ ...note, font: { ...note.font, size: 8 } });
+    const inBox = (note) => ({ ...note, font: { ...note.font, size: 9 } });
     return {
       data: data.map((trace) => (sizes[trace.type] ? fine(trace, sizes[trace.type]) : trace)),
       layout: {
@@ -115,7 +116,7 @@ export const DRAW = `(async () => {
           l: Math.min(margin.l ?? 80, diagram ? 2 : 48),
           r: Math.min(margin.r ?? 80, diagram ? 2 : 12),
           b: (margin.b ?? 56) + (underneath ? 20 * rows + 8 : 0),
-          t: underneath ? 48 : Math.max(16, (margin.t ?? 80) - 52),
+          t: menus ? 48 : Math.max(16, (margin.t ?? 80) - 52),
         },
         legend: underneath ? { ...legend, ...below } : legend,
         annotations: annotations?.map(

@@ -67,8 +67,8 @@ function outcomeHtml(paths: Paths): string {
 }
 
 /** As notebook 08 says it: greedy answers of all pairs, sampled ones of the last arm. */
-function outcomeSentences({ pairs, n }: AblationSummary): string[] {
-  const known = pairs.flatMap(({ metric, ...pair }) =>
+function outcomeSentences({ pairs, n: asked }: AblationSummary): string[] {
+  const known = pairs.flatMap(({ metric, n = asked, ...pair }) =>
     (METRICS as readonly string[]).includes(metric) ? [{ ...pair, n, metric: metric as Metric }] : [],
   );
   return [
