@@ -69,7 +69,7 @@ interface Side {
   side: "below" | "above" | null;
 }
 
-/** Steps in a row that are outside on one side: the last ones of the run if they are, else the longest row. */
+/** Steps in a row that are outside on one side: the last ones of the run if they are, else the most. */
 function stretchOf(steps: readonly Side[]): { side: string; from: number; to: number } | null {
   const stretches: { side: string; from: number; to: number }[] = [];
   for (const [i, { step, side }] of steps.entries()) {
