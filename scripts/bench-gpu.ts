@@ -17,8 +17,8 @@
  * shown; the exit status is 1 only when a row could not be measured.
  *
  * Run so far: the rows of one GPU on an H100, those of two GPUs and `--learning` on H200. Not yet: the rows
- * of four GPUs, and those of a Ray cluster, ray2 and ray4. On a CPU the baselines run on tiny shapes in
- * scripts/tests/test_bench.py.
+ * of four GPUs, and those of a Ray cluster (ray1, rayDistil1, ray2, ray4). On a CPU the baselines run on tiny
+ * shapes in scripts/tests/test_bench.py.
  */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";

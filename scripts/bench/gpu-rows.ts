@@ -182,8 +182,10 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
   sft4: (bench) => sftOn(bench, 4),
   distil2: (bench) => distilOn(bench, 2),
   distil4: (bench) => distilOn(bench, 4),
-  ray2: (bench) => rayOn(bench, 2),
-  ray4: (bench) => rayOn(bench, 4),
+  ray1: (bench) => withRay({ gpus: 1 }, (address) => sftOn(bench, 1, address)),
+  rayDistil1: (bench) => withRay({ gpus: 1 }, (address) => distilOn(bench, 1, address)),
+  ray2: (bench) => withRay({ gpus: 2 }, (address) => sftOn(bench, 2, address)),
+  ray4: (bench) => withRay({ gpus: 4 }, (address) => sftOn(bench, 4, address)),
 };
 
 async function sftOn(bench: Bench, gpus: number, ray = ""): Promise<Measured> {
@@ -202,23 +204,13 @@ async function sftOn(bench: Bench, gpus: number, ray = ""): Promise<Measured> {
   return { baseline: one, ours: all.figure, notes: [settingOf(all.run.config.sft)] };
 }
 
-/** The same under Ray; one GPU under Ray and none beside it is in the notes. */
-async function rayOn(bench: Bench, gpus: number): Promise<Measured> {
-  return await withRay({ gpus }, async (address) => {
-    const measured = await sftOn(bench, gpus, address);
-    const alone = await sftOn(bench, 1, address);
-    const share = (100 * alone.ours.value) / alone.baseline.value;
-    return { ...measured, notes: [...measured.notes, `one GPU under Ray: ${share.toFixed(1)} % of none`] };
-  });
-}
-
-async function distilOn(bench: Bench, gpus: number): Promise<Measured> {
+async function distilOn(bench: Bench, gpus: number, ray = ""): Promise<Measured> {
   const model = await bench.model("7b");
   const rows = await bench.rows("many-questions", model, MANY_QUESTIONS);
   const one = await bench.once("distil on one GPU", () => distil7b(bench, "distil-1", model, rows, TIMED, 1));
   return {
     baseline: one,
-    ours: await distil7b(bench, `distil-${gpus}`, model, rows, gpus * TIMED, gpus),
+    ours: await distil7b(bench, `distil-${gpus}${ray && "-ray"}`, model, rows, gpus * TIMED, gpus, ray),
     notes: [`${TIMED} prompts for each GPU`],
   };
 }
@@ -230,6 +222,7 @@ function distil7b(
   rows: string,
   count: number,
   gpus: number,
+  ray = "",
 ): Promise<Figure> {
   return distilling(
     bench,
@@ -240,6 +233,7 @@ function distil7b(
       "models.teacher": model,
       "gpu.serveIn4bit": false,
       "gpu.replicas": gpus,
+      "gpu.ray": ray,
       "serving.maxModelLength": 1024,
     },
   );
