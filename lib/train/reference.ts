@@ -53,9 +53,10 @@ export function outsideReference(run: Drawn, reference: Reference): string | nul
     if (!stretch) continue;
     const { side, from, to } = stretch;
     const differs = differencesFrom(run.config, reference);
+    const until = to === whole.at(-1)!.step ? "on" : `to step ${to}`;
+    const when = from === to ? `at step ${from}` : `from step ${from} ${until}`;
     return (
-      `${measure} is ${side} the reference runs from step ${from} ` +
-      (to === whole.at(-1)!.step ? "on. " : `to step ${to}. `) +
+      `${measure} is ${side} the reference runs ${when}. ` +
       (differs.length > 0
         ? `Another value than theirs: ${differs.join(", ")}.`
         : "All values but the seed are theirs: look at the questions and the SFT model.")
