@@ -188,6 +188,14 @@ export const EvalDetail = z.object({
 });
 export type EvalDetail = z.infer<typeof EvalDetail>;
 
+const LEFT_OPEN: ReadonlySet<string> = new Set([
+  ...["both_directions", "free_text", "grew_by_or_to", "keyword_and_negation", "long_text"],
+  ...["points_against_percent", "restated_in_doubt", "short_keyword", "yes_or_no_unclear"],
+]);
+
+/** Whether this is why rules could not decide: the reason of a kept answer tells "judge" from "wrong". */
+export const isLeftOpen = (reason: string): boolean => LEFT_OPEN.has(reason);
+
 /**
  * The zeros: the Base as it is, with the best prompt for it, and that prompt by majority of its sampled
  * answers.

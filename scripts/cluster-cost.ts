@@ -15,6 +15,7 @@ import { LabError } from "../lib/errors.ts";
 import { REPO_ROOT } from "../lib/config/paths.ts";
 import { PROFILES } from "../lib/config/profiles.ts";
 import { writeFileAtomic } from "../lib/store/atomic.ts";
+import { endWith } from "./command-line.ts";
 
 /** One H100 80 GB: tokens a second (README, `npm run bench:gpu`), and seconds. */
 export const MEASURED = {
@@ -229,7 +230,6 @@ if (import.meta.main) {
   try {
     main();
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
+    endWith(error);
   }
 }

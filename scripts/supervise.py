@@ -6,6 +6,7 @@ when the program on the other side is killed. Answers on stdout, one JSON object
 
   {"id": "a", "start": {"serve": [args of serve.py], "log": path, "env": {…}}}
       a fork of this process, which has imported torch by then: the second server is up in a second or two
+      (where an import has taken hold of a GPU, the fork starts Python anew)
   {"id": "a", "start": {"command": [program, …], "log": path, "env": {…}}}
       any other program, no shell
   {"id": "a", "stop": seconds}

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { isLeftOpen } from "../records.ts";
 import { checkAnswer } from "./check-answer.ts";
 import { checkFormat } from "./completion/format.ts";
 import { scoreCompletion } from "./score.ts";
-import { isLeftOpen } from "./verdict.ts";
 
 const lines = <T>(name: string): T[] =>
   readFileSync(new URL(`./golden/${name}`, import.meta.url), "utf8")

@@ -1,6 +1,5 @@
 /** The rule scorer: when is a financial answer right? */
 export type { AnswerKind, Judged } from "./verdict.ts";
-export { isLeftOpen } from "./verdict.ts";
 export { checkAnswer } from "./check-answer.ts";
 export { checkFormat } from "./completion/format.ts";
 export { extractAnswer } from "./completion/extract.ts";

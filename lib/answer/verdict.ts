@@ -14,14 +14,6 @@ export interface Decision {
   reason: string;
 }
 
-const LEFT_OPEN: ReadonlySet<string> = new Set([
-  ...["both_directions", "free_text", "grew_by_or_to", "keyword_and_negation", "long_text"],
-  ...["points_against_percent", "restated_in_doubt", "short_keyword", "yes_or_no_unclear"],
-]);
-
-/** Whether this is why rules could not decide: the reason of a kept answer tells "judge" from "wrong". */
-export const isLeftOpen = (reason: string): boolean => LEFT_OPEN.has(reason);
-
 /** A decision with a sentence for people. `message` is a getter: JSON shows it, spreading loses it. */
 export interface Judged extends Decision {
   message: string;

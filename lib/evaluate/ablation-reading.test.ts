@@ -27,8 +27,10 @@ describe("what an ablation says", () => {
     expect(readAblation.start(runOf(none, none), sft)).toMatch(/100 % of the first groups.*not taken off/);
     expect(readAblation.start(runOf(later, none), sft)).toMatch(/step 5\*\* of 10.*found the \*\*format/);
     expect(readAblation.start(runOf(later, later), sft)).toMatch(
-      /100 % are right, against 50 % with SFT, .*the test below says\.$/,
+      /100 % are right, against 50 % with SFT: .*the test below says\.$/,
     );
+    const sampler = { ...sft, config: { grpo: { dropDeadGroups: true } } } as typeof sft;
+    expect(readAblation.start(runOf(later, later), sampler)).toContain("that its census left");
     const once = (step: number) => (step === 4 ? 2 : 0);
     expect(readAblation.start(runOf(once, none), sft)).toMatch(/step 5\*\* of 10.*\*\*not held\*\*/);
     expect(readAblation.start(runOf(later, later))).toMatch(/are right\.$/);

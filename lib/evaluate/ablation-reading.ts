@@ -33,7 +33,7 @@ export const FIN_R1: readonly PublishedArm[] = [
   { name: "grpo_only", model: "Fin-R1-Zero", average: 67.8, antFinance: null },
 ];
 
-type Trained = Pick<Run, "samples">;
+type Trained = Pick<Run, "samples"> & Partial<Pick<Run, "config">>;
 
 /** What lies between the Base read strictly and each untrained arm read leniently. */
 const WITHOUT_TRAINING: Readonly<Record<string, string>> = {
@@ -67,7 +67,8 @@ export const readAblation = {
         ? "."
         : own.lastFormat < 0.5
           ? `, against ${formatPercent(other.lastRight)} with SFT: even the format has **not held**.`
-          : `, against ${formatPercent(other.lastRight)} with SFT, on the questions that its census left: ` +
+          : `, against ${formatPercent(other.lastRight)} with SFT` +
+            `${withSft?.config?.grpo.dropDeadGroups ? ", on the questions that its census left" : ""}: ` +
             "it found the **format**; how far it got with right answers the test below says.")
     );
   },
@@ -90,7 +91,8 @@ export const readAblation = {
         "it is compared below, on those.",
     );
     const said =
-      `The highest zero is **${level.map(labelOf).join("** and **")}**, ` +
+      `The highest ${level.length === 1 ? "zero is" : "zeros are"} ` +
+      `${level.map((arm) => `**${labelOf(arm)}**`).join(" and ")}, ` +
       `${formatPercent(best.accuracyLenient.value)} right, ` +
       `greedy and read leniently.${apart.join("")}`;
     if (!sft) return said;

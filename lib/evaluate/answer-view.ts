@@ -1,5 +1,5 @@
 /** An answer of a model as a reader sees it. */
-import { isLeftOpen } from "../answer/index.ts";
+import { isLeftOpen } from "../records.ts";
 import { styleOf } from "../view/arms.ts";
 import type { EvalDetail } from "../records.ts";
 import type { ShownText } from "../view/sample-view.ts";

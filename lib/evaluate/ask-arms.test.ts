@@ -74,7 +74,10 @@ test("a question's fate names every arm that changes the verdict, or says that n
   expect(fate(false, true, true)).toBe("repaired by SFT");
   expect(fate(false, false, true)).toBe("repaired by SFT + GRPO");
   expect(fate(true, false, true)).toBe("broken by SFT, repaired by SFT + GRPO");
-  expect(fate(false, null, false)).toBe("wrong for all");
+  expect(fate(false, null, false)).toBe("left open by SFT, answered wrong by SFT + GRPO");
+  expect(fate(null, null, true)).toBe("answered right by SFT + GRPO");
+  expect(fate(null, null)).toBe("left open for all");
+  expect(fate(false, false)).toBe("wrong for all");
   expect(fate(false, true, null)).toBe("repaired by SFT, left open by SFT + GRPO");
   expect(fate(true, true, true)).toBe("right for all");
 });

@@ -66,17 +66,22 @@ export async function askArms(
 
 /**
  * What happens to a question from arm to arm, in words: each arm whose verdict is another than that of the
- * arm before it, or that there is none.
+ * arm before it, or that there is none. Null: rules cannot decide.
  *
  * @example fateOf([{ arm: "Base", ok: false }, { arm: "SFT", ok: true }]) //=> "repaired by SFT"
  */
 export function fateOf(verdicts: readonly { arm: string; ok?: boolean | null | undefined }[]): string {
-  const turns = verdicts.slice(1).flatMap(({ arm, ok }, i) => {
-    if ((ok === true) === (verdicts[i]!.ok === true)) return [];
-    return [ok === null ? `left open by ${arm}` : `${ok ? "repaired" : "broken"} by ${arm}`];
+  const turns = verdicts.slice(1).flatMap(({ arm, ok = null }, i) => {
+    const before = verdicts[i]!.ok ?? null;
+    if (ok === before) return [];
+    if (ok === null) return [`left open by ${arm}`];
+    if (before === null) return [`answered ${ok ? "right" : "wrong"} by ${arm}`];
+    return [`${ok ? "repaired" : "broken"} by ${arm}`];
   });
-  if (turns.length > 0) return turns.join(", ");
-  return verdicts.every(({ ok }) => ok === true) ? "right for all" : "wrong for all";
+  const all = verdicts[0]?.ok ?? null;
+  return turns.length > 0
+    ? turns.join(", ")
+    : `${all === null ? "left open" : all ? "right" : "wrong"} for all`;
 }
 
 function shown(

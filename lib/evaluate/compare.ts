@@ -4,7 +4,7 @@ import type { BootstrapOptions, PairedDifference } from "../stats/bootstrap.ts";
 import { byQuestion } from "./eval-summary.ts";
 import { QUESTION_TYPES } from "../records.ts";
 import type { EvalDetail, QuestionType } from "../records.ts";
-import { mcnemar, pairedShares } from "../stats/stats.ts";
+import { mcnemar, mean, pairedShares } from "../stats/stats.ts";
 
 export const METRICS = [
   "accuracy",
@@ -27,6 +27,8 @@ export interface Comparison extends PairedDifference {
   metric: Metric;
   /** Questions that both arms answered. */
   n: number;
+  /** Those of them with another share of right answers; absent where that was not kept. */
+  changed?: number;
 }
 
 /**
@@ -70,7 +72,8 @@ export function compareShares(
         pairs.map((p) => p[1]),
         options,
       );
-  return difference && { n: pairs.length, ...difference };
+  const changed = pairs.filter(([x, y]) => mean(x) !== mean(y)).length;
+  return difference && { n: pairs.length, changed, ...difference };
 }
 
 function oneAnswerEach(pairs: readonly (readonly [number[], number[]])[]): PairedDifference | null {

@@ -41,8 +41,15 @@ test("the sentence holds difference, interval, p, n and what may be said", () =>
     describeComparison("sft", "sft_grpo", { ...comparison, delta: -0.01, low: -0.05, high: 0.03, p: 0.7 }),
   ).toMatch(/−1\.0 points\*\* \[−5\.0, \+3\.0\], p = 0\.700, .*do not decide it\.$/);
   expect(
-    describeComparison("base", "base_prompted", { ...comparison, delta: 0, low: -0.04, high: 0.04, p: 1 }),
-  ).toMatch(/0\.0 points.*no difference was seen\.$/);
+    describeComparison("base", "base_prompted", {
+      ...comparison,
+      changed: 0,
+      delta: 0,
+      low: -0.04,
+      high: 0.04,
+      p: 1,
+    }),
+  ).toMatch(/0\.0 points.*no answer's verdict differs\.$/);
 });
 
 test("points carry a sign, but not that of a zero", () => {

@@ -40,9 +40,9 @@ export function differenceVerdict({
 export function describeComparison(
   a: string,
   b: string,
-  { metric, n, delta, low, high, p }: Comparison,
+  { metric, n, changed, delta, low, high, p }: Comparison,
 ): string {
-  const undecided = delta === 0 ? "no difference was seen" : "these questions do not decide it";
+  const undecided = changed === 0 ? "no answer's verdict differs" : "these questions do not decide it";
   const says = { better: "better", worse: "**worse**", undecided }[differenceVerdict({ low, high, p })];
   return (
     `**${styleOf(b, 1).label} against ${styleOf(a, 0).label}**, ${NAMES[metric]}: ` +

@@ -127,9 +127,11 @@ describe("what an evaluation says", () => {
     const base = arm("base", { strict: half, lenient: half });
     const odd = { name: "sft", details: [answer(0, { lenient: false, reason: "no_value" })] };
     expect(readEvaluation.failures([base, odd])).toMatch(/In one arm alone: .*value differs.*no value/);
-    expect(readEvaluation.failures([base, base])).toContain("No reason belongs");
+    const other = { name: "sft", details: [answer(1, { lenient: false, reason: "value_differs" })] };
+    expect(readEvaluation.failures([base, other])).toContain("No reason belongs");
+    expect(readEvaluation.failures([base, base])).not.toContain("alone");
     expect(readEvaluation.failures([base, base, odd])).toMatch(
-      /value differs\* \(Base, Base: 50\).*no value/,
+      /value differs\* \(Base = Base, 50\).*no value/,
     );
     const open = { name: "sft", details: [answer(0, { lenient: false, reason: "free_text" })] };
     expect(readEvaluation.failures([base, open])).toContain(

@@ -1,5 +1,5 @@
 /** What an evaluation says, in sentences that follow its numbers. Pure. */
-import { isLeftOpen } from "../answer/index.ts";
+import { isLeftOpen } from "../records.ts";
 import type { Estimate, EvalDetail } from "../records.ts";
 import { countBy, wilson } from "../stats/stats.ts";
 import { styleOf } from "../view/arms.ts";
@@ -99,6 +99,7 @@ export const readEvaluation = {
         wrong: wrong.length,
         open: missed.length - wrong.length,
         reasons: countBy(wrong, ({ reason }) => reason),
+        answers: JSON.stringify(wrong.map(({ id, reason }) => [id, reason]).sort()),
       };
     });
     const said = counted.map(({ name, wrong, open, reasons }) => {
@@ -111,17 +112,15 @@ export const readEvaluation = {
         `${top.map(([reason]) => `*${pretty(reason)}*`).join(" or ")}${left}`
       );
     });
-    // arms that answer alike, as a Base with and without the prompt it was trained on, are one
-    const kinds = [...Map.groupBy(counted, ({ reasons }) => JSON.stringify([...reasons].sort())).values()];
-    const alone = (kinds.length < 2 ? [] : kinds).flatMap((alike, i) => {
-      const [{ reasons }] = alike as [(typeof counted)[number]];
-      return [...reasons.keys()]
-        .filter((reason) => kinds.every(([other], j) => i === j || !other!.reasons.has(reason)))
-        .map(
-          (reason) =>
-            `*${pretty(reason)}* (${alike.map(({ name }) => name).join(", ")}: ${reasons.get(reason)})`,
-        );
+    // arms with the same wrong answers, as a Base with and without the prompt it was trained on, are one
+    const kinds = [...Map.groupBy(counted, ({ answers }) => answers).values()];
+    const alone = kinds.flatMap((alike, i) => {
+      const name = alike.map((arm) => arm.name).join(" = ");
+      return [...alike[0]!.reasons]
+        .filter(([reason]) => kinds.every(([other], j) => i === j || !other!.reasons.has(reason)))
+        .map(([reason, n]) => `*${pretty(reason)}* (${name}, ${n})`);
     });
+    if (kinds.length < 2) return said.join("\n\n");
     return [
       ...said,
       alone.length > 0 ? `In one arm alone: ${alone.join(", ")}.` : "No reason belongs to one arm alone.",

@@ -5,6 +5,7 @@ import type { ArmPair } from "../evaluate/ablate.ts";
 import type { ArmDetails } from "../figures/evaluate.ts";
 import type { FilterDetail } from "../filter/record.ts";
 import { answerPlace, reasonMarks } from "../filter/samples.ts";
+import { isLeftOpen } from "../records.ts";
 import type { Distilled, EvalDetail } from "../records.ts";
 import type { SamplesEvent } from "../run/events.ts";
 import { styleOf } from "../view/arms.ts";
@@ -120,7 +121,7 @@ function answerRows(arms: readonly ArmDetails[], questions: readonly Asked[]): R
       arm: styleOf(name, i).label,
       mode: row.mode,
       sample: row.sample + 1,
-      verdict: row.lenient ? "right" : "wrong",
+      verdict: row.lenient ? "right" : isLeftOpen(row.reason) ? "undecided" : "wrong",
       reason: row.reason,
       format: row.format ? "kept" : "broken",
       judge: row.judge,
@@ -129,7 +130,7 @@ function answerRows(arms: readonly ArmDetails[], questions: readonly Asked[]): R
       "answer read": clipped(extractAnswer(row.completion, "lenient")),
       ...questionOf(row.id, asked),
       text: row.completion,
-      marks: answerMarks(row.completion, row.lenient),
+      marks: answerMarks(row.completion, row.lenient ? true : isLeftOpen(row.reason) ? null : false),
     })),
   );
 }

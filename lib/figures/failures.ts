@@ -1,4 +1,5 @@
 /** Stage 6: what the wrong answers are like. */
+import { isLeftOpen } from "../records.ts";
 import type { EvalDetail } from "../records.ts";
 import { type ShownText, sampleList } from "../view/sample-view.ts";
 import type { View } from "../view/table.ts";
@@ -99,7 +100,7 @@ export function failureSamples(
         title: question?.prompt ?? row.id,
         gloss: question && gloss({ id: row.id, question: question.prompt }),
         text: row.completion,
-        ok: false,
+        ok: isLeftOpen(row.reason) ? null : false,
         reason: row.reason,
         message: row.message,
         facts: { gold: question?.gold_answer ?? null, type: pretty(row.type), tokens: row.tokens },

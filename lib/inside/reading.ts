@@ -12,7 +12,7 @@ const LITTLE = 0.001;
 const NAMED = 3;
 
 /**
- * How many tokens the step moved, which most (equal answers count once there), and how many of those in
+ * How many tokens the step moved (equal answers count once), which most, and how many of those in
  * answers paid above their group's mean went up, and of those below it down.
  *
  * @example stepReading(step) //=> "Step 10 moved 37 of 812 tokens by more than 10 % of their probability …"
@@ -46,7 +46,7 @@ export function stepReading(step: Pick<StepFile, "step" | "learningRate" | "ques
     `Step ${step.step} moved ${formatCount(much)} of ${formatCount(places.length)} tokens by more than ` +
     `${100 * MUCH} % of their probability; the ${most.length} that moved most ` +
     `${most.length === 1 ? "is" : "are"} ${most.join(", ")}. ` +
-    `${directions(tokens.map(({ numbers }) => numbers))}${leftOut}`
+    `${directions(places.map(({ numbers }) => numbers))}${leftOut}`
   );
 }
 

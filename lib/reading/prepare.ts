@@ -51,15 +51,16 @@ export function rules(facts: readonly QuestionFacts[]): string {
 
 /** The type whose share the rules change most, in words. */
 function shifted(known: readonly QuestionFacts[]): string {
-  const share = (type: string, key: "type" | "typeByRules") =>
-    known.filter((row) => row[key] === type).length / known.length;
-  const [type] = [...new Set(known.map((row) => row.type!))].sort((a, b) => off(b) - off(a));
-  function off(one: string): number {
-    return Math.abs(share(one, "typeByRules") - share(one, "type"));
-  }
-  const name = type!.replace("financial_", "");
-  const [by, given] = [share(type!, "typeByRules"), share(type!, "type")];
-  return `by them ${points(by)} % are ${name}, by the source ${points(given)} %`;
+  const shares = [...new Set(known.flatMap(({ type, typeByRules }) => [type!, typeByRules]))].map((type) => {
+    const share = (key: "type" | "typeByRules") =>
+      points(known.filter((row) => row[key] === type).length / known.length);
+    return { name: type.replace("financial_", ""), by: share("typeByRules"), given: share("type") };
+  });
+  const off = ({ by, given }: (typeof shares)[number]) => Math.abs(Number(by) - Number(given));
+  const most = shares.reduce((a, b) => (off(b) > off(a) ? b : a));
+  return off(most) === 0
+    ? "the mix is about right, the single row often is not"
+    : `by them ${most.by} % are ${most.name}, by the source ${most.given} %`;
 }
 
 /** How close the kept questions come to the mix that was asked for. */

@@ -13,8 +13,8 @@ import { PYTHON, REPO_ROOT, assertPython } from "../config/paths.ts";
 
 export interface ProcessSpec {
   /**
-   * Arguments of scripts/serve.py (forked, so the second start costs no imports), or any program with its
-   * arguments. No shell reads them.
+   * Arguments of scripts/serve.py (forked, so that as a rule the second start costs no imports), or any
+   * program with its arguments. No shell reads them.
    */
   run: { serve: string[] } | { command: string[] };
   /** stdout and stderr are appended to it. */

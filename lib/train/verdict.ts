@@ -68,9 +68,10 @@ function verdictAt(run: Watched, step: number, probes: Run["probes"], strict: nu
   const trained = trendOf(steps, (each) => each.right);
   const rises = Math.min(right.test.up, trained.up) <= LEVEL / 2;
   const stuck = steps.slice(-Math.ceil(steps.length / 3)).flatMap(({ oneText }) => oneText ?? []);
+  const some = right.probes === 1 ? "probe" : `${right.probes} probes`;
   const said =
-    `of ${right.n} held-out questions ${percent(right.before)} were right in the first ` +
-    `${right.probes === 1 ? "probe" : `${right.probes} probes`}, ${percent(right.now)} in the last`;
+    `of ${right.n} held-out questions ${percent(right.before)} were right in the first ${some}, ` +
+    `${percent(right.now)} in the last ${some}`;
   if (Math.min(paid.test.up, trendOf(steps, (each) => each.paid).up) <= strict && !rises)
     return {
       ...{ verdict: "hack", step },

@@ -26,10 +26,10 @@ TOGETHER = [["q_proj", "k_proj", "v_proj"], ["gate_proj", "up_proj"]]
 
 class LowRank(torch.autograd.Function):
     """
-    x W^T + b + scale (x A^T) B^T of each map that reads x (…, in), in the precision of its W (out, in) and
-    b (out,). `maps`: A (rank, in), B (out, rank), W and b of the first, then of the second and so on. A and B
-    learn, in a precision of their own. They are rounded anew each time: nothing tells that they have changed,
-    torch's fused AdamW does not count as a change of a tensor's version.
+    x W^T + b + scale (x A^T) B^T of each map that reads x (…, in): (T, out) of its T rows, in the precision
+    of its W (out, in) and b (out,). `maps`: A (rank, in), B (out, rank), W and b of the first, then of the
+    second and so on. A and B learn, in a precision of their own. They are rounded anew each time: nothing
+    tells that they have changed, torch's fused AdamW does not count as a change of a tensor's version.
     """
 
     @staticmethod
@@ -42,7 +42,7 @@ class LowRank(torch.autograd.Function):
         low = scaled_product(scale, rows, down.T)  # (T, all ranks)
         ctx.save_for_backward(rows, low, down, *ups, *weights)
         return tuple(
-            F.linear(rows, weight, bias).addmm_(own, up.T).view(*x.shape[:-1], -1)
+            F.linear(rows, weight, bias).addmm_(own, up.T)
             for weight, bias, own, up in zip(weights, biases, by_rank(low, ups, 1), ups, strict=True)
         )
 
@@ -50,7 +50,6 @@ class LowRank(torch.autograd.Function):
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
         rows, low, down, *rest = ctx.saved_tensors
         ups, weights = rest[: len(slopes)], rest[len(slopes) :]
-        slopes = [slope.reshape(len(rows), -1) for slope in slopes]
         slope_low = torch.empty_like(low)
         for slope, own, up in zip(slopes, by_rank(slope_low, ups, 1), ups, strict=True):
             scaled_product(ctx.scale, slope, up, own)
@@ -114,31 +113,43 @@ class Together:
     """Maps that a layer gives one input: the first that is asked computes all, the others hand out theirs."""
 
     def __init__(self, maps: list[Linear]):
-        self.maps, self.x, self.left = maps, None, {}
+        self.maps = maps
+        self.forget()
         for module in maps:
-            module.forward = MethodType(self.forward, module)
+            module.together, module.forward = self, MethodType(forward, module)
 
-    def forward(self, module: Linear, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    def forget(self) -> None:
+        self.left: dict[Linear, Tensor] = {}
+        self.asked: tuple[Any, ...] = ()
+
+    def take(self, module: Linear, x: Tensor) -> Tensor | None:
+        """What `module` makes of x; None where PEFT has to."""
+        asked = (x, torch.is_grad_enabled(), adapter_of(module))
         if module is self.maps[0]:
-            self.x, self.left = x, {} if args or kwargs else self.computed(x)
-        out = self.left.pop(module, None) if x is self.x else None
-        if not self.left:
-            self.x = None
-        return Linear.forward(module, x, *args, **kwargs) if out is None else out
+            self.left, self.asked = self.computed(x), asked
+        same = len(self.asked) > 0 and self.asked[0] is x and self.asked[1:] == asked[1:]
+        out = self.left.pop(module, None) if same else None
+        if out is None or not self.left:
+            self.forget()
+        return out
 
     def computed(self, x: Tensor) -> dict[Linear, Tensor]:
         """What each map makes of x; nothing where PEFT has to."""
-        adapters = [adapter_of(module) for module in self.maps]
-        scales = {
-            adapter and module.scaling[adapter] for module, adapter in zip(self.maps, adapters, strict=True)
-        }
-        if None in adapters or len(scales) > 1:
+        adapters = {adapter_of(module) for module in self.maps}
+        adapter = adapters.pop()
+        if adapter is None or adapters or len({module.scaling[adapter] for module in self.maps}) > 1:
             return {}
         maps: list[Tensor | None] = []
-        for module, adapter in zip(self.maps, adapters, strict=True):
+        for module in self.maps:
             base = module.get_base_layer()
             maps += [module.lora_A[adapter].weight, module.lora_B[adapter].weight, base.weight, base.bias]
-        return dict(zip(self.maps, LowRank.apply(x, scales.pop(), *maps), strict=True))
+        outs = LowRank.apply(x, self.maps[0].scaling[adapter], *maps)
+        return {module: out.view(*x.shape[:-1], -1) for module, out in zip(self.maps, outs, strict=True)}
+
+
+def forward(self: Linear, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    out = None if args or kwargs else self.together.take(self, x)
+    return Linear.forward(self, x, *args, **kwargs) if out is None else out
 
 
 def adapter_of(module: Linear) -> str | None:

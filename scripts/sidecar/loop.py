@@ -76,9 +76,13 @@ def train_and_save(
     if autocast_alone:
         maps = fuse(trainer.model)
         print(setting_line("LoRA in one piece with its map", maps > 0, f"{maps} maps"))
+    gc.collect()
     gc.freeze()  # the collector need not walk through all that was loaded at every thousand new tensors
-    with disable_input_dtype_casting(trainer.model, active=autocast_alone):
-        trainer.train(resume_from_checkpoint=resume and str(resume))
+    try:
+        with disable_input_dtype_casting(trainer.model, active=autocast_alone):
+            trainer.train(resume_from_checkpoint=resume and str(resume))
+    finally:
+        gc.unfreeze()  # an attempt that ran out of memory gives its own back to the next
     assert_changed(trainer.model, before)
     if trainer.is_world_process_zero():
         save_adapter(trainer.accelerator.unwrap_model(trainer.model), run)

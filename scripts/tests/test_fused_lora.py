@@ -1,5 +1,7 @@
 """LoRA's maps in one piece compute what PEFT computes: values and gradients, within rounding."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
@@ -137,6 +139,41 @@ def test_a_map_that_is_asked_alone_or_for_another_input_gives_its_own():
     torch.testing.assert_close(maps.k_proj(other), expected.k_proj(other))
     torch.testing.assert_close(maps.k_proj(x), expected.k_proj(x))
     torch.testing.assert_close(maps.k_proj(x), expected.k_proj(x))  # and once more
+
+
+def test_what_was_computed_for_one_call_is_not_given_to_another():
+    x = torch.randn(5, 24)
+    model, plain = adapted(FULL, of=Layer), adapted(FULL, of=Layer)
+    fuse(model)
+    maps, expected = model.base_model.model, plain.base_model.model
+    with torch.no_grad():
+        maps.q_proj(x)
+    assert maps.k_proj(x).requires_grad
+    maps.q_proj(x)
+    with model.disable_adapter(), plain.disable_adapter():
+        torch.testing.assert_close(maps.k_proj(x), expected.k_proj(x))
+
+
+def test_what_comes_out_may_be_changed_in_place():
+    x = torch.randn(5, 24, requires_grad=True)
+    model = adapted(FULL, of=Layer)
+    fuse(model)
+    maps = model.base_model.model
+    (maps.q_proj(x).clamp_(-1, 1).sum() + maps.k_proj(x).mul_(2).sum()).backward()
+    assert x.grad.isfinite().all()
+
+
+def test_a_copy_of_a_model_is_one_of_its_own():
+    x = torch.randn(5, 24)
+    model = adapted(FULL, of=Layer)
+    fuse(model)
+    other = deepcopy(model)
+    for weight in other.parameters():
+        weight.data.zero_()
+    with CountedSteps() as steps:
+        assert model(x).abs().sum() > 0
+        assert other(x).abs().sum() == 0
+    assert steps.count == 4
 
 
 def test_maps_of_different_scales_are_left_to_peft():

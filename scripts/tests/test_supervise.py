@@ -103,21 +103,21 @@ def test_an_idle_supervisor_ends_by_itself():
 
 
 FORKED = """
-import json, os, sys
+import json, os, sys, time
 sys.path.insert(0, sys.argv[1])
 import serve, supervise
 serve.main = print
 serve.torch.cuda._is_in_bad_fork = lambda: sys.argv[2] == "held"
 child = supervise.start_serve(["--help"], sys.argv[3], {})
 while (status := child.exit_status()) is None:
-    pass
+    time.sleep(0.05)
 print(json.dumps([status, "peft" in sys.modules]))
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no fork elsewhere")
 @pytest.mark.parametrize("gpu, said", [("free", "['--help']"), ("held", "usage: serve.py")])
-def test_a_server_is_a_fork_but_where_that_had_no_gpu(gpu, said, tmp_path):
+def test_a_server_is_forked_and_starts_anew_where_the_gpu_was_held_before(gpu, said, tmp_path):
     log = tmp_path / "log"
     command = [sys.executable, "-c", FORKED, SCRIPT.parent, gpu, log]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
