@@ -131,7 +131,7 @@ describe("what an evaluation says", () => {
     expect(readEvaluation.failures([base, other])).toContain("No reason belongs");
     expect(readEvaluation.failures([base, base])).not.toContain("alone");
     expect(readEvaluation.failures([base, base, odd])).toMatch(
-      /value differs\* \(Base = Base, 50\).*no value/,
+      /value differs\* \(Base and Base: 50\).*no value/,
     );
     const open = { name: "sft", details: [answer(0, { lenient: false, reason: "free_text" })] };
     expect(readEvaluation.failures([base, open])).toContain(

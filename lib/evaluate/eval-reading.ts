@@ -115,10 +115,10 @@ export const readEvaluation = {
     // arms with the same wrong answers, as a Base with and without the prompt it was trained on, are one
     const kinds = [...Map.groupBy(counted, ({ answers }) => answers).values()];
     const alone = kinds.flatMap((alike, i) => {
-      const name = alike.map((arm) => arm.name).join(" = ");
+      const name = alike.map((arm) => arm.name).join(" and ");
       return [...alike[0]!.reasons]
         .filter(([reason]) => kinds.every(([other], j) => i === j || !other!.reasons.has(reason)))
-        .map(([reason, n]) => `*${pretty(reason)}* (${name}, ${n})`);
+        .map(([reason, n]) => `*${pretty(reason)}* (${name}: ${n})`);
     });
     if (kinds.length < 2) return said.join("\n\n");
     return [
