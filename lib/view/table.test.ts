@@ -113,6 +113,39 @@ describe("table", () => {
     expect(html.match(/<tr>/g)!.length).toBe(51);
   });
 
+  describe("rows that stand open", () => {
+    const values = [
+      { name: "sft.epochs", value: 2, changed: false },
+      { name: "sft.loraRank", value: 4, changed: true },
+      { name: "sft.batchSize", value: 8, changed: false },
+      { name: "sft.learningRate", value: 0.002, changed: false },
+    ];
+    const columns = ["name", "value"];
+
+    test("come first, in the order they are named in, then what was changed; the rest is folded", () => {
+      const { html, text } = table(values, columns, { open: ["sft.learningRate"], caption: "Values" });
+      const [before, folded] = html.split("<details><summary>2 more values, with their reasons</summary>");
+      expect(before).toMatch(/Values.*learningRate.*loraRank/s);
+      expect(folded).toMatch(/epochs.*batchSize/s);
+      expect(folded).not.toContain("loraRank");
+      expect(text.split("\n")).toEqual([
+        ...["Values", "name              value", "----------------  -----"],
+        ...["sft.learningRate  0.002", "sft.loraRank          4"],
+        "▸ 2 more values, with their reasons",
+        ...["name           value", "-------------  -----", "sft.epochs         2", "sft.batchSize      8"],
+      ]);
+    });
+
+    test("one is left, or none", () => {
+      const named = (count: number) => values.slice(0, count).map(({ name }) => name);
+      expect(table(values, columns, { open: named(3) }).text).toContain("▸ One more value, with");
+      expect(table(values, columns, { open: named(4) }).html).not.toContain("<details>");
+    });
+
+    test("a row that nobody has is a mistake", () =>
+      expect(() => table(values, columns, { open: ["sft.rank"] })).toThrow(LabError));
+  });
+
   test("no rows is said, not drawn", () =>
     expect(table([], undefined, { caption: "Failures" }).text).toBe("Failures: no rows"));
 

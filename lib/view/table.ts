@@ -34,6 +34,11 @@ export interface TableOptions {
   maxRows?: number;
   /** Characters of a cell. Default 300. */
   maxChars?: number;
+  /**
+   * Rows that stand open, by their `name`, in this order; a row that `changed` stands open behind them. The
+   * others are folded under one line. Default: all stand open.
+   */
+  open?: readonly string[];
 }
 
 /**
@@ -42,7 +47,7 @@ export interface TableOptions {
  * returns text, not markup.
  *
  * @param columns keys or columns, in order; default: the keys of all rows as they appear.
- * @throws LabError when a named column that is not optional is in no row.
+ * @throws LabError when a named column that is not optional, or a row that is to stand open, is in no row.
  * @example table([{ arm: "SFT", n: 200, accuracy: { value: 0.82, low: 0.76, high: 0.87 } }])
  */
 export function table(
@@ -52,6 +57,7 @@ export function table(
 ): View {
   const { caption, maxRows = 50, maxChars = 300 } = options;
   const records = rows as readonly Record<string, unknown>[];
+  if (options.open) return foldedTable(records, columns, { ...options, open: options.open });
   const shape = resolveColumns(records, columns);
   const shown = records
     .slice(0, maxRows)
@@ -96,6 +102,35 @@ export function table(
   return {
     html: html.filter(Boolean).join("\n"),
     text: [caption ?? "", plainTable(headings, shown, right), more].filter(Boolean).join("\n"),
+  };
+}
+
+/** The rows that matter as a table, the others in a second one behind a click. */
+function foldedTable(
+  rows: readonly Record<string, unknown>[],
+  columns: readonly (string | Column)[] | undefined,
+  { open, ...options }: TableOptions & { open: readonly string[] },
+): View {
+  const named = open.map((name) => {
+    const row = rows.find((one) => one.name === name);
+    if (!row)
+      throw new LabError({
+        what: "table() requires open rows that it has",
+        where: `row "${name}"`,
+        expected: rows.map((one) => String(one.name)).join(", "),
+        found: name,
+      });
+    return row;
+  });
+  const first = [...named, ...rows.filter((row) => row.changed === true && !named.includes(row))];
+  const rest = rows.filter((row) => !first.includes(row));
+  const shown = table(first, columns, options);
+  if (rest.length === 0) return shown;
+  const folded = table(rest, columns, { ...options, caption: "" });
+  const line = `${rest.length === 1 ? "One more value" : `${rest.length} more values`}, with their reasons`;
+  return {
+    html: `${shown.html}\n<details><summary>${line}</summary>\n${folded.html}</details>`,
+    text: [shown.text, `▸ ${line}`, folded.text].join("\n"),
   };
 }
 
