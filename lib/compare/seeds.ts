@@ -118,11 +118,12 @@ export function readSeeds(all: readonly SeedAnswers[]): AcrossSeeds {
   const lines = STEPS.flatMap(([a, b]) =>
     compared(all, a, b).map((c) => `- ${describeComparison(a, b, c)}${spread(all, a, b, c.metric)}`),
   );
-  const heading =
+  // of one seed the table has said all there is
+  const reading =
     all.length > 1
-      ? `${all.length} seeds together:`
+      ? [`${all.length} seeds together:`, "", ...lines].join("\n")
       : "One seed: the intervals cover the choice of questions, not of the seed.";
-  return { rows, reading: [heading, "", ...lines].join("\n") };
+  return { rows, reading };
 }
 
 type SeedArm = (typeof STEPS)[number][number];

@@ -88,17 +88,29 @@ describe("what an ablation says", () => {
   });
 
   test("what was won and lost", () => {
-    const of = (won: number, lost: number) => {
-      const some = (n: number) => Array.from({ length: n }, () => ({ type: "financial_concept" }));
-      const pair = { a: "sft", b: "sft_grpo", gains: some(won), regressions: some(lost) };
-      return readAblation.changed([pair as unknown as ArmPair]);
-    };
-    expect(of(0, 0)).toContain("no verdict changed");
-    expect(of(5, 0)).toContain("nothing was lost");
-    expect(of(9, 2)).toContain("mostly won; lost in concept");
-    expect(of(2, 5)).toContain("**more lost than won**");
-    expect(of(6, 5)).toMatch(/a small net effect; lost in concept/);
-    expect(of(30, 25)).toContain("**many changes**; lost in concept");
+    const some = (n: number) => Array.from({ length: n }, () => ({ type: "financial_concept" }));
+    const of = (...steps: [won: number, lost: number][]) =>
+      readAblation.changed(
+        steps.map(([won, lost], i) => ({
+          ...(i === 0 ? { a: "sft", b: "sft_grpo" } : { a: "base", b: "sft" }),
+          ...{ gains: some(won), regressions: some(lost) },
+        })) as unknown as ArmPair[],
+      );
+    expect(of([9, 2], [4, 0]).rows).toEqual([
+      { step: "SFT → SFT + GRPO", won: 9, lost: 2, "lost in": "concept" },
+      { step: "Base → SFT", won: 4, lost: 0, "lost in": null },
+    ]);
+    expect(of([0, 0]).reading).toBe("No step changed a verdict.");
+    expect(of([5, 0]).reading).toBe("Nothing was lost by *SFT → SFT + GRPO*.");
+    expect(of([9, 2], [4, 0]).reading).toBe(
+      "Nothing was lost by *Base → SFT*; all others lost right answers, too.",
+    );
+    expect(of([9, 2]).reading).toBe(
+      "**No step is free:** the one that changed verdicts also lost right answers.",
+    );
+    expect(of([9, 2], [2, 5]).reading).toMatch(/all 2 that.*\*\*More lost than won:\*\* \*Base → SFT\*\.$/);
+    expect(of([6, 5]).reading).not.toContain("hides");
+    expect(of([30, 25]).reading).toMatch(/A small net effect hides many changes in \*SFT → SFT \+ GRPO\*\.$/);
   });
 
   test("the order of the arms, beside Fin-R1's", () => {

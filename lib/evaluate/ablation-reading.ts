@@ -7,7 +7,7 @@ import { formatCount, formatPercent, meanOf } from "../view/numbers.ts";
 import type { ArmPair } from "./ablate.ts";
 import { closing } from "./closing.ts";
 import { compareArms } from "./compare.ts";
-import { comparisonRows, differenceVerdict, formatPoints } from "./comparison-text.ts";
+import { comparisonRows, differenceVerdict, formatPoints, readSteps } from "./comparison-text.ts";
 import type { Evaluation } from "./evaluate.ts";
 
 export interface PublishedArm {
@@ -149,26 +149,21 @@ export const readAblation = {
     };
   },
 
-  /** What each step won and lost, question by question. */
-  changed(pairs: readonly Pick<ArmPair, "a" | "b" | "gains" | "regressions">[]): string {
-    return pairs
-      .map(({ a, b, gains, regressions }) => {
-        const [won, lost] = [gains.length, regressions.length];
-        const name = `${styleOf(a, 0).label} → ${styleOf(b, 0).label}`;
-        if (won + lost === 0) return `- ${name}: no verdict changed.`;
-        const types = [...new Set(regressions.map(({ type }) => type.replace("financial_", "")))];
-        const net =
-          lost === 0
-            ? "nothing was lost."
-            : won > 2 * lost
-              ? `mostly won; lost in ${types.join(", ")}.`
-              : lost > won
-                ? `**more lost than won**, in ${types.join(", ")}.`
-                : `a small net effect${won + lost < MANY ? "" : " of **many changes**"}; ` +
-                  `lost in ${types.join(", ")}.`;
-        return `- ${name}: ${won} won, ${lost} lost: ${net}`;
-      })
-      .join("\n");
+  /** Every step in one table, read leniently, and what to take from it. */
+  steps: readSteps,
+
+  /** What each step won and lost, question by question: rows for a table, and what they have in common. */
+  changed(pairs: readonly Pick<ArmPair, "a" | "b" | "gains" | "regressions">[]): {
+    rows: Record<string, unknown>[];
+    reading: string;
+  } {
+    const steps = pairs.map(({ a, b, gains, regressions }) => ({
+      step: `${styleOf(a, 0).label} → ${styleOf(b, 0).label}`,
+      ...{ won: gains.length, lost: regressions.length },
+      types: [...new Set(regressions.map(({ type }) => type.replace("financial_", "")))].join(", "),
+    }));
+    const rows = steps.map(({ types, ...row }) => ({ ...row, "lost in": types || null }));
+    return { rows, reading: changedReading(steps) };
   },
 
   /** Beside Fin-R1: rows, and whether the arms come in the same order. */
@@ -200,6 +195,26 @@ export const readAblation = {
     return { rows, reading: orderReading(both) };
   },
 };
+
+function changedReading(all: readonly { step: string; won: number; lost: number }[]): string {
+  const steps = all.filter(({ won, lost }) => won + lost > 0);
+  if (steps.length === 0) return "No step changed a verdict.";
+  const names = (some: typeof steps) => some.map(({ step }) => `*${step}*`).join(", ");
+  const free = steps.filter(({ lost }) => lost === 0);
+  const costly = steps.filter(({ won, lost }) => lost > won);
+  const busy = steps.filter(({ won, lost }) => won + lost >= MANY && won >= lost && won <= 2 * lost);
+  return [
+    free.length === 0
+      ? `**No step is free:** ${steps.length === 1 ? "the one" : `all ${steps.length}`} that changed verdicts ` +
+        "also lost right answers."
+      : `Nothing was lost by ${names(free)}` +
+        `${free.length < steps.length ? "; all others lost right answers, too" : ""}.`,
+    costly.length > 0 ? `**More lost than won:** ${names(costly)}.` : "",
+    busy.length > 0 ? `A small net effect hides many changes in ${names(busy)}.` : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
 
 /** Whether two lists of heights put the arms in the same order. */
 export function orderReading(arms: readonly { name: ArmName; average: number; share: number }[]): string {

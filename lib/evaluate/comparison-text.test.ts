@@ -6,6 +6,7 @@ import {
   differenceVerdict,
   formatP,
   formatPoints,
+  readSteps,
 } from "./comparison-text.ts";
 
 const comparison = {
@@ -79,4 +80,56 @@ test("one metric is told of every pair that has it", () => {
       "accuracyLenient",
     ),
   ).toEqual([describeComparison("base", "sft", comparison)]);
+});
+
+const pairOf = (a: string, b: string, greedy: object, sampled?: object) => ({
+  ...{ a, b },
+  metrics: [
+    { ...comparison, changed: 40, ...greedy },
+    ...(sampled
+      ? [{ ...comparison, metric: "accuracySampledLenient" as const, changed: 40, ...sampled }]
+      : []),
+  ],
+});
+const worse = { delta: -0.1, low: -0.15, high: -0.05, p: 0.01 };
+const open = { delta: 0.01, low: -0.05, high: 0.06, p: 0.7 };
+const same = { delta: 0, low: -0.01, high: 0.01, p: 1, changed: 0 };
+
+test("a step is one row: greedy, sampled, and one verdict where both agree", () => {
+  const { rows } = readSteps([
+    pairOf("sft", "sft_grpo", {}, { n: 50 }),
+    pairOf("base", "sft", {}, worse),
+    pairOf("base", "base_majority", open),
+  ]);
+  expect(rows[0]).toEqual({
+    step: "SFT → SFT + GRPO",
+    "greedy, points [95 %]": "+20.0 [+12.1, +27.9]",
+    p: "< 0.001",
+    n: 200,
+    "sampled, points [95 %]": "+20.0 [+12.1, +27.9]",
+    "p, sampled": "< 0.001",
+    "n, sampled": 50,
+    verdict: "better",
+  });
+  expect(rows.map(({ verdict }) => verdict)).toEqual(["better", "better; sampled: worse", "undecided"]);
+  expect(rows[2]).toMatchObject({ p: "0.700", "sampled, points [95 %]": null, "n, sampled": null });
+});
+
+test("the sentences count the steps, and name those that are not better", () => {
+  const all = [
+    pairOf("sft", "sft_grpo", {}, {}),
+    pairOf("base", "sft", worse, worse),
+    pairOf("base", "grpo_only", open),
+    pairOf("base", "base_prompted", same),
+  ];
+  expect(readSteps(all).reading).toBe(
+    "Of 4 steps, greedy and read leniently: **1 better**, **1 worse** (*Base → SFT*), 1 not decided " +
+      "(*Base → GRPO only*), 1 without any change (*Base → Base, prompted*). Sampled answers say the same " +
+      "of each of them that was sampled.",
+  );
+  expect(readSteps([pairOf("base", "sft", {}, open)]).reading).toMatch(
+    /^Of one step, .*\*\*1 better\*\*\. Sampled answers say otherwise of \*Base → SFT\* \(undecided\)\.$/,
+  );
+  expect(readSteps([pairOf("base", "sft", {})]).reading).toMatch(/better\*\*\.$/);
+  expect(readSteps([]).reading).toContain("No two arms");
 });

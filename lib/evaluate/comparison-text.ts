@@ -74,6 +74,84 @@ export function comparisonRows(
   );
 }
 
+/** A row a pair, read leniently: what it adds greedily and sampled, in points, and what may be said of it. */
+export interface StepRow {
+  step: string;
+  "greedy, points [95 %]": string | null;
+  p: string | null;
+  n: number | null;
+  "sampled, points [95 %]": string | null;
+  "p, sampled": string | null;
+  "n, sampled": number | null;
+  verdict: string;
+}
+
+/**
+ * Steps from arm to arm, read leniently: rows for a table, and the two or three things to take from them.
+ *
+ * @example const { rows, reading } = readSteps(pairs);
+ */
+export function readSteps(pairs: readonly ComparedPair[]): { rows: StepRow[]; reading: string } {
+  const read = pairs.flatMap(({ a, b, metrics }) => {
+    const of = (metric: Metric) => metrics.find((c) => c.metric === metric);
+    const [greedy, sampled] = [of("accuracyLenient"), of("accuracySampledLenient")];
+    const step = `${styleOf(a, 0).label} → ${styleOf(b, 1).label}`;
+    return greedy || sampled ? [{ step, greedy, sampled }] : [];
+  });
+  return { rows: read.map(stepRow), reading: stepsReading(read) };
+}
+
+interface Step {
+  step: string;
+  greedy: Comparison | undefined;
+  sampled: Comparison | undefined;
+}
+
+function stepRow({ step, greedy, sampled }: Step): StepRow {
+  const [one, many] = [greedy && stepVerdict(greedy), sampled && stepVerdict(sampled)];
+  return {
+    step,
+    "greedy, points [95 %]": greedy ? withInterval(greedy) : null,
+    p: greedy ? shortP(greedy) : null,
+    n: greedy?.n ?? null,
+    "sampled, points [95 %]": sampled ? withInterval(sampled) : null,
+    "p, sampled": sampled ? shortP(sampled) : null,
+    "n, sampled": sampled?.n ?? null,
+    verdict: one && many && one !== many ? `${one}; sampled: ${many}` : (one ?? many)!,
+  };
+}
+
+function stepsReading(steps: readonly Step[]): string {
+  const told = steps.flatMap(({ step, greedy }) => (greedy ? [{ step, verdict: stepVerdict(greedy) }] : []));
+  const named = (verdict: string) =>
+    told.filter((one) => one.verdict === verdict).map(({ step }) => `*${step}*`);
+  const [better, worse, open, same] = ["better", "worse", "undecided", "same answers"].map(named);
+  const parts = [
+    better!.length > 0 ? `**${better!.length} better**` : "",
+    worse!.length > 0 ? `**${worse!.length} worse** (${worse!.join(", ")})` : "",
+    open!.length > 0 ? `${open!.length} not decided (${open!.join(", ")})` : "",
+    same!.length > 0 ? `${same!.length} without any change (${same!.join(", ")})` : "",
+  ].filter(Boolean);
+  if (parts.length === 0) return "No two arms answered the same questions greedily.";
+  const both = steps.filter(({ greedy, sampled }) => greedy && sampled);
+  const other = both.filter(({ greedy, sampled }) => stepVerdict(greedy!) !== stepVerdict(sampled!));
+  const agree =
+    both.length === 0
+      ? ""
+      : other.length === 0
+        ? " Sampled answers say the same of each of them that was sampled."
+        : ` Sampled answers say otherwise of ${other
+            .map(({ step, sampled }) => `*${step}* (${stepVerdict(sampled!)})`)
+            .join(", ")}.`;
+  const head = told.length === 1 ? "Of one step, greedy" : `Of ${told.length} steps, greedy`;
+  return `${head} and read leniently: ${parts.join(", ")}.${agree}`;
+}
+
+const stepVerdict = (c: Comparison): string => (c.changed === 0 ? "same answers" : differenceVerdict(c));
+const withInterval = ({ delta, low, high }: Comparison): string =>
+  `${formatPoints(delta)} [${formatPoints(low)}, ${formatPoints(high)}]`;
+const shortP = ({ p }: Comparison): string => formatP(p).replace(/^p (?:= )?/, "");
+
 /** A share as signed percentage points: 0.043 → "+4.3", −0.01 → "−1.0", 0 → "0.0". */
 export function formatPoints(share: number): string {
   const text = Math.abs(100 * share).toFixed(1);

@@ -45,6 +45,22 @@ describe("what an evaluation says", () => {
     expect(near).toContain("differ by 2 of 100 answers");
   });
 
+  test("steps are compared by name, those with an absent arm are not", () => {
+    const arms = {
+      base: arm("base", { strict: never, lenient: half }),
+      sft: arm("sft", { strict: always, lenient: always }),
+    };
+    const { rows, reading } = readEvaluation.steps(
+      [
+        ["base", "sft"],
+        ["sft", "sft_grpo"],
+      ],
+      arms,
+    );
+    expect(rows).toMatchObject([{ step: "Base → SFT", n: 100, verdict: "better" }]);
+    expect(reading).toContain("**1 better**");
+  });
+
   test("types part, or may part by chance", () => {
     const type = (i: number): QuestionType => (i < 50 ? "financial_concept" : "financial_reasoning");
     const of = (lenient: (i: number) => boolean) =>

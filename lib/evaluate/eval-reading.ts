@@ -5,6 +5,8 @@ import { countBy, wilson } from "../stats/stats.ts";
 import { styleOf } from "../view/arms.ts";
 import { pretty } from "../view/labels.ts";
 import { formatCount, formatEstimate, formatPercent } from "../view/numbers.ts";
+import { compareArms } from "./compare.ts";
+import { readSteps } from "./comparison-text.ts";
 import { proportion } from "./eval-summary.ts";
 import { readTries } from "./eval-tries.ts";
 
@@ -19,11 +21,28 @@ const FEW = 10;
 /** Of fewer answers, as of an untrained Base that hits the format now and then, κ says nothing. */
 const FEW_JUDGED = 30;
 
+const READ = ["accuracyLenient", "accuracySampledLenient"] as const;
+
 export const readEvaluation = {
   /** What the strict reading does not see, what a prompt changes, and where types part. */
   types(arms: readonly Arm[]): string[] {
     const greedy = arms.map(({ name, details }) => ({ name, rows: ofMode(details, "greedy") }));
     return [...greedy.flatMap(hiddenByTags), ...typesOf(greedy.at(-1))];
+  },
+
+  /** From arm to arm, by name, in one table: what each step adds, read leniently, and what to take from it. */
+  steps(
+    steps: readonly (readonly [before: string, after: string])[],
+    arms: Readonly<Record<string, Pick<Arm, "details">>>,
+  ): ReturnType<typeof readSteps> {
+    return readSteps(
+      steps.flatMap(([a, b]) => {
+        const [before, after] = [arms[a], arms[b]];
+        if (!before || !after) return [];
+        const compared = READ.map((metric) => compareArms(before.details, after.details, metric));
+        return [{ a, b, metrics: compared.filter((c) => c !== null) }];
+      }),
+    );
   },
 
   /** The same share, more or less sure: rows for a table, and what their widths say. */

@@ -82,27 +82,43 @@ test("the moves of the same questions add up to both arms", () => {
   expect(moves.right_method).toMatchObject({ right_method: 45, sum_slip: 15 });
 });
 
-test("the sentence says what a step repairs and what it breaks, with interval, n and the moves", () => {
-  expect(readMethods([base, sft]).lines).toEqual([
-    "**Base → SFT** (n = 100 questions, greedy): repairs named misconceptions (−30.0 points " +
-      "[−39.1, −20.7], p < 0.001); adds sums that do not hold (+15.0 points [+8.2, +23.3], " +
-      "p < 0.001). Not decided: numbers or letters copied wrongly, steps without a method. Of the " +
-      "answers whose method and value it put right (30), the fault had been a misconception (30). Of those " +
-      "that were right in both and no longer are (15), the fault is now a wrong sum (15).",
+test("a row has what a step changes, with intervals, and what the answers that moved had done", () => {
+  expect(readMethods([base, sft]).changes).toEqual([
+    {
+      step: "Base → SFT",
+      n: 100,
+      misconceptions: "−30.0 [−39.1, −20.7]",
+      "wrong sums": "+15.0 [+8.2, +23.3]",
+      "wrong copies": expect.stringMatching(/^0\.0 /),
+      "no method": expect.stringMatching(/^0\.0 /),
+      "put right, most often": "30 (misconception 30)",
+      "lost, most often": "15 (wrong sum 15)",
+    },
   ]);
 });
 
-test("the other way round it repairs the sums and adds misconceptions", () => {
-  const [line] = readMethods([sft, base]).lines;
-  expect(line).toMatch(/^\*\*SFT → Base\*\*.*: repairs sums that do not hold .* adds named misconc/);
+test("the sentence says what a step repairs and what it adds", () => {
+  expect(readMethods([base, sft]).reading).toBe(
+    "**Base → SFT** repairs named misconceptions, and adds sums that do not hold.",
+  );
+  expect(readMethods([sft, base]).reading).toBe(
+    "**SFT → Base** repairs sums that do not hold, and adds named misconceptions.",
+  );
+  const only = [
+    arm("base", [
+      ["misconception", 40],
+      ["right", 60],
+    ]),
+    arm("sft", [["right", 100]]),
+  ];
+  expect(readMethods(only).reading).toMatch(/repairs named misconceptions and adds no fault that these/);
+  expect(readMethods(only.reverse()).reading).toMatch(/repairs nothing that .*, and adds named misconc/);
 });
 
 test("where nothing changes it says that nothing is shown, and no answer moved", () => {
-  const [line] = readMethods([base, { ...base, name: "sft" }]).lines;
-  expect(line).toBe(
-    "**Base → SFT** (n = 100 questions, greedy): neither repairs nor adds a fault that these questions " +
-      "could show. No answer was put right. No right answer was lost.",
-  );
+  const { reading, changes } = readMethods([base, { ...base, name: "sft" }]);
+  expect(reading).toBe("**Base → SFT** neither repairs nor adds a fault that these questions could show.");
+  expect(changes[0]).toMatchObject({ "put right, most often": "none", "lost, most often": "none" });
 });
 
 test("a few answers that change sides decide nothing", () => {
@@ -110,9 +126,9 @@ test("a few answers that change sides decide nothing", () => {
     ["misconception", 38],
     ["right", 62],
   ]);
-  const [line] = readMethods([base, few]).lines;
-  expect(line).toMatch(/neither repairs nor adds/);
-  expect(line).toMatch(/put right \(2\), the fault had been a misconception \(2\)/);
+  const { reading, changes } = readMethods([base, few]);
+  expect(reading).toMatch(/neither repairs nor adds/);
+  expect(changes[0]).toMatchObject({ "put right, most often": "2 (misconception 2)" });
 });
 
 test("an arm whose steps are in its own words is named before anything is said", () => {
@@ -120,18 +136,19 @@ test("an arm whose steps are in its own words is named before anything is said",
     ["none", 80],
     ["right", 20],
   ]);
-  const { lines, rows } = readMethods([base, own]);
-  expect(lines[0]).toMatch(/^Of most greedy answers of SFT no method can be read.*leaves them out/);
+  const { reading, rows } = readMethods([base, own]);
+  expect(reading).toMatch(/^Of most greedy answers of SFT no method can be read.*leaves them out/);
   expect(rows.map(({ arm }) => arm)).toEqual(["Base"]);
-  expect(lines[1]).toMatch(/adds steps without a method/);
+  expect(reading).toMatch(/adds steps without a method\.$/);
 });
 
 test("questions of other sources and the other mode are left out; none at all is said", () => {
   const other = arm("base", [["right", 5]], { kind: "my_own" });
   expect(readMethods([other, sft]).arms.map(({ name }) => name)).toEqual(["sft"]);
-  expect(readMethods([base, sft], { mode: "sampled" }).lines).toEqual([
-    "No question of the generated world was asked: of others the method cannot be read.",
-  ]);
+  expect(readMethods([base, sft], { mode: "sampled" })).toMatchObject({
+    changes: [],
+    reading: "No question of the generated world was asked: of others the method cannot be read.",
+  });
 });
 
 test("a wrong number that is copied and a wrong sum are counted apart", () => {
@@ -163,5 +180,5 @@ test("the pairs that are asked for are compared, those with an absent arm are no
     ],
   });
   expect(read.steps.map(({ a, b }: MethodStep) => [a, b])).toEqual([["sft", "base"]]);
-  expect(describeMethods(read.steps[0]!)).toBe(read.lines[0]);
+  expect(describeMethods(read.steps[0]!)).toBe(read.reading);
 });

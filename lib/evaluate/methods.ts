@@ -2,7 +2,7 @@
  * What training changed, the method or the sum: counts by arm, moves from arm to arm, and what they say.
  * Pure.
  */
-import { formatP, formatPoints, differenceVerdict } from "./comparison-text.ts";
+import { formatPoints, differenceVerdict } from "./comparison-text.ts";
 import { compareShares } from "./compare.ts";
 import type { Comparison } from "./compare.ts";
 import { METHOD_OUTCOMES, methodOf } from "./method.ts";
@@ -40,8 +40,10 @@ export interface MethodsRead {
   steps: MethodStep[];
   /** For a table: shares, a row for each arm of which most answers show a method. */
   rows: Record<string, string | number>[];
-  /** Markdown, a line for each step: what it repairs and what it adds, with n and interval. */
-  lines: string[];
+  /** For a table: a row for each step, what it changes in points with intervals, and the answers that moved. */
+  changes: Record<string, string | number>[];
+  /** Markdown, a sentence for each step: what it repairs and what it adds. */
+  reading: string;
 }
 
 export interface ReadMethodsOptions extends BootstrapOptions {
@@ -56,7 +58,7 @@ export interface ReadMethodsOptions extends BootstrapOptions {
  *
  * Questions of other sources are left out. Answers of several training seeds may be put together: they are
  * then paired in their order within a question, and intervals are over questions. Arms without an answer to a
- * generated question are left out; none gives empty lists, and a line that says so.
+ * generated question are left out; none gives empty lists, and a sentence that says so.
  *
  * @example const read = readMethods([{ name: "base", details: base }, { name: "sft", details: sft }]);
  */
@@ -82,10 +84,11 @@ export function readMethods(
     rows: counted
       .filter(({ counts }) => isReadable(counts))
       .map(({ name, counts }, i) => methodRow(styleOf(name, i).label, counts)),
-    lines:
+    changes: compared.map(changeRow),
+    reading:
       counted.length === 0
-        ? ["No question of the generated world was asked: of others the method cannot be read."]
-        : [...describeReach(counted, mode), ...compared.map((step) => describeMethods(step, mode))],
+        ? "No question of the generated world was asked: of others the method cannot be read."
+        : [...describeReach(counted, mode), ...compared.map(describeMethods)].join(" "),
   };
 }
 
@@ -177,67 +180,60 @@ const FAULT_NAMES: Record<Fault, string> = {
   no_method: "steps without a method",
 };
 
-/**
- * One step in markdown: what it repairs, what it adds, what these questions do not decide (as
- * `differenceVerdict`), each with its change in points and its interval; then what the questions that changed
- * sides had done before, and do now.
- */
-export function describeMethods(
-  { a, b, n, change, moves }: MethodStep,
-  mode: EvalDetail["mode"] = "greedy",
-): string {
-  const name = `${styleOf(a, 0).label} → ${styleOf(b, 1).label}`;
-  const told = FAULTS.map((fault) => ({
-    fault,
-    ...change[fault],
-    verdict: differenceVerdict(change[fault]),
-  }));
-  const list = (verdict: string) =>
-    told
-      .filter((one) => one.verdict === verdict)
-      .map(({ fault, delta, low, high, p }) => {
-        const interval = `[${formatPoints(low)}, ${formatPoints(high)}]`;
-        return `${FAULT_NAMES[fault]} (${formatPoints(delta)} points ${interval}, ${formatP(p)})`;
-      });
-  const [repaired, broken] = [list("worse"), list("better")];
-  const open = told.filter(({ verdict }) => verdict === "undecided").map(({ fault }) => FAULT_NAMES[fault]);
-  const parts = [
-    repaired.length > 0 ? `repairs ${repaired.join(" and ")}` : "",
-    broken.length > 0 ? `adds ${broken.join(" and ")}` : "",
-  ].filter(Boolean);
-  const says =
-    parts.length > 0
-      ? `${parts.join("; ")}.`
-      : "neither repairs nor adds a fault that these questions could show.";
-  const rest = open.length > 0 && parts.length > 0 ? ` Not decided: ${open.join(", ")}.` : "";
-  return `**${name}** (n = ${formatCount(n)} questions, ${mode}): ${says}${rest} ${describeMoves(moves)}`;
+/** One step in numbers: each fault's change in points with its interval, then the answers that changed sides. */
+function changeRow({ a, b, n, change, moves }: MethodStep): Record<string, string | number> {
+  const points = (fault: Fault) => {
+    const { delta, low, high } = change[fault];
+    return `${formatPoints(delta)} [${formatPoints(low)}, ${formatPoints(high)}]`;
+  };
+  return {
+    step: nameOf({ a, b }),
+    n,
+    misconceptions: points("misconception"),
+    "wrong sums": points("wrongSums"),
+    "wrong copies": points("copy_slip"),
+    "no method": points("no_method"),
+    "put right, most often": moved((outcome) => moves[outcome].right_method),
+    "lost, most often": moved((outcome) => moves.right_method[outcome]),
+  };
 }
 
+/**
+ * One step in a sentence: what it repairs and what it adds. What these questions do not decide
+ * (`differenceVerdict`) is neither.
+ */
+export function describeMethods({ a, b, change }: Pick<MethodStep, "a" | "b" | "change">): string {
+  const list = (verdict: string) =>
+    FAULTS.filter((fault) => differenceVerdict(change[fault]) === verdict)
+      .map((fault) => FAULT_NAMES[fault])
+      .join(" and ");
+  const [repaired, added] = [list("worse"), list("better")]; // fewer faults are a repair
+  const says =
+    repaired && added
+      ? `repairs ${repaired}, and adds ${added}`
+      : repaired
+        ? `repairs ${repaired} and adds no fault that these questions could show`
+        : added
+          ? `repairs nothing that these questions could show, and adds ${added}`
+          : "neither repairs nor adds a fault that these questions could show";
+  return `**${nameOf({ a, b })}** ${says}.`;
+}
+
+const nameOf = ({ a, b }: Pick<MethodStep, "a" | "b">): string =>
+  `${styleOf(a, 0).label} → ${styleOf(b, 1).label}`;
+
 const WRONG = {
-  misconception: "a misconception",
-  sum_slip: "a wrong sum",
-  copy_slip: "a wrong copy",
+  misconception: "misconception",
+  sum_slip: "wrong sum",
+  copy_slip: "wrong copy",
   no_method: "no method",
 } as const;
 
-function describeMoves(moves: MethodMoves): string {
-  const list = (of: (outcome: keyof typeof WRONG) => number) => {
-    const parts = Object.entries(WRONG)
-      .map(([outcome, did]) => ({ did, count: of(outcome as keyof typeof WRONG) }))
-      .filter(({ count }) => count > 0)
-      .sort((x, y) => y.count - x.count);
-    const total = parts.reduce((sum, { count }) => sum + count, 0);
-    return { total, parts: parts.map(({ did, count }) => `${did} (${count})`).join(", ") };
-  };
-  const gained = list((outcome) => moves[outcome].right_method);
-  const lost = list((outcome) => moves.right_method[outcome]);
-  return [
-    gained.total === 0
-      ? "No answer was put right."
-      : `Of the answers whose method and value it put right (${gained.total}), the fault had been ` +
-        `${gained.parts}.`,
-    lost.total === 0
-      ? "No right answer was lost."
-      : `Of those that were right in both and no longer are (${lost.total}), the fault is now ${lost.parts}.`,
-  ].join(" ");
+/** "120 (misconception 98)": the answers that moved, and the fault that most of them had or have. */
+function moved(of: (outcome: keyof typeof WRONG) => number): string {
+  const counts = Object.keys(WRONG).map((outcome) => of(outcome as keyof typeof WRONG));
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return "none";
+  const most = Math.max(...counts);
+  return `${formatCount(total)} (${Object.values(WRONG)[counts.indexOf(most)]} ${formatCount(most)})`;
 }

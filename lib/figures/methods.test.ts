@@ -37,7 +37,8 @@ const read: MethodsRead = {
   ],
   steps: [step("base", "sft", 6, 3, 1), step("sft", "sft_grpo", 9, 1, 0)],
   rows: [],
-  lines: [],
+  changes: [],
+  reading: "",
 };
 
 test("a column an arm, a node for each outcome that occurs, and every answer flows once a step", () => {

@@ -209,10 +209,11 @@ async function benchTraining(seeds: number): Promise<void> {
     ...(["sft", "sft_grpo"] as const).map((name) => ({ name, details: pooled(name) })),
   ];
   const methods = (["greedy", "sampled"] as const).map((mode) => readMethods(answered, { mode }));
-  for (const { mode, rows, lines } of methods) {
+  for (const { mode, rows, changes, reading } of methods) {
     console.log(`\nMethod or sum? Shares of the ${mode} answers`);
     console.table(rows);
-    for (const line of lines) console.log(line);
+    console.table(changes);
+    console.log(reading);
   }
   Object.assign(result, { seeds, training: rows, pairs, methods });
 }
