@@ -46,13 +46,16 @@ describe("what top-p cuts", () => {
       topP(place({ 0.6: [0.97, 0.02, 0.01, 0], 1: [0.7, 0.27, 0.02, 0.01], 1.5: [0.5, 0.3, 0.18, 0.02] })),
     ).toBe(
       "With top-p 0.95 **2 tokens** of 4 could still be drawn here at temperature 1 (“net” and “␣equity”), " +
-        "1 at 0.6 and 3 at 1.5. Cut off is a tail that would be drawn in 3 % of all cases. The hotter, the " +
-        "more tokens pass: top-p follows how open the choice is.",
+        "1 at 0.6 and 3 at 1.5. The hotter, the more tokens pass: top-p follows how open the choice is. At 1.5 " +
+        "it cuts 1 token that would be drawn, all together, in 2 % of all cases: seldom at one place, but a text " +
+        "has many places.",
     ));
 
   test("two that share everything are all there is", () => {
     const two = [0.6, 0.4, 0, 0];
-    expect(topP(place({ 0.6: two, 1: two, 1.5: two }))).toMatch(/in 0 % .*between these alone\.$/);
+    expect(topP(place({ 0.6: two, 1: two, 1.5: two }))).toMatch(
+      /between these alone\. .*2 tokens that would be drawn.* less than 1 % of all/,
+    );
   });
 
   test("of many, three are named", () => {
