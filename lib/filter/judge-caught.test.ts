@@ -21,6 +21,8 @@ test("counts what the Judge dropped, right or undecided by the rules, and shows 
   const held = new Set(details.filter((row) => row.layer === "split").map((row) => row.key));
   const count = (which: number) => texts.filter((row, i) => i % 4 === which && !held.has(row.key)).length;
   const caught = caughtByJudge(details, texts);
+  const [first] = caughtByJudge(details, texts, ({ question }) => `${question} in English`).samples;
+  expect(first!.gloss).toBe(`${first!.title} in English`);
   expect(caught).toMatchObject({ seen: 32, dropped: count(0) + count(3), right: count(0) });
   expect(caught.samples.map(({ reason, ok }) => [reason, ok])).toEqual([
     ...Array(3).fill(["weak_completeness", false]),

@@ -16,15 +16,22 @@ export interface JudgeCaught {
 
 /**
  * What the Judge dropped, with some texts to read; nothing where it was switched off. `texts` are those of
- * the `details`.
+ * the `details`; `gloss` puts a question's English under it.
  */
-export function caughtByJudge(details: readonly FilterDetail[], texts: readonly Distilled[]): JudgeCaught {
+export function caughtByJudge(
+  details: readonly FilterDetail[],
+  texts: readonly Distilled[],
+  gloss?: (row: { id: string; question: string }) => string | undefined,
+): JudgeCaught {
   const byKey = new Map(texts.map((row) => [row.key, row]));
   const dropped = details.filter((row) => row.layer === "judge" && row.reason !== null);
   const [right, open] = [true, false].map((isRight) =>
     dropped.filter(({ key }) => (textOutcome(byKey.get(key)!) === null) === isRight),
   ) as [FilterDetail[], FilterDetail[]];
-  const shown = [...right.slice(0, 3), ...open.slice(0, 2)].map((row) => shownText(row, byKey.get(row.key)!));
+  const shown = [...right.slice(0, 3), ...open.slice(0, 2)].map((row) => {
+    const text = byKey.get(row.key)!;
+    return { ...shownText(row, text), ...(gloss && { gloss: gloss(text) }) };
+  });
   return {
     seen: details.filter((row) => row.votePoints !== null).length,
     dropped: dropped.length,

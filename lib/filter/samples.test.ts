@@ -109,4 +109,10 @@ describe("accepted and rejected samples", () => {
   test("of nothing are empty", () => {
     expect(filterSamples([], [])).toEqual({ accepted: [], rejected: [] });
   });
+
+  test("with a gloss the title is the question, its English beside it", () => {
+    const gloss = ({ id }: { id: string }) => (id === "q0" ? "in English" : undefined);
+    const { accepted } = filterSamples([detail(0, "size", null)], [text(0)], 4, { gloss });
+    expect(accepted).toMatchObject([{ title: "What is the margin?", gloss: "in English" }]);
+  });
 });

@@ -10,12 +10,18 @@ export interface FilterSamples {
   rejected: ShownText[];
 }
 
+export interface SampleOptions {
+  seed?: number;
+  /** A question's English, as `glosses` gives it; the titles are then the questions, not their ids. */
+  gloss?: (row: { id: string; question: string }) => string | undefined;
+}
+
 /** Layers that say nothing about the text itself: a held-out question, a shorter sibling, a full file. */
 const NOT_ABOUT_THE_TEXT = new Set(["split", "best_of_k", "size"]);
 
 /**
  * `count` accepted and `count` rejected texts, drawn with `seed`; fewer where there are fewer. Titles are the
- * questions' ids, `message` holds the reason in words, `facts` the gold answer, how the training text was
+ * questions' ids (with `gloss` the questions), `message` holds the reason in words, `facts` the gold answer, how the training text was
  * made ("as written", "put together: boxed", "none") and the Judge's points. Shown is the training text;
  * where there is none, what the Teacher wrote.
  */
@@ -23,7 +29,7 @@ export function filterSamples(
   details: readonly FilterDetail[],
   texts: readonly Distilled[],
   count = 5,
-  seed = 42,
+  { seed = 42, gloss }: SampleOptions = {},
 ): FilterSamples {
   const byKey = new Map(texts.map((row) => [row.key, row]));
   const shuffled = createRandom(`samples/${seed}`)
@@ -31,7 +37,11 @@ export function filterSamples(
     .filter(
       (detail) => byKey.has(detail.key) && (detail.reason === null || !NOT_ABOUT_THE_TEXT.has(detail.layer)),
     );
-  const view = (detail: FilterDetail): ShownText => sampleOf(detail, byKey.get(detail.key)!);
+  const view = (detail: FilterDetail): ShownText => {
+    const row = byKey.get(detail.key)!;
+    const sample = sampleOf(detail, row);
+    return gloss ? { ...sample, title: row.question.slice(0, 300), gloss: gloss(row) } : sample;
+  };
   return {
     accepted: shuffled
       .filter((detail) => detail.reason === null)

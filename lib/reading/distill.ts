@@ -6,7 +6,7 @@ import { formatCount, formatShare } from "../view/numbers.ts";
 import type { ProgressCurve } from "../view/progress-curve.ts";
 import { counted, points, shareOf } from "./words.ts";
 
-export { rescueByFault, teacherFaults } from "./faults.ts";
+export { oneOfEachCause, rescueByFault, teacherFaults } from "./faults.ts";
 export { digits } from "./tokens.ts";
 
 /** How long the server loaded, and how steadily the texts came after that. */

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Distilled } from "../records.ts";
 import { createRandom } from "../stats/random.ts";
 import { drawQuestion, KINDS, solve, taggedText } from "../world/index.ts";
-import { rescueByFault, teacherFaults } from "./faults.ts";
+import { oneOfEachCause, rescueByFault, teacherFaults } from "./faults.ts";
 
 const kind = KINDS.find(({ name }) => name === "debt_ratio")!;
 const drawn = { ...drawQuestion(createRandom("faults"), kind, "bench"), language: "en" as const };
@@ -19,6 +19,15 @@ const row = (id: string, solution: typeof right, more: Partial<Distilled> = {}):
 const many = (n: number, name: string, solution: typeof right, more: Partial<Distilled> = {}) =>
   Array.from({ length: n }, (_, i) => row(`${name}${i}`, solution, more));
 const foreign = (n: number) => many(n, "foreign", wrong, { kind: undefined });
+
+test("one failed text of each cause, counted", () => {
+  const cut = row("cut", right, { failure: "length", response: null, teacher_output: "<think>10" });
+  const told = oneOfEachCause([...many(3, "m", wrong), cut, row("r", right)], ({ id }) => `English of ${id}`);
+  expect(told).toMatchObject([
+    { reason: "wrong_answer", facts: { texts: 3 }, gloss: "English of m0", ok: false },
+    { reason: "length", facts: { texts: 1 }, text: "<think>10" },
+  ]);
+});
 
 test("a wrong method is told from a wrong sum, each with an example, the sum marked", () => {
   const told = teacherFaults([...many(4, "m", wrong), ...many(2, "s", slipped), ...many(9, "r", right)]);

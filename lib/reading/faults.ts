@@ -31,6 +31,20 @@ export function faultOf(text: {
 const completionOf = (row: Distilled): string => row.response ?? row.teacher_output ?? "";
 const words = (name: string): string => name.replaceAll("_", " ");
 
+/** One failed text of each cause, with how many there are; `gloss` gives a question's English. */
+export function oneOfEachCause(
+  rows: readonly Distilled[],
+  gloss: (row: Distilled) => string | undefined,
+): ShownText[] {
+  const failed = rows.filter((row) => textOutcome(row) !== null);
+  return [...Map.groupBy(failed, (row) => textOutcome(row)!)].map(([reason, some]) => {
+    const row = some[0]!;
+    const facts = { texts: some.length, gold: row.gold_answer.slice(0, 80) };
+    const title = row.question.slice(0, 300);
+    return { title, gloss: gloss(row), text: row.teacher_output, ok: false, reason, facts };
+  });
+}
+
 /**
  * The failed texts by what went wrong: a misconception (a wrong method with a name, however well it is
  * calculated), a slip (the right method, but a sum or a copy that does not hold), or steps that name no

@@ -50,9 +50,23 @@ test("survival: all through, some sources lost, all lost", () => {
 
 test("own files: none, of use, beyond the Teacher", () => {
   const row = { source: "mine", read: 9, tooLong: 1, asked: 8, sft: 3 } as Survival;
-  expect(filter.ownFiles([row], new Set(), 0)).toBeNull();
-  expect(filter.ownFiles([row], new Set(["mine"]), 4)).toContain("is of use");
-  expect(filter.ownFiles([row], new Set(["mine"]), 1)).toContain("fails most");
+  const mine = { sources: [{ source: "mine", origin: "own" }] };
+  const texts = (right: number) =>
+    Array.from({ length: 10 }, (_, i) => ({
+      ...{ source: "mine", question: "1+1?", gold_answer: "2", failure: null, assembly: null },
+      response: `<think>1+1</think><answer>${i < right ? 2 : 3}</answer>`,
+    })) as Distilled[];
+  expect(filter.ownFiles({ sources: [] }, [row], [])).toBe("");
+  expect(filter.ownFiles(mine, [row], texts(4))).toMatch(/4 answered correctly.*is of use/);
+  expect(filter.ownFiles(mine, [row], texts(1))).toContain("fails most");
+});
+
+test("fates: those asked for, kept or where they fell", () => {
+  const details = [detail(null, { id: "a" }), detail("other_choice", { id: "b" }), detail(null, { id: "c" })];
+  expect(filter.fates(details, [{ id: "a" }, { id: "b" }])).toMatchObject([
+    { id: "a", kept: "yes", reason: null },
+    { id: "b", kept: "no: answer", reason: "other_choice" },
+  ]);
 });
 
 test("caught: nobody asked, nothing dropped, some dropped", () => {

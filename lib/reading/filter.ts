@@ -1,5 +1,6 @@
 /** What the filter and the Judge did, in sentences: markdown that is computed from this run. Pure. */
 import { extractAnswer, originalRule } from "../answer/index.ts";
+import { textOutcome } from "../distill/outcome.ts";
 import type { JudgeCaught } from "../filter/judge-caught.ts";
 import type { FilterDetail, FilterStats } from "../filter/record.ts";
 import type { Survival } from "../filter/survival.ts";
@@ -86,13 +87,19 @@ export function survival(rows: readonly Survival[]): string {
   );
 }
 
-/** Of the reader's own files: how far their rows came. Null where there are none. */
-export function ownFiles(rows: readonly Survival[], own: ReadonlySet<string>, solved: number): string | null {
+/** Of the reader's own files: how far their rows came. Empty where there are none. */
+export function ownFiles(
+  { sources }: { sources: readonly { source: string; origin: string }[] },
+  rows: readonly Survival[],
+  texts: readonly Distilled[],
+): string {
+  const own = new Set(sources.filter(({ origin }) => origin === "own").map(({ source }) => source));
   const filed = rows.filter(({ source }) => own.has(source));
-  if (filed.length === 0) return null;
+  if (filed.length === 0) return "";
   const sum = (key: "read" | "tooLong" | "asked" | "sft"): number =>
     filed.reduce((total, row) => total + row[key], 0);
   const asked = sum("asked");
+  const solved = texts.filter((row) => own.has(row.source) && textOutcome(row) === null).length;
   const verdict =
     solved < 0.2 * asked
       ? "**The Teacher fails most of them:** they are beyond what it was trained on."
@@ -102,6 +109,18 @@ export function ownFiles(rows: readonly Survival[], own: ReadonlySet<string>, so
     `asked ` +
     `of the Teacher, ${solved} answered correctly, ${sum("sft")} in the training rows. ${verdict}`
   );
+}
+
+/** What became of the texts to some questions: a row each. */
+export function fates(
+  details: readonly FilterDetail[],
+  questions: readonly { id: string }[],
+): { id: string; kept: string; reason: string | null; message: string }[] {
+  return details
+    .filter(({ id }) => questions.some((one) => one.id === id))
+    .map(({ id, layer, reason, message }) => ({
+      ...{ id, kept: reason === null ? "yes" : `no: ${layer}`, reason, message },
+    }));
 }
 
 /** What the Judge dropped of what the rules had passed on. */

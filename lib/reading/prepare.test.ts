@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { QuestionFacts } from "../prepare/prepared.ts";
-import { chosen, copies, lengths, mix, rules, sources } from "./prepare.ts";
+import { chosen, copies, lengths, mix, oneOfEach, rules, sources } from "./prepare.ts";
 
 const source = (read: number, setAside: Record<string, number>, origin = "generated") => ({
   source: "s",
@@ -87,4 +87,12 @@ test("questions that travel: those of the default run, some of them, others, non
   expect(chosen([known, other])).toContain("1 of 2 of these is among those");
   expect(chosen([other, other])).toContain("None of these are among those");
   expect(chosen([other, other])).toContain("2 questions stand in");
+});
+
+test("one row of each reason, the last", () => {
+  const rows = ["json", "field", "json"].map((reason, line) => ({ reason, line }));
+  expect(oneOfEach(rows)).toEqual([
+    { reason: "json", line: 2 },
+    { reason: "field", line: 1 },
+  ]);
 });

@@ -132,3 +132,8 @@ export function chosen(few: readonly { why?: string }[]): string {
     "and what becomes of them is open."
   );
 }
+
+/** The last row of each reason, in the order in which the reasons came. */
+export function oneOfEach<Row extends { reason: string }>(setAside: readonly Row[]): Row[] {
+  return [...new Map(setAside.map((row) => [row.reason, row])).values()];
+}
