@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Parity } from "../run/merge.ts";
 import type { Throughput } from "../serving/throughput.ts";
 import { readDeployment } from "./reading.ts";
 import type { WeightChange } from "./weight-change.ts";
@@ -10,6 +11,14 @@ describe("what merging and serving have shown", () => {
     expect(of(8, 1)).toMatch(/same choice at every token.*5e-8 nats/);
     expect(of(6, 0.995)).toMatch(/99\.5 % of the tokens, and 6 of 8.*rounding/);
     expect(readDeployment.parity(null)).toContain("no longer there");
+  });
+
+  test("the check is one row, or none; a difference that was not measured stays open", () => {
+    const parity = { prompts: 8, tokens: 90, topTokens: 0.995, agree: 6, meanLogprobDifference: 5e-8 };
+    const [row] = readDeployment.parityRows({ ...parity, maxLogprobDifference: null } as Parity);
+    expect(row).toMatchObject({ answers: 8, "same most likely token (%)": 99.5, largest: null });
+    expect(row!["log-probability: mean difference"]).toBe("5.0e-8");
+    expect(readDeployment.parityRows(null)).toEqual([]);
   });
 
   test("a change is a nudge, no small nudge, or a rebuilding", () => {

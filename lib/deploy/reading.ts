@@ -26,6 +26,22 @@ export const readDeployment = {
     );
   },
 
+  /** The check as the one row of a table; none where it is gone. */
+  parityRows(parity: Parity | null): Record<string, unknown>[] {
+    if (!parity) return [];
+    const nats = (value: number | null) => value?.toExponential(1) ?? null;
+    return [
+      {
+        answers: parity.prompts,
+        "tokens in them": parity.tokens,
+        "same most likely token (%)": 100 * parity.topTokens,
+        "log-probability: mean difference": nats(parity.meanLogprobDifference),
+        largest: nats(parity.maxLogprobDifference),
+        "answers it would write itself": parity.agree,
+      },
+    ];
+  },
+
   /** How large the change is, where it is largest, and what was left alone. */
   changes(changes: readonly WeightChange[] | null): string {
     if (!changes) return "The Base is not on this machine: there is nothing to compare with.";
