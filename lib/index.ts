@@ -114,8 +114,6 @@ export { trainWithoutSft } from "./train/without-sft.ts";
 export { readAblation } from "./evaluate/ablation-reading.ts";
 export { ablate } from "./evaluate/ablate.ts";
 export { askArms } from "./evaluate/ask-arms.ts";
-export { compareArms } from "./evaluate/compare.ts";
-export { describeComparison, describePairs } from "./evaluate/comparison-text.ts";
 export { armCosts, runOf } from "./evaluate/costs.ts";
 export { readEvaluation } from "./evaluate/eval-reading.ts";
 export { evaluateArms } from "./evaluate/arms.ts";

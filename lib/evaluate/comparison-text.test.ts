@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import {
   comparisonRows,
   describeComparison,
-  describePairs,
   differenceVerdict,
   formatP,
   formatPoints,
@@ -67,19 +66,6 @@ test("a table has one row a pair and metric", () => {
     ["Base → SFT", "format", "better"],
   ]);
   expect(rows[0]!.points).toBe("+20.0 [+12.1, +27.9]");
-});
-
-test("one metric is told of every pair that has it", () => {
-  const pairs = [
-    { a: "base", b: "sft", metrics: [comparison] },
-    { a: "base_majority", b: "sft_grpo", metrics: [{ ...comparison, metric: "format" as const }] },
-  ] as const;
-  expect(
-    describePairs(
-      pairs.map((pair) => ({ ...pair, metrics: [...pair.metrics] })),
-      "accuracyLenient",
-    ),
-  ).toEqual([describeComparison("base", "sft", comparison)]);
 });
 
 const pairOf = (a: string, b: string, greedy: object, sampled?: object) => ({

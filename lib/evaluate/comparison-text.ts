@@ -51,13 +51,6 @@ export function describeComparison(
   );
 }
 
-/** One metric of every pair that has it, a sentence each. */
-export function describePairs(pairs: readonly ComparedPair[], metric: Metric): string[] {
-  return pairs.flatMap(({ a, b, metrics }) =>
-    metrics.filter((c) => c.metric === metric).map((c) => describeComparison(a, b, c)),
-  );
-}
-
 /** Rows for a table: every comparison of every pair, b against a. */
 export function comparisonRows(
   pairs: readonly ComparedPair[],
