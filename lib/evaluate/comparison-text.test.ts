@@ -110,8 +110,8 @@ test("the sentences count the steps, and name those that are not better", () => 
   ];
   expect(readSteps(all).reading).toBe(
     "Of 4 steps, greedy and read leniently: **1 better**, **1 worse** (*Base → SFT*), 1 not decided " +
-      "(*Base → GRPO only*), 1 without any change (*Base → Base, prompted*). Sampled answers say the same " +
-      "of each of them that was sampled.",
+      "(*Base → GRPO only*), 1 without any change (*Base → Base, prompted*). Sampled answers agree " +
+      "wherever there are any.",
   );
   expect(readSteps([pairOf("base", "sft", {}, open)]).reading).toMatch(
     /^Of one step, .*\*\*1 better\*\*\. Sampled answers say otherwise of \*Base → SFT\* \(undecided\)\.$/,

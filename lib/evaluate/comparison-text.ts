@@ -132,7 +132,7 @@ function stepsReading(steps: readonly Step[]): string {
     both.length === 0
       ? ""
       : other.length === 0
-        ? " Sampled answers say the same of each of them that was sampled."
+        ? " Sampled answers agree wherever there are any."
         : ` Sampled answers say otherwise of ${other
             .map(({ step, sampled }) => `*${step}* (${stepVerdict(sampled!)})`)
             .join(", ")}.`;

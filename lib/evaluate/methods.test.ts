@@ -101,6 +101,15 @@ test("the sentence says what a step repairs and what it adds", () => {
   expect(readMethods([base, sft]).reading).toBe(
     "**Base → SFT** repairs named misconceptions, and adds sums that do not hold.",
   );
+  const worse = arm("sft", [
+    ["right", 40],
+    ["sum", 20],
+    ["copy", 20],
+    ["none", 20],
+  ]);
+  expect(readMethods([arm("base", [["right", 100]]), worse]).reading).toMatch(
+    /adds sums that do not hold, numbers or letters copied wrongly and steps without a method\.$/,
+  );
   expect(readMethods([sft, base]).reading).toBe(
     "**SFT → Base** repairs sums that do not hold, and adds named misconceptions.",
   );

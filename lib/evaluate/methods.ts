@@ -206,7 +206,8 @@ export function describeMethods({ a, b, change }: Pick<MethodStep, "a" | "b" | "
   const list = (verdict: string) =>
     FAULTS.filter((fault) => differenceVerdict(change[fault]) === verdict)
       .map((fault) => FAULT_NAMES[fault])
-      .join(" and ");
+      .join(", ")
+      .replace(/, (?=[^,]*$)/, " and ");
   const [repaired, added] = [list("worse"), list("better")]; // fewer faults are a repair
   const says =
     repaired && added
