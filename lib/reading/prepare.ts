@@ -114,7 +114,7 @@ export function copies(duplicates: PrepareReport["duplicates"]): string {
       ? "their gold answers agree."
       : `**${differ} of them ${differ === 1 ? "has" : "have"} another gold answer** than the row that ` +
         `stayed: ` +
-        "one of each two is wrong, so look them up.";
+        "at least one of each two is wrong, so look them up.";
   return `${counted(duplicates.length, "near-copy").replace("copys", "copies")} removed; ${warn}`;
 }
 
