@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { EvalDetail } from "../records.ts";
 import { metrics } from "../testing/example-runs.ts";
-import { census, heldOut, rates, tooLong, training, whatSftBrings, whyDistil } from "./sft.ts";
+import { census, firstSteps, heldOut, rates, tooLong, training, whatSftBrings, whyDistil } from "./sft.ts";
 import type { TrainedRun } from "./sft.ts";
 
 const run = (columns: Record<string, (share: number) => number | null>, steps = 20): TrainedRun =>
@@ -95,4 +95,14 @@ test("why distil: better, worse, undecided, not asked", () => {
   expect(whyDistil({ golds: answers(60), texts: answers(20) })).toContain("did harm");
   expect(whyDistil({ golds: answers(50), texts: answers(51) })).toContain("do not decide");
   expect(whyDistil({ golds: [], texts: answers(5) })).toContain("no question");
+});
+
+test("first steps: a row a policy, its shares in words", () => {
+  const step = { policy: "from SFT", questions: 8, answers: 64, format: 1, strict: 0.5, lenient: 0.6 };
+  expect(firstSteps([{ ...step, reward: 0.7, telling: 7 }])).toEqual([
+    {
+      ...{ policy: "from SFT", answers: 64, format: 1, "right in the answer block": 0.5 },
+      ...{ "right wherever it appears": 0.6, "mean reward": 0.7, "questions with a signal, of 8": 7 },
+    },
+  ]);
 });

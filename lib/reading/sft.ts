@@ -28,6 +28,17 @@ export function tooLong(lengths: readonly number[], limit: number): string {
   );
 }
 
+/** What one step of GRPO finds in the answers of two policies, a row each. */
+export function firstSteps(steps: readonly FirstStep[]): Record<string, string | number>[] {
+  return steps.map(({ policy, answers, format, strict, lenient, reward, telling, questions }) => ({
+    ...{ policy, answers, format },
+    "right in the answer block": strict,
+    "right wherever it appears": lenient,
+    "mean reward": reward,
+    [`questions with a signal, of ${questions}`]: telling,
+  }));
+}
+
 /** Parameters, speed, and where most of the loss went. */
 export function training({ metrics, step, start }: TrainedRun): string {
   const loss = column(metrics, "loss");
