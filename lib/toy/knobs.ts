@@ -27,7 +27,7 @@ export interface Knobs {
 /** Label and change of each position; the one without a change stands for the settings as given. */
 type Positions = readonly (readonly [label: string, change: Partial<ToySettings>])[];
 
-const POINTS = 16;
+const POINTS = 13;
 
 /**
  * Runs the toy with each knob at each of its positions, all else as in `settings`. The middle of every knob
