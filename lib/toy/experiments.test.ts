@@ -187,7 +187,7 @@ describe("the knobs", () => {
 
   test("keep a value of the reader's own", () => {
     const turned = turnKnobs(PAID, FROM, { beta: 0.25, scale: false }).knobs;
-    expect(turned[1]!.positions.map(({ label }) => label)).toEqual(["0", "0.1", "0.25", "0.3", "1"]);
+    expect(turned[1]!.positions.map(({ label }) => label)).toEqual(["0", "0.1", "0.25", "1"]);
     expect(turned[1]!.active).toBe(2);
     expect(turned.find(({ name }) => name.includes("std"))!.positions.map(({ label }) => label)).toEqual([
       "off",

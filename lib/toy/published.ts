@@ -31,7 +31,7 @@ export const PUBLISHED: readonly Published[] = [
     arxiv: "2402.14740",
     term: String.raw`A=r-\text{mean of the others}`,
     cures: "PPO's machinery: plain REINFORCE, whole answers, no clip",
-    setting: "",
+    setting: "`scaleRewards: false` has its advantage, times (G − 1) / G",
     change: { advantage: "others", average: "none", ratio: "none" },
   },
   {
@@ -91,10 +91,10 @@ export const PUBLISHED: readonly Published[] = [
     change: { dropCut: true },
   },
   {
-    name: "no KL (DAPO, Dr. GRPO)",
+    name: "DAPO, no KL",
     arxiv: DAPO,
     term: String.raw`\beta=0`,
-    cures: "a reference to hold and a leash on long runs",
+    cures: "a reference to hold, a leash on long runs",
     setting: "`beta: 0`",
     change: { beta: 0 },
   },
@@ -109,7 +109,8 @@ export const PUBLISHED: readonly Published[] = [
   {
     name: "CISPO",
     arxiv: "2506.13585",
-    term: String.raw`\text{stop-gradient}\left[\min(\rho,\varepsilon_\text{max})\right]A\log\pi,\ \tfrac1{\sum_i n_i}`,
+    // `sg` stops the gradient.
+    term: String.raw`\text{sg}\left[\min(\rho,\varepsilon_\text{max})\right]A\log\pi,\ \tfrac1{\sum_i n_i}`,
     cures: "clipping that silences the rare, decisive tokens",
     setting: '`loss: "cispo"`, `updatesPerBatch`',
     change: { average: "tokens", ratio: "weight" },

@@ -81,7 +81,7 @@ describe("the gradient", () => {
     );
   });
 
-  test("of CISPO lets no token go: the weight is bounded, the slope stays (arXiv 2506.13585, equation 4)", () => {
+  test("of CISPO bounds the weight and keeps the slope (arXiv 2506.13585, equation 4)", () => {
     const answer = { reward: 1, now: [0.9, 0.5], old: [0.3, 0.5], start: [0.3, 0.5] };
     const other = { reward: 0, now: [0.5], old: [0.5], start: [0.5] };
     const slopes = (change: Partial<Recipe>) =>
@@ -167,8 +167,8 @@ test("the reading follows what lies where", () => {
       one("CISPO", [12, 1], [12, 1], "token mean"),
     ]),
   ).toBe(
-    "At one update a batch **GSPO** cannot be told from GRPO: one gradient. longer only changes its length. " +
-      "Turned from the first update on: CISPO. CISPO starts as token mean. With the same answers used again, " +
-      "**GSPO** parts from GRPO, too.",
+    "At one update a batch **GSPO** cannot be told from GRPO: one gradient. Only its length " +
+      "changes with longer. Turned from the first update on: CISPO. CISPO starts as token mean. On answers used " +
+      "again **GSPO** parts from it, too.",
   );
 });

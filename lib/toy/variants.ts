@@ -1,4 +1,4 @@
-/** The published variants of GRPO on answers of several tokens: their gradients side by side, and their runs. */
+/** The published variants of GRPO on answers of several tokens: gradients side by side, and runs. */
 import { hasNoSignal } from "../reward/advantage.ts";
 import { createRandom, type Random } from "../stats/random.ts";
 import { mean } from "../stats/stats.ts";
@@ -34,7 +34,7 @@ export interface MeasuredVariant extends Published {
   twin: string | null;
   /** Before the fourth, where GRPO's first three have led. */
   fourth: Turned;
-  /** Batches to 90 % right answers to the first question, with 1 and with 4 updates a batch; null: not in time. */
+  /** Batches to 90 % right answers to the first question, with 1 and with 4 updates a batch; null: never. */
   reached: [once: number | null, reused: number | null];
 }
 
@@ -190,8 +190,8 @@ const isSame = (one: Turned): boolean => isStraight(one) && Math.abs(one.length 
 
 function bearing(one: Turned): string {
   if (isSame(one)) return "the same";
-  const length = `${one.length.toFixed(2)} × as long`;
-  return isStraight(one) ? length : `turned ${one.angle.toFixed(0)}°, ${length}`;
+  const length = Math.abs(one.length - 1) < 0.005 ? [] : [`${one.length.toFixed(2)} × as long`];
+  return [...(isStraight(one) ? [] : [`turned ${one.angle.toFixed(0)}°`]), ...length].join(", ");
 }
 
 export function readVariants(
@@ -205,11 +205,11 @@ export function readVariants(
   const twins = turning.flatMap(({ name, twin }) => (twin ? [`${name} starts as ${twin}`] : []));
   const said = [
     equal.length > 0 && `At one update a batch **${names(equal)}** cannot be told from GRPO: one gradient.`,
-    longer.length > 0 && `${names(longer)} only changes its length.`,
+    longer.length > 0 && `Only its length changes with ${names(longer)}.`,
     turning.length > 0 && `Turned from the first update on: ${names(turning)}.`,
     twins.length > 0 && `${twins.join("; ")}.`,
     late.length > 0 &&
-      `With the same answers used again, **${names(late)}** ${late.length > 1 ? "part" : "parts"} from GRPO, too.`,
+      `On answers used again **${names(late)}** part${late.length > 1 ? "" : "s"} from it, too.`,
   ];
   return said.filter((sentence) => sentence !== false).join(" ");
 }

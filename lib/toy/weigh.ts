@@ -14,13 +14,13 @@ export interface Recipe {
    */
   advantage: "group" | "centred" | "others" | "batch";
   /**
-   * Over what the tokens are averaged. `answer`: over an answer's own, then over answers (GRPO). `tokens`: over
-   * all of the batch (DAPO). `limit`: over `limit` for each answer (Dr. GRPO). `none`: summed (RLOO).
+   * Over what the tokens are averaged. `answer`: over an answer's own, then over answers (GRPO). `tokens`:
+   * over all of the batch (DAPO). `limit`: over `limit` for each answer (Dr. GRPO). `none`: summed (RLOO).
    */
   average: "answer" | "tokens" | "limit" | "none";
   /**
-   * `token`: clipped token by token (PPO, GRPO). `answer`: one ratio for the whole answer, the geometric mean of
-   * its tokens' (GSPO). `weight`: bounded, but no token loses its gradient (CISPO). `none`: no ratio.
+   * `token`: clipped token by token (PPO, GRPO). `answer`: one ratio for the whole answer, the geometric mean
+   * of its tokens' (GSPO). `weight`: bounded, but no token loses its gradient (CISPO). `none`: no ratio.
    */
   ratio: "token" | "answer" | "weight" | "none";
   epsilon: number;
@@ -32,7 +32,7 @@ export interface Recipe {
   dropSilent: boolean;
   /** Cut answers are left out of the loss. */
   dropCut: boolean;
-  /** The reward falls over the last tokens before the limit: DAPO, equation 13, with half of them as its zone. */
+  /** The reward falls over the last half of the tokens before the limit: DAPO, equation 13. */
   shapeLength: boolean;
 }
 
