@@ -145,30 +145,31 @@ describe("the variants", () => {
 });
 
 test("the reading follows what lies where", () => {
-  const one = (
-    name: string,
-    first: [number, number],
-    fourth: [number, number],
-    twin: string | null = null,
-  ) => ({
-    ...{ name, twin, first: { angle: first[0], length: first[1] } },
-    fourth: { angle: fourth[0], length: fourth[1] },
+  type Place = [angle: number, length: number];
+  const one = (name: string, first: Place, fourth: Place, twin: string | null = null, batches = 60) => ({
+    ...{ name, twin, reached: [batches, 20] as [number, number] },
+    ...{ first: { angle: first[0], length: first[1] }, fourth: { angle: fourth[0], length: fourth[1] } },
   });
   const plain = one("GRPO", [0, 1], [0, 1]);
   expect(readVariants([plain])).toBe("");
   expect(readVariants([plain, one("GSPO", [0, 1], [0, 1], "GRPO")])).toBe(
-    "At one update a batch **GSPO** cannot be told from GRPO: one gradient.",
+    "At one update a batch **GSPO** cannot be told from GRPO: one gradient, one run.",
   );
-  expect(
-    readVariants([
-      plain,
-      one("GSPO", [0, 1], [9, 1], "GRPO"),
-      one("DAPO, longer", [0, 1.5], [0, 1.5]),
-      one("CISPO", [12, 1], [12, 1], "token mean"),
-    ]),
-  ).toBe(
-    "At one update a batch **GSPO** cannot be told from GRPO: one gradient. Only its length " +
-      "changes with longer. Turned from the first update on: CISPO. CISPO starts as token mean. On answers used " +
-      "again **GSPO** parts from it, too.",
+  const all = [
+    one("GSPO", [0, 1], [9, 1], "GRPO"),
+    one("DAPO, clip higher", [0, 1], [9, 1], "GRPO"),
+    one("no KL", [0, 1], [1, 1], "GRPO", 55),
+    one("DAPO, longer", [0, 1.5], [0, 1.5]),
+    one("CISPO", [12, 1], [12, 1], "token mean"),
+  ];
+  expect(readVariants([plain, ...all])).toBe(
+    [
+      "At one update a batch **GSPO and clip higher** cannot be told from GRPO: one gradient, one run.",
+      "On answers used again **GSPO and clip higher** part from it.",
+      "As GRPO begins **no KL**, and parts from it as the policy moves.",
+      "Only the gradient's length changes with longer.",
+      "Off from the first update on: CISPO.",
+      "CISPO starts as token mean.",
+    ].join(" "),
   );
 });

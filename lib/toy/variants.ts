@@ -169,7 +169,7 @@ function batchesTo90(
 export function tellVariants(questions: readonly WrittenQuestion[], settings: Partial<VariantSettings> = {}) {
   const variants = compareVariants(questions, settings);
   const head = [
-    ...["variant", "what changes", "meant to cure", "first update, against GRPO", "fourth update of a batch"],
+    ...["variant", "what changes", "meant to cure", "gradient against GRPO's, first update", "fourth update"],
     ...["batches to 90 %, 1 / 4 updates", "here"],
   ];
   const cells = variants.map(({ name, arxiv, term, cures, setting, first, twin, fourth, reached }, i) => [
@@ -190,26 +190,30 @@ const isSame = (one: Turned): boolean => isStraight(one) && Math.abs(one.length 
 
 function bearing(one: Turned): string {
   if (isSame(one)) return "the same";
-  const length = Math.abs(one.length - 1) < 0.005 ? [] : [`${one.length.toFixed(2)} × as long`];
-  return [...(isStraight(one) ? [] : [`turned ${one.angle.toFixed(0)}°`]), ...length].join(", ");
+  const length = Math.abs(one.length - 1) < 0.005 ? [] : [`× ${one.length.toFixed(2)}`];
+  return [...(isStraight(one) ? [] : [`${one.angle.toFixed(0)}° off`]), ...length].join(", ");
 }
 
 export function readVariants(
-  variants: readonly Pick<MeasuredVariant, "name" | "first" | "twin" | "fourth">[],
+  variants: readonly Pick<MeasuredVariant, "name" | "first" | "twin" | "fourth" | "reached">[],
 ): string {
-  const others = variants.slice(1);
+  const [plain, ...others] = variants;
   const equal = others.filter(({ twin }) => twin === "GRPO");
+  const runs = equal.filter(({ reached }) => reached[0] === plain!.reached[0]);
+  const starts = equal.filter((one) => !runs.includes(one));
   const longer = others.filter(({ first, twin }) => twin !== "GRPO" && isStraight(first));
   const turning = others.filter(({ first }) => !isStraight(first));
-  const late = equal.filter(({ fourth }) => !isSame(fourth));
+  const late = runs.filter(({ fourth }) => !isSame(fourth));
   const twins = turning.flatMap(({ name, twin }) => (twin ? [`${name} starts as ${twin}`] : []));
+  const s = (all: readonly unknown[]) => (all.length > 1 ? "" : "s");
   const said = [
-    equal.length > 0 && `At one update a batch **${names(equal)}** cannot be told from GRPO: one gradient.`,
-    longer.length > 0 && `Only its length changes with ${names(longer)}.`,
-    turning.length > 0 && `Turned from the first update on: ${names(turning)}.`,
+    runs.length > 0 &&
+      `At one update a batch **${names(runs)}** cannot be told from GRPO: one gradient, one run.`,
+    late.length > 0 && `On answers used again **${names(late)}** part${s(late)} from it.`,
+    starts.length > 0 && `As GRPO begins **${names(starts)}**, and parts from it as the policy moves.`,
+    longer.length > 0 && `Only the gradient's length changes with ${names(longer)}.`,
+    turning.length > 0 && `Off from the first update on: ${names(turning)}.`,
     twins.length > 0 && `${twins.join("; ")}.`,
-    late.length > 0 &&
-      `On answers used again **${names(late)}** part${late.length > 1 ? "" : "s"} from it, too.`,
   ];
   return said.filter((sentence) => sentence !== false).join(" ");
 }
