@@ -85,8 +85,8 @@ export const PUBLISHED: readonly Published[] = [
   {
     name: "DAPO, overlong filtering",
     arxiv: DAPO,
-    term: String.raw`\text{weight }0\text{ where the answer was cut}`,
-    cures: "the same, by not learning from it",
+    term: String.raw`\text{weight of cut answers: }0`,
+    cures: "the same, by not learning from cut answers",
     setting: "`maskTruncated`",
     change: { dropCut: true },
   },

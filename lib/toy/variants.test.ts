@@ -166,7 +166,7 @@ test("the reading follows what lies where", () => {
     [
       "At one update a batch **GSPO and clip higher** cannot be told from GRPO: one gradient, one run.",
       "On answers used again **GSPO and clip higher** part from it.",
-      "As GRPO begins **no KL**, and parts from it as the policy moves.",
+      "The same only until the policy has moved: **no KL**.",
       "Only the gradient's length changes with longer.",
       "Off from the first update on: CISPO.",
       "CISPO starts as token mean.",

@@ -190,8 +190,8 @@ const isSame = (one: Turned): boolean => isStraight(one) && Math.abs(one.length 
 
 function bearing(one: Turned): string {
   if (isSame(one)) return "the same";
-  const length = Math.abs(one.length - 1) < 0.005 ? [] : [`× ${one.length.toFixed(2)}`];
-  return [...(isStraight(one) ? [] : [`${one.angle.toFixed(0)}° off`]), ...length].join(", ");
+  const length = Math.abs(one.length - 1) < 0.005 ? [] : [`×\u00a0${one.length.toFixed(2)}`];
+  return [...(isStraight(one) ? [] : [`${one.angle.toFixed(0)}°\u00a0off`]), ...length].join(", ");
 }
 
 export function readVariants(
@@ -210,7 +210,7 @@ export function readVariants(
     runs.length > 0 &&
       `At one update a batch **${names(runs)}** cannot be told from GRPO: one gradient, one run.`,
     late.length > 0 && `On answers used again **${names(late)}** part${s(late)} from it.`,
-    starts.length > 0 && `As GRPO begins **${names(starts)}**, and parts from it as the policy moves.`,
+    starts.length > 0 && `The same only until the policy has moved: **${names(starts)}**.`,
     longer.length > 0 && `Only the gradient's length changes with ${names(longer)}.`,
     turning.length > 0 && `Off from the first update on: ${names(turning)}.`,
     twins.length > 0 && `${twins.join("; ")}.`,
