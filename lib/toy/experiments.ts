@@ -31,8 +31,8 @@ export function clipping(rewards: Numbers, from: Numbers, updates: Numbers, sett
     return {
       "updates a batch": updatesPerBatch,
       "clipped terms": percent(bounded.clipped),
-      [`largest ratio, ε = ${epsilon}`]: round(bounded.largestRatio),
-      "largest ratio, no clip": round(free.largestRatio),
+      [`largest ratio it meets, ε = ${epsilon}`]: hundredths(bounded.largestRatio),
+      "largest ratio it meets, no clip": hundredths(free.largestRatio),
       [`batches to 90 %, ε = ${epsilon}`]: bounded.reached,
       "batches to 90 %, no clip": free.reached,
     };
@@ -44,7 +44,7 @@ export function clipping(rewards: Numbers, from: Numbers, updates: Numbers, sett
 export function readClipping(updates: Numbers, biting: Numbers): string {
   const first =
     updates.includes(1) && !biting.includes(1)
-      ? "With one update a batch **nothing is clipped**: every ratio is still 1 when it is used. "
+      ? "With one update a batch **nothing is clipped**: every ratio that the loss meets is 1. "
       : "";
   if (biting.length === 0) return `${first}Within these runs the clip never acts.`;
   return `${first}The clip acts from **${Math.min(...biting)} updates a batch** on.`;
@@ -137,57 +137,11 @@ export function readLengths(group: readonly PaidAnswer[], advantages: Numbers): 
   if (short === long) return "The answers pushed down are equally long: their length changes nothing.";
   return (
     "At equal advantage GRPO pushes each token of the longest of these bad answers down " +
-    `**${round(long / short)} ` +
+    `**${hundredths(long / short)} ` +
     "times less** than a token of the shortest; Dr. GRPO and DAPO push both alike."
   );
 }
 
-/** DAPO's two changes of how a batch is drawn and clipped, one by one and together. */
-export function dapo(rewards: Numbers, from: Numbers, settings: Settings = {}) {
-  const { epsilon } = { ...TOY_DEFAULTS, ...settings };
-  const variants: [string, Settings][] = [
-    ["GRPO", {}],
-    ["clip higher", { epsilonHigh: 1.4 * epsilon }],
-    ["dynamic sampling", { redraw: true }],
-    ["both", { epsilonHigh: 1.4 * epsilon, redraw: true }],
-  ];
-  const rows = variants.map(([variant, changed]) => {
-    const facts = measureToy(rewards, from, { ...settings, ...changed }, RUNS);
-    return {
-      variant,
-      "batches to 90 %": facts.reached,
-      "answers drawn for them": facts.asked,
-      "silent batches": percent(facts.silent),
-      "chance at the end": facts.best,
-    };
-  });
-  return {
-    rows,
-    reading: readDapo(rows.map((row) => [row["batches to 90 %"], row["answers drawn for them"]])),
-  };
-}
-
-/** Of GRPO, clip higher, dynamic sampling and both: batches and answers to 90 %. */
-export function readDapo(taken: readonly (readonly [batches: number | null, answers: number])[]): string {
-  const [plain, higher, redrawn] = taken as [Taken, Taken, Taken];
-  const against = (name: string, { 0: batches }: Taken) => {
-    if (batches === null) return `${name} does not always get there`;
-    if (plain[0] === null) return `${name} gets there where plain GRPO does not always`;
-    const ratio = batches / plain[0];
-    if (Math.abs(ratio - 1) < 0.05) return `${name} needs as many batches as plain GRPO`;
-    return `${name} needs **${percent(Math.abs(1 - ratio))} ${ratio < 1 ? "fewer" : "more"}** batches`;
-  };
-  const cost =
-    redrawn[1] > plain[1]
-      ? "more answers have to be drawn for it"
-      : "it needs no more answers for that, either";
-  const sampling = sentence(against("dynamic sampling", redrawn));
-  return `${sentence(against("clip higher", higher))}. ${sampling}, and ${cost}.`;
-}
-
-type Taken = readonly [batches: number | null, answers: number];
-
-const sentence = (text: string): string => text[0]!.toUpperCase() + text.slice(1);
-const round = (value: number): number => Math.round(100 * value) / 100;
+const hundredths = (value: number): number => Math.round(100 * value) / 100;
 const percent = (share: number): string =>
   `${(100 * share).toFixed(share === 0 ? 0 : share < 0.1 ? 1 : 0)} %`;

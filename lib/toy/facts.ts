@@ -14,7 +14,7 @@ export interface ToyFacts {
   silent: number;
   /** Share of an answer's terms, over all updates, that the clip cut off. */
   clipped: number;
-  /** The furthest that any drawn answer's chance moved up within one batch: new over old. */
+  /** The largest ratio that any update found: an answer's chance at that moment over that when drawn. */
   largestRatio: number;
   /** Of the last policy, in nats. */
   entropy: number;
@@ -62,9 +62,7 @@ export function factsOf(run: readonly Learnt[], rewards: readonly number[]): Toy
     reached: reached < 0 ? null : reached + 1,
     silent: shareOf(run, ({ group }) => hasNoSignal(group.map((i) => rewards[i]!))),
     clipped: shareOf(terms, ({ clipped }) => clipped),
-    largestRatio: Math.max(
-      ...run.flatMap(({ group, old, policy }) => group.map((i) => policy[i]! / old[i]!)),
-    ),
+    largestRatio: Math.max(...terms.map(({ ratio }) => ratio)),
     entropy: entropyOf(last.policy),
     kl: klOf(last.policy, last.start),
     asked: sum(run.slice(0, reached < 0 ? undefined : reached + 1).map(({ asked }) => asked)),

@@ -1,8 +1,10 @@
 /** GRPO on a softmax over a few answers: what a notebook uses of it, under one name. */
-import { clipping, collapse, dapo, drGrpo, hacking } from "./experiments.ts";
-import { factsOf, measureToy, runToy } from "./facts.ts";
+import { clipping, collapse, drGrpo, hacking } from "./experiments.ts";
+import { entropyOf, factsOf, measureToy, runToy } from "./facts.ts";
+import { softmax } from "./grpo.ts";
 import { turnKnobs } from "./knobs.ts";
 import { toySource } from "./source.ts";
+import { tellVariants } from "./variants.ts";
 import { walkToy } from "./walk.ts";
 
 export const toyGrpo = {
@@ -20,5 +22,9 @@ export const toyGrpo = {
   collapse,
   hacking,
   drGrpo,
-  dapo,
+  /** The published variants, on answers of several tokens. */
+  variants: tellVariants,
+  softmax,
+  /** In nats. */
+  entropy: entropyOf,
 };

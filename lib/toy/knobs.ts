@@ -27,7 +27,7 @@ export interface Knobs {
 /** Label and change of each position; the one without a change stands for the settings as given. */
 type Positions = readonly (readonly [label: string, change: Partial<ToySettings>])[];
 
-const POINTS = 16;
+const POINTS = 12;
 
 /**
  * Runs the toy with each knob at each of its positions, all else as in `settings`. The middle of every knob
@@ -69,19 +69,19 @@ export function turnKnobs(
   return {
     batches,
     knobs: [
-      knob("G, answers a batch", values("groupSize", [2, 4, 16, 64])),
-      knob("β, weight of the KL", values("beta", [0, 0.1, 0.3, 1])),
-      knob("updates a batch", values("updatesPerBatch", [2, 4, 8, 16])),
+      knob("G, answers a batch", values("groupSize", [2, 4, 32])),
+      knob("β, weight of the KL", values("beta", [0, 0.1, 1])),
+      knob("updates a batch", values("updatesPerBatch", [2, 4, 16])),
       knob("ε, at 8 updates a batch", [
         ["as given", {}],
-        ...[0.05, 0.2, 0.5, 2].map((epsilon) => [`${epsilon}`, { epsilon, updatesPerBatch: 8 }] as const),
+        ...[0.05, 0.2, 1].map((epsilon) => [`${epsilon}`, { epsilon, updatesPerBatch: 8 }] as const),
       ]),
       knob("division by the std", [
         [base.scale ? "on" : "off", {}],
         [base.scale ? "off" : "on", { scale: !base.scale }],
       ]),
-      knob("temperature", values("temperature", [0.5, 0.7, 1.5, 2])),
-      knob("learning rate", values("learningRate", [0.05, 0.1, 0.5, 1])),
+      knob("temperature", values("temperature", [0.5, 0.7, 2])),
+      knob("learning rate", values("learningRate", [0.05, 0.5, 1])),
     ],
   };
 }
