@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import { PROFILES } from "../config/profiles.ts";
 import { overrideConfig } from "../config/settings.ts";
 import type { Overrides } from "../config/settings.ts";
-import { assertFits, bytesOf, divisors, planRow, freeKeys, roomOf } from "./choose.ts";
+import { assertFits, bytesOf, divisors, planRow, planText, freeKeys, roomOf } from "./choose.ts";
 import { planServing } from "./serving.ts";
 import { planGrpo } from "./grpo.ts";
 import { planSft } from "./sft.ts";
@@ -291,6 +291,14 @@ test("a row of the table adds up", () => {
     0,
   );
   expect(row["in all (GiB)"]).toBeCloseTo(parts, 0);
+});
+
+test("what is printed names every part that takes room, in lines that fit a page", () => {
+  const lines = planText(sft(24), "some/model", "24 GB").split("\n");
+  expect(lines.slice(0, 2).join(" ")).toMatch(/^Memory planned for some\/model +SFT on 24 GB: [\d.]+ GiB$/);
+  expect(lines[2]).toMatch(/^ {2}weights [\d.]+, optimizer [\d.]+, activations [\d.]+, runtime [\d.]+$/);
+  expect(lines[3]).toContain("bf16");
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(100);
 });
 
 test("divisors come largest first and stop at a bound", () => {

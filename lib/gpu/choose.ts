@@ -153,24 +153,35 @@ export function settings(overrides: Overrides): string {
 
 export const gigabytes = (bytes: number): string => (bytes / GIB).toFixed(1);
 
-/** One row of the table that is printed before anything is loaded; GiB a GPU. */
-export function planRow(choice: Choice, gpu: string): Record<string, unknown> {
+/** Of a plan, GiB a GPU: its parts by name, and all of them. */
+function partsOf(choice: Choice): Record<string, number> {
   const { weights, cache, optimizer, activations, runtime } = choice.memory;
   const parts = {
-    weights,
-    "KV cache": cache,
-    optimizer,
-    activations,
-    runtime,
+    ...{ weights, "KV cache": cache, optimizer, activations, runtime },
     "in all": totalMemory(choice.memory),
   };
+  return Object.fromEntries(Object.entries(parts).map(([name, bytes]) => [name, Number(gigabytes(bytes))]));
+}
+
+/** One row of the table of GPUs; GiB a GPU. */
+export function planRow(choice: Choice, gpu: string): Record<string, unknown> {
   return {
     stage: choice.stage,
     GPU: gpu,
-    ...Object.fromEntries(
-      Object.entries(parts).map(([name, bytes]) => [`${name} (GiB)`, Number(gigabytes(bytes))]),
-    ),
+    ...Object.fromEntries(Object.entries(partsOf(choice)).map(([name, size]) => [`${name} (GiB)`, size])),
     fits: choice.fits ? "yes" : "NO",
     setting: choice.setting,
   };
+}
+
+/** What is printed before anything is loaded: lines that a page need not break. */
+export function planText(choice: Choice, model: string, gpu: string): string {
+  const { "in all": all, ...parts } = partsOf(choice);
+  const sizes = Object.entries(parts).filter(([, size]) => size > 0);
+  return [
+    `Memory planned for ${model}`,
+    `  ${choice.stage} on ${gpu}: ${all} GiB${choice.fits ? "" : ", which it does NOT have"}`,
+    `  ${sizes.map(([name, size]) => `${name} ${size}`).join(", ")}`,
+    `  ${choice.setting}`,
+  ].join("\n");
 }

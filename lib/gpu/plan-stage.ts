@@ -8,8 +8,7 @@ import type { Lab } from "../config/lab.ts";
 import { overrideConfig } from "../config/settings.ts";
 import type { Overrides } from "../config/settings.ts";
 import { fetchModel } from "../model/fetch-model.ts";
-import { table } from "../view/table.ts";
-import { assertFits, bytesOf, freeKeys, planRow, roomOf } from "./choose.ts";
+import { assertFits, bytesOf, freeKeys, planText, roomOf } from "./choose.ts";
 import { assertFree, nameOf } from "./free.ts";
 import type { Waiting } from "./free.ts";
 import { listGpus, requireGpu } from "./gpus.ts";
@@ -88,8 +87,11 @@ async function planOnGpus(lab: Lab, what: PlannedStage): Promise<StagePlan> {
   const free = freeKeys(config, lab.chosen);
   const planFor: Planner = (gpus, config, free, room) => planOn({ what, shape, gpus, config, free, room });
   const { choice, used, smallest } = planFor(gpus, config, free);
-  const row = planRow(choice, `${used.length > 1 ? `${used.length} × ` : ""}${smallest.name}`);
-  const text = table([row], undefined, { caption: `Memory planned for ${what.model.path}` }).text;
+  const text = planText(
+    choice,
+    what.model.path,
+    `${used.length > 1 ? `${used.length} × ` : ""}${smallest.name}`,
+  );
   assertFits(
     choice,
     config,
