@@ -89,6 +89,17 @@ describe("rewards", () => {
     expect(drawn).toEqual({ format: 1, accuracy: 0.75, total: expect.closeTo(0.825, 9) });
   });
 
+  test("of a short run the first fifth is one of its groups, as the sentence below the figure has it", () => {
+    const steps = Array.from({ length: 5 }, (_, i) => ({
+      step: i + 1,
+      samples: Array.from({ length: 8 }, (__, j) =>
+        sample(j, 1, Number(8 * i + j >= 32 || (i === 1 && j > 0))),
+      ),
+    }));
+    const six = [...steps, { step: 6, samples: [sample(0, 1, 0), sample(1, 1, 0)] }];
+    expect(title(rewardByComponent(six))).toContain("total 0.30 in the first fifth, 0.82 in the last");
+  });
+
   test("equal rewards carry no signal", () => {
     expect(title(noSignalShare([{ name: "sft_grpo", samples: [step] }]))).toContain(
       "n = 2 groups, 1 without signal (50.0 %)",

@@ -95,8 +95,10 @@ export function rewardByComponent(
       : [strong];
   });
   const n = filled.reduce((sum, step) => sum + step.samples.length, 0);
-  const total = filled.map((step) => meanOf(step.samples.map((s) => s.reward))!);
-  const fifth = Math.max(1, Math.floor(filled.length / 5)); // as the sentence below has it
+  const groups = filled.flatMap(({ samples }) => [...Map.groupBy(samples, ({ group }) => group).values()]);
+  const fifth = Math.max(1, Math.floor(groups.length / 5)); // as the sentence below has it: of all groups
+  const paid = (some: readonly PaidAnswer[][]) =>
+    meanOf(some.flatMap((answers) => answers.map(({ reward }) => reward)))!.toFixed(2);
   const panel = watched ? probePanel(watched, progress !== null) : null;
   const band = watched ? referenceBand(watched, run?.totalSteps ?? 0) : [];
   const answer = progress ? answerBeside(filled.at(-1)!, questions) : [];
@@ -104,8 +106,7 @@ export function rewardByComponent(
     title,
     subtitle:
       `${progress ?? `n = ${formatCount(n)} completions in ${formatCount(filled.length)} steps`} · total ` +
-      `${meanOf(total.slice(0, fifth))!.toFixed(2)} in the first fifth, ` +
-      `${meanOf(total.slice(-fifth))!.toFixed(2)} in the last`,
+      `${paid(groups.slice(0, fifth))} in the first fifth, ${paid(groups.slice(-fifth))} in the last`,
     data: [...band, ...data, ...(panel?.data ?? [])],
     x: {
       ...stepAxis(data, run?.totalSteps),

@@ -67,13 +67,24 @@ describe("what a GRPO run has done", () => {
   test("a run of a few steps is too short for every reading of its ends", () => {
     const three = { kl: [0.1, 0.1, 0.1], loss: [0, 0, 0], entropy: [1, 1, 1] };
     const run = { ...runOf(mixed, mixed, three), samples: runOf(mixed, mixed).samples.slice(0, 3) };
-    for (const said of [
-      readGrpo.reward(run),
-      readGrpo.variety(run),
-      readGrpo.hold(run, 0.04),
-      readGrpo.loss(run),
-    ])
+    for (const said of [readGrpo.reward(run), readGrpo.variety(run), readGrpo.hold(run, 0.04)])
       expect(said).toContain("too short");
+  });
+
+  test("a run of a few steps says what its last one can tell", () => {
+    const eight = {
+      kl: [0, 0.01, 0.01, 0.01, 0.02, 0.02, 0.02, 0.02],
+      loss: [-0.03, 0, 0, 0, 0, 0, 0, 0.005],
+    };
+    const run = runOf(mixed, mixed, eight);
+    expect(readGrpo.hold(run, 0.04)).toMatch(
+      /0\.0200 nats a token at the last of 8 steps: .* too short .*0\.040 an answer.*times the penalty/s,
+    );
+    expect(readGrpo.hold(run, 0.04)).not.toContain("fifth");
+    expect(readGrpo.loss(run)).toBe("The loss is -3e-2 at the first step and 5e-3 at the last.");
+    const still = readGrpo.hold(runOf(mixed, mixed, { kl: [0, 0] }), 0.04);
+    expect(still).toContain("the reward decides");
+    expect(still).not.toMatch(/Infinity|NaN/);
   });
 
   test("penalty and reward are weighed both an answer", () => {
@@ -107,6 +118,7 @@ describe("what a GRPO run has done", () => {
       readGrpo.step(runOf(group, group, { loss: [loss], grad_norm: [gradient], kl: [0] }));
     expect(of(1e-8, 0.03)).toMatch(/a slope all the same\. Our advantages .* at most 7e-3/);
     expect(of(0.5, 0.03)).toContain("has a value, too");
+    expect(of(0.5, 0.03)).toContain(", KL 0:");
     expect(of(0, 0)).toContain("nothing to learn");
   });
 });

@@ -81,34 +81,42 @@ export const readGrpo = {
     const kl = known(metrics.kl);
     if (kl.length === 0) return "`grpo.beta` is 0: no KL is measured, and nothing holds the policy.";
     const [early, late] = ends(kl).map((values) => mean(values));
-    if (early === undefined || late === undefined) return TOO_SHORT;
+    const latest = late ?? kl.at(-1)!;
     const length = mean(
       groupsOf(samples)
         .slice(-48)
         .flatMap(({ answers }) => answers.map((a) => a.tokens)),
     );
-    const penalty = beta * late * length;
+    const penalty = beta * latest * length;
     const spread = mean(groupsOf(samples).slice(-48).map(spreadOf));
     const times = spread / penalty;
     return (
-      `KL to the start: ${early.toFixed(4)} nats a token in the first fifth of the run, ` +
-      `${late.toFixed(4)} in the last: it ${grows(early, late)}. An answer has ${length.toFixed(0)} ` +
+      (early === undefined || late === undefined
+        ? `KL to the start: ${latest.toFixed(4)} nats a token at the last of ${formatCount(kl.length)} ` +
+          "steps: the run is too short to compare its ends. "
+        : `KL to the start: ${early.toFixed(4)} nats a token in the first fifth of the run, ` +
+          `${late.toFixed(4)} in the last: it ${grows(early, late)}. `) +
+      `An answer has ${length.toFixed(0)} ` +
       `tokens, so the penalty is β · KL = **${penalty.toFixed(3)} an answer**. Best and worst ` +
       `answer of a group are **${spread.toFixed(2)}** apart in reward: ` +
-      (times >= 1.5
-        ? `${times.toFixed(0)} times the penalty, so here the reward decides.`
-        : times > 0.67
-          ? "about as much as the penalty, so the two pull equally hard."
-          : "less than the penalty, so here the penalty decides.")
+      (penalty < 1e-6
+        ? "nothing holds the policy yet, so here the reward decides."
+        : times >= 1.5
+          ? `${times.toFixed(0)} times the penalty, so here the reward decides.`
+          : times > 0.67
+            ? "about as much as the penalty, so the two pull equally hard."
+            : "less than the penalty, so here the penalty decides.")
     );
   },
 
   /** The value of the loss beside what a step really moved. */
   loss({ metrics }: Read): string {
-    const [first] = known(metrics.loss);
-    const [early, late] = ends(known(metrics.loss)).map((values) => mean(values));
+    const losses = known(metrics.loss);
+    const [first] = losses;
+    const [early, late] = ends(losses).map((values) => mean(values));
     if (first === undefined) return "No loss was logged.";
-    if (early === undefined || late === undefined) return TOO_SHORT;
+    if (early === undefined || late === undefined)
+      return `The loss is ${scientific(first)} at the first step and ${scientific(losses.at(-1)!)} at the last.`;
     const moves = Math.abs(late - early);
     const rises = late > early && moves > 1e-4;
     const [near, far] = ends(known(metrics.kl)).map((values) => mean(values));
@@ -142,7 +150,7 @@ export const readGrpo = {
       return `No group carried a signal: there was **nothing to learn**.${agrees}`;
     return (
       `Loss **${scientific(loss)}**, length of the gradient **${gradient.toPrecision(2)}**` +
-      `${kl === undefined ? "" : `, KL ${kl.toPrecision(2)}`}: ` +
+      `${kl === undefined ? "" : `, KL ${kl === 0 ? "0" : kl.toPrecision(2)}`}: ` +
       (Math.abs(loss) < gradient / 100
         ? "as good as zero, and a slope all the same."
         : "here the loss has a value, too.") +
