@@ -116,6 +116,12 @@ describe("what an evaluation says", () => {
     expect(read((i, sample) => sample === i % 4)).toContain("surer, these questions do **not decide**");
     expect(read((i, sample) => i % 2 === 0 && sample === i % 4)).toContain("**less sure**");
     expect(read((i) => i % 10 !== 0)).toContain("several find **less** than SFT's");
+    // as many in one try, in fewer questions or in more of them
+    const often = (every: number) => tried("sft", 4, (i, sample) => i % every === 0 && sample < every);
+    const gather = (a: number, b: number) =>
+      readEvaluation.tries([often(a), { ...often(b), name: "sft_grpo" }]).reading;
+    expect(gather(1, 4)).toMatch(/do \*\*not decide\*\*; in several, \*\*less\*\* is found than SFT finds\./);
+    expect(gather(4, 1)).toMatch(/do \*\*not decide\*\*; in several, \*\*more\*\* is found than SFT finds\./);
     const half = tried("sft", 4, (i, sample) => i % 2 === 0 && sample === 0);
     expect(readEvaluation.tries([half, tried("sft_grpo", 4, always)]).reading).toContain("**more is found**");
     expect(readEvaluation.tries([sft]).reading).not.toContain("GRPO moves");
@@ -156,6 +162,16 @@ describe("what an evaluation says", () => {
     expect(readEvaluation.failures([arm("sft", { strict: always, lenient: always })])).toContain("no wrong");
   });
 
+  test("a reason is not called common that is one of several as rare", () => {
+    const reasons = [...Array<string>(8).fill("value_differs"), "several_values", "other_choice"];
+    const details = reasons.map((reason, i) => answer(i, { lenient: false, reason }));
+    expect(readEvaluation.failures([{ name: "base", details }])).toBe(
+      "Base: 10 wrong, 80 % of them by *value differs*.",
+    );
+    const more = [...details, answer(10, { lenient: false, reason: "other_choice" })];
+    expect(readEvaluation.failures([{ name: "base", details: more }])).toContain("or *other choice*");
+  });
+
   test("the Judge: a hint is not a finding", () => {
     const of = (name: string, value: number, low: number, high: number) => ({
       ...{ name, n: 100, kappa: { value, low, high }, wrongPassed: { value: 0.4, low: 0.3, high: 0.5 } },
@@ -165,7 +181,7 @@ describe("what an evaluation says", () => {
     expect(read([of("sft", 0.9, 0.8, 0.95), of("sft_grpo", 0.5, 0.3, 0.6)])).toContain("**worse**");
     expect(read([of("sft", 0.65, 0.5, 0.8)])).toContain("cannot stand in");
     expect(read([of("sft", 0.9, 0.85, 0.95)])).toContain("could stand in");
-    expect(read([])).toContain("nothing to compare");
+    expect(read([])).toMatch(/was not asked .*nothing to compare/);
     const two = { ...of("base", 0, 0, 0), n: 2 };
     expect(read([two, of("sft", 0.65, 0.5, 0.8)])).not.toContain("Base");
     expect(read([two])).toContain("nothing to compare");

@@ -124,7 +124,7 @@ export const readEvaluation = {
     const said = counted.map(({ name, wrong, open, reasons }) => {
       const left = open === 0 ? "." : `; ${formatCount(open)} that rules cannot decide.`;
       if (wrong === 0) return `${name}: no wrong answer${left}`;
-      const top = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 2);
+      const top = commonest([...reasons]);
       const share = top.reduce((sum, [, n]) => sum + n, 0) / wrong;
       return (
         `${name}: ${wrong} wrong, ${formatPercent(share)} of them by ` +
@@ -150,6 +150,7 @@ export const readEvaluation = {
   judge(
     judged: readonly { name: string; n: number; kappa: Estimate | null; wrongPassed: Estimate | null }[],
   ): string {
+    if (judged.length === 0) return "The Judge was not asked (`evaluate.useJudge`): nothing to compare.";
     const told = judged.filter(({ n, kappa }) => kappa !== null && n >= FEW_JUDGED);
     if (told.length === 0)
       return `No arm has right and wrong answers in the format, ${FEW_JUDGED} or more: nothing to compare.`;
@@ -176,6 +177,13 @@ export const readEvaluation = {
     return [lets, verdict].filter(Boolean).join(" ") + harder;
   },
 };
+
+/** The two commonest; the first alone where the second is only one of several that are as rare. */
+function commonest(reasons: readonly [reason: string, n: number][]): [reason: string, n: number][] {
+  const [first, second, third] = [...reasons].sort((a, b) => b[1] - a[1]);
+  const isOneOfMany = first && second && third && first[1] > second[1] && second[1] === third[1];
+  return [first, isOneOfMany ? undefined : second].filter((one) => one !== undefined);
+}
 
 function hiddenByTags({ name, rows }: { name: string; rows: readonly EvalDetail[] }): string[] {
   if (rows.length === 0) return [];

@@ -96,7 +96,11 @@ function sharpening(arms: readonly Arm[], k: number): string {
   if (!one || !all) return "";
   const head = `GRPO moves SFT by ${pointsOf(one)} with one try and ${pointsOf(all)} with ${k}:`;
   if (one.high < 0) return `${head} the first try is **less sure** than before.`;
-  if (one.low <= 0) return `${head} whether the first try is surer, these questions do **not decide**.`;
+  if (one.low <= 0) {
+    const open = `${head} whether the first try is surer, these questions do **not decide**`;
+    if (all.high < 0) return `${open}; in several, **less** is found than SFT finds.`;
+    return all.low > 0 ? `${open}; in several, **more** is found than SFT finds.` : `${open}.`;
+  }
   if (all.low > 0)
     return `${head} the first try is surer, and **more is found** than SFT finds in as many tries.`;
   if (all.high < 0)

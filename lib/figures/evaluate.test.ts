@@ -72,6 +72,15 @@ describe("evaluation", () => {
     expect(view.html).toContain("4 of 4 answers were not right; here are 2 of them, with 2 of 2 reasons");
     expect(view.html).toContain("Why &lt;b&gt;?");
     expect(view.html).not.toContain("Why <b>");
+    expect(view.text).not.toContain("without English");
+  });
+
+  test("a Chinese question without English says so once", () => {
+    const questions = ["1", "2"].map((id) => ({ id, prompt: "利润率是多少?", gold_answer: "6" }));
+    const rows = [detail("1", false), detail("2", false)];
+    const caption = /Published questions in Chinese come without English/g;
+    expect(failureSamples(rows, questions).text.match(caption)).toHaveLength(1);
+    expect(failureSamples(rows, questions, { gloss: () => "What is the margin?" }).text).not.toMatch(caption);
   });
 
   test("a gain that its own test does not call one has no arrow", () => {

@@ -107,9 +107,11 @@ export function failureSamples(
       };
     });
   const reasons = new Set(picked.map(({ reason }) => reason)).size;
+  const untold = picked.some(({ title, gloss }) => gloss === undefined && /\p{Script=Han}/u.test(title));
   return sampleList(
     picked,
     `${formatCount(wrong.length)} of ${formatCount(details.length)} answers were not right; here are ` +
-      `${picked.length} of them, with ${reasons} of ${turns.size} reasons`,
+      `${picked.length} of them, with ${reasons} of ${turns.size} reasons` +
+      (untold ? ". Published questions in Chinese come without English" : ""),
   );
 }

@@ -92,4 +92,5 @@ test("the arms are written above their columns, n stands in the subtitle", () =>
 test("without two arms that follow each other it says what is needed", () => {
   expect(methodFlow({ ...read, steps: [] }).data).toEqual([]);
   expect(JSON.stringify(methodFlow({ ...read, arms: [], steps: [] }).layout)).toContain("Two arms");
+  expect(methodFlow({ ...read, arms: [], steps: [] }).layout.height).toBeLessThan(150);
 });

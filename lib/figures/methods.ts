@@ -3,7 +3,7 @@ import type { MethodOutcome } from "../evaluate/method.ts";
 import type { MethodsRead } from "../evaluate/methods.ts";
 import { styleOf } from "../view/arms.ts";
 import { formatCount, formatShare } from "../view/numbers.ts";
-import { emptyFigure, type Figure, KEPT, makeFigure } from "./theme.ts";
+import { lineFigure, type Figure, KEPT, makeFigure } from "./theme.ts";
 
 /** From the top of each column down. Hues that no arm has; light and dark enough to be told apart in grey. */
 const OUTCOMES: Record<MethodOutcome, { label: string; colour: string }> = {
@@ -33,7 +33,7 @@ export function methodFlow({ arms, steps, mode }: MethodsRead): Figure {
     return step ? [step] : [];
   });
   if (chain.length === 0 || chain.length < arms.length - 1)
-    return emptyFigure(title, "Two arms that answered questions of the generated world are needed.");
+    return lineFigure(title, "Two arms that answered questions of the generated world are needed.");
   const columns = arms.map(({ name, counts }, column) => {
     let top = 0;
     return ORDER.flatMap((outcome) => {

@@ -159,6 +159,12 @@ export function emptyFigure(title: string, why: string, subtitle = "n = 0"): Fig
   });
 }
 
+/** As `emptyFigure`, for one that stays empty: no taller than what it says. */
+export function lineFigure(title: string, why: string): Figure {
+  const figure = emptyFigure(title, why);
+  return { ...figure, layout: { ...figure.layout, height: 130, margin: { l: 64, r: 24, t: 72, b: 8 } } };
+}
+
 /** An annotation without an arrow. `text` is plain text. */
 export function note(text: string, at: Record<string, unknown>): Record<string, unknown> {
   return { text: label(text, 200), showarrow: false, font: { size: 12, color: FAINT }, ...at };
