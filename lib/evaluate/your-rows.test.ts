@@ -140,6 +140,32 @@ test("arms are asked of the rows that were kept alone, once, and their answers m
   expect(stub.requests).toHaveLength(5);
 });
 
+test("of many rows the first ten stand open, and a report before a question is left out", async () => {
+  const many = temporaryWorkspace();
+  const file = join(many.root, "many.jsonl");
+  const rows = Array.from({ length: 15 }, (_, i) => ({
+    question: `Context: Sales were ${i + 2} million, costs ${i} million.\nQuestion: How large was profit ${i}?`,
+    gold_answer: "2 million",
+  }));
+  mkdirSync(many.root, { recursive: true });
+  writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  const lab = labOnFakeBase(many);
+  const config = overrideConfig(lab.config, { ...settings, "prepare.sources": [file] });
+  const tokenizer = await loadTokenizer(writeByteTokenizer(join(many.root, "tokenizer")));
+  await prepare({ ...lab, config }, { tokenizer });
+  const { html, text } = await yourRows({ ...lab, config });
+  const [open, folded] = html.split("<details><summary>The next 5 rows</summary>");
+  expect(open!.match(/many\.jsonl, line/g)).toHaveLength(10);
+  expect(folded!.match(/many\.jsonl, line/g)).toHaveLength(5);
+  expect(text).toMatch(/▸ The next 5 rows\n/);
+  expect(text).toContain("Question: How large was profit 14?");
+  expect(text).not.toContain("Context:");
+  const few = await yourRows({ ...lab, config }, [], { maxRows: 12 });
+  expect(few.html).not.toContain("<details>");
+  expect(few.text).toMatch(/… and 3 more of your rows$/);
+  await many.remove();
+});
+
 test("without rows of the reader's it is one line, and nobody is asked", async () => {
   const none = temporaryWorkspace();
   const empty = { ...labOnFakeBase(none), config: own.config };

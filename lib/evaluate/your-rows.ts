@@ -15,6 +15,7 @@ import { Distilled, RlRow, SftRow } from "../records.ts";
 import type { AskedArm } from "../records.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import { styleOf } from "../view/arms.ts";
+import { withoutContext } from "../view/long-text.ts";
 import { table } from "../view/table.ts";
 import type { Column, View } from "../view/table.ts";
 
@@ -57,7 +58,8 @@ export async function yourRows(
   const rows = shown.map((fate) => {
     const told = marks.get(fate.row?.id ?? "");
     const perArm = arms.map((arm, k) => [arm, told?.[k] ?? null]);
-    const { place, question, teacher, verdict, ended } = fate;
+    const { place, teacher, verdict, ended } = fate;
+    const question = fate.question && withoutContext(fate.question);
     const row = `${place.file}, line ${place.line}`;
     return { row, question, gold: goldOf(fate), teacher, verdict, ended, ...Object.fromEntries(perArm) };
   });
@@ -65,19 +67,35 @@ export async function yourRows(
     const right = [...marks.values()].filter((told) => told[k]!.startsWith("✓")).length;
     return `${styleOf(arm, 0).label} ${right}`;
   });
-  const first = all.length > maxRows ? `first ${maxRows}: ` : "";
+  const first = all.length > maxRows ? ", the first of them" : "";
   const result =
-    rights.length > 0 ? `; right of the ${first}${asked.length} asked: ${rights.join(", ")}` : "";
+    rights.length > 0 ? `; right of the ${asked.length} asked${first}: ${rights.join(", ")}` : "";
   const shape = [...COLUMNS, ...arms.map(armColumn)];
-  const seen = table(rows, shape, {
+  const open = rows.length > OPEN_ROWS + 2 ? OPEN_ROWS : rows.length;
+  const seen = table(rows.slice(0, open), shape, {
     caption: `Your rows: ${countsOf(all)}${result}`,
     maxChars: 200,
     maxRows,
   });
-  if (all.length === shown.length) return seen;
-  const more = `… and ${all.length - shown.length} more of your rows`;
-  return { html: `${seen.html}\n<p><em>${more}</em></p>`, text: `${seen.text}\n${more}` };
+  const more = all.length > shown.length ? `… and ${all.length - shown.length} more of your rows` : "";
+  const rest = rows.slice(open);
+  const folded = rest.length > 0 ? table(rest, shape, { maxChars: 200, maxRows }) : null;
+  return {
+    html: [
+      seen.html,
+      folded && `<details><summary>The next ${rest.length} rows</summary>\n${folded.html}</details>`,
+      more && `<p><em>${more}</em></p>`,
+    ]
+      .filter(Boolean)
+      .join("\n"),
+    text: [seen.text, folded && `▸ The next ${rest.length} rows\n${folded.text}`, more]
+      .filter(Boolean)
+      .join("\n"),
+  };
 }
+
+/** Of a long table, what stands open: a page goes on below it. */
+const OPEN_ROWS = 10;
 
 /** What a small model writes may be one long word, which would push the other columns out of the page. */
 const ANSWER_CHARS = 24;

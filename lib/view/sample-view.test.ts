@@ -40,6 +40,36 @@ describe("texts of models", () => {
     expect(html).toContain("<br>advantage –<");
   });
 
+  test("a report before a question is a click away, wherever the question stands", () => {
+    const long = `Context: ${"Sales rose in every segment. ".repeat(40)}\nQuestion: By how much?`;
+    const views = [
+      sideBySide([{ title: "Base", text: "2" }], long),
+      sampleList([{ title: long, text: "2" }]),
+      sampleList([{ title: "Base", text: "2" }], long),
+    ];
+    for (const { html, text } of views) {
+      expect(html).toMatch(/<b>Context: [^<]* …<br>… Question: By how much\?<\/b>/);
+      expect(html.match(/<details>.*?<\/details>/gs)).toHaveLength(1);
+      expect(html).toMatch(/the whole question<[^]*(?:Sales rose in every segment\. ){40}/);
+      expect(text).toContain(long.slice(0, 500));
+    }
+  });
+
+  test("a text that repeats itself is folded in its middle, but not where a verdict marks a place", () => {
+    const text = `<think>\n${"It is 500.\n".repeat(80)}</think>\n<answer>5</answer>`;
+    const at = (start: number) => ({ start, end: start + 5, kind: "bad" as const });
+    const show = (...starts: number[]) =>
+      sampleList([{ title: "q", text, marks: starts.map(at) }]).html.split("<tr>")[1]!;
+    expect(show()).toMatch(
+      /more characters, and the end:<[^]*<\/details>[^]*<code[^>]*>&lt;\/answer&gt;<\/code>/,
+    );
+    expect(show().match(/It is 500/g)).toHaveLength(80);
+    const last = text.length - 6;
+    expect(show(0, last).match(/<mark/g)).toHaveLength(2);
+    expect(show(0, last)).toMatch(/<\/details>[^]*<mark[^>]*>nswer<\/mark>/);
+    expect(show(400)).not.toContain("<details>");
+  });
+
   test("lists stand beside each other, a column each, and what is hostile stays inert", () => {
     const good = { title: "q1", text: "<answer>5</answer>", ok: true, reason: "kept" };
     const bad = {

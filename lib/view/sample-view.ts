@@ -3,6 +3,8 @@
  * here, from escaped text only.
  */
 import { LabError } from "../errors.ts";
+import { foldedStretch, shortQuestion } from "./long-text.ts";
+import type { Room } from "./long-text.ts";
 import type { View } from "./table.ts";
 import { inertHtml, visibleText } from "./text-view.ts";
 
@@ -42,6 +44,10 @@ export const BADGES = {
 export const TAG_COLOUR = "#0072B2";
 const TAG = /<\/?(?:think|answer)>/g;
 
+/** A text that takes more lines is folded in its middle: in one of several columns, and beside its title. */
+const NARROW: Room = { columns: 50, lines: 30 };
+const WIDE: Room = { columns: 90, lines: 30 };
+
 /**
  * One column a text (Base, SFT, GRPO …), under the question if one is given, with its English folded under
  * it; wraps, keeps line breaks, shows tags in colour.
@@ -54,11 +60,12 @@ export function sideBySide(samples: readonly ShownText[], question?: string, glo
   const cells = (tag: string, style: string, inner: (s: ShownText) => string) =>
     `<tr>${samples.map((s) => cell(tag, style, inner(s))).join("")}</tr>`;
   const html = [
-    question === undefined ? "" : `<p><b>${inertHtml(question)}</b></p>`,
+    question === undefined ? "" : `<p><b>${inertHtml(shortQuestion(question) ?? question)}</b></p>`,
+    wholeHtml(question),
     glossHtml(gloss),
     `<table class="ftmodel-samples" style="width:100%;table-layout:fixed">`,
     `<thead>${cells("th", "", heading)}</thead>`,
-    `<tbody>${cells("td", "font-size:90%;overflow-wrap:anywhere", bodyHtml)}</tbody></table>`,
+    `<tbody>${cells("td", "font-size:90%;overflow-wrap:anywhere", (s) => bodyHtml(s, NARROW))}</tbody></table>`,
   ];
   return {
     html: html.filter(Boolean).join("\n"),
@@ -85,7 +92,7 @@ export function sampleColumns(columns: Readonly<Record<string, readonly ShownTex
     if (!sample) return row === 0 ? "<em>no samples</em>" : "";
     return (
       `${heading(sample)}<br><span ` +
-      `style="font-size:90%;overflow-wrap:anywhere">${bodyHtml(sample)}</span>`
+      `style="font-size:90%;overflow-wrap:anywhere">${bodyHtml(sample, NARROW)}</span>`
     );
   };
   const rows = Array.from(
@@ -115,9 +122,12 @@ export function sampleList(samples: readonly ShownText[], caption?: string): Vie
     (s) =>
       `<tr><td align="left" valign="top" width="24%" style="${top}">${heading(s)}</td>` +
       `<td align="left" valign="top" style="${top};font-size:90%;overflow-wrap:anywhere">` +
-      `${bodyHtml(s)}</td></tr>`,
+      `${bodyHtml(s, WIDE)}</td></tr>`,
   );
-  const head = caption ? `<caption style="text-align:left"><b>${inertHtml(caption)}</b></caption>` : "";
+  const head = caption
+    ? `<caption style="text-align:left"><b>${inertHtml(shortQuestion(caption) ?? caption)}</b>` +
+      `${wholeHtml(caption)}</caption>`
+    : "";
   const body = rows.length > 0 ? rows.join("\n") : `<tr><td><em>no samples</em></td></tr>`;
   return {
     html: `<table class="ftmodel-samples" style="width:100%">${head}<tbody>\n${body}\n</tbody></table>`,
@@ -136,26 +146,51 @@ function heading(sample: ShownText): string {
   const facts = Object.entries(sample.facts ?? {}).map(([name, value]) => `${name} ${value ?? "–"}`);
   const small = [...facts, sample.reason ?? "", sample.message ?? ""].filter((line) => line !== "");
   return (
-    `<b style="color:${colour}">${text}</b> <b>${inertHtml(sample.title)}</b>` +
+    `<b style="color:${colour}">${text}</b> <b>${inertHtml(shortQuestion(sample.title) ?? sample.title)}</b>` +
     (small.length > 0
       ? `<small style="font-weight:normal">${small.map((line) => `<br>${inertHtml(line)}`).join("")}</small>`
       : "") +
+    wholeHtml(sample.title) +
     glossHtml(sample.gloss)
+  );
+}
+
+/** A long question, of which the beginning and the end are shown, whole. */
+function wholeHtml(question: string | undefined): string {
+  if (question === undefined || shortQuestion(question) === null) return "";
+  return foldedHtml("the whole question", inertHtml(question));
+}
+
+function foldedHtml(summary: string, inner: string): string {
+  return (
+    `<details><summary><small>${summary}</small></summary><small ` +
+    `style="font-weight:normal">${inner}</small></details>`
   );
 }
 
 /** A click away, for those who do not read the language of the question. */
 function glossHtml(gloss: string | undefined): string {
-  if (gloss === undefined) return "";
-  return (
-    `<details><summary><small>in English</small></summary><small ` +
-    `style="font-weight:normal">${inertHtml(gloss)}</small></details>`
-  );
+  return gloss === undefined ? "" : foldedHtml("in English", inertHtml(gloss));
 }
 
-function bodyHtml(sample: ShownText): string {
-  if (sample.text === null) return "<em>no text</em>";
-  return markedHtml(sample.text, sample.marks ?? []);
+/** A long text with its middle folded, but for one in which a verdict marks a place there. */
+function bodyHtml({ text, marks = [] }: ShownText, room: Room): string {
+  if (text === null) return "<em>no text</em>";
+  const fold = foldedStretch(text, room);
+  if (!fold || marks.some(({ start, end }) => end > fold.start && start < fold.end))
+    return markedHtml(text, marks);
+  const { start, end } = fold;
+  const after = marks
+    .filter((mark) => mark.start >= end)
+    .map((mark) => ({ ...mark, start: mark.start - end, end: mark.end - end }));
+  const before = marks.filter((mark) => mark.end <= start);
+  const middle = text.slice(start, end);
+  return (
+    markedHtml(text.slice(0, start).trimEnd(), before) +
+    `<details><summary><small>… ${middle.length.toLocaleString("en-US")} more characters, and the end:` +
+    `</small></summary>${markedHtml(middle.trimEnd(), [])}</details>` +
+    markedHtml(text.slice(end), after)
+  );
 }
 
 /**

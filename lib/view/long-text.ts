@@ -1,0 +1,83 @@
+/**
+ * Long texts of questions and answers, told apart into what a reader needs first and what is a click away: a
+ * page of report before a question, or an answer that repeats itself, would bury everything below it.
+ */
+import { widthOf } from "./text-view.ts";
+
+/** A question that is shown whole. The project's own have half of it; a published one may bring its report. */
+const QUESTION_CHARS = 400;
+/** Of a longer one. */
+const START = 90;
+const END = 320;
+
+/** What a text before its question is parted from it by, as TAT-QA's and FinQA's rows are prepared. */
+const ASKS = /\n\s*Question: *(?=\S)/g;
+
+/** The question itself, without the report that may stand before it; any other text as it is. */
+export function withoutContext(question: string): string {
+  const last = [...question.matchAll(ASKS)].at(-1);
+  return last ? question.slice(last.index).trim() : question;
+}
+
+/** A long question by its beginning and, since that is where it is asked, its end; null where it is not long. */
+export function shortQuestion(question: string): string | null {
+  if (question.length <= QUESTION_CHARS) return null;
+  const asked = withoutContext(question);
+  const end = asked.length < question.length && asked.length <= END ? asked : tailOf(question, END);
+  return `${headOf(question, START).replace(/\s+/g, " ")} …\n… ${end}`;
+}
+
+/** Characters of the wrapped lines that are counted, a Chinese one for two. */
+export interface Room {
+  /** Of a line. */
+  columns: number;
+  /** A text with more is folded. */
+  lines: number;
+}
+
+/**
+ * The stretch of a long text that is folded away: all but its first and its last lines, where an answer
+ * begins and ends. null for a text that has room.
+ */
+export function foldedStretch(text: string, { columns, lines }: Room): { start: number; end: number } | null {
+  const ends = lineEnds(text, columns);
+  if (ends.length <= lines) return null;
+  const [first, last] = [Math.ceil(lines * 0.4), Math.ceil(lines * 0.2)];
+  return { start: ends[first - 1]!, end: ends.at(-1 - last)! };
+}
+
+/** Where each line ends, its line break included, when a line takes so many columns. */
+function lineEnds(text: string, columns: number): number[] {
+  const ends: number[] = [];
+  let width = 0;
+  let at = 0;
+  let blank = 0;
+  for (const character of text) {
+    if (width > 0 && character !== "\n" && width + widthOf(character) > columns) {
+      const end = blank > (ends.at(-1) ?? 0) ? blank : at;
+      ends.push(end);
+      width = widthOf(text.slice(end, at));
+    }
+    at += character.length;
+    if (character === " ") blank = at;
+    width += widthOf(character);
+    if (character === "\n") {
+      ends.push(at);
+      width = 0;
+    }
+  }
+  if (at > (ends.at(-1) ?? 0)) ends.push(at);
+  return ends;
+}
+
+function headOf(text: string, max: number): string {
+  const cut = text.slice(0, max).replace(/[\uD800-\uDBFF]$/, "");
+  const blank = cut.lastIndexOf(" ");
+  return blank > max / 2 ? cut.slice(0, blank) : cut;
+}
+
+function tailOf(text: string, max: number): string {
+  const cut = text.slice(-max).replace(/^[\uDC00-\uDFFF]/, "");
+  const blank = cut.search(/\s/);
+  return blank >= 0 && blank < max / 2 ? cut.slice(blank + 1).trimStart() : cut;
+}
