@@ -75,6 +75,13 @@ describe("evaluation", () => {
     expect(view.text).not.toContain("without English");
   });
 
+  test("a bar over a few questions has no number: its whisker would cross it", () => {
+    const rows = Array.from({ length: 6 }, (_, i) =>
+      detail(`${i}`, true, { type: i < 5 ? "financial_concept" : "financial_analysis" }),
+    );
+    expect(accuracyByType([{ name: "sft", details: rows }]).data[0]!.text).toEqual(["1.00", "1.00", ""]);
+  });
+
   test("a Chinese question without English says so once", () => {
     const questions = ["1", "2"].map((id) => ({ id, prompt: "利润率是多少?", gold_answer: "6" }));
     const rows = [detail("1", false), detail("2", false)];

@@ -95,6 +95,9 @@ function menuBeside(arms: number, choices: readonly Choice[]): Record<string, un
   return { updatemenus: [{ ...menu, pad: { t: 0, b: 34 } }], margin: { l: 64, r: 24, t: 134, b: 56 } };
 }
 
+/** Over fewer questions a whisker crosses the number at a bar's foot, and hundredths say nothing. */
+const FEW = 5;
+
 interface Slice {
   name: string;
   mode: EvalDetail["mode"];
@@ -139,7 +142,9 @@ function viewOf(
     traces: {
       x: arms.map(() => x),
       y: each((e) => e.value),
-      text: each((e) => e.value.toFixed(2)),
+      text: values.map((estimates) =>
+        estimates.map((e, i) => (e === null ? null : questions[i]! < FEW ? "" : e.value.toFixed(2))),
+      ),
       customdata: each(formatEstimate),
       "error_y.array": each((e) => e.high - e.value),
       "error_y.arrayminus": each((e) => e.value - e.low),

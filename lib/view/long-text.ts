@@ -4,9 +4,9 @@
  */
 import { widthOf } from "./text-view.ts";
 
-/** A question that is shown whole. The project's own have half of it; a published one may bring its report. */
-const QUESTION_CHARS = 400;
-/** Of a longer one. */
+/** Columns of a question that is shown whole: ours take a third; a published one may bring a report. */
+const WHOLE = 640;
+/** Columns shown of a longer one. */
 const START = 90;
 const END = 320;
 
@@ -19,11 +19,11 @@ export function withoutContext(question: string): string {
   return last ? question.slice(last.index).trim() : question;
 }
 
-/** A long question by its beginning and, since that is where it is asked, its end; null where it is not long. */
+/** A long question by its beginning and, where it is asked, its end; null for one that is not long. */
 export function shortQuestion(question: string): string | null {
-  if (question.length <= QUESTION_CHARS) return null;
+  if (widthOf(question) <= WHOLE) return null;
   const asked = withoutContext(question);
-  const end = asked.length < question.length && asked.length <= END ? asked : tailOf(question, END);
+  const end = asked.length < question.length && widthOf(asked) <= END ? asked : tailOf(question, END);
   return `${headOf(question, START).replace(/\s+/g, " ")} …\n… ${end}`;
 }
 
@@ -70,14 +70,25 @@ function lineEnds(text: string, columns: number): number[] {
   return ends;
 }
 
-function headOf(text: string, max: number): string {
-  const cut = text.slice(0, max).replace(/[\uD800-\uDBFF]$/, "");
+function headOf(text: string, columns: number): string {
+  const cut = text.slice(0, prefix([...text], columns));
   const blank = cut.lastIndexOf(" ");
-  return blank > max / 2 ? cut.slice(0, blank) : cut;
+  return blank > cut.length / 2 ? cut.slice(0, blank) : cut;
 }
 
-function tailOf(text: string, max: number): string {
-  const cut = text.slice(-max).replace(/^[\uDC00-\uDFFF]/, "");
+function tailOf(text: string, columns: number): string {
+  const cut = text.slice(-prefix([...text].reverse(), columns));
   const blank = cut.search(/\s/);
-  return blank >= 0 && blank < max / 2 ? cut.slice(blank + 1).trimStart() : cut;
+  return blank >= 0 && blank < cut.length / 2 ? cut.slice(blank + 1).trimStart() : cut;
+}
+
+/** How many code units the first characters take that fit into so many columns. */
+function prefix(characters: readonly string[], columns: number): number {
+  let [units, width] = [0, 0];
+  for (const character of characters) {
+    width += widthOf(character);
+    if (width > columns) break;
+    units += character.length;
+  }
+  return units;
 }
