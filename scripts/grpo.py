@@ -64,8 +64,8 @@ if TYPE_CHECKING:
     from trl import GRPOConfig
 
 
-# What each grpo.loss is in TRL's words. The bounds are the papers': GSPO's ratio is a mean over the answer, so
-# that its steps are small; CISPO's epsilon_high is the ratio's upper bound itself (ScaleRL).
+# Each grpo.loss in TRL's words, with the papers' bounds: GSPO's ratio is a mean over the answer and moves
+# little; CISPO's epsilon_high is the upper bound of the ratio itself (ScaleRL).
 LOSSES: dict[str, dict[str, Any]] = {
     "grpo": {"loss_type": "grpo"},
     "dr_grpo": {"loss_type": "dr_grpo"},
