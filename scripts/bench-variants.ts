@@ -57,7 +57,7 @@ const isWanted = (name: string): boolean => only.length === 0 || only.includes(n
 const { promptsPerStep, groupSize } = lab.config.grpo;
 const result: KeptResult = {
   ...{ created: "", profile: lab.config.profile, device: cpus()[0]?.model ?? "CPU", batches: BATCHES },
-  ...{ promptsPerStep, groupSize, grpo: [], sft: [] },
+  ...{ promptsPerStep, groupSize, start: null, grpo: [], sft: [] },
   ...(existsSync(file) ? committedVariants(file) : {}),
 };
 
@@ -81,12 +81,15 @@ async function trainAll(): Promise<void> {
   const variants = variantsOf(lab.config);
   const done = new Map<Variant, Map<number, Answered | string>>(variants.map((one) => [one, new Map()]));
   const seeds = values.seeds.split(",").map(Number);
+  const start = { key: "sft_start", output: lab.paths.sftLora, config: lab.config };
+  const [before] = await askHeldOut(lab, [start], questions);
   for (const [i, seed] of seeds.entries()) {
     for (const variant of variants) {
       const isReference = variant === variants[0];
       if (!(isReference || isWanted(variant.name)) || (variant.once && i > 0)) continue;
       done.get(variant)!.set(seed, await trained(own, variant, seed));
       const reference = done.get(variants[0]!)!;
+      if (isReference) result.start = keptStart(before!, reference);
       put(
         variants.map(({ name }) => name),
         keptVariant(variant, done.get(variant)!, isReference ? null : reference),
@@ -142,6 +145,9 @@ function keptVariant(
       ended.flatMap(({ answers }) => answers),
       isRight,
     ),
+    bySeed: Object.fromEntries(
+      ended.map(({ seed, answers }) => [seed, answers.filter(isRight).length / answers.length]),
+    ),
     difference: differenceOf(
       same.flatMap(({ a }) => a),
       same.flatMap(({ b }) => b),
@@ -153,6 +159,18 @@ function keptVariant(
     tokens: rounded(meanOf(ended.flatMap(({ answers }) => answers.map(({ tokens }) => tokens)))),
     secondsPerBatch: mean(({ seconds }) => seconds / BATCHES),
   };
+}
+
+function keptStart(
+  before: readonly EvalDetail[],
+  reference: ReadonlyMap<number, Answered | string>,
+): KeptResult["start"] {
+  const after = [...reference.values()].flatMap((one) => (typeof one === "string" ? [] : [one.answers]));
+  const gain = differenceOf(
+    after.flatMap(() => before),
+    after.flat(),
+  );
+  return gain && { right: proportion(before, isRight)!, gain };
 }
 
 /** SFT on a few rows: a run for each number of epochs, each with a schedule of its own. */

@@ -22,6 +22,8 @@ export const KeptVariant = z.strictObject({
   steps: z.number(),
   /** Read leniently. Null where no seed came to its end. */
   right: Estimate.nullable(),
+  /** Share right of each seed. */
+  bySeed: z.record(z.string(), z.number()),
   /** To the first variant, the same seeds and questions; null for that one itself. */
   difference: Difference.nullable(),
   /** Null where it is not measured: without a KL in the loss, and in distillation. */
@@ -61,6 +63,8 @@ export const KeptResult = z.strictObject({
   batches: z.number(),
   promptsPerStep: z.number(),
   groupSize: z.number(),
+  /** The SFT model that all GRPO runs start from, and what the first variant gains on it. */
+  start: z.strictObject({ right: Estimate, gain: Difference }).nullable(),
   grpo: z.array(KeptVariant),
   sft: z.array(KeptSft),
 });
