@@ -116,8 +116,10 @@ describe("kept GRPO runs", () => {
     const of = (loss: string, bySeed: Record<string, number>) =>
       variant(loss, { settings: { "grpo.loss": loss }, seeds: [1], bySeed, difference: OPEN });
     const said = read([of("dapo", { 1: 0.79 }), of("gspo", { 1: 0.8 }), of("cispo", { 1: 0.796 })]);
-    expect(said).toContain("GSPO is GRPO by its formula; and both answer exactly as many");
-    expect(said).toContain("CISPO has the gradient of DAPO by its formula; the runs end 0.6 points apart");
+    expect(said).toContain("the gain of GSPO has the gradient of GRPO's; both answer exactly as many");
+    expect(said).toContain(
+      "the gain of CISPO has the gradient of DAPO's; with the same seed the runs end **0.6 points apart** all the same",
+    );
     expect(read([of("gspo", {})])).not.toContain("every ratio is 1");
   });
 

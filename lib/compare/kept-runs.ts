@@ -189,7 +189,7 @@ function held(grpo: readonly KeptVariant[]): string[] {
   return [`At the high learning rate the KL makes no difference that could be told: ${both}.`];
 }
 
-/** Variants that one update a batch cannot tell apart: their ratio is 1, and so are their gradients. */
+/** Variants whose gain has one gradient at one update a batch: the ratio is 1. */
 function twins(grpo: readonly KeptVariant[]): string[] {
   const once = (loss: string | undefined) =>
     grpo.find(
@@ -199,8 +199,8 @@ function twins(grpo: readonly KeptVariant[]): string[] {
         (loss !== undefined || name === grpo[0]!.name),
     );
   const pairs = [
-    { formula: "GSPO is GRPO", a: once(undefined), b: once("gspo") },
-    { formula: "CISPO has the gradient of DAPO", a: once("dapo"), b: once("cispo") },
+    { formula: "the gain of GSPO has the gradient of GRPO's", a: once(undefined), b: once("gspo") },
+    { formula: "the gain of CISPO has the gradient of DAPO's", a: once("dapo"), b: once("cispo") },
   ];
   return pairs.flatMap(({ formula, a, b }) => {
     const shared = (b?.seeds ?? []).filter((seed) => [a, b].every((one) => one?.bySeed[seed] !== undefined));
@@ -208,10 +208,11 @@ function twins(grpo: readonly KeptVariant[]): string[] {
     const apart = Math.max(...shared.map((seed) => Math.abs(b.bySeed[seed]! - a.bySeed[seed]!)));
     const found =
       apart === 0
-        ? "and both answer exactly as many test questions rightly"
-        : `the runs end ${(100 * apart).toFixed(1)} points apart: rounding alone can lead to another token, ` +
-          "and from there to another run";
-    return [`With one update a batch every ratio is 1, so that ${formula} by its formula; ${found}.`];
+        ? "both answer exactly as many test questions rightly"
+        : `with the same seed the runs end **${(100 * apart).toFixed(1)} points apart** all the same. ` +
+          "Rounding is enough for another token somewhere, and from there it is another run: so large a " +
+          "difference says nothing of a recipe";
+    return [`With one update a batch every ratio is 1, so that ${formula}; ${found}.`];
   });
 }
 
