@@ -86,7 +86,12 @@ export const Grpo = z.strictObject({
   ),
   saveSteps: int(1, 100_000).meta(meta("steps", "a killed run loses at most this much")),
   gradientCheckpointing: flag().meta(meta("", "recompute activations: less memory, a third more time")),
-  sampleEvery: int(1, 1000).meta(meta("steps", "how often completions are kept for the figures")),
+  sampleEvery: int(1, 1000).meta(
+    meta(
+      "steps",
+      "how often completions are kept for the figures; batches, where updatesPerBatch makes several of one",
+    ),
+  ),
   probeSteps: int(0, 100_000).meta(
     meta(
       "steps",
