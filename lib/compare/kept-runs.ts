@@ -43,7 +43,7 @@ function keptGrpo({ start, grpo, batches, promptsPerStep, groupSize, ...result }
       ? [
           ...gained(start, reference),
           ...decided(grpo),
-          ...failures(grpo),
+          ...failures(grpo, start),
           ...held(grpo),
           ...twins(grpo),
           ...reuse(grpo),
@@ -138,12 +138,13 @@ function decided(grpo: readonly KeptVariant[]): string[] {
         ]
       : []),
     `Of ${counted(compared.length, "comparison")} at the 5 % level about ` +
-      `${(0.05 * compared.length).toFixed(1)} would come out decided by chance alone.`,
+      `${(0.05 * compared.length).toFixed(1)} would come out decided by chance alone; and an interval covers ` +
+      "the choice of questions, the luck of a training only as far as several seeds went into it.",
   ];
 }
 
 /** What did not come to its end, and what fell apart on the way. */
-function failures(grpo: readonly KeptVariant[]): string[] {
+function failures(grpo: readonly KeptVariant[], start: KeptResult["start"]): string[] {
   const cut = grpo.flatMap(({ name, failed }) =>
     Object.entries(failed).map(([seed, why]) => `${name} (seed ${seed}): ${why}`),
   );
@@ -153,7 +154,7 @@ function failures(grpo: readonly KeptVariant[]): string[] {
     ...(cut.length > 0 ? [`**Ended before its last step:** ${cut.join("; ")}.`] : []),
     ...fallen.map(
       ({ name, right, tokens, entropy, silent }) =>
-        `**${name} has unlearned what SFT taught:** ${percent(right!)} % right where the first recipe has ` +
+        `**${name} ${start && right!.high < start.right.low ? "has unlearned what SFT taught" : "falls far behind"}:** ${percent(right!)} % right where the first recipe has ` +
         `${percent(reference!.right!)}` +
         parts([
           tokens !== null && reference!.tokens !== null
@@ -199,10 +200,18 @@ function twins(grpo: readonly KeptVariant[]): string[] {
         (loss !== undefined || name === grpo[0]!.name),
     );
   const pairs = [
-    { formula: "the gain of GSPO has the gradient of GRPO's", a: once(undefined), b: once("gspo") },
-    { formula: "the gain of CISPO has the gradient of DAPO's", a: once("dapo"), b: once("cispo") },
+    {
+      formula: "the gain of GSPO has the gradient of GRPO's",
+      but: "Its KL is weighted by the whole answer's ratio (klGradient unbiased), and rounding alone is enough",
+      ...{ a: once(undefined), b: once("gspo") },
+    },
+    {
+      formula: "the gain of CISPO has the gradient of DAPO's",
+      but: "Rounding is enough",
+      ...{ a: once("dapo"), b: once("cispo") },
+    },
   ];
-  return pairs.flatMap(({ formula, a, b }) => {
+  return pairs.flatMap(({ formula, but, a, b }) => {
     const shared = (b?.seeds ?? []).filter((seed) => [a, b].every((one) => one?.bySeed[seed] !== undefined));
     if (!a || !b || shared.length === 0) return [];
     const apart = Math.max(...shared.map((seed) => Math.abs(b.bySeed[seed]! - a.bySeed[seed]!)));
@@ -210,8 +219,8 @@ function twins(grpo: readonly KeptVariant[]): string[] {
       apart === 0
         ? "both answer exactly as many test questions rightly"
         : `with the same seed the runs end **${(100 * apart).toFixed(1)} points apart** all the same. ` +
-          "Rounding is enough for another token somewhere, and from there it is another run: so large a " +
-          "difference says nothing of a recipe";
+          `${but} for another token somewhere, and from there it is another run: so large a difference says ` +
+          "little of a recipe";
     return [`With one update a batch every ratio is 1, so that ${formula}; ${found}.`];
   });
 }
