@@ -76,11 +76,12 @@ try {
 }
 
 async function trainAll(): Promise<void> {
+  const seeds = values.seeds.split(",").map(Number);
+  if (isWanted("sft")) await trainLong(seeds[0]!);
   const live = readJsonl((await writeLiveQuestions(lab, { model: lab.paths.sftLora })).path, RlRow);
   const own = labOn(lab, live, "rl_variants", {});
   const variants = variantsOf(lab.config);
   const done = new Map<Variant, Map<number, Answered | string>>(variants.map((one) => [one, new Map()]));
-  const seeds = values.seeds.split(",").map(Number);
   const start = { key: "sft_start", output: lab.paths.sftLora, config: lab.config };
   const [before] = await askHeldOut(lab, [start], questions);
   for (const [i, seed] of seeds.entries()) {
@@ -95,7 +96,6 @@ async function trainAll(): Promise<void> {
         keptVariant(variant, done.get(variant)!, isReference ? null : reference),
       );
     }
-    if (i === 0 && isWanted("sft")) await trainLong(seed);
   }
 }
 

@@ -29,7 +29,7 @@ export const KeptVariant = z.strictObject({
   /** Null where it is not measured: without a KL in the loss, and in distillation. */
   kl: z.number().nullable(),
   entropy: z.number().nullable(),
-  /** Of tokens, of answers with gspo: beyond a bound on the side where it acts, over all updates of the run. */
+  /** Of tokens, of answers with gspo: beyond a bound on the side where it acts, over all updates. */
   clipped: z.number().nullable(),
   silent: z.number().nullable(),
   tokens: z.number().nullable(),

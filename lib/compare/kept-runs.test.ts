@@ -89,14 +89,16 @@ describe("kept GRPO runs", () => {
   test("what has broken is told by what became of it, and what ended early by its cause", () => {
     const difference = { delta: -0.7, low: -0.73, high: -0.67, p: 0 };
     const broken = { right: around(0.1), difference, tokens: 90, entropy: 0.5, silent: 0.9 };
-    expect(read([variant("too fast", broken)])).toContain(
+    const start = { right: around(0.75), gain: BETTER };
+    expect(read([variant("too fast", broken)])).toContain("**too fast falls far behind:** 10.0");
+    expect(read([variant("too fast", broken)], { start })).toContain(
       "**too fast has unlearned what SFT taught:** 10.0 [8.0, 12.0] % right where the first recipe has " +
         "80.0 [78.0, 82.0] (90 tokens an answer instead of 50, entropy 0.500 instead of 0.020, 90.0 % of " +
         "the groups silent).",
     );
     const said = read([variant("x", { right: null, failed: { 2: "the gradient is not finite" } })]);
     expect(said).toContain("**Ended before its last step:** x (seed 2): the gradient is not finite.");
-    expect(read([variant("b", { difference: WORSE })])).not.toContain("unlearned");
+    expect(read([variant("b", { difference: WORSE })])).not.toContain("far behind");
   });
 
   test("what the KL holds at a high learning rate", () => {
@@ -118,8 +120,9 @@ describe("kept GRPO runs", () => {
     const said = read([of("dapo", { 1: 0.79 }), of("gspo", { 1: 0.8 }), of("cispo", { 1: 0.796 })]);
     expect(said).toContain("the gain of GSPO has the gradient of GRPO's; both answer exactly as many");
     expect(said).toContain(
-      "the gain of CISPO has the gradient of DAPO's; with the same seed the runs end **0.6 points apart** all the same",
+      "the gain of CISPO has the gradient of DAPO's; with the same seed the runs end **0.6 points apart**",
     );
+    expect(read([of("gspo", { 1: 0.79 })])).toContain("Its KL is weighted by the whole answer's ratio");
     expect(read([of("gspo", {})])).not.toContain("every ratio is 1");
   });
 
@@ -165,8 +168,8 @@ describe("kept SFT runs", () => {
 
   test("the held-out loss turns, hardly rises, or does not turn", () => {
     expect(said([sft(4, [0.4, 0.2, 0.15, 0.3])])).toContain(
-      "In the run of 4 epochs the training loss goes from 0.400 to 0.100, while the held-out loss **turns**: " +
-        "it rises from 0.150 after 3.0 epochs to 0.300 at the end.",
+      "In the run of 4 epochs the training loss goes from 0.400 to 0.100, while the held-out loss **turns**" +
+        ": it rises from 0.150 after 3.0 epochs to 0.300 at the end.",
     );
     expect(said([sft(4, [0.4, 0.2, 0.15, 0.16])])).toContain("**too little for overfitting**");
     expect(said([sft(4, [0.4, 0.2, 0.15, 0.14])])).toContain("**never turns**");

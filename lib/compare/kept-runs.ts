@@ -138,8 +138,8 @@ function decided(grpo: readonly KeptVariant[]): string[] {
         ]
       : []),
     `Of ${counted(compared.length, "comparison")} at the 5 % level about ` +
-      `${(0.05 * compared.length).toFixed(1)} would come out decided by chance alone; and an interval covers ` +
-      "the choice of questions, the luck of a training only as far as several seeds went into it.",
+      `${(0.05 * compared.length).toFixed(1)} would come out decided by chance alone; and an interval ` +
+      "covers the choice of questions, the luck of a training only as far as several seeds went into it.",
   ];
 }
 
@@ -149,12 +149,14 @@ function failures(grpo: readonly KeptVariant[], start: KeptResult["start"]): str
     Object.entries(failed).map(([seed, why]) => `${name} (seed ${seed}): ${why}`),
   );
   const [reference] = grpo;
+  const isBelow = ({ high }: Estimate): boolean => start !== null && high < start.right.low;
   const fallen = grpo.filter(({ difference }) => difference !== null && difference.high < -FALLEN);
   return [
     ...(cut.length > 0 ? [`**Ended before its last step:** ${cut.join("; ")}.`] : []),
     ...fallen.map(
       ({ name, right, tokens, entropy, silent }) =>
-        `**${name} ${start && right!.high < start.right.low ? "has unlearned what SFT taught" : "falls far behind"}:** ${percent(right!)} % right where the first recipe has ` +
+        `**${name} ${isBelow(right!) ? "has unlearned what SFT taught" : "falls far behind"}:** ` +
+        `${percent(right!)} % right where the first recipe has ` +
         `${percent(reference!.right!)}` +
         parts([
           tokens !== null && reference!.tokens !== null
@@ -202,7 +204,7 @@ function twins(grpo: readonly KeptVariant[]): string[] {
   const pairs = [
     {
       formula: "the gain of GSPO has the gradient of GRPO's",
-      but: "Its KL is weighted by the whole answer's ratio (klGradient unbiased), and rounding alone is enough",
+      but: "Its KL is weighted by the whole answer's ratio (klGradient unbiased), and rounding is enough",
       ...{ a: once(undefined), b: once("gspo") },
     },
     {
@@ -219,8 +221,8 @@ function twins(grpo: readonly KeptVariant[]): string[] {
       apart === 0
         ? "both answer exactly as many test questions rightly"
         : `with the same seed the runs end **${(100 * apart).toFixed(1)} points apart** all the same. ` +
-          `${but} for another token somewhere, and from there it is another run: so large a difference says ` +
-          "little of a recipe";
+          `${but} for another token somewhere, and from there it is another run: so large a difference ` +
+          "says little of a recipe";
     return [`With one update a batch every ratio is 1, so that ${formula}; ${found}.`];
   });
 }
@@ -262,20 +264,23 @@ function keptSft({ sft, ...result }: KeptResult): KeptRuns {
   const [first] = sft;
   return {
     caption:
-      `SFT on ${formatCount(first?.rows ?? 0)} rows, a run for each number of epochs; loss in nats a token, ` +
-      `held out: ${formatCount(first?.heldOutRows ?? 0)} rows; ${formatCount(first?.n ?? 0)} test questions, ` +
-      `greedy, read leniently, 95 % intervals. ${measured(result)}`,
+      `SFT on ${formatCount(first?.rows ?? 0)} rows, a run for each number of epochs; loss in nats a ` +
+      `token, held out: ${formatCount(first?.heldOutRows ?? 0)} rows; ${formatCount(first?.n ?? 0)} test ` +
+      `questions, greedy, read leniently, 95 % intervals. ${measured(result)}`,
     rows: sft.map((one) => ({
       epochs: String(one.epochs),
       "training loss": one.trainLoss.toPrecision(3),
       "held-out loss": one.heldOutLoss.toPrecision(3),
-      "lowest held-out loss": `${lowestOf(one).heldOut.toPrecision(3)} (epoch ${lowestOf(one).epoch.toFixed(1)})`,
+      "lowest held-out loss": lowestText(lowestOf(one)),
       "right (%)": percent(one.right),
       "points to the shortest": one.difference ? pointsOf(one.difference) : "",
     })),
     reading: first ? [turn(sft), answersOf(sft)].map((line) => `- ${line}`).join("\n") : "No run is kept.",
   };
 }
+
+const lowestText = ({ heldOut, epoch }: KeptSft["curve"][number]): string =>
+  `${heldOut.toPrecision(3)} (epoch ${epoch.toFixed(1)})`;
 
 const lowestOf = ({ curve }: KeptSft) => curve.reduce((a, b) => (b.heldOut < a.heldOut ? b : a));
 
@@ -292,8 +297,8 @@ function turn(sft: readonly KeptSft[]): string {
   if (end.heldOut <= 1.1 * lowest.heldOut)
     return `${lead}; the held-out loss hardly rises any more, ${rise}: **too little for overfitting**.`;
   return (
-    `${lead}, while the held-out loss **turns**: it rises ${rise}. From there on the run learns its rows by ` +
-    "heart."
+    `${lead}, while the held-out loss **turns**: it rises ${rise}. From there on the run learns its rows ` +
+    "by heart."
   );
 }
 

@@ -155,8 +155,8 @@ export const readGrpo = {
       `The loss is ${scientific(first)} at the first step, ${scientific(early)} in the first ` +
       `fifth of the run on average and ${scientific(late)} in the last` +
       (isOwn
-        ? `: with ${loss === "cispo" ? "CISPO's loss" : "several updates a batch"} its value is not zero even ` +
-          "where nothing has been learned. Whether the run learns, the reward says."
+        ? `: with ${loss === "cispo" ? "CISPO's loss" : "several updates a batch"} its value is not zero ` +
+          "even where nothing has been learned. Whether the run learns, the reward says."
         : !rises
           ? "."
           : carriesKl

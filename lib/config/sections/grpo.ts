@@ -72,9 +72,9 @@ export const Grpo = z.strictObject({
     .meta(
       meta(
         "",
-        "a published variant: dr_grpo divides by maxTokens for an answer's own length, dapo by the tokens of " +
-          "the batch and clips higher above, gspo takes the ratio of a whole answer, cispo bounds the ratio " +
-          "and drops no token; scripts/grpo.py has the formulas",
+        "a published variant: dr_grpo divides by maxTokens for an answer's own length, dapo by the tokens " +
+          "of the batch and clips higher above, gspo takes the ratio of a whole answer, cispo bounds the " +
+          "ratio and drops no token; scripts/grpo.py has the formulas",
       ),
     ),
   updatesPerBatch: int(1, 64).meta(
