@@ -186,6 +186,7 @@ describe("kept SFT runs", () => {
     expect(last(0.1, 0.5, WORSE)).toContain("before the loss would say so");
     expect(last(0.1, 0.61, OPEN)).toContain("cannot be told apart at the two ends");
     expect(last(0.1, 0.61, OPEN)).toContain("both say the same");
+    expect(last(0.9, 0.61, OPEN)).toContain("to stop where the held-out loss is lowest is no mistake");
   });
 
   test("a row a number of epochs", () => {

@@ -320,11 +320,16 @@ function answersOf(sft: readonly KeptSft[]): string {
   return (
     `${change} Most are right after ${counted(best.epochs, "epoch")}; the held-out loss ends lowest after ` +
     `${counted(gentle.epochs, "epoch")}. ` +
-    (best.epochs > gentle.epochs
-      ? "So a loss that rises does not yet cost answers: it falls hardest on the places where the model is " +
-        "sure and wrong, and a greedy answer asks only for the likeliest token."
-      : best.epochs < gentle.epochs
-        ? "So here answers are lost before the loss would say so."
-        : "Here both say the same.")
+    whereToStop(best, gentle)
   );
+}
+
+function whereToStop(best: KeptSft, gentle: KeptSft): string {
+  if (best === gentle) return "Here both say the same.";
+  if (best.right.low <= gentle.right.high)
+    return "The intervals of these two overlap: to stop where the held-out loss is lowest is no mistake here.";
+  return best.epochs > gentle.epochs
+    ? "So a loss that rises does not yet cost answers: it counts most where the model is sure and wrong, and " +
+        "a greedy answer asks only for the likeliest token."
+    : "So here answers are lost before the loss would say so.";
 }
