@@ -31,8 +31,9 @@ grpo.loss names the published variants, each by what it has otherwise; N answers
     cispo    gain = min(ratio, 5) A log p(t), the ratio without a gradient; 1/T arXiv 2510.13786
 
 grpo.updatesPerBatch learns from the same answers several times: from the second update on the ratio is not 1,
-and these bounds act. With one, gspo is grpo, and cispo has the gradient of dapo. dapo's other parts are
-settings of their own: dropDeadGroups, maskTruncated, beta 0.
+and these bounds act. With one, the gain of gspo has the gradient of grpo's, that of cispo of dapo's; gspo's
+"unbiased" KL is weighted by the ratio of the whole answer. dapo's other parts are settings of their own:
+dropDeadGroups, maskTruncated, beta 0.
 
 Where vLLM answers, q is vLLM's, whose rounding is another. gpu.vllmCorrection multiplies `gain` by p/q of the
 whole answer or of each token (vllmCorrectionMode); above vllmCorrectionMax the weight is set to the bound
