@@ -33,7 +33,7 @@ export const KeptVariant = z.strictObject({
   clipped: z.number().nullable(),
   silent: z.number().nullable(),
   tokens: z.number().nullable(),
-  /** Of training, for each batch of answers. */
+  /** Of training, for each batch of answers; of a machine that may have had other work at the time. */
   secondsPerBatch: z.number().nullable(),
 });
 export type KeptVariant = z.infer<typeof KeptVariant>;

@@ -227,7 +227,7 @@ function twins(grpo: readonly KeptVariant[]): string[] {
   });
 }
 
-/** What several updates on the same answers clip, and what they bring. */
+/** What several updates on the same answers clip. */
 function reuse(grpo: readonly KeptVariant[]): string[] {
   const again = grpo.filter(({ settings }) => "grpo.updatesPerBatch" in settings);
   const clipped = again.flatMap(({ name, settings, clipped }) =>
@@ -236,14 +236,7 @@ function reuse(grpo: readonly KeptVariant[]): string[] {
       : [`${name} ${shareText(clipped)}${settings["grpo.loss"] === "gspo" ? " of answers" : ""}`],
   );
   if (clipped.length === 0) return [];
-  const [reference] = grpo;
-  const [first] = again;
-  const times =
-    reference?.secondsPerBatch && first?.secondsPerBatch
-      ? ` A batch takes ${(first.secondsPerBatch / reference.secondsPerBatch).toFixed(1)} times as long as ` +
-        "with one update: answers are not drawn anew."
-      : "";
-  return [`**Where answers are used again the clip acts.** Beyond a bound: ${clipped.join("; ")}.${times}`];
+  return [`**Where answers are used again the clip acts.** Beyond a bound: ${clipped.join("; ")}.`];
 }
 
 /** Distillation beside the reward, on as many answers. */
@@ -292,7 +285,7 @@ function turn(sft: readonly KeptSft[]): string {
   const lead = `In the run of ${counted(epochs, "epoch")} ${train}`;
   const at = `${lowest.heldOut.toPrecision(3)} after ${lowest.epoch.toFixed(1)} epochs`;
   if (end.heldOut <= 1.02 * lowest.heldOut)
-    return `${lead}, and the held-out loss **never turns**: it ends where it is lowest, ${at}.`;
+    return `${lead}, and the held-out loss **never turns**: at the end it is within 2 % of its lowest, ${at}.`;
   const rise = `from ${at} to ${end.heldOut.toPrecision(3)} at the end`;
   if (end.heldOut <= 1.1 * lowest.heldOut)
     return `${lead}; the held-out loss hardly rises any more, ${rise}: **too little for overfitting**.`;
