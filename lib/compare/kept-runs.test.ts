@@ -185,6 +185,10 @@ describe("kept SFT runs", () => {
     expect(last(0.1, 0.5, WORSE)).toContain("before the loss would say so");
     expect(last(0.1, 0.61, OPEN)).toContain("cannot be told apart at the two ends");
     expect(last(0.1, 0.61, OPEN)).toContain("both say the same");
+    const peak = sft(8, [0.3, 0.1], { right: around(0.8), difference: BETTER });
+    expect(said([first, peak, sft(16, [0.3, 0.2], { right: around(0.7), difference: BETTER })])).toContain(
+      "**Right answers grow, and not to the end:** 60.0 [58.0, 62.0] % after 1 epoch, 80.0",
+    );
     expect(last(0.9, 0.61, OPEN)).toContain("to stop where the held-out loss is lowest is no mistake");
   });
 

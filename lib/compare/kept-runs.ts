@@ -305,11 +305,15 @@ function answersOf(sft: readonly KeptSft[]): string {
     `${percent(last.right)} after ${counted(last.epochs, "epoch")}`;
   const verdict = last.difference ? differenceVerdict(last.difference) : "undecided";
   const change =
-    verdict === "better"
-      ? `**Right answers go on growing** with the epochs: ${ends} (${pointsOf(last.difference!)} points).`
-      : verdict === "worse"
-        ? `**Right answers are lost** with the epochs: ${ends} (${pointsOf(last.difference!)} points).`
-        : `Right answers cannot be told apart at the two ends: ${ends}.`;
+    verdict === "better" && best !== last
+      ? `**Right answers grow, and not to the end:** ${percent(first.right)} % after ` +
+        `${counted(first.epochs, "epoch")}, ${percent(best.right)} after ${best.epochs}, ` +
+        `${percent(last.right)} after ${last.epochs}.`
+      : verdict === "better"
+        ? `**Right answers go on growing** with the epochs: ${ends} (${pointsOf(last.difference!)} points).`
+        : verdict === "worse"
+          ? `**Right answers are lost** with the epochs: ${ends} (${pointsOf(last.difference!)} points).`
+          : `Right answers cannot be told apart at the two ends: ${ends}.`;
   return (
     `${change} Most are right after ${counted(best.epochs, "epoch")}; the held-out loss ends lowest after ` +
     `${counted(gentle.epochs, "epoch")}. ` +
