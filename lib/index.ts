@@ -173,6 +173,7 @@ export { compareRewards } from "./compare/rewards.ts";
 export { compareRuns } from "./compare/runs.ts";
 export { goldsAlone } from "./compare/golds-alone.ts";
 export { keepRun } from "./compare/keep-run.ts";
+export { keptRuns } from "./compare/kept-runs.ts";
 export { realRun } from "./compare/real-run.ts";
 export { acrossSeeds } from "./compare/seeds.ts";
 export { agreementReading } from "./compare/reward-trials.ts";

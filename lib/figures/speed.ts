@@ -1,7 +1,6 @@
 /** Where time goes: the seconds of a GRPO step (stage 5), and why servers batch (stage 7). */
 import type { Curve } from "./curves.ts";
 import type { Throughput } from "../serving/throughput.ts";
-import { mean } from "../stats/stats.ts";
 import { formatCount, formatNumber } from "../view/numbers.ts";
 import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
 import { SERIES, stylesOf } from "../view/arms.ts";
@@ -16,16 +15,17 @@ const PHASES: readonly { key: string; name: string }[] = [
 ];
 
 /**
- * Mean seconds of each phase of a step, stacked, a bar a run. The first step, which starts the machine up, is
- * left out.
+ * Mean seconds of each phase of a step, stacked, a bar a run; of a batch, where answers are learned from
+ * several times. The first one, which starts the machine up, is left out.
  */
 export function stepSeconds(runs: readonly Curve[]): Figure {
   const title = "Where the seconds of a step go";
   const timed = runs.filter(({ metrics }) => (metrics["seconds/generate"]?.length ?? 0) > 1);
   if (timed.length === 0) return emptyFigure(title, "No step has been timed yet.");
   const seconds = (run: Curve, key: string): number => {
-    const known = (run.metrics[`seconds/${key}`] ?? []).slice(1).filter((value) => value !== null);
-    return known.length === 0 ? 0 : mean(known);
+    const { updates, batches } = batchesOf(run);
+    const known = (run.metrics[`seconds/${key}`] ?? []).slice(updates).filter((value) => value !== null);
+    return known.reduce((sum, value) => sum + value, 0) / batches;
   };
   const labels = stylesOf(timed.map(({ name }) => name)).map((style, i) => timed[i]!.label ?? style.label);
   const whole = timed.map((run) => PHASES.reduce((sum, { key }) => sum + seconds(run, key), 0));
@@ -51,8 +51,8 @@ export function stepSeconds(runs: readonly Curve[]): Figure {
   });
   const sizes = timed.map(
     (run, i) =>
-      `${timed.length > 1 ? `${labels[i]}: ` : ""}${formatNumber(whole[i]!)} s a step, mean of ` +
-      `${run.metrics["seconds/generate"]!.length - 1} steps`,
+      `${timed.length > 1 ? `${labels[i]}: ` : ""}${formatNumber(whole[i]!)} s a ${wordOf(run)}, mean of ` +
+      `${batchesOf(run).batches} ${wordOf(run)}${batchesOf(run).updates > 1 ? "es" : "s"}`,
   );
   return makeFigure({
     title,
@@ -64,6 +64,18 @@ export function stepSeconds(runs: readonly Curve[]): Figure {
     height: 220 + 40 * timed.length,
   });
 }
+
+/** Updates on each batch of answers, and batches that were timed, without the first. */
+function batchesOf({ metrics }: Curve): { updates: number; batches: number } {
+  const generated = metrics["seconds/generate"]!;
+  const updates = Math.max(
+    1,
+    generated.findIndex((value, i) => i > 0 && value !== null),
+  );
+  return { updates, batches: Math.max(1, generated.slice(updates).filter((value) => value !== null).length) };
+}
+
+const wordOf = (run: Curve): string => (batchesOf(run).updates > 1 ? "batch" : "step");
 
 /** Tokens a second by requests in flight; under each the median time that one whole answer took. */
 export function throughputCurve(rows: readonly Throughput[]): Figure {
