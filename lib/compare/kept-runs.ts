@@ -285,7 +285,9 @@ function turn(sft: readonly KeptSft[]): string {
   const lead = `In the run of ${counted(epochs, "epoch")} ${train}`;
   const at = `${lowest.heldOut.toPrecision(3)} after ${lowest.epoch.toFixed(1)} epochs`;
   if (end.heldOut <= 1.02 * lowest.heldOut)
-    return `${lead}, and the held-out loss **never turns**: at the end it is within 2 % of its lowest, ${at}.`;
+    return (
+      `${lead}, and the held-out loss **never turns**: at the end it is within 2 % of its ` + `lowest, ${at}.`
+    );
   const rise = `from ${at} to ${end.heldOut.toPrecision(3)} at the end`;
   if (end.heldOut <= 1.1 * lowest.heldOut)
     return `${lead}; the held-out loss hardly rises any more, ${rise}: **too little for overfitting**.`;
@@ -326,7 +328,7 @@ function whereToStop(best: KeptSft, gentle: KeptSft): string {
   if (best.right.low <= gentle.right.high)
     return "The intervals of these two overlap: to stop where the held-out loss is lowest is no mistake here.";
   return best.epochs > gentle.epochs
-    ? "So a loss that rises does not yet cost answers: it counts most where the model is sure and wrong, and " +
-        "a greedy answer asks only for the likeliest token."
+    ? "So a loss that rises does not yet cost answers: it counts most where the model is sure and wrong, " +
+        "and a greedy answer asks only for the likeliest token."
     : "So here answers are lost before the loss would say so.";
 }
