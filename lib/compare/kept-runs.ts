@@ -326,7 +326,9 @@ function answersOf(sft: readonly KeptSft[]): string {
 function whereToStop(best: KeptSft, gentle: KeptSft): string {
   if (best === gentle) return "Here both say the same.";
   if (best.right.low <= gentle.right.high)
-    return "The intervals of these two overlap: stopping where the held-out loss is lowest is no mistake here.";
+    return (
+      "The intervals of these two overlap: to stop where the held-out loss is lowest is no mistake " + "here."
+    );
   return best.epochs > gentle.epochs
     ? "So a loss that rises does not yet cost answers: it counts most where the model is sure and wrong, " +
         "and a greedy answer asks only for the likeliest token."

@@ -73,8 +73,8 @@ export function topP(
   return (
     `With top-p ${share} **${many(own.tokens.length)}** of ${formatCount(own.of)} could still be drawn ` +
     `here at temperature ${own.temperature} (${those}), ${others.join(" and ")}. ${says} ` +
-    `At ${hot.temperature} it cuts ${many(hot.of - hot.tokens.length)} that would be drawn, all together, in ` +
-    `${hot.tail < 0.005 ? "less than 1 %" : formatPercent(hot.tail)} of all cases: seldom at one place, ` +
+    `At ${hot.temperature} it cuts ${many(hot.of - hot.tokens.length)} that would be drawn, all together, ` +
+    `in ${hot.tail < 0.005 ? "less than 1 %" : formatPercent(hot.tail)} of all cases: seldom at one place, ` +
     "but a text has many places."
   );
 }
