@@ -156,7 +156,7 @@ export { duplicatesTable, sourceBars } from "./figures/prepare.ts";
 export { questionLengths } from "./figures/question-lengths.ts";
 export { rewardByComponent } from "./figures/reward.ts";
 export { censusHistogram, noSignalShare } from "./figures/signal.ts";
-export { throughputCurve } from "./figures/speed.ts";
+export { stepSeconds, throughputCurve } from "./figures/speed.ts";
 export { drawToy } from "./figures/toy.ts";
 export { weightChangeMap } from "./figures/weight-change.ts";
 
@@ -173,6 +173,7 @@ export { compareRewards } from "./compare/rewards.ts";
 export { compareRuns } from "./compare/runs.ts";
 export { goldsAlone } from "./compare/golds-alone.ts";
 export { keepRun } from "./compare/keep-run.ts";
+export { keptRuns } from "./compare/kept-runs.ts";
 export { realRun } from "./compare/real-run.ts";
 export { acrossSeeds } from "./compare/seeds.ts";
 export { agreementReading } from "./compare/reward-trials.ts";

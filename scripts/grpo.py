@@ -12,7 +12,7 @@ For each token t of an answer's n, with r the answer's reward, p the policy, q t
 the one that the run started from:
 
     A     = (r - mean) / (std + 1e-4)            over the answers to one question   scale_rewards="group"
-    ratio = p(t) / q(t)                          1: one update a batch of answers   num_iterations=1
+    ratio = p(t) / q(t)                          1 at the first update of a batch   num_iterations
     gain  = min(ratio A, clip(ratio, 1 ± 0.2) A)                                    epsilon
     k3    = o(t)/p(t) - log(o(t)/p(t)) - 1       times ratio where "unbiased"       use_bias_correction_kl
     mask  = 0 for an answer that was cut, else 1                                    mask_truncated_completions
@@ -22,6 +22,18 @@ GRPO as published (arXiv 2402.03300) needs three settings that TRL has otherwise
 and use_bias_correction_kl (grpo.klGradient "paper"). "unbiased" multiplies k3 by the ratio, which is 1 and
 has a gradient: the whole is then the gradient of the KL itself, -log(o/p) for each token, where the paper's
 is 1 - o/p (arXiv 2512.02556); the two differ as far as policy and start do.
+
+grpo.loss names the published variants, each by what it has otherwise; N answers, T tokens of all of them:
+
+    dr_grpo  A = r - mean; 1/(N grpo.maxTokens) in place of 1/(N n)             arXiv 2503.20783
+    dapo     ratio up to 1.28 ("clip higher"); 1/T in place of 1/(N n)          arXiv 2503.14476
+    gspo     ratio of the whole answer, (p/q)^(1/n), in 1 - 3e-4 … 1 + 4e-4     arXiv 2507.18071
+    cispo    gain = min(ratio, 5) A log p(t), the ratio without a gradient; 1/T arXiv 2510.13786
+
+grpo.updatesPerBatch learns from the same answers several times: from the second update on the ratio is not 1,
+and these bounds act. With one, the gain of gspo has the gradient of grpo's, that of cispo of dapo's; gspo's
+"unbiased" KL is weighted by the ratio of the whole answer. dapo's other parts are settings of their own:
+dropDeadGroups, maskTruncated, beta 0.
 
 Where vLLM answers, q is vLLM's, whose rounding is another. gpu.vllmCorrection multiplies `gain` by p/q of the
 whole answer or of each token (vllmCorrectionMode); above vllmCorrectionMax the weight is set to the bound
@@ -39,7 +51,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sidecar.batch import in_passes
 from sidecar.reward import paid_by
@@ -51,6 +63,22 @@ if TYPE_CHECKING:
     from sidecar.reward import RewardProcess
     from sidecar.runfile import RunFile
     from trl import GRPOConfig
+
+
+# Each grpo.loss in TRL's words, with the papers' bounds: GSPO's ratio is a mean over the answer and moves
+# little; CISPO's epsilon_high is the upper bound of the ratio itself (ScaleRL).
+LOSSES: dict[str, dict[str, Any]] = {
+    "grpo": {"loss_type": "grpo"},
+    "dr_grpo": {"loss_type": "dr_grpo"},
+    "dapo": {"loss_type": "dapo", "epsilon_high": 0.28},
+    "gspo": {
+        "loss_type": "grpo",
+        "importance_sampling_level": "sequence",
+        "epsilon": 3e-4,
+        "epsilon_high": 4e-4,
+    },
+    "cispo": {"loss_type": "cispo", "epsilon_high": 5.0},
+}
 
 
 def main(run: RunFile, events: EventLog) -> None:
@@ -90,12 +118,12 @@ def grpo_config(run: RunFile, **machine: object) -> GRPOConfig:
 
     settings = run.config.grpo
     return GRPOConfig(
-        loss_type="grpo",
+        **LOSSES[settings.loss],
         scale_rewards="group" if settings.scale_rewards else "none",
         beta=settings.beta,
         use_bias_correction_kl={"paper": False, "unbiased": True}[settings.kl_gradient],
         reward_weights=[1.0],  # one function, whose total the TypeScript reward has weighted
-        num_iterations=1,  # one update a batch of answers: the policy that answered is the one that learns
+        num_iterations=settings.updates_per_batch,
         num_generations=settings.group_size,
         temperature=settings.temperature,
         top_p=1.0,

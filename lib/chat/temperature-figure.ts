@@ -1,4 +1,4 @@
-/** What temperature and top-p do to one real token: the forward pass, its figure and its reading in one call. */
+/** What temperature and top-p do to a real token: forward pass, figure and reading in one call. */
 import type { Figure } from "../figures/theme.ts";
 import { temperatureBars } from "../figures/temperature.ts";
 import { unsureToken } from "../forward/unsure-token.ts";

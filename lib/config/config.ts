@@ -44,6 +44,8 @@ export const Config = z
         path: ["grpo", "microBatch"],
         message: `must divide promptsPerStep × groupSize = ${answers}`,
       });
+    for (const [key, message] of grpoProblems(c.grpo))
+      ctx.addIssue({ code: "custom", path: ["grpo", key], message });
     const { promptsPerStep, microBatch } = c.onPolicy;
     if (promptsPerStep % microBatch !== 0)
       ctx.addIssue({
@@ -61,6 +63,29 @@ export const Config = z
       });
   });
 export type Config = z.infer<typeof Config>;
+
+/** What the variants of GRPO ask of other values: key and message. */
+function grpoProblems(grpo: z.infer<typeof Grpo>): [key: keyof typeof grpo, message: string][] {
+  const { loss, updatesPerBatch: updates, maxSteps, scaleRewards, inspectSteps } = grpo;
+  const isPlain = loss === "grpo" && updates === 1;
+  return [
+    ...(updates > maxSteps
+      ? [["updatesPerBatch", `at most maxSteps = ${maxSteps}: they count as steps`] as const]
+      : []),
+    ...(loss === "dr_grpo" && scaleRewards
+      ? [["scaleRewards", "false with grpo.loss dr_grpo, which does not divide by it"] as const]
+      : []),
+    ...(!isPlain && inspectSteps.length > 0
+      ? [
+          [
+            "inspectSteps",
+            "[] unless grpo.loss is grpo and grpo.updatesPerBatch is 1: what is kept of a step is read by " +
+              "that formula",
+          ] as const,
+        ]
+      : []),
+  ].map(([key, message]) => [key, message]);
+}
 export type ConfigSection = Exclude<keyof Config, "profile" | "seed">;
 export type ProfileName = Config["profile"];
 

@@ -92,6 +92,23 @@ describe("resolveConfig", () => {
       where: "key grpo.microBatch",
       expected: "must divide promptsPerStep × groupSize = 64",
     });
+    expect(
+      problem(() => resolveConfig({ set: ["grpo.loss=dr_grpo", "grpo.inspectSteps=[]"] })),
+    ).toMatchObject({
+      where: "key grpo.scaleRewards",
+      expected: "false with grpo.loss dr_grpo, which does not divide by it",
+    });
+    for (const setting of ["grpo.loss=dapo", "grpo.updatesPerBatch=4"])
+      expect(problem(() => resolveConfig({ set: [setting] }))).toMatchObject({
+        where: "key grpo.inspectSteps",
+        expected: expect.stringContaining("[] unless grpo.loss is grpo"),
+        found: "[10,-1]",
+      });
+    expect(
+      problem(() =>
+        resolveConfig({ set: ["grpo.updatesPerBatch=4", "grpo.maxSteps=3", "grpo.inspectSteps=[]"] }),
+      ).expected,
+    ).toBe("at most maxSteps = 3: they count as steps");
     expect(problem(() => resolveConfig({ set: ["prepare.mixConcept=0.5"] })).expected).toContain("sum to 1");
   });
 });

@@ -89,6 +89,8 @@ export const ORIGINAL: Config = {
     dropDeadGroups: false,
     maskTruncated: true,
     scaleRewards: true,
+    loss: "grpo",
+    updatesPerBatch: 1,
     saveSteps: 50,
     gradientCheckpointing: true,
     sampleEvery: 1,

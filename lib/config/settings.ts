@@ -175,9 +175,17 @@ function assign(config: Config, key: string, value: unknown): void {
 }
 
 function unknown(kind: string, found: string, valid: readonly string[]): LabError {
-  const near = nearest(found, valid) ?? (valid.length === 1 ? valid[0] : null);
+  const near = slip(found, valid) ?? (valid.length === 1 ? valid[0] : null);
   const expected = near ? `did you mean ${near}?` : `one of ${among(valid, found).join(", ")}`;
   return new LabError({ what: `There is no such ${kind}`, where: `${kind} ${found}`, expected, found });
+}
+
+/** The valid name that was meant. A section that both stand in is no likeness: of grpo.lr only lr counts. */
+function slip(found: string, valid: readonly string[]): string | null {
+  const near = nearest(found, valid);
+  const [section, name] = found.split(".");
+  if (near === null || name === undefined || !near.startsWith(`${section}.`)) return near;
+  return nearest(name, [near.slice(section!.length + 1)]) && near;
 }
 
 /** Of many keys those of the section that was named; of a section that is none, the sections. */

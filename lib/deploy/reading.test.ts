@@ -52,5 +52,11 @@ describe("what merging and serving have shown", () => {
     expect(readDeployment.throughput(rows(100, 300, 200))).toContain("Past 4 in flight it falls");
     expect(readDeployment.throughput(rows(100, 300, 310))).toContain("next to nothing");
     expect(readDeployment.throughput(rows(100))).toContain("One measurement");
+    // two answers of 300 tokens among 198 of 100: a thousand are 102,000 tokens, not 300,000
+    const uneven = [
+      { ...rows(100)[0]!, requests: 2, tokens: 600 },
+      { ...rows(100, 400)[1]!, requests: 198, tokens: 19_800 },
+    ];
+    expect(readDeployment.throughput(uneven)).toContain("**17.0 minutes** one after the other and **4.3**");
   });
 });

@@ -205,8 +205,8 @@ function changedReading(all: readonly { step: string; won: number; lost: number 
   const busy = steps.filter(({ won, lost }) => won + lost >= MANY && won >= lost && won <= 2 * lost);
   return [
     free.length === 0
-      ? `**No step is free:** ${steps.length === 1 ? "the one" : `all ${steps.length}`} that changed verdicts ` +
-        "also lost right answers."
+      ? `**No step is free:** ${steps.length === 1 ? "the one" : `all ${steps.length}`} that changed ` +
+        "verdicts also lost right answers."
       : `Nothing was lost by ${names(free)}` +
         `${free.length < steps.length ? "; all others lost right answers, too" : ""}.`,
     costly.length > 0 ? `**More lost than won:** ${names(costly)}.` : "",

@@ -30,7 +30,7 @@ export const readEvaluation = {
     return [...greedy.flatMap(hiddenByTags), ...typesOf(greedy.at(-1))];
   },
 
-  /** From arm to arm, by name, in one table: what each step adds, read leniently, and what to take from it. */
+  /** From arm to arm, by name, in one table: what each step adds, read leniently, and what that means. */
   steps(
     steps: readonly (readonly [before: string, after: string])[],
     arms: Readonly<Record<string, Pick<Arm, "details">>>,

@@ -40,7 +40,7 @@ export interface MethodsRead {
   steps: MethodStep[];
   /** For a table: shares, a row for each arm of which most answers show a method. */
   rows: Record<string, string | number>[];
-  /** For a table: a row for each step, what it changes in points with intervals, and the answers that moved. */
+  /** For a table: a row for each step, what it changes in points with intervals, the answers that moved. */
   changes: Record<string, string | number>[];
   /** Markdown, a sentence for each step: what it repairs and what it adds. */
   reading: string;
@@ -180,7 +180,7 @@ const FAULT_NAMES: Record<Fault, string> = {
   no_method: "steps without a method",
 };
 
-/** One step in numbers: each fault's change in points with its interval, then the answers that changed sides. */
+/** One step in numbers: each fault's change in points with its interval, then the answers that moved. */
 function changeRow({ a, b, n, change, moves }: MethodStep): Record<string, string | number> {
   const points = (fault: Fault) => {
     const { delta, low, high } = change[fault];

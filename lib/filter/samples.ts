@@ -21,9 +21,9 @@ const NOT_ABOUT_THE_TEXT = new Set(["split", "best_of_k", "size"]);
 
 /**
  * `count` accepted and `count` rejected texts, drawn with `seed`; fewer where there are fewer. Titles are the
- * questions' ids (with `gloss` the questions), `message` holds the reason in words, `facts` the gold answer, how the training text was
- * made ("as written", "put together: boxed", "none") and the Judge's points. Shown is the training text;
- * where there is none, what the Teacher wrote.
+ * questions' ids (with `gloss` the questions), `message` holds the reason in words, `facts` the gold answer,
+ * how the training text was made ("as written", "put together: boxed", "none") and the Judge's points. Shown
+ * is the training text; where there is none, what the Teacher wrote.
  */
 export function filterSamples(
   details: readonly FilterDetail[],

@@ -69,7 +69,8 @@ export function insideStep(run: Pick<Run, "key" | "folder">, options: InsideOpti
 function notKept(key: string): View {
   const text =
     `The run ${key} kept no step token by token. Train with grpo.inspectSteps, such as ` +
-    'openLab({ "grpo.inspectSteps": [10, -1] }) for the tenth step and the last: that is a run of its own.';
+    'openLab({ "grpo.inspectSteps": [10, -1] }) for the tenth step and the last: that is a run of its own. ' +
+    "Only steps of the loss grpo with one update a batch can be kept.";
   return { html: `<p><em>${inertHtml(text)}</em></p>`, text };
 }
 

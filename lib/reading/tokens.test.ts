@@ -46,9 +46,9 @@ describe("what top-p cuts", () => {
       topP(place({ 0.6: [0.97, 0.02, 0.01, 0], 1: [0.7, 0.27, 0.02, 0.01], 1.5: [0.5, 0.3, 0.18, 0.02] })),
     ).toBe(
       "With top-p 0.95 **2 tokens** of 4 could still be drawn here at temperature 1 (“net” and “␣equity”), " +
-        "1 at 0.6 and 3 at 1.5. The hotter, the more tokens pass: top-p follows how open the choice is. At 1.5 " +
-        "it cuts 1 token that would be drawn, all together, in 2 % of all cases: seldom at one place, but a text " +
-        "has many places.",
+        "1 at 0.6 and 3 at 1.5. The hotter, the more tokens pass: top-p follows how open the choice is. " +
+        "At 1.5 it cuts 1 token that would be drawn, all together, in 2 % of all cases: seldom at one " +
+        "place, but a text has many places.",
     ));
 
   test("two that share everything are all there is", () => {

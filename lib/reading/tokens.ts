@@ -30,11 +30,12 @@ export function digits(
   const mixed = parts.filter(({ text }) => digitsIn(text) === 1 && text.length > 1);
   const how =
     joined.length > 0
-      ? `**Some tokens hold several digits** (“${joined[0]!.text}”): the columns of a sum do not line up, and ` +
-        "the model has to know by heart what such a piece is worth."
+      ? `**Some tokens hold several digits** (“${joined[0]!.text}”): the columns of a sum do not line up, ` +
+        "and the model has to know by heart what such a piece is worth."
       : mixed.length > 0
         ? `No token holds two digits, but some hold a digit and more (“${mixed[0]!.text}”).`
-        : "**Every digit is a token of its own**, so a sum is written column by column, a choice for each digit.";
+        : "**Every digit is a token of its own**, so a sum is written column by column, a choice for each " +
+          "digit.";
   const count = digitsIn(solution);
   const whole = SURE ** count;
   const price =
@@ -70,10 +71,10 @@ export function topP(
       ? "The cut is the same whatever the temperature: here the model hesitates between these alone."
       : "The hotter, the more tokens pass: top-p follows how open the choice is.";
   return (
-    `With top-p ${share} **${many(own.tokens.length)}** of ${formatCount(own.of)} could still be drawn here at ` +
-    `temperature ${own.temperature} (${those}), ${others.join(" and ")}. ${says} At ${hot.temperature} it ` +
-    `cuts ${many(hot.of - hot.tokens.length)} that would be drawn, all together, in ` +
-    `${hot.tail < 0.005 ? "less than 1 %" : formatPercent(hot.tail)} of all cases: seldom at one place, ` +
+    `With top-p ${share} **${many(own.tokens.length)}** of ${formatCount(own.of)} could still be drawn ` +
+    `here at temperature ${own.temperature} (${those}), ${others.join(" and ")}. ${says} ` +
+    `At ${hot.temperature} it cuts ${many(hot.of - hot.tokens.length)} that would be drawn, all together, ` +
+    `in ${hot.tail < 0.005 ? "less than 1 %" : formatPercent(hot.tail)} of all cases: seldom at one place, ` +
     "but a text has many places."
   );
 }

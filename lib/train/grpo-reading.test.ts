@@ -109,6 +109,35 @@ describe("what a GRPO run has done", () => {
     expect(readGrpo.loss(runOf(mixed, mixed))).toContain("No loss");
   });
 
+  test("what was clipped follows the updates a batch, and names what the share is of", () => {
+    const of = (loss: string, updatesPerBatch: number, shares?: number[]) => {
+      const column = loss === "cispo" ? "cispo_clip_ratio" : "clip_ratio/region_mean";
+      const metrics = { step: [1], ...(shares && { [column]: shares }) };
+      return readGrpo.clip({ metrics, config: { grpo: { loss, updatesPerBatch } } } as unknown as Run);
+    };
+    expect(of("grpo", 1, [0, 0])).toBe(
+      "One update a batch: the policy that learns is the one that answered, every ratio is 1, and " +
+        "**nothing is clipped**.",
+    );
+    expect(of("grpo", 1, [0, 0.02])).toContain("and yet up to 2.0 % of the tokens");
+    expect(of("grpo", 4, [0, 0, 0, 0])).toContain("moved so little that **nothing is clipped**");
+    expect(of("gspo", 4, [0, 0.2, 0.3, 0.4, 0, 0.4, 0.5, 0.8])).toBe(
+      "4 updates a batch: beyond a bound stand 0 % of the answers at the first update, 30.0 % at the " +
+        "second and 60.0 % at the last. From these nothing more is learned in that update.",
+    );
+    expect(of("cispo", 2, [0, 0.01])).toMatch(/of the tokens .*, 1\.0 % at the second\. .*still learns/);
+    expect(of("dapo", 2)).toContain("has not logged");
+  });
+
+  test("a loss whose value says nothing is not read as the KL's", () => {
+    const run = runOf(mixed, mixed, { loss: ten(0, 0.001), kl: ten(0.01, 0.02) });
+    const of = (loss: string, updatesPerBatch: number) =>
+      readGrpo.loss({ ...run, config: { grpo: { loss, updatesPerBatch } } } as unknown as Run);
+    expect(of("grpo", 1)).toContain("by the KL");
+    expect(of("cispo", 1)).toContain("with CISPO's loss its value is not zero");
+    expect(of("dapo", 2)).toContain("with several updates a batch its value is not zero");
+  });
+
   test("one step has a slope, a value, or nothing to learn", () => {
     const group: Group = [
       [1, "a", 0.7],

@@ -109,26 +109,70 @@ export const readGrpo = {
     );
   },
 
+  /**
+   * What the bounds of the ratio did, which is 1 at the first update on a batch of answers: the share of
+   * tokens, of answers with gspo, that stood beyond one on the side where it acts.
+   */
+  clip({ metrics, config: { grpo } }: Pick<Run, "metrics" | "config">): string {
+    const { loss, updatesPerBatch: updates } = grpo;
+    const column = metrics[loss === "cispo" ? "cispo_clip_ratio" : "clip_ratio/region_mean"];
+    const shares = known(column);
+    if (shares.length === 0) return "The run has not logged what was clipped.";
+    const of = loss === "gspo" ? "answers" : "tokens";
+    const most = Math.max(...shares);
+    if (updates === 1)
+      return most === 0
+        ? "One update a batch: the policy that learns is the one that answered, every ratio is 1, and " +
+            "**nothing is clipped**."
+        : `One update a batch, and yet up to ${formatShare(most, 1)} of the ${of} of a step stand beyond a ` +
+            "bound: the answers were drawn by other weights or in another precision.";
+    if (most === 0)
+      return `${updates} updates a batch, and the policy moved so little that **nothing is clipped**.`;
+    const at = Array.from({ length: updates }, (_, k) =>
+      meanOf((column ?? []).filter((_, i) => i % updates === k)),
+    );
+    const [second, last] = [at[1] ?? 0, at[updates - 1] ?? 0];
+    const then =
+      updates === 2
+        ? `${formatShare(second, 1)} at the second`
+        : `${formatShare(second, 1)} at the second and ${formatShare(last, 1)} at the last`;
+    return (
+      `${updates} updates a batch: beyond a bound stand ${formatShare(at[0] ?? 0, 1)} of the ${of} at the ` +
+      `first update, ${then}. ` +
+      (loss === "cispo"
+        ? "CISPO cuts the weight of these and still learns from them."
+        : "From these nothing more is learned in that update.")
+    );
+  },
+
   /** The value of the loss beside what a step really moved. */
-  loss({ metrics }: Read): string {
+  loss({ metrics, config }: Read & Partial<Pick<Run, "config">>): string {
+    const { loss = "grpo", updatesPerBatch = 1 } = config?.grpo ?? {};
     const losses = known(metrics.loss);
     const [first] = losses;
     const [early, late] = ends(losses).map((values) => mean(values));
     if (first === undefined) return "No loss was logged.";
     if (early === undefined || late === undefined)
-      return `The loss is ${scientific(first)} at the first step and ${scientific(losses.at(-1)!)} at the last.`;
+      return (
+        `The loss is ${scientific(first)} at the first step and ${scientific(losses.at(-1)!)} ` +
+        "at the last."
+      );
     const moves = Math.abs(late - early);
     const rises = late > early && moves > 1e-4;
+    const isOwn = loss === "cispo" || updatesPerBatch > 1;
     const [near, far] = ends(known(metrics.kl)).map((values) => mean(values));
     const carriesKl = near !== undefined && far !== undefined && far > near;
     return (
       `The loss is ${scientific(first)} at the first step, ${scientific(early)} in the first ` +
       `fifth of the run on average and ${scientific(late)} in the last` +
-      (!rises
-        ? "."
-        : carriesKl
-          ? ": it **rises**, by the KL it now carries, while the reward is what counts."
-          : ": it **rises**, although the KL in it does not. Whether the run learns, the reward says.")
+      (isOwn
+        ? `: with ${loss === "cispo" ? "CISPO's loss" : "several updates a batch"} its value is not zero ` +
+          "even where nothing has been learned. Whether the run learns, the reward says."
+        : !rises
+          ? "."
+          : carriesKl
+            ? ": it **rises**, by the KL it now carries, while the reward is what counts."
+            : ": it **rises**, although the KL in it does not. Whether the run learns, the reward says.")
     );
   },
 

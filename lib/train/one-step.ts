@@ -33,6 +33,7 @@ export async function trainOneStep(
     startFromSft: fromSft,
     promptsPerStep: rows.length,
     maxSteps: 1,
+    updatesPerBatch: 1,
     epochs: 1,
     warmupShare: 0,
     microBatch,

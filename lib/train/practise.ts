@@ -24,8 +24,8 @@ export async function practise(
   passes: number,
   options: GrpoOptions = {},
 ): Promise<Trained> {
-  const { promptsPerStep } = lab.config.grpo;
-  const maxSteps = Math.floor((rows.length * passes) / promptsPerStep);
+  const { promptsPerStep, updatesPerBatch } = lab.config.grpo;
+  const maxSteps = updatesPerBatch * Math.floor((rows.length * passes) / promptsPerStep);
   if (maxSteps < 1)
     throw new LabError({
       what: "There are too few questions to practise on",

@@ -26,10 +26,15 @@ export type Reference = z.infer<typeof Reference>;
 export type Drawn = Pick<Run, "samples"> & { config: Config };
 
 export const MEASURES = ["reward", "accuracy"] as const;
-/** The reference of the run's profile; null where there is none, and for a reward of the reader's own. */
+/**
+ * The reference of the run's profile; null where there is none, for a reward of the reader's own, and with
+ * several updates a batch: the band has one batch a step.
+ */
 export function referenceFor(run: Drawn): Reference | null {
   const reference = tiny as Reference;
-  return run.config.profile === reference.profile && isDefaultReward(run) ? reference : null;
+  const { profile, grpo } = run.config;
+  const isComparable = profile === reference.profile && grpo.updatesPerBatch === 1;
+  return isComparable && isDefaultReward(run) ? reference : null;
 }
 
 /** Where the run left the band, and what it was told otherwise; null inside, and while it is too short. */

@@ -11,21 +11,22 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from peft.tuners.lora import Linear
 from torch import Tensor
 
 from .cpu_trainer import CpuTrainer, without_padding
 from .decoder import Decoder
+from .fused_lora import adapter_of
 from .phases import TimedGRPOTrainer
 from .shared_prompts import rows_of
 
 
 class CpuGRPOTrainer(CpuTrainer, TimedGRPOTrainer):
-    without_gradient_scores = "reference"
-
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         model = self.accelerator.unwrap_model(self.model)
         self.reference = Decoder(model, "ref" if "ref" in model.peft_config else None)
+        self.one_map = next(module for module in model.modules() if isinstance(module, Linear))
 
     def _generate_single_turn(self, prompt_ids: list[list[int]], *_: Any, **__: Any) -> tuple[list, None]:
         with self.phase("sync"):
@@ -42,15 +43,14 @@ class CpuGRPOTrainer(CpuTrainer, TimedGRPOTrainer):
     ) -> tuple[Tensor, Tensor, None]:
         """
         Log-probability and entropy of each answer token under softmax(logits / temperature), both (B, C); 0
-        where an answer is padded. Of the policy where there are gradients, otherwise of the reference: the
-        policy that answered is the one that learns, and is never asked without.
+        where an answer is padded. Of the policy, or of the reference while TRL has it in the policy's place.
 
         input_ids, attention_mask (B, P + C): prompts padded on the left, answers on the right; C =
         logits_to_keep.
         """
         width = input_ids.size(1) - logits_to_keep
         rows = rows_of(*without_padding(input_ids, attention_mask, width))
-        decoder = self.policy if torch.is_grad_enabled() else self.reference
+        decoder = self.policy if adapter_of(self.one_map) == "default" else self.reference
         found = decoder.log_probs(rows, self.temperature)
         places = attention_mask[:, width:].flatten().nonzero().squeeze(1)
         nothing = torch.zeros(len(input_ids) * logits_to_keep)

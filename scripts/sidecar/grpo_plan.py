@@ -90,6 +90,8 @@ def plan_of(run: RunFile, batch: Batch, fill: bool, questions: Questions) -> Pla
     why = "gpu.vllm" if device != "cpu" else "a GPU only"
     print(setting_line("vLLM for the answers, in this process", vllm["use_vllm"], why))
     loop = loop_arguments(run, config.grpo, batch, questions.steps, device, speed)
+    # A run that resumes draws answers first: it must not have left others half used.
+    loop["save_steps"] += -loop["save_steps"] % config.grpo.updates_per_batch
     return Plan(run, device, speed, batch, room, split, {**vllm, **loop})
 
 

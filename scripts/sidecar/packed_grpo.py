@@ -41,14 +41,15 @@ class PackedGRPOTrainer(TimedGRPOTrainer):
     `share`: read a prompt once for all its answers; `split`: times as many passes as `room` asks for, once
     memory has run out. One batch a step for TRL (no accumulation), which is cut into passes here.
 
-    With vLLM the weights of gpu.vllmCorrection are taken from the pass that is trained on. TRL takes them
-    from a pass of their own, of the same policy: each batch of answers is learned from once.
+    With vLLM the weights of gpu.vllmCorrection are taken from the pass that is trained on, where each batch
+    of answers is learned from once. TRL takes them from a pass of their own, of the same policy; with several
+    updates there is one.
     """
 
     def __init__(self, *, room: int, share: bool, split: int = 1, **kwargs: Any):
         super().__init__(**kwargs)
-        once = (self.args.gradient_accumulation_steps, self.args.steps_per_generation, self.num_iterations)
-        assert once == (1, 1, 1), once
+        once = (self.args.gradient_accumulation_steps, self.args.steps_per_generation)
+        assert once == (1, 1), once
         self.room, self.share, self.split = room, share, split
         self.room_without_gradient = room * (1 if self.args.gradient_checkpointing else WITHOUT_GRADIENT)
         self.corrects = self.use_vllm and self.vllm_importance_sampling_correction
@@ -76,7 +77,9 @@ class PackedGRPOTrainer(TimedGRPOTrainer):
             batch = {name: value[rows] if value.ndim else value for name, value in inputs.items()}
             last = number == len(parts)
             with nullcontext() if last else self.accelerator.no_sync(model):
-                loss = super().compute_loss(model, batch) * (len(rows) / answers)
+                # dapo and cispo divide by the tokens of the whole batch, the others by what they are given.
+                part = 1 if self.loss_type in ("dapo", "cispo") else len(rows) / answers
+                loss = super().compute_loss(model, batch) * part
                 if not last:
                     self.accelerator.backward(loss)
                     before += loss.detach()
@@ -110,12 +113,12 @@ class PackedGRPOTrainer(TimedGRPOTrainer):
             entropies = entropies.scatter(0, pack.places, out.entropy[0][pack.scored].float())
         logps, entropies = logps.view(-1, logits_to_keep), entropies.view(-1, logits_to_keep)
         if trained and self.corrects:
-            self.weigh(logps.detach())
+            self.weigh(self.batch.get("old_per_token_logps", logps.detach()))
         return logps, entropies if compute_entropy else None, None
 
     def weigh(self, logps: torch.Tensor) -> None:
         """
-        Multiplies the advantages of the pass by its answers' weights. `logps` (B, C): the policy's. TRL
+        Multiplies the advantages of the pass by its answers' weights. `logps` (B, C): of who answered. TRL
         multiplies the gain by them instead; a weight is not negative, so that this is the same, clipped or
         not.
         """

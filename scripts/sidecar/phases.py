@@ -24,7 +24,6 @@ class TimedGRPOTrainer(GRPOTrainer):
     answer or one a token) that were above their bound.
     """
 
-    without_gradient_scores = "model"  # or "reference": then the policy's pass is one with gradients
     inner = 0.0  # seconds of the phases inside the one that runs
 
     @contextmanager
@@ -87,8 +86,8 @@ class TimedGRPOTrainer(GRPOTrainer):
             torch.cat([inputs[f"prompt_{x}"], inputs[f"completion_{x}"]], 1) for x in ("ids", "mask")
         )
         width = inputs["completion_ids"].size(1)
-        with torch.set_grad_enabled(self.without_gradient_scores == "reference"):
-            return self._get_per_token_logps_and_entropies(self.model, ids, mask, width)[0].detach()
+        with torch.no_grad():
+            return self._get_per_token_logps_and_entropies(self.model, ids, mask, width)[0]
 
     def log_bounded(self, weights: torch.Tensor) -> None:
         """

@@ -81,12 +81,16 @@ def watch_others(run_dir: Path, end: Callable[[str, str], None]) -> None:
 
 def leave() -> None:
     """
-    Ends this process if it is one of several on CPU cores, without Python's own end: threads of libraries
-    that still run then abort it now and then, after all that it had to do is on disk.
+    Ends this process without Python's own end, which it must not be given where it is one of several on CPU
+    cores (threads of libraries that still run then abort it now and then), and need not be where vLLM is in
+    it: taking that down takes longer than a notebook waits for what it started. All that it had to do is on
+    disk.
     """
     torch = sys.modules.get("torch")
     group = torch and torch.distributed
-    if launched() and group and group.is_initialized() and group.get_backend() == "gloo":
+    if not (group and group.is_initialized()):
+        return
+    if not launched() or group.get_backend() == "gloo":
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)

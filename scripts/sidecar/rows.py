@@ -143,7 +143,9 @@ def questions_of(run: RunFile) -> Questions:
     settings, tokenizer = run.settings, load_tokenizer(run)
     rows = read_rows(run.input("train").path, ["id", "prompt", "gold_answer"])
     steps = steps_of(len(rows), run)
-    order = epochs_in_order(len(rows), settings.epochs, run.config.seed)[: steps * settings.prompts_per_step]
+    updates = updates_of(run)
+    asked = steps // updates * settings.prompts_per_step
+    order = epochs_in_order(len(rows), settings.epochs, run.config.seed)[:asked]
     data = [
         {
             "id": row["id"],
@@ -156,16 +158,16 @@ def questions_of(run: RunFile) -> Questions:
     assert_answer_is_whole(tokenizer, data[0]["prompt"])
     group = run.config.grpo.group_size if run.stage == "grpo" else 1
     print(
-        f"{steps} steps × {settings.prompts_per_step} questions × {group} answers = {len(order) * group} "
-        f"answers"
+        f"{steps // updates} steps × {settings.prompts_per_step} questions × {group} answers = "
+        f"{len(order) * group} answers{f', {updates} updates a step' if updates > 1 else ''}"
     )
     return Questions(tokenizer, Dataset.from_list(data), steps, len(order) / len(rows))
 
 
 def steps_of(rows: int, run: RunFile) -> int:
     """
-    Optimizer steps: whole batches of questions in `epochs` passes, at most maxSteps. Raises Failure when not
-    one is full.
+    Optimizer steps: whole batches of questions in `epochs` passes, each with all its updates, at most
+    maxSteps. Raises Failure when not one is full.
     """
     settings = run.settings
     full = round(rows * settings.epochs) // settings.prompts_per_step
@@ -175,4 +177,10 @@ def steps_of(rows: int, run: RunFile) -> int:
             f"{rows} questions × {settings.epochs:g} epochs do not fill one step of "
             f"{run.section}.promptsPerStep = {settings.prompts_per_step} questions",
         )
-    return min(settings.max_steps, full)
+    updates = updates_of(run)
+    return min(settings.max_steps // updates, full) * updates
+
+
+def updates_of(run: RunFile) -> int:
+    """How often a batch of answers is learned from."""
+    return run.config.grpo.updates_per_batch if run.stage == "grpo" else 1

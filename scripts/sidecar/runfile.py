@@ -133,6 +133,8 @@ class Grpo:
     schedule: str  # constant, linear
     mask_truncated: bool
     scale_rewards: bool
+    loss: str  # grpo, dr_grpo, dapo, gspo, cispo
+    updates_per_batch: int
     save_steps: int
     gradient_checkpointing: bool
     sample_every: int

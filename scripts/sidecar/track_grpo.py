@@ -53,8 +53,9 @@ class AnswerTables(TrainerCallback):
     ) -> None:
         """After the service's own callback, which has logged the step's metrics."""
         step = state.global_step
-        sampled = step == 1 or step % self.watch.sample_every == 0
-        if self.failed or not sampled or "loss" not in logs:  # without a loss: the summary at the end
+        if (
+            self.failed or not self.watch.samples_at(step) or "loss" not in logs
+        ):  # without a loss: the summary at the end
             return
         try:
             answers = self.watch.trainer._logs

@@ -44,15 +44,16 @@ def samples_of(logs: dict[str, Any], group_size: int) -> list[dict[str, Any]]:
 
 class GrpoWatch(Watch):
     """
-    Watch, and the samples event every `sample_every` steps. tokensPerSecond counts the sampled tokens;
-    seconds/<phase> are phases.py's, and seconds/update is the rest of secondsPerStep. `trainer` is set before
-    training.
+    Watch, and the samples event every `sample_every` steps, of several on the same answers at the first.
+    tokensPerSecond counts the sampled tokens; seconds/<phase> are phases.py's, and seconds/update is the rest
+    of secondsPerStep. `trainer` is set before training.
     """
 
     def __init__(self, run: RunFile, events: EventLog, epochs: float):
         super().__init__(events, epochs)
         self.run = run
         self.group_size, self.sample_every = run.config.grpo.group_size, run.config.grpo.sample_every
+        self.updates = run.config.grpo.updates_per_batch
         self.trainer: Any = None
         self.dead = 0
 
@@ -71,11 +72,16 @@ class GrpoWatch(Watch):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs
     ) -> None:
         super().on_step_end(args, state, control, **kwargs)
-        if state.global_step == 1 or state.global_step % self.sample_every == 0:
+        if self.samples_at(state.global_step):
             self.events.samples(state.global_step, samples_of(self.trainer._logs, self.group_size))
 
+    def samples_at(self, step: int) -> bool:
+        batch, later = divmod(step - 1, self.updates)
+        return later == 0 and (batch == 0 or (batch + 1) % self.sample_every == 0)
+
     def tokens_of(self, metrics: dict[str, float]) -> float:
-        return metrics["completions/mean_length"] * self.trainer.args.generation_batch_size
+        # A further update on the same answers draws none.
+        return metrics.get("completions/mean_length", 0) * self.trainer.args.generation_batch_size
 
     def on_log(
         self,
@@ -90,12 +96,15 @@ class GrpoWatch(Watch):
             phases = [value for name, value in logs.items() if name.startswith("seconds/")]
             logs["seconds/update"] = self.seconds - sum(phases)
         super().on_log(args, state, control, logs=logs, **kwargs)
-        self.dead = self.dead + 1 if logs.get("frac_reward_zero_std") == 1 else 0
+        if "frac_reward_zero_std" not in logs:
+            return
+        self.dead = self.dead + 1 if logs["frac_reward_zero_std"] == 1 else 0
         if self.dead == DEAD_STEPS:
+            first = state.global_step - (DEAD_STEPS - 1) * self.updates
             self.events.warning(
                 "no_signal_yet",
-                f"In steps {state.global_step - DEAD_STEPS + 1} to {state.global_step} all answers of each "
-                f"group got the same reward: nothing can be learned from them.",
+                f"In steps {first} to {state.global_step} all answers of each group got the same reward: "
+                f"nothing can be learned from them.",
             )
 
     def on_train_end(

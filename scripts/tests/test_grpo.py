@@ -162,6 +162,38 @@ def test_a_killed_run_resumes_and_ends_with_the_weights_of_one_that_was_not(
         assert weight.equal(killed.adapter()[name]), name
 
 
+@pytest.mark.parametrize("loss", ["grpo", "dr_grpo", "dapo", "gspo", "cispo"])
+def test_answers_are_learned_from_several_times_and_told_once(stage, reward_module, sft_adapter, loss):
+    settings = {"loss": loss, "updatesPerBatch": 2, "maxSteps": 5, "epochs": 3, "maskTruncated": False}
+    settings |= {"inspectSteps": [], "scaleRewards": loss != "dr_grpo", "learningRate": 5e-2}
+    grpo = stage("grpo", RL_ROWS, adapter=sft_adapter, reward=reward_module(VOWELS), grpo=settings)
+    assert grpo.run() == 0, grpo.log()
+    steps = grpo.events("step")
+    assert [event["step"] for event in steps] == [1, 2, 3, 4]  # whole batches
+    assert [event["step"] for event in grpo.events("samples")] == [1, 3]
+    assert ["reward" in event["metrics"] for event in steps] == [True, False, True, False]
+    assert [event["metrics"]["tokensPerSecond"] > 0 for event in steps] == [True, False, True, False]
+    name = "cispo_clip_ratio" if loss == "cispo" else "clip_ratio/region_mean"
+    clipped = [event["metrics"][name] for event in steps]
+    assert clipped[0] == clipped[2] == 0
+    assert loss == "cispo" or max(clipped) > 0
+
+
+def test_a_killed_run_of_several_updates_resumes_at_the_start_of_a_batch(stage, reward_module):
+    settings = {"startFromSft": False, "updatesPerBatch": 3, "maxSteps": 9, "saveSteps": 2, "epochs": 3}
+    settings |= {"maskTruncated": False, "inspectSteps": []}
+    reward = reward_module(VOWELS)
+    whole = stage("grpo", RL_ROWS, folder="whole", reward=reward, grpo=settings)
+    killed = stage("grpo", RL_ROWS, folder="killed", reward=reward, grpo=settings)
+    assert whole.run() == 0, whole.log()
+    killed.kill_after(5)
+    assert killed.run() == 0, killed.log()
+    assert [event["step"] for event in whole.events("checkpoint")] == [3, 6, 9]
+    assert killed.events("start")[-1]["step"] in (0, 3)
+    for name, weight in whole.adapter().items():
+        assert torch.equal(weight, killed.adapter()[name]), name
+
+
 def test_a_reward_process_that_dies_ends_the_run_with_its_last_words(stage, node_program):
     program = """
         import { createInterface } from "node:readline";

@@ -1,6 +1,6 @@
 """
-GRPO's loss in plain torch, as grpo.py's docstring has it, and TRL's beside it: equal in value and gradient
-under each of our settings.
+GRPO's loss and its variants' in plain torch, as grpo.py's docstring has them, and TRL's beside it: equal in
+value and gradient under each of our settings.
 """
 
 from functools import partial
@@ -8,9 +8,10 @@ from functools import partial
 import pytest
 import torch
 from conftest import question
+from grpo import LOSSES
 from trainers import assert_close, gradients, inputs_of, lora_policy, trainer_of
 
-TEMPERATURE, BETA, EPSILON, BOUND = 0.7, 0.1, 0.2, 3.0
+TEMPERATURE, BETA, EPSILON, BOUND, MAX_TOKENS = 0.7, 0.1, 0.2, 3.0, 16
 LENGTHS = [5, 9, 1, 0, 3, 7]  # 0: an answer that was cut and is masked
 
 
@@ -34,21 +35,33 @@ def vllm_weights(p, q, mask, mode):
     return weights.clamp(max=BOUND) if mode.endswith("truncate") else weights * (weights <= BOUND)
 
 
-def loss_of(model, batch, kl_gradient, mode=None):
+def loss_of(model, batch, kl_gradient, mode=None, loss="grpo"):
     p, mask = log_probs(model, batch), batch["completion_mask"]
     A = batch["advantages"][:, None]  # (r - mean) / (std + 1e-4) of each answer's group
     ratio = (
         p - batch.get("old_per_token_logps", p.detach())
     ).exp()  # 1 with a gradient, where the answers are the policy's own
-    gain = torch.min(ratio * A, ratio.clamp(1 - EPSILON, 1 + EPSILON) * A)
+    lengths, below, above = mask.sum(1, keepdim=True).clamp(min=1), EPSILON, EPSILON
+    if loss == "dapo":
+        above = 0.28
+    if loss == "gspo":  # of the whole answer: the geometric mean of its tokens'
+        log_ratio = (p - batch.get("old_per_token_logps", p.detach())) * mask
+        ratio, below, above = (log_ratio.sum(1, keepdim=True) / lengths).exp(), 3e-4, 4e-4
+    gain = torch.min(ratio * A, ratio.clamp(1 - below, 1 + above) * A)
+    if loss == "cispo":
+        gain = ratio.detach().clamp(max=5) * A * p
     if mode is not None:
         gain = gain * vllm_weights(p, batch["sampling_per_token_logps"], mask, mode)
     o_over_p = (batch["ref_per_token_logps"] - p).exp()
     k3 = o_over_p - o_over_p.log() - 1
     if kl_gradient == "unbiased":
         k3 = k3 * ratio
-    each = ((gain - BETA * k3) * mask).sum(1) / mask.sum(1).clamp(min=1)  # (B,)
-    return -each.mean()
+    each = (gain - BETA * k3) * mask  # (B, C)
+    if loss == "dr_grpo":
+        return -each.sum() / (len(each) * MAX_TOKENS)
+    if loss in ("dapo", "cispo"):
+        return -each.sum() / mask.sum()
+    return -(each / lengths).sum(1).mean()
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +90,14 @@ def setting(base, tmp_path_factory):
     return prompts, make
 
 
-def both(trainer, policy, batch, kl_gradient, mode=None):
+def both(trainer, policy, batch, kl_gradient, mode=None, loss="grpo"):
     """(loss, gradients) of TRL and of `loss_of`."""
     found = []
-    for loss in (
+    for value_of in (
         lambda: trainer._compute_loss(policy, batch),
-        lambda: loss_of(policy, batch, kl_gradient, mode),
+        lambda: loss_of(policy, batch, kl_gradient, mode, loss),
     ):
-        value = loss()
+        value = value_of()
         value.backward()
         found.append((value.item(), gradients(policy)))
     return found
@@ -93,18 +106,48 @@ def both(trainer, policy, batch, kl_gradient, mode=None):
 @pytest.mark.parametrize("kl_gradient", ["paper", "unbiased"])
 @pytest.mark.parametrize("old", [None, 0.3])
 @pytest.mark.parametrize("on_cores", [False, True])
-def test_loss_and_gradient_of_the_trainer_are_those_of_the_formulas(setting, kl_gradient, old, on_cores):
+@pytest.mark.parametrize("loss", LOSSES)
+def test_loss_and_gradient_of_the_trainer_are_those_of_the_formulas(
+    setting, kl_gradient, old, on_cores, loss
+):
     prompts, make = setting
-    trainer, policy = make(kl_gradient, on_cores)
+    trainer, policy = make(kl_gradient, on_cores, max_completion_length=MAX_TOKENS, **LOSSES[loss])
     batch = inputs_of(prompts, LENGTHS, partial(log_probs, policy))
     if old is not None:  # answers of an earlier policy, with ratios on both sides of the clip
-        with torch.no_grad():
-            batch["old_per_token_logps"] = log_probs(policy, batch) + old * torch.randn_like(
-                batch["ref_per_token_logps"]
-            )
-    (trl, trl_gradients), (plain, plain_gradients) = both(trainer, policy, batch, kl_gradient)
+        batch["old_per_token_logps"] = older(policy, batch, old)
+    (trl, trl_gradients), (plain, plain_gradients) = both(trainer, policy, batch, kl_gradient, loss=loss)
     assert trl == pytest.approx(plain, rel=1e-5)
     assert_close(trl_gradients, plain_gradients)
+    name = "cispo_clip_ratio" if loss == "cispo" else "clip_ratio/region_mean"
+    assert (trainer._metrics["train"][name][-1] > 0) == (old is not None and loss != "cispo")
+
+
+def older(policy, batch, apart):
+    with torch.no_grad():
+        return log_probs(policy, batch) + apart * torch.randn_like(batch["ref_per_token_logps"])
+
+
+def test_a_ratio_above_cispo_s_bound_is_cut_and_still_has_a_gradient(setting):
+    prompts, make = setting
+    trainer, policy = make("paper", max_completion_length=MAX_TOKENS, **LOSSES["cispo"])
+    batch = inputs_of(prompts, LENGTHS, partial(log_probs, policy))
+    batch["old_per_token_logps"] = older(policy, batch, 2.0)
+    (trl, trl_gradients), (plain, plain_gradients) = both(trainer, policy, batch, "paper", loss="cispo")
+    assert trl == pytest.approx(plain, rel=1e-5)
+    assert_close(trl_gradients, plain_gradients)
+    assert trainer._metrics["train"]["cispo_clip_ratio"][-1] > 0
+
+
+@pytest.mark.parametrize(("one", "other"), [("grpo", "gspo"), ("dapo", "cispo")])
+def test_at_the_first_update_of_a_batch_two_variants_have_one_gradient(setting, one, other):
+    prompts, make = setting
+    found = []
+    for loss in (one, other):
+        trainer, policy = make("paper", max_completion_length=MAX_TOKENS, **LOSSES[loss])
+        batch = inputs_of(prompts, LENGTHS, partial(log_probs, policy))
+        trainer._compute_loss(policy, batch).backward()
+        found.append(gradients(policy))
+    assert_close(found[0], found[1])
 
 
 def test_the_paper_s_kl_and_the_unbiased_one_have_one_value_and_two_gradients(setting):

@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 import torch
 from conftest import RL_ROWS
+from grpo import LOSSES
 from sidecar import flash
 from sidecar.packed_grpo import PackedGRPOTrainer, Rows, packed, passes, rows_of, split_into
 from trainers import assert_close, batch_of, gradients, inputs_of, lora_policy, trainer_of
@@ -102,12 +103,29 @@ def test_the_loss_of_a_batch_in_passes_and_its_gradient_are_those_of_trl(pair, p
     assert_close(found[1][1], found[0][1])
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_loss_of_each_variant_in_passes_is_that_of_trl_at_a_later_update_too(pair, prompts, loss):
+    plain, ours = pair(room=60, **LOSSES[loss])
+    batch = inputs_of(prompts, LENGTHS, partial(padded_log_probs, plain))
+    batch["old_per_token_logps"] = batch["ref_per_token_logps"] + 0.1
+    found = []
+    for trainer in (plain, ours):
+        loss = trainer.compute_loss(trainer.model, batch)
+        loss.backward()
+        found.append((loss.item(), gradients(trainer.model)))
+    assert found[1][0] == pytest.approx(found[0][0], rel=1e-4)
+    assert_close(found[1][1], found[0][1])
+
+
+@pytest.mark.parametrize("later", [False, True])
 @pytest.mark.parametrize("mode", ["sequence_mask", "sequence_truncate", "token_mask", "token_truncate"])
-def test_the_correction_for_vllm_needs_no_pass_of_its_own(pair, prompts, mode):
+def test_the_correction_for_vllm_needs_no_pass_of_its_own(pair, prompts, mode, later):
     plain, ours = pair(room=60)
     batch = inputs_of(prompts, LENGTHS, partial(padded_log_probs, plain), vllm_apart=1.2)
     batch["sampling_per_token_logps"][0, 1] = float("nan")  # vLLM could not score it
     p, mask = padded_log_probs(plain, batch).detach(), batch["completion_mask"]
+    if later:  # a further update on the same answers: the weights are of the policy that answered
+        p = batch["old_per_token_logps"] = p + 0.1 * torch.randn_like(p)
     # As TRL's _generate_and_score_completions has it.
     apart = torch.nan_to_num((p - batch["sampling_per_token_logps"]) * mask)
     weights = (apart.sum(1, keepdim=True) if mode.startswith("sequence") else apart).exp()

@@ -234,3 +234,21 @@ def test_the_end_is_written_once(tmp_path):
     assert [json.loads(line)["cause"] for line in (tmp_path / "events.jsonl").read_text().splitlines()] == [
         "reward_failed"
     ]
+
+
+@pytest.mark.parametrize(("met", "said"), [(True, ""), (False, "taken down\n")])
+def test_a_process_that_vllm_is_in_ends_before_it_is_taken_down(tmp_path, met, said):
+    """vLLM makes a process group, of this process alone."""
+    meeting = f"dist.init_process_group('gloo', init_method='file://{tmp_path}/meet', rank=0, world_size=1)"
+    program = f"""
+import atexit, sys
+import torch.distributed as dist
+from sidecar.ranks import leave
+atexit.register(print, "taken down")
+{meeting if met else ""}
+leave()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=SCRIPTS, capture_output=True, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stdout) == (0, said), ended.stderr

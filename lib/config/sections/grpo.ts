@@ -60,10 +60,38 @@ export const Grpo = z.strictObject({
         "arXiv 2503.14476)",
     ),
   ),
-  scaleRewards: flag().meta(meta("", "divide advantages by the group's standard deviation, as GRPO does")),
+  scaleRewards: flag().meta(
+    meta(
+      "",
+      "divide advantages by the group's standard deviation, as GRPO does; false leaves r − mean, which is " +
+        "RLOO's advantage (leave one out) times (G − 1) / G",
+    ),
+  ),
+  loss: z
+    .enum(["grpo", "dr_grpo", "dapo", "gspo", "cispo"])
+    .meta(
+      meta(
+        "",
+        "a published variant: dr_grpo divides by maxTokens for an answer's own length, dapo by the tokens " +
+          "of the batch and clips higher above, gspo takes the ratio of a whole answer, cispo bounds the " +
+          "ratio and drops no token; scripts/grpo.py has the formulas",
+      ),
+    ),
+  updatesPerBatch: int(1, 64).meta(
+    meta(
+      "steps",
+      "optimizer steps on the same answers; from the second on the policy is no longer the one that " +
+        "answered, and the clip begins to act",
+    ),
+  ),
   saveSteps: int(1, 100_000).meta(meta("steps", "a killed run loses at most this much")),
   gradientCheckpointing: flag().meta(meta("", "recompute activations: less memory, a third more time")),
-  sampleEvery: int(1, 1000).meta(meta("steps", "how often completions are kept for the figures")),
+  sampleEvery: int(1, 1000).meta(
+    meta(
+      "steps",
+      "how often completions are kept for the figures; batches, where updatesPerBatch makes several of one",
+    ),
+  ),
   probeSteps: int(0, 100_000).meta(
     meta(
       "steps",

@@ -1,0 +1,336 @@
+/** `keptRuns`: GRPO's variants and SFT for too long, as `npm run bench:variants` measured them. */
+import { differenceVerdict, formatP, formatPoints } from "../evaluate/comparison-text.ts";
+import { counted } from "../reading/words.ts";
+import type { Estimate } from "../records.ts";
+import { formatCount, formatShare } from "../view/numbers.ts";
+import { committedVariants } from "./kept-result.ts";
+import type { KeptResult, KeptSft, KeptVariant } from "./kept-result.ts";
+
+export interface KeptRuns {
+  /** Of the table: what was run, on what, when. */
+  caption: string;
+  /** One a recipe. */
+  rows: Record<string, string>[];
+  /** What may be said of them, in markdown. */
+  reading: string;
+}
+
+/**
+ * Runs that are kept because they take half an hour: GRPO's published variants from one SFT model, or SFT on
+ * a few rows for more and more epochs. `result`: of `bench:variants`; by default the one that is committed.
+ *
+ * Throws where the result is missing or is none.
+ *
+ * @example
+ * const kept = keptRuns("grpo");
+ * await showTable(kept.rows, undefined, { caption: kept.caption });
+ * await showMarkdown(kept.reading);
+ */
+export function keptRuns(what: "grpo" | "sft", result: KeptResult = committedVariants()): KeptRuns {
+  return what === "grpo" ? keptGrpo(result) : keptSft(result);
+}
+
+function keptGrpo({ start, grpo, batches, promptsPerStep, groupSize, ...result }: KeptResult): KeptRuns {
+  const [reference] = grpo;
+  const seeds = Math.max(0, ...grpo.map((one) => one.seeds.length));
+  return {
+    caption:
+      `${counted(grpo.length, "recipe")} from one SFT model: ${batches} batches of ${promptsPerStep} × ` +
+      `${groupSize} answers each, up to ${counted(seeds, "seed")}; ${formatCount(reference?.n ?? 0)} test ` +
+      `questions a seed, greedy, read leniently, 95 % intervals. ${measured(result)}`,
+    rows: [...(start ? [startRow(start)] : []), ...grpo.map(variantRow)],
+    reading: reference?.right
+      ? [
+          ...gained(start, reference),
+          ...decided(grpo),
+          ...failures(grpo, start),
+          ...held(grpo),
+          ...twins(grpo),
+          ...reuse(grpo),
+          ...taught(grpo, reference),
+        ]
+          .map((line) => `- ${line}`)
+          .join("\n")
+      : "No result of the first recipe is kept, so that there is nothing to hold the others against.",
+  };
+}
+
+function variantRow(one: KeptVariant): Record<string, string> {
+  return {
+    recipe: one.name,
+    "what is different": describeSettings(one),
+    "right (%)": one.right ? percent(one.right) : "no result",
+    "points to default": one.difference ? pointsOf(one.difference) : "",
+    KL: one.kl === null ? "–" : one.kl.toFixed(3),
+    entropy: one.entropy === null ? "–" : one.entropy.toFixed(3),
+    clipped: one.clipped === null ? "–" : shareText(one.clipped),
+    "silent groups": one.silent === null ? "–" : formatShare(one.silent, 1),
+  };
+}
+
+function startRow({ right, gain }: NonNullable<KeptResult["start"]>): Record<string, string> {
+  const difference = { ...gain, delta: -gain.delta, low: -gain.high, high: -gain.low };
+  const nothing = { KL: "–", entropy: "–", clipped: "–", "silent groups": "–" };
+  return {
+    ...{ recipe: "SFT model", "what is different": "no GRPO: where all of them start" },
+    ...{ "right (%)": percent(right), "points to default": pointsOf(difference), ...nothing },
+  };
+}
+
+/** What the first recipe gains on its start: whatever the others do is measured against that. */
+function gained(start: KeptResult["start"], { name, right }: KeptVariant): string[] {
+  if (!start || !right) return [];
+  const { gain } = start;
+  const says = {
+    better: "it has learned something in so few batches",
+    worse: "**it has lost something** in so few batches",
+    undecided: "so few batches have taught it nothing that could be told",
+  }[differenceVerdict(gain)];
+  return [
+    `From the SFT model to the recipe *${name}*: ${percent(start.right)} → ${percent(right)} % right, ` +
+      `${pointsOf(gain)} points, ${formatP(gain.p)}: ${says}.`,
+  ];
+}
+
+const shareText = (share: number): string => (share > 0 && share < 0.001 ? "< 0.1 %" : formatShare(share, 1));
+
+const measured = ({ created }: Pick<KeptResult, "created">): string =>
+  `\`npm run bench:variants\`, ${created.slice(0, 10)}`;
+
+function describeSettings({ name, settings, steps }: KeptVariant): string {
+  const parts = Object.entries(settings)
+    .filter(([key]) => key !== "grpo.maxSteps")
+    .map(([key, value]) => `${key.replace(/^grpo\./, "")} ${String(value)}`);
+  if (parts.length > 0) return parts.join(", ");
+  return name.startsWith("on-policy") ? `the Teacher's word, no reward; ${steps} steps` : "nothing";
+}
+
+const percent = ({ value, low, high }: Estimate): string => {
+  const [v, l, h] = [value, low, high].map((share) => (100 * share).toFixed(1));
+  return `${v} [${l}, ${h}]`;
+};
+
+const pointsOf = ({ delta, low, high }: NonNullable<KeptVariant["difference"]>): string =>
+  `${formatPoints(delta)} [${formatPoints(low)}, ${formatPoints(high)}]`;
+
+/** Who is better or worse than the first, and who cannot be told from it. */
+function decided(grpo: readonly KeptVariant[]): string[] {
+  const compared = grpo.flatMap((one) => (one.difference ? [{ ...one, difference: one.difference }] : []));
+  if (compared.length === 0) return ["Nothing is there yet to hold against the first recipe."];
+  const of = (verdict: ReturnType<typeof differenceVerdict>) =>
+    compared.filter(({ difference }) => differenceVerdict(difference) === verdict);
+  const [better, worse, open] = [of("better"), of("worse"), of("undecided")];
+  const told = (ones: typeof compared) =>
+    ones
+      .map(({ name, difference }) => `${name} ${pointsOf(difference)}, ${formatP(difference.p)}`)
+      .join("; ");
+  const widest = Math.max(0, ...open.map(({ difference: { low, high } }) => (high - low) / 2));
+  return [
+    better.length > 0
+      ? `**Better than ${grpo[0]!.name}:** ${told(better)}.`
+      : `**No recipe is better than ${grpo[0]!.name}**, as far as these questions can decide it.`,
+    ...(worse.length > 0 ? [`**Worse:** ${told(worse)}.`] : []),
+    ...(open.length > 0
+      ? [
+          `**Not told apart:** ${open.map(({ name }) => name).join("; ")}. Their intervals reach up to ` +
+            `${(100 * widest).toFixed(1)} points to either side: a smaller difference may well be there, ` +
+            "and only more seeds and more questions would show it.",
+        ]
+      : []),
+    `Of ${counted(compared.length, "comparison")} at the 5 % level about ` +
+      `${(0.05 * compared.length).toFixed(1)} would come out decided by chance alone; and an interval ` +
+      "covers the choice of questions, the luck of a training only as far as several seeds went into it.",
+  ];
+}
+
+/** What did not come to its end, and what fell apart on the way. */
+function failures(grpo: readonly KeptVariant[], start: KeptResult["start"]): string[] {
+  const cut = grpo.flatMap(({ name, failed }) =>
+    Object.entries(failed).map(([seed, why]) => `${name} (seed ${seed}): ${why}`),
+  );
+  const [reference] = grpo;
+  const isBelow = ({ high }: Estimate): boolean => start !== null && high < start.right.low;
+  const fallen = grpo.filter(({ difference }) => difference !== null && difference.high < -FALLEN);
+  return [
+    ...(cut.length > 0 ? [`**Ended before its last step:** ${cut.join("; ")}.`] : []),
+    ...fallen.map(
+      ({ name, right, tokens, entropy, silent }) =>
+        `**${name} ${isBelow(right!) ? "has unlearned what SFT taught" : "falls far behind"}:** ` +
+        `${percent(right!)} % right where the first recipe has ` +
+        `${percent(reference!.right!)}` +
+        parts([
+          tokens !== null && reference!.tokens !== null
+            ? `${tokens.toFixed(0)} tokens an answer instead of ${reference!.tokens.toFixed(0)}`
+            : null,
+          entropy !== null && reference!.entropy !== null
+            ? `entropy ${entropy.toFixed(3)} instead of ${reference!.entropy.toFixed(3)}`
+            : null,
+          silent !== null ? `${formatShare(silent, 1)} of the groups silent` : null,
+        ]),
+    ),
+  ];
+}
+
+const parts = (texts: readonly (string | null)[]): string => {
+  const known = texts.filter((text) => text !== null);
+  return known.length > 0 ? ` (${known.join(", ")}).` : ".";
+};
+
+/** Magic number: so far below the first recipe a run has not learned less, it has broken. */
+const FALLEN = 0.1;
+
+/** What the KL holds at a high learning rate: the pair that differs in nothing else. */
+function held(grpo: readonly KeptVariant[]): string[] {
+  const fast = grpo.filter(({ settings }) => "grpo.learningRate" in settings);
+  const withKl = fast.find(({ settings }) => !("grpo.beta" in settings))?.right;
+  const without = fast.find(({ settings }) => settings["grpo.beta"] === 0)?.right;
+  if (!withKl || !without) return [];
+  const both = `${percent(withKl)} % right with it, ${percent(without)} without`;
+  if (without.high < withKl.low) return [`At the high learning rate **the KL holds the policy**: ${both}.`];
+  if (withKl.high < without.low)
+    return [`At the high learning rate the KL **costs** right answers: ${both}.`];
+  return [`At the high learning rate the KL makes no difference that could be told: ${both}.`];
+}
+
+/** Variants whose gain has one gradient at one update a batch: the ratio is 1. */
+function twins(grpo: readonly KeptVariant[]): string[] {
+  const once = (loss: string | undefined) =>
+    grpo.find(
+      ({ settings, name }) =>
+        !("grpo.updatesPerBatch" in settings) &&
+        settings["grpo.loss"] === loss &&
+        (loss !== undefined || name === grpo[0]!.name),
+    );
+  const pairs = [
+    {
+      formula: "the gain of GSPO has the gradient of GRPO's",
+      but: "Its KL is weighted by the whole answer's ratio (klGradient unbiased), and rounding is enough",
+      ...{ a: once(undefined), b: once("gspo") },
+    },
+    {
+      formula: "the gain of CISPO has the gradient of DAPO's",
+      but: "Rounding is enough",
+      ...{ a: once("dapo"), b: once("cispo") },
+    },
+  ];
+  return pairs.flatMap(({ formula, but, a, b }) => {
+    const shared = (b?.seeds ?? []).filter((seed) => [a, b].every((one) => one?.bySeed[seed] !== undefined));
+    if (!a || !b || shared.length === 0) return [];
+    const apart = Math.max(...shared.map((seed) => Math.abs(b.bySeed[seed]! - a.bySeed[seed]!)));
+    const found =
+      apart === 0
+        ? "both answer exactly as many test questions rightly"
+        : `with the same seed the runs end **${(100 * apart).toFixed(1)} points apart** all the same. ` +
+          `${but} for another token somewhere, and from there it is another run: so large a difference ` +
+          "says little of a recipe";
+    return [`With one update a batch every ratio is 1, so that ${formula}; ${found}.`];
+  });
+}
+
+/** What several updates on the same answers clip. */
+function reuse(grpo: readonly KeptVariant[]): string[] {
+  const again = grpo.filter(({ settings }) => "grpo.updatesPerBatch" in settings);
+  const clipped = again.flatMap(({ name, settings, clipped }) =>
+    clipped === null
+      ? []
+      : [`${name} ${shareText(clipped)}${settings["grpo.loss"] === "gspo" ? " of answers" : ""}`],
+  );
+  if (clipped.length === 0) return [];
+  return [`**Where answers are used again the clip acts.** Beyond a bound: ${clipped.join("; ")}.`];
+}
+
+/** Distillation beside the reward, on as many answers. */
+function taught(grpo: readonly KeptVariant[], reference: KeptVariant): string[] {
+  const one = grpo.find(({ name, difference }) => name.startsWith("on-policy") && difference !== null);
+  if (!one) return [];
+  const verdict = differenceVerdict(one.difference!);
+  const both = `${percent(one.right!)} against ${percent(reference.right!)} %`;
+  const answers = `${formatCount(one.answers)} answers`;
+  if (verdict === "worse")
+    return [`From ${answers} the reward teaches more than the Teacher's word on every token does: ${both}.`];
+  if (verdict === "better")
+    return [`From ${answers} the Teacher's word on every token teaches more than the reward does: ${both}.`];
+  return [`From ${answers} the Teacher's word and the reward cannot be told apart: ${both}.`];
+}
+
+function keptSft({ sft, ...result }: KeptResult): KeptRuns {
+  const [first] = sft;
+  return {
+    caption:
+      `SFT on ${formatCount(first?.rows ?? 0)} rows, a run for each number of epochs; loss in nats a ` +
+      `token, held out: ${formatCount(first?.heldOutRows ?? 0)} rows; ${formatCount(first?.n ?? 0)} test ` +
+      `questions, greedy, read leniently, 95 % intervals. ${measured(result)}`,
+    rows: sft.map((one) => ({
+      epochs: String(one.epochs),
+      "training loss": one.trainLoss.toPrecision(3),
+      "held-out loss": one.heldOutLoss.toPrecision(3),
+      "lowest held-out loss": lowestText(lowestOf(one)),
+      "right (%)": percent(one.right),
+      "points to the shortest": one.difference ? pointsOf(one.difference) : "",
+    })),
+    reading: first ? [turn(sft), answersOf(sft)].map((line) => `- ${line}`).join("\n") : "No run is kept.",
+  };
+}
+
+const lowestText = ({ heldOut, epoch }: KeptSft["curve"][number]): string =>
+  `${heldOut.toPrecision(3)} (epoch ${epoch.toFixed(1)})`;
+
+const lowestOf = ({ curve }: KeptSft) => curve.reduce((a, b) => (b.heldOut < a.heldOut ? b : a));
+
+/** When the held-out loss of the longest run turned; as `readings.sft.heldOut` counts it. */
+function turn(sft: readonly KeptSft[]): string {
+  const { epochs, curve } = sft.at(-1)!;
+  const [start, end, lowest] = [curve[0]!, curve.at(-1)!, lowestOf(sft.at(-1)!)];
+  const train = `the training loss goes from ${start.train.toPrecision(3)} to ${end.train.toPrecision(3)}`;
+  const lead = `In the run of ${counted(epochs, "epoch")} ${train}`;
+  const at = `${lowest.heldOut.toPrecision(3)} after ${lowest.epoch.toFixed(1)} epochs`;
+  if (end.heldOut <= 1.02 * lowest.heldOut)
+    return (
+      `${lead}, and the held-out loss **never turns**: at the end it is within 2 % of its ` + `lowest, ${at}.`
+    );
+  const rise = `from ${at} to ${end.heldOut.toPrecision(3)} at the end`;
+  if (end.heldOut <= 1.1 * lowest.heldOut)
+    return `${lead}; the held-out loss hardly rises any more, ${rise}: **too little for overfitting**.`;
+  return (
+    `${lead}, while the held-out loss **turns**: it rises ${rise}. From there on the run learns its rows ` +
+    "by heart."
+  );
+}
+
+/** Whether the test follows the held-out loss. */
+function answersOf(sft: readonly KeptSft[]): string {
+  const [first, last] = [sft[0]!, sft.at(-1)!];
+  const best = sft.reduce((a, b) => (b.right.value > a.right.value ? b : a));
+  const gentle = sft.reduce((a, b) => (b.heldOutLoss < a.heldOutLoss ? b : a));
+  const ends =
+    `${percent(first.right)} % right after ${counted(first.epochs, "epoch")}, ` +
+    `${percent(last.right)} after ${counted(last.epochs, "epoch")}`;
+  const verdict = last.difference ? differenceVerdict(last.difference) : "undecided";
+  const change =
+    verdict === "better" && best !== last
+      ? `**Right answers grow, and not to the end:** ${percent(first.right)} % after ` +
+        `${counted(first.epochs, "epoch")}, ${percent(best.right)} after ${best.epochs}, ` +
+        `${percent(last.right)} after ${last.epochs}.`
+      : verdict === "better"
+        ? `**Right answers go on growing** with the epochs: ${ends} (${pointsOf(last.difference!)} points).`
+        : verdict === "worse"
+          ? `**Right answers are lost** with the epochs: ${ends} (${pointsOf(last.difference!)} points).`
+          : `Right answers cannot be told apart at the two ends: ${ends}.`;
+  return (
+    `${change} Most are right after ${counted(best.epochs, "epoch")}; the held-out loss ends lowest after ` +
+    `${counted(gentle.epochs, "epoch")}. ` +
+    whereToStop(best, gentle)
+  );
+}
+
+function whereToStop(best: KeptSft, gentle: KeptSft): string {
+  if (best === gentle) return "Here both say the same.";
+  if (best.right.low <= gentle.right.high)
+    return (
+      "The intervals of these two overlap: to stop where the held-out loss is lowest is no mistake " + "here."
+    );
+  return best.epochs > gentle.epochs
+    ? "So a loss that rises does not yet cost answers: it counts most where the model is sure and wrong, " +
+        "and a greedy answer asks only for the likeliest token."
+    : "So here answers are lost before the loss would say so.";
+}
