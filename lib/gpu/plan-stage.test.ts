@@ -98,7 +98,7 @@ test(
     const { config, table: text } = await plan(card, GRPO, { "gpu.vllmMemoryShare": 0.5 });
     expect(config.gpu).toMatchObject({ vllm: true, vllmMemoryShare: 0.5 });
     // the trainer, and half of the card
-    expect(Number(/([\d.]+)\s+yes/.exec(text!)?.[1])).toBeCloseTo(8.5 + 12, 0);
+    expect(Number(/: ([\d.]+) GiB$/m.exec(text!)?.[1])).toBeCloseTo(8.5 + 12, 0);
   },
 );
 
