@@ -54,6 +54,18 @@ const colour = async (page: Page, answer: number, at: number): Promise<[string |
 };
 
 describe.skipIf(!executablePath)("a step in a real Chromium", { timeout: 120_000 }, () => {
+  test("offers a question by what it asks, not by the report before it", async () => {
+    const step = exampleStep({ step: 70 });
+    step.questions[0]!.question = `Context: ${"Sales rose. ".repeat(30)}\nQuestion: By how much?`;
+    const view = insideStep(writeSteps(folder, [step]), { step: 70 }) as Widget;
+    const page = await live(await open(await widgetPageHtml(view)));
+    const offered = await page.locator("select option").allTextContents();
+    expect(offered.some((text) => /paid 0\.3 to 1 · Question: By how much\?$/.test(text))).toBe(true);
+    expect(offered.join()).not.toContain("Context");
+    expect(await page.locator(".inside-question").textContent()).toMatch(/^Context: |Sales rose/);
+    await page.context().close();
+  });
+
   test("shows the answers of a question, the best paid first, coloured by what is chosen", async () => {
     const page = await live(await open(await widgetPageHtml(opened())));
     expect(await page.locator("article header").allTextContents()).toEqual([

@@ -16,7 +16,7 @@ export interface InsideOptions {
   /** Default: the first that the run kept. */
   step?: number;
   /**
-   * Tokens that go into the notebook, default 12,000, in whole questions; those whose answers were paid
+   * Tokens that go into the notebook, default 8,000, in whole questions; those whose answers were paid
    * differently first. About 20 bytes each.
    */
   maxTokens?: number;
@@ -42,7 +42,7 @@ export function insideStep(run: Pick<Run, "key" | "folder">, options: InsideOpti
   if (kept.length === 0 || step === undefined) return notKept(run.key);
   const whole = readStep(run.folder, step);
   const reading = stepReading(whole);
-  const questions = shownOf(whole.questions, options.maxTokens ?? 12_000);
+  const questions = shownOf(whole.questions, options.maxTokens ?? 8_000);
   const data: InsideData = {
     ...whole,
     questions: questions.map(rounded),

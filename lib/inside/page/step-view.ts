@@ -1,6 +1,7 @@
 /** The whole block: which question, coloured by what, and its answers. */
 import { becomeLive, el } from "../../widget/page/dom.ts";
 import { formatNumber } from "../../view/numbers.ts";
+import { withoutContext } from "../../view/long-text.ts";
 import { visibleText } from "../../view/text-view.ts";
 import type { InsideData } from "../data.ts";
 import { MEASURES, MEASURE_TEXTS, moved, tokensOf } from "../measures.ts";
@@ -106,6 +107,6 @@ function optionOf({ question, answers }: StepQuestion, index: number): HTMLOptio
   const rewards = answers.map(({ reward }) => reward);
   const [low, high] = [Math.min(...rewards), Math.max(...rewards)].map(formatNumber);
   const paid = low === high ? `all paid ${low}` : `paid ${low} to ${high}`;
-  const text = visibleText(question, 160).replace(/\s+/g, " ");
+  const text = visibleText(withoutContext(question), 160).replace(/\s+/g, " ");
   return el("option", {}, `${index + 1} · ${paid} · ${text}`);
 }
