@@ -144,7 +144,7 @@ test("of many rows the first ten stand open, and a report before a question is l
   const many = temporaryWorkspace();
   const file = join(many.root, "many.jsonl");
   const rows = Array.from({ length: 15 }, (_, i) => ({
-    question: `Context: Sales were ${i + 2} million, costs ${i} million.\nQuestion: How large was profit ${i}?`,
+    question: `Context: Sales were ${i + 2} million, costs ${i} million.\nQuestion: What was profit ${i}?`,
     gold_answer: "2 million",
   }));
   mkdirSync(many.root, { recursive: true });
@@ -158,7 +158,7 @@ test("of many rows the first ten stand open, and a report before a question is l
   expect(open!.match(/many\.jsonl, line/g)).toHaveLength(10);
   expect(folded!.match(/many\.jsonl, line/g)).toHaveLength(5);
   expect(text).toMatch(/▸ The next 5 rows\n/);
-  expect(text).toContain("Question: How large was profit 14?");
+  expect(text).toContain("Question: What was profit 14?");
   expect(text).not.toContain("Context:");
   const few = await yourRows({ ...lab, config }, [], { maxRows: 12 });
   expect(few.html).not.toContain("<details>");

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { foldedStretch, shortQuestion, withoutContext } from "./long-text.ts";
 
-const REPORT = `Context: ${"Net sales rose in every segment but one. ".repeat(30)}\n||2019|2018|\n|Sales|8|6|`;
+const PROSE = "Net sales rose in every segment but one. ".repeat(30);
+const REPORT = `Context: ${PROSE}\n||2019|2018|\n|Sales|8|6|`;
 const ASKED = "Question: What was the change in sales?";
 
 test("a question behind a report is found, and stands without it", () => {

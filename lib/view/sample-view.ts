@@ -60,12 +60,13 @@ export function sideBySide(samples: readonly ShownText[], question?: string, glo
   const cells = (tag: string, style: string, inner: (s: ShownText) => string) =>
     `<tr>${samples.map((s) => cell(tag, style, inner(s))).join("")}</tr>`;
   const html = [
-    question === undefined ? "" : `<p><b>${inertHtml(shortQuestion(question) ?? question)}</b></p>`,
+    question === undefined ? "" : `<p><b>${titleHtml(question)}</b></p>`,
     wholeHtml(question),
     glossHtml(gloss),
     `<table class="ftmodel-samples" style="width:100%;table-layout:fixed">`,
     `<thead>${cells("th", "", heading)}</thead>`,
-    `<tbody>${cells("td", "font-size:90%;overflow-wrap:anywhere", (s) => bodyHtml(s, NARROW))}</tbody></table>`,
+    `<tbody>${cells("td", "font-size:90%;overflow-wrap:anywhere", (s) => bodyHtml(s, NARROW))}</tbody>`,
+    "</table>",
   ];
   return {
     html: html.filter(Boolean).join("\n"),
@@ -141,12 +142,14 @@ function badge(ok: boolean | null | undefined): { text: string; colour: string }
   return ok === true ? BADGES.yes : ok === false ? BADGES.no : BADGES.open;
 }
 
+const titleHtml = (title: string): string => inertHtml(shortQuestion(title) ?? title);
+
 function heading(sample: ShownText): string {
   const { text, colour } = badge(sample.ok);
   const facts = Object.entries(sample.facts ?? {}).map(([name, value]) => `${name} ${value ?? "–"}`);
   const small = [...facts, sample.reason ?? "", sample.message ?? ""].filter((line) => line !== "");
   return (
-    `<b style="color:${colour}">${text}</b> <b>${inertHtml(shortQuestion(sample.title) ?? sample.title)}</b>` +
+    `<b style="color:${colour}">${text}</b> <b>${titleHtml(sample.title)}</b>` +
     (small.length > 0
       ? `<small style="font-weight:normal">${small.map((line) => `<br>${inertHtml(line)}`).join("")}</small>`
       : "") +
