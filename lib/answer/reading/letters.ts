@@ -22,7 +22,9 @@ const isWordChar = (c: string | undefined) => c !== undefined && /[A-Za-z0-9'’
 const DELIMITERS = ".．、:：)）,，;；]】(（-– \n";
 /** A股, C类, B轮: names that hold a letter. */
 const NAMED = "股轮级类端座栋公司";
-const NAME_BEFORE = wordsOf("class |series |grade |type |tier |level |schedule |appendix |公司|企业|基金");
+const NAME_BEFORE = wordsOf(
+  "class |series |grade |type |tier |level |schedule |appendix |公司|企业|基金|产品",
+);
 const VERBS = new Set("is are was and or because since as has should would option choice seems".split(" "));
 const MARKERS = wordsOf(
   "answer is |answer: |answer:|option |choose |choice |select |" +
