@@ -15,7 +15,7 @@ import { Distilled, RlRow, SftRow } from "../records.ts";
 import type { AskedArm } from "../records.ts";
 import { readJsonl } from "../store/jsonl.ts";
 import { styleOf } from "../view/arms.ts";
-import { withoutContext } from "../view/long-text.ts";
+import { withoutContext } from "../question/asked.ts";
 import { table } from "../view/table.ts";
 import type { Column, View } from "../view/table.ts";
 

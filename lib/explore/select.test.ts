@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { answersToExplore } from "../testing/explore-rows.ts";
 import { explore } from "./explore.ts";
-import { Selector, termsOf } from "./select.ts";
+import { readable, Selector, termsOf } from "./select.ts";
 import { EMPTY, readState, writeState } from "./state.ts";
 
 const { explorer: data } = explore(answersToExplore(300), { name: "answers", maxRows: Infinity });
@@ -65,4 +65,10 @@ test("a link holds the whole state, and that of another block is not taken", () 
   expect(readState("texts", text)).toBeNull();
   expect(readState("answers", "#top")).toBeNull();
   expect(readState("answers", "explore=answers&open=x")!.open).toBeNull();
+});
+
+test("a question is listed as it is asked, without the report before it", () => {
+  const question = "Context: a table\n|a|1|\nQuestion: What is a?";
+  expect(readable("question", question)).toBe("Question: What is a?");
+  expect(readable("text", question)).toBe(question);
 });

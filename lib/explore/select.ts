@@ -1,6 +1,7 @@
 /**
  * Which rows an explorer shows: search, facets, order. Pure, and quick enough for 20,000 rows a keystroke.
  */
+import { withoutContext } from "../question/asked.ts";
 import { HIDDEN_KEYS, type ExploreData } from "./data.ts";
 import type { ExploreState } from "./state.ts";
 
@@ -31,9 +32,10 @@ export function cellText(value: unknown): string {
 
 const CODES: readonly string[] = ["type", "kind", "layer", "reason", "verdict"];
 
-/** The same for a person: codes in words ("financial_concept" → "concept"). */
+/** The same for a person: codes in words ("financial_concept" → "concept"), a question without its report. */
 export function readable(key: string, value: unknown): string {
   const text = cellText(value);
+  if (key === "question") return withoutContext(text);
   return CODES.includes(key) ? text.replace(/^financial_/, "").replaceAll("_", " ") : text;
 }
 

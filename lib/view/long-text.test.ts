@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { foldedStretch, shortQuestion, withoutContext } from "./long-text.ts";
+import { withoutContext } from "../question/asked.ts";
+import { foldedStretch, shortQuestion } from "./long-text.ts";
 
 const PROSE = "Net sales rose in every segment but one. ".repeat(30);
 const REPORT = `Context: ${PROSE}\n||2019|2018|\n|Sales|8|6|`;

@@ -2,6 +2,7 @@
  * Long texts of questions and answers, told apart into what a reader needs first and what is a click away: a
  * page of report before a question, or an answer that repeats itself, would bury everything below it.
  */
+import { withoutContext } from "../question/asked.ts";
 import { widthOf } from "./text-view.ts";
 
 /** Columns of a question that is shown whole: ours take a third; a published one may bring a report. */
@@ -9,15 +10,6 @@ const WHOLE = 640;
 /** Columns shown of a longer one. */
 const START = 90;
 const END = 320;
-
-/** What a text before its question is parted from it by, as TAT-QA's and FinQA's rows are prepared. */
-const ASKS = /\n\s*Question: *(?=\S)/g;
-
-/** The question itself, without the report that may stand before it; any other text as it is. */
-export function withoutContext(question: string): string {
-  const last = [...question.matchAll(ASKS)].at(-1);
-  return last ? question.slice(last.index).trim() : question;
-}
 
 /** A long question by its beginning and, where it is asked, its end; null for one that is not long. */
 export function shortQuestion(question: string): string | null {

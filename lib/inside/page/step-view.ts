@@ -1,7 +1,7 @@
 /** The whole block: which question, coloured by what, and its answers. */
 import { becomeLive, el } from "../../widget/page/dom.ts";
 import { formatNumber } from "../../view/numbers.ts";
-import { withoutContext } from "../../view/long-text.ts";
+import { withoutContext } from "../../question/asked.ts";
 import { visibleText } from "../../view/text-view.ts";
 import type { InsideData } from "../data.ts";
 import { MEASURES, MEASURE_TEXTS, moved, tokensOf } from "../measures.ts";
