@@ -3,7 +3,7 @@ import { summarizeArm } from "../evaluate/eval-summary.ts";
 import { ablation, ablationTable } from "./ablate.ts";
 import { deltas, deltasByType } from "./deltas.ts";
 import { accuracyByType } from "./evaluate.ts";
-import { failureSamples } from "./failures.ts";
+import { failureSamples } from "../evaluate/failure-samples.ts";
 import type { EvalDetail } from "../records.ts";
 import { menu, title } from "../testing/figure-parts.ts";
 import { summary } from "../testing/example-evaluation.ts";

@@ -1,13 +1,10 @@
 /** Stage 6: what the wrong answers are like. */
-import { isLeftOpen } from "../records.ts";
 import type { EvalDetail } from "../records.ts";
-import { type ShownText, sampleList } from "../view/sample-view.ts";
-import type { View } from "../view/table.ts";
 import type { ArmDetails } from "./evaluate.ts";
 import { countBy } from "../stats/stats.ts";
 import { formatCount } from "../view/numbers.ts";
 import { emptyFigure, type Figure, makeFigure } from "./theme.ts";
-import { axisLabels, pretty } from "../view/labels.ts";
+import { axisLabels } from "../view/labels.ts";
 import { styleOf } from "../view/arms.ts";
 
 /** Rarer ones are read in the table of answers: a bar of one or two says nothing. */
@@ -65,53 +62,4 @@ function answersOf(arms: readonly { name: string; rows: readonly EvalDetail[] }[
   if (counts.every((count) => count === counts[0]))
     return `${formatCount(counts[0]!)}${arms.length > 1 ? ` × ${arms.length} arms,` : ""}`;
   return arms.map((arm, i) => `${formatCount(arm.rows.length)} ${styleOf(arm.name, i).label}`).join(", ");
-}
-
-export interface FailureOptions {
-  /** Answers shown. Default 6. */
-  max?: number;
-  /** A Chinese question in English, as `glosses` knows it. */
-  gloss?: (row: { id: string; question: string }) => string | undefined;
-}
-
-/**
- * Wrong answers to read, with question, gold and the scorer's reason: the first `max` of them, one reason
- * after the other.
- */
-export function failureSamples(
-  details: readonly EvalDetail[],
-  questions: readonly { id: string; prompt: string; gold_answer: string }[],
-  { max = 6, gloss = () => undefined }: FailureOptions = {},
-): View {
-  const byId = new Map(questions.map((question) => [question.id, question]));
-  const wrong = details.filter((row) => !row.lenient);
-  const turns = new Map<string, number>();
-  const ranked = wrong.map((row) => {
-    const turn = turns.get(row.reason) ?? 0;
-    turns.set(row.reason, turn + 1);
-    return { row, turn };
-  });
-  const picked = ranked
-    .sort((a, b) => a.turn - b.turn)
-    .slice(0, max)
-    .map(({ row }): ShownText => {
-      const question = byId.get(row.id);
-      return {
-        title: question?.prompt ?? row.id,
-        gloss: question && gloss({ id: row.id, question: question.prompt }),
-        text: row.completion,
-        ok: isLeftOpen(row.reason) ? null : false,
-        reason: row.reason,
-        message: row.message,
-        facts: { gold: question?.gold_answer ?? null, type: pretty(row.type), tokens: row.tokens },
-      };
-    });
-  const reasons = new Set(picked.map(({ reason }) => reason)).size;
-  const untold = picked.some(({ title, gloss }) => gloss === undefined && /\p{Script=Han}/u.test(title));
-  return sampleList(
-    picked,
-    `${formatCount(wrong.length)} of ${formatCount(details.length)} answers were not right; here are ` +
-      `${picked.length} of them, with ${reasons} of ${turns.size} reasons` +
-      (untold ? ". Published questions in Chinese come without English" : ""),
-  );
 }
