@@ -43,8 +43,9 @@ describe("kept GRPO runs", () => {
       ),
     );
     expect(caption).toBe(
-      "3 recipes from one SFT model: 50 batches of 8 × 8 answers each, up to 2 seeds; 1,000 test questions " +
-        "a seed, greedy, read leniently, 95 % intervals. `npm run bench:variants`, 2026-01-02",
+      "3 recipes from one SFT model: 50 batches of 8 × 8 answers each, one step a batch unless the row " +
+        "says otherwise; 2 seeds where the row names no other number, each held against the first recipe's " +
+        "same seed; 1,000 test questions a seed, greedy, read leniently, 95 % intervals. `npm run bench:variants`, 2026-01-02",
     );
     expect(rows.every((row) => Object.keys(row).length <= 8)).toBe(true);
     expect(rows[0]).toMatchObject({ recipe: "SFT model", "points to default": "−5.0 [−8.0, −2.0]" });
@@ -79,7 +80,7 @@ describe("kept GRPO runs", () => {
     ]);
     expect(said).toContain("**Better than default:** a +5.0 [+2.0, +8.0], p = 0.001.");
     expect(said).toContain("**Worse:** b −5.0 [−8.0, −2.0], p < 0.001.");
-    expect(said).toContain("**Not told apart:** c; d. Their intervals reach up to 1.4 points");
+    expect(said).toContain("**Not told apart:** c; d. Their intervals reach from −1.0 to +1.8 points");
     expect(said).toContain("Of 4 comparisons at the 5 % level about 0.2 would");
     expect(read([variant("c", { difference: OPEN })])).toContain("**No recipe is better than default**");
     expect(read([])).toContain("Nothing is there yet");
@@ -108,6 +109,14 @@ describe("kept GRPO runs", () => {
         variant("f", { settings: fast, right: around(withKl), difference: OPEN }),
         variant("g", { settings: { ...fast, "grpo.beta": 0 }, right: around(without), difference: OPEN }),
       ]);
+    const start = { right: around(0.75), gain: BETTER };
+    const fallen = variant("f", { settings: fast, right: around(0.4), difference: WORSE });
+    const lost = variant("g", {
+      settings: { ...fast, "grpo.beta": 0 },
+      right: around(0.1),
+      difference: WORSE,
+    });
+    expect(read([fallen, lost], { start })).toContain("**the KL slows the fall**");
     expect(of(0.5, 0.1)).toContain("**the KL holds the policy**: 50.0 [48.0, 52.0] % right with it, 10.0");
     expect(of(0.1, 0.5)).toContain("the KL **costs** right answers");
     expect(of(0.5, 0.51)).toContain("no difference that could be told");
@@ -118,7 +127,7 @@ describe("kept GRPO runs", () => {
     const of = (loss: string, bySeed: Record<string, number>) =>
       variant(loss, { settings: { "grpo.loss": loss }, seeds: [1], bySeed, difference: OPEN });
     const said = read([of("dapo", { 1: 0.79 }), of("gspo", { 1: 0.8 }), of("cispo", { 1: 0.796 })]);
-    expect(said).toContain("the gain of GSPO has the gradient of GRPO's; both answer exactly as many");
+    expect(said).toContain("the gain of GSPO has the gradient of GRPO's; with the same seed both");
     expect(said).toContain(
       "the gain of CISPO has the gradient of DAPO's; with the same seed the runs end **0.6 points apart**",
     );
@@ -132,7 +141,7 @@ describe("kept GRPO runs", () => {
       variant("4 updates", { settings: again, clipped: 0.0003, secondsPerBatch: 2, difference: OPEN }),
       variant("4 × GSPO", { settings: { ...again, "grpo.loss": "gspo" }, clipped: 0.4, difference: OPEN }),
     ]);
-    expect(said).toContain("Beyond a bound: 4 updates < 0.1 %; 4 × GSPO 40.0 % of answers.");
+    expect(said).toContain("beyond a bound stood: 4 updates < 0.1 %; 4 × GSPO 40.0 % of answers.");
   });
 
   test("distillation beside the reward has three outcomes", () => {
@@ -167,9 +176,10 @@ describe("kept SFT runs", () => {
 
   test("the held-out loss turns, hardly rises, or does not turn", () => {
     expect(said([sft(4, [0.4, 0.2, 0.15, 0.3])])).toContain(
-      "In the run of 4 epochs the training loss goes from 0.400 to 0.100, while the held-out loss **turns**" +
-        ": it rises from 0.150 after 3.0 epochs to 0.300 at the end.",
+      "In the run of 4 epochs the training loss is 0.400 after 1.0 epochs and 0.100 at the end, while the " +
+        "held-out loss **turns**: it rises from 0.150 after 3.0 epochs to 0.300 at the end.",
     );
+    expect(said([sft(4, [0.4, 0.1, 0.3, 0.2])])).toContain("climbs to 0.300 after 3.0 and ends at 0.200");
     expect(said([sft(4, [0.4, 0.2, 0.15, 0.16])])).toContain("**too little for overfitting**");
     expect(said([sft(4, [0.4, 0.2, 0.15, 0.14])])).toContain("**never turns**");
     expect(keptRuns("sft", result([])).reading).toBe("No run is kept.");

@@ -36,15 +36,17 @@ function keptGrpo({ start, grpo, batches, promptsPerStep, groupSize, ...result }
   return {
     caption:
       `${counted(grpo.length, "recipe")} from one SFT model: ${batches} batches of ${promptsPerStep} × ` +
-      `${groupSize} answers each, up to ${counted(seeds, "seed")}; ${formatCount(reference?.n ?? 0)} test ` +
-      `questions a seed, greedy, read leniently, 95 % intervals. ${measured(result)}`,
-    rows: [...(start ? [startRow(start)] : []), ...grpo.map(variantRow)],
+      `${groupSize} answers each, one step a batch unless the row says otherwise; ` +
+      `${counted(seeds, "seed")} where the row names no other number, each held against the first recipe's ` +
+      `same seed; ${formatCount(reference?.n ?? 0)} test questions a seed, greedy, read leniently, 95 % ` +
+      `intervals. ${measured(result)}`,
+    rows: [...(start ? [startRow(start)] : []), ...grpo.map((one) => variantRow(one, seeds))],
     reading: reference?.right
       ? [
           ...gained(start, reference),
           ...decided(grpo),
           ...failures(grpo, start),
-          ...held(grpo),
+          ...held(grpo, start),
           ...twins(grpo),
           ...reuse(grpo),
           ...taught(grpo, reference),
@@ -55,9 +57,9 @@ function keptGrpo({ start, grpo, batches, promptsPerStep, groupSize, ...result }
   };
 }
 
-function variantRow(one: KeptVariant): Record<string, string> {
+function variantRow(one: KeptVariant, seeds: number): Record<string, string> {
   return {
-    recipe: one.name,
+    recipe: nameOf(one, seeds),
     "what is different": describeSettings(one),
     "right (%)": one.right ? percent(one.right) : "no result",
     "points to default": one.difference ? pointsOf(one.difference) : "",
@@ -67,6 +69,10 @@ function variantRow(one: KeptVariant): Record<string, string> {
     "silent groups": one.silent === null ? "–" : formatShare(one.silent, 1),
   };
 }
+
+/** With the number of its seeds, where others have more. */
+const nameOf = ({ name, seeds }: KeptVariant, most: number): string =>
+  seeds.length < most ? `${name} (${counted(seeds.length, "seed")})` : name;
 
 function startRow({ right, gain }: NonNullable<KeptResult["start"]>): Record<string, string> {
   const difference = { ...gain, delta: -gain.delta, low: -gain.high, high: -gain.low };
@@ -120,11 +126,15 @@ function decided(grpo: readonly KeptVariant[]): string[] {
   const of = (verdict: ReturnType<typeof differenceVerdict>) =>
     compared.filter(({ difference }) => differenceVerdict(difference) === verdict);
   const [better, worse, open] = [of("better"), of("worse"), of("undecided")];
+  const most = Math.max(...grpo.map(({ seeds }) => seeds.length));
   const told = (ones: typeof compared) =>
     ones
-      .map(({ name, difference }) => `${name} ${pointsOf(difference)}, ${formatP(difference.p)}`)
+      .map((one) => `${nameOf(one, most)} ${pointsOf(one.difference)}, ${formatP(one.difference.p)}`)
       .join("; ");
-  const widest = Math.max(0, ...open.map(({ difference: { low, high } }) => (high - low) / 2));
+  const [least, furthest] = [
+    Math.min(0, ...open.map(({ difference }) => difference.low)),
+    Math.max(0, ...open.map(({ difference }) => difference.high)),
+  ];
   return [
     better.length > 0
       ? `**Better than ${grpo[0]!.name}:** ${told(better)}.`
@@ -132,9 +142,9 @@ function decided(grpo: readonly KeptVariant[]): string[] {
     ...(worse.length > 0 ? [`**Worse:** ${told(worse)}.`] : []),
     ...(open.length > 0
       ? [
-          `**Not told apart:** ${open.map(({ name }) => name).join("; ")}. Their intervals reach up to ` +
-            `${(100 * widest).toFixed(1)} points to either side: a smaller difference may well be there, ` +
-            "and only more seeds and more questions would show it.",
+          `**Not told apart:** ${open.map(({ name }) => name).join("; ")}. Their intervals reach from ` +
+            `${formatPoints(least)} to ${formatPoints(furthest)} points: a difference of that size may well ` +
+            "be there, and only more seeds and more questions would show it.",
         ]
       : []),
     `Of ${counted(compared.length, "comparison")} at the 5 % level about ` +
@@ -180,13 +190,14 @@ const parts = (texts: readonly (string | null)[]): string => {
 const FALLEN = 0.1;
 
 /** What the KL holds at a high learning rate: the pair that differs in nothing else. */
-function held(grpo: readonly KeptVariant[]): string[] {
+function held(grpo: readonly KeptVariant[], start: KeptResult["start"]): string[] {
   const fast = grpo.filter(({ settings }) => "grpo.learningRate" in settings);
   const withKl = fast.find(({ settings }) => !("grpo.beta" in settings))?.right;
   const without = fast.find(({ settings }) => settings["grpo.beta"] === 0)?.right;
   if (!withKl || !without) return [];
   const both = `${percent(withKl)} % right with it, ${percent(without)} without`;
-  if (without.high < withKl.low) return [`At the high learning rate **the KL holds the policy**: ${both}.`];
+  const holds = start && withKl.high < start.right.low ? "slows the fall" : "holds the policy";
+  if (without.high < withKl.low) return [`At the high learning rate **the KL ${holds}**: ${both}.`];
   if (withKl.high < without.low)
     return [`At the high learning rate the KL **costs** right answers: ${both}.`];
   return [`At the high learning rate the KL makes no difference that could be told: ${both}.`];
@@ -219,7 +230,8 @@ function twins(grpo: readonly KeptVariant[]): string[] {
     const apart = Math.max(...shared.map((seed) => Math.abs(b.bySeed[seed]! - a.bySeed[seed]!)));
     const found =
       apart === 0
-        ? "both answer exactly as many test questions rightly"
+        ? `with the same ${shared.length === 1 ? "seed" : "seeds"} both answer equally many test questions ` +
+          "rightly"
         : `with the same seed the runs end **${(100 * apart).toFixed(1)} points apart** all the same. ` +
           `${but} for another token somewhere, and from there it is another run: so large a difference ` +
           "says little of a recipe";
@@ -236,7 +248,10 @@ function reuse(grpo: readonly KeptVariant[]): string[] {
       : [`${name} ${shareText(clipped)}${settings["grpo.loss"] === "gspo" ? " of answers" : ""}`],
   );
   if (clipped.length === 0) return [];
-  return [`**Where answers are used again the clip acts.** Beyond a bound: ${clipped.join("; ")}.`];
+  return [
+    "**Where answers are used again the clip acts.** As many answers make more steps there, and beyond a " +
+      `bound stood: ${clipped.join("; ")}.`,
+  ];
 }
 
 /** Distillation beside the reward, on as many answers. */
@@ -281,7 +296,9 @@ const lowestOf = ({ curve }: KeptSft) => curve.reduce((a, b) => (b.heldOut < a.h
 function turn(sft: readonly KeptSft[]): string {
   const { epochs, curve } = sft.at(-1)!;
   const [start, end, lowest] = [curve[0]!, curve.at(-1)!, lowestOf(sft.at(-1)!)];
-  const train = `the training loss goes from ${start.train.toPrecision(3)} to ${end.train.toPrecision(3)}`;
+  const train =
+    `the training loss is ${start.train.toPrecision(3)} after ${start.epoch.toFixed(1)} epochs and ` +
+    `${end.train.toPrecision(3)} at the end`;
   const lead = `In the run of ${counted(epochs, "epoch")} ${train}`;
   const at = `${lowest.heldOut.toPrecision(3)} after ${lowest.epoch.toFixed(1)} epochs`;
   if (end.heldOut <= 1.02 * lowest.heldOut)
@@ -291,10 +308,15 @@ function turn(sft: readonly KeptSft[]): string {
   const rise = `from ${at} to ${end.heldOut.toPrecision(3)} at the end`;
   if (end.heldOut <= 1.1 * lowest.heldOut)
     return `${lead}; the held-out loss hardly rises any more, ${rise}: **too little for overfitting**.`;
-  return (
-    `${lead}, while the held-out loss **turns**: it rises ${rise}. From there on the run learns its rows ` +
-    "by heart."
-  );
+  const peak = curve
+    .filter(({ epoch }) => epoch >= lowest.epoch)
+    .reduce((a, b) => (b.heldOut > a.heldOut ? b : a));
+  const climbs =
+    peak === end
+      ? `it rises ${rise}`
+      : `it is lowest at ${at}, climbs to ${peak.heldOut.toPrecision(3)} after ${peak.epoch.toFixed(1)} and ` +
+        `ends at ${end.heldOut.toPrecision(3)}`;
+  return `${lead}, while the held-out loss **turns**: ${climbs}. What is learned last are the rows themselves.`;
 }
 
 /** Whether the test follows the held-out loss. */
@@ -326,9 +348,7 @@ function answersOf(sft: readonly KeptSft[]): string {
 function whereToStop(best: KeptSft, gentle: KeptSft): string {
   if (best === gentle) return "Here both say the same.";
   if (best.right.low <= gentle.right.high)
-    return (
-      "The intervals of these two overlap: to stop where the held-out loss is lowest is no mistake " + "here."
-    );
+    return "The intervals of these two overlap: to stop where the held-out loss is lowest is no mistake here.";
   return best.epochs > gentle.epochs
     ? "So a loss that rises does not yet cost answers: it counts most where the model is sure and wrong, " +
         "and a greedy answer asks only for the likeliest token."

@@ -50,6 +50,17 @@ describe("what a reward has taught", () => {
     expect(trialReading([run], "careless")).toMatch(/seem to part.*\*\*not decide\*\*/);
   });
 
+  test("two rewards are held against each other on the questions of their last pass", () => {
+    const of = (right: number) =>
+      trialReading([
+        runOf("a", before, { right: 8, paid: 8, tokens: 40 }),
+        runOf("b", before, { right, paid: 8, tokens: 40 }),
+      ]);
+    expect(of(2)).toMatch(/last pass, question by question, \*b\* has \*\*−\d+\.\d points\*\* .*: \*\*fewer/);
+    expect(of(8)).toMatch(/last pass.*not decided\.$/);
+    expect(trialReading([runOf("a", before, before)])).not.toContain("last pass");
+  });
+
   test("a row a run, and the best paid group of its last pass", () => {
     const run = runOf("a", before, { right: 8, paid: 8, tokens: 50 });
     expect(trialRows([run], null)[0]).toMatchObject({ reward: "a", "answers a pass": 64 });

@@ -9,7 +9,7 @@ import type { Reward, RewardWeights } from "../reward/reward.ts";
 import type { Run } from "../run/run.ts";
 import { groupTexts } from "../train/groups.ts";
 import type { AnswerGroup } from "../train/groups.ts";
-import { passChange, passMeans, passesOf } from "../train/passes.ts";
+import { lastPassDifference, passChange, passMeans, passesOf } from "../train/passes.ts";
 import type { ShownText } from "../view/sample-view.ts";
 import { formatCount } from "../view/numbers.ts";
 
@@ -77,7 +77,24 @@ export function trialReading(runs: readonly Trial[], paidPart?: string): string 
       `${direction(tokens, "longer", "shorter")}.`
     );
   });
-  return [...said, ...(paidPart === undefined ? [] : [hackReading(runs.at(-1)!, paidPart)])].join("\n");
+  const hacked = paidPart === undefined ? [] : [hackReading(runs.at(-1)!, paidPart)];
+  return [...said, ...hacked, ...besideReading(runs)].join("\n");
+}
+
+/** The last run beside the first: the same questions, the same pass, another reward. */
+function besideReading(runs: readonly Trial[]): string[] {
+  const [first, last] = [runs[0], runs.at(-1)];
+  if (!first || !last || first === last) return [];
+  const beside = lastPassDifference(first.samples, last.samples, "accuracy");
+  if (!beside) return [];
+  const estimate = { ...beside, value: beside.delta };
+  const says = { better: "**more**", worse: "**fewer**", undecided: "not decided" }[
+    differenceVerdict(beside)
+  ];
+  return [
+    `- In the last pass, question by question, *${last.label}* has ${points(estimate)} right answers against ` +
+      `*${first.label}*: ${says}.`,
+  ];
 }
 
 function hackReading({ label, samples }: Trial, part: string): string {

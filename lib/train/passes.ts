@@ -2,6 +2,7 @@
 import type { Estimate } from "../records.ts";
 import type { SamplesEvent } from "../run/events.ts";
 import { bootstrapMean, pairedDifference } from "../stats/bootstrap.ts";
+import type { PairedDifference } from "../stats/bootstrap.ts";
 import type { AnswerGroup, SampledAnswer } from "./groups.ts";
 import { groupsOf } from "./groups.ts";
 
@@ -63,6 +64,16 @@ export function passChange(steps: Samples, measure: string): Estimate | null {
     first.map(({ id }) => last.get(id) ?? []),
   );
   return moved && { value: moved.delta, low: moved.low, high: moved.high };
+}
+
+/** How much more of a measure run `b` has than run `a` in the last pass over the same questions, 95 %. */
+export function lastPassDifference(a: Samples, b: Samples, measure: string): PairedDifference | null {
+  const [from, to] = [a, b].map((steps) => passesOf(steps).at(-1) ?? []);
+  const there = new Map(to!.map((group) => [group.id, valuesOf(group, measure)]));
+  return pairedDifference(
+    from!.map((group) => valuesOf(group, measure)),
+    from!.map(({ id }) => there.get(id) ?? []),
+  );
 }
 
 function valuesOf({ answers }: AnswerGroup, measure: string): number[] {
