@@ -45,7 +45,8 @@ describe("kept GRPO runs", () => {
     expect(caption).toBe(
       "3 recipes from one SFT model: 50 batches of 8 × 8 answers each, one step a batch unless the row " +
         "says otherwise; 2 seeds where the row names no other number, each held against the first recipe's " +
-        "same seed; 1,000 test questions a seed, greedy, read leniently, 95 % intervals. `npm run bench:variants`, 2026-01-02",
+        "same seed; 1,000 test questions a seed, greedy, read leniently, 95 % intervals. " +
+        "`npm run bench:variants`, 2026-01-02",
     );
     expect(rows.every((row) => Object.keys(row).length <= 8)).toBe(true);
     expect(rows[0]).toMatchObject({ recipe: "SFT model", "points to default": "−5.0 [−8.0, −2.0]" });

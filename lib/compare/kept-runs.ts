@@ -143,8 +143,8 @@ function decided(grpo: readonly KeptVariant[]): string[] {
     ...(open.length > 0
       ? [
           `**Not told apart:** ${open.map(({ name }) => name).join("; ")}. Their intervals reach from ` +
-            `${formatPoints(least)} to ${formatPoints(furthest)} points: a difference of that size may well ` +
-            "be there, and only more seeds and more questions would show it.",
+            `${formatPoints(least)} to ${formatPoints(furthest)} points: a difference of that size may ` +
+            "well be there, and only more seeds and more questions would show it.",
         ]
       : []),
     `Of ${counted(compared.length, "comparison")} at the 5 % level about ` +
@@ -314,9 +314,12 @@ function turn(sft: readonly KeptSft[]): string {
   const climbs =
     peak === end
       ? `it rises ${rise}`
-      : `it is lowest at ${at}, climbs to ${peak.heldOut.toPrecision(3)} after ${peak.epoch.toFixed(1)} and ` +
-        `ends at ${end.heldOut.toPrecision(3)}`;
-  return `${lead}, while the held-out loss **turns**: ${climbs}. What is learned last are the rows themselves.`;
+      : `it is lowest at ${at}, climbs to ${peak.heldOut.toPrecision(3)} after ` +
+        `${peak.epoch.toFixed(1)} and ends at ${end.heldOut.toPrecision(3)}`;
+  return (
+    `${lead}, while the held-out loss **turns**: ${climbs}. What is learned last are the rows ` +
+    "themselves."
+  );
 }
 
 /** Whether the test follows the held-out loss. */
@@ -348,7 +351,7 @@ function answersOf(sft: readonly KeptSft[]): string {
 function whereToStop(best: KeptSft, gentle: KeptSft): string {
   if (best === gentle) return "Here both say the same.";
   if (best.right.low <= gentle.right.high)
-    return "The intervals of these two overlap: to stop where the held-out loss is lowest is no mistake here.";
+    return "Their intervals overlap: to stop where the held-out loss is lowest is no mistake here.";
   return best.epochs > gentle.epochs
     ? "So a loss that rises does not yet cost answers: it counts most where the model is sure and wrong, " +
         "and a greedy answer asks only for the likeliest token."

@@ -92,8 +92,8 @@ function besideReading(runs: readonly Trial[]): string[] {
     differenceVerdict(beside)
   ];
   return [
-    `- In the last pass, question by question, *${last.label}* has ${points(estimate)} right answers against ` +
-      `*${first.label}*: ${says}.`,
+    `- In the last pass, question by question, *${last.label}* has ${points(estimate)} right answers ` +
+      `against *${first.label}*: ${says}.`,
   ];
 }
 

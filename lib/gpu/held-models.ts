@@ -75,7 +75,7 @@ export function memoryRows(base: string, rank: number): Record<string, unknown>[
         "PPO, LoRA": gib(rank, "ppo"),
         "GRPO, all weights": gib(null, "grpo"),
         "PPO, all weights": gib(null, "ppo"),
-        "PPO needs": `${(gib(null, "ppo") / gib(null, "grpo")).toFixed(2)} ×`,
+        "PPO needs, all weights": `${(gib(null, "ppo") / gib(null, "grpo")).toFixed(2)} ×`,
       },
     ];
   });

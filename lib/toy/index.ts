@@ -6,6 +6,8 @@ import { turnKnobs } from "./knobs.ts";
 import { toySource } from "./source.ts";
 import { tellVariants } from "./variants.ts";
 import { walkToy } from "./walk.ts";
+import { createRandom } from "../stats/random.ts";
+import { drawAnswer } from "./draw.ts";
 
 export const toyGrpo = {
   /** One batch, term by term. */
@@ -25,6 +27,11 @@ export const toyGrpo = {
   /** The published variants, on answers of several tokens. */
   variants: tellVariants,
   softmax,
+  /** Draws answers by their chances, the same ones for the same seed. */
+  drawer: (seed: number) => {
+    const random = createRandom(seed);
+    return (policy: readonly number[]): number => drawAnswer(policy, random);
+  },
   /** In nats. */
   entropy: entropyOf,
 };

@@ -29,7 +29,7 @@ export const PUBLISHED: readonly Published[] = [
   {
     name: "RLOO",
     arxiv: "2402.14740",
-    term: String.raw`A=r-\text{mean of the others}`,
+    term: String.raw`A=r-\text{mean of the others},\ \tfrac1N\sum_i\sum_t,\ \text{no }\rho`,
     cures: "PPO's machinery: plain REINFORCE, whole answers, no clip",
     setting: "`scaleRewards: false` has its advantage, times (G − 1) / G",
     change: { advantage: "others", average: "none", ratio: "none" },
