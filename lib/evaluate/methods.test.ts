@@ -86,9 +86,9 @@ test("a row has what a step changes, with intervals, and what the answers that m
   expect(readMethods([base, sft]).changes).toEqual([
     {
       step: "Base → SFT",
-      n: 100,
+      questions: 100,
       misconceptions: "−30.0 [−39.1, −20.7]",
-      "wrong sums": "+15.0 [+8.2, +23.3]",
+      "any wrong sum": "+15.0 [+8.2, +23.3]",
       "wrong copies": expect.stringMatching(/^0\.0 /),
       "no method": expect.stringMatching(/^0\.0 /),
       "put right, most often": "30 (misconception 30)",

@@ -188,9 +188,9 @@ function changeRow({ a, b, n, change, moves }: MethodStep): Record<string, strin
   };
   return {
     step: nameOf({ a, b }),
-    n,
+    questions: n,
     misconceptions: points("misconception"),
-    "wrong sums": points("wrongSums"),
+    "any wrong sum": points("wrongSums"),
     "wrong copies": points("copy_slip"),
     "no method": points("no_method"),
     "put right, most often": moved((outcome) => moves[outcome].right_method),
