@@ -7,6 +7,7 @@ import pytest
 import torch
 from sidecar.model import TARGETS
 from trainers import assert_close, batch_of, gradients, lora_policy, trainer_of
+from trl.trainer.utils import use_adapter
 
 
 @pytest.fixture(scope="module")
@@ -192,14 +193,15 @@ def test_the_reference_is_scored_with_its_own_adapter(trainer, prompts):
     score = trainer._get_per_token_logps_and_entropies
     policy = score(trainer.model, ids, mask, most)[0]
     weight = trainer.model.get_base_model().model.layers[0].mlp.down_proj.lora_B["default"].weight
+    its_own = "ref" if "ref" in trainer.model.peft_config else None
     with torch.no_grad():
         weight += 0.1
-        reference = score(trainer.model, ids, mask, most)[0]
-    moved = score(trainer.model, ids, mask, most)[0]
-    with torch.no_grad():
+        with use_adapter(trainer.model, its_own):  # as TRL asks the reference
+            reference = score(trainer.model, ids, mask, most)[0]
+        moved = score(trainer.model, ids, mask, most)[0]
         weight -= 0.1
     assert torch.allclose(policy, reference, atol=1e-4)
-    assert not torch.allclose(moved, reference, atol=1e-2)
+    assert not torch.allclose(moved, reference, atol=1e-2)  # without gradients, too: a policy that answered
 
 
 def test_a_step_of_two_processes_asks_with_the_random_numbers_of_one(trainer, monkeypatch):
