@@ -132,6 +132,9 @@ export { mergedWeights } from "./deploy/weight-change.ts";
 // Sentences about a run that are computed from it
 export { readings } from "./reading/index.ts";
 
+// What the exercises ask, with what is right
+export { quiz } from "./reading/quiz.ts";
+
 // The model in the page
 export { chat } from "./chat/chat.ts";
 export { temperatureFigure } from "./chat/temperature-figure.ts";

@@ -48,6 +48,15 @@ export function funnel({
   return `${kept} ${quality}${room}`;
 }
 
+/** Answers that the answer layer dropped and the original's rule would have taken for right. */
+export function takenByOriginal(details: readonly FilterDetail[], texts: readonly Distilled[]): number {
+  const byKey = new Map(texts.map((row) => [row.key, row]));
+  return details.filter(({ layer, reason, key }) => {
+    const row = layer === "answer" && reason !== null ? byKey.get(key) : undefined;
+    return row && originalRule(row.gold_answer, extractAnswer(row.response ?? "", "strict") ?? "");
+  }).length;
+}
+
 /** The most frequent reason of the answer layer, and what the original's rule would have let through. */
 export function reasons(details: readonly FilterDetail[], texts: readonly Distilled[]): string {
   const dropped = details.filter(({ layer, reason }) => layer === "answer" && reason !== null);
@@ -57,11 +66,7 @@ export function reasons(details: readonly FilterDetail[], texts: readonly Distil
     n: rows.length,
   }));
   const top = counts.reduce((a, b) => (b.n > a.n ? b : a));
-  const byKey = new Map(texts.map((row) => [row.key, row]));
-  const looser = dropped.filter(({ key }) => {
-    const row = byKey.get(key);
-    return row && originalRule(row.gold_answer, extractAnswer(row.response ?? "", "strict") ?? "");
-  }).length;
+  const looser = takenByOriginal(details, texts);
   return (
     `The answer layer dropped ${counted(dropped.length, "text")} for ${counted(counts.length, "reason")}; ` +
     `“${top.reason.replaceAll("_", " ")}” is ${formatShare(top.n, dropped.length)} of them. The original ` +

@@ -70,34 +70,61 @@ export function training({ metrics, step, start }: TrainedRun): string {
   return `${head} ${moved} ${when}`;
 }
 
+interface HeldOutPoint {
+  step: number;
+  value: number;
+}
+
+/** How a run's held-out loss ends: `none` where it ends at or within 2 % of its lowest value. */
+export interface HeldOutTurn {
+  kind: "none" | "flat" | "overfits";
+  first: HeldOutPoint;
+  last: HeldOutPoint;
+  lowest: HeldOutPoint;
+}
+
+function heldOutPoints({ metrics }: Pick<TrainedRun, "metrics">): HeldOutPoint[] {
+  return metrics.step.flatMap((step, i) => {
+    const value = metrics.heldOutLoss?.[i];
+    return typeof value === "number" ? [{ step, value }] : [];
+  });
+}
+
+/** Whether the held-out loss turns upwards; null where it was measured too seldom to tell. */
+export function heldOutTurn(run: Pick<TrainedRun, "metrics">): HeldOutTurn | null {
+  const measured = heldOutPoints(run);
+  if (measured.length < 3) return null;
+  const lowest = measured.reduce((a, b) => (b.value < a.value ? b : a));
+  const last = measured.at(-1)!;
+  const rise = last.value / lowest.value;
+  const kind = rise <= 1.02 ? "none" : rise <= 1.1 ? "flat" : "overfits";
+  return { kind, first: measured[0]!, last, lowest };
+}
+
 /**
  * When overfitting starts: the step from which the held-out loss rises while the training loss falls on. A
  * rise of less than 2 % of the lowest value is called none, one of less than 10 % no overfitting yet.
  */
-export function heldOut({ metrics, config, totalSteps }: TrainedRun): string {
-  const points_ = metrics.step.flatMap((step, i) => {
-    const value = metrics.heldOutLoss?.[i];
-    return typeof value === "number" ? [{ step, value }] : [];
-  });
-  if (points_.length === 0)
+export function heldOut(run: TrainedRun): string {
+  if (heldOutPoints(run).length === 0)
     return (
       "Every good text is trained on, so none is left to hold out: this run cannot say when " +
       "overfitting starts."
     );
-  if (points_.length < 3) return "The held-out loss was measured too seldom to say when it turns.";
-  const lowest = points_.reduce((a, b) => (b.value < a.value ? b : a));
-  const last = points_.at(-1)!;
-  const epoch = ((lowest.step / totalSteps) * config.sft.epochs).toFixed(1);
-  const [from, to, least] = [points_[0]!, last, lowest].map(({ value }) => value.toPrecision(3));
+  const turned = heldOutTurn(run);
+  if (turned === null) return "The held-out loss was measured too seldom to say when it turns.";
+  const { kind, first, last, lowest } = turned;
+  const epoch = ((lowest.step / run.totalSteps) * run.config.sft.epochs).toFixed(1);
+  const [from, to, least] = [first, last, lowest].map(({ value }) => value.toPrecision(3));
   const fell = `The held-out loss goes from ${from} to ${to}`;
-  if (last.value <= 1.02 * lowest.value)
+  if (kind === "none")
     return (
       `${fell} and ${last === lowest ? "is lowest at the end" : "ends where it was lowest"}: **no ` +
       `overfitting in this run.**`
     );
   const where = `at step ${lowest.step} (epoch ${epoch})`;
   const turn = `${fell}, with its lowest value, ${least}, ${where}: **from there on `;
-  if (last.value <= 1.1 * lowest.value)
+  if (kind === "flat")
     return `${turn}further passes bring nothing**. The end is hardly higher: too little for overfitting.`;
   return `${turn}the model overfits**. It gets better at its own rows and worse at others.`;
 }
