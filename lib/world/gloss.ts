@@ -12,7 +12,7 @@ import written from "./gloss-handwritten.json" with { type: "json" };
  * are drawn once more from the config's seed, those of the test alone too, so a question of another draw has
  * none.
  *
- * @example const inEnglish = glosses(lab.config); inEnglish(question) //=> "Huaxing Electronics earned 900 yuan …"
+ * @example const inEnglish = glosses(lab.config); inEnglish(question) //=> "Company A earned …"
  */
 export function glosses({
   prepare,
