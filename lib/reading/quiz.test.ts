@@ -45,6 +45,7 @@ const quizzes: Record<keyof typeof quiz, { of: (mine: Mine) => Prediction[]; rig
   grpo: { of: (mine) => quiz.grpo(mine), right: [1.5, 0.125, "no", "gspo", Math.LN2, "yes"] },
   evaluate: { of: (mine) => quiz.evaluate(mine, verdicts), right: [3, 0.6, 100, "none"] },
   deploy: { of: (mine) => quiz.deploy(mine, { toy, rates }), right: [9, 8, 4, "no"] },
+  ablation: { of: (mine) => quiz.ablation(mine), right: ["no", 0.008, 2, "no"] },
 };
 
 describe.each(Object.entries(quizzes))("the quiz of %s", (_name, { of, right }) => {
@@ -72,7 +73,7 @@ test("a notebook's cell has a place for each prediction, and no answer", () => {
       .map(({ source }) => source.join(""))
       .filter((source) => source.includes("checkPredictions(quiz.") || /^ +quiz\./m.test(source)),
   );
-  expect(cells.length).toBeGreaterThanOrEqual(6);
+  expect(cells.length).toBeGreaterThanOrEqual(7);
   for (const cell of cells) {
     const { right } = quizzes[/quiz\.(\w+)\(/.exec(cell)![1] as keyof typeof quiz];
     expect(cell.match(/\bnull\b(?=[,\]])/g)).toHaveLength(right.length);

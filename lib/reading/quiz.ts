@@ -9,6 +9,7 @@ import type { Tokenizer } from "../model/tokens.ts";
 import { removeDuplicates } from "../prepare/duplicates.ts";
 import type { Distilled, Estimate, Question, SftRow } from "../records.ts";
 import { expectedNoSignalShare, groupAdvantages } from "../reward/advantage.ts";
+import { mcnemar } from "../stats/stats.ts";
 import type { Prediction } from "../view/predictions.ts";
 import { takenByOriginal } from "./filter.ts";
 import { heldOut, heldOutTurn } from "./sft.ts";
@@ -248,5 +249,31 @@ function deploy(mine: Mine, { toy: { W, B, A, x }, rates }: DeployRun): Predicti
   ]);
 }
 
+function ablation(mine: Mine): Prediction[] {
+  return beside(mine, [
+    {
+      question: "3 lost, 13 won: is p below 0.01? (yes, no)",
+      measured: mcnemar(3, 13) < 0.01 ? "yes" : "no",
+      because: "16 tosses, 13 on one side",
+    },
+    {
+      question: "45 lost, 75 won: p",
+      measured: mcnemar(45, 75),
+      within: 0.5,
+      because: "three times the gain, but out of 120 tosses",
+    },
+    {
+      question: "40 comparisons, no effect: decided by chance",
+      measured: 2,
+      because: "one in twenty of forty",
+    },
+    {
+      question: "undecided: are both arms equally good? (yes, no)",
+      measured: "no",
+      because: "it shows that the questions were too few to tell; the interval says what is left",
+    },
+  ]);
+}
+
 /** @example await show(checkPredictions(quiz.distill([1, null, null, null], rows))); */
-export const quiz = { prepare, distill, filter, sft, grpo, evaluate, deploy } as const;
+export const quiz = { prepare, distill, filter, sft, grpo, evaluate, deploy, ablation } as const;
