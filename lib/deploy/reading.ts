@@ -58,7 +58,7 @@ export const readDeployment = {
       `matrix, most in \`${most.name.replace(/^model\.|\.weight$/g, "")}\`: ${size}. ` +
       `${changes.length - touched.length} of ${changes.length} tensors, with ` +
       `${formatShare(total - touched.reduce((sum, { weights }) => sum + weights, 0), total)} of ` +
-      "the weights, are equal bit for bit."
+      "the weights, are equal in value."
     );
   },
 

@@ -257,7 +257,7 @@ test("a report comes back as written, texts beside it; another file is an error,
   expect(readFileSync(reportPath, "utf8")).toContain('"prompt": "tags"');
 });
 
-test("the table speaks of 1,000 questions with intervals, and of no language as –", () => {
+test("the table speaks of shares with intervals, and of no language as –", () => {
   const text = {
     ...{ prompt: "tags", id: "a", source: "s", question: "What is 2 + 2?", gold_answer: "4" },
     text: "<think>\n2 + 2 = 4\n</think>\n<answer>4</answer>",
@@ -274,7 +274,7 @@ test("the table speaks of 1,000 questions with intervals, and of no language as 
     ),
   ]);
   // Wilson's interval of 100 of 100: [0.963, 1].
-  expect(shown).toContain("1000 [963, 1000]");
+  expect(shown).toContain("100 % [96, 100]");
   expect(shown).toContain("–");
   expect(shown).toContain("100 %");
 });

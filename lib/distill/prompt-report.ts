@@ -11,7 +11,7 @@ import { Estimate } from "../records.ts";
 import { wilson } from "../stats/stats.ts";
 import { writeFileAtomic, fileStamp } from "../store/atomic.ts";
 import { writeJsonl } from "../store/jsonl.ts";
-import { meanOf } from "../view/numbers.ts";
+import { formatPercent, meanOf } from "../view/numbers.ts";
 import { table } from "../view/table.ts";
 import type { View } from "../view/table.ts";
 import { assemble } from "./assemble.ts";
@@ -117,11 +117,12 @@ function thoughtsOf(text: string): string {
   return (end <= 0 ? text : text.slice(0, end)).replace(/<\/?think>/g, "");
 }
 
-/** One line a prompt; counts of 1,000 questions with their 95 % intervals. */
+/** One line a prompt; shares of the questions asked, with their 95 % intervals. */
 export function promptTable(rows: readonly PromptRow[], caption = "What each prompt brings"): View {
-  const perThousand = (value: unknown): string => {
-    const { value: share, low, high } = value as Estimate;
-    return `${Math.round(1000 * share)} [${Math.round(1000 * low)}, ${Math.round(1000 * high)}]`;
+  const share = (value: unknown): string => {
+    const { value: middle, low, high } = value as Estimate;
+    const ends = [low, high].map((end) => formatPercent(end).slice(0, -2));
+    return `${formatPercent(middle)} [${ends.join(", ")}]`;
   };
   const percent = (value: unknown): string =>
     value === null ? "–" : `${Math.round(100 * (value as Estimate).value)} %`;
@@ -129,14 +130,9 @@ export function promptTable(rows: readonly PromptRow[], caption = "What each pro
     { key: "prompt" },
     { key: "version" },
     { key: "asked" },
-    {
-      key: "asWritten",
-      label: "in our form as written, of 1,000",
-      format: perThousand,
-      align: "right" as const,
-    },
-    { key: "usable", label: "usable of 1,000", format: perThousand, align: "right" as const },
-    { key: "right", label: "right of 1,000", format: perThousand, align: "right" as const },
+    { key: "asWritten", label: "in our form as written", format: share, align: "right" as const },
+    { key: "usable", format: share, align: "right" as const },
+    { key: "right", format: share, align: "right" as const },
     { key: "inLanguage", label: "in the question's language", format: percent, align: "right" as const },
     { key: "chineseInChinese", label: "of the Chinese ones", format: percent, align: "right" as const },
     { key: "promptTokens", label: "tokens read" },

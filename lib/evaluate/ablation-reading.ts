@@ -68,7 +68,7 @@ export const readAblation = {
         : own.lastFormat < 0.5
           ? `, against ${formatPercent(other.lastRight)} with SFT: even the format has **not held**.`
           : `, against ${formatPercent(other.lastRight)} with SFT` +
-            `${withSft?.config?.grpo.dropDeadGroups ? ", on the questions that its census left" : ""}: ` +
+            `${withSft?.config?.grpo.dropDeadGroups ? ", on the questions its census kept" : ""}: ` +
             "it found the **format**; how far it got with right answers the test below says.")
     );
   },

@@ -65,6 +65,16 @@ test.each([
   ["others hold", [...answers(184, 150, "k"), ...answers(16, 12)], "so few cannot say."],
 ])("to whom: %s", (_, details, words) => expect(said([], details)).toContain(words));
 
+test.each([
+  ["as before", 2, "2 are right (Base: 2, SFT: 1): they are beyond this model, before training as after"],
+  ["some won", 10, "10 are right (Base: 2, SFT: 1): training brought some of them"],
+])("questions from elsewhere, beside what the Base had: %s", (_, right, words) => {
+  const arm = (others: number) => ({ details: [...answers(900, 850, "k"), ...answers(40, others)] });
+  const evaluations = { base: arm(2), sft: arm(1), sft_grpo: arm(right) };
+  const summary = { n: 940, seeds: [42], profile: "tiny" as const };
+  expect(closing({ summary, pairs: [], evaluations })).toContain(words);
+});
+
 test("one seed and several", () => {
   expect(said([])).toContain("with seed 42, says nothing");
   expect(said([], [], [42, 43, 44])).toContain("3 trainings a stage, with the seeds 42, 43, 44, are few");

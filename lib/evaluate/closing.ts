@@ -2,6 +2,7 @@
 import type { AblationSummary, ArmName, EvalDetail } from "../records.ts";
 import { wilson } from "../stats/stats.ts";
 import type { ArmPair } from "./ablate.ts";
+import { styleOf } from "../view/arms.ts";
 import { formatCount } from "../view/numbers.ts";
 import { differenceVerdict, formatPoints } from "./comparison-text.ts";
 
@@ -89,7 +90,7 @@ export function closing({ summary, pairs, evaluations }: Closing): string {
   const last = pairs.find(({ a, b }) => a === "sft" && b === "sft_grpo");
   return [
     `**What this run has shown.** ${shown}`,
-    `**To whom.** ${audience(evaluations.sft_grpo?.details ?? evaluations.sft?.details ?? [], summary)}`,
+    `**To whom.** ${audience(evaluations, summary)}`,
     `**What it has not.** ${[
       ...(open.length > 0 ? [`Not decided: ${open.join("; ")}.`] : []),
       ...(last ? [priceOf(last.regressions.length)] : []),
@@ -111,14 +112,15 @@ const seedsOf = (seeds: readonly number[]): string =>
       "the next would differ.";
 
 /** Of how many generated and other questions the answers are, and whether the others came out as well. */
-function audience(details: readonly EvalDetail[], { profile }: Closing["summary"]): string {
-  const greedy = details.filter(({ mode }) => mode === "greedy");
-  const counts = (some: readonly EvalDetail[]) => ({
-    n: some.length,
-    right: some.filter(({ lenient }) => lenient).length,
-  });
-  const world = counts(greedy.filter(({ kind }) => kind !== undefined));
-  const other = counts(greedy.filter(({ kind }) => kind === undefined));
+function audience(arms: Closing["evaluations"], { profile }: Closing["summary"]): string {
+  const counts = (name: ArmName, generated: boolean) => {
+    const asked = (arms[name]?.details ?? []).filter(
+      ({ mode, kind }) => mode === "greedy" && (kind !== undefined) === generated,
+    );
+    return { n: asked.length, right: asked.filter(({ lenient }) => lenient).length };
+  };
+  const last = arms.sft_grpo ? "sft_grpo" : "sft";
+  const [world, other] = [counts(last, true), counts(last, false)];
   const model = `To somebody with this Base (profile \`${profile}\`)`;
   if (world.n === 0)
     return `${model} and questions from the sources that were trained on: the test questions come from them.`;
@@ -128,10 +130,25 @@ function audience(details: readonly EvalDetail[], { profile }: Closing["summary"
     "training questions.";
   if (other.n < 5) return `${kinds} Of questions from elsewhere it says nothing.`;
   const [near, far] = [wilson(world.right, world.n)!, wilson(other.right, other.n)!];
+  const earlier = (["base", "sft"] as const)
+    .filter((name) => name !== last && arms[name])
+    .map((name) => ({ name, right: counts(name, false).right }));
+  const base = earlier.find(({ name }) => name === "base");
   const carried =
     far.high < near.low
-      ? "what was learned does **not** carry over to them"
+      ? outOfReach(other.right, base?.right)
       : "whether what was learned carries over to them, so few cannot say";
-  const right = `${other.right} ${other.right === 1 ? "is" : "are"} right`;
+  const before = earlier.map(({ name, right }) => `${styleOf(name, 0).label}: ${right}`).join(", ");
+  const right = `${other.right} ${other.right === 1 ? "is" : "are"} right${before && ` (${before})`}`;
   return `${kinds} Of the ${other.n} from elsewhere ${right}: ${carried}.`;
+}
+
+/** Of questions from elsewhere, far fewer are right than of the generated ones: whether training did that. */
+function outOfReach(right: number, atStart: number | undefined): string {
+  if (atStart === undefined) return "what was learned does **not** carry over to them";
+  if (Math.abs(right - atStart) <= 2)
+    return "they are beyond this model, before training as after it: what was learned does not reach them";
+  return right > atStart
+    ? "training brought some of them, far fewer than of the generated ones"
+    : "training lost some of them";
 }

@@ -152,8 +152,8 @@ describe("what an evaluation says", () => {
     const other = { name: "sft", details: [answer(1, { lenient: false, reason: "value_differs" })] };
     expect(readEvaluation.failures([base, other])).toContain("No reason belongs");
     expect(readEvaluation.failures([base, base])).not.toContain("alone");
-    expect(readEvaluation.failures([base, base, odd])).toMatch(
-      /value differs\* \(Base and Base: 50\).*no value/,
+    expect(readEvaluation.failures([base, { ...base, name: "base_prompted" }, odd])).toMatch(
+      /alone: \*no value\* \(SFT: 1\)\. Only in Base and Base, prompted, .*: \*value differs\* \(50\)/,
     );
     const open = { name: "sft", details: [answer(0, { lenient: false, reason: "free_text" })] };
     expect(readEvaluation.failures([base, open])).toContain(

@@ -133,17 +133,27 @@ export const readEvaluation = {
     });
     // arms with the same wrong answers, as a Base with and without the prompt it was trained on, are one
     const kinds = [...Map.groupBy(counted, ({ answers }) => answers).values()];
-    const alone = kinds.flatMap((alike, i) => {
-      const name = alike.map((arm) => arm.name).join(" and ");
-      return [...alike[0]!.reasons]
-        .filter(([reason]) => kinds.every(([other], j) => i === j || !other!.reasons.has(reason)))
-        .map(([reason, n]) => `*${pretty(reason)}* (${name}: ${n})`);
-    });
+    const own = kinds.map((alike, i) => ({
+      names: alike.map((arm) => arm.name),
+      reasons: [...alike[0]!.reasons].filter(([reason]) =>
+        kinds.every(([other], j) => i === j || !other!.reasons.has(reason)),
+      ),
+    }));
+    const alone = own
+      .filter(({ names }) => names.length === 1)
+      .flatMap(({ names, reasons }) =>
+        reasons.map(([reason, n]) => `*${pretty(reason)}* (${names[0]}: ${n})`),
+      );
+    const shared = own
+      .filter(({ names, reasons }) => names.length > 1 && reasons.length > 0)
+      .map(({ names, reasons }) => {
+        const each = reasons.map(([reason, n]) => `*${pretty(reason)}* (${n})`).join(", ");
+        return `Only in ${names.join(" and ")}, which have the same wrong answers: ${each}.`;
+      });
     if (kinds.length < 2) return said.join("\n\n");
-    return [
-      ...said,
-      alone.length > 0 ? `In one arm alone: ${alone.join(", ")}.` : "No reason belongs to one arm alone.",
-    ].join("\n\n");
+    const single =
+      alone.length > 0 ? `In one arm alone: ${alone.join(", ")}.` : "No reason belongs to one arm alone.";
+    return [...said, [single, ...shared].join(" ")].join("\n\n");
   },
 
   /** Whether the Judge could stand in for the rules. */

@@ -33,7 +33,7 @@ export function weightChangeMap(changes: readonly WeightChange[]): Figure {
     title,
     subtitle:
       `n = ${formatCount(total)} weights · ${touched.length} of ${changes.length} tensors ` +
-      `(${formatShare(weights, total)} of the weights) changed, the others are equal bit for bit`,
+      `(${formatShare(weights, total)} of the weights) changed, the others are equal in value`,
     data: [
       {
         type: "heatmap",

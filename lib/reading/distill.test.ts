@@ -38,7 +38,9 @@ test("yield: nothing, all right, the cause of most and the weakest type", () => 
   const mixed = teacherYield([...rows(20, 0), ...rows(5, 15, { type: "financial_concept" })]);
   expect(mixed).toContain("**63 %** [47, 76] of 40 texts");
   expect(mixed).toContain("100 % fail by “wrong answer”");
-  expect(mixed).toContain("in concept: 25 % of 20");
+  expect(mixed).toContain("in concept: **25 %** [11, 47] of 20, less than in the others.");
+  const alike = teacherYield([...rows(18, 2), ...rows(17, 3, { type: "financial_concept" })]);
+  expect(alike).toMatch(/in concept: .* of 20, which chance alone may set apart/);
 });
 
 test("sources: one says nothing, two apart or not", () => {

@@ -68,14 +68,17 @@ export function teacherYield(rows: readonly Distilled[]): string {
     .map(([type, some]) => ({
       type,
       n: some.length,
-      share: some.filter(({ outcome }) => !outcome).length / some.length,
+      right: some.filter(({ outcome }) => !outcome).length,
     }))
     .filter((one) => one.n >= 10)
-    .sort((a, b) => a.share - b.share);
+    .sort((a, b) => a.right / a.n - b.right / b.n);
   const weakest = shares.length > 1 ? shares[0] : undefined;
   const where = weakest
-    ? ` The lowest yield is in ${weakest.type.replace("financial_", "")}: ${points(weakest.share)} % ` +
-      `of ${weakest.n}.`
+    ? ` The lowest yield is in ${weakest.type.replace("financial_", "")}: ` +
+      `${shareOf(weakest.right, weakest.n)}` +
+      (wilson(weakest.right, weakest.n)!.high < wilson(right - weakest.right, rows.length - weakest.n)!.low
+        ? ", less than in the others."
+        : ", which chance alone may set apart from the others.")
     : "";
   return (
     `${head} Of the rest, ${formatShare(n, rows.length - right)} fail by ` +

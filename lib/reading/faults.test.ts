@@ -56,7 +56,7 @@ test.each([
     "**Mostly the method:** of 20 failed texts to generated questions 100 %",
   ],
   ["mostly slips", many(20, "s", slipped), "**Mostly the arithmetic:**"],
-  ["both", [...many(9, "m", wrong), ...many(8, "s", slipped)], "**Both the method and the arithmetic:**"],
+  ["both", [...many(9, "m", wrong), ...many(8, "s", slipped)], "**They fail in both ways:**"],
   [
     "beside others",
     [...many(1, "m", wrong), ...foreign(2)],

@@ -115,7 +115,7 @@ function faultsReading(failed: readonly Failed[]): string {
       ? "**Mostly the method:**"
       : atSlip.low > 0.5
         ? "**Mostly the arithmetic:**"
-        : "**Both the method and the arithmetic:**";
+        : "**They fail in both ways:**";
   const named = new Set(ours.flatMap((one) => (one.fault === "misconception" ? [one.method] : [])));
   const spread = method > 1 ? `, ${counted(named.size, "different one")} in ${counted(method, "text")}` : "";
   return (
