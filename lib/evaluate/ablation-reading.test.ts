@@ -30,7 +30,7 @@ describe("what an ablation says", () => {
       /100 % are right, against 50 % with SFT: .*the test below says\.$/,
     );
     const sampler = { ...sft, config: { grpo: { dropDeadGroups: true } } } as typeof sft;
-    expect(readAblation.start(runOf(later, later), sampler)).toContain("that its census left");
+    expect(readAblation.start(runOf(later, later), sampler)).toContain("the questions its census kept");
     const once = (step: number) => (step === 4 ? 2 : 0);
     expect(readAblation.start(runOf(once, none), sft)).toMatch(/step 5\*\* of 10.*\*\*not held\*\*/);
     expect(readAblation.start(runOf(later, later))).toMatch(/are right\.$/);
