@@ -23,6 +23,8 @@ describe("what an ablation says", () => {
     const none = () => 0;
     const two = () => 2;
     const sft = runOf(two, () => 1);
+    const silent = { ...runOf(none, none), cause: { code: "no_signal", message: "no group differs" } };
+    expect(readAblation.start(silent as typeof sft, sft)).toMatch(/\*\*It has learned nothing:\*\* no group/);
     const later = (step: number) => (step < 4 ? 0 : 2);
     expect(readAblation.start(runOf(none, none), sft)).toMatch(/100 % of the first groups.*not taken off/);
     expect(readAblation.start(runOf(later, none), sft)).toMatch(/step 5\*\* of 10.*found the \*\*format/);

@@ -33,7 +33,7 @@ export const FIN_R1: readonly PublishedArm[] = [
   { name: "grpo_only", model: "Fin-R1-Zero", average: 67.8, antFinance: null },
 ];
 
-type Trained = Pick<Run, "samples"> & Partial<Pick<Run, "config">>;
+type Trained = Pick<Run, "samples"> & Partial<Pick<Run, "config" | "cause">>;
 
 /** What lies between the Base read strictly and each untrained arm read leniently. */
 const WITHOUT_TRAINING: Readonly<Record<string, string>> = {
@@ -51,7 +51,8 @@ export const readAblation = {
   /** How GRPO without SFT sets off, beside the run that had it. */
   start(alone: Trained, withSft?: Trained): string {
     const [own, other] = [startOf(alone), withSft && startOf(withSft)];
-    if (!own) return "The run without SFT has no answers to read.";
+    const nothing = alone.cause ? ` **It has learned nothing:** ${alone.cause.message}.` : "";
+    if (!own) return `The run without SFT has no answers to read.${nothing}`;
     const beside = other
       ? ` (with SFT: ${formatPercent(other.silent)} and ${formatPercent(other.format)})`
       : "";
@@ -59,7 +60,7 @@ export const readAblation = {
       `Without SFT ${formatPercent(own.silent)} of the first groups are silent and ` +
       `${formatPercent(own.format)} of the answers keep the format${beside}. `;
     if (own.halfway === null)
-      return `${begin}Half of the answers never keep it: the run has **not taken off**.`;
+      return `${begin}Half of the answers never keep it: the run has **not taken off**.${nothing}`;
     return (
       `${begin}Half of them do by **step ${own.halfway}** of ${own.steps}; in the last fifth ` +
       `${formatPercent(own.lastFormat)} keep the format and ${formatPercent(own.lastRight)} are right` +

@@ -172,6 +172,16 @@ describe("what an evaluation says", () => {
     expect(readEvaluation.failures([{ name: "base", details: more }])).toContain("or *other choice*");
   });
 
+  test("the Judge's rows: what the rules pass and the Judge fails is counted", () => {
+    const disagreements = [{ rule: "right" }, { rule: "wrong" }, { rule: "right" }];
+    const arm = { arm: "SFT", n: 9, agreement: null, kappa: null, wrongPassed: null, disagreements, set: {} };
+    const { verdicts, columns } = readEvaluation.judgeRows({ sft: arm } as never);
+    expect(verdicts).toMatchObject([{ name: "sft", arm: "SFT", n: 9, failed: 2 }]);
+    expect(verdicts[0]).not.toHaveProperty("set");
+    expect(columns).toHaveLength(6);
+    expect(readEvaluation.judgeRows({}).verdicts).toEqual([]);
+  });
+
   test("the Judge: a hint is not a finding", () => {
     const of = (name: string, value: number, low: number, high: number) => ({
       ...{ name, n: 100, kappa: { value, low, high }, wrongPassed: { value: 0.4, low: 0.3, high: 0.5 } },

@@ -1,4 +1,5 @@
 /** What an evaluation says, in sentences that follow its numbers. Pure. */
+import type { ArmJudged } from "../judge/arms.ts";
 import { isLeftOpen } from "../records.ts";
 import type { Estimate, EvalDetail } from "../records.ts";
 import { countBy, wilson } from "../stats/stats.ts";
@@ -154,6 +155,23 @@ export const readEvaluation = {
     const single =
       alone.length > 0 ? `In one arm alone: ${alone.join(", ")}.` : "No reason belongs to one arm alone.";
     return [...said, [single, ...shared].join(" ")].join("\n\n");
+  },
+
+  /** For a table and for `judge`: what `judgeOnArms` brought, a row an arm, with the table's columns. */
+  judgeRows(judged: Readonly<Record<string, ArmJudged>>) {
+    const verdicts = Object.entries(judged).map(([name, { set: _, ...row }]) => ({
+      ...{ name, ...row },
+      failed: row.disagreements.filter(({ rule }) => rule === "right").length,
+    }));
+    const columns = [
+      "arm",
+      { key: "n", label: "answers that both decided" },
+      "agreement",
+      { key: "kappa", label: "kappa (chance is 0)" },
+      { key: "wrongPassed", label: "wrong, but passed" },
+      { key: "failed", label: "right, but failed" },
+    ];
+    return { verdicts, columns };
   },
 
   /** Whether the Judge could stand in for the rules. */

@@ -123,3 +123,12 @@ test("overlap: fair or not", () => {
   expect(filter.overlap(report([], null))).toContain("1 near-copy stayed together");
   expect(filter.overlap(report([{ train: "a", test: "b" }], null))).toContain("the test is not fair");
 });
+
+test("rows by type: a row for each type of the first layer", () => {
+  const stats = { layers: [{ byType: { a: {}, b: {} } }] } as unknown as FilterStats;
+  const rows = (...types: string[]) => types.map((type) => ({ type }));
+  expect(filter.rowsByType({ stats, sft: rows("a", "a"), rl: rows("a", "b"), test: [] })).toEqual([
+    { type: "a", sft: 2, rl: 1, test: 0 },
+    { type: "b", sft: 0, rl: 1, test: 0 },
+  ]);
+});

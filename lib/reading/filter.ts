@@ -209,6 +209,26 @@ export function layouts(cards: readonly LayoutCard[]): string {
   return `All intervals overlap: ${counted(best.n, "text")} cannot tell these layouts apart for this Judge.`;
 }
 
+type Rows = readonly { type: string }[];
+
+/** For a table: the rows of each file, a row a type. */
+export function rowsByType({
+  stats,
+  sft,
+  rl,
+  test,
+}: Record<"sft" | "rl" | "test", Rows> & { stats: Pick<FilterStats, "layers"> }): {
+  type: string;
+  sft: number;
+  rl: number;
+  test: number;
+}[] {
+  const count = (rows: Rows, kind: string): number => rows.filter(({ type }) => type === kind).length;
+  return Object.keys(stats.layers[0]?.byType ?? {}).map((type) => ({
+    ...{ type, sft: count(sft, type), rl: count(rl, type), test: count(test, type) },
+  }));
+}
+
 /** That no test question was trained on, or that some was. */
 export function overlap({ copies, copiesWithin, train, test, ngram }: OverlapReport): string {
   const kept = copiesWithin.train + copiesWithin.test;
