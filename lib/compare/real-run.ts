@@ -6,7 +6,7 @@ import { basename } from "node:path";
 import { table, type View } from "../view/table.ts";
 import { inertHtml } from "../view/text-view.ts";
 import { committedRuns, type RealRun } from "./real-result.ts";
-import { REAL_STAGES, type RealStage } from "./real-stages.ts";
+import { REAL_STAGES, type RealStage, type StageResult } from "./real-stages.ts";
 
 /**
  * What the real models did at a stage: a table with a row a model or an arm, and sentences computed from it,
@@ -17,10 +17,10 @@ import { REAL_STAGES, type RealStage } from "./real-stages.ts";
  * @example await show(realRun("sft"))
  */
 export function realRun(stage: RealStage, runs: readonly RealRun[] = committedRuns()): View {
-  const parts = runs.map((run) => REAL_STAGES[stage](run));
+  const parts = once(runs.map((run) => ({ name: nameOf(run), ...REAL_STAGES[stage](run) })));
   const rows = parts.flatMap((part) => part.rows);
   const shown = table(rows, undefined, { caption: "The same stage on real models" });
-  const said = parts.flatMap(({ lines }, i) => lines.map((line) => `${nameOf(runs[i]!)}: ${line}`));
+  const said = parts.flatMap(({ name, lines }) => lines.map((line) => `${name}: ${line}`));
   const [first] = runs;
   const head = first
     ? `The same with real models (profile ${first.profile}, ${first.device}, measured ` +
@@ -32,5 +32,21 @@ export function realRun(stage: RealStage, runs: readonly RealRun[] = committedRu
     text: [`▸ ${head}`, shown.text, ...said.map((line) => `- ${line}`)].join("\n"),
   };
 }
+
+type Part = StageResult & { name: string };
+
+/** Runs that differ in nothing but the Base, as two that share a Teacher's texts, become one. */
+function once(parts: readonly Part[]): Part[] {
+  const said = ({ rows, lines }: Part): string =>
+    JSON.stringify([rows.map((row) => ({ ...row, Base: "" })), lines]);
+  return [...Map.groupBy(parts, said).values()].map(([first, ...others]) => {
+    const name = [first!, ...others].map((part) => part.name).join(", ");
+    return others.length === 0
+      ? first!
+      : { ...first!, name, rows: first!.rows.map((row) => renamed(row, name)) };
+  });
+}
+
+const renamed = (row: Record<string, unknown>, Base: string) => ("Base" in row ? { ...row, Base } : row);
 
 const nameOf = ({ models }: RealRun): string => basename(models.base);

@@ -8,7 +8,7 @@ import type { RealRun } from "./real-result.ts";
 
 export type RealStage = "prepare" | "distil" | "filter" | "sft" | "grpo" | "evaluate" | "deploy" | "ablation";
 
-interface StageResult {
+export interface StageResult {
   rows: Record<string, unknown>[];
   lines: string[];
 }
@@ -94,8 +94,7 @@ export const REAL_STAGES: Record<RealStage, (run: RealRun) => StageResult> = {
       run.parity
         ? `merged and adapter agree on ${(100 * run.parity.topTokens).toFixed(1)} % of the tokens ` +
           "in bfloat16."
-        : "merged, and found to be the model that was trained; the numbers of that check are not " +
-          "in the kept result.",
+        : "passed the parity check; its numbers were not kept.",
     ],
   }),
   ablation: (run) => ({
