@@ -173,7 +173,7 @@ function grpo(mine: Mine): Prediction[] {
       because: "its slope is not 0",
     },
     {
-      question: "1 update a batch: which is GRPO? (dapo, gspo, cispo)",
+      question: "1 update a batch: whose gain is GRPO's? (dapo, gspo, cispo)",
       measured: "gspo",
       because: "only its ratio differs",
     },
