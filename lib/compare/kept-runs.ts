@@ -262,7 +262,10 @@ function taught(grpo: readonly KeptVariant[], reference: KeptVariant): string[] 
   const both = `${percent(one.right!)} against ${percent(reference.right!)} %`;
   const answers = `${formatCount(one.answers)} answers`;
   if (verdict === "worse")
-    return [`From ${answers} the reward teaches more than the Teacher's word on every token does: ${both}.`];
+    return [
+      `From ${answers} the reward teaches more than the Teacher's word on every token does: ${both}. ` +
+        "(The distillation ran with its default values alone.)",
+    ];
   if (verdict === "better")
     return [`From ${answers} the Teacher's word on every token teaches more than the reward does: ${both}.`];
   return [`From ${answers} the Teacher's word and the reward cannot be told apart: ${both}.`];

@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
   clipping,
@@ -10,8 +13,9 @@ import {
   readLengths,
 } from "./experiments.ts";
 import { factsOf, measureToy, runToy } from "./facts.ts";
+import { answerLoss } from "./grpo.ts";
 import { turnKnobs } from "./knobs.ts";
-import { toySource } from "./source.ts";
+import { toyGrpo } from "./index.ts";
 import { walkToy } from "./walk.ts";
 
 const PAID = [1, 0.3, 0.3, 0];
@@ -196,10 +200,21 @@ describe("the knobs", () => {
   });
 });
 
-test("the code to read is about thirty lines that say something", () => {
-  const lines = toySource().split("\n").slice(1, -1);
-  const said = lines.filter((line) => !/^\s*(\/\*\*.*|[})\];]*)$/.test(line));
-  expect(said.length).toBeLessThanOrEqual(32);
-  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(110);
-  expect(toySource()).toContain("export function train");
+test("the loss that notebook 05 writes out is the library's, in value and slope", () => {
+  const path = join(import.meta.dirname, "../../notebooks/05_grpo.ipynb");
+  const { cells } = JSON.parse(readFileSync(path, "utf8")) as { cells: { id: string; source: string[] }[] };
+  const cell = cells.find(({ source }) => source.join("").includes("function answerLoss"))!;
+  const script = stripTypeScriptTypes(cell.source.join(""));
+  const written = new Function("toyGrpo", `${script}; return answerLoss;`)(toyGrpo) as (
+    ...values: number[]
+  ) => { loss: number; slope: number };
+  for (const ratio of [0.5, 0.79, 1, 1.19, 1.5])
+    for (const advantage of [-1.2, 0.7]) {
+      const [old, start] = [0.3, 0.25];
+      const p = ratio * old;
+      const ours = answerLoss(p, old, start, advantage, { beta: 0.1, epsilon: 0.2 });
+      const theirs = written(p, old, start, advantage, 0.1);
+      expect(theirs.loss).toBeCloseTo(ours.loss, 12);
+      expect(theirs.slope).toBeCloseTo(ours.slope, 12);
+    }
 });

@@ -3,7 +3,6 @@ import { clipping, collapse, drGrpo, hacking } from "./experiments.ts";
 import { entropyOf, factsOf, measureToy, runToy } from "./facts.ts";
 import { softmax } from "./grpo.ts";
 import { turnKnobs } from "./knobs.ts";
-import { toySource } from "./source.ts";
 import { tellVariants } from "./variants.ts";
 import { walkToy } from "./walk.ts";
 import { createRandom } from "../stats/random.ts";
@@ -12,8 +11,6 @@ import { drawAnswer } from "./draw.ts";
 export const toyGrpo = {
   /** One batch, term by term. */
   walk: walkToy,
-  /** The code of the loss and of the run, to read. */
-  source: toySource,
   run: runToy,
   facts: factsOf,
   /** The facts of twenty seeds. */
