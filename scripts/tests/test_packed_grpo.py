@@ -87,6 +87,17 @@ def test_a_prompt_stands_once_for_all_its_answers_and_without_sharing_once_for_e
     ]
 
 
+def assert_one_loss(plain, ours, batch):
+    """In value and gradient."""
+    found = []
+    for trainer in (plain, ours):
+        loss = trainer.compute_loss(trainer.model, batch)
+        loss.backward()
+        found.append((loss.item(), gradients(trainer.model)))
+    assert found[1][0] == pytest.approx(found[0][0], rel=1e-4)
+    assert_close(found[1][1], found[0][1])
+
+
 @pytest.mark.parametrize("share", [True, False])
 @pytest.mark.parametrize("kl_gradient", [True, False])
 def test_the_loss_of_a_batch_in_passes_and_its_gradient_are_those_of_trl(pair, prompts, share, kl_gradient):
@@ -94,13 +105,7 @@ def test_the_loss_of_a_batch_in_passes_and_its_gradient_are_those_of_trl(pair, p
     plain, ours = pair(room=60, share=share, use_bias_correction_kl=kl_gradient)
     batch = inputs_of(prompts, LENGTHS, partial(padded_log_probs, plain))
     assert len(passes(rows_of(batch), 60, share)) >= 3
-    found = []
-    for trainer in (plain, ours):
-        loss = trainer.compute_loss(trainer.model, batch)
-        loss.backward()
-        found.append((loss.item(), gradients(trainer.model)))
-    assert found[1][0] == pytest.approx(found[0][0], rel=1e-4)
-    assert_close(found[1][1], found[0][1])
+    assert_one_loss(plain, ours, batch)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -108,13 +113,7 @@ def test_the_loss_of_each_variant_in_passes_is_that_of_trl_at_a_later_update_too
     plain, ours = pair(room=60, **LOSSES[loss])
     batch = inputs_of(prompts, LENGTHS, partial(padded_log_probs, plain))
     batch["old_per_token_logps"] = batch["ref_per_token_logps"] + 0.1
-    found = []
-    for trainer in (plain, ours):
-        loss = trainer.compute_loss(trainer.model, batch)
-        loss.backward()
-        found.append((loss.item(), gradients(trainer.model)))
-    assert found[1][0] == pytest.approx(found[0][0], rel=1e-4)
-    assert_close(found[1][1], found[0][1])
+    assert_one_loss(plain, ours, batch)
 
 
 @pytest.mark.parametrize("later", [False, True])
