@@ -182,43 +182,60 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
   sft4: (bench) => sftOn(bench, 4),
   distil2: (bench) => distilOn(bench, 2),
   distil4: (bench) => distilOn(bench, 4),
-  ray1: (bench) => onRay(bench, 1, sftOn),
-  rayDistil1: (bench) => onRay(bench, 1, distilOn),
-  ray2: (bench) => onRay(bench, 2, sftOn),
-  ray4: (bench) => onRay(bench, 4, sftOn),
+  ray1: (bench) => onRay(bench, 1, sftOnOne, sftOn),
+  rayDistil1: (bench) => onRay(bench, 1, distilOnOne, distilOn),
+  ray2: (bench) => onRay(bench, 2, sftOnOne, sftOn),
+  ray4: (bench) => onRay(bench, 4, sftOnOne, sftOn),
 };
 
-/** One GPU without Ray first, while no cluster is there. */
-async function onRay(bench: Bench, gpus: number, measure: typeof sftOn): Promise<Measured> {
-  await measure(bench, 1);
+/** `alone`, one GPU without Ray, is measured while no cluster is there. */
+async function onRay(
+  bench: Bench,
+  gpus: number,
+  alone: (bench: Bench) => Promise<Figure>,
+  measure: typeof sftOn,
+): Promise<Measured> {
+  await alone(bench);
   return await withRay({ gpus }, (address) => measure(bench, gpus, address));
 }
 
 async function sftOn(bench: Bench, gpus: number, ray = ""): Promise<Measured> {
-  const model = await bench.model("1.5b");
-  const rows = await bench.rows("log-normal", model, LOG_NORMAL);
-  const on = (processes: number, ray = "") =>
-    sft(bench, `sft-${processes}${ray && "-ray"}`, model, rows, {
-      ...BF16,
-      "sft.batchSize": 16,
-      "sft.gradientAccumulation": processes,
-      "gpu.processes": processes,
-      "gpu.ray": ray,
-    }); // equal work a GPU and step
-  const one = await bench.once("SFT on one GPU", async () => (await on(1)).figure);
-  const all = await on(gpus, ray);
+  const one = await sftOnOne(bench);
+  const all = await sftOver(bench, gpus, ray);
   return { baseline: one, ours: all.figure, notes: [settingOf(all.run.config.sft)] };
 }
 
+const sftOnOne = (bench: Bench): Promise<Figure> =>
+  bench.once("SFT on one GPU", async () => (await sftOver(bench, 1)).figure);
+
+/** Equal work a GPU and step. */
+async function sftOver(bench: Bench, processes: number, ray = ""): ReturnType<typeof sft> {
+  const model = await bench.model("1.5b");
+  const rows = await bench.rows("log-normal", model, LOG_NORMAL);
+  return await sft(bench, `sft-${processes}${ray && "-ray"}`, model, rows, {
+    ...BF16,
+    "sft.batchSize": 16,
+    "sft.gradientAccumulation": processes,
+    "gpu.processes": processes,
+    "gpu.ray": ray,
+  });
+}
+
 async function distilOn(bench: Bench, gpus: number, ray = ""): Promise<Measured> {
-  const model = await bench.model("7b");
-  const rows = await bench.rows("many-questions", model, MANY_QUESTIONS);
-  const one = await bench.once("distil on one GPU", () => distil7b(bench, "distil-1", model, rows, TIMED, 1));
   return {
-    baseline: one,
-    ours: await distil7b(bench, `distil-${gpus}${ray && "-ray"}`, model, rows, gpus * TIMED, gpus, ray),
+    baseline: await distilOnOne(bench),
+    ours: await distilOver(bench, gpus, ray),
     notes: [`${TIMED} prompts for each GPU`],
   };
+}
+
+const distilOnOne = (bench: Bench): Promise<Figure> =>
+  bench.once("distil on one GPU", () => distilOver(bench, 1));
+
+async function distilOver(bench: Bench, gpus: number, ray = ""): Promise<Figure> {
+  const model = await bench.model("7b");
+  const rows = await bench.rows("many-questions", model, MANY_QUESTIONS);
+  return await distil7b(bench, `distil-${gpus}${ray && "-ray"}`, model, rows, gpus * TIMED, gpus, ray);
 }
 
 function distil7b(
