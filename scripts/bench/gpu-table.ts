@@ -73,6 +73,15 @@ export const ASKED: Readonly<Record<string, Asked>> = {
       gain(result, "tok/s") >= 1.5 && result.ours.value >= 60_000,
     ],
   },
+  sftTrl32: {
+    what: "the same, 32 rows a step",
+    unit: "tok/s",
+    gpus: 1,
+    baseline: "SFTTrainer, padding_free, Liger, 32 rows, no checkpointing",
+    required: "–",
+    aim: "≥ 1.5 ×, ≥ 60,000 tok/s",
+    meets: (result) => [true, gain(result, "tok/s") >= 1.5 && result.ours.value >= 60_000],
+  },
   qlora: {
     what: "SFT 1.5B, NF4 QLoRA, 16 rows of 2,048 a step",
     unit: "tok/s",

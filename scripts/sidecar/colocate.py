@@ -84,7 +84,8 @@ def colocated(run: RunFile, longest_prompt: int) -> dict[str, Any]:
         "vllm_importance_sampling_mode": gpu.vllm_correction_mode,
         "vllm_importance_sampling_clip_max": gpu.vllm_correction_max,
         "vllm_importance_sampling_clip_min": None,
-        "generation_kwargs": {"detokenize": False},  # TRL decodes whole answers itself
+        # TRL decodes whole answers itself; a token's log-probability needs no object of its own
+        "generation_kwargs": {"detokenize": False, "flat_logprobs": True},
     }
 
 

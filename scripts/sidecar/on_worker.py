@@ -18,6 +18,9 @@ from .cluster import free_port
 from .ranks import TRIED_AGAIN, noted
 
 LOOK_EVERY_S = 1.0
+# Ray Train names each worker's device in it, and accelerate then leaves the current device at the first GPU:
+# Triton's kernels fail in every other process.
+NOT_INHERITED = "ACCELERATE_TORCH_DEVICE"
 END_S = 10  # for a process whose first one has ended
 
 
@@ -80,11 +83,12 @@ class Child:
         self.told = False
         environment = {"TORCHELASTIC_RESTART_COUNT": "0", TRIED_AGAIN: "1"}
         environment |= {name: str(value) for name, value in place.items()}
+        inherited = {name: value for name, value in os.environ.items() if name != NOT_INHERITED}
         with open(log_of(self.run_dir, self.rank), "a") as log:
             self.process = subprocess.Popen(
                 task["command"],
                 cwd=Path(task["command"][1]).parent,
-                env={**os.environ, **task["environment"], **environment},
+                env={**inherited, **task["environment"], **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
