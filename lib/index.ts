@@ -106,6 +106,8 @@ export { groupTexts, groupsOf } from "./train/groups.ts";
 export { lossTokens } from "./train/loss-tokens.ts";
 export { openLab } from "./train/open-lab.ts";
 export { trainOnPolicy } from "./train/on-policy.ts";
+export { openStudent } from "./train/open-student.ts";
+export type { DrawnAnswer, Student } from "./train/open-student.ts";
 export { trainOneStep } from "./train/one-step.ts";
 export { trainGrpo, trainSft } from "./train/train.ts";
 export { trainWithoutSft } from "./train/without-sft.ts";

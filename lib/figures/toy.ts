@@ -73,14 +73,16 @@ export function toyCurve(lines: readonly ToyLine[], { title, subtitle, yTitle }:
   return makeFigure({
     title,
     subtitle,
-    data: lines.map(({ label: name, y, dashed = false }, i) => ({
+    data: lines.map(({ label: name, y, dashed = false, right = dashed }, i) => ({
       type: "scatter",
       mode: "lines",
       name: label(name),
       ...thinned(y),
-      line: dashed
-        ? { color: COLOURS[0], width: 3, dash: "dash" }
-        : { color: COLOURS[(i + 1) % COLOURS.length], width: 3 },
+      line: {
+        color: right ? COLOURS[0] : COLOURS[1 + (i % (COLOURS.length - 1))],
+        width: 3,
+        ...(dashed && { dash: "dash" }),
+      },
       hovertemplate: "after %{x} batches: %{y:.2f}<extra>%{fullData.name}</extra>",
     })),
     x: { title: { text: "batches" } },

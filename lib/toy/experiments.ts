@@ -17,6 +17,8 @@ export interface ToyLine {
   y: number[];
   /** Drawn dashed: another judge of the same answers. */
   dashed?: boolean;
+  /** In the green of what is right; a dashed line is. */
+  right?: boolean;
 }
 
 type Settings = Partial<ToySettings>;

@@ -151,3 +151,48 @@ describe("what a GRPO run has done", () => {
     expect(of(0, 0)).toContain("nothing to learn");
   });
 });
+
+describe("steps of one's own", () => {
+  const told = (answers: [number, number, number][], steps?: number) =>
+    readGrpo.ownSteps(
+      answers.map(([paid, before, after]) => ({ paid, before, after })),
+      steps,
+    );
+
+  test("are told by what they did to the first group's answers", () => {
+    const three: [number, number, number][] = [
+      [1, 0.2, 0.35],
+      [1, 0.1, 0.15],
+      [0.3, 0.7, 0.49],
+    ];
+    expect(told(three)).toBe(
+      "The best-paid answers of the first group together: 30 % → **50 %** after one step; its other answers: " +
+        "70 % → **49 %**. What was paid most has become **likelier**.",
+    );
+    expect(told(three.slice(1), 10)).toMatch(/after 10 steps.*The other 36 % are answers that this group/);
+  });
+
+  test.each([
+    ["no model, no step", [], "no step was taken"],
+    ["a silent group", [[0.3, 0.6, 0.6]], "**nothing has moved**. Take another question"],
+    ["a silent group, then others", [[1, 0.6, 0.8]], "The first group was silent, paid 1.00 throughout"],
+    [
+      "short steps",
+      [
+        [1, 0.5, 0.502],
+        [0, 0.5, 0.498],
+      ],
+      "hardly a change",
+    ],
+    [
+      "downhill",
+      [
+        [1, 0.5, 0.3],
+        [0, 0.5, 0.7],
+      ],
+      "**less likely**",
+    ],
+  ] as [string, [number, number, number][], string][])("%s", (_, answers, words) => {
+    expect(told(answers)).toContain(words);
+  });
+});

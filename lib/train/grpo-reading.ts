@@ -201,8 +201,60 @@ export const readGrpo = {
       agrees
     );
   },
+
+  /**
+   * What steps of the reader's own did to the different answers of the first group: each with its pay and its
+   * probability before the first step and now.
+   */
+  ownSteps(answers: readonly OwnAnswer[], steps = 1): string {
+    if (answers.length === 0)
+      return (
+        "This Base is not on this machine, or too large for a forward pass in plain TypeScript: " +
+        "no step was taken. The profile `tiny` takes it."
+      );
+    const after = steps === 1 ? "after one step" : `after ${steps} steps`;
+    const best = Math.max(...answers.map(({ paid }) => paid));
+    const [good, others] = [true, false].map((isBest) =>
+      together(answers.filter(({ paid }) => (paid === best) === isBest)),
+    ) as [Together, Together];
+    if (others.count === 0)
+      return Math.abs(good.change) < 1e-6
+        ? `All answers were paid ${best.toFixed(2)}: every advantage is 0, the gradient is 0, and **nothing ` +
+            "has moved**. Take another question, such as `learnable[1]`, or draw more answers."
+        : `The first group was silent, paid ${best.toFixed(2)} throughout; later ones were not. Its ` +
+            `answers together: ${good.moves} ${after}.`;
+    const verdict =
+      Math.abs(good.change) < 0.005
+        ? "That is hardly a change: the steps are short."
+        : good.change > 0
+          ? "What was paid most has become **likelier**."
+          : "What was paid most has become **less likely**: too long a step, or one downhill.";
+    const unseen = 1 - good.after - others.after;
+    const rest =
+      unseen < 0.05 ? "" : ` The other ${formatPercent(unseen)} are answers that this group did not hold.`;
+    return (
+      `The best-paid answers of the first group together: ${good.moves} ${after}; its other answers: ` +
+      `${others.moves}. ${verdict}${rest}`
+    );
+  },
 };
 
+/** One text of a group, with its probability before the first step and now. */
+interface OwnAnswer {
+  paid: number;
+  before: number;
+  after: number;
+}
+
+type Together = ReturnType<typeof together>;
+
+function together(answers: readonly OwnAnswer[]) {
+  const [before, after] = (["before", "after"] as const).map((when) =>
+    answers.reduce((total, answer) => total + answer[when], 0),
+  ) as [number, number];
+  const moves = `${formatPercent(before)} → **${formatPercent(after)}**`;
+  return { count: answers.length, after, change: after - before, moves };
+}
 /** 0.0004 → "4e-4", 0 → "0": a loss is read by its size. */
 const scientific = (value: number): string => (value === 0 ? "0" : value.toExponential(0));
 
