@@ -162,7 +162,7 @@ export { duplicatesTable, sourceBars } from "./figures/prepare.ts";
 export { questionLengths } from "./figures/question-lengths.ts";
 export { rewardByComponent } from "./figures/reward.ts";
 export { censusHistogram, noSignalShare } from "./figures/signal.ts";
-export { stepSeconds, throughputCurve } from "./figures/speed.ts";
+export { throughputCurve } from "./figures/speed.ts";
 export { drawToy } from "./figures/toy.ts";
 export { weightChangeMap } from "./figures/weight-change.ts";
 

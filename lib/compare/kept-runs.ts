@@ -1,8 +1,8 @@
 /** `keptRuns`: GRPO's variants and SFT for too long, as `npm run bench:variants` measured them. */
-import { differenceVerdict, formatP, formatPoints } from "../evaluate/comparison-text.ts";
+import { differenceVerdict, formatP } from "../evaluate/comparison-text.ts";
 import { counted } from "../reading/words.ts";
 import type { Estimate } from "../records.ts";
-import { formatCount, formatShare } from "../view/numbers.ts";
+import { formatCount, formatPoints, formatShare } from "../view/numbers.ts";
 import { committedVariants } from "./kept-result.ts";
 import type { KeptResult, KeptSft, KeptVariant } from "./kept-result.ts";
 
@@ -200,7 +200,10 @@ function whatIsLost(fallen: readonly KeptVariant[], reference: KeptVariant): str
   const entropies = fallen.map(({ entropy }) => entropy);
   if (before === null || entropies.some((entropy) => entropy === null)) return "";
   if (entropies.every((entropy) => entropy! > before))
-    return " Their entropy is *higher*: what broke is the **language, not the variety**. This is no entropy collapse.";
+    return (
+      " Their entropy is *higher*: what broke is the **language, not the variety**. This is no entropy " +
+      "collapse."
+    );
   if (entropies.every((entropy) => entropy! < before / 2))
     return " Their entropy has gone, too: an **entropy collapse**.";
   return "";
@@ -251,8 +254,8 @@ function twins(grpo: readonly KeptVariant[]): string[] {
     return apart === 0
       ? [`${formula}; with the same seed both answer equally many test questions rightly`]
       : [
-          `${formula}; with the same seed the runs end **${(100 * apart).toFixed(1)} points apart** all the ` +
-            `same. ${but} for another token somewhere, and from there it is another run: so large a ` +
+          `${formula}; with the same seed the runs end **${(100 * apart).toFixed(1)} points apart** all ` +
+            `the same. ${but} for another token somewhere, and from there it is another run: so large a ` +
             "difference says little of a recipe",
         ];
   });

@@ -99,8 +99,8 @@ export function readLuck(
         ? "The clip makes no difference there"
         : "**There the clip does harm**";
   return (
-    `Groups of ${groupSize}, ${updatesPerBatch} long updates on each: ${bounded} of ${runs} runs end on the ` +
-    `best-paid answer with the clip, ${free} without. ${verdict}.`
+    `Groups of ${groupSize}, ${updatesPerBatch} long updates on each: ${bounded} of ${runs} runs end on ` +
+    `the best-paid answer with the clip, ${free} without. ${verdict}.`
   );
 }
 
