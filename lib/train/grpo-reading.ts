@@ -234,8 +234,8 @@ export const readGrpo = {
       .map(
         ({ question, letter, wrote, belongsTo, times, answers }) =>
           `**A lucky letter:** in ${times} of ${answers} answers to “${question.split("\n")[0]!}” the ` +
-          `letter ${letter} is right, but the words beside it, “${wrote}”, are option ${belongsTo}'s. The rule ` +
-          "reads the letter alone, so the step makes this reasoning likelier, too.",
+          `letter ${letter} is right, but the words beside it, “${wrote}”, are option ${belongsTo}'s. ` +
+          "The rule reads the letter alone, so the step makes this reasoning likelier, too.",
       )
       .join(" ");
   },

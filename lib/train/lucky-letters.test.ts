@@ -21,8 +21,8 @@ test("a right letter beside another option's words is luck", () => {
   ]);
   expect(readGrpo.luck(lucky, [question])).toBe(
     "**A lucky letter:** in 2 of 3 answers to “Effect on total assets?” the letter B is right, but the " +
-      "words beside it, “unchanged”, are option A's. The rule reads the letter alone, so the step makes this " +
-      "reasoning likelier, too.",
+      "words beside it, “unchanged”, are option A's. The rule reads the letter alone, so the step " +
+      "makes this reasoning likelier, too.",
   );
 });
 
