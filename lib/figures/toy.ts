@@ -65,10 +65,15 @@ export interface ToyCurveOptions {
   subtitle: string;
   /** Axis title with its unit. */
   yTitle: string;
+  /** What is counted along the other axis; default: batches. */
+  xTitle?: string;
 }
 
 /** Lines over the batches of the toy, each a mean of runs; what is right, dashed, is green. */
-export function toyCurve(lines: readonly ToyLine[], { title, subtitle, yTitle }: ToyCurveOptions): Figure {
+export function toyCurve(
+  lines: readonly ToyLine[],
+  { title, subtitle, yTitle, xTitle = "batches" }: ToyCurveOptions,
+): Figure {
   if (lines.every(({ y }) => y.length === 0)) return emptyFigure(title, "The toy has not run yet.");
   return makeFigure({
     title,
@@ -83,9 +88,9 @@ export function toyCurve(lines: readonly ToyLine[], { title, subtitle, yTitle }:
         width: 3,
         ...(dashed && { dash: "dash" }),
       },
-      hovertemplate: "after %{x} batches: %{y:.2f}<extra>%{fullData.name}</extra>",
+      hovertemplate: `after %{x} ${xTitle}: %{y:.2f}<extra>%{fullData.name}</extra>`,
     })),
-    x: { title: { text: "batches" } },
+    x: { title: { text: xTitle } },
     y: { title: { text: yTitle }, rangemode: "tozero" },
   });
 }

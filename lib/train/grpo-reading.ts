@@ -228,9 +228,12 @@ export const readGrpo = {
     );
   },
 
-  /** Which right letters of a step were luck; nothing where none was. */
+  /** Which right letters of a step were luck. */
   luck(...asked: Parameters<typeof luckyLetters>): string {
-    return luckyLetters(...asked)
+    const lucky = luckyLetters(...asked);
+    if (lucky.length === 0)
+      return "No right letter of this step stands beside the words of another option: none was plainly luck.";
+    return lucky
       .map(
         ({ question, letter, wrote, belongsTo, times, answers }) =>
           `**A lucky letter:** in ${times} of ${answers} answers to “${question.split("\n")[0]!}” the ` +
