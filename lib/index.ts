@@ -106,6 +106,8 @@ export { groupTexts, groupsOf } from "./train/groups.ts";
 export { lossTokens } from "./train/loss-tokens.ts";
 export { openLab } from "./train/open-lab.ts";
 export { trainOnPolicy } from "./train/on-policy.ts";
+export { openStudent } from "./train/open-student.ts";
+export type { DrawnAnswer, Student } from "./train/open-student.ts";
 export { trainOneStep } from "./train/one-step.ts";
 export { trainGrpo, trainSft } from "./train/train.ts";
 export { trainWithoutSft } from "./train/without-sft.ts";
@@ -160,7 +162,7 @@ export { duplicatesTable, sourceBars } from "./figures/prepare.ts";
 export { questionLengths } from "./figures/question-lengths.ts";
 export { rewardByComponent } from "./figures/reward.ts";
 export { censusHistogram, noSignalShare } from "./figures/signal.ts";
-export { stepSeconds, throughputCurve } from "./figures/speed.ts";
+export { throughputCurve } from "./figures/speed.ts";
 export { drawToy } from "./figures/toy.ts";
 export { weightChangeMap } from "./figures/weight-change.ts";
 

@@ -83,6 +83,9 @@ describe("kept GRPO runs", () => {
     expect(said).toContain("**Worse:** b −5.0 [−8.0, −2.0], p < 0.001.");
     expect(said).toContain("**Not told apart:** c; d. Their intervals reach from −1.0 to +1.8 points");
     expect(said).toContain("Of 4 comparisons at the 5 % level about 0.2 would");
+    expect(read([variant("a", { difference: WORSE, seeds: [1] })])).toContain(
+      "**From one seed, which decides little:** a (1 seed) −5.0 [−8.0, −2.0], p < 0.001. Another training",
+    );
     expect(read([variant("c", { difference: OPEN })])).toContain("**No recipe is better than default**");
     expect(read([])).toContain("Nothing is there yet");
     expect(keptRuns("grpo", result([])).reading).toContain("nothing to hold the others against");
@@ -92,12 +95,15 @@ describe("kept GRPO runs", () => {
     const difference = { delta: -0.7, low: -0.73, high: -0.67, p: 0 };
     const broken = { right: around(0.1), difference, tokens: 90, entropy: 0.5, silent: 0.9 };
     const start = { right: around(0.75), gain: BETTER };
-    expect(read([variant("too fast", broken)])).toContain("**too fast falls far behind:** 10.0");
+    expect(read([variant("too fast", broken)])).toContain("**Far behind:** too fast (10.0 [8.0, 12.0] %");
     expect(read([variant("too fast", broken)], { start })).toContain(
-      "**too fast has unlearned what SFT taught:** 10.0 [8.0, 12.0] % right where the first recipe has " +
-        "80.0 [78.0, 82.0] (90 tokens an answer instead of 50, entropy 0.500 instead of 0.020, 90.0 % of " +
-        "the groups silent).",
+      "**What SFT taught is unlearned:** too fast (10.0 [8.0, 12.0] % right, 90 tokens an answer, entropy " +
+        "0.500, 90.0 % of the groups silent); the first recipe has 80.0 [78.0, 82.0] % right, 50 tokens an " +
+        "answer, entropy 0.020, 20.0 % of the groups silent. Their entropy is *higher*: what broke is the " +
+        "**language, not the variety**.",
     );
+    expect(read([variant("one answer", { ...broken, entropy: 0.001 })])).toContain("**entropy collapse**");
+    expect(read([variant("unknown", { ...broken, entropy: null })])).not.toContain("entropy is");
     const said = read([variant("x", { right: null, failed: { 2: "the gradient is not finite" } })]);
     expect(said).toContain("**Ended before its last step:** x (seed 2): the gradient is not finite.");
     expect(read([variant("b", { difference: WORSE })])).not.toContain("far behind");

@@ -1,8 +1,8 @@
 /** `keptRuns`: GRPO's variants and SFT for too long, as `npm run bench:variants` measured them. */
-import { differenceVerdict, formatP, formatPoints } from "../evaluate/comparison-text.ts";
+import { differenceVerdict, formatP } from "../evaluate/comparison-text.ts";
 import { counted } from "../reading/words.ts";
 import type { Estimate } from "../records.ts";
-import { formatCount, formatShare } from "../view/numbers.ts";
+import { formatCount, formatPoints, formatShare } from "../view/numbers.ts";
 import { committedVariants } from "./kept-result.ts";
 import type { KeptResult, KeptSft, KeptVariant } from "./kept-result.ts";
 
@@ -45,8 +45,7 @@ function keptGrpo({ start, grpo, batches, promptsPerStep, groupSize, ...result }
       ? [
           ...gained(start, reference),
           ...decided(grpo),
-          ...failures(grpo, start),
-          ...held(grpo, start),
+          ...inOneLine(failures(grpo, start), held(grpo, start)),
           ...twins(grpo),
           ...reuse(grpo),
           ...taught(grpo, reference),
@@ -56,6 +55,11 @@ function keptGrpo({ start, grpo, batches, promptsPerStep, groupSize, ...result }
       : "No result of the first recipe is kept, so that there is nothing to hold the others against.",
   };
 }
+
+const inOneLine = (...sentences: string[][]): string[] => {
+  const line = sentences.flat().join(" ");
+  return line === "" ? [] : [line];
+};
 
 function variantRow(one: KeptVariant, seeds: number): Record<string, string> {
   return {
@@ -125,8 +129,14 @@ function decided(grpo: readonly KeptVariant[]): string[] {
   if (compared.length === 0) return ["Nothing is there yet to hold against the first recipe."];
   const of = (verdict: ReturnType<typeof differenceVerdict>) =>
     compared.filter(({ difference }) => differenceVerdict(difference) === verdict);
-  const [better, worse, open] = [of("better"), of("worse"), of("undecided")];
   const most = Math.max(...grpo.map(({ seeds }) => seeds.length));
+  const isAlone = ({ seeds }: KeptVariant) => seeds.length === 1 && most > 1;
+  const [better, worse] = [of("better"), of("worse")].map((ones) => ones.filter((one) => !isAlone(one))) as [
+    typeof compared,
+    typeof compared,
+  ];
+  const alone = [...of("better"), ...of("worse")].filter(isAlone);
+  const open = of("undecided");
   const told = (ones: typeof compared) =>
     ones
       .map((one) => `${nameOf(one, most)} ${pointsOf(one.difference)}, ${formatP(one.difference.p)}`)
@@ -140,14 +150,15 @@ function decided(grpo: readonly KeptVariant[]): string[] {
       ? `**Better than ${grpo[0]!.name}:** ${told(better)}.`
       : `**No recipe is better than ${grpo[0]!.name}**, as far as these questions can decide it.`,
     ...(worse.length > 0 ? [`**Worse:** ${told(worse)}.`] : []),
-    ...(open.length > 0
-      ? [
-          `**Not told apart:** ${open.map(({ name }) => name).join("; ")}. Their intervals reach from ` +
-            `${formatPoints(least)} to ${formatPoints(furthest)} points: a difference of that size may ` +
-            "well be there, and only more seeds and more questions would show it.",
-        ]
+    ...(alone.length > 0
+      ? [`**From one seed, which decides little:** ${told(alone)}. Another training may turn that.`]
       : []),
-    `Of ${counted(compared.length, "comparison")} at the 5 % level about ` +
+    (open.length > 0
+      ? `**Not told apart:** ${open.map((one) => nameOf(one, most)).join("; ")}. Their intervals reach ` +
+        `from ${formatPoints(least)} to ${formatPoints(furthest)} points: a difference of that size may ` +
+        "well be there, and only more seeds and more questions would show it. "
+      : "") +
+      `Of ${counted(compared.length, "comparison")} at the 5 % level about ` +
       `${(0.05 * compared.length).toFixed(1)} would come out decided by chance alone; and an interval ` +
       "covers the choice of questions, the luck of a training only as far as several seeds went into it.",
   ];
@@ -161,30 +172,42 @@ function failures(grpo: readonly KeptVariant[], start: KeptResult["start"]): str
   const [reference] = grpo;
   const isBelow = ({ high }: Estimate): boolean => start !== null && high < start.right.low;
   const fallen = grpo.filter(({ difference }) => difference !== null && difference.high < -FALLEN);
+  if (fallen.length === 0) return endedEarly(cut);
+  const unlearned = fallen.every(({ right }) => isBelow(right!));
+  const facts = ({ right, tokens, entropy, silent }: KeptVariant): string =>
+    [
+      `${percent(right!)} % right`,
+      tokens === null ? null : `${tokens.toFixed(0)} tokens an answer`,
+      entropy === null ? null : `entropy ${entropy.toFixed(3)}`,
+      silent === null ? null : `${formatShare(silent, 1)} of the groups silent`,
+    ]
+      .filter((fact) => fact !== null)
+      .join(", ");
   return [
-    ...(cut.length > 0 ? [`**Ended before its last step:** ${cut.join("; ")}.`] : []),
-    ...fallen.map(
-      ({ name, right, tokens, entropy, silent }) =>
-        `**${name} ${isBelow(right!) ? "has unlearned what SFT taught" : "falls far behind"}:** ` +
-        `${percent(right!)} % right where the first recipe has ` +
-        `${percent(reference!.right!)}` +
-        parts([
-          tokens !== null && reference!.tokens !== null
-            ? `${tokens.toFixed(0)} tokens an answer instead of ${reference!.tokens.toFixed(0)}`
-            : null,
-          entropy !== null && reference!.entropy !== null
-            ? `entropy ${entropy.toFixed(3)} instead of ${reference!.entropy.toFixed(3)}`
-            : null,
-          silent !== null ? `${formatShare(silent, 1)} of the groups silent` : null,
-        ]),
-    ),
+    ...endedEarly(cut),
+    `**${unlearned ? "What SFT taught is unlearned" : "Far behind"}:** ` +
+      `${fallen.map((one) => `${one.name} (${facts(one)})`).join("; ")}; the first recipe has ` +
+      `${facts(reference!)}.${whatIsLost(fallen, reference!)}`,
   ];
 }
 
-const parts = (texts: readonly (string | null)[]): string => {
-  const known = texts.filter((text) => text !== null);
-  return known.length > 0 ? ` (${known.join(", ")}).` : ".";
-};
+const endedEarly = (cut: readonly string[]): string[] =>
+  cut.length > 0 ? [`**Ended before its last step:** ${cut.join("; ")}.`] : [];
+
+/** A policy that has fallen apart is undecided; one that has collapsed writes one thing. */
+function whatIsLost(fallen: readonly KeptVariant[], reference: KeptVariant): string {
+  const before = reference.entropy;
+  const entropies = fallen.map(({ entropy }) => entropy);
+  if (before === null || entropies.some((entropy) => entropy === null)) return "";
+  if (entropies.every((entropy) => entropy! > before))
+    return (
+      " Their entropy is *higher*: what broke is the **language, not the variety**. This is no entropy " +
+      "collapse."
+    );
+  if (entropies.every((entropy) => entropy! < before / 2))
+    return " Their entropy has gone, too: an **entropy collapse**.";
+  return "";
+}
 
 /** Magic number: so far below the first recipe a run has not learned less, it has broken. */
 const FALLEN = 0.1;
@@ -224,19 +247,20 @@ function twins(grpo: readonly KeptVariant[]): string[] {
       ...{ a: once("dapo"), b: once("cispo") },
     },
   ];
-  return pairs.flatMap(({ formula, but, a, b }) => {
+  const found = pairs.flatMap(({ formula, but, a, b }) => {
     const shared = (b?.seeds ?? []).filter((seed) => [a, b].every((one) => one?.bySeed[seed] !== undefined));
     if (!a || !b || shared.length === 0) return [];
     const apart = Math.max(...shared.map((seed) => Math.abs(b.bySeed[seed]! - a.bySeed[seed]!)));
-    const found =
-      apart === 0
-        ? `with the same ${shared.length === 1 ? "seed" : "seeds"} both answer equally many test questions ` +
-          "rightly"
-        : `with the same seed the runs end **${(100 * apart).toFixed(1)} points apart** all the same. ` +
-          `${but} for another token somewhere, and from there it is another run: so large a difference ` +
-          "says little of a recipe";
-    return [`With one update a batch every ratio is 1, so that ${formula}; ${found}.`];
+    return apart === 0
+      ? [`${formula}; with the same seed both answer equally many test questions rightly`]
+      : [
+          `${formula}; with the same seed the runs end **${(100 * apart).toFixed(1)} points apart** all ` +
+            `the same. ${but} for another token somewhere, and from there it is another run: so large a ` +
+            "difference says little of a recipe",
+        ];
   });
+  if (found.length === 0) return [];
+  return [`With one update a batch every ratio is 1. So ${found.join(". And ")}.`];
 }
 
 /** What several updates on the same answers clip. */

@@ -1,6 +1,6 @@
 /** What several rewards have taught on the same questions, in rows and sentences. Pure. */
 import { compareArms } from "../evaluate/compare.ts";
-import { differenceVerdict, formatPoints } from "../evaluate/comparison-text.ts";
+import { differenceVerdict } from "../evaluate/comparison-text.ts";
 import { summarizeArm } from "../evaluate/eval-summary.ts";
 import type { Estimate, EvalDetail, RlRow } from "../records.ts";
 import { paidWrongly, payAgain } from "../reward/pay-again.ts";
@@ -11,7 +11,7 @@ import { groupTexts } from "../train/groups.ts";
 import type { AnswerGroup } from "../train/groups.ts";
 import { lastPassDifference, passChange, passMeans, passesOf } from "../train/passes.ts";
 import type { ShownText } from "../view/sample-view.ts";
-import { formatCount } from "../view/numbers.ts";
+import { formatCount, formatPoints } from "../view/numbers.ts";
 
 type Trial = Pick<Run, "label" | "samples">;
 

@@ -4,7 +4,7 @@ import { overrideConfig } from "../config/settings.ts";
 import type { Lab } from "../config/lab.ts";
 import { compareArms } from "../evaluate/compare.ts";
 import type { Comparison, Metric } from "../evaluate/compare.ts";
-import { comparisonRows, describeComparison, formatPoints } from "../evaluate/comparison-text.ts";
+import { comparisonRows, describeComparison } from "../evaluate/comparison-text.ts";
 import { answerTestQuestions, evaluate } from "../evaluate/evaluate.ts";
 import type { EvaluateOptions, Evaluation } from "../evaluate/evaluate.ts";
 import type { ArmName, EvalDetail } from "../records.ts";
@@ -14,6 +14,7 @@ import { liveFigure, showMarkdown } from "../show/show.ts";
 import { trainGrpo, trainSft } from "../train/train.ts";
 import type { TrainOptions } from "../train/train.ts";
 import { table } from "../view/table.ts";
+import { formatPoints } from "../view/numbers.ts";
 
 /** The answers of one seed's arms to the test questions. */
 export interface SeedAnswers {

@@ -3,11 +3,11 @@ import type { AblationSummary, Arm, ArmName } from "../records.ts";
 import { hasNoSignal } from "../reward/advantage.ts";
 import type { Run } from "../run/run.ts";
 import { styleOf } from "../view/arms.ts";
-import { formatCount, formatPercent, meanOf } from "../view/numbers.ts";
+import { formatCount, formatPercent, formatPoints, meanOf } from "../view/numbers.ts";
 import type { ArmPair } from "./ablate.ts";
 import { closing } from "./closing.ts";
 import { compareArms } from "./compare.ts";
-import { comparisonRows, differenceVerdict, formatPoints, readSteps } from "./comparison-text.ts";
+import { comparisonRows, differenceVerdict, readSteps } from "./comparison-text.ts";
 import type { Evaluation } from "./evaluate.ts";
 
 export interface PublishedArm {

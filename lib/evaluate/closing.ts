@@ -3,8 +3,8 @@ import type { AblationSummary, ArmName, EvalDetail } from "../records.ts";
 import { wilson } from "../stats/stats.ts";
 import type { ArmPair } from "./ablate.ts";
 import { styleOf } from "../view/arms.ts";
-import { formatCount } from "../view/numbers.ts";
-import { differenceVerdict, formatPoints } from "./comparison-text.ts";
+import { formatCount, formatPoints } from "../view/numbers.ts";
+import { differenceVerdict } from "./comparison-text.ts";
 
 type Steps = readonly Pick<ArmPair, "a" | "b" | "metrics" | "regressions">[];
 

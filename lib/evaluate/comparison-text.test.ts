@@ -4,9 +4,9 @@ import {
   describeComparison,
   differenceVerdict,
   formatP,
-  formatPoints,
   readSteps,
 } from "./comparison-text.ts";
+import { formatPoints } from "../view/numbers.ts";
 
 const comparison = {
   metric: "accuracyLenient" as const,

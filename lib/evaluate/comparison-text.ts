@@ -1,7 +1,7 @@
 /** A comparison of two arms as a sentence. Pure. */
 import type { Comparison, Metric } from "./compare.ts";
 import { styleOf } from "../view/arms.ts";
-import { formatCount } from "../view/numbers.ts";
+import { formatCount, formatPoints } from "../view/numbers.ts";
 
 interface ComparedPair {
   a: string;
@@ -144,12 +144,6 @@ const stepVerdict = (c: Comparison): string => (c.changed === 0 ? "same answers"
 const withInterval = ({ delta, low, high }: Comparison): string =>
   `${formatPoints(delta)} [${formatPoints(low)}, ${formatPoints(high)}]`;
 const shortP = ({ p }: Comparison): string => formatP(p).replace(/^p (?:= )?/, "");
-
-/** A share as signed percentage points: 0.043 → "+4.3", −0.01 → "−1.0", 0 → "0.0". */
-export function formatPoints(share: number): string {
-  const text = Math.abs(100 * share).toFixed(1);
-  return text === "0.0" ? text : `${share < 0 ? "−" : "+"}${text}`;
-}
 
 export function formatP(p: number): string {
   return p < 0.001 ? "p < 0.001" : `p = ${p.toFixed(3)}`;

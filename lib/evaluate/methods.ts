@@ -2,7 +2,7 @@
  * What training changed, the method or the sum: counts by arm, moves from arm to arm, and what they say.
  * Pure.
  */
-import { formatPoints, differenceVerdict } from "./comparison-text.ts";
+import { differenceVerdict } from "./comparison-text.ts";
 import { compareShares } from "./compare.ts";
 import type { Comparison } from "./compare.ts";
 import { METHOD_OUTCOMES, methodOf } from "./method.ts";
@@ -10,7 +10,7 @@ import type { MethodOutcome, MethodReading } from "./method.ts";
 import type { EvalDetail } from "../records.ts";
 import type { BootstrapOptions } from "../stats/bootstrap.ts";
 import { styleOf } from "../view/arms.ts";
-import { formatCount } from "../view/numbers.ts";
+import { formatCount, formatPoints } from "../view/numbers.ts";
 
 /**
  * Answers by outcome; they sum to `n`. `wrongSums`: those with a sum that does not hold, whatever came of it.

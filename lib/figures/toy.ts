@@ -65,25 +65,32 @@ export interface ToyCurveOptions {
   subtitle: string;
   /** Axis title with its unit. */
   yTitle: string;
+  /** What is counted along the other axis; default: batches. */
+  xTitle?: string;
 }
 
 /** Lines over the batches of the toy, each a mean of runs; what is right, dashed, is green. */
-export function toyCurve(lines: readonly ToyLine[], { title, subtitle, yTitle }: ToyCurveOptions): Figure {
+export function toyCurve(
+  lines: readonly ToyLine[],
+  { title, subtitle, yTitle, xTitle = "batches" }: ToyCurveOptions,
+): Figure {
   if (lines.every(({ y }) => y.length === 0)) return emptyFigure(title, "The toy has not run yet.");
   return makeFigure({
     title,
     subtitle,
-    data: lines.map(({ label: name, y, dashed = false }, i) => ({
+    data: lines.map(({ label: name, y, dashed = false, right = dashed }, i) => ({
       type: "scatter",
       mode: "lines",
       name: label(name),
       ...thinned(y),
-      line: dashed
-        ? { color: COLOURS[0], width: 3, dash: "dash" }
-        : { color: COLOURS[(i + 1) % COLOURS.length], width: 3 },
-      hovertemplate: "after %{x} batches: %{y:.2f}<extra>%{fullData.name}</extra>",
+      line: {
+        color: right ? COLOURS[0] : COLOURS[1 + (i % (COLOURS.length - 1))],
+        width: 3,
+        ...(dashed && { dash: "dash" }),
+      },
+      hovertemplate: `after %{x} ${xTitle}: %{y:.2f}<extra>%{fullData.name}</extra>`,
     })),
-    x: { title: { text: "batches" } },
+    x: { title: { text: xTitle } },
     y: { title: { text: yTitle }, rangemode: "tozero" },
   });
 }

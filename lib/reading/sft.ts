@@ -1,12 +1,12 @@
 /** What SFT did, in sentences: markdown that is computed from this run. Pure. */
 import { compareArms } from "../evaluate/compare.ts";
-import { differenceVerdict, formatPoints } from "../evaluate/comparison-text.ts";
+import { differenceVerdict } from "../evaluate/comparison-text.ts";
 import type { EvalDetail } from "../records.ts";
 import type { Run } from "../run/run.ts";
 import { mean } from "../stats/stats.ts";
 import type { Census } from "../train/census.ts";
 import type { FirstStep } from "../train/first-step.ts";
-import { formatCount, formatShare } from "../view/numbers.ts";
+import { formatCount, formatPoints, formatShare } from "../view/numbers.ts";
 import { counted, points, shareOf } from "./words.ts";
 
 /** A run as far as these sentences need it. */

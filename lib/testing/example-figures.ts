@@ -21,7 +21,7 @@ import { questionLengths } from "../figures/question-lengths.ts";
 import { rewardByComponent } from "../figures/reward.ts";
 import { klAndEntropy, runPanels } from "../figures/run-panels.ts";
 import { censusHistogram, noSignalShare } from "../figures/signal.ts";
-import { stepSeconds, throughputCurve } from "../figures/speed.ts";
+import { throughputCurve } from "../figures/speed.ts";
 import { temperatureBars } from "../figures/temperature.ts";
 import type { Figure } from "../figures/theme.ts";
 import { toyCurve, toyKnobs } from "../figures/toy.ts";
@@ -165,17 +165,6 @@ export const EXAMPLES: Record<string, [Figure, Figure]> = {
   accuracyByType: [accuracyByType(arms), accuracyByType([])],
   readFailures: [readFailures(arms), readFailures([])],
   passAtKCurve: [passAtKCurve(arms), passAtKCurve([])],
-  stepSeconds: [
-    stepSeconds([
-      { name: "sft_grpo", metrics: grpo },
-      {
-        name: "sft_grpo",
-        label: "another batch",
-        metrics: { ...grpo, "seconds/update": grpo.step.map(() => 2.2) },
-      },
-    ]),
-    stepSeconds([]),
-  ],
   throughputCurve: [
     throughputCurve(
       [1, 4, 16, 64].map((inFlight, i) => ({

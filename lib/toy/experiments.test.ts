@@ -7,10 +7,13 @@ import {
   collapse,
   drGrpo,
   hacking,
+  luckyPairs,
   readClipping,
   readCollapse,
   readHacking,
   readLengths,
+  readLuck,
+  readSpeed,
 } from "./experiments.ts";
 import { factsOf, measureToy, runToy } from "./facts.ts";
 import { answerLoss } from "./grpo.ts";
@@ -86,15 +89,32 @@ describe("clipping", () => {
     const [bounded, free] = ["largest ratio it meets, ε = 0.1", "largest ratio it meets, no clip"] as const;
     expect(rows[0]).toMatchObject({ [bounded]: 1, [free]: 1 });
     expect(Number(rows[1]![bounded])).toBeLessThan(rows[1]![free]);
-    expect(reading).toBe(
-      "With one update a batch **nothing is clipped**: every ratio that the loss meets is 1. " +
-        "The clip acts from **8 updates a batch** on.",
+    expect(reading).toMatch(
+      /is 1\. The clip acts from \*\*8 updates a batch\*\* on\. With 8 it \*\*only costs time\*\* here/,
     );
   });
 
   test("is read as it came out", () => {
     expect(readClipping([1, 2], [])).toContain("Within these runs the clip never acts.");
     expect(readClipping([2, 4], [4])).toBe("The clip acts from **4 updates a batch** on.");
+    expect(readSpeed(4, 10, 20)).toBe(
+      " With 4 it **helps**: batches to 90 % are 10.0 with it and 20.0 without.",
+    );
+    expect(readSpeed(4, 10, null)).toContain("**helps**");
+    expect(readSpeed(4, null, 10)).toContain(
+      "only costs time** here: batches to 90 % are never in every run",
+    );
+    expect(readSpeed(4, 10, 10)).toBe("");
+  });
+
+  test("saves runs of tiny groups and long updates from their luck", () => {
+    const { bounded, free, runs, reading } = luckyPairs(PAID, FROM);
+    expect(bounded).toBe(runs);
+    expect(free).toBeLessThan(0.95 * runs);
+    expect(reading).toContain("**There the clip helps**");
+    const set = { groupSize: 2, updatesPerBatch: 16 };
+    expect(readLuck(5, 5, 9, set)).toContain("no difference there");
+    expect(readLuck(4, 5, 9, set)).toContain("does harm");
   });
 });
 

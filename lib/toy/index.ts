@@ -1,5 +1,5 @@
 /** GRPO on a softmax over a few answers: what a notebook uses of it, under one name. */
-import { clipping, collapse, drGrpo, hacking } from "./experiments.ts";
+import { clipping, collapse, drGrpo, hacking, luckyPairs } from "./experiments.ts";
 import { entropyOf, factsOf, measureToy, runToy } from "./facts.ts";
 import { softmax } from "./grpo.ts";
 import { turnKnobs } from "./knobs.ts";
@@ -18,6 +18,7 @@ export const toyGrpo = {
   /** Every knob turned alone. */
   knobs: turnKnobs,
   clipping,
+  luckyPairs,
   collapse,
   hacking,
   drGrpo,

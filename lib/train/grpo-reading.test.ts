@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { watchedRun } from "../testing/watched-run.ts";
 import type { Run } from "../run/run.ts";
 import { takeCensus } from "./census.ts";
 import { readGrpo } from "./grpo-reading.ts";
@@ -149,5 +150,88 @@ describe("what a GRPO run has done", () => {
     expect(of(0.5, 0.03)).toContain("has a value, too");
     expect(of(0.5, 0.03)).toContain(", KL 0:");
     expect(of(0, 0)).toContain("nothing to learn");
+  });
+});
+
+describe("steps of one's own", () => {
+  const told = (answers: [number, number, number][], steps = 1) =>
+    readGrpo.ownSteps(
+      answers.map(([paid, before, after]) => ({ paid, "p before": before, "p after": after })),
+      steps === 1
+        ? undefined
+        : answers.map(([, before, after]) => [before, ...Array.from({ length: steps }, () => after)]),
+    );
+
+  test("are told by what they did to the first group's answers", () => {
+    const three: [number, number, number][] = [
+      [1, 0.2, 0.35],
+      [1, 0.1, 0.15],
+      [0.3, 0.7, 0.49],
+    ];
+    expect(told(three)).toBe(
+      "The best-paid answers of the first group together: 30 % → **50 %** after one step; its other " +
+        "answers: 70 % → **49 %**. What was paid most has become **likelier**.",
+    );
+    expect(told(three.slice(1), 10)).toMatch(/after 10 steps.*The other 36 % are answers that this group/);
+  });
+
+  test.each([
+    ["no model, no step", [], "no step was taken"],
+    ["a silent group", [[0.3, 0.6, 0.6]], "**nothing has moved**. Take another question"],
+    ["a silent group, then others", [[1, 0.6, 0.8]], "The first group was silent, paid 1.00 throughout"],
+    [
+      "short steps",
+      [
+        [1, 0.5, 0.502],
+        [0, 0.5, 0.498],
+      ],
+      "hardly a change",
+    ],
+    [
+      "downhill",
+      [
+        [1, 0.5, 0.3],
+        [0, 0.5, 0.7],
+      ],
+      "**less likely**",
+    ],
+  ] as [string, [number, number, number][], string][])("%s", (_, answers, words) => {
+    expect(told(answers)).toContain(words);
+  });
+});
+
+describe("a verdict", () => {
+  const of = (right: (share: number) => number) => {
+    const run = watchedRun("a", 60, { right });
+    return readGrpo.verdict({
+      ...run,
+      config: { ...run.config, profile: "none" },
+    } as unknown as Parameters<typeof readGrpo.verdict>[0]);
+  };
+
+  test("has an interval of its questions, and says where they do not decide", () => {
+    expect(of((t) => 0.4 + 0.35 * t)).toMatch(
+      /^\*\*Learning\*\*: .* in the last 4 probes\. That is \+\d+\.\d points \[\+.*questions resampled\.$/,
+    );
+    expect(of(() => 0.5)).toContain("**these questions do not decide it**");
+  });
+});
+
+describe("the time of a step", () => {
+  const told = (generate: (number | null)[], update: number[]) =>
+    readGrpo.time({
+      metrics: {
+        step: generate.map((_, i) => i + 1),
+        "seconds/generate": generate,
+        "seconds/update": update,
+      },
+    });
+
+  test("is a mean over the batches but the first, which starts the machine up", () => {
+    expect(told([9, 1, 2, 3], [9, 2, 2, 5])).toBe(
+      "A batch takes 5 s: the update 60.0 %, drawing answers 40.0 %.",
+    );
+    expect(told([9, 2, null, 4, null], [9, 1, 1, 1, 3])).toContain("A batch takes 6 s");
+    expect(told([], [])).toBe("No step has been timed.");
   });
 });

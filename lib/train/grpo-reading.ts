@@ -4,10 +4,20 @@ import type { Estimate } from "../records.ts";
 import type { Run } from "../run/run.ts";
 import { bootstrapMean } from "../stats/bootstrap.ts";
 import { mean } from "../stats/stats.ts";
-import { formatCount, formatEstimate, formatPercent, formatShare, meanOf } from "../view/numbers.ts";
+import {
+  formatCount,
+  formatEstimate,
+  formatNumber,
+  formatPercent,
+  formatPoints,
+  formatShare,
+  meanOf,
+} from "../view/numbers.ts";
 import type { Census } from "./census.ts";
 import { groupsOf } from "./groups.ts";
 import type { AnswerGroup } from "./groups.ts";
+import { luckyLetters } from "./lucky-letters.ts";
+import { heldOutChange } from "./verdict.ts";
 import { watchRun } from "./watched.ts";
 
 type Read = Pick<Run, "metrics" | "samples">;
@@ -15,6 +25,15 @@ type Read = Pick<Run, "metrics" | "samples">;
 /** The first and the last fifth of a run are compared: enough groups to say something, far enough apart. */
 const PART = 5;
 const TOO_SHORT = "The run is too short to compare its ends.";
+
+/** The phases that a step event times (scripts/sidecar/phases.py). */
+const PHASES = [
+  { key: "sync", does: "handing the policy to the generator" },
+  { key: "generate", does: "drawing answers" },
+  { key: "reward", does: "paying them" },
+  { key: "score", does: "scoring them under the start" },
+  { key: "update", does: "the update" },
+] as const;
 
 export const readGrpo = {
   /** Verdicts and reference band, for `rewardByComponent`. */
@@ -26,7 +45,14 @@ export const readGrpo = {
     const sentence = verdicts.at(-1)?.sentence;
     if (!sentence) return "No held-out questions were asked (`grpo.probeSteps`), so there is no verdict.";
     const [word, ...rest] = sentence.split(":");
-    return `**${word}**:${rest.join(":")}${outside ? ` The ${outside}` : ""}`;
+    const change = heldOutChange(run.probes);
+    const told =
+      change === null
+        ? ""
+        : ` That is ${formatPoints(change.delta)} points [${formatPoints(change.low)}, ` +
+          `${formatPoints(change.high)}], questions resampled` +
+          `${change.low <= 0 && change.high >= 0 ? ": **these questions do not decide it**" : ""}.`;
+    return `**${word}**:${rest.join(":")}${told}${outside ? ` The ${outside}` : ""}`;
   },
 
   /** Whether the reward has risen, as far as two sets of different questions can say. */
@@ -201,8 +227,96 @@ export const readGrpo = {
       agrees
     );
   },
+
+  /** Which right letters of a step were luck. */
+  luck(...asked: Parameters<typeof luckyLetters>): string {
+    const lucky = luckyLetters(...asked);
+    if (lucky.length === 0)
+      return "No right letter of this step stands beside the words of another option: none was plainly luck.";
+    return lucky
+      .map(
+        ({ question, letter, wrote, belongsTo, times, answers }) =>
+          `**A lucky letter:** in ${times} of ${answers} answers to “${question.split("\n")[0]!}” the ` +
+          `letter ${letter} is right, but the words beside it, “${wrote}”, are option ${belongsTo}'s. ` +
+          "The rule reads the letter alone, so the step makes this reasoning likelier, too.",
+      )
+      .join(" ");
+  },
+
+  /** Where the seconds of a step go; the first, which starts the machine up, is left out. */
+  time({ metrics }: Pick<Run, "metrics">): string {
+    const spent = PHASES.map(({ key, does }) => ({
+      does,
+      seconds: known((metrics[`seconds/${key}`] ?? []).slice(1)).reduce((sum, value) => sum + value, 0),
+    })).filter(({ seconds }) => seconds > 0);
+    const whole = spent.reduce((sum, { seconds }) => sum + seconds, 0);
+    const batches = known((metrics["seconds/generate"] ?? []).slice(1)).length;
+    if (whole === 0 || batches === 0) return "No step has been timed.";
+    const told = spent
+      .sort((a, b) => b.seconds - a.seconds)
+      .map(({ does, seconds }) => `${does} ${formatShare(seconds, whole)}`);
+    return `A batch takes ${formatNumber(whole / batches)} s: ${told.join(", ")}.`;
+  },
+
+  /**
+   * What steps of the reader's own did to the different answers of the first group: after one step, or after
+   * those of `courses`, each answer's probability before the first step and after every one.
+   */
+  ownSteps(rows: readonly OwnAnswer[], courses?: readonly (readonly number[])[]): string {
+    if (rows.length === 0)
+      return (
+        "This Base is not on this machine, or too large for a forward pass in plain TypeScript: " +
+        "no step was taken. The profile `tiny` takes it."
+      );
+    const steps = courses === undefined ? 1 : courses[0]!.length - 1;
+    const after = steps === 1 ? "after one step" : `after ${steps} steps`;
+    const answers = rows.map((row, i) => ({
+      paid: row.paid,
+      before: row["p before"],
+      after: courses?.[i]?.at(-1) ?? row["p after"],
+    }));
+    const best = Math.max(...answers.map(({ paid }) => paid));
+    const [good, others] = [true, false].map((isBest) =>
+      together(answers.filter(({ paid }) => (paid === best) === isBest)),
+    ) as [Together, Together];
+    if (others.count === 0)
+      return Math.abs(good.change) < 1e-6
+        ? `All answers were paid ${best.toFixed(2)}: every advantage is 0, the gradient is 0, and ` +
+            "**nothing has moved**. Take another question, such as `learnable[1]`, or draw more answers."
+        : `The first group was silent, paid ${best.toFixed(2)} throughout; later ones were not. Its ` +
+            `answers together: ${good.moves} ${after}.`;
+    const verdict =
+      Math.abs(good.change) < 0.005
+        ? "That is hardly a change: the steps are short."
+        : good.change > 0
+          ? "What was paid most has become **likelier**."
+          : "What was paid most has become **less likely**: too long a step, or one downhill.";
+    const unseen = 1 - good.after - others.after;
+    const rest =
+      unseen < 0.05 ? "" : ` The other ${formatPercent(unseen)} are answers that this group did not hold.`;
+    return (
+      `The best-paid answers of the first group together: ${good.moves} ${after}; its other answers: ` +
+      `${others.moves}. ${verdict}${rest}`
+    );
+  },
 };
 
+/** One text of a group, with its probability before the first step and after it. */
+interface OwnAnswer {
+  paid: number;
+  "p before": number;
+  "p after": number;
+}
+
+type Together = ReturnType<typeof together>;
+
+function together(answers: readonly { before: number; after: number }[]) {
+  const [before, after] = (["before", "after"] as const).map((when) =>
+    answers.reduce((total, answer) => total + answer[when], 0),
+  ) as [number, number];
+  const moves = `${formatPercent(before)} → **${formatPercent(after)}**`;
+  return { count: answers.length, after, change: after - before, moves };
+}
 /** 0.0004 → "4e-4", 0 → "0": a loss is read by its size. */
 const scientific = (value: number): string => (value === 0 ? "0" : value.toExponential(0));
 

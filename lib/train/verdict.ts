@@ -4,6 +4,8 @@
  */
 import type { Run } from "../run/run.ts";
 import { signedRank } from "../stats/signed-rank.ts";
+import { pairedDifference } from "../stats/bootstrap.ts";
+import type { PairedDifference } from "../stats/bootstrap.ts";
 import { mean } from "../stats/stats.ts";
 import { trend } from "../stats/trend.ts";
 import { meanOf } from "../view/numbers.ts";
@@ -94,6 +96,19 @@ function verdictAt(run: Watched, step: number, probes: Run["probes"], strict: nu
   return { verdict: "nothing", step, sentence: `Nothing to call yet: ${said}.` };
 }
 
+/**
+ * How many more of the held-out questions are right in the last third of the probes than in the first third,
+ * paired by question; null before the second probe.
+ */
+export function heldOutChange(probes: Run["probes"]): PairedDifference | null {
+  if (probes.length < 2) return null;
+  const { befores, nows } = changeOf(probes, (answer) => answer.right ?? 0);
+  return pairedDifference(
+    befores.map((value) => [value]),
+    nows.map((value) => [value]),
+  );
+}
+
 /** Each question in the last third of the probes against the first third. */
 function changeOf(probes: Run["probes"], of: (answer: Run["probes"][number]["answers"][number]) => number) {
   const size = Math.max(1, Math.floor(probes.length / 3));
@@ -105,12 +120,18 @@ function changeOf(probes: Run["probes"], of: (answer: Run["probes"][number]["ans
     return new Map([...answers].map(([id, values]) => [id, mean(values.map(of))]));
   });
   const ids = [...before!.keys()].filter((id) => now!.has(id));
+  const [befores, nows] = [before!, now!].map((values) => ids.map((id) => values.get(id)!)) as [
+    number[],
+    number[],
+  ];
   return {
     n: ids.length,
     probes: size,
-    before: mean(ids.map((id) => before!.get(id)!)),
-    now: mean(ids.map((id) => now!.get(id)!)),
-    test: signedRank(ids.map((id) => now!.get(id)! - before!.get(id)!)),
+    befores,
+    nows,
+    before: mean(befores),
+    now: mean(nows),
+    test: signedRank(nows.map((value, i) => value - befores[i]!)),
   };
 }
 

@@ -36,6 +36,12 @@ export function formatPercent(share: number): string {
   return `${Math.round(100 * Number(share.toFixed(2)))} %`;
 }
 
+/** A share as signed percentage points: 0.043 → "+4.3", −0.01 → "−1.0", 0 → "0.0". */
+export function formatPoints(share: number): string {
+  const text = Math.abs(100 * share).toFixed(1);
+  return text === "0.0" ? text : `${share < 0 ? "−" : "+"}${text}`;
+}
+
 export function isEstimate(value: unknown): value is Estimate {
   if (typeof value !== "object" || value === null) return false;
   const e = value as Record<string, unknown>;

@@ -1,13 +1,13 @@
 /** What a line on real models came to, as a picture: each arm's share right, and the differences. Pure. */
 import { basename } from "node:path";
-import { differenceVerdict, formatPoints } from "../../lib/evaluate/comparison-text.ts";
+import { differenceVerdict } from "../../lib/evaluate/comparison-text.ts";
 import { VERDICT_COLOURS } from "../../lib/figures/deltas.ts";
 import { DROPPED, emptyFigure, makeFigure } from "../../lib/figures/theme.ts";
 import type { Figure, Trace } from "../../lib/figures/theme.ts";
 import type { ArmName } from "../../lib/records.ts";
 import { styleOf } from "../../lib/view/arms.ts";
 import { label } from "../../lib/view/labels.ts";
-import { formatCount } from "../../lib/view/numbers.ts";
+import { formatCount, formatPoints } from "../../lib/view/numbers.ts";
 import { MEASURES } from "./real-table.ts";
 import type { RealResult } from "./real-table.ts";
 
