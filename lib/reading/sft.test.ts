@@ -83,18 +83,43 @@ test("census: nobody asked, something left to learn, settled", () => {
   expect(census(of([5, 2, 5]))).toContain("teach nothing any more");
 });
 
-test("why distil: better, worse, undecided, not asked", () => {
+describe("why distil", () => {
   const answers = (right: number): EvalDetail[] =>
     Array.from({ length: 100 }, (_, i) => ({
       id: `${i}`,
       mode: "greedy",
       lenient: i < right,
     })) as EvalDetail[];
-  expect(whyDistil({ golds: answers(20), texts: answers(60) })).toContain("**Distilling pays:**");
-  expect(whyDistil({ golds: answers(20), texts: answers(60) })).toContain("+40.0 points");
-  expect(whyDistil({ golds: answers(60), texts: answers(20) })).toContain("did harm");
-  expect(whyDistil({ golds: answers(50), texts: answers(51) })).toContain("do not decide");
-  expect(whyDistil({ golds: [], texts: answers(5) })).toContain("no question");
+  const of = (base: number, golds: number, texts: number) =>
+    whyDistil({ base: answers(base), golds: answers(golds), texts: answers(texts) });
+
+  test("a row a model, each with what the texts have over it", () => {
+    const { rows } = of(40, 20, 60);
+    expect(rows.map((row) => row["trained on"])).toEqual([
+      "nothing: the Base",
+      "golds alone",
+      "the Teacher's texts",
+    ]);
+    expect(rows[1]).toMatchObject({ questions: 100, right: { value: 0.2 } });
+    expect(rows[1]!["the Teacher's texts are ahead by (points)"]).toMatch(/^\+40\.0 \[/);
+    expect(rows[2]!["the Teacher's texts are ahead by (points)"]).toBeNull();
+  });
+
+  test("a gain on a control that fell below the Base is not all gain", () => {
+    expect(of(40, 20, 60).reading).toMatch(/^\*\*Distilling pays:\*\* \+20\.0 .* to the Base, \+40\.0 /);
+    expect(of(40, 20, 60).reading).toMatch(/flatters the texts: .*\*\*cost\*\* .*\(−20\.0 /);
+    expect(of(20, 20, 60).reading).not.toContain("flatters");
+    expect(of(60, 20, 60).reading).toContain("beat the golds alone, but not the Base");
+  });
+
+  test("worse, undecided, not asked", () => {
+    expect(of(20, 60, 20).reading).toContain("did harm");
+    expect(of(50, 50, 51).reading).toContain("do not decide");
+    expect(whyDistil({ base: [], golds: [], texts: answers(5) })).toEqual({
+      rows: [],
+      reading: expect.stringContaining("no question"),
+    });
+  });
 });
 
 test("first steps: a row a policy, its shares in words", () => {

@@ -3,11 +3,12 @@ import { compareArms } from "../evaluate/compare.ts";
 import { differenceVerdict, formatPoints } from "../evaluate/comparison-text.ts";
 import type { EvalDetail } from "../records.ts";
 import type { Run } from "../run/run.ts";
-import { mean } from "../stats/stats.ts";
+import type { PairedDifference } from "../stats/bootstrap.ts";
+import { mean, wilson } from "../stats/stats.ts";
 import type { Census } from "../train/census.ts";
 import type { FirstStep } from "../train/first-step.ts";
 import { formatCount, formatShare } from "../view/numbers.ts";
-import { counted, points, shareOf } from "./words.ts";
+import { counted, points } from "./words.ts";
 
 /** A run as far as these sentences need it. */
 export type TrainedRun = Pick<Run, "metrics" | "config" | "step" | "totalSteps" | "start">;
@@ -184,24 +185,55 @@ export function census({ n, groupSize, histogram }: Pick<Census, "n" | "groupSiz
   );
 }
 
-/** What the Teacher's steps are worth: a model trained on them against one trained on the golds alone. */
-export function whyDistil({ golds, texts }: Record<"golds" | "texts", readonly EvalDetail[]>): string {
-  const difference = compareArms(golds, texts, "accuracyLenient");
-  if (difference === null) return "The two models were asked no question that both answered.";
-  const share = (details: readonly EvalDetail[]): string =>
-    shareOf(details.filter(({ lenient }) => lenient).length, details.length);
-  const { delta, low, high } = difference;
-  const verdict = {
-    better: "Distilling pays",
-    worse: "The steps did harm",
-    undecided: "These questions do not decide it",
+/** Greedy answers to the same test questions: of the Base, and of it trained on golds alone and on texts. */
+type DistillTrial = Record<"base" | "golds" | "texts", readonly EvalDetail[]>;
+
+/**
+ * What the Teacher's steps are worth: a model trained on them beside one trained on the golds alone and beside
+ * the Base. A row a model for a table, and what they say. The Base is there because the control may fall below
+ * it: what is gained on a control that has lost something is not all gain.
+ */
+export function whyDistil({ base, golds, texts }: DistillTrial): {
+  rows: Record<string, unknown>[];
+  reading: string;
+} {
+  const [onGolds, onBase] = [golds, base].map((before) => compareArms(before, texts, "accuracyLenient"));
+  const control = compareArms(base, golds, "accuracyLenient");
+  if (!onGolds || !onBase || !control)
+    return { rows: [], reading: "The three models were asked no question that all of them answered." };
+  const row = (name: string, details: readonly EvalDetail[], ahead: PairedDifference | null) => ({
+    "trained on": name,
+    questions: details.length,
+    right: wilson(details.filter(({ lenient }) => lenient).length, details.length),
+    "the Teacher's texts are ahead by (points)": ahead && gapOf(ahead),
+  });
+  return {
+    rows: [
+      row("nothing: the Base", base, onBase),
+      row("golds alone", golds, onGolds),
+      row("the Teacher's texts", texts, null),
+    ],
+    reading: worthOf(onGolds, onBase, control),
   };
-  return (
-    `**${verdict[differenceVerdict(difference)]}:** the model trained on golds alone answers ` +
-    `${share(golds)} test questions correctly, the one trained on the Teacher's texts ${share(texts)}: ` +
-    `${formatPoints(delta)} points [${formatPoints(low)}, ${formatPoints(high)}], wherever it appears.`
-  );
 }
+
+function worthOf(onGolds: PairedDifference, onBase: PairedDifference, control: PairedDifference): string {
+  const [golds, base] = [differenceVerdict(onGolds), differenceVerdict(onBase)];
+  const both = `${gapOf(onBase)} points to the Base, ${gapOf(onGolds)} to the golds alone`;
+  const lost =
+    differenceVerdict(control) === "worse"
+      ? ` The second number flatters the texts: golds alone **cost** the Base right answers ` +
+        `(${gapOf(control)}). That model answers at once, without a line to calculate on.`
+      : "";
+  if (golds === "better" && base === "better") return `**Distilling pays:** ${both}.${lost}`;
+  if (golds === "better")
+    return `**The texts beat the golds alone, but not the Base** as far as can be told: ${both}.${lost}`;
+  if (golds === "worse") return `**The steps did harm:** ${both}.${lost}`;
+  return `**These questions do not decide it:** ${both}.${lost}`;
+}
+
+const gapOf = ({ delta, low, high }: PairedDifference): string =>
+  `${formatPoints(delta)} [${formatPoints(low)}, ${formatPoints(high)}]`;
 
 function column(metrics: Run["metrics"], name: string): number[] {
   return (metrics[name] ?? []).filter((value): value is number => value !== null);
