@@ -15,7 +15,7 @@ const row = (id: string, response = "<think>…"): SftRow => ({
 });
 afterAll(() => workspace.remove());
 
-test("the control is an arm beside the run and the Base, and all three are asked the same questions", async () => {
+test("the control is an arm of its own; Base, control and run are asked the same questions", async () => {
   const write = (path: string, rows: object[]): void => {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, rows.map((one) => `${JSON.stringify(one)}\n`).join(""));

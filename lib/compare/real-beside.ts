@@ -15,8 +15,8 @@ export const BESIDE: Record<RealStage, { same: string; other: string }> = {
       "questions split first, a key for every text, the batching server, the yield by type and cause, the " +
       "gain of a second attempt.",
     other:
-      "the tiny Teacher was built on the world it is asked about and its wrong methods are known by name; a " +
-      "real one was never trained on our tags and has to be told the form. Putting the training text " +
+      "the tiny Teacher was built on the world it is asked about and its wrong methods are known by name; " +
+      "a real one was never trained on our tags and has to be told the form. Putting the training text " +
       "together from what was written matters there, while the tiny Teacher's texts are nearly all used as " +
       "they are.",
   },
@@ -48,8 +48,8 @@ export const BESIDE: Record<RealStage, { same: string; other: string }> = {
   evaluate: {
     same: "strict and lenient, greedy and sampled, intervals over questions.",
     other:
-      "a real Base follows a prompt, so its two arms differ; every question is sampled, not only the first; " +
-      "and no Judge takes part.",
+      "a real Base follows a prompt, so its two arms differ; every question is sampled, not only the first " +
+      "ones; and no Judge takes part.",
   },
   deploy: {
     same: "one addition a matrix, checked on the answers to test questions.",

@@ -202,8 +202,8 @@ interface JudgedArm {
 }
 
 /**
- * Of which arm's wrong answers the Judge passes most. κ cannot say that: it falls by itself where fewer answers
- * are wrong.
+ * Of which arm's wrong answers the Judge passes most. κ cannot say that: it falls by itself where fewer
+ * answers are wrong.
  */
 function mostPassed(arms: readonly JudgedArm[]): string[] {
   const told = arms.filter(({ wrongPassed }) => wrongPassed !== null);
@@ -221,8 +221,8 @@ function mostPassed(arms: readonly JudgedArm[]): string[] {
   const [a, b] = [most.agreement, least.agreement];
   const hidden =
     a && b && !areSeparate(a, b)
-      ? ` Agreement does not show it (${formatEstimate(a)} and ${formatEstimate(b)}): where few answers are ` +
-        "wrong, a Judge that passes nearly all of them agrees often."
+      ? ` Agreement does not show it (${formatEstimate(a)} and ${formatEstimate(b)}): where few answers ` +
+        "are wrong, a Judge that passes nearly all of them agrees often."
       : "";
   return [`It passes **more** wrong answers of ${one} than of ${other}.${hidden}`];
 }

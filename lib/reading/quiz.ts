@@ -41,7 +41,7 @@ function prepare(mine: Mine, { copies, halved }: PrepareRun): Prediction[] {
       tempting: [
         {
           mine: 2,
-          but: "a full-width letter looks like a matter of print, but it is another character, in either case",
+          but: "a full-width letter looks like a matter of print, but it is another character",
         },
         { mine: 3, but: "all three are the same to a reader, but only one of them differs by case alone" },
       ],
@@ -294,7 +294,7 @@ function evaluate(mine: Mine, verdicts: Compared): Prediction[] {
       tempting: [
         {
           mine: "sft",
-          but: "its two shares are nearly equal, because it keeps the form, but the strict one is never higher",
+          but: "its two shares are nearly equal, but the strict one is never the higher",
         },
         { mine: "base", but: "there the two differ most, the other way round" },
       ],
@@ -369,7 +369,7 @@ function ablation(mine: Mine): Prediction[] {
       tempting: [
         {
           mine: mcnemar(3, 13),
-          but: "a gain three times as large is not out of three times as many tosses, but of seven and a half",
+          but: "the gain is three times as large, but the tosses are seven and a half times as many",
         },
         { mine: 0, but: "120 coins are rarely so uneven, but not never" },
       ],

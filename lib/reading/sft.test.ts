@@ -1,7 +1,17 @@
 import { describe, expect, test } from "vitest";
 import type { EvalDetail } from "../records.ts";
 import { metrics } from "../testing/example-runs.ts";
-import { census, firstSteps, heldOut, rates, tooLong, training, whatSftBrings, whyDistil } from "./sft.ts";
+import {
+  byHand,
+  census,
+  firstSteps,
+  heldOut,
+  rates,
+  tooLong,
+  training,
+  whatSftBrings,
+  whyDistil,
+} from "./sft.ts";
 import type { TrainedRun } from "./sft.ts";
 
 const run = (columns: Record<string, (share: number) => number | null>, steps = 20): TrainedRun =>
@@ -14,9 +24,24 @@ const run = (columns: Record<string, (share: number) => number | null>, steps = 
   }) as unknown as TrainedRun;
 
 test("rows that are too long: none, a few, too many", () => {
-  expect(tooLong([3, 9], 10)).toContain("**No row is left out**: the longest has 9");
-  expect(tooLong([...Array<number>(30).fill(3), 11], 10)).toContain("**1 row of 31 are longer");
-  expect(tooLong([3, 11], 10)).toContain("too many to go on with");
+  const of = (lengths: number[]) => {
+    const rows = lengths.map((length) => ({ prompt: "?", response: "x".repeat(length) }));
+    return tooLong({ countRowTokens: (_, response) => response.length }, rows, { maxLength: 10 });
+  };
+  expect(of([3, 9])).toContain("**No row is left out**: the longest has 9");
+  expect(of([...Array<number>(30).fill(3), 11])).toContain("**1 row of 31 are longer");
+  expect(of([3, 11])).toContain("too many to go on with");
+});
+
+test("a loss by hand: the trainer's to within rounding, another one, or none to compare", () => {
+  expect(byHand(Math.LN2, 46, Math.LN2 + 2e-8)).toMatch(
+    /46 graded tokens.* of 50 %.*\*\*the same loss\*\*, 2e-8/,
+  );
+  expect(byHand(0.7, 46, 0.5)).toMatch(/0\.5000, 2\.0e-1 apart: \*\*more than rounding/);
+  expect(byHand(0.7, 46, null)).toContain("leaves this row out");
+  expect(byHand(Number.NaN, 0, null)).toBe(
+    "No token of this row is graded: it is longer than the tiny model reads.",
+  );
 });
 
 describe("training", () => {

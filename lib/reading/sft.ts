@@ -1,7 +1,8 @@
 /** What SFT did, in sentences: markdown that is computed from this run. Pure. */
 import { compareArms } from "../evaluate/compare.ts";
 import { differenceVerdict, formatPoints } from "../evaluate/comparison-text.ts";
-import type { EvalDetail } from "../records.ts";
+import type { Tokenizer } from "../model/tokens.ts";
+import type { EvalDetail, SftRow } from "../records.ts";
 import type { Run } from "../run/run.ts";
 import type { PairedDifference } from "../stats/bootstrap.ts";
 import { mean, wilson } from "../stats/stats.ts";
@@ -13,8 +14,33 @@ import { counted, points } from "./words.ts";
 /** A run as far as these sentences need it. */
 export type TrainedRun = Pick<Run, "metrics" | "config" | "step" | "totalSteps" | "start">;
 
+/** Nats a token: further apart than float32 rounds, two losses of one row are two losses. */
+const ROUNDING = 1e-5;
+
+/** A loss that was computed by hand from `graded` tokens, beside the trainer's own of the same row. */
+export function byHand(loss: number, graded: number, trainer: number | null): string {
+  if (graded === 0) return "No token of this row is graded: it is longer than the tiny model reads.";
+  const head =
+    `**${loss.toFixed(4)} nats a token**, the mean over ${counted(graded, "graded token")}: on (geometric) ` +
+    `average the Base gave the Teacher's token a probability of ${points(Math.exp(-loss))} %.`;
+  if (trainer === null) return `${head} The trainer leaves this row out: it is too long.`;
+  const apart = Math.abs(loss - trainer);
+  return apart <= ROUNDING
+    ? `${head} The trainer, asked for the same row, says ${trainer.toFixed(4)}: **the same loss**, ` +
+        `${apart.toExponential(0)} apart, where rounding alone may make ${ROUNDING.toExponential(0)}.`
+    : `${head} The trainer says ${trainer.toFixed(4)}, ${apart.toExponential(1)} apart: **more than ` +
+        "rounding** makes. Another token is graded, or it computes in another precision.";
+}
+
 /** How many rows are longer than the trainer takes. */
-export function tooLong(lengths: readonly number[], limit: number): string {
+export function tooLong(
+  tokenizer: Pick<Tokenizer, "countRowTokens">,
+  rows: readonly Pick<SftRow, "prompt" | "response">[],
+  { system = "", maxLength: limit }: { system?: string; maxLength: number },
+): string {
+  const lengths = rows.map(({ prompt, response }) =>
+    tokenizer.countRowTokens({ question: prompt, system }, response),
+  );
   const over = lengths.filter((length) => length > limit).length;
   const longest = Math.max(0, ...lengths);
   if (over === 0)
@@ -189,9 +215,9 @@ export function census({ n, groupSize, histogram }: Pick<Census, "n" | "groupSiz
 type DistillTrial = Record<"base" | "golds" | "texts", readonly EvalDetail[]>;
 
 /**
- * What the Teacher's steps are worth: a model trained on them beside one trained on the golds alone and beside
- * the Base. A row a model for a table, and what they say. The Base is there because the control may fall below
- * it: what is gained on a control that has lost something is not all gain.
+ * What the Teacher's steps are worth: a model trained on them beside one trained on the golds alone and
+ * beside the Base. A row a model for a table, and what they say. The Base is there because the control may
+ * fall below it: what is gained on a control that has lost something is not all gain.
  */
 export function whyDistil({ base, golds, texts }: DistillTrial): {
   rows: Record<string, unknown>[];
