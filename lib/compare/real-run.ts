@@ -11,8 +11,8 @@ import { REAL_STAGES, type RealStage, type StageResult } from "./real-stages.ts"
 
 /**
  * What the real models did at a stage, folded under one line: what is as in the reader's run and what is not,
- * a table with a row a model or an arm, and sentences computed from it. `runs` are results of `bench:real`; by
- * default the two that are committed.
+ * a table with a row a model or an arm, and sentences computed from it. `runs` are results of `bench:real`;
+ * by default the two that are committed.
  *
  * Throws where a result is missing or is none.
  *

@@ -41,7 +41,7 @@ describe("what merging and serving have shown", () => {
         ...{ tokensPerSecond, medianMs: 100 * (i + 1) },
       }));
     expect(readDeployment.throughput(rows(100, 300, 600))).toMatch(
-      /from 1 to 4 \*\*×3\.0\*\*, from 4 to 16 \*\*×2\.0\*\*: each .*less than the one.*still has room/,
+      /from 1 to 4 \*\*×3\.0\*\*, from 4 to 16 \*\*×2\.0\*\*: each .*less than the one.*still grows at 16/,
     );
     expect(readDeployment.throughput(rows(100, 200, 500))).not.toContain("brings");
     // ×2.4, ×1.62, ×1.61: the last two are printed alike

@@ -98,10 +98,11 @@ export const readDeployment = {
           ? `The last step brings next to nothing: at ${last.inFlight} the machine is full.`
           : lastTimes < ROOM
             ? `The last step brings little: at ${last.inFlight} the machine is nearly full.`
-            : `At ${last.inFlight} it still has room: more in flight would bring more.`;
+            : `It still grows at ${last.inFlight}: the machine is not full yet.`;
     return (
-      `Tokens a second by requests in flight: ${steps.map(grown).join(", ")}${fading}. ${bend} The price: ` +
-      `one answer takes ${(last.medianMs / alone.medianMs).toFixed(1)} times as long at ${last.inFlight} as ` +
+      `Tokens a second by requests in flight: ${steps.map(grown).join(", ")}${fading}. ${bend} ` +
+      `The price: one answer takes ${(last.medianMs / alone.medianMs).toFixed(1)} times as long at ` +
+      `${last.inFlight} as ` +
       "alone. A thousand answers take " +
       `**${minutes(alone.tokensPerSecond)} minutes** one after the other and ` +
       `**${minutes(most.tokensPerSecond)}** with ${most.inFlight} in flight.`
