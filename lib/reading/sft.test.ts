@@ -131,7 +131,7 @@ describe("why distil", () => {
   });
 
   test("a gain on a control that fell below the Base is not all gain", () => {
-    expect(of(40, 20, 60).reading).toMatch(/^\*\*Distilling pays:\*\* \+20\.0 .* to the Base, \+40\.0 /);
+    expect(of(40, 20, 60).reading).toMatch(/^\*\*Distilling pays:\*\* \+20\.0 .* against the Base, \+40\.0 /);
     expect(of(40, 20, 60).reading).toMatch(/flatters the texts: .*\*\*cost\*\* .*\(−20\.0 /);
     expect(of(20, 20, 60).reading).not.toContain("flatters");
     expect(of(60, 20, 60).reading).toContain("beat the golds alone, but not the Base");

@@ -245,7 +245,7 @@ export function whyDistil({ base, golds, texts }: DistillTrial): {
 
 function worthOf(onGolds: PairedDifference, onBase: PairedDifference, control: PairedDifference): string {
   const [golds, base] = [differenceVerdict(onGolds), differenceVerdict(onBase)];
-  const both = `${gapOf(onBase)} points to the Base, ${gapOf(onGolds)} to the golds alone`;
+  const both = `${gapOf(onBase)} points against the Base, ${gapOf(onGolds)} against the golds alone`;
   const lost =
     differenceVerdict(control) === "worse"
       ? ` The second number flatters the texts: golds alone **cost** the Base right answers ` +
