@@ -22,8 +22,11 @@ export async function trainerLoss(lab: Lab, row: SftRow, options: TrainOptions =
   const tokenizer = await loadTokenizer(MODEL);
   const length = tokenizer.countRowTokens({ question: row.prompt, system }, row.response);
   if (length > lab.config.sft.maxLength) return null;
-  const one = { "sft.epochs": 1, "sft.batchSize": 1, "sft.gradientAccumulation": 1, "sft.goldOnly": false };
-  const side = sideLab(lab, "one_row", { ...one, "models.base": MODEL, "models.loadIn4bit": false });
+  const side = sideLab(lab, "one_row", {
+    ...{ "models.base": MODEL, "models.loadIn4bit": false, "sft.goldOnly": false, "sft.epochs": 1 },
+    // one row is no work that processes could share
+    ...{ "sft.batchSize": 1, "sft.gradientAccumulation": 1, "gpu.processes": 1, "gpu.ray": "" },
+  });
   const text = `${JSON.stringify(row)}\n`;
   const sft = join(side.paths.processed, `one_row_${sha256(text).slice(0, 8)}.jsonl`);
   writeFileAtomic(sft, text);
