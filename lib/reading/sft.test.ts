@@ -39,6 +39,7 @@ test("a loss by hand: the trainer's to within rounding, another one, or none to 
   );
   expect(byHand(0.7, 46, 0.5)).toMatch(/0\.5000, 2\.0e-1 apart: \*\*more than rounding/);
   expect(byHand(0.7, 46, null)).toContain("leaves this row out");
+  expect(byHand(9, 46, 9)).toContain("less than 1 %");
   expect(byHand(Number.NaN, 0, null)).toBe(
     "No token of this row is graded: it is longer than the tiny model reads.",
   );
@@ -139,7 +140,8 @@ describe("why distil", () => {
 
   test("worse, undecided, not asked", () => {
     expect(of(20, 60, 20).reading).toContain("did harm");
-    expect(of(50, 50, 51).reading).toContain("do not decide");
+    expect(of(50, 50, 51).reading).toMatch(/^\*\*These questions do not decide it/);
+    expect(of(20, 50, 51).reading).toContain("Better than the Base; against golds alone");
     expect(whyDistil({ base: [], golds: [], texts: answers(5) })).toEqual({
       rows: [],
       reading: expect.stringContaining("no question"),

@@ -20,9 +20,11 @@ const ROUNDING = 1e-5;
 /** A loss that was computed by hand from `graded` tokens, beside the trainer's own of the same row. */
 export function byHand(loss: number, graded: number, trainer: number | null): string {
   if (graded === 0) return "No token of this row is graded: it is longer than the tiny model reads.";
+  const share = Math.exp(-loss);
   const head =
     `**${loss.toFixed(4)} nats a token**, the mean over ${counted(graded, "graded token")}: on (geometric) ` +
-    `average the Base gave the Teacher's token a probability of ${points(Math.exp(-loss))} %.`;
+    `average the Base gave the Teacher's token a probability of ` +
+    `${share < 0.01 ? "less than 1" : points(share)} %.`;
   if (trainer === null) return `${head} The trainer leaves this row out: it is too long.`;
   const apart = Math.abs(loss - trainer);
   return apart <= ROUNDING
@@ -255,6 +257,8 @@ function worthOf(onGolds: PairedDifference, onBase: PairedDifference, control: P
   if (golds === "better")
     return `**The texts beat the golds alone, but not the Base** as far as can be told: ${both}.${lost}`;
   if (golds === "worse") return `**The steps did harm:** ${both}.${lost}`;
+  if (base === "better")
+    return `**Better than the Base; against golds alone these questions do not decide it:** ${both}.${lost}`;
   return `**These questions do not decide it:** ${both}.${lost}`;
 }
 
