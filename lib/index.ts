@@ -105,6 +105,8 @@ export { readGrpo } from "./train/grpo-reading.ts";
 export { groupTexts, groupsOf } from "./train/groups.ts";
 export { lossTokens } from "./train/loss-tokens.ts";
 export { openLab } from "./train/open-lab.ts";
+export { rowLogits } from "./train/row-logits.ts";
+export { trainerLoss } from "./train/trainer-loss.ts";
 export { trainOnPolicy } from "./train/on-policy.ts";
 export { openStudent } from "./train/open-student.ts";
 export type { DrawnAnswer, Student } from "./train/open-student.ts";

@@ -15,7 +15,7 @@ const row = (id: string, response = "<think>…"): SftRow => ({
 });
 afterAll(() => workspace.remove());
 
-test("the control is an arm of its own beside the run, and both are asked the same questions", async () => {
+test("the control is an arm of its own; Base, control and run are asked the same questions", async () => {
   const write = (path: string, rows: object[]): void => {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, rows.map((one) => `${JSON.stringify(one)}\n`).join(""));
@@ -40,10 +40,11 @@ test("the control is an arm of its own beside the run, and both are asked the sa
     ...{ baseURL: stub.url, model: "stub", engine: "transformers", concurrency: 1, maxAttempts: 1 },
     timeoutMs: 60_000,
   });
-  const { run, golds, texts } = await goldsAlone(lab, sft, { command, client });
+  const { run, base, golds, texts } = await goldsAlone(lab, sft, { command, client });
   await stub.close();
   expect(run.key).not.toBe(sft.key);
-  expect([golds, texts].map((details) => details.map(({ lenient }) => lenient))).toEqual([[false], [true]]);
+  const right = [base, golds, texts].map((details) => details.map(({ lenient }) => lenient));
+  expect(right).toEqual([[false], [false], [true]]);
   expect(readFileSync(join(paths.sftLora, "adapter_config.json"), "utf8")).toBe(published);
   expect(existsSync(join(paths.ckpts, "sft_gold_lora", "adapter_config.json"))).toBe(true);
 });

@@ -13,7 +13,7 @@ import { trainSft } from "../train/train.ts";
 import type { TrainOptions } from "../train/train.ts";
 
 export interface GoldsAloneOptions extends Pick<TrainOptions, "command" | "signal"> {
-  /** Test questions that both models are asked. Default 200. */
+  /** Test questions that all three models are asked. Default 200. */
   questions?: number;
   /** Of the training. */
   onProgress?: (run: Run) => void;
@@ -26,14 +26,15 @@ export interface GoldsAloneOptions extends Pick<TrainOptions, "command" | "signa
 /** Greedy answers to the same test questions. */
 export interface GoldsAlone {
   run: Run;
+  base: EvalDetail[];
   golds: EvalDetail[];
   texts: EvalDetail[];
 }
 
 /**
- * Trains the Base with `sft.goldOnly`, which publishes the arm `sft_gold`, and asks it and `sft`, a run on
- * the Teacher's texts, the same test questions. Done once, it is on disk. Throws LabError as trainSft and
- * evaluate.
+ * Trains the Base with `sft.goldOnly`, which publishes the arm `sft_gold`, and asks it, the Base as it was,
+ * and `sft`, a run on the Teacher's texts, the same test questions. Done once, it is on disk. Throws LabError
+ * as trainSft and evaluate.
  */
 export async function goldsAlone(
   lab: Lab,
@@ -44,6 +45,6 @@ export async function goldsAlone(
   const run = await trainSft({ ...lab, force: false, config }, training);
   const asked = heldOutQuestions(lab, count);
   const options = { client, onProgress: onAnswers, signal: training.signal };
-  const [golds, texts] = await askHeldOut(lab, [run, sft], asked, options);
-  return { run, golds: golds!, texts: texts! };
+  const [base, golds, texts] = await askHeldOut(lab, ["base", run, sft], asked, options);
+  return { run, base: base!, golds: golds!, texts: texts! };
 }

@@ -31,6 +31,19 @@ describe("the real run beside the reader's", () => {
     expect(realRun("sft").text.match(/^- /gm)!.length).toBeGreaterThan(2);
   });
 
+  test("says what is the same and what is not, inside the fold", () => {
+    const { html, text } = realRun("deploy");
+    expect(html).toMatch(/<details>.*<\/summary>\n<p><i>The same:<\/i> one addition a matrix/);
+    expect(text).toMatch(/\nNot the same: weights in bfloat16/);
+  });
+
+  test("the ablation's steps are a table, a column a Base", () => {
+    const { text } = realRun("ablation");
+    expect(text.match(/^SFT → SFT \+ GRPO/gm)).toHaveLength(2);
+    expect(text).toMatch(/^Base → SFT +greedy, lenient +1,036 +\+10\.4 .*: better +\+3\.8 .*: better$/m);
+    expect(text.match(/^- /gm)).toHaveLength(2);
+  });
+
   test("every branch of a reading", () => {
     const run = { ...small!, copies: 3, trainingRows: 10, rightByRules: 12, usable: 13 };
     const parity = { prompts: 8, tokens: 100, topTokens: 0.99 };

@@ -1,6 +1,6 @@
 /** What each stage of a run on real models came to, in rows and sentences. Pure. */
 import { basename } from "node:path";
-import { describeComparison } from "../evaluate/comparison-text.ts";
+import { comparisonRows, describeComparison } from "../evaluate/comparison-text.ts";
 import { wilson } from "../stats/stats.ts";
 import { styleOf } from "../view/arms.ts";
 import { formatCount, formatShare } from "../view/numbers.ts";
@@ -10,6 +10,8 @@ export type RealStage = "prepare" | "distil" | "filter" | "sft" | "grpo" | "eval
 
 export interface StageResult {
   rows: Record<string, unknown>[];
+  /** Steps from arm to arm where they are too many for sentences. */
+  steps?: ReturnType<typeof comparisonRows>;
   lines: string[];
 }
 
@@ -102,7 +104,8 @@ export const REAL_STAGES: Record<RealStage, (run: RealRun) => StageResult> = {
       run,
       run.arms.map(({ name }) => name),
     ),
-    lines: [...run.pairs.map((pair) => plain(describeComparison(pair.a, pair.b, pair))), ...seedLine(run)],
+    steps: comparisonRows(run.pairs.map((pair) => ({ a: pair.a, b: pair.b, metrics: [pair] }))),
+    lines: seedLine(run),
   }),
 };
 

@@ -41,7 +41,7 @@ describe("what merging and serving have shown", () => {
         ...{ tokensPerSecond, medianMs: 100 * (i + 1) },
       }));
     expect(readDeployment.throughput(rows(100, 300, 600))).toMatch(
-      /less than the one before.*still grows at 16/,
+      /from 1 to 4 \*\*×3\.0\*\*, from 4 to 16 \*\*×2\.0\*\*: each .*less than the one.*still grows at 16/,
     );
     expect(readDeployment.throughput(rows(100, 200, 500))).not.toContain("brings");
     // ×2.4, ×1.62, ×1.61: the last two are printed alike
@@ -51,6 +51,7 @@ describe("what merging and serving have shown", () => {
     expect(readDeployment.throughput(rows(100, 240))).not.toContain("than the one before");
     expect(readDeployment.throughput(rows(100, 300, 200))).toContain("Past 4 in flight it falls");
     expect(readDeployment.throughput(rows(100, 300, 310))).toContain("next to nothing");
+    expect(readDeployment.throughput(rows(100, 300, 380))).toContain("at 16 the machine is nearly full");
     expect(readDeployment.throughput(rows(100))).toContain("One measurement");
     // two answers of 300 tokens among 198 of 100: a thousand are 102,000 tokens, not 300,000
     const uneven = [

@@ -4,9 +4,12 @@ import type { Throughput } from "../serving/throughput.ts";
 import { formatShare } from "../view/numbers.ts";
 import type { WeightChange } from "./weight-change.ts";
 
-/** "×2.9 for 4 times the requests (at 16)". */
-const grown = ({ row, times, more }: { row: Throughput; times: number; more: number }): string =>
-  `**×${times.toFixed(1)}** for ${Number(more.toFixed(1))} times the requests (at ${row.inFlight})`;
+/** "from 4 to 16 **×2.9**". */
+const grown = ({ from, to, times }: { from: number; to: number; times: number }): string =>
+  `from ${from} to ${to} **×${times.toFixed(1)}**`;
+
+/** The last step's factor from which on a machine still has room, and from which on it has a little. */
+const [ROOM, LITTLE] = [1.5, 1.15];
 
 export const readDeployment = {
   /** Whether the merged model is the one that was trained. */
@@ -73,11 +76,8 @@ export const readDeployment = {
     const minutes = (rate: number) => ((1000 * answer) / rate / 60).toFixed(1);
     const steps = rows.slice(1).map((row, i) => {
       const before = rows[i]!;
-      return {
-        row,
-        times: row.tokensPerSecond / before.tokensPerSecond,
-        more: row.inFlight / before.inFlight,
-      };
+      const times = row.tokensPerSecond / before.tokensPerSecond;
+      return { from: before.inFlight, to: row.inFlight, times };
     });
     // as they are printed: two factors that read alike do not fade
     const factors = steps.map(({ times }) => Math.round(10 * times));
@@ -90,15 +90,19 @@ export const readDeployment = {
             ? ": the first step brings more than the last"
             : "";
     const last = rows.at(-1)!;
+    const lastTimes = steps.at(-1)!.times;
     const bend =
       most !== last
         ? `Past ${most.inFlight} in flight it falls again: the machine is full.`
-        : steps.at(-1)!.times < 1.15
+        : lastTimes < LITTLE
           ? `The last step brings next to nothing: at ${last.inFlight} the machine is full.`
-          : `It still grows at ${last.inFlight}, so the point at which the machine is full was not reached.`;
+          : lastTimes < ROOM
+            ? `The last step brings little: at ${last.inFlight} the machine is nearly full.`
+            : `It still grows at ${last.inFlight}: the machine is not full yet.`;
     return (
-      `${steps.map(grown).join(", ")}${fading}. ${bend} One answer takes ` +
-      `${(last.medianMs / alone.medianMs).toFixed(1)} times as long at ${last.inFlight} as ` +
+      `Tokens a second by requests in flight: ${steps.map(grown).join(", ")}${fading}. ${bend} ` +
+      `The price: one answer takes ${(last.medianMs / alone.medianMs).toFixed(1)} times as long at ` +
+      `${last.inFlight} as ` +
       "alone. A thousand answers take " +
       `**${minutes(alone.tokensPerSecond)} minutes** one after the other and ` +
       `**${minutes(most.tokensPerSecond)}** with ${most.inFlight} in flight.`

@@ -89,6 +89,23 @@ describe("what an ablation says", () => {
     expect(readAblation.tests(Array.from({ length: 20 }, () => pair(0.01))).reading).toContain("far more");
   });
 
+  test("arms with the same answers are one arm in the count of comparisons", () => {
+    const pair = (a: string, b: string) =>
+      ({
+        ...{ a, b },
+        metrics: [{ metric: "accuracy", n: 10, delta: 0.1, low: 0.05, high: 0.2, p: 0.01 }],
+      }) as unknown as ArmPair;
+    const pairs = [pair("base", "base_prompted"), pair("base", "sft"), pair("base_prompted", "sft")];
+    const said = (completion: string) =>
+      ({ details: [{ id: "q", mode: "greedy", sample: 0, completion }] }) as never;
+    const count = (prompted: string) =>
+      readAblation.tests(pairs, { base: said("5"), base_prompted: said(prompted), sft: said("6") });
+    expect(count("5").rows.map(({ step }) => step)).toEqual(["Base → SFT"]);
+    expect(count("5").reading).toMatch(/1 of 1 comp.*\(\*Base\* and \*Base, prompted\* gave the same/);
+    expect(count("7").rows).toHaveLength(3);
+    expect(count("7").reading).not.toContain("one arm");
+  });
+
   test("what was won and lost", () => {
     const some = (n: number) => Array.from({ length: n }, () => ({ type: "financial_concept" }));
     const of = (...steps: [won: number, lost: number][]) =>

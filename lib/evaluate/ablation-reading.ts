@@ -132,9 +132,17 @@ export const readAblation = {
       .join("\n");
   },
 
-  /** All comparisons as rows, and how many would look decided by chance. */
-  tests(pairs: readonly ArmPair[]): { rows: ReturnType<typeof comparisonRows>; reading: string } {
-    const rows = comparisonRows(pairs);
+  /**
+   * All comparisons as rows, and how many would look decided by chance. Arms that gave the same answers, as a
+   * Base with and without a prompt that says nothing, are one arm, and its comparisons count once.
+   */
+  tests(
+    pairs: readonly ArmPair[],
+    evaluations: Answered = {},
+  ): { rows: ReturnType<typeof comparisonRows>; reading: string } {
+    const alike = sameAnswers(evaluations);
+    const rows = comparisonRows(comparedOnce(pairs, alike));
+    const once = alike.map((names) => `*${names.map((name) => styleOf(name, 0).label).join("* and *")}*`);
     const decided = rows.filter(({ verdict }) => verdict !== "undecided").length;
     const byChance = 0.05 * rows.length;
     const says =
@@ -146,7 +154,8 @@ export const readAblation = {
       reading:
         `**${decided} of ${rows.length} comparisons are decided** at 95 %; if no step had any ` +
         "effect, about " +
-        `${byChance.toFixed(1)} would look so: ${says}`,
+        `${byChance.toFixed(1)} would look so: ${says}` +
+        (once.length > 0 ? ` (${once.join("; ")} gave the same answers and count as one arm.)` : ""),
     };
   },
 
@@ -196,6 +205,29 @@ export const readAblation = {
     return { rows, reading: orderReading(both) };
   },
 };
+
+type Answered = Partial<Record<ArmName, Pick<Evaluation, "details">>>;
+
+/** The arms whose answers are the same, word for word: a list for each set of two or more. */
+function sameAnswers(evaluations: Answered): ArmName[][] {
+  const answered = Object.entries(evaluations) as [ArmName, Pick<Evaluation, "details">][];
+  const said = ([, { details }]: (typeof answered)[number]): string =>
+    JSON.stringify(details.map(({ id, mode, sample, completion }) => [id, mode, sample, completion]).sort());
+  const sets = [...Map.groupBy(answered, said).values()];
+  return sets.filter((arms) => arms.length > 1).map((arms) => arms.map(([name]) => name));
+}
+
+/** The pairs, those of arms that are alike once, and none between them. */
+function comparedOnce(pairs: readonly ArmPair[], alike: readonly ArmName[][]): ArmPair[] {
+  const oneOf = (name: ArmName): ArmName => alike.find((names) => names.includes(name))?.[0] ?? name;
+  const seen = new Set<string>();
+  return pairs.filter(({ a, b }) => {
+    const pair = `${oneOf(a)} → ${oneOf(b)}`;
+    const isNew = oneOf(a) !== oneOf(b) && (alike.length === 0 || !seen.has(pair));
+    seen.add(pair);
+    return isNew;
+  });
+}
 
 function changedReading(all: readonly { step: string; won: number; lost: number }[]): string {
   const steps = all.filter(({ won, lost }) => won + lost > 0);

@@ -182,13 +182,25 @@ describe("what an evaluation says", () => {
     expect(readEvaluation.judgeRows({}).verdicts).toEqual([]);
   });
 
-  test("the Judge: a hint is not a finding", () => {
-    const of = (name: string, value: number, low: number, high: number) => ({
-      ...{ name, n: 100, kappa: { value, low, high }, wrongPassed: { value: 0.4, low: 0.3, high: 0.5 } },
+  test("the Judge: what it passes of the wrong answers, a hint or a finding", () => {
+    const around = (value: number) => ({ value, low: value - 0.05, high: value + 0.05 });
+    const of = (name: string, value: number, low: number, high: number, passed = 0.4, agreed = 0.9) => ({
+      ...{
+        name,
+        n: 100,
+        kappa: { value, low, high },
+        wrongPassed: around(passed),
+        agreement: around(agreed),
+      },
     });
     const read = readEvaluation.judge;
-    expect(read([of("sft", 0.65, 0.5, 0.8), of("sft_grpo", 0.5, 0.3, 0.6)])).toContain("hint, not a finding");
-    expect(read([of("sft", 0.9, 0.8, 0.95), of("sft_grpo", 0.5, 0.3, 0.6)])).toContain("**worse**");
+    const sft = of("sft", 0.65, 0.5, 0.8);
+    const fooled = (passed: number, agreed?: number) => of("sft_grpo", 0.3, 0.2, 0.4, passed, agreed);
+    expect(read([sft, fooled(0.45)])).toContain("hint, not a finding");
+    expect(read([sft, fooled(0.7)])).toMatch(
+      /\*\*more\*\* wrong answers of SFT \+ GRPO \(0\.70.*than of SFT \(0\.40.*Agreement does not show it/,
+    );
+    expect(read([sft, fooled(0.7, 0.6)])).not.toContain("Agreement");
     expect(read([of("sft", 0.65, 0.5, 0.8)])).toContain("cannot stand in");
     expect(read([of("sft", 0.9, 0.85, 0.95)])).toContain("could stand in");
     expect(read([])).toMatch(/was not asked .*nothing to compare/);

@@ -174,37 +174,58 @@ export const readEvaluation = {
     return { verdicts, columns };
   },
 
-  /** Whether the Judge could stand in for the rules. */
-  judge(
-    judged: readonly { name: string; n: number; kappa: Estimate | null; wrongPassed: Estimate | null }[],
-  ): string {
+  /** Whether the Judge could stand in for the rules, and of which arm it passes most that is wrong. */
+  judge(judged: readonly JudgedArm[]): string {
     if (judged.length === 0) return "The Judge was not asked (`evaluate.useJudge`): nothing to compare.";
     const told = judged.filter(({ n, kappa }) => kappa !== null && n >= FEW_JUDGED);
     if (told.length === 0)
       return `No arm has right and wrong answers in the format, ${FEW_JUDGED} or more: nothing to compare.`;
     const worst = told.reduce((a, b) => (b.kappa!.value < a.kappa!.value ? b : a));
-    const best = told.reduce((a, b) => (b.kappa!.value > a.kappa!.value ? b : a));
     const lets =
       worst.wrongPassed &&
       `Of the wrong answers of ${styleOf(worst.name, 0).label} it would pass ` +
         `${formatPercent(worst.wrongPassed.value)}.`;
-    const harder =
-      worst.name === best.name
-        ? ""
-        : areSeparate(worst.kappa!, best.kappa!)
-          ? ` It judges ${styleOf(worst.name, 0).label} **worse** than ` +
-            `${styleOf(best.name, 0).label}: the intervals of κ do not meet.`
-          : ` κ is lowest for ${styleOf(worst.name, 0).label} (${formatEstimate(worst.kappa!)}) ` +
-            `and highest for ${styleOf(best.name, 0).label} (${formatEstimate(best.kappa!)}); the ` +
-            "intervals overlap, so that its answers are harder to judge is a **hint, not a " +
-            "finding**.";
     const verdict =
       worst.kappa!.low > 0.8
         ? "It could stand in for the rules here."
         : "It cannot stand in for the rules: averaged into the score it would only blur it.";
-    return [lets, verdict].filter(Boolean).join(" ") + harder;
+    return [lets, verdict, ...mostPassed(told)].filter(Boolean).join(" ");
   },
 };
+
+interface JudgedArm {
+  name: string;
+  n: number;
+  kappa: Estimate | null;
+  wrongPassed: Estimate | null;
+  agreement?: Estimate | null;
+}
+
+/**
+ * Of which arm's wrong answers the Judge passes most. κ cannot say that: it falls by itself where fewer
+ * answers are wrong.
+ */
+function mostPassed(arms: readonly JudgedArm[]): string[] {
+  const told = arms.filter(({ wrongPassed }) => wrongPassed !== null);
+  const [least, ...others] = [...told].sort((a, b) => a.wrongPassed!.value - b.wrongPassed!.value);
+  const most = others.at(-1);
+  if (!least || !most) return [];
+  const [one, other] = [most, least].map(
+    ({ name, wrongPassed }) => `${styleOf(name, 0).label} (${formatEstimate(wrongPassed!)})`,
+  );
+  if (!areSeparate(most.wrongPassed!, least.wrongPassed!))
+    return [
+      `It passes more wrong answers of ${one} than of ${other}, but the intervals overlap: ` +
+        "a **hint, not a finding**.",
+    ];
+  const [a, b] = [most.agreement, least.agreement];
+  const hidden =
+    a && b && !areSeparate(a, b)
+      ? ` Agreement does not show it (${formatEstimate(a)} and ${formatEstimate(b)}): where few answers ` +
+        "are wrong, a Judge that passes nearly all of them agrees often."
+      : "";
+  return [`It passes **more** wrong answers of ${one} than of ${other}.${hidden}`];
+}
 
 /** The two commonest; the first alone where the second is only one of several that are as rare. */
 function commonest(reasons: readonly [reason: string, n: number][]): [reason: string, n: number][] {

@@ -56,18 +56,21 @@ export async function knownAnswers(lab: Lab, run: TrainedRun, rows: readonly RlR
 }
 
 /**
- * The greedy answers of each run to all of `rows`; those on disk are not asked for again. Throws as
- * `evaluate`.
+ * The greedy answers of each run, or of the Base untrained, to all of `rows`; those on disk are not asked for
+ * again. Throws as `evaluate`.
  */
 export async function askHeldOut(
   lab: Lab,
-  runs: readonly TrainedRun[],
+  runs: readonly (TrainedRun | "base")[],
   rows: readonly RlRow[],
   options: HeldOutOptions = {},
 ): Promise<EvalDetail[][]> {
   const tasks = greedyTasks(lab, rows);
   const asks: { model: EvaluatedModel; tasks: AnswerTask[] }[] = [];
-  for (const run of runs) asks.push({ model: await modelOf(lab, run), tasks });
+  for (const run of runs) {
+    const model = run === "base" ? await evaluatedModel(lab, { arm: run }) : await modelOf(lab, run);
+    asks.push({ model, tasks });
+  }
   const asked = await askModels(lab, asks, options);
   return asked.map(({ answers }) => tasks.map((task, i) => scored(task, answers[i]!).detail));
 }

@@ -87,6 +87,7 @@ test("a row has what a step changes, with intervals, and what the answers that m
     {
       step: "Base → SFT",
       questions: 100,
+      "right methods": "+30.0 [+20.7, +39.1]",
       misconceptions: "−30.0 [−39.1, −20.7]",
       "any wrong sum": "+15.0 [+8.2, +23.3]",
       "wrong copies": expect.stringMatching(/^0\.0 /),
@@ -122,6 +123,23 @@ test("the sentence says what a step repairs and what it adds", () => {
   ];
   expect(readMethods(only).reading).toMatch(/repairs named misconceptions and adds no fault that these/);
   expect(readMethods(only.reverse()).reading).toMatch(/repairs nothing that .*, and adds named misconc/);
+});
+
+test("misconceptions that go are no repair where right methods go, too, or do not come", () => {
+  const lost = arm("sft", [
+    ["none", 60],
+    ["right", 40],
+  ]);
+  expect(readMethods([base, lost]).reading).toMatch(
+    /shows fewer named misconc.*, but fewer right methods, too \(−20\.0 .*that is no repair\. It adds steps/,
+  );
+  const replaced = arm("sft", [
+    ["none", 40],
+    ["right", 60],
+  ]);
+  expect(readMethods([base, replaced]).reading).toMatch(
+    /shows fewer named misconceptions, and whether right methods took their place .* It adds steps without/,
+  );
 });
 
 test("where nothing changes it says that nothing is shown, and no answer moved", () => {

@@ -22,6 +22,8 @@ export type MethodMoves = Record<MethodOutcome, Record<MethodOutcome, number>>;
 
 const FAULTS = ["misconception", "wrongSums", "copy_slip", "no_method"] as const;
 type Fault = (typeof FAULTS)[number];
+/** Answers by the right method, whatever became of their sums. */
+const BY_RIGHT_METHOD: readonly MethodOutcome[] = ["right_method", "sum_slip", "copy_slip"];
 
 export interface MethodStep {
   a: string;
@@ -29,7 +31,7 @@ export interface MethodStep {
   /** Questions of the world that both arms answered. */
   n: number;
   /** Share of answers after minus share before. */
-  change: Record<Fault, Omit<Comparison, "metric">>;
+  change: Record<Fault | "rightMethods", Omit<Comparison, "metric">>;
   moves: MethodMoves;
 }
 
@@ -122,12 +124,15 @@ function compareMethods(
   options: BootstrapOptions,
 ): Omit<MethodStep, "a" | "b"> | null {
   const readingOf = (detail: EvalDetail) => a.get(detail) ?? b.get(detail)!;
-  const has = (fault: Fault) => (detail: EvalDetail) => {
+  const has = (what: Fault | "rightMethods") => (detail: EvalDetail) => {
     const { outcome, wrongSum } = readingOf(detail);
-    return fault === "wrongSums" ? wrongSum !== null : outcome === fault;
+    if (what === "rightMethods") return BY_RIGHT_METHOD.includes(outcome);
+    return what === "wrongSums" ? wrongSum !== null : outcome === what;
   };
   const [before, after] = [[...a.keys()], [...b.keys()]];
-  const change = FAULTS.map((fault) => [fault, compareShares(before, after, has(fault), options)] as const);
+  const change = (["rightMethods", ...FAULTS] as const).map(
+    (what) => [what, compareShares(before, after, has(what), options)] as const,
+  );
   const n = change[0]?.[1]?.n ?? 0;
   if (n === 0) return null;
   return { n, change: Object.fromEntries(change) as MethodStep["change"], moves: movesOf(a, b) };
@@ -180,27 +185,27 @@ const FAULT_NAMES: Record<Fault, string> = {
   no_method: "steps without a method",
 };
 
-/** One step in numbers: each fault's change in points with its interval, then the answers that moved. */
+/** One step in numbers: what changed, in points with intervals, then the answers that moved. */
 function changeRow({ a, b, n, change, moves }: MethodStep): Record<string, string | number> {
-  const points = (fault: Fault) => {
-    const { delta, low, high } = change[fault];
-    return `${formatPoints(delta)} [${formatPoints(low)}, ${formatPoints(high)}]`;
-  };
   return {
     step: nameOf({ a, b }),
     questions: n,
-    misconceptions: points("misconception"),
-    "any wrong sum": points("wrongSums"),
-    "wrong copies": points("copy_slip"),
-    "no method": points("no_method"),
+    "right methods": pointsOf(change.rightMethods),
+    misconceptions: pointsOf(change.misconception),
+    "any wrong sum": pointsOf(change.wrongSums),
+    "wrong copies": pointsOf(change.copy_slip),
+    "no method": pointsOf(change.no_method),
     "put right, most often": moved((outcome) => moves[outcome].right_method),
     "lost, most often": moved((outcome) => moves.right_method[outcome]),
   };
 }
 
+const pointsOf = ({ delta, low, high }: Omit<Comparison, "metric">): string =>
+  `${formatPoints(delta)} [${formatPoints(low)}, ${formatPoints(high)}]`;
+
 /**
  * One step in a sentence: what it repairs and what it adds. What these questions do not decide
- * (`differenceVerdict`) is neither.
+ * (`differenceVerdict`) is neither. Misconceptions that go are repaired only if right methods come for them.
  */
 export function describeMethods({ a, b, change }: Pick<MethodStep, "a" | "b" | "change">): string {
   const list = (verdict: string) =>
@@ -209,14 +214,21 @@ export function describeMethods({ a, b, change }: Pick<MethodStep, "a" | "b" | "
       .join(", ")
       .replace(/, (?=[^,]*$)/, " and ");
   const [repaired, added] = [list("worse"), list("better")]; // fewer faults are a repair
+  const right = differenceVerdict(change.rightMethods);
   const says =
-    repaired && added
-      ? `repairs ${repaired}, and adds ${added}`
-      : repaired
-        ? `repairs ${repaired} and adds no fault that these questions could show`
-        : added
-          ? `repairs nothing that these questions could show, and adds ${added}`
-          : "neither repairs nor adds a fault that these questions could show";
+    differenceVerdict(change.misconception) === "worse" && right !== "better"
+      ? `shows fewer ${repaired}, ` +
+        (right === "worse"
+          ? `but fewer right methods, too (${pointsOf(change.rightMethods)} points): that is no repair`
+          : "and whether right methods took their place these questions do not decide") +
+        (added ? `. It adds ${added}` : "")
+      : repaired && added
+        ? `repairs ${repaired}, and adds ${added}`
+        : repaired
+          ? `repairs ${repaired} and adds no fault that these questions could show`
+          : added
+            ? `repairs nothing that these questions could show, and adds ${added}`
+            : "neither repairs nor adds a fault that these questions could show";
   return `**${nameOf({ a, b })}** ${says}.`;
 }
 

@@ -59,6 +59,17 @@ describe.each(Object.entries(quizzes))("the quiz of %s", (_name, { of, right }) 
     expect(shown).not.toMatch(/[✓✗]/);
   });
 
+  test("a likely error is none of the right answers, and is told why", () => {
+    of(right).forEach((one, i) => {
+      for (const { mine, but } of one.tempting ?? []) {
+        const asked = of(right.map((answer, j) => (i === j ? mine : answer)));
+        const { text } = checkPredictions(asked);
+        if (text.includes("✗")) expect(text).toContain(but.slice(0, 20));
+        else expect(String(mine)).toBe(String(one.measured)); // as this run came out
+      }
+    });
+  });
+
   test("knows a right prediction, and a wrong one", () => {
     const view = checkPredictions(of(right)).text;
     expect(view.match(/✓/g)).toHaveLength(right.length);

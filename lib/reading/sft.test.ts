@@ -1,7 +1,17 @@
 import { describe, expect, test } from "vitest";
 import type { EvalDetail } from "../records.ts";
 import { metrics } from "../testing/example-runs.ts";
-import { census, firstSteps, heldOut, rates, tooLong, training, whatSftBrings, whyDistil } from "./sft.ts";
+import {
+  byHand,
+  census,
+  firstSteps,
+  heldOut,
+  rates,
+  tooLong,
+  training,
+  whatSftBrings,
+  whyDistil,
+} from "./sft.ts";
 import type { TrainedRun } from "./sft.ts";
 
 const run = (columns: Record<string, (share: number) => number | null>, steps = 20): TrainedRun =>
@@ -14,9 +24,25 @@ const run = (columns: Record<string, (share: number) => number | null>, steps = 
   }) as unknown as TrainedRun;
 
 test("rows that are too long: none, a few, too many", () => {
-  expect(tooLong([3, 9], 10)).toContain("**No row is left out**: the longest has 9");
-  expect(tooLong([...Array<number>(30).fill(3), 11], 10)).toContain("**1 row of 31 are longer");
-  expect(tooLong([3, 11], 10)).toContain("too many to go on with");
+  const of = (lengths: number[]) => {
+    const rows = lengths.map((length) => ({ prompt: "?", response: "x".repeat(length) }));
+    return tooLong({ countRowTokens: (_, response) => response.length }, rows, { maxLength: 10 });
+  };
+  expect(of([3, 9])).toContain("**No row is left out**: the longest has 9");
+  expect(of([...Array<number>(30).fill(3), 11])).toContain("**1 row of 31 are longer");
+  expect(of([3, 11])).toContain("too many to go on with");
+});
+
+test("a loss by hand: the trainer's to within rounding, another one, or none to compare", () => {
+  expect(byHand(Math.LN2, 46, Math.LN2 + 2e-8)).toMatch(
+    /46 graded tokens.* of 50 %.*\*\*the same loss\*\*, 2e-8/,
+  );
+  expect(byHand(0.7, 46, 0.5)).toMatch(/0\.5000, 2\.0e-1 apart: \*\*more than rounding/);
+  expect(byHand(0.7, 46, null)).toContain("leaves this row out");
+  expect(byHand(9, 46, 9)).toContain("less than 1 %");
+  expect(byHand(Number.NaN, 0, null)).toBe(
+    "No token of this row is graded: it is longer than the tiny model reads.",
+  );
 });
 
 describe("training", () => {
@@ -83,18 +109,44 @@ test("census: nobody asked, something left to learn, settled", () => {
   expect(census(of([5, 2, 5]))).toContain("teach nothing any more");
 });
 
-test("why distil: better, worse, undecided, not asked", () => {
+describe("why distil", () => {
   const answers = (right: number): EvalDetail[] =>
     Array.from({ length: 100 }, (_, i) => ({
       id: `${i}`,
       mode: "greedy",
       lenient: i < right,
     })) as EvalDetail[];
-  expect(whyDistil({ golds: answers(20), texts: answers(60) })).toContain("**Distilling pays:**");
-  expect(whyDistil({ golds: answers(20), texts: answers(60) })).toContain("+40.0 points");
-  expect(whyDistil({ golds: answers(60), texts: answers(20) })).toContain("did harm");
-  expect(whyDistil({ golds: answers(50), texts: answers(51) })).toContain("do not decide");
-  expect(whyDistil({ golds: [], texts: answers(5) })).toContain("no question");
+  const of = (base: number, golds: number, texts: number) =>
+    whyDistil({ base: answers(base), golds: answers(golds), texts: answers(texts) });
+
+  test("a row a model, each with what the texts have over it", () => {
+    const { rows } = of(40, 20, 60);
+    expect(rows.map((row) => row["trained on"])).toEqual([
+      "nothing: the Base",
+      "golds alone",
+      "the Teacher's texts",
+    ]);
+    expect(rows[1]).toMatchObject({ questions: 100, right: { value: 0.2 } });
+    expect(rows[1]!["the Teacher's texts are ahead by (points)"]).toMatch(/^\+40\.0 \[/);
+    expect(rows[2]!["the Teacher's texts are ahead by (points)"]).toBeNull();
+  });
+
+  test("a gain on a control that fell below the Base is not all gain", () => {
+    expect(of(40, 20, 60).reading).toMatch(/^\*\*Distilling pays:\*\* \+20\.0 .* against the Base, \+40\.0 /);
+    expect(of(40, 20, 60).reading).toMatch(/flatters the texts: .*\*\*cost\*\* .*\(−20\.0 /);
+    expect(of(20, 20, 60).reading).not.toContain("flatters");
+    expect(of(60, 20, 60).reading).toContain("beat the golds alone, but not the Base");
+  });
+
+  test("worse, undecided, not asked", () => {
+    expect(of(20, 60, 20).reading).toContain("did harm");
+    expect(of(50, 50, 51).reading).toMatch(/^\*\*These questions do not decide it/);
+    expect(of(20, 50, 51).reading).toContain("Better than the Base; against golds alone");
+    expect(whyDistil({ base: [], golds: [], texts: answers(5) })).toEqual({
+      rows: [],
+      reading: expect.stringContaining("no question"),
+    });
+  });
 });
 
 test("first steps: a row a policy, its shares in words", () => {

@@ -1,19 +1,48 @@
 /** What SFT did, in sentences: markdown that is computed from this run. Pure. */
 import { compareArms } from "../evaluate/compare.ts";
 import { differenceVerdict } from "../evaluate/comparison-text.ts";
-import type { EvalDetail } from "../records.ts";
+import type { Tokenizer } from "../model/tokens.ts";
+import type { EvalDetail, SftRow } from "../records.ts";
 import type { Run } from "../run/run.ts";
-import { mean } from "../stats/stats.ts";
+import type { PairedDifference } from "../stats/bootstrap.ts";
+import { mean, wilson } from "../stats/stats.ts";
 import type { Census } from "../train/census.ts";
 import type { FirstStep } from "../train/first-step.ts";
 import { formatCount, formatPoints, formatShare } from "../view/numbers.ts";
-import { counted, points, shareOf } from "./words.ts";
+import { counted, points } from "./words.ts";
 
 /** A run as far as these sentences need it. */
 export type TrainedRun = Pick<Run, "metrics" | "config" | "step" | "totalSteps" | "start">;
 
+/** Nats a token: further apart than float32 rounds, two losses of one row are two losses. */
+const ROUNDING = 1e-5;
+
+/** A loss that was computed by hand from `graded` tokens, beside the trainer's own of the same row. */
+export function byHand(loss: number, graded: number, trainer: number | null): string {
+  if (graded === 0) return "No token of this row is graded: it is longer than the tiny model reads.";
+  const share = Math.exp(-loss);
+  const head =
+    `**${loss.toFixed(4)} nats a token**, the mean over ${counted(graded, "graded token")}: on (geometric) ` +
+    `average the Base gave the Teacher's token a probability of ` +
+    `${share < 0.01 ? "less than 1" : points(share)} %.`;
+  if (trainer === null) return `${head} The trainer leaves this row out: it is too long.`;
+  const apart = Math.abs(loss - trainer);
+  return apart <= ROUNDING
+    ? `${head} The trainer, asked for the same row, says ${trainer.toFixed(4)}: **the same loss**, ` +
+        `${apart.toExponential(0)} apart, where rounding alone may make ${ROUNDING.toExponential(0)}.`
+    : `${head} The trainer says ${trainer.toFixed(4)}, ${apart.toExponential(1)} apart: **more than ` +
+        "rounding** makes. Another token is graded, or it computes in another precision.";
+}
+
 /** How many rows are longer than the trainer takes. */
-export function tooLong(lengths: readonly number[], limit: number): string {
+export function tooLong(
+  tokenizer: Pick<Tokenizer, "countRowTokens">,
+  rows: readonly Pick<SftRow, "prompt" | "response">[],
+  { system = "", maxLength: limit }: { system?: string; maxLength: number },
+): string {
+  const lengths = rows.map(({ prompt, response }) =>
+    tokenizer.countRowTokens({ question: prompt, system }, response),
+  );
   const over = lengths.filter((length) => length > limit).length;
   const longest = Math.max(0, ...lengths);
   if (over === 0)
@@ -184,24 +213,57 @@ export function census({ n, groupSize, histogram }: Pick<Census, "n" | "groupSiz
   );
 }
 
-/** What the Teacher's steps are worth: a model trained on them against one trained on the golds alone. */
-export function whyDistil({ golds, texts }: Record<"golds" | "texts", readonly EvalDetail[]>): string {
-  const difference = compareArms(golds, texts, "accuracyLenient");
-  if (difference === null) return "The two models were asked no question that both answered.";
-  const share = (details: readonly EvalDetail[]): string =>
-    shareOf(details.filter(({ lenient }) => lenient).length, details.length);
-  const { delta, low, high } = difference;
-  const verdict = {
-    better: "Distilling pays",
-    worse: "The steps did harm",
-    undecided: "These questions do not decide it",
+/** Greedy answers to the same test questions: of the Base, and of it trained on golds alone and on texts. */
+type DistillTrial = Record<"base" | "golds" | "texts", readonly EvalDetail[]>;
+
+/**
+ * What the Teacher's steps are worth: a model trained on them beside one trained on the golds alone and
+ * beside the Base. A row a model for a table, and what they say. The Base is there because the control may
+ * fall below it: what is gained on a control that has lost something is not all gain.
+ */
+export function whyDistil({ base, golds, texts }: DistillTrial): {
+  rows: Record<string, unknown>[];
+  reading: string;
+} {
+  const [onGolds, onBase] = [golds, base].map((before) => compareArms(before, texts, "accuracyLenient"));
+  const control = compareArms(base, golds, "accuracyLenient");
+  if (!onGolds || !onBase || !control)
+    return { rows: [], reading: "The three models were asked no question that all of them answered." };
+  const row = (name: string, details: readonly EvalDetail[], ahead: PairedDifference | null) => ({
+    "trained on": name,
+    questions: details.length,
+    right: wilson(details.filter(({ lenient }) => lenient).length, details.length),
+    "the Teacher's texts are ahead by (points)": ahead && gapOf(ahead),
+  });
+  return {
+    rows: [
+      row("nothing: the Base", base, onBase),
+      row("golds alone", golds, onGolds),
+      row("the Teacher's texts", texts, null),
+    ],
+    reading: worthOf(onGolds, onBase, control),
   };
-  return (
-    `**${verdict[differenceVerdict(difference)]}:** the model trained on golds alone answers ` +
-    `${share(golds)} test questions correctly, the one trained on the Teacher's texts ${share(texts)}: ` +
-    `${formatPoints(delta)} points [${formatPoints(low)}, ${formatPoints(high)}], wherever it appears.`
-  );
 }
+
+function worthOf(onGolds: PairedDifference, onBase: PairedDifference, control: PairedDifference): string {
+  const [golds, base] = [differenceVerdict(onGolds), differenceVerdict(onBase)];
+  const both = `${gapOf(onBase)} points against the Base, ${gapOf(onGolds)} against the golds alone`;
+  const lost =
+    differenceVerdict(control) === "worse"
+      ? ` The second number flatters the texts: golds alone **cost** the Base right answers ` +
+        `(${gapOf(control)}). That model answers at once, without a line to calculate on.`
+      : "";
+  if (golds === "better" && base === "better") return `**Distilling pays:** ${both}.${lost}`;
+  if (golds === "better")
+    return `**The texts beat the golds alone, but not the Base** as far as can be told: ${both}.${lost}`;
+  if (golds === "worse") return `**The steps did harm:** ${both}.${lost}`;
+  if (base === "better")
+    return `**Better than the Base; against golds alone these questions do not decide it:** ${both}.${lost}`;
+  return `**These questions do not decide it:** ${both}.${lost}`;
+}
+
+const gapOf = ({ delta, low, high }: PairedDifference): string =>
+  `${formatPoints(delta)} [${formatPoints(low)}, ${formatPoints(high)}]`;
 
 function column(metrics: Run["metrics"], name: string): number[] {
   return (metrics[name] ?? []).filter((value): value is number => value !== null);

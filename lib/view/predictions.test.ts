@@ -21,3 +21,10 @@ test("a word is right in any case; what was not measured has no verdict", () => 
   expect(textOf("concept", { measured: "Concept" })).toContain("✓");
   expect(textOf("concept", { measured: null })).toMatch(/not measured in this run +·/);
 });
+
+test("who fell for a likely error is told why it tempts, and nobody else", () => {
+  const tempting = [{ mine: 200, but: "that counts copies twice" }];
+  expect(textOf(200, { tempting })).toContain("that counts copies twice. Rather: copies go");
+  for (const mine of [null, 100, 300]) expect(textOf(mine, { tempting })).not.toContain("twice");
+  expect(textOf(200, { tempting, measured: null })).not.toContain("twice");
+});

@@ -11,6 +11,8 @@ export interface Prediction {
   measured: number | string | null;
   /** Why, in a sentence; shown once there is a prediction. */
   because: string;
+  /** Wrong predictions that are likely, each with why it tempts and fails: shown to who made it. */
+  tempting?: readonly { mine: number | string; but: string }[];
   /** A number counts as right within this share of the measured one. Default 0.1. */
   within?: number;
 }
@@ -22,13 +24,18 @@ export interface Prediction {
  * @example await show(checkPredictions([{ question: "rows kept", mine: null, measured: 25, because: "…" }]));
  */
 export function checkPredictions(predictions: readonly Prediction[]): View {
-  const rows = predictions.map(({ question, mine, measured, because, within = 0.1 }) => ({
-    question,
-    yours: mine === null ? "not yet" : shown(mine),
-    measured: mine === null ? "write yours into this cell first" : shown(measured),
-    verdict: mine === null || measured === null ? "·" : fits(mine, measured, within) ? "✓" : "✗",
-    because: mine === null ? "" : because,
-  }));
+  const rows = predictions.map(({ question, mine, measured, because, tempting = [], within = 0.1 }) => {
+    const isRight = mine !== null && measured !== null && fits(mine, measured, within);
+    const isWrong = mine !== null && measured !== null && !isRight;
+    const trap = isWrong ? tempting.find((one) => fits(mine, one.mine, 0.01)) : undefined;
+    return {
+      question,
+      yours: mine === null ? "not yet" : shown(mine),
+      measured: mine === null ? "write yours into this cell first" : shown(measured),
+      verdict: isRight ? "✓" : isWrong ? "✗" : "·",
+      because: mine === null ? "" : trap ? `${trap.but}. Rather: ${because}` : because,
+    };
+  });
   return table(rows, ["question", "yours", "measured", "verdict", "because"], { caption: "Predictions" });
 }
 
