@@ -59,6 +59,7 @@ async function main(): Promise<void> {
     "grpo.maxSteps": Number(values.steps ?? 12),
     "grpo.epochs": 100,
     "grpo.probeSteps": 0, // TRL's trainer watches nothing, either
+    "grpo.inspectSteps": [],
   };
   const overrides = {
     "models.base": given("base"),

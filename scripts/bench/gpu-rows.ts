@@ -29,7 +29,7 @@ const ORIGINAL = ["--batch", 2, "--accumulation", 8, "--steps", 40, "--checkpoin
 const TOKENS = 512;
 /** Rows a pass for which memory is planned, all of the greatest length; shorter ones share a pass. */
 const PASS = 16;
-/** Rows a step at which the GPU sets the pace: 16 take about as long as Python needs to launch their kernels. */
+/** Rows a step at which the GPU sets the pace; 16 take as long as Python needs to launch their kernels. */
 const WIDE = 32;
 const ONE_GPU = { "gpu.processes": 1, "gpu.replicas": 1 };
 const BF16 = { "models.loadIn4bit": false };
