@@ -16,9 +16,9 @@
  * machine without a GPU it says so and ends with status 1 before anything else. A goal that is missed is
  * shown; the exit status is 1 only when a row could not be measured.
  *
- * Run so far: the rows of one GPU on an H100, those of two GPUs and `--learning` on H200. Not yet: the rows
- * of four GPUs, and those of a Ray cluster (ray1, rayDistil1, ray2, ray4). On a CPU the baselines run on tiny
- * shapes in scripts/tests/test_bench.py.
+ * Run so far: the rows of one GPU on an H100, those of two GPUs, ray1, ray2 and `--learning` on H200. Not
+ * yet: the rows of four GPUs (sft4, distil4, ray4), and rayDistil1. On a CPU the baselines run on tiny shapes
+ * in scripts/tests/test_bench.py.
  */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";

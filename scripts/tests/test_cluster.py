@@ -40,6 +40,15 @@ def test_a_process_has_its_place_and_what_the_driver_hands_on(task):
     assert log_of(Path(told["run_dir"]), 1).read_text() == "['1', '2', '7', 'yes']\n"
 
 
+@pytest.mark.parametrize(("handed", "there"), [({}, "None"), ({"ACCELERATE_TORCH_DEVICE": "cpu"}, "cpu")])
+def test_a_process_takes_its_device_from_its_rank_and_not_from_rays_worker(task, monkeypatch, handed, there):
+    monkeypatch.setenv("ACCELERATE_TORCH_DEVICE", "cuda:1")
+    told = task("import os; print(os.environ.get('ACCELERATE_TORCH_DEVICE'))")
+    told["environment"] |= handed
+    work_alone(told)
+    assert log_of(Path(told["run_dir"]), 0).read_text() == f"{there}\n"
+
+
 def test_a_failure_that_has_a_name_is_an_end_and_not_a_loss(task):
     named = task(FAILS)
     work_alone(named)
