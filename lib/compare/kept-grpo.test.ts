@@ -26,7 +26,8 @@ describe("kept GRPO runs", () => {
     expect(caption).toBe(
       "3 recipes from one SFT model: 50 batches of 8 × 8 answers each, one step a batch unless the row " +
         "says otherwise; 2 seeds where the row names no other number, each held against the first recipe's " +
-        "same seed; 1,000 test questions a seed, greedy, read leniently, 95 % intervals. " +
+        "same seed; 1,000 test questions a seed, greedy, read leniently, 95 % intervals. KL, entropy and " +
+        "silent groups: of the last fifth; clipped: of all updates. " +
         "`npm run bench:variants`, 2026-01-02",
     );
     expect(rows.every((row) => Object.keys(row).length <= 8)).toBe(true);
@@ -80,8 +81,8 @@ describe("kept GRPO runs", () => {
     expect(read([variant("too fast", broken)], { start })).toContain(
       "**What SFT taught is unlearned:** too fast (10.0 [8.0, 12.0] % right, 90 tokens an answer, entropy " +
         "0.500, 90.0 % of the groups silent); the first recipe has 80.0 [78.0, 82.0] % right, 50 tokens an " +
-        "answer, entropy 0.020, 20.0 % of the groups silent. Their entropy is *higher*: what broke is the " +
-        "**language, not the variety**.",
+        "answer, entropy 0.020, 20.0 % of the groups silent. Their entropy is *higher*, so this is **no " +
+        "entropy collapse**",
     );
     expect(read([variant("one answer", { ...broken, entropy: 0.001 })])).toContain("**entropy collapse**");
     expect(read([variant("unknown", { ...broken, entropy: null })])).not.toContain("entropy is");
@@ -129,7 +130,7 @@ describe("kept GRPO runs", () => {
       variant("4 updates", { settings: again, clipped: 0.0003, secondsPerBatch: 2, difference: OPEN }),
       variant("4 × GSPO", { settings: { ...again, "grpo.loss": "gspo" }, clipped: 0.4, difference: OPEN }),
     ]);
-    expect(said).toContain("beyond a bound stood: 4 updates < 0.1 %; 4 × GSPO 40.0 % of answers.");
+    expect(said).toContain("lay beyond a bound: 4 updates < 0.1 %; 4 × GSPO 40.0 % of answers.");
   });
 
   test("distillation beside the reward has three outcomes", () => {

@@ -24,7 +24,8 @@ export function keptGrpo({
       `${groupSize} answers each, one step a batch unless the row says otherwise; ` +
       `${counted(seeds, "seed")} where the row names no other number, each held against the first recipe's ` +
       `same seed; ${formatCount(reference?.n ?? 0)} test questions a seed, greedy, read leniently, 95 % ` +
-      `intervals. ${measured(result)}`,
+      `intervals. KL, entropy and silent groups: of the last fifth; clipped: of all updates. ` +
+      `${measured(result)}`,
     rows: [...(start ? [startRow(start)] : []), ...grpo.map((one) => variantRow(one, seeds))],
     reading: reference?.right
       ? [
@@ -175,8 +176,8 @@ function whatIsLost(fallen: readonly KeptVariant[], reference: KeptVariant): str
   if (before === null || entropies.some((entropy) => entropy === null)) return "";
   if (entropies.every((entropy) => entropy! > before))
     return (
-      " Their entropy is *higher*: what broke is the **language, not the variety**. This is no entropy " +
-      "collapse."
+      " Their entropy is *higher*, so this is **no entropy collapse**: they are not sure of one answer, " +
+      "they have lost the right ones."
     );
   if (entropies.every((entropy) => entropy! < before / 2))
     return " Their entropy has gone, too: an **entropy collapse**.";
@@ -247,8 +248,8 @@ function reuse(grpo: readonly KeptVariant[]): string[] {
   );
   if (clipped.length === 0) return [];
   return [
-    "**Where answers are used again the clip acts.** As many answers make more steps there, and beyond a " +
-      `bound stood: ${clipped.join("; ")}.`,
+    "**Where answers are used again the clip acts.** The same answers make more steps there, and these " +
+      `shares lay beyond a bound: ${clipped.join("; ")}.`,
   ];
 }
 

@@ -74,7 +74,10 @@ function answersOf(sft: readonly KeptSft[]): string {
     verdict === "better" && best !== last
       ? `**Right answers grow, and not to the end:** ${percent(first.right)} % after ` +
         `${counted(first.epochs, "epoch")}, ${percent(best.right)} after ${best.epochs}, ` +
-        `${percent(last.right)} after ${last.epochs}.`
+        `${percent(last.right)} after ${last.epochs}` +
+        (best.right.low <= last.right.high
+          ? ": whether the last are fewer, these intervals leave open."
+          : ".")
       : verdict === "better"
         ? `**Right answers go on growing** with the epochs: ${ends} (${pointsOf(last.difference!)} points).`
         : verdict === "worse"

@@ -38,7 +38,7 @@ describe("what a reward has taught", () => {
   test("hacked, parted, or together", () => {
     const of = (after: Pass) => trialReading([runOf("a", before, after)], "careless");
     expect(of({ right: 0, paid: 8, tokens: 40 })).toContain("**hacked**");
-    expect(of({ right: 4, paid: 5, tokens: 40 })).toContain("**part**");
+    expect(of({ right: 4, paid: 5, tokens: 40 })).toContain("**widened the gap**");
     expect(of({ right: 6, paid: 6, tokens: 40 })).toContain("**together**");
     // each question moves by itself: paid more often on some, right more often on others
     const run = runOf("a", before, before);
@@ -47,7 +47,7 @@ describe("what a reward has taught", () => {
       if (i % 8 === 0) answer.rewards.careless = 1;
       if (i % 16 === 3) answer.rewards.accuracy = 1;
     }
-    expect(trialReading([run], "careless")).toMatch(/seem to part.*\*\*not decide\*\*/);
+    expect(trialReading([run], "careless")).toMatch(/widened the gap.*\*\*not decide\*\*/);
   });
 
   test("two rewards are held against each other on the questions of their last pass", () => {

@@ -105,9 +105,9 @@ function hackReading({ label, samples }: Trial, part: string): string {
     paid.value >= 0 && right.high < 0
       ? "The reward is **hacked**: right answers are lost, and its own curve does not show it."
       : apart && apart.low > 0
-        ? `They **part**, by ${points(apart)}: the reward's own curve hides that from you.`
+        ? `Training has **widened the gap**, by ${points(apart)}: the reward's own curve hides that.`
         : apart && apart.value > 0.02
-          ? `They seem to part, by ${points(apart)}, but these questions do **not decide** it.`
+          ? `Whether training has widened the gap, by ${points(apart)}, these questions do **not decide**.`
           : "They move **together**: training on it did not drive them apart.";
   return `- ${label}: what it pays moves by ${points(paid)}, what is right by ${points(right)}. ${says}`;
 }

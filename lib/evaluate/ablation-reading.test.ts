@@ -26,7 +26,9 @@ describe("what an ablation says", () => {
     const silent = { ...runOf(none, none), cause: { code: "no_signal", message: "no group differs" } };
     expect(readAblation.start(silent as typeof sft, sft)).toMatch(/\*\*It has learned nothing:\*\* no group/);
     const later = (step: number) => (step < 4 ? 0 : 2);
-    expect(readAblation.start(runOf(none, none), sft)).toMatch(/100 % of the first groups.*not taken off/);
+    expect(readAblation.start(runOf(none, none), sft)).toMatch(
+      /100 % of the groups in the first fifth.*not taken off/,
+    );
     expect(readAblation.start(runOf(later, none), sft)).toMatch(/step 5\*\* of 10.*found the \*\*format/);
     expect(readAblation.start(runOf(later, later), sft)).toMatch(
       /100 % are right, against 50 % with SFT: .*the test below says\.$/,
@@ -47,18 +49,18 @@ describe("what an ablation says", () => {
       }) as unknown as Arm;
     const arms = [arm("base", 0, 0.5), arm("base_prompted", 0, 0.6), arm("sft", 0.7, 0.7)];
     expect(readAblation.zeros({ arms })).toMatch(
-      /Base, prompted.*\+70.0 points.*\*\*\+10.0\*\*: the difference is tags and prompt, not training/,
+      /Base, prompted.*\+70.0 points.*\*\*\+10.0\*\*: the difference is tags and prompt, not better answers/,
     );
     const bare = [arm("base", 0, 0.5), arm("base_prompted", 0, 0.4), arm("sft", 0.7, 0.7)];
-    expect(readAblation.zeros({ arms: bare })).toContain("the difference is the tags, not training");
+    expect(readAblation.zeros({ arms: bare })).toContain("the difference is the tags, not better answers");
     const voted = [...bare, arm("base_majority", 0, 0.6)];
-    expect(readAblation.zeros({ arms: voted })).toContain("is tags, prompt and tries, not training");
+    expect(readAblation.zeros({ arms: voted })).toContain("is tags, prompt and tries, not better answers");
     const tagged = [arm("base", 0.5, 0.5), arm("sft", 0.7, 0.7)];
     expect(readAblation.zeros({ arms: tagged })).toMatch(/\*\*\+20.0\*\*\.$/);
-    expect(readAblation.zeros({ arms: [arm("base", 0, 0.5)] })).toContain("highest zero");
+    expect(readAblation.zeros({ arms: [arm("base", 0, 0.5)] })).toContain("best starting point is");
     const vote = [...arms, arm("base_majority", 0, 0.65, 200)];
     expect(readAblation.zeros({ arms: vote })).toMatch(
-      /highest zero is \*\*Base, prompted.*Base, majority answers 200 of the 1,000 questions/,
+      /best starting point is \*\*Base, prompted.*Base, majority answers 200 of the 1,000 questions/,
     );
     expect(readAblation.zeros({ arms: [] })).toBe("");
   });

@@ -57,7 +57,7 @@ export const readAblation = {
       ? ` (with SFT: ${formatPercent(other.silent)} and ${formatPercent(other.format)})`
       : "";
     const begin =
-      `Without SFT ${formatPercent(own.silent)} of the first groups are silent and ` +
+      `Without SFT ${formatPercent(own.silent)} of the groups in the first fifth are silent and ` +
       `${formatPercent(own.format)} of the answers keep the format${beside}. `;
     if (own.halfway === null)
       return `${begin}Half of the answers never keep it: the run has **not taken off**.${nothing}`;
@@ -92,7 +92,7 @@ export const readAblation = {
         "it is compared below, on those.",
     );
     const said =
-      `The highest ${level.length === 1 ? "zero is" : "zeros are"} ` +
+      `The best starting ${level.length === 1 ? "point is" : "points are"} ` +
       `${level.map((arm) => `**${labelOf(arm)}**`).join(" and ")}, ` +
       `${formatPercent(best.accuracyLenient.value)} right, ` +
       `greedy and read leniently.${apart.join("")}`;
@@ -103,8 +103,8 @@ export const readAblation = {
     ];
     return (
       `${said} From the Base read strictly SFT would be credited with ${formatPoints(strict)} points, from ` +
-      `this zero with **${formatPoints(fair)}**` +
-      (strict - fair > 0.05 ? `: the difference is ${WITHOUT_TRAINING[best.name]}, not training.` : ".")
+      `this start with **${formatPoints(fair)}**` +
+      (strict - fair > 0.05 ? `: the difference is ${WITHOUT_TRAINING[best.name]}, not better answers.` : ".")
     );
   },
 

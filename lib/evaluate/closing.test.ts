@@ -66,7 +66,7 @@ test.each([
 ])("to whom: %s", (_, details, words) => expect(said([], details)).toContain(words));
 
 test.each([
-  ["as before", 2, "2 are right (Base: 2, SFT: 1): they are beyond this model, before training as after"],
+  ["as before", 2, "2 are right (Base: 2, SFT: 1): hardly any, before training as after"],
   ["some won", 10, "10 are right (Base: 2, SFT: 1): training brought some of them"],
 ])("questions from elsewhere, beside what the Base had: %s", (_, right, words) => {
   const arm = (others: number) => ({ details: [...answers(900, 850, "k"), ...answers(40, others)] });

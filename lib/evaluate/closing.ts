@@ -80,7 +80,7 @@ export function closing({ summary, pairs, evaluations }: Closing): string {
     return verdict ? [{ ...claim, ...verdict }] : [];
   });
   const decided = told.flatMap(({ side, numbers, ...claim }) =>
-    side === "undecided" ? [] : [`${claim[side]} (${numbers})`],
+    side === "undecided" ? [] : [`${claim[side]} (${numbers}${flattered(pairs, claim)})`],
   );
   const open = told.filter(({ side }) => side === "undecided").map((one) => `${one.open} (${one.numbers})`);
   const shown =
@@ -97,6 +97,13 @@ export function closing({ summary, pairs, evaluations }: Closing): string {
       seedsOf(summary.seeds),
     ].join(" ")}`,
   ].join("\n\n");
+}
+
+/** A control that has itself lost against the Base makes what stands beside it look taller. */
+function flattered(pairs: Steps, { a }: { a: ArmName }): string {
+  if (a !== "sft_gold") return "";
+  const control = verdictOf(pairs, { a: "base", b: a }) ?? verdictOf(pairs, { a: "base_prompted", b: a });
+  return control?.side === "worse" ? `; to the Base the golds alone cost: ${control.numbers}` : "";
 }
 
 const priceOf = (lost: number): string =>
@@ -147,7 +154,7 @@ function audience(arms: Closing["evaluations"], { profile }: Closing["summary"])
 function outOfReach(right: number, atStart: number | undefined): string {
   if (atStart === undefined) return "what was learned does **not** carry over to them";
   if (Math.abs(right - atStart) <= 2)
-    return "they are beyond this model, before training as after it: what was learned does not reach them";
+    return "hardly any, before training as after it: what was learned does not reach them";
   return right > atStart
     ? "training brought some of them, far fewer than of the generated ones"
     : "training lost some of them";

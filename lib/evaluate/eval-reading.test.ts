@@ -39,7 +39,7 @@ describe("what an evaluation says", () => {
       arm("base", { strict: never, lenient: half }),
       arm("sft", { strict: half, lenient: half }),
     ]);
-    expect(base).toContain("50 points are tags");
+    expect(base).toContain("the 50 points between are missing tags");
     expect(sft).toContain("both readings agree");
     const [near] = readEvaluation.types([arm("sft", { strict: (i) => i > 1, lenient: always })]);
     expect(near).toContain("differ by 2 of 100 answers");

@@ -57,6 +57,7 @@ export const readEvaluation = {
     const like = (m: number) => wilson(Math.round((right / n) * m), m);
     const asIf = wilson(sampled.filter(({ lenient }) => lenient).length, sampled.length);
     const whole = proportion(sampled, ({ lenient }) => lenient);
+    const oneTry = whole && wilson(Math.round(whole.value * drawn.size), drawn.size);
     const rows = [
       ...[Math.round(n / 10), n, 10 * n].map((m) => ({
         what: m === n ? "greedy, as measured" : "greedy, if the share were the same",
@@ -88,7 +89,7 @@ export const readEvaluation = {
     const said = [
       `Ten times as many questions make the interval **${ratio.toFixed(1)} times** narrower (√10 is 3.2).`,
     ];
-    if (whole && asIf && once) {
+    if (whole && asIf && oneTry) {
       const wider = spanOf(whole) / spanOf(asIf);
       said.push(
         wider > 1.1
@@ -97,9 +98,9 @@ export const readEvaluation = {
           : "Here the sampled answers to one question differ as much as those to different questions.",
       );
       said.push(
-        spanOf(whole) < spanOf(once)
-          ? "Several samples a question help a little: of the same questions " +
-              `${points(spanOf(once))} points become ${points(spanOf(whole))}.`
+        spanOf(whole) < spanOf(oneTry)
+          ? "Several samples a question help a little: one sample each, as often right, would leave " +
+              `${points(spanOf(oneTry))} points, these leave ${points(spanOf(whole))}.`
           : "Several samples a question have not made the interval of the same questions narrower.",
       );
     }
@@ -169,7 +170,7 @@ export const readEvaluation = {
       "agreement",
       { key: "kappa", label: "kappa (chance is 0)" },
       { key: "wrongPassed", label: "wrong, but passed" },
-      { key: "failed", label: "right, but failed" },
+      { key: "failed", label: "right, but failed (answers)" },
     ];
     return { verdicts, columns };
   },
@@ -243,7 +244,7 @@ function hiddenByTags({ name, rows }: { name: string; rows: readonly EvalDetail[
   if (hidden > 5)
     return [
       `${arm} is right in ${formatPercent(lenient)} read leniently and in ${formatPercent(strict)} read ` +
-        `strictly: ${hidden.toFixed(0)} points are tags, not knowledge.`,
+        `strictly: the ${hidden.toFixed(0)} points between are missing tags, not missing knowledge.`,
     ];
   const apart = rows.filter((row) => row.lenient !== row.strict).length;
   if (apart === 0) return [`${arm}: both readings agree.`];

@@ -56,7 +56,7 @@ export function metricCurve(curves: readonly Curve[], options: CurveOptions): Fi
   const sizes = drawn.map(
     (points, i) =>
       `${shortened(points.label ?? styles[i]!.label)}: ${points.progress ?? `${points.step.length} steps`}` +
-      lastOf(points.value),
+      endOf(points.value, options.window),
   );
   const waiting = curves.length > drawn.length ? waitingFor(curves) : null;
   return makeFigure({
@@ -166,7 +166,7 @@ export function linesOf(
 ): Trace[] {
   const name = points.label === undefined ? style.label : label(points.label);
   const line = { type: "scatter", x: points.step, name, legendgroup };
-  const smooth = points.step.length > 2 * window && window > 1;
+  const smooth = isSmoothed(points.step.length, window);
   const raw = {
     ...line,
     mode: points.step.length === 1 ? "markers" : "lines",
@@ -203,9 +203,13 @@ function brokenMark(step: number, color: string): Record<string, unknown> {
   };
 }
 
-function lastOf(values: readonly (number | null)[]): string {
-  const last = values.findLast((value) => value !== null);
-  return last === undefined || last === null ? "" : `, last ${formatNumber(last)}`;
+const isSmoothed = (steps: number, window: number): boolean => steps > 2 * window && window > 1;
+
+/** Where the strong line ends. */
+function endOf(values: readonly (number | null)[], window = smoothingWindow(values.length)): string {
+  const drawn = isSmoothed(values.length, window) ? movingAverage(values, window) : values;
+  const end = drawn.findLast((value) => value !== null);
+  return end === undefined || end === null ? "" : `, ends at ${formatNumber(end)}`;
 }
 
 /** A run is named after all values that were changed: how far it is must still fit into the subtitle. */

@@ -51,7 +51,7 @@ export function distillProgress(
             {
               type: "scatter",
               mode: "lines",
-              name: "tokens/s (right)",
+              name: "tokens/s (right axis)",
               x: seconds,
               y: rates,
               yaxis: "y2",

@@ -35,14 +35,15 @@ export function noSignalShare(runs: readonly SampledRun[], part = "accuracy"): F
     .map((run) => ({ ...run, steps: run.samples.filter((step) => step.samples.length > 0) }))
     .filter((run) => run.steps.length > 0);
   if (filled.length === 0) return emptyFigure(title, "No step with completions yet.");
-  const groups = { all: 0, silent: 0 };
+  const counts: { all: number; silent: number }[] = []; // of each run
   const styles = stylesOf(filled.map((run) => run.name));
   const data = filled.flatMap((run, i) => {
     const style = { ...styles[i]!, ...(run.label !== undefined && { label: label(run.label) }) };
     const window = smoothingWindow(run.steps.length);
     const points = run.steps.map((step) => signalOf(step, part));
-    for (const point of points)
-      [groups.all, groups.silent] = [groups.all + point.groups, groups.silent + point.silent];
+    const all = points.reduce((sum, { groups }) => sum + groups, 0);
+    const silent = points.reduce((sum, point) => sum + point.silent, 0);
+    counts.push({ all, silent });
     const x = points.map((point) => point.step);
     const shares = points.map((point) => (100 * point.silent) / point.groups);
     const expected = points.map((point) => point.expected);
@@ -71,13 +72,19 @@ export function noSignalShare(runs: readonly SampledRun[], part = "accuracy"): F
   });
   return makeFigure({
     title,
-    subtitle:
-      `n = ${formatCount(groups.all)} groups, ${formatCount(groups.silent)} without signal ` +
-      `(${formatShare(groups.silent, groups.all)}) · moving means`,
+    subtitle: `${silentText(counts)} · moving means`,
     data,
     x: stepAxis(data),
     y: { title: { text: "groups with equal rewards (%)" }, range: [0, 102] },
   });
+}
+
+/** Of several runs, in the order of the legend: they may move in opposite directions. */
+function silentText(counts: readonly { all: number; silent: number }[]): string {
+  const n = `n = ${formatCount(counts.reduce((sum, { all }) => sum + all, 0))} groups`;
+  const shares = counts.map(({ all, silent }) => formatShare(silent, all));
+  if (counts.length > 1) return `${n} · without signal: ${shares.join(" and ")}`;
+  return `${n}, ${formatCount(counts[0]!.silent)} without signal (${shares[0]})`;
 }
 
 /**

@@ -132,7 +132,7 @@ function rowOf(question: string, drawn: string, answer: StepAnswer): Record<stri
     reward: answer.reward,
     advantage: answer.advantage,
     tokens: answer.ids.length,
-    "answer moved by": seen.length === 0 ? null : seen.reduce((sum, { by }) => sum + by, 0),
+    "change of log p (nats)": seen.length === 0 ? null : seen.reduce((sum, { by }) => sum + by, 0),
     "moved most": most === null ? "left out of the loss" : `${nameOf(most.text)} ${formatNumber(most.by)}`,
     text: answer.texts.join(""),
   };

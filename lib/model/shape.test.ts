@@ -72,7 +72,7 @@ test("a table of sizes has the bits of a weight first, then each model's MiB", (
 test("LoRA's rows: the Base first, and the larger the model the smaller its share", () => {
   const rows = loraRows("ckpts/tiny/base", 16);
   expect(rows[0]).toMatchObject({ model: "ckpts/tiny/base", "LoRA trains": 358_400 });
-  const shares = rows.map((row) => Number(row["share of all (%)"]));
+  const shares = rows.map((row) => Number(row["share, counted in (%)"]));
   expect(shares).toEqual([...shares].sort((a, b) => b - a));
 });
 

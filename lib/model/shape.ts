@@ -156,7 +156,7 @@ export function loraRows(base: string, rank: number): Record<string, string | nu
     return {
       ...{ model, width: shape.hidden_size, layers: shape.num_hidden_layers, parameters: total },
       ...{ "in linear maps": linear, "LoRA trains": trained },
-      "share of all (%)": (100 * trained) / (total + trained),
+      "share, counted in (%)": (100 * trained) / (total + trained),
     };
   });
 }

@@ -2,7 +2,7 @@
 import { textOutcome } from "../distill/outcome.ts";
 import type { Distilled } from "../records.ts";
 import { countBy, mean, wilson } from "../stats/stats.ts";
-import { formatCount, formatShare } from "../view/numbers.ts";
+import { formatCount } from "../view/numbers.ts";
 import type { ProgressCurve } from "../view/progress-curve.ts";
 import { counted, points, shareOf } from "./words.ts";
 
@@ -81,7 +81,7 @@ export function teacherYield(rows: readonly Distilled[]): string {
         : ", which chance alone may set apart from the others.")
     : "";
   return (
-    `${head} Of the rest, ${formatShare(n, rows.length - right)} fail by ` +
+    `${head} Of the other ${formatCount(rows.length - right)}, ${formatCount(n)} fail by ` +
     `“${cause.replaceAll("_", " ")}”.${where}`
   );
 }

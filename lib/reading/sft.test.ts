@@ -70,9 +70,15 @@ describe("overfitting", () => {
     expect(heldOut(at([0.5, 0.4, 0.3]))).toContain("lowest at the end: **no overfitting");
     expect(heldOut(at([0.5, 0.3, 0.301]))).toContain("**no overfitting");
   });
+  test("a rise that later values have undone is told, if it is one to speak of", () => {
+    const passing = heldOut(at([0.5, 0.3, 0.4, 0.35, 0.25]));
+    expect(passing).toContain("**no overfitting in this run.** On the way it rises from 0.300 (step 2) to");
+    expect(passing).toContain("0.400 (step 3) and falls again");
+    expect(heldOut(at([0.5, 0.3, 0.31, 0.25]))).toMatch(/in this run\.\*\*$/);
+  });
   test("is no word for a rise of a few per cent", () =>
     expect(heldOut(at([0.0201, 0.0119, 0.0124]))).toMatch(
-      /from 0.0201 to 0.0124, .* 0.0119, at step 2 .*\*\*from there on further passes bring nothing/,
+      /from 0.0201 \(step 1\) to 0.0124, .* 0.0119, at step 2 .*from there on further passes bring nothing/,
     ));
   test("cannot be told without held-out rows, or from two values", () => {
     expect(heldOut(run({}))).toContain("cannot say when overfitting starts");

@@ -145,17 +145,34 @@ export function heldOut(run: TrainedRun): string {
   const { kind, first, last, lowest } = turned;
   const epoch = ((lowest.step / run.totalSteps) * run.config.sft.epochs).toFixed(1);
   const [from, to, least] = [first, last, lowest].map(({ value }) => value.toPrecision(3));
-  const fell = `The held-out loss goes from ${from} to ${to}`;
+  const fell = `The held-out loss goes from ${from} (step ${first.step}) to ${to}`;
   if (kind === "none")
     return (
       `${fell} and ${last === lowest ? "is lowest at the end" : "ends where it was lowest"}: **no ` +
-      `overfitting in this run.**`
+      `overfitting in this run.**${passingRise(heldOutPoints(run))}`
     );
   const where = `at step ${lowest.step} (epoch ${epoch})`;
   const turn = `${fell}, with its lowest value, ${least}, ${where}: **from there on `;
   if (kind === "flat")
     return `${turn}further passes bring nothing**. The end is hardly higher: too little for overfitting.`;
   return `${turn}the model overfits**. It gets better at its own rows and worse at others.`;
+}
+
+/** Magic number: a rise by less than this share is not worth a word. */
+const WORTH_A_WORD = 1.05;
+
+/** The largest rise on the way that later values have undone; "" where there is none to speak of. */
+function passingRise(measured: readonly HeldOutPoint[]): string {
+  const rises = measured.map((high, i) => {
+    const low = measured.slice(0, i + 1).reduce((a, b) => (b.value < a.value ? b : a));
+    return { low, high, by: high.value / low.value };
+  });
+  const { low, high, by } = rises.reduce((a, b) => (b.by > a.by ? b : a));
+  if (by < WORTH_A_WORD) return "";
+  return (
+    ` On the way it rises from ${low.value.toPrecision(3)} (step ${low.step}) to ` +
+    `${high.value.toPrecision(3)} (step ${high.step}) and falls again: a turn counts when it lasts.`
+  );
 }
 
 /** Which of two runs of the same length has come further, and by how much. */

@@ -34,8 +34,8 @@ export function digits(
         "and the model has to know by heart what such a piece is worth."
       : mixed.length > 0
         ? `No token holds two digits, but some hold a digit and more (“${mixed[0]!.text}”).`
-        : "**Every digit is a token of its own**, so a sum is written column by column, a choice for each " +
-          "digit.";
+        : "**Every digit is a token of its own**: a result is written digit by digit, from the left, " +
+          "though its carries come from the right.";
   const count = digitsIn(solution);
   const whole = SURE ** count;
   const price =

@@ -112,7 +112,7 @@ describe("clipping", () => {
     expect(bounded).toBe(runs);
     expect(free).toBeLessThan(0.95 * runs);
     expect(reading).toContain("**There the clip helps**");
-    const set = { groupSize: 2, updatesPerBatch: 16 };
+    const set = { groupSize: 2, updatesPerBatch: 16, learningRate: 2 };
     expect(readLuck(5, 5, 9, set)).toContain("no difference there");
     expect(readLuck(4, 5, 9, set)).toContain("does harm");
   });
@@ -128,15 +128,18 @@ describe("entropy", () => {
   });
 
   test.each([
-    [0.4, "collapses"],
-    [0.8, "falls"],
-    [0.95, "holds"],
-  ])("that ends at %d of 1 nat %s", (last, word) => {
-    expect(readCollapse({ beta: 0, y: [1, last], alone: 3, equals: 1 })).toBe(
-      `With β = 0 the entropy **${word}**, from 1.00 to ${last.toFixed(2)} nats; in 3 of 20 runs the ` +
-        "best-paid answer ends above 90 %.",
+    [0.4, 6, "collapses"],
+    [0.4, 5, "falls"],
+    [0.95, 0, "holds"],
+  ])("that ends at %d of 1 nat, one of two equal answers alone in %d runs, %s", (last, alone, word) => {
+    expect(readCollapse({ beta: 0, y: [1, last], alone, equals: 2 })).toBe(
+      `With β = 0 the entropy **${word}**, from 1.00 to ${last.toFixed(2)} nats (2 equal answers would ` +
+        `leave 0.69); in ${alone} of 20 runs one of the 2 equally good answers ends above 90 %.`,
     );
   });
+
+  test("that goes where one answer is best is no collapse", () =>
+    expect(readCollapse({ beta: 0, y: [1, 0.1], alone: 20, equals: 1 })).toContain("**falls**"));
 });
 
 describe("reward hacking", () => {

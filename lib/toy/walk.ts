@@ -77,7 +77,7 @@ export function walkToy(
 }
 
 function readWalk(
-  rows: readonly Pick<WalkedAnswer, "answer" | "clipped" | "p before" | "p after">[],
+  rows: readonly Pick<WalkedAnswer, "answer" | "clipped" | "push" | "p before" | "p after">[],
   loss: number,
   gradient: number,
 ): string {
@@ -94,7 +94,19 @@ function readWalk(
       : `Clipped: **answer${clipped.length > 1 ? "s" : ""} ${clipped.join(" and ")}**, on which only the ` +
         "KL still acts.";
   const length = `its gradient has length **${gradient.toFixed(3)}**`;
-  return `The loss is ${value}, ${length}. The step takes ${moves.join(", ")}. ${bound}`;
+  return `The loss is ${value}, ${length}. The step takes ${moves.join(", ")}. ${bound}${carried(rows)}`;
+}
+
+/** Whose own push is down, and who rises all the same. */
+function carried(rows: readonly Pick<WalkedAnswer, "answer" | "push" | "p before" | "p after">[]): string {
+  const risen = rows.filter((row) => row.push === "down" && row["p after"] - row["p before"] > 5e-4);
+  if (risen.length === 0) return "";
+  const names = risen.map(({ answer }) => answer).join(" and ");
+  const one = risen.length === 1;
+  return (
+    ` Answer${one ? "" : "s"} ${names} rise${one ? "s" : ""} although ${one ? "its" : "their"} own push is ` +
+    "down: the others give up more."
+  );
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -43,6 +43,19 @@ describe("what a GRPO run has done", () => {
     expect(readGrpo.reward({ ...runOf(mixed, mixed), samples: [] })).toContain("too short");
   });
 
+  test("questions that come round again are counted, where they do", () => {
+    const run = runOf(mixed, solved);
+    const again = (questions: number) => ({
+      ...run,
+      samples: run.samples.map((step) => ({
+        ...step,
+        samples: step.samples.map((one) => ({ ...one, id: `q${step.step % questions}` })),
+      })),
+    });
+    expect(readGrpo.reward(again(20))).toMatch(/groups ask 20 questions, each about [\d.]+ times/);
+    expect(readGrpo.reward(again(1000))).not.toContain("groups ask");
+  });
+
   test("a census is told by what it leaves out, what that saves, and what it costs", () => {
     const rows = [0, 0, 1, 2, 2, 2].map((right, i) => ({ id: `q${i}`, type: "a", right, answers: 2 }));
     expect(readGrpo.census(takeCensus(rows), runOf(mixed, solved))).toBe(

@@ -35,6 +35,17 @@ const PHASES = [
   { key: "update", does: "the update" },
 ] as const;
 
+/** Where questions come round again, a part of the rise may be their own. */
+function seenBefore(groups: readonly AnswerGroup[]): string {
+  const questions = new Set(groups.map(({ id }) => id)).size;
+  const times = groups.length / questions;
+  if (times < 1.5) return "";
+  return (
+    ` The ${formatCount(groups.length)} groups ask ${formatCount(questions)} questions, each about ` +
+    `${times.toFixed(1)} times: the last fifth meets questions that the run has trained on.`
+  );
+}
+
 export const readGrpo = {
   /** Verdicts and reference band, for `rewardByComponent`. */
   watch: watchRun,
@@ -67,7 +78,8 @@ export const readGrpo = {
     return (
       `Mean reward ${formatEstimate(first.mean)} in the first fifth of the run ` +
       `(${formatCount(first.n)} groups), ${formatEstimate(last.mean)} in the last ` +
-      `(${formatCount(last.n)}): ${verdict}, a difference of ${formatEstimate(change)}.`
+      `(${formatCount(last.n)}): ${verdict}, a difference of ${formatEstimate(change)}.` +
+      seenBefore(groupsOf(samples))
     );
   },
 

@@ -76,6 +76,6 @@ describe("the verdict of a run", () => {
 
   test("says in one sentence on what it rests", () => {
     const [first] = readVerdicts(watchedRun("a", 60, { right: () => 0.5 }));
-    expect(first!.sentence).toMatch(/^Nothing to call yet: of 64 held-out questions \d+ % were/);
+    expect(first!.sentence).toMatch(/^Nothing to call yet: of 64 held-out questions [\d.]+ % were/);
   });
 });

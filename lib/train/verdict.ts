@@ -168,4 +168,4 @@ function blocks(values: readonly number[]) {
   return trend(Array.from({ length: count }, (_, i) => mean(values.slice(i * size, (i + 1) * size))));
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
