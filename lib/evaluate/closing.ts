@@ -103,7 +103,7 @@ export function closing({ summary, pairs, evaluations }: Closing): string {
 function flattered(pairs: Steps, { a }: { a: ArmName }): string {
   if (a !== "sft_gold") return "";
   const control = verdictOf(pairs, { a: "base", b: a }) ?? verdictOf(pairs, { a: "base_prompted", b: a });
-  return control?.side === "worse" ? `; to the Base the golds alone cost: ${control.numbers}` : "";
+  return control?.side === "worse" ? `; golds alone against the Base: ${control.numbers}` : "";
 }
 
 const priceOf = (lost: number): string =>
