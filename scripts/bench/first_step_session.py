@@ -34,12 +34,15 @@ PATIENCE = 900.0
 
 
 def cells_of(root: Path, stage: str) -> tuple[list[str], str]:
-    """The code cells before the training cell, and that one."""
+    """
+    The code cells before the training cell, and that one. Without those that train something else: they would
+    leave the trainer's Python warm.
+    """
     (path,) = (root / "notebooks").glob(NOTEBOOKS[stage])
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     at = next(i for i, source in enumerate(sources) if TRAINS[stage] in source)
-    return sources[:at], sources[at]
+    return [source for source in sources[:at] if "await train" not in source], sources[at]
 
 
 def with_other_value(before: list[str], stage: str) -> str:
