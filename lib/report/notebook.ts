@@ -35,6 +35,8 @@ export const Cell = z.discriminatedUnion("cell_type", [
   z.object({
     cell_type: z.literal("code"),
     source: text,
+    /** `lesson`: its code is what the page teaches, and stands open there. */
+    metadata: z.object({ tags: z.array(z.string()).optional() }).optional(),
     outputs: z.array(Output),
     execution_count: z.number().nullish(),
   }),

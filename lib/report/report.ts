@@ -193,15 +193,16 @@ function articleOf(notebook: Executed, place: Place): { html: string; headings: 
 function cellHtml(cell: Cell, markdown: MarkdownWriter): string {
   if (cell.cell_type === "markdown") return `<section>${markdown.write(cell.source)}</section>`;
   if (cell.cell_type === "raw") return "";
-  return `<section>${foldedCode(cell.source)}${outputsHtml(cell.outputs, markdown)}</section>`;
+  const isLesson = cell.metadata?.tags?.includes("lesson") ?? false;
+  return `<section>${foldedCode(cell.source, isLesson)}${outputsHtml(cell.outputs, markdown)}</section>`;
 }
 
-function foldedCode(source: string): string {
+function foldedCode(source: string, isOpen: boolean): string {
   const lines = source.split("\n").filter((line) => line.trim() !== "");
   if (lines.length === 0) return "";
   const first = lines.find((line) => !/^\s*(?:import\b|\/\/)/.test(line)) ?? lines[0]!;
   return (
-    `<details class="code"><summary>Code, ${lines.length} ${lines.length === 1 ? "line" : "lines"} ` +
+    `<details class="code"${isOpen ? " open" : ""}><summary>Code, ${lines.length} ${lines.length === 1 ? "line" : "lines"} ` +
     `<code>${escapeHtml(first.trim().slice(0, 160))}</code></summary><pre>${codeHtml(source)}</pre></details>`
   );
 }
