@@ -202,7 +202,8 @@ function foldedCode(source: string, isOpen: boolean): string {
   if (lines.length === 0) return "";
   const first = lines.find((line) => !/^\s*(?:import\b|\/\/)/.test(line)) ?? lines[0]!;
   return (
-    `<details class="code"${isOpen ? " open" : ""}><summary>Code, ${lines.length} ${lines.length === 1 ? "line" : "lines"} ` +
+    `<details class="code"${isOpen ? " open" : ""}>` +
+    `<summary>Code, ${lines.length} ${lines.length === 1 ? "line" : "lines"} ` +
     `<code>${escapeHtml(first.trim().slice(0, 160))}</code></summary><pre>${codeHtml(source)}</pre></details>`
   );
 }
