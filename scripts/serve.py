@@ -28,6 +28,7 @@ import os
 import secrets
 import sys
 import traceback
+import uuid
 from pathlib import Path
 
 # Before transformers is imported: nothing here may look for updates or report usage; a fork may follow an
@@ -37,19 +38,15 @@ os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
 
 import torch
 import uvicorn
-from fastapi import HTTPException, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 from sidecar.sampling import SeededRunner, tag_request
 from sidecar.slots import use_decoder, use_slots
 from transformers import ContinuousBatchingConfig, GenerationConfig, PreTrainedModel
 from transformers.cli.serving import utils as serving_utils
 from transformers.cli.serving.chat_completion import ChatCompletionHandler
-from transformers.cli.serving.completion import CompletionHandler
 from transformers.cli.serving.model_manager import ModelManager
-from transformers.cli.serving.response import ResponseHandler
-from transformers.cli.serving.server import build_server
-from transformers.cli.serving.transcription import TranscriptionHandler
-from transformers.cli.serving.utils import CBGenerateManager, GenerationState
+from transformers.cli.serving.utils import CBGenerateManager, CBWorkerDeadError, GenerationState
 from transformers.generation.continuous_batching import continuous_api
 from transformers.utils import logging as transformers_logging
 
@@ -57,8 +54,10 @@ from transformers.utils import logging as transformers_logging
 # function.
 serving_utils.get_response_template = lambda processor, model: None
 
-ROUTES = ("/health", "/v1/chat/completions")
 WHAT_FITS = 2**31 - 1  # tokens asked for by a request that names no limit
+# Seconds that one thread may keep the others from Python: the one that answers wants it hundreds of times a
+# token, and would wait up to Python's own 0.005 for the one that reads requests.
+TURN = 0.0005
 BATCH_TOKENS = 512  # new tokens a step, prompts and answers together; a longer step would let all others wait
 
 
@@ -105,6 +104,16 @@ class Manager(CBGenerateManager):
         return await super().generate_non_streaming(model, processor, inputs, gen_config, request_id)
 
 
+class OneModel(ModelManager):
+    """Loaded once. transformers' own starts a timer, a thread, with every request."""
+
+    _loaded = None
+
+    def load_model_and_processor(self, *args, **kwargs):
+        self._loaded = self._loaded or super().load_model_and_processor(*args, **kwargs)
+        return self._loaded
+
+
 class State(GenerationState):
     """One model, one manager."""
 
@@ -130,7 +139,9 @@ class ChatHandler(ChatCompletionHandler):
         if body.get("max_tokens") is None and body.get("max_completion_tokens") is None:
             body["max_tokens"] = WHAT_FITS
         try:
-            return await super().handle_request(body, tag_request(request_id, body))
+            request_id = tag_request(request_id, body)
+            body.pop("seed", None)  # would seed the generator of all, for which torch notes the whole stack
+            return await super().handle_request(body, request_id)
         except (KeyError, TypeError, ValueError) as error:
             traceback.print_exc()  # it may be transformers' own fault, which nobody would see in a 400
             raise HTTPException(
@@ -150,7 +161,7 @@ def is_same(asked: object, model: str) -> bool:
 def build_app(options: argparse.Namespace):
     """The FastAPI app with its model loaded."""
     device = options.device if options.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-    manager = ModelManager(
+    manager = OneModel(
         device=device,
         dtype="float32" if device == "cpu" else "auto",
         quantization=options.quantization,
@@ -175,34 +186,43 @@ def build_app(options: argparse.Namespace):
     )
     state = State(Manager(config, max_length))
     chat = ChatHandler(options.model, model_manager=manager, generation_state=state)
-    app = build_server(
-        manager,
-        chat,
-        completion_handler=CompletionHandler(model_manager=manager, generation_state=state),
-        response_handler=ResponseHandler(model_manager=manager, generation_state=state),
-        transcription_handler=TranscriptionHandler(manager, state),
-        generation_state=state,
-    )
-    # The other routes' requests carry no sampling, which ends the batch of everybody; /load_model and /reset
-    # are open to any web page.
-    app.router.routes = [route for route in app.router.routes if route.path in ROUTES]
-    models = [{"id": name, "object": "model", "owned_by": "local"} for name in names_of(options.model)]
-    app.add_api_route("/v1/models", lambda: {"object": "list", "data": models})
-    if key := os.environ.get("FTMODEL_SERVER_KEY"):
-        only_with(key, app)
-    return app
+    return app_of(chat, state, names_of(options.model), os.environ.get("FTMODEL_SERVER_KEY"))
 
 
-def only_with(key: str, app) -> None:
-    """As vLLM with its VLLM_API_KEY: where others reach the port, too, /v1 answers to whoever has the key."""
-    wanted = f"Bearer {key}".encode()
+def app_of(chat: ChatHandler, state: State, names: tuple[str, str], key: str | None) -> FastAPI:
+    """
+    The routes of transformers' build_server that a request's own sampling reaches, without its middleware,
+    which cost more Python than an answer. `key`: as vLLM with its VLLM_API_KEY: where others reach the port,
+    too, /v1 answers to whoever has it.
+    """
+    app = FastAPI(openapi_url=None)
 
-    @app.middleware("http")
-    async def check(request: Request, answer):
+    async def has_key(request: Request) -> None:
         given = request.headers.get("authorization", "").encode()
-        if request.url.path.startswith("/v1") and not secrets.compare_digest(given, wanted):
-            return JSONResponse({"error": {"message": "Unauthorized"}}, 401)
-        return await answer(request)
+        if key and not secrets.compare_digest(given, f"Bearer {key}".encode()):
+            raise HTTPException(401, "Unauthorized")
+
+    v1 = APIRouter(prefix="/v1", dependencies=[Depends(has_key)])
+
+    @v1.post("/chat/completions")
+    async def chat_completions(body: dict):
+        return await chat.handle_request(body, str(uuid.uuid4()))
+
+    @v1.get("/models")
+    async def models():
+        return {"object": "list", "data": [{"id": n, "object": "model", "owned_by": "local"} for n in names]}
+
+    @app.get("/health")
+    async def health():
+        alive = state.is_cb_alive()
+        return JSONResponse({"status": "ok" if alive else "unhealthy"}, 200 if alive else 503)
+
+    @app.exception_handler(CBWorkerDeadError)
+    async def dead(_: Request, error: CBWorkerDeadError):
+        return JSONResponse({"error": str(error)}, 503)
+
+    app.include_router(v1)
+    return app
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -224,6 +244,7 @@ def main(argv: list[str]) -> None:
         torch.set_num_threads(options.threads)
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
+    sys.setswitchinterval(TURN)
     app = build_app(options)
     logging.getLogger("uvicorn.access").addFilter(lambda record: False)
     uvicorn.run(app, host=options.host, port=options.port, log_level="info", timeout_keep_alive=75)

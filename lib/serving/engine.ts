@@ -27,6 +27,8 @@ export interface EngineOptions {
   concurrency: number;
   /** NF4 weights; on a GPU only. */
   loadIn4bit?: boolean | undefined;
+  /** transformers on a CPU: threads. Default: all cores. */
+  threads?: number | undefined;
   /** vLLM: requests that it works on at once, on each GPU. Default: what is in flight. */
   sequences?: number | undefined;
   /** vLLM: the share of each GPU it takes. Default: its own. */
@@ -139,6 +141,7 @@ export function engineCommand(options: EngineOptions): EngineCommand {
     "--concurrency",
     String(batchFor(concurrency)),
   ];
+  if (options.threads !== undefined) args.push("--threads", String(options.threads));
   if (loadIn4bit) args.push("--quantization", "bnb-4bit");
   return { run: { serve: args }, servedName: basename(folder) };
 }

@@ -1,4 +1,4 @@
-/** Several processes that serve one model on one GPU, behind one client. */
+/** Several processes that serve one model on one machine, behind one client. */
 import { randomBytes } from "node:crypto";
 import { createClient } from "./client.ts";
 import type { ClientOptions } from "./client.ts";

@@ -14,6 +14,7 @@ import type { Lab } from "../config/lab.ts";
 import { checkAdapter } from "../model/adapter.ts";
 import { modelFolder, resolveModel } from "../model/ref.ts";
 import type { ModelRef } from "../model/ref.ts";
+import { countParameters } from "../model/shape.ts";
 import { apiServersFor, engineCommand, loraSlots } from "./engine.ts";
 import type { ServedAdapter } from "./engine.ts";
 import { givenServer, roleModel } from "./given.ts";
@@ -24,8 +25,10 @@ import { answered, probe } from "./readiness.ts";
 import { startOnRay } from "./on-ray.ts";
 import { partOfGpu, startServers } from "./servers.ts";
 import type { ServerOptions } from "./server.ts";
+import { shapeOf } from "../gpu/on-gpus.ts";
 import { having, planStage, readyStage } from "../gpu/plan-stage.ts";
 import type { StagePlan } from "../gpu/plan-stage.ts";
+import { serversOnCpu } from "../gpu/transformers.ts";
 
 export interface OpenServerOptions {
   /** Of a started server, which then is one process with one address; default `serving.port`. */
@@ -102,7 +105,9 @@ async function open(
   const { config, cacheBytes, assertFree } = await readyStage(own, stage, first, { signal, before });
   await assertFree();
   const replicas = Math.max(1, config.gpu.replicas);
-  const processes = config.gpu.serverProcesses;
+  const shape = shapeOf(ref);
+  const onCpu = onGpu || ray ? null : serversOnCpu(cores, shape && countParameters(shape).total);
+  const processes = (port === undefined && onCpu?.processes) || config.gpu.serverProcesses;
   const log = join(
     lab.paths.reports,
     "servers",
@@ -121,6 +126,7 @@ async function open(
     cacheBytes,
     cudaGraphs: config.gpu.cudaGraphs,
     adapters,
+    threads: processes > 1 ? onCpu?.threads : undefined,
   };
   const server = ray
     ? await startOnRay({

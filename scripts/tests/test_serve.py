@@ -1,12 +1,12 @@
 """The server hands out what the model wrote."""
 
 import os
+import threading
 from types import SimpleNamespace
 
 import pytest
 import serve
 from conftest import ROOT
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from transformers.cli.serving import utils
 from transformers.generation.continuous_batching import continuous_api
@@ -69,12 +69,23 @@ def test_a_request_without_a_limit_gets_what_fits(client) -> None:
 
 
 def test_a_server_that_others_can_reach_answers_to_its_key_alone():
-    app = FastAPI()
-    app.get("/v1/models")(lambda: "models")
-    app.get("/health")(lambda: "ok")
-    serve.only_with("a key", app)
+    state = SimpleNamespace(is_cb_alive=lambda: True)
+    app = serve.app_of(None, state, ("base", "/models/base"), "a key")
     with TestClient(app) as client:
         assert client.get("/health").status_code == 200
         assert client.get("/v1/models").status_code == 401
         assert client.get("/v1/models", headers={"Authorization": "Bearer another"}).status_code == 401
-        assert client.get("/v1/models", headers={"Authorization": "Bearer a key"}).json() == "models"
+        assert client.get("/v1/models", headers={"Authorization": "Bearer a key"}).status_code == 200
+
+
+def test_a_server_whose_batch_has_died_says_so():
+    state = SimpleNamespace(is_cb_alive=lambda: False)
+    with TestClient(serve.app_of(None, state, ("base", "/models/base"), None)) as client:
+        assert client.get("/health").status_code == 503
+
+
+def test_a_request_starts_no_timer_and_seeds_nothing_that_others_draw_from(client, monkeypatch) -> None:
+    for module, name in ((threading, "Timer"), (utils, "set_torch_seed")):
+        monkeypatch.setattr(module, name, None)
+    reply = ask(client, max_tokens=2, seed=7)
+    assert reply.status_code == 200, reply.text
