@@ -49,11 +49,12 @@ def train(run: RunFile, events: EventLog, batch: Batch, fill: bool) -> None:
     fewer.
     """
     # Not at the top: these take seconds, and read the environment that the run file decides.
+    from sidecar.cpu_sft import sft_trainer_of
     from sidecar.loop import loop_arguments, train_and_save
     from sidecar.model import device_of, load_policy, load_tokenizer
     from sidecar.speed import speed_of
     from sidecar.watch import Watch
-    from trl import SFTConfig, SFTTrainer
+    from trl import SFTConfig
 
     config, settings, device = run.config, run.config.sft, device_of(run)
     speed, tokenizer = speed_of(run, device), load_tokenizer(run)
@@ -75,7 +76,7 @@ def train(run: RunFile, events: EventLog, batch: Batch, fill: bool) -> None:
     speed.print()
     with passes_of(batch):
         model, before = load_policy(run, device, speed.kernel)
-        trainer = SFTTrainer(
+        trainer = sft_trainer_of(model, run, speed.kernel)(
             model=model,
             processing_class=tokenizer,
             train_dataset=as_dataset(passes.dealt(batch)),

@@ -13,7 +13,7 @@ import type { EndEvent } from "./events.ts";
 import { RunFolder } from "./folder.ts";
 import type { Workspace } from "./folder.ts";
 import { isTraining, runKey } from "./key.ts";
-import type { RunFile, RunSpec, Stage } from "./key.ts";
+import type { RunFile, RunSpec, Stage, TrainedStage } from "./key.ts";
 import { whileStarting } from "./lock.ts";
 import { coresCommand, launch, sidecarCommand } from "./process.ts";
 
@@ -98,21 +98,31 @@ function commandOf(spec: Pick<RunFile, "stage" | "config">): string[] {
 const MOST_CORES = 4;
 
 /**
- * Processes that share a step of GRPO or on-policy distillation on a CPU; the answers do not depend on how
- * many. One where a Judge takes part, whose server has the other cores.
+ * Processes that share a step of a training on a CPU; what is learned does not depend on how many, but for
+ * rounding. One where a Judge takes part, whose server has the other cores.
  */
 export function coresOf(
   { stage, config }: Pick<RunFile, "stage" | "config">,
   cores = process.platform === "linux" ? availableParallelism() : 1,
 ): number {
-  if (stage !== "grpo" && stage !== "on_policy") return 1;
-  const { promptsPerStep, microBatch, gradientCheckpointing } =
-    stage === "grpo" ? config.grpo : config.onPolicy;
-  if (gradientCheckpointing || (stage === "grpo" && config.grpo.useJudge)) return 1;
-  const share = (count: number): boolean => promptsPerStep % count === 0 && microBatch % count === 0;
+  if (!isTraining(stage)) return 1;
+  const { rows, isShared } = stepOf(stage, config);
+  if (!isShared) return 1;
   let most = Math.min(cores, MOST_CORES);
-  while (!share(most)) most -= 1;
+  while (rows.some((count) => count % most !== 0)) most -= 1;
   return most;
+}
+
+/** What processes have to divide among them, and whether they may. */
+function stepOf(
+  stage: TrainedStage,
+  { sft, grpo, onPolicy }: RunFile["config"],
+): { rows: number[]; isShared: boolean } {
+  if (stage === "sft")
+    return { rows: [sft.batchSize], isShared: !sft.gradientCheckpointing && sft.loraDropout === 0 };
+  const { promptsPerStep, microBatch, gradientCheckpointing } = stage === "grpo" ? grpo : onPolicy;
+  const isShared = !gradientCheckpointing && !(stage === "grpo" && grpo.useJudge);
+  return { rows: [promptsPerStep, microBatch], isShared };
 }
 
 function processesOf({ stage, config }: Pick<RunFile, "stage" | "config">): number {

@@ -14,14 +14,14 @@ import torch
 from peft.tuners.lora import Linear
 from torch import Tensor
 
-from .cpu_trainer import CpuTrainer, without_padding
+from .cpu_trainer import CpuTrainer, OnCores, without_padding
 from .decoder import Decoder
 from .fused_lora import adapter_of
 from .phases import TimedGRPOTrainer
 from .shared_prompts import rows_of
 
 
-class CpuGRPOTrainer(CpuTrainer, TimedGRPOTrainer):
+class CpuGRPOTrainer(OnCores, CpuTrainer, TimedGRPOTrainer):
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
         model = self.accelerator.unwrap_model(self.model)
@@ -56,15 +56,3 @@ class CpuGRPOTrainer(CpuTrainer, TimedGRPOTrainer):
         nothing = torch.zeros(len(input_ids) * logits_to_keep)
         logps, entropies = (nothing.index_copy(0, places, x).view(-1, logits_to_keep) for x in found)
         return logps, entropies, None
-
-    def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
-        """Averages the gradients: DistributedDataParallel hears nothing of the decoder's passes."""
-        loss = super().training_step(*args, **kwargs)
-        if self.accelerator.num_processes > 1 and self.accelerator.sync_gradients:
-            slopes = [p.grad for p in self.model.parameters() if p.grad is not None]
-            flat = torch.cat([slope.flatten() for slope in slopes])
-            torch.distributed.all_reduce(flat)
-            parts = (flat / self.accelerator.num_processes).split([slope.numel() for slope in slopes])
-            for slope, part in zip(slopes, parts, strict=True):
-                slope.copy_(part.view_as(slope))
-        return loss

@@ -1,6 +1,6 @@
 """
-What TRL's trainers that generate share on CPU cores: decoder.py draws the answers, and several processes of
-one thread each (scripts/on_cores.py) share a step, each with its share of the answers.
+What trainers share on CPU cores: several processes of one thread each (scripts/on_cores.py) share a step, and
+decoder.py draws the answers of those that generate, each process its share.
 """
 
 from __future__ import annotations
@@ -12,6 +12,22 @@ import torch
 from torch import Tensor
 
 from .decoder import Decoder
+
+
+class OnCores:
+    """Before a trainer whose gradients come from decoder.py."""
+
+    def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
+        """Averages the gradients: DistributedDataParallel hears nothing of the decoder's passes."""
+        loss = super().training_step(*args, **kwargs)
+        if self.accelerator.num_processes > 1 and self.accelerator.sync_gradients:
+            slopes = [p.grad for p in self.model.parameters() if p.grad is not None]
+            flat = torch.cat([slope.flatten() for slope in slopes])
+            torch.distributed.all_reduce(flat)
+            parts = (flat / self.accelerator.num_processes).split([slope.numel() for slope in slopes])
+            for slope, part in zip(slopes, parts, strict=True):
+                slope.copy_(part.view_as(slope))
+        return loss
 
 
 class CpuTrainer:

@@ -48,10 +48,10 @@ def speed_of(run: RunFile, device: str) -> Speed:
     liger = device != "cpu" and find_spec("liger_kernel") is not None
     no_liger = "" if liger else "a GPU only" if device == "cpu" else "liger-kernel is not installed"
     checkpointing = run.settings.gradient_checkpointing
-    fused = device != "cpu" or not grpo or checkpointing or kernel is not None
+    own = device == "cpu" and run.stage in ("sft", "grpo") and not checkpointing and kernel is None
     lines = [
         setting_line("FlashAttention, rows without padding", kernel is not None, why),
-        setting_line("fused loss", fused, FUSED if fused else "sidecar/cpu_grpo.py"),
+        setting_line("fused loss", not own, f"sidecar/cpu_{run.stage}.py" if own else FUSED),
         setting_line("Liger kernels for norms, MLP and rotary embedding", liger, no_liger),
         setting_line(
             "4-bit weights (NF4, double quantisation)", run.config.models.load_in_4bit, "models.loadIn4bit"
