@@ -337,7 +337,7 @@ def test_the_script_runs_from_the_command_line_and_every_event_is_one_that_lib_r
     said = [
         "12 rows × 2 epochs / (2 × 2 × 1) = 6 steps",
         "off FlashAttention",
-        "on  fused loss",
+        "off fused loss",
         "off 4-bit weights",
     ]
     assert sorted(said, key=done.stdout.index) == said
