@@ -28,7 +28,7 @@ describe("kept GRPO runs", () => {
         "says otherwise; 2 seeds where the row names no other number, each held against the first recipe's " +
         "same seed; 1,000 test questions a seed, greedy, read leniently, 95 % intervals. KL, entropy and " +
         "silent groups: of the last fifth; clipped: of all updates. " +
-        "`npm run bench:variants`, 2026-01-02",
+        "npm run bench:variants, 2026-01-02",
     );
     expect(rows.every((row) => Object.keys(row).length <= 8)).toBe(true);
     expect(rows[0]).toMatchObject({ recipe: "SFT model", "points to default": "−5.0 [−8.0, −2.0]" });

@@ -14,7 +14,7 @@ export interface KeptRuns {
 
 /** The command and the day of a result. */
 export const measured = ({ created }: Pick<KeptResult, "created">): string =>
-  `\`npm run bench:variants\`, ${created.slice(0, 10)}`;
+  `npm run bench:variants, ${created.slice(0, 10)}`;
 
 /** "80.0 [78.0, 82.0]": a share and its interval, in percent. */
 export const percent = ({ value, low, high }: Estimate): string => {
