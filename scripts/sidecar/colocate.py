@@ -9,12 +9,14 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from .failure import Failure
 from .ranks import processes, rank
 from .runfile import RunFile
+from .speed import setting_line
 
 if TYPE_CHECKING:
     import torch
@@ -33,6 +35,7 @@ def beside_vllm(
     of at most `length` tokens. Raises Failure when vLLM finds no room.
     """
     own_master_port()
+    want_whole_answers()
     limit_cache(model, answers, length, run.config.gpu.vllm_memory_share)
     try:
         trainer = build()
@@ -104,6 +107,22 @@ def own_master_port() -> None:
 # What vLLM takes beside weights and cache: its context, a prefill of 4,096 tokens, the captured graphs (as
 # lib/gpu/memory.ts).
 BESIDE = int(2.5 * 2**30)
+
+
+# The vLLM that whole_answers.py has been compared with.
+KNOWN = "0.25.1"
+
+
+def want_whole_answers() -> None:
+    """Has vLLM report an answer once, where it is the version whose scheduler is known; says which it is."""
+    installed = version("vllm")
+    if installed == KNOWN:
+        from .whole_answers import use_whole_answers
+
+        use_whole_answers()
+    print(
+        setting_line("answers scheduled as a whole", installed == KNOWN, f"vLLM {installed}, known: {KNOWN}")
+    )
 
 
 def limit_cache(model: PreTrainedModel | PeftModel, answers: int, length: int, share: float) -> None:

@@ -5,12 +5,16 @@ test_gpu.py.
 
 import copy
 import os
+import re
 import socket
+import sys
 from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
 import torch
+from conftest import ROOT
+from sidecar import colocate
 from sidecar.colocate import limit_cache, merged_weights, own_master_port, seed_sampler, sync_without_merging
 from sidecar.model import TARGETS
 
@@ -105,6 +109,23 @@ def test_trl_still_has_what_is_replaced():
     from trl.generation.vllm_generation import VLLMGeneration, empty_cache
 
     assert callable(VLLMGeneration.sync_weights) and callable(empty_cache)
+
+
+def test_the_scheduler_that_is_known_is_that_of_the_vllm_that_is_locked():
+    (locked,) = re.findall(r'"vllm==([0-9.]+)', (ROOT / "pyproject.toml").read_text())
+    assert locked == colocate.KNOWN
+
+
+@pytest.mark.parametrize("installed", [colocate.KNOWN, "0.99.0"])
+def test_another_vllm_schedules_by_itself_and_the_log_says_so(monkeypatch, capsys, installed):
+    used = []
+    short = SimpleNamespace(use_whole_answers=lambda: used.append(True))
+    monkeypatch.setitem(sys.modules, "sidecar.whole_answers", short)
+    monkeypatch.setattr(colocate, "version", lambda name: {"vllm": installed}[name])
+    colocate.want_whole_answers()
+    known = installed == colocate.KNOWN
+    assert used == [True] * known
+    assert capsys.readouterr().out.startswith("on  " if known else "off ")
 
 
 def test_a_process_alone_meets_on_a_free_port_of_this_machine_and_one_of_several_where_the_launcher_says(

@@ -321,6 +321,24 @@ def test_grpo_learns_with_vllm_in_the_trainer(gpu_stage, reward_module, sleep):
 
 
 @needs_vllm
+def test_answers_that_are_scheduled_as_a_whole_are_those_of_vllm_s_own_scheduler(base):
+    script = SCRIPTS / "tests" / "vllm_answers.py"
+    done = subprocess.run(
+        [sys.executable, str(script), str(base)],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    (tokens, scores), (same_tokens, same_scores) = json.loads(done.stdout.splitlines()[-1])
+    assert tokens == same_tokens
+    assert len({tuple(answer) for answer in tokens}) > 8  # drawn, not the likeliest of each prompt
+    for found, expected in zip(scores, same_scores, strict=True):
+        assert found == pytest.approx(expected, abs=1e-4)
+
+
+@needs_vllm
 def test_a_seed_decides_vllm_s_answers_and_packing_does_not_change_what_is_learned_from_them(
     gpu_stage, reward_module
 ):
