@@ -19,7 +19,7 @@ const MOST_ON_CPU = 4;
 
 /**
  * The server processes that share `cores`, and the threads of each; several for a small model. Of the tiny
- * Teacher's texts two of one thread write 1.6 times as many tokens a second as one of two, and the same ones.
+ * Teacher's texts two of one thread write 1.8 times as many tokens a second as one of two, and the same ones.
  * `parameters`: null where they are not known.
  */
 export function serversOnCpu(
