@@ -27,6 +27,7 @@ import { LabError } from "../lib/errors.ts";
 import { openLab } from "../lib/config/lab.ts";
 import type { Lab } from "../lib/config/lab.ts";
 import { REPO_ROOT } from "../lib/config/paths.ts";
+import type { Client } from "../lib/serving/client.ts";
 import { withServer } from "../lib/serving/serving.ts";
 import { mean } from "../lib/stats/stats.ts";
 import { table } from "../lib/view/table.ts";
@@ -173,7 +174,7 @@ async function start(lab: Lab): Promise<{ seconds: number; peakBytes: number | n
 
 function measureClient(lab: Lab): Promise<Measured> {
   const { concurrency } = lab.config.serving;
-  return withServer(lab, "teacher", async (client) => {
+  const measure = async (client: Client): Promise<Measured> => {
     const { bare, ours, ratio } = await compareClients({
       url: client.baseURL,
       model: client.model,
@@ -184,7 +185,8 @@ function measureClient(lab: Lab): Promise<Measured> {
       value: ratio,
       how: `${ours.toFixed(0)} against ${bare.toFixed(0)} tokens/s, ${concurrency} in flight`,
     };
-  });
+  };
+  return withServer(lab, "teacher", measure, { port: 0 }); // one address, which both can ask
 }
 
 main().catch(endWith);

@@ -1,6 +1,6 @@
 """
-Serve one model with the OpenAI API: the server of `transformers serve --continuous-batching`, bounded for a
-small machine.
+Serve one model with the OpenAI API: what `transformers serve --continuous-batching` answers with, bounded for
+a small machine.
 
 Differs from running that command:
 - every request has its own sampling and seed (sidecar/sampling.py): there, the first request decides for all
@@ -14,6 +14,7 @@ Differs from running that command:
 - a request that names no limit gets what fits behind its prompt
 - the model answers to its folder's name, too, and /v1/models says so
 - with FTMODEL_SERVER_KEY in the environment it answers to that key alone
+- /v1/chat/completions, /v1/models and /health alone
 - no look at the hub for updates, no line in the log for every request
 
 Run: python scripts/serve.py ckpts/tiny/base --port 8000
@@ -191,9 +192,10 @@ def build_app(options: argparse.Namespace):
 
 def app_of(chat: ChatHandler, state: State, names: tuple[str, str], key: str | None) -> FastAPI:
     """
-    The routes of transformers' build_server that a request's own sampling reaches, without its middleware,
-    which cost more Python than an answer. `key`: as vLLM with its VLLM_API_KEY: where others reach the port,
-    too, /v1 answers to whoever has it.
+    Of transformers' build_server what our requests need. Not its other ways of asking, whose requests carry
+    no sampling and end the batch of everybody; not /load_model and /reset, which are open to any web page;
+    and not its middleware, which costs more Python than an answer. `key`: as vLLM with its VLLM_API_KEY:
+    where others reach the port, too, /v1 answers to whoever has it.
     """
     app = FastAPI(openapi_url=None)
 
@@ -205,7 +207,13 @@ def app_of(chat: ChatHandler, state: State, names: tuple[str, str], key: str | N
     v1 = APIRouter(prefix="/v1", dependencies=[Depends(has_key)])
 
     @v1.post("/chat/completions")
-    async def chat_completions(body: dict):
+    async def chat_completions(request: Request):  # read here: only who has the key may send a body
+        try:
+            body = await request.json()
+        except ValueError as error:
+            raise HTTPException(400, f"The body is not JSON: {error}") from error
+        if not isinstance(body, dict):
+            raise HTTPException(400, "The body is JSON, but no object.")
         return await chat.handle_request(body, str(uuid.uuid4()))
 
     @v1.get("/models")

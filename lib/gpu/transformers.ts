@@ -1,4 +1,4 @@
-/** What transformers' server works on at once, on a GPU and on a CPU. Pure. */
+/** What transformers' server works on at once, on a GPU and on the CPU of such a machine. Pure. */
 import type { Config } from "../config/config.ts";
 import { overrideConfig } from "../config/settings.ts";
 import type { Overrides } from "../config/settings.ts";
@@ -12,24 +12,6 @@ const MOST_AT_ONCE = 16;
  * one at once.
  */
 const PLANNED_FOR_ONE = 2;
-/** Parameters up to which Python takes as long as arithmetic; as in scripts/sidecar/decoder.py. */
-const SMALL = 200e6;
-/** Magic number: each process holds the model, and more of them gain little. */
-const MOST_ON_CPU = 4;
-
-/**
- * The server processes that share `cores`, and the threads of each; several for a small model. Of the tiny
- * Teacher's texts two of one thread write 1.8 times as many tokens a second as one of two, and the same ones.
- * `parameters`: null where they are not known.
- */
-export function serversOnCpu(
-  cores: number,
-  parameters: number | null,
-): { processes: number; threads: number } {
-  const isSmall = parameters !== null && parameters <= SMALL;
-  const processes = isSmall ? Math.max(1, Math.min(cores, MOST_ON_CPU)) : 1;
-  return { processes, threads: Math.max(1, Math.floor(cores / processes)) };
-}
 
 /** transformers' batch for so many requests in flight. @example batchFor(18) //=> 16 */
 export function batchFor(concurrency: number): number {

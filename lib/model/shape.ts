@@ -108,6 +108,15 @@ export function countParameters(shape: ModelShape): ParameterCount {
   return { embeddings, linear, other, total: embeddings + linear + other };
 }
 
+/** As scripts/sidecar/decoder.py has it. */
+const SMALL = 200e6;
+
+/** Whether a model, a folder or a hub id, is known to have few parameters. Throws as `readModelShape`. */
+export function isSmall(model: string): boolean {
+  const shape = readModelShape(model);
+  return shape !== null && countParameters(shape).total <= SMALL;
+}
+
 /**
  * Trainable parameters of a LoRA adapter on the seven linear maps: rank × (inputs + outputs) each. Source: Hu
  * et al. 2021, https://arxiv.org/abs/2106.09685.

@@ -14,8 +14,8 @@ import type { Stage } from "./key.ts";
 import { forkTraining, trainerEnvironment, warmUp } from "./warm.ts";
 
 /**
- * `.venv/bin/python scripts/<stage>.py`, where a tiny training whose model answers is shared by `cores`
- * processes of one thread each. Throws LabError when either is missing.
+ * `.venv/bin/python scripts/<stage>.py`, where a training on a CPU is shared by `cores` processes of one
+ * thread each. Throws LabError when either is missing.
  */
 export function coresCommand(stage: Stage, cores: number): string[] {
   const [python, script] = sidecarCommand(stage) as [string, string];

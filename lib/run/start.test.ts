@@ -13,14 +13,15 @@ test("a step of GRPO has a process a core, four at most, and no more than its qu
   expect(coresFor(2, { "grpo.microBatch": 1 })).toBe(1);
 });
 
-test("a step of SFT has as many, as its batch allows, but for a dropout that each would draw alone", () => {
+test("a step of SFT has as many as its batch allows; one where there is dropout, which each would draw itself", () => {
   expect([1, 2, 3, 64].map((cores) => coresFor(cores, {}, "sft"))).toEqual([1, 2, 2, 4]);
   expect(coresFor(2, { "sft.batchSize": 3 }, "sft")).toBe(1);
   expect(coresFor(2, { "sft.loraDropout": 0.1 }, "sft")).toBe(1);
   expect(coresFor(2, { "sft.gradientCheckpointing": true }, "sft")).toBe(1);
 });
 
-test("one process keeps no activations, or leaves a Judge its core", () => {
+test("one process where no activations are kept, where a Judge needs a core, and for a large model", () => {
   expect(coresFor(2, { "grpo.gradientCheckpointing": true })).toBe(1);
   expect(coresFor(2, { "grpo.useJudge": true })).toBe(1);
+  expect(coresFor(2, { "models.base": "Qwen/Qwen2.5-0.5B-Instruct" }, "sft")).toBe(1);
 });

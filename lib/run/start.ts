@@ -1,10 +1,10 @@
 /** Starting, resuming and ending runs: at most one process works on a key. */
 import { rewardWeights, wantsGpu } from "../config/config.ts";
 import { appendFileSync, mkdirSync, renameSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileError, writeFileAtomic, fileStamp } from "../store/atomic.ts";
 import { firstGpus } from "../gpu/gpus.ts";
+import { processesOnCpu } from "../gpu/on-cores.ts";
 import { REPO_ROOT } from "../config/paths.ts";
 import { endGroup, waitForExit } from "../store/process.ts";
 import { isFinished, readRun } from "./run.ts";
@@ -94,21 +94,16 @@ function commandOf(spec: Pick<RunFile, "stage" | "config">): string[] {
     : coresCommand(spec.stage, coresOf(spec));
 }
 
-/** Magic number: a process holds about a gigabyte, and more of them gain little on a model this small. */
-const MOST_CORES = 4;
-
 /**
  * Processes that share a step of a training on a CPU; what is learned does not depend on how many, but for
- * rounding. One where a Judge takes part, whose server has the other cores.
+ * rounding, and a last step of SFT that is not full. One where a Judge takes part, whose server has the other
+ * cores.
  */
-export function coresOf(
-  { stage, config }: Pick<RunFile, "stage" | "config">,
-  cores = process.platform === "linux" ? availableParallelism() : 1,
-): number {
+export function coresOf({ stage, config }: Pick<RunFile, "stage" | "config">, cores?: number): number {
   if (!isTraining(stage)) return 1;
   const { rows, isShared } = stepOf(stage, config);
   if (!isShared) return 1;
-  let most = Math.min(cores, MOST_CORES);
+  let most = processesOnCpu(config.models.base, cores);
   while (rows.some((count) => count % most !== 0)) most -= 1;
   return most;
 }

@@ -43,7 +43,7 @@ export async function startServers(count: number, options: ServerOptions): Promi
   return { ...first, client: createClient(connection), connection, stop };
 }
 
-/** One of `count` processes that share a GPU. */
+/** The part of one of `count` processes in what a server may use. */
 export function partOfGpu<O extends ServerOptions>(count: number, options: O): O {
   const { sequences, memoryShare, cacheBytes } = options;
   return {

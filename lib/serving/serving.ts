@@ -14,7 +14,6 @@ import type { Lab } from "../config/lab.ts";
 import { checkAdapter } from "../model/adapter.ts";
 import { modelFolder, resolveModel } from "../model/ref.ts";
 import type { ModelRef } from "../model/ref.ts";
-import { countParameters } from "../model/shape.ts";
 import { apiServersFor, engineCommand, loraSlots } from "./engine.ts";
 import type { ServedAdapter } from "./engine.ts";
 import { givenServer, roleModel } from "./given.ts";
@@ -25,10 +24,9 @@ import { answered, probe } from "./readiness.ts";
 import { startOnRay } from "./on-ray.ts";
 import { partOfGpu, startServers } from "./servers.ts";
 import type { ServerOptions } from "./server.ts";
-import { shapeOf } from "../gpu/on-gpus.ts";
+import { processesOnCpu } from "../gpu/on-cores.ts";
 import { having, planStage, readyStage } from "../gpu/plan-stage.ts";
 import type { StagePlan } from "../gpu/plan-stage.ts";
-import { serversOnCpu } from "../gpu/transformers.ts";
 
 export interface OpenServerOptions {
   /** Of a started server, which then is one process with one address; default `serving.port`. */
@@ -60,7 +58,8 @@ export interface OpenServer {
  * A server that answers for a model: a role of the config, a folder, a hub id, or a resolved model.
  *
  * A server that the config gives (`givenServer`) is asked, under the model's name as the config writes it.
- * Otherwise one is started on 127.0.0.1 (a second start in the same process costs a second or two), or with
+ * Otherwise one is started on 127.0.0.1 (a second start in the same process costs a second or two; of a small
+ * model on a CPU a process a core, four at most, behind one client), or with
  * `gpu.ray` as many on that cluster as `gpu.replicas` says (`startOnRay`), and ends with this process at the
  * latest. On a GPU the memory plan is printed first; Teacher and Judge are loaded in
  * 4 bit where it has to be so; what is trained and evaluated never is, so that all arms are asked alike. A
@@ -105,9 +104,8 @@ async function open(
   const { config, cacheBytes, assertFree } = await readyStage(own, stage, first, { signal, before });
   await assertFree();
   const replicas = Math.max(1, config.gpu.replicas);
-  const shape = shapeOf(ref);
-  const onCpu = onGpu || ray ? null : serversOnCpu(cores, shape && countParameters(shape).total);
-  const processes = (port === undefined && onCpu?.processes) || config.gpu.serverProcesses;
+  const isDecided = onGpu || ray !== "" || own.chosen?.includes("gpu.serverProcesses");
+  const processes = isDecided ? config.gpu.serverProcesses : processesOnCpu(modelFolder(ref) ?? ref.path);
   const log = join(
     lab.paths.reports,
     "servers",
@@ -126,7 +124,7 @@ async function open(
     cacheBytes,
     cudaGraphs: config.gpu.cudaGraphs,
     adapters,
-    threads: processes > 1 ? onCpu?.threads : undefined,
+    threads: processes > 1 ? Math.round(cores / processes) || 1 : undefined,
   };
   const server = ray
     ? await startOnRay({

@@ -114,15 +114,15 @@ KNOWN = "0.25.1"
 
 
 def want_whole_answers() -> None:
-    """Has vLLM report an answer once, where it is the version whose scheduler is known; says which it is."""
+    """Has vLLM report an answer once, where it is the version whose scheduler is known."""
     installed = version("vllm")
-    if installed == KNOWN:
-        from .whole_answers import use_whole_answers
+    if installed != KNOWN:
+        why = f"sidecar/whole_answers.py knows vLLM {KNOWN}, this is {installed}"
+        print(setting_line("answers scheduled as a whole", False, why))
+        return
+    from .whole_answers import use_whole_answers
 
-        use_whole_answers()
-    print(
-        setting_line("answers scheduled as a whole", installed == KNOWN, f"vLLM {installed}, known: {KNOWN}")
-    )
+    use_whole_answers()
 
 
 def limit_cache(model: PreTrainedModel | PeftModel, answers: int, length: int, share: float) -> None:
@@ -140,7 +140,8 @@ def limit_cache(model: PreTrainedModel | PeftModel, answers: int, length: int, s
     )
     cache = 2 * shape.num_hidden_layers * width * 2 * answers * length  # keys and values in bf16
     weights = sum(parameter.numel() for parameter in model.parameters()) * 2
-    if cache + weights + BESIDE <= share * torch.cuda.get_device_properties(0).total_memory:
+    scores = 4 * answers * shape.vocab_size  # float32 of a step, in whole_answers.py
+    if cache + weights + scores + BESIDE <= share * torch.cuda.get_device_properties(0).total_memory:
         vllm_generation.LLM = partial(vllm_generation.LLM, kv_cache_memory_bytes=cache)
 
 

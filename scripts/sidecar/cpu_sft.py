@@ -32,7 +32,7 @@ class CpuSFTTrainer(OnCores, SFTTrainer):
     def compute_loss(self, model: Any, *args: Any, **kwargs: Any) -> Any:
         loss = super().compute_loss(self.read, *args, **kwargs)
         for metrics in self._metrics.values():
-            metrics.pop("mean_token_accuracy", None)  # what `read` says of it is none
+            metrics.pop("mean_token_accuracy", None)  # `read` does not know it
         return loss
 
     def read(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor, **_: Any) -> SimpleNamespace:

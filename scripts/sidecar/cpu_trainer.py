@@ -15,7 +15,7 @@ from .decoder import Decoder
 
 
 class OnCores:
-    """Before a trainer whose gradients come from decoder.py."""
+    """Before a trainer whose passes do not go through the wrapped model's forward."""
 
     def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
         """Averages the gradients: DistributedDataParallel hears nothing of the decoder's passes."""

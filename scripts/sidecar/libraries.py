@@ -6,7 +6,7 @@ import gc
 from importlib import import_module
 
 NEEDED = {
-    "sft": ("datasets", "peft", "trl.trainer.sft_trainer", "sidecar.loop", "sidecar.watch"),
+    "sft": ("datasets", "peft", "sidecar.cpu_sft", "sidecar.loop", "sidecar.watch"),
     "grpo": ("datasets", "peft", "sidecar.cpu_grpo", "sidecar.loop", "sidecar.watch_grpo"),
     "on_policy": ("datasets", "peft", "sidecar.distiller", "sidecar.loop", "sidecar.watch"),
     "merge": ("peft",),

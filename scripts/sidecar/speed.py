@@ -48,10 +48,13 @@ def speed_of(run: RunFile, device: str) -> Speed:
     liger = device != "cpu" and find_spec("liger_kernel") is not None
     no_liger = "" if liger else "a GPU only" if device == "cpu" else "liger-kernel is not installed"
     checkpointing = run.settings.gradient_checkpointing
-    own = device == "cpu" and run.stage in ("sft", "grpo") and not checkpointing and kernel is None
+    plain = device == "cpu" and kernel is None and not (checkpointing or run.config.models.load_in_4bit)
+    own = plain and (grpo or (run.stage == "sft" and run.config.sft.lora_dropout == 0))
     lines = [
         setting_line("FlashAttention, rows without padding", kernel is not None, why),
-        setting_line("fused loss", not own, f"sidecar/cpu_{run.stage}.py" if own else FUSED),
+        setting_line(
+            "fused loss", not own, f"sidecar/cpu_{run.stage}.py for a small model" if own else FUSED
+        ),
         setting_line("Liger kernels for norms, MLP and rotary embedding", liger, no_liger),
         setting_line(
             "4-bit weights (NF4, double quantisation)", run.config.models.load_in_4bit, "models.loadIn4bit"

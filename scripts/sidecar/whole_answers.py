@@ -2,9 +2,9 @@
 A scheduler of vLLM for answers that are wanted whole, as GRPO wants them.
 
 vLLM's own looks at everything that a sequence may need (images, drafts, grammars, a prefix to share) before
-each token, and reports each token: more Python for a step than it takes the GPU. While all sequences are past
-their prompts, none of that can change: here such a step adds a token to each of them, and a block of cache
-where one is full. An answer is reported once, when it is whole. All other steps are vLLM's.
+each token, and reports each token: Python then takes longer over a step than the GPU. While all sequences are
+past their prompts, none of that can change: here such a step adds a token to each of them, and a block of
+cache where one is full. An answer is reported once, when it is whole. All other steps are vLLM's.
 
 The answers are the same, token by token (test_gpu.py). On an H200 a step of GRPO with a 0.5B on real
 questions, 16 × 8 answers of 240 tokens, takes 1.7 s instead of 2.6. It knows the inside of one version of
@@ -29,6 +29,8 @@ from vllm.v1.outputs import LogprobsTensors
 from vllm.v1.request import Request, RequestStatus
 from vllm.v1.worker.gpu.sample import sampler
 
+from .speed import setting_line
+
 each_token, any_tokens = LogprobsProcessor._update_sample_logprobs, sampler.compute_topk_logprobs
 
 
@@ -43,6 +45,7 @@ class WholeAnswers(AsyncScheduler):
             and self.connector is None
             and self.ec_connector is None
         )
+        print(setting_line("answers scheduled as a whole", self.plain, "sidecar/whole_answers.py"))
 
     def schedule(self, throttle_prefills: bool = False) -> SchedulerOutput:
         going = self.all_past_their_prompts()
@@ -143,7 +146,7 @@ class WholeAnswers(AsyncScheduler):
 
 
 def use_whole_answers() -> None:
-    """For the vLLM that TRL makes in this process; both take an answer's log-probabilities at once."""
+    """For the vLLM that TRL makes here: vLLM and TRL take an answer's log-probabilities at once."""
     LogprobsProcessor._update_sample_logprobs = take_whole
     sampler.compute_topk_logprobs = of_the_sampled
     vllm_generation.extract_logprobs = lists_of

@@ -21,7 +21,7 @@ def line(workspace, address="", places=0):
         )
 
 
-def until(met, workspace, seconds=300):
+def until(met, workspace, seconds=1200):
     deadline = time.monotonic() + seconds
     while not met():
         assert time.monotonic() < deadline, said(workspace)

@@ -87,14 +87,14 @@ class Stage:
 
     def run(self) -> int:
         process = self.start()
-        process.join(timeout=300)
+        process.join(timeout=900)
         assert process.exitcode is not None, "the stage hangs"
         return process.exitcode
 
     def wait_for(
         self, seen: Callable[[list[dict[str, Any]]], bool], process: multiprocessing.Process
     ) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not seen(self.events()):
             assert process.is_alive() and time.monotonic() < deadline, self.log()
             time.sleep(0.005)

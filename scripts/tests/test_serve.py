@@ -78,7 +78,16 @@ def test_a_server_that_others_can_reach_answers_to_its_key_alone():
         assert client.get("/v1/models", headers={"Authorization": "Bearer a key"}).status_code == 200
 
 
-def test_a_server_whose_batch_has_died_says_so():
+def test_who_has_no_key_is_refused_before_the_body_is_read_and_a_body_that_is_none_is_named():
+    app = serve.app_of(None, SimpleNamespace(is_cb_alive=lambda: True), ("base", "/models/base"), "a key")
+    with TestClient(app) as client:
+        for body, status in ((b"{", 401), (b"{", 400), (b"[]", 400)):
+            key = {} if status == 401 else {"Authorization": "Bearer a key"}
+            reply = client.post("/v1/chat/completions", content=body, headers=key)
+            assert reply.status_code == status, reply.text
+
+
+def test_a_server_whose_worker_has_died_says_so():
     state = SimpleNamespace(is_cb_alive=lambda: False)
     with TestClient(serve.app_of(None, state, ("base", "/models/base"), None)) as client:
         assert client.get("/health").status_code == 503

@@ -45,7 +45,7 @@ def copy_of(tmp_path, monkeypatch):
 
 
 def until(met):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not (found := met()):
         assert time.monotonic() < deadline
         time.sleep(0.05)

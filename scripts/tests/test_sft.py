@@ -86,9 +86,11 @@ def test_losses_and_gradients_on_a_cpu_are_those_of_trl(base, tokenizer, tmp_pat
             assert_close(slopes, their_slopes)
 
 
-def test_a_step_that_two_processes_share_learns_as_one_does(stage):
-    settings = {"batchSize": 4, "gradientAccumulation": 1, "loraDropout": 0.0}
-    alone, shared = (stage("sft", SFT_ROWS, folder=name, sft=settings) for name in ("alone", "shared"))
+def test_a_step_that_two_processes_share_learns_as_one_does_and_a_killed_run_resumes(stage):
+    settings = {"batchSize": 4, "gradientAccumulation": 1, "loraDropout": 0.0, "saveSteps": 2}
+    alone, shared, killed = (
+        stage("sft", SFT_ROWS, folder=name, sft=settings) for name in ("alone", "shared", "killed")
+    )
     assert alone.run() == 0, alone.log()
     assert on_cores(shared) == 0, shared.log()
     for name in ("loss", "grad_norm", "entropy", "num_tokens"):
@@ -97,6 +99,11 @@ def test_a_step_that_two_processes_share_learns_as_one_does(stage):
     for name, weight in alone.adapter().items():
         assert torch.allclose(weight, shared.adapter()[name], atol=1e-4), name
     assert "sidecar/cpu_sft.py" in shared.log()
+    on_cores(killed, kill_at=2)
+    assert not killed.events("end")
+    assert on_cores(killed) == 0, killed.log()
+    for name, weight in shared.adapter().items():
+        assert torch.allclose(weight, killed.adapter()[name], atol=1e-6), name
 
 
 @pytest.mark.parametrize("settings", [{"loraDropout": 0.1}, {"gradientCheckpointing": True}])

@@ -53,7 +53,10 @@ export const Gpu = z.strictObject({
     ),
   ),
   serverProcesses: int(1, 16).meta(
-    meta("processes", "of vLLM that share each GPU, where their Python, not the GPU, is the limit"),
+    meta(
+      "processes",
+      "of a server that share each GPU, where their Python, not the GPU, is the limit; or a CPU",
+    ),
   ),
   serverMemoryShare: real(0.02, 0.98).meta(
     meta("share of the GPU", "that a vLLM server takes: weights, cache and graphs"),
