@@ -344,7 +344,7 @@ def test_the_script_runs_from_the_command_line_and_every_event_is_one_that_lib_r
     said = [
         "12 rows × 2 epochs / (2 × 2 × 1) = 6 steps",
         "off FlashAttention",
-        "off fused loss",
+        "on  fused loss",
         "off 4-bit weights",
     ]
     assert sorted(said, key=done.stdout.index) == said
