@@ -269,6 +269,7 @@ const tiny: Config = {
     engine: "transformers",
     concurrency: 144,
     requestTimeoutMs: 120_000,
+    startTimeoutMs: 120_000,
     maxModelLength: 512,
   },
   deploy: { ...gpu.deploy, exports: ["gguf", "onnx"] },

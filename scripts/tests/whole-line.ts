@@ -25,6 +25,7 @@ const SMALL = {
   ...{ "grpo.maxSteps": 8, "grpo.saveSteps": 2, "grpo.promptsPerStep": 6, "grpo.groupSize": 4 },
   ...{ "grpo.microBatch": 24, "grpo.dropDeadGroups": false },
   ...{ "evaluate.samples": 0, "evaluate.useJudge": false },
+  "serving.startTimeoutMs": 1_200_000, // a cluster's first processes on a busy machine
   ...{ "deploy.parityPrompts": 4, "deploy.exports": ["gguf" as const] },
 };
 const ARMS = ["base", "sft_grpo"] as const;
