@@ -13,7 +13,7 @@ test("a step of GRPO has a process a core, four at most, and no more than its qu
   expect(coresFor(2, { "grpo.microBatch": 1 })).toBe(1);
 });
 
-test("a step of SFT has as many as its batch allows; one where there is dropout, which each would draw itself", () => {
+test("a step of SFT has as many as its batch allows; one where there is dropout, drawn by each", () => {
   expect([1, 2, 3, 64].map((cores) => coresFor(cores, {}, "sft"))).toEqual([1, 2, 2, 4]);
   expect(coresFor(2, { "sft.batchSize": 3 }, "sft")).toBe(1);
   expect(coresFor(2, { "sft.loraDropout": 0.1 }, "sft")).toBe(1);
